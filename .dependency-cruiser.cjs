@@ -1,0 +1,93 @@
+/**
+ * The table of rooms (docs/ARCHITECTURE.md), enforced: what is not listed here may not be imported.
+ * Packages count as rooms: a framework in the core is the same offence as a room that reaches upwards.
+ */
+const SRC = 'libs/pg-registry/src';
+
+/** room → what it may import: other rooms by name, packages as `npm:name`, Node's own modules as `node:name`. */
+const rooms = {
+  term: [],
+  match: ['term'],
+  table: ['term', 'match'],
+  protocol: ['term', 'table'],
+  'transport/local': ['term', 'transport'],
+  'transport/nats': ['term', 'transport', 'npm:nats'],
+  transport: ['term'],
+  process: ['term', 'protocol', 'transport', 'npm:rxjs', 'node:async_hooks'],
+  scope: ['term', 'match', 'table', 'protocol', 'process', 'transport', 'npm:rxjs'],
+  node: ['term', 'scope', 'protocol', 'process', 'transport', 'npm:rxjs', 'node:crypto', 'node:os'],
+  names: ['term', 'process', 'transport'],
+  nest: [
+    'term',
+    'node',
+    'scope',
+    'process',
+    'names',
+    'transport',
+    'transport/local',
+    'npm:rxjs',
+    'npm:@nestjs/common',
+    'npm:@nestjs/core',
+    'npm:@opentelemetry/api',
+  ],
+  microservice: ['term', 'nest', 'process', 'npm:rxjs', 'npm:@nestjs/microservices'],
+  testing: ['node', 'transport', 'transport/local', 'nest', 'npm:rxjs', 'npm:@nestjs/common', 'npm:@nestjs/core'],
+};
+
+const nested = Object.keys(rooms).filter((room) => room.includes('/'));
+/** `transport` itself is its own files, without the rooms inside it. */
+const filesOf = (room) =>
+  room === 'transport' ? `^${SRC}/transport/(?!${nested.map((n) => n.split('/')[1]).join('/|')}/)` : `^${SRC}/${room}/`;
+const pattern = (allowed) =>
+  allowed.startsWith('npm:')
+    ? `node_modules/${allowed.slice(4)}/`
+    : allowed.startsWith('node:')
+      ? `^(node:)?${allowed.slice(5)}$`
+      : filesOf(allowed);
+
+module.exports = {
+  forbidden: [
+    ...Object.entries(rooms).map(([room, allowed]) => ({
+      name: `room-${room.replace('/', '-')}`,
+      comment: `${room}/ may import only: ${allowed.join(', ') || 'nothing'} (docs/ARCHITECTURE.md)`,
+      severity: 'error',
+      from: { path: filesOf(room), pathNot: '\\.spec\\.ts$' },
+      to: { pathNot: [filesOf(room), ...allowed.map(pattern)] },
+    })),
+    {
+      name: 'nothing-imports-the-index',
+      comment: 'index.ts is for users; inside, import the room.',
+      severity: 'error',
+      from: { path: `^${SRC}/` , pathNot: '\\.spec\\.ts$' },
+      to: { path: `^${SRC}/index\\.ts$` },
+    },
+    {
+      name: 'no-cycles',
+      comment: 'Data flows one way.',
+      severity: 'error',
+      from: { path: `^${SRC}/` },
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'apps-use-the-package',
+      comment: 'Applications import the library by its package name, as any user would.',
+      severity: 'error',
+      from: { path: '^apps/' },
+      to: { path: `^${SRC}/` },
+    },
+    {
+      name: 'resolvable',
+      comment: 'Every import resolves.',
+      severity: 'error',
+      from: { path: '^(apps|libs)/' },
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^|/)dist/' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['require', 'node', 'types', 'default'] },
+  },
+};

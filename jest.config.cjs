@@ -1,0 +1,35 @@
+/** Three projects: `unit` (beside the code and type-free), `e2e` (real processes, real nats-server), `conformance`. */
+const shared = {
+  rootDir: __dirname,
+  testEnvironment: 'node',
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: {
+          parser: { syntax: 'typescript', decorators: true },
+          transform: { legacyDecorator: true, decoratorMetadata: true },
+          target: 'es2022',
+          keepClassNames: true,
+        },
+        module: { type: 'commonjs' },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+  moduleNameMapper: {
+    '^nestjs-pg-registry$': '<rootDir>/libs/pg-registry/src',
+    '^nestjs-pg-registry/testing$': '<rootDir>/libs/pg-registry/src/testing',
+  },
+  modulePathIgnorePatterns: ['/dist/', '<rootDir>/compat/'],
+};
+
+module.exports = {
+  coverageProvider: 'v8',
+  projects: [
+    { ...shared, displayName: 'unit', testMatch: ['<rootDir>/libs/**/*.spec.ts', '<rootDir>/apps/**/*.spec.ts'] },
+    { ...shared, displayName: 'conformance', testMatch: ['<rootDir>/test/conformance/**/*.spec.ts'] },
+    { ...shared, displayName: 'simulation', testMatch: ['<rootDir>/test/simulation/**/*.spec.ts'] },
+    { ...shared, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.spec.ts'] },
+  ],
+};
