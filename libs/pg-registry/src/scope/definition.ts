@@ -1,0 +1,30 @@
+import { normalScopeOptions, type ScopeOptions } from './options';
+import type { Row } from './row';
+import type { PgRegistryService } from './service';
+
+declare const rows: unique symbol;
+
+/** The options of a scope together with the types of its rows; accepted wherever a scope's name is. */
+export interface ScopeDefinition<R extends Row = Row> extends ScopeOptions {
+  /** Carries the row types; exists at compile time only. */
+  readonly [rows]?: R;
+}
+
+/** The service of a scope, typed by its definition: `RegistryOf<typeof docs>`. */
+export type RegistryOf<D extends ScopeDefinition> =
+  D extends ScopeDefinition<infer R> ? PgRegistryService<R> : never;
+
+/**
+ * Gives a scope's options the types of its rows, so that a wrong key or value does not compile.
+ *
+ * ```ts
+ * const docs = defineScope<Row<readonly ['doc', string], Doc> | Row<'leader', null>>({ name: 'docs', keys: 'unique' });
+ * constructor(@InjectRegistry(docs) private readonly registry: RegistryOf<typeof docs>) {}
+ * ```
+ *
+ * @returns the checked options, frozen; nothing is started.
+ * @throws InvalidOptionError if an option is unknown or wrong; InvalidArgumentError if there is no name.
+ */
+export function defineScope<R extends Row = Row>(options: string | ScopeOptions): ScopeDefinition<R> {
+  return normalScopeOptions(options);
+}

@@ -1,0 +1,31 @@
+import type { Key, Pid, Value } from '../term';
+
+/** What a listener is told of an entry that came: registered here, replicated, or learnt by a sync. */
+export interface Registered<K = Key, V = Value> {
+  readonly scope: string;
+  readonly key: K;
+  readonly pid: Pid;
+  readonly value: V;
+}
+
+/** What a listener is told of an entry that went, whatever the cause. */
+export interface Unregistered<K = Key> {
+  readonly scope: string;
+  readonly key: K;
+  readonly pid: Pid;
+}
+
+/**
+ * Hears of every entry that comes to a scope or goes, one call per entry; updates are not told. Mirrors the `listeners`
+ * of `Registry.start_link/1`.
+ *
+ * A batch goes whole to one listener, then to the next; subscribers are served before listeners. What a method throws is
+ * logged and harms nobody.
+ */
+export interface RegistryListener {
+  onRegister?(entry: Registered): void;
+  onUnregister?(entry: Unregistered): void;
+}
+
+/** Names a listener that the application provides: it is resolved at each delivery, and skipped while nobody answers. */
+export type ListenerToken = string | symbol | (abstract new (...args: never[]) => unknown);
