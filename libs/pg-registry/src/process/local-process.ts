@@ -1,0 +1,68 @@
+import { Pid } from '../term';
+
+/** The reason of an end that is nobody's fault, as in Erlang. */
+export const NORMAL = 'normal';
+
+/**
+ * A process of this node: a lifetime with an address. It runs no code of its own; what is registered, monitored or
+ * mounted for it goes when it ends. Made by {@link Processes.spawn}. Mirrors an Erlang process without its loop.
+ */
+export class LocalProcess implements Disposable {
+  readonly pid: Pid;
+  /** A word for logs and monitors; the library never reads it. */
+  readonly label: string | undefined;
+  readonly #end: (process: LocalProcess, reason: unknown) => void;
+  #alive = true;
+  #reason: unknown;
+  #exited: { readonly promise: Promise<unknown>; resolve(reason: unknown): void } | undefined;
+
+  /** @internal `end` is called once, in the turn of the exit, when the process already counts as ended. */
+  constructor(pid: Pid, label: string | undefined, end: (process: LocalProcess, reason: unknown) => void) {
+    this.pid = pid;
+    this.label = label;
+    this.#end = end;
+  }
+
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  /** Why the process ended; undefined while it lives. */
+  get reason(): unknown {
+    return this.#reason;
+  }
+
+  /** Resolves with the reason of the end, after the exit hooks of the node have run. Never rejects. */
+  get exited(): Promise<unknown> {
+    if (this.#exited === undefined) {
+      let resolve!: (reason: unknown) => void;
+      this.#exited = { promise: new Promise((settle) => (resolve = settle)), resolve };
+      if (!this.#alive) resolve(this.#reason);
+    }
+    return this.#exited.promise;
+  }
+
+  /**
+   * Ends the process in this turn: entries, monitors and owned processes of this node are gone when the call returns.
+   * Only the first call has an effect. Mirrors `exit(Pid, Reason)`.
+   *
+   * @param reason What monitors are told; `'normal'` unless given.
+   */
+  exit(reason: unknown = NORMAL): void {
+    if (!this.#alive) return;
+    this.#alive = false;
+    // A promise would adopt a thenable reason, wait for it and perhaps reject: its text stands for it.
+    this.#reason = isThenable(reason) ? Object.prototype.toString.call(reason) : reason;
+    this.#end(this, this.#reason);
+    this.#exited?.resolve(this.#reason);
+  }
+
+  /** Ends the process normally at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.exit();
+  }
+}
+
+function isThenable(value: unknown): boolean {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+}

@@ -1,0 +1,211 @@
+import { InvalidArgumentError, NotLocalError, PidInterner, ProcessExitedError } from '../term';
+import { LocalProcess } from './local-process';
+import { Processes } from './processes';
+
+const INCARNATION = '00000000000000aa';
+
+function node(onObserverError?: (error: unknown) => void, name = 'a'): Processes {
+  const pids = new PidInterner();
+  return new Processes({
+    node: name,
+    incarnation: INCARNATION,
+    pids,
+    ...(onObserverError === undefined ? {} : { onObserverError }),
+  });
+}
+
+describe('the processes of a node', () => {
+  it('have addresses that are never used twice', () => {
+    const processes = node();
+    const first = processes.spawn();
+    first.exit();
+    const second = processes.spawn();
+    expect(second.pid.id).toBeGreaterThan(first.pid.id);
+    expect(String(processes.root.pid)).toBe('<a.0>');
+  });
+
+  it('are found by pid while they live', () => {
+    const processes = node();
+    const process = processes.spawn({ label: 'worker' });
+    expect(processes.get(process.pid)).toBe(process);
+    expect(process.label).toBe('worker');
+    process.exit();
+    expect(processes.get(process.pid)).toBeUndefined();
+    expect(processes.isLocal(process.pid)).toBe(true);
+    expect(processes.size).toBe(1);
+  });
+
+  it('of another node are nobody here', () => {
+    const [a, b] = [node(), node(undefined, 'b')];
+    const process = b.spawn();
+    expect(a.isLocal(process.pid)).toBe(false);
+    expect(a.get(process.pid)).toBeUndefined();
+    expect(() => a.run(process, () => 1)).toThrow(NotLocalError);
+    expect(() => a.spawn({ owner: process })).toThrow(NotLocalError);
+  });
+});
+
+describe('an exit', () => {
+  it('ends the process once, with the first reason', async () => {
+    const process = node().spawn();
+    process.exit('first');
+    process.exit('second');
+    expect(process.alive).toBe(false);
+    expect(await process.exited).toBe('first');
+  });
+
+  it('is normal unless a reason is given', async () => {
+    const process = node().spawn();
+    {
+      using scoped = process;
+      expect(scoped.alive).toBe(true);
+    }
+    expect(await process.exited).toBe('normal');
+  });
+
+  it('resolves whoever asked before and after', async () => {
+    const process = node().spawn();
+    const before = process.exited;
+    process.exit(undefined);
+    expect(await before).toBe('normal');
+    expect(await process.exited).toBe('normal');
+  });
+
+  it('never rejects, whatever the reason', async () => {
+    const process = node().spawn();
+    process.exit({ then: (_: unknown, reject: (e: Error) => void) => reject(new Error('no')) });
+    expect(await process.exited).toBe('[object Object]');
+  });
+
+  it('runs the hooks in order, in the same turn, when the process already counts as ended', () => {
+    const processes = node();
+    const seen: unknown[] = [];
+    processes.onExit((process, reason) => seen.push(1, process.alive, processes.get(process.pid), reason));
+    const stop = processes.onExit(() => seen.push(2));
+    processes.onExit(() => seen.push(3));
+    processes.spawn().exit('gone');
+    expect(seen).toEqual([1, false, undefined, 'gone', 2, 3]);
+    stop();
+    seen.length = 0;
+    processes.spawn().exit();
+    expect(seen).toEqual([1, false, undefined, 'normal', 3]);
+  });
+
+  it('reports a hook that throws and runs the others', () => {
+    const errors: unknown[] = [];
+    const processes = node((error) => errors.push(error));
+    const seen: string[] = [];
+    processes.onExit(() => {
+      throw new Error('hook');
+    });
+    processes.onExit((process) => seen.push(String(process.pid)));
+    processes.spawn().exit();
+    expect(errors).toEqual([new Error('hook')]);
+    expect(seen).toEqual(['<a.1>']);
+  });
+
+  it('of an owner ends what it owns, for the same reason, down the line', () => {
+    const processes = node();
+    const owner = processes.spawn();
+    const child = processes.spawn({ owner });
+    const grandchild = processes.spawn({ owner: child });
+    const stranger = processes.spawn();
+    owner.exit('shutdown');
+    expect([child.reason, grandchild.reason, stranger.alive]).toEqual(['shutdown', 'shutdown', true]);
+    expect(() => processes.spawn({ owner })).toThrow(ProcessExitedError);
+  });
+
+  it('of the owned leaves the owner alive', () => {
+    const processes = node();
+    const owner = processes.spawn();
+    processes.spawn({ owner }).exit('crash');
+    expect(owner.alive).toBe(true);
+  });
+
+  it('follows an abort signal and lets go of it', () => {
+    const processes = node();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const removed = jest.spyOn(signal, 'removeEventListener');
+    const process = processes.spawn({ signal });
+    const early = processes.spawn({ signal });
+    early.exit();
+    expect(removed).toHaveBeenCalledTimes(1);
+    controller.abort('stop');
+    expect([process.reason, early.reason]).toEqual(['stop', 'normal']);
+    expect(processes.spawn({ signal }).reason).toBe('stop');
+  });
+
+  it('of all ends the newest first, the root process last, and lets nobody start again', () => {
+    const processes = node();
+    const ended: string[] = [];
+    processes.onExit((process) => ended.push(String(process.pid)));
+    processes.spawn();
+    processes.spawn();
+    processes.exitAll('shutdown');
+    expect(ended).toEqual(['<a.2>', '<a.1>', '<a.0>']);
+    expect(() => processes.spawn()).toThrow(ProcessExitedError);
+  });
+
+  it('of all takes along what a hook starts meanwhile', () => {
+    const processes = node();
+    const spawned: LocalProcess[] = [];
+    processes.onExit(() => spawned.push(processes.spawn()));
+    processes.spawn();
+    processes.exitAll('shutdown');
+    expect(spawned.map((process) => process.reason)).toEqual(['shutdown']);
+    expect(processes.size).toBe(0);
+  });
+});
+
+describe('self', () => {
+  it('is the root process outside of run', () => {
+    const processes = node();
+    expect(processes.self()).toBe(processes.root);
+  });
+
+  it('is the process of the innermost run, across awaits', async () => {
+    const processes = node();
+    const [outer, inner] = [processes.spawn(), processes.spawn()];
+    const seen = await processes.run(outer, async () => {
+      await Promise.resolve();
+      const within = processes.run(inner, () => processes.self());
+      return [within, processes.self()];
+    });
+    expect(seen).toEqual([inner, outer]);
+    expect(processes.self()).toBe(processes.root);
+  });
+
+  it('of one node is not touched by another in the same program', () => {
+    const [a, b] = [node(), node(undefined, 'b')];
+    const process = a.spawn();
+    expect(a.run(process, () => b.self())).toBe(b.root);
+  });
+
+  it('cannot be a process that has ended', () => {
+    const processes = node();
+    const process = processes.spawn();
+    process.exit('gone');
+    expect(() => processes.run(process, () => 1)).toThrow(ProcessExitedError);
+    expect(() => processes.run({} as LocalProcess, () => 1)).toThrow(InvalidArgumentError);
+  });
+
+  it('of a bound function is the process that bound it, also when run was first used later', () => {
+    const processes = node();
+    const process = processes.spawn();
+    const asRoot = processes.bind(() => processes.self());
+    expect(asRoot()).toBe(processes.root);
+    const asProcess = processes.run(process, () => processes.bind((..._: number[]) => processes.self()));
+    expect(processes.run(process, () => asRoot())).toBe(processes.root);
+    expect(asProcess(1, 2)).toBe(process);
+    process.exit();
+    expect(asProcess()).toBe(process);
+  });
+
+  it('is the root process again after the node has stopped', () => {
+    const processes = node();
+    const process = processes.spawn();
+    processes.run(process, () => processes.exitAll('shutdown'));
+    expect(processes.self()).toBe(processes.root);
+  });
+});

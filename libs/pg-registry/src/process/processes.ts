@@ -1,0 +1,192 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { InvalidArgumentError, NotLocalError, Pid, PidInterner, ProcessExitedError } from '../term';
+import { LocalProcess } from './local-process';
+
+export interface ProcessesOptions {
+  /** The node's name. */
+  readonly node: string;
+  readonly incarnation: string;
+  readonly pids: PidInterner;
+  /** Told what an exit hook threw; the other hooks run all the same. */
+  readonly onObserverError?: (error: unknown) => void;
+}
+
+export interface SpawnOptions {
+  /** Ends the process with the signal's reason when it aborts; one that is aborted already gives an ended process. */
+  readonly signal?: AbortSignal | undefined;
+  readonly label?: string | undefined;
+  /** A living process of this node: the new one ends with it, for the same reason. Mirrors `spawn_link`, one way. */
+  readonly owner?: LocalProcess | undefined;
+}
+
+/** Called in the turn in which a process ends, when it counts as ended already. */
+export type ExitListener = (process: LocalProcess, reason: unknown) => void;
+
+/**
+ * The lifetimes of one node, and which of them the running code belongs to.
+ *
+ * Everything is synchronous: when `exit` returns, every hook has run and every owned process has ended too.
+ */
+export class Processes {
+  /** The process that everything belongs to which runs outside of {@link run}. Ends last, with {@link exitAll}. */
+  readonly root: LocalProcess;
+  readonly #options: ProcessesOptions;
+  readonly #living = new Map<number, LocalProcess>();
+  readonly #owned = new Map<LocalProcess, Set<LocalProcess>>();
+  /** What undoes the wiring of a process with a signal or an owner. */
+  readonly #unlink = new Map<LocalProcess, () => void>();
+  readonly #exitListeners = new Set<ExitListener>();
+  /** Made by the first `run`: it slows every `await` of the whole Node.js process down, so nobody pays who need not. */
+  #current: AsyncLocalStorage<LocalProcess> | undefined;
+  #lastId = -1;
+
+  constructor(options: ProcessesOptions) {
+    this.#options = options;
+    this.root = this.#add('root');
+  }
+
+  /** Living processes of this node, the root process included. */
+  get size(): number {
+    return this.#living.size;
+  }
+
+  /**
+   * Starts a process. Mirrors `spawn/1`.
+   *
+   * @throws ProcessExitedError if the owner has ended, or the whole node has.
+   */
+  spawn(options: SpawnOptions = {}): LocalProcess {
+    const { signal, label, owner } = options;
+    if (owner !== undefined) this.#checkOwn(owner);
+    if (!this.root.alive) throw exited(this.root, 'The node has stopped; it starts no more processes.');
+    const process = this.#add(label);
+    if (signal !== undefined || owner !== undefined) this.#link(process, signal, owner);
+    return process;
+  }
+
+  /** The living process with this pid, if it is one of this node. O(1). */
+  get(pid: Pid): LocalProcess | undefined {
+    return this.isLocal(pid) ? this.#living.get(pid.id) : undefined;
+  }
+
+  /** Whether the pid is one of this node in this incarnation, alive or ended. */
+  isLocal(pid: Pid): boolean {
+    return pid.incarnation === this.#options.incarnation && pid.node === this.#options.node;
+  }
+
+  /** The process in whose context the code runs: that of the innermost {@link run}, else the root process. Mirrors `self/0`. */
+  self(): LocalProcess {
+    return this.#current?.getStore() ?? this.root;
+  }
+
+  /**
+   * Runs `fn` as `process`, across its awaits and everything that it starts, and returns its result.
+   *
+   * @throws ProcessExitedError if the process has ended; NotLocalError if it is another node's.
+   */
+  run<T>(process: LocalProcess, fn: () => T): T {
+    this.#checkOwn(process);
+    if (process === this.self()) return fn();
+    this.#current ??= new AsyncLocalStorage();
+    return this.#current.run(process, fn);
+  }
+
+  /**
+   * A function that runs `fn` as the process that is current now, whoever calls it and also after that process ended.
+   * Costs one closure; while `run` was never used, a call costs one comparison more than `fn` itself.
+   */
+  bind<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R {
+    const process = this.self();
+    return (...args) => {
+      // Looked up at each call: the first `run` may come after the binding.
+      const current = this.#current;
+      if (current === undefined || this.self() === process) return fn(...args);
+      return current.run(process, fn, ...args);
+    };
+  }
+
+  /**
+   * Calls `listener` whenever a process ends, in the same turn, in the order of subscription. What it throws is reported
+   * and harms nobody.
+   *
+   * @returns what ends the subscription.
+   */
+  onExit(listener: ExitListener): () => void {
+    // A wrapper of its own, so that one function subscribed twice is two subscriptions.
+    const subscription: ExitListener = (process, reason) => listener(process, reason);
+    this.#exitListeners.add(subscription);
+    return () => void this.#exitListeners.delete(subscription);
+  }
+
+  /** Ends every process, newest first and the root process last; afterwards nothing can be spawned. */
+  exitAll(reason: unknown): void {
+    // Again for what a hook spawned meanwhile; once the root process has ended nothing more can be.
+    while (this.#living.size > 0) {
+      for (const process of [...this.#living.values()].reverse()) process.exit(reason);
+    }
+    this.#current?.disable();
+    this.#current = undefined;
+  }
+
+  #add(label: string | undefined): LocalProcess {
+    const { pids, node, incarnation } = this.#options;
+    const pid = pids.intern(node, incarnation, ++this.#lastId);
+    const process = new LocalProcess(pid, label, (ended, reason) => this.#ended(ended, reason));
+    this.#living.set(pid.id, process);
+    return process;
+  }
+
+  #link(process: LocalProcess, signal: AbortSignal | undefined, owner: LocalProcess | undefined): void {
+    if (signal?.aborted) return process.exit(signal.reason);
+    const onAbort = (): void => process.exit(signal?.reason);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    if (owner !== undefined) this.#ownedBy(owner).add(process);
+    this.#unlink.set(process, () => {
+      signal?.removeEventListener('abort', onAbort);
+      if (owner !== undefined) this.#owned.get(owner)?.delete(process);
+    });
+  }
+
+  #ownedBy(owner: LocalProcess): Set<LocalProcess> {
+    let owned = this.#owned.get(owner);
+    if (owned === undefined) this.#owned.set(owner, (owned = new Set()));
+    return owned;
+  }
+
+  #ended(process: LocalProcess, reason: unknown): void {
+    this.#living.delete(process.pid.id);
+    this.#unlink.get(process)?.();
+    this.#unlink.delete(process);
+    for (const listener of this.#exitListeners) this.#guard(() => listener(process, reason));
+    const owned = this.#owned.get(process);
+    this.#owned.delete(process);
+    if (owned !== undefined) for (const each of owned) each.exit(reason);
+  }
+
+  #guard(hook: () => void): void {
+    try {
+      hook();
+    } catch (error) {
+      this.#options.onObserverError?.(error);
+    }
+  }
+
+  #checkOwn(process: LocalProcess): void {
+    if (!(process instanceof LocalProcess)) {
+      throw new InvalidArgumentError('Expected a process that spawn() or start() returned.', {});
+    }
+    if (this.#living.get(process.pid.id) === process) return;
+    if (!this.isLocal(process.pid)) {
+      const { pid } = process;
+      throw new NotLocalError(
+        `${pid} is a process of another node; only ${this.#options.node}'s can be used here.`,
+        { pid },
+      );
+    }
+    throw exited(process, `${process.pid} has ended.`);
+  }
+}
+
+function exited(process: LocalProcess, message: string): ProcessExitedError {
+  return new ProcessExitedError(message, { pid: process.pid, reason: process.reason });
+}
