@@ -1,0 +1,53 @@
+import type { Key } from '../term';
+import type { Row } from './row';
+
+/** What one operation did to one key. Rows are in the order of the operation. */
+export type Change =
+  | { readonly kind: 'join'; readonly key: Key; readonly rows: readonly Row[] }
+  | { readonly kind: 'leave'; readonly key: Key; readonly rows: readonly Row[] }
+  /** `old[i]` stood where `rows[i]` stands now. */
+  | {
+      readonly kind: 'update';
+      readonly key: Key;
+      readonly rows: readonly Row[];
+      readonly old: readonly Row[];
+    };
+
+/**
+ * All that one operation changed, in order; empty when nothing happened.
+ *
+ * Rows never change, so a diff may be delivered or encoded at any later time and is still exact.
+ * The diff of a local write *is* the operation that is replicated.
+ */
+export type Diff = readonly Change[];
+
+/** The diff of an operation that changed nothing. */
+export const NO_CHANGE: Diff = Object.freeze([]);
+
+/**
+ * One join or leave per key, for rows of any keys: keys in order of their first row, rows in the given order.
+ * Cost: linear.
+ */
+export function changePerKey(kind: 'join' | 'leave', rows: readonly Row[]): Diff {
+  if (rows.length === 0) return NO_CHANGE;
+  const byKey = new Map<Key, Row[]>();
+  for (const row of rows) {
+    const known = byKey.get(row.key);
+    if (known === undefined) byKey.set(row.key, [row]);
+    else known.push(row);
+  }
+  return Array.from(byKey, ([key, ofKey]) => ({ kind, key, rows: ofKey }));
+}
+
+/** One update per key; `old[i]` is what `rows[i]` replaced. Order and cost as in {@link changePerKey}. */
+export function updatePerKey(rows: readonly Row[], old: readonly Row[]): Diff {
+  if (rows.length === 0) return NO_CHANGE;
+  const byKey = new Map<Key, { rows: Row[]; old: Row[] }>();
+  rows.forEach((row, at) => {
+    let known = byKey.get(row.key);
+    if (known === undefined) byKey.set(row.key, (known = { rows: [], old: [] }));
+    known.rows.push(row);
+    known.old.push(old[at]!);
+  });
+  return Array.from(byKey, ([key, pair]) => ({ kind: 'update', key, rows: pair.rows, old: pair.old }));
+}

@@ -1,0 +1,82 @@
+import type { Key, Pid, Value } from '../term';
+import { KeyIndex } from './key-index';
+import { OwnerRows } from './owner-rows';
+import type { ProcessRows } from './process-rows';
+import { Row } from './row';
+
+/**
+ * The rows of a table in all their orders, by key, by process and by owner, which are only ever changed together, here.
+ */
+export class Indexes {
+  readonly keys = new KeyIndex();
+  /** The rows of this node. */
+  readonly own: OwnerRows;
+  private readonly owners = new Map<string, OwnerRows>();
+  private rowCount = 0;
+
+  constructor(ownIncarnation: string) {
+    this.own = new OwnerRows(ownIncarnation, true);
+    this.owners.set(ownIncarnation, this.own);
+  }
+
+  get count(): number {
+    return this.rowCount;
+  }
+
+  /** The rows of an incarnation; undefined if it has none and is not this node. */
+  owner(incarnation: string): OwnerRows | undefined {
+    return this.owners.get(incarnation);
+  }
+
+  /** The rows of a process, of whatever node; undefined if it has none. */
+  process(pid: Pid): ProcessRows | undefined {
+    return this.owners.get(pid.incarnation)?.process(pid);
+  }
+
+  /** All rows, owner by owner, each in order of entry numbers. A picture: later changes do not touch it. */
+  rows(): Row[] {
+    const rows = new Array<Row>(this.rowCount);
+    let at = 0;
+    for (const owner of this.owners.values()) at = owner.copyTo(rows, at);
+    return rows;
+  }
+
+  /** Adds a row; the owner of `pid` must not have one of this number. */
+  insert(number: number, key: Key, pid: Pid, value: Value, revision: number): Row {
+    const owner = this.ownerOrNew(pid.incarnation);
+    const process = owner.processOrNew(pid);
+    const row = new Row(number, this.keys.shared(key), process, value, revision);
+    process.add(row, this.keys.newestOf(key, process));
+    this.keys.add(row);
+    owner.add(row);
+    this.rowCount += 1;
+    return row;
+  }
+
+  /** Puts a row with another value and revision in the place of `old`, in every order. */
+  replace(old: Row, value: Value, revision: number): Row {
+    const row = new Row(old.number, old.key, old.process, value, revision);
+    this.keys.replace(old, row);
+    old.process.replace(old, row);
+    old.process.owner.replace(old, row);
+    return row;
+  }
+
+  remove(row: Row): void {
+    const { owner } = row.process;
+    this.keys.remove(row); // before the process's list, whose links it reads
+    row.process.remove(row);
+    owner.remove(row);
+    this.rowCount -= 1;
+    if (owner.count === 0 && !owner.isOwn) this.owners.delete(owner.incarnation);
+  }
+
+  private ownerOrNew(incarnation: string): OwnerRows {
+    let owner = this.owners.get(incarnation);
+    if (owner === undefined) {
+      owner = new OwnerRows(incarnation, false);
+      this.owners.set(incarnation, owner);
+    }
+    return owner;
+  }
+}

@@ -1,0 +1,128 @@
+import { keyToken, type Key } from '../term';
+import { KeyRows } from './key-rows';
+import { KeyTrie } from './key-trie';
+import { Row } from './row';
+import { hashToken, ShardedMap } from './sharded-map';
+import type { ProcessRows } from './process-rows';
+
+/**
+ * What is stored under a key: the row itself as long as it is the only one and nobody has asked about the key, so that
+ * such a key costs nothing but its place in the Map; {@link KeyRows} as soon as there is a second row or an answer to keep.
+ */
+type Slot = Row | KeyRows;
+
+/** All rows by key. Array keys are in a trie, all others in a Map by {@link keyToken}. */
+export class KeyIndex {
+  private readonly flat = new ShardedMap<ReturnType<typeof keyToken>, Slot>(hashToken);
+  private readonly arrays = new KeyTrie<Slot>();
+  private madeKeys: readonly Key[] | undefined = undefined;
+  private madeLocalKeys: readonly Key[] | undefined = undefined;
+
+  /** The key object that the rows of this key share; the given one if there are none. */
+  shared(key: Key): Key {
+    return this.slot(key)?.key ?? key;
+  }
+
+  /** The rows of a key, for an answer about it. */
+  rowsOf(key: Key): KeyRows | undefined {
+    const slot = this.slot(key);
+    if (!(slot instanceof Row)) return slot;
+    const rows = new KeyRows(slot);
+    this.setSlot(key, rows);
+    return rows;
+  }
+
+  /** The row that `process` registered last under a key. */
+  newestOf(key: Key, process: ProcessRows): Row | undefined {
+    const slot = this.slot(key);
+    if (slot instanceof Row) return slot.process === process ? slot : undefined;
+    return slot?.newestOf(process);
+  }
+
+  /** The first row of a key, in lookup order, that this node owns. Constant time if it owns none. */
+  ownRowOf(key: Key): Row | undefined {
+    const slot = this.slot(key);
+    if (slot instanceof Row) return slot.isOwn ? slot : undefined;
+    return slot?.ownRows()[0];
+  }
+
+  /** All rows of keys that are arrays and begin with the elements of `prefix`. Cost: the answer. */
+  rowsBelow(prefix: readonly Key[]): Row[] {
+    const found: Row[] = [];
+    for (const slot of this.arrays.below(prefix)) {
+      if (slot instanceof Row) found.push(slot);
+      else for (const row of slot.rows()) found.push(row);
+    }
+    return found;
+  }
+
+  /** Every key that has a row, in no particular order. Frozen, and the same array until a key comes or goes. */
+  keys(): readonly Key[] {
+    return (this.madeKeys ??= Object.freeze(Array.from(this.slots(), (slot) => slot.key)));
+  }
+
+  /** Every key that has a row of this node, likewise. */
+  localKeys(): readonly Key[] {
+    return (this.madeLocalKeys ??= Object.freeze(
+      Array.from(this.slots())
+        .filter((slot) => (slot instanceof Row ? slot.isOwn : slot.ownSize > 0))
+        .map((slot) => slot.key),
+    ));
+  }
+
+  /** Adds a row whose key is {@link shared}. */
+  add(row: Row): void {
+    const slot = this.slot(row.key);
+    if (slot === undefined) {
+      this.setSlot(row.key, row);
+      this.madeKeys = undefined;
+    } else if (slot instanceof Row) {
+      const rows = new KeyRows(slot);
+      rows.add(row);
+      this.setSlot(row.key, rows);
+    } else slot.add(row);
+    if (row.isOwn) this.madeLocalKeys = undefined;
+  }
+
+  remove(row: Row): void {
+    const slot = this.slot(row.key);
+    if (slot instanceof KeyRows && slot.size > 1) slot.remove(row);
+    else {
+      this.deleteSlot(row.key);
+      this.madeKeys = undefined;
+    }
+    if (row.isOwn) this.madeLocalKeys = undefined;
+  }
+
+  /** Puts `row`, which has the key of `old`, where `old` was. */
+  replace(old: Row, row: Row): void {
+    const slot = this.slot(old.key);
+    if (slot instanceof KeyRows) slot.replace(old, row);
+    else this.setSlot(row.key, row);
+  }
+
+  private slot(key: Key): Slot | undefined {
+    if (typeof key !== 'object' || key === null) return this.flat.get(key);
+    return isArrayKey(key) ? this.arrays.get(key) : this.flat.get(keyToken(key));
+  }
+
+  private setSlot(key: Key, slot: Slot): void {
+    if (isArrayKey(key)) this.arrays.set(key, slot);
+    else this.flat.set(keyToken(key), slot);
+  }
+
+  private deleteSlot(key: Key): void {
+    if (isArrayKey(key)) this.arrays.delete(key);
+    else this.flat.delete(keyToken(key));
+  }
+
+  private *slots(): Iterable<Slot> {
+    yield* this.flat.values();
+    yield* this.arrays.below([]);
+  }
+}
+
+/** `Array.isArray` does not narrow a readonly array out of a union. */
+function isArrayKey(key: Key): key is readonly Key[] {
+  return Array.isArray(key);
+}

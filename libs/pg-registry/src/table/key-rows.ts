@@ -1,0 +1,163 @@
+import type { Key, Pid } from '../term';
+import type { Entry } from './entry';
+import type { ProcessRows } from './process-rows';
+import { shareKey, type Row } from './row';
+import { ShardedMap } from './sharded-map';
+
+/** From this many rows on, the newest row of a process is found by a Map instead of a walk. */
+const INDEXED_FROM = 16;
+
+/**
+ * The rows of one key in lookup order, a list linked through the rows themselves, and the answers about this key.
+ *
+ * Lookup order: of one owner by entry number, between owners by arrival. Answers are made when first asked for, frozen,
+ * and handed out again until the key changes.
+ */
+export class KeyRows {
+  private first: Row;
+  private last: Row;
+  private rowCount = 1;
+  private ownCount: number;
+  /** The newest row of every process, once the key has many rows. */
+  private newest: ShardedMap<ProcessRows, Row> | undefined = undefined;
+
+  private madeEntries: readonly Entry[] | undefined = undefined;
+  private madeLocalEntries: readonly Entry[] | undefined = undefined;
+  private madeMembers: readonly Pid[] | undefined = undefined;
+  private madeLocalMembers: readonly Pid[] | undefined = undefined;
+
+  constructor(only: Row) {
+    this.first = this.last = only;
+    this.ownCount = only.isOwn ? 1 : 0;
+  }
+
+  get key(): Key {
+    return this.first.key;
+  }
+
+  get size(): number {
+    return this.rowCount;
+  }
+
+  /** Rows owned by this node. */
+  get ownSize(): number {
+    return this.ownCount;
+  }
+
+  /** `lookup(key)`. */
+  entries(): readonly Entry[] {
+    return (this.madeEntries ??= Object.freeze(this.rows().map((row) => row.entry)));
+  }
+
+  /** `lookupLocal(key)`. */
+  localEntries(): readonly Entry[] {
+    if (this.ownCount === this.rowCount) return this.entries();
+    return (this.madeLocalEntries ??= Object.freeze(this.ownRows().map((row) => row.entry)));
+  }
+
+  /** `members(key)`: a pid for each of its rows. */
+  members(): readonly Pid[] {
+    return (this.madeMembers ??= Object.freeze(this.rows().map((row) => row.pid)));
+  }
+
+  /** `membersLocal(key)`. */
+  localMembers(): readonly Pid[] {
+    if (this.ownCount === this.rowCount) return this.members();
+    return (this.madeLocalMembers ??= Object.freeze(this.ownRows().map((row) => row.pid)));
+  }
+
+  /** All rows, in lookup order. */
+  rows(): Row[] {
+    const rows: Row[] = [];
+    for (let row: Row | undefined = this.first; row !== undefined; row = row.next) rows.push(row);
+    return rows;
+  }
+
+  /** The rows of this node, in lookup order. */
+  ownRows(): Row[] {
+    return this.ownCount === 0 ? [] : this.rows().filter((row) => row.isOwn);
+  }
+
+  /** The row that `process` registered last under this key. Constant time. */
+  newestOf(process: ProcessRows): Row | undefined {
+    if (this.newest !== undefined) return this.newest.get(process);
+    let row: Row | undefined = this.last;
+    while (row !== undefined && row.process !== process) row = row.previous;
+    return row;
+  }
+
+  /**
+   * Adds a row at its place: behind all others or, if its owner already has rows with higher numbers here, before these.
+   * Cost: constant in the first case; in the second, which only a re-sync brings, the rows behind its place.
+   */
+  add(row: Row): void {
+    const successor = row.number > row.process.owner.highest ? undefined : this.successorOf(row);
+    this.insert(row, successor === undefined ? this.last : successor.previous, successor);
+    this.rowCount += 1;
+    if (row.isOwn) this.ownCount += 1;
+    this.noteNewest(row);
+    this.changed();
+  }
+
+  /** Removes a row that is not the only one. */
+  remove(row: Row): void {
+    if (this.newest?.get(row.process) === row) {
+      const older = row.older;
+      if (older !== undefined && shareKey(older, row)) this.newest.set(row.process, older);
+      else this.newest.delete(row.process);
+    }
+    if (row.previous === undefined) this.first = row.next!;
+    else row.previous.next = row.next;
+    if (row.next === undefined) this.last = row.previous!;
+    else row.next.previous = row.previous;
+    row.previous = row.next = undefined;
+    this.rowCount -= 1;
+    if (row.isOwn) this.ownCount -= 1;
+    this.changed();
+  }
+
+  /** Puts `row` where `old` was. */
+  replace(old: Row, row: Row): void {
+    this.insert(row, old.previous, old.next);
+    old.previous = old.next = undefined;
+    if (this.newest?.get(row.process) === old) this.newest.set(row.process, row);
+    // The members stay, so their arrays do.
+    this.madeEntries = this.madeLocalEntries = undefined;
+  }
+
+  private insert(row: Row, previous: Row | undefined, next: Row | undefined): void {
+    row.previous = previous;
+    row.next = next;
+    if (previous === undefined) this.first = row;
+    else previous.next = row;
+    if (next === undefined) this.last = row;
+    else next.previous = row;
+  }
+
+  /** The row of the same owner that has the next higher number. */
+  private successorOf(row: Row): Row | undefined {
+    let successor: Row | undefined = undefined;
+    for (let other: Row | undefined = this.last; other !== undefined; other = other.previous) {
+      if (other.process.owner !== row.process.owner) continue;
+      if (other.number < row.number) break;
+      successor = other;
+    }
+    return successor;
+  }
+
+  private noteNewest(row: Row): void {
+    if (this.newest !== undefined) {
+      const known = this.newest.get(row.process);
+      if (known === undefined || known.number < row.number) this.newest.set(row.process, row);
+    } else if (this.rowCount >= INDEXED_FROM) {
+      this.newest = new ShardedMap((process) => process.pid.id);
+      // Of one process the rows come in order of their numbers, so the last one set is the newest.
+      for (const each of this.rows()) this.newest.set(each.process, each);
+    }
+  }
+
+  private changed(): void {
+    this.madeEntries = this.madeLocalEntries = undefined;
+    this.madeMembers = this.madeLocalMembers = undefined;
+  }
+}

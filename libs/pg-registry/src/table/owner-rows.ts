@@ -1,0 +1,176 @@
+import type { Pid } from '../term';
+import { RunningDigest } from './digest';
+import { ProcessRows } from './process-rows';
+import type { Row } from './row';
+import { ShardedMap } from './sharded-map';
+
+/** Entry numbers per page: small enough that shifting rows inside a page costs nothing. */
+const PAGE = 64;
+/** Empty pages that are kept without a thought, so that register and unregister in turn make no page each. */
+const SPARE_PAGES = 8;
+
+/** The live rows of one range of entry numbers, ascending. */
+interface Page {
+  readonly first: number;
+  readonly rows: Row[];
+}
+
+/**
+ * The rows of one owner (one incarnation of a node), found by entry number and walked in order of entry numbers.
+ *
+ * Rows are kept in pages of 64 consecutive numbers that hold live rows only: memory is proportional to these, however
+ * far apart the numbers of a hostile peer are, while a number is found in (practically) constant time.
+ */
+export class OwnerRows {
+  /** The highest number ever added; a row above it goes behind all others of this owner. */
+  highest = -1;
+  readonly digest = new RunningDigest();
+
+  private rowCount = 0;
+  private readonly processes = new ShardedMap<number, ProcessRows>((id) => id);
+  private readonly pages = new Map<number, Page>();
+  /** All pages, ascending while `isSorted`. */
+  private order: Page[] = [];
+  private isSorted = true;
+  private emptyPages = 0;
+
+  constructor(
+    readonly incarnation: string,
+    readonly isOwn: boolean,
+  ) {}
+
+  get count(): number {
+    return this.rowCount;
+  }
+
+  /** The rows of a process, if it has any. */
+  process(pid: Pid): ProcessRows | undefined {
+    return this.processes.get(pid.id);
+  }
+
+  /** The rows of a process, for adding one: an empty list if it has none. */
+  processOrNew(pid: Pid): ProcessRows {
+    let process = this.processes.get(pid.id);
+    if (process === undefined) {
+      process = new ProcessRows(pid, this);
+      this.processes.set(pid.id, process);
+    }
+    return process;
+  }
+
+  get(number: number): Row | undefined {
+    const page = this.pages.get(Math.floor(number / PAGE));
+    if (page === undefined) return undefined;
+    const row = page.rows[position(page, number)];
+    return row?.number === number ? row : undefined;
+  }
+
+  add(row: Row): void {
+    const page = this.pageFor(row.number);
+    if (page.rows.length === 0) this.emptyPages -= 1;
+    page.rows.splice(position(page, row.number), 0, row);
+    this.rowCount += 1;
+    if (row.number > this.highest) this.highest = row.number;
+    this.digest.add(row.number, row.revision);
+  }
+
+  remove(row: Row): void {
+    const page = this.pages.get(Math.floor(row.number / PAGE))!;
+    page.rows.splice(position(page, row.number), 1);
+    if (page.rows.length === 0) this.emptied();
+    this.rowCount -= 1;
+    this.digest.subtract(row.number, row.revision);
+    if (row.process.isEmpty) this.processes.delete(row.pid.id);
+  }
+
+  /** Puts `row`, which has the number of `old`, where `old` was. */
+  replace(old: Row, row: Row): void {
+    const page = this.pages.get(Math.floor(row.number / PAGE))!;
+    page.rows[position(page, row.number)] = row;
+    this.digest.subtract(old.number, old.revision);
+    this.digest.add(row.number, row.revision);
+  }
+
+  /**
+   * Rows with numbers in (from, to], ascending, at most `limit`.
+   * Cost: the answer and the logarithm of the number of pages.
+   */
+  between(from: number, to: number, limit = Infinity): Row[] {
+    const found: Row[] = [];
+    const pages = this.sortedPages();
+    for (let at = firstPageAfter(pages, from); at < pages.length; at += 1) {
+      for (const row of pages[at]!.rows) {
+        if (row.number > to || found.length >= limit) return found;
+        if (row.number > from) found.push(row);
+      }
+    }
+    return found;
+  }
+
+  /** Copies all rows, in order of their numbers, to `into`, from index `start` on. Returns the index behind the last one. */
+  copyTo(into: Row[], start: number): number {
+    let at = start;
+    for (const page of this.sortedPages()) for (const row of page.rows) into[at++] = row;
+    return at;
+  }
+
+  private pageFor(number: number): Page {
+    const index = Math.floor(number / PAGE);
+    let page = this.pages.get(index);
+    if (page === undefined) {
+      page = { first: index * PAGE, rows: [] };
+      const last = this.order.at(-1);
+      if (last !== undefined && last.first > page.first) this.isSorted = false;
+      this.pages.set(index, page);
+      this.order.push(page);
+      this.emptyPages += 1;
+    }
+    return page;
+  }
+
+  /** Counts an emptied page; when more than half of the pages are empty they go, so each costs constant time. */
+  private emptied(): void {
+    this.emptyPages += 1;
+    if (this.emptyPages <= SPARE_PAGES || this.emptyPages * 2 <= this.order.length) return;
+    for (const page of this.order) if (page.rows.length === 0) this.pages.delete(page.first / PAGE);
+    this.order = this.order.filter((page) => page.rows.length > 0);
+    this.emptyPages = 0;
+  }
+
+  /** Pages in order. Own numbers only rise, so sorting happens only after a re-sync filled a hole with a new page. */
+  private sortedPages(): readonly Page[] {
+    if (!this.isSorted) {
+      this.order.sort((a, b) => a.first - b.first);
+      this.isSorted = true;
+    }
+    return this.order;
+  }
+}
+
+/** Where a number is, or would have to be inserted, in a page. */
+function position({ first, rows }: Page, number: number): number {
+  // A page without gaps, and the end of a page that is being filled, need no search.
+  const offset = number - first;
+  if (rows[offset]?.number === number) return offset;
+  let end = rows.length;
+  if (end === 0 || rows[end - 1]!.number < number) return end;
+  let start = 0;
+  while (start < end) {
+    const middle = (start + end) >>> 1;
+    if (rows[middle]!.number < number) start = middle + 1;
+    else end = middle;
+  }
+  return start;
+}
+
+/** Index of the first page that can contain a number above `from`. */
+function firstPageAfter(pages: readonly Page[], from: number): number {
+  let start = 0;
+  let end = pages.length;
+  while (start < end) {
+    const middle = (start + end) >>> 1;
+    if (pages[middle]!.first + PAGE - 1 <= from) start = middle + 1;
+    else end = middle;
+  }
+  return start;
+}

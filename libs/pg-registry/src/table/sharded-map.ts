@@ -1,0 +1,64 @@
+/** A Map of more entries than this is split. */
+const SPLIT_ABOVE = 32_768;
+const SHARDS = 32;
+
+/**
+ * A Map whose growth never stalls the event loop: beyond 32,768 entries it is split into 32 Maps, so that what V8
+ * rehashes at once stays small. Equality of keys is that of Map; iteration is in no particular order.
+ *
+ * `hash` only has to spread the keys: with a poor one everything still works, but one Map grows large.
+ */
+export class ShardedMap<K, V> {
+  private single: Map<K, V> | undefined = new Map();
+  private shards: readonly Map<K, V>[] = [];
+
+  constructor(private readonly hash: (key: K) => number) {}
+
+  get size(): number {
+    return this.single?.size ?? this.shards.reduce((sum, shard) => sum + shard.size, 0);
+  }
+
+  get(key: K): V | undefined {
+    return this.single === undefined ? this.shardOf(key).get(key) : this.single.get(key);
+  }
+
+  set(key: K, value: V): void {
+    if (this.single === undefined) this.shardOf(key).set(key, value);
+    else {
+      this.single.set(key, value);
+      if (this.single.size > SPLIT_ABOVE) this.split(this.single);
+    }
+  }
+
+  delete(key: K): boolean {
+    return this.single === undefined ? this.shardOf(key).delete(key) : this.single.delete(key);
+  }
+
+  *values(): Iterable<V> {
+    if (this.single !== undefined) yield* this.single.values();
+    else for (const shard of this.shards) yield* shard.values();
+  }
+
+  private split(whole: Map<K, V>): void {
+    this.shards = Array.from({ length: SHARDS }, () => new Map<K, V>());
+    for (const [key, value] of whole) this.shardOf(key).set(key, value);
+    this.single = undefined;
+  }
+
+  private shardOf(key: K): Map<K, V> {
+    const mixed = Math.imul(this.hash(key), 0x9e3779b1) >>> 27; // the 5 highest bits of a multiplicative hash
+    return this.shards[mixed]!;
+  }
+}
+
+/** Spreads key tokens over shards. Of a long string it looks at 16 characters, evenly placed. */
+export function hashToken(token: string | number | bigint | boolean | null): number {
+  if (typeof token === 'string') {
+    const step = (token.length >> 4) + 1;
+    let hash = token.length;
+    for (let at = token.length - 1; at >= 0; at -= step)
+      hash = (Math.imul(hash, 31) + token.charCodeAt(at)) | 0;
+    return hash;
+  }
+  return typeof token === 'bigint' ? Number(BigInt.asIntN(32, token)) : Number(token) | 0;
+}
