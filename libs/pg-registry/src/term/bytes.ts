@@ -1,0 +1,85 @@
+/** Any kind of typed array. */
+export type TypedArray =
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Uint32Array
+  | Int32Array
+  | Float32Array
+  | Float64Array
+  | BigUint64Array
+  | BigInt64Array;
+
+/** What holds raw bytes. */
+export type Bytes = ArrayBuffer | TypedArray;
+
+interface Kind {
+  readonly name: string;
+  readonly elementBytes: number;
+  make(buffer: ArrayBuffer): Bytes;
+}
+
+/** The position in this list is the kind's number in the codec and its rank in the order of values. */
+const KINDS: readonly Kind[] = [
+  { name: 'ArrayBuffer', elementBytes: 1, make: (buffer) => buffer },
+  { name: 'Uint8Array', elementBytes: 1, make: (buffer) => new Uint8Array(buffer) },
+  { name: 'Uint8ClampedArray', elementBytes: 1, make: (buffer) => new Uint8ClampedArray(buffer) },
+  { name: 'Int8Array', elementBytes: 1, make: (buffer) => new Int8Array(buffer) },
+  { name: 'Uint16Array', elementBytes: 2, make: (buffer) => new Uint16Array(buffer) },
+  { name: 'Int16Array', elementBytes: 2, make: (buffer) => new Int16Array(buffer) },
+  { name: 'Uint32Array', elementBytes: 4, make: (buffer) => new Uint32Array(buffer) },
+  { name: 'Int32Array', elementBytes: 4, make: (buffer) => new Int32Array(buffer) },
+  { name: 'Float32Array', elementBytes: 4, make: (buffer) => new Float32Array(buffer) },
+  { name: 'Float64Array', elementBytes: 8, make: (buffer) => new Float64Array(buffer) },
+  { name: 'BigUint64Array', elementBytes: 8, make: (buffer) => new BigUint64Array(buffer) },
+  { name: 'BigInt64Array', elementBytes: 8, make: (buffer) => new BigInt64Array(buffer) },
+];
+const KIND_OF_NAME = new Map(KINDS.map((kind, number) => [kind.name, number]));
+
+// Both look at the object's internals: they cannot be fooled by Symbol.toStringTag, and they work for objects
+// of another realm (Jest gives every test file one).
+const nameOfView = getter(Object.getPrototypeOf(Uint8Array.prototype) as object, Symbol.toStringTag);
+const byteLengthOfBuffer = getter(ArrayBuffer.prototype, 'byteLength');
+
+/** The kind of a typed array or ArrayBuffer as a small number, `undefined` for anything else (DataView included). */
+export function bytesKind(x: object): number | undefined {
+  if (ArrayBuffer.isView(x)) return KIND_OF_NAME.get(String(nameOfView.call(x)));
+  return isArrayBuffer(x) ? 0 : undefined;
+}
+
+/** How many bytes one element of this kind takes; `undefined`: there is no such kind. */
+export function elementBytes(kind: number): number | undefined {
+  return KINDS[kind]?.elementBytes;
+}
+
+/** The bytes of `x`, not copied. */
+export function bytesOf(x: Bytes): Uint8Array {
+  return ArrayBuffer.isView(x) ? new Uint8Array(x.buffer, x.byteOffset, x.byteLength) : new Uint8Array(x);
+}
+
+/** A new array or buffer of this kind with a copy of `bytes`, whose length is a multiple of the element's. */
+export function bytesCopy(kind: number, bytes: Uint8Array): Bytes {
+  const found = KINDS[kind];
+  if (found === undefined) throw new RangeError(`no kind of bytes has the number ${kind}`);
+  const buffer = new ArrayBuffer(bytes.byteLength);
+  new Uint8Array(buffer).set(bytes);
+  return found.make(buffer);
+}
+
+function isArrayBuffer(x: object): x is ArrayBuffer {
+  if (!(Symbol.toStringTag in x)) return false;
+  try {
+    byteLengthOfBuffer.call(x);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function getter(prototype: object, name: string | symbol): (this: object) => unknown {
+  const get = Object.getOwnPropertyDescriptor(prototype, name)?.get;
+  if (get === undefined) throw new TypeError(`no getter ${String(name)}`);
+  return get as (this: object) => unknown;
+}

@@ -1,0 +1,244 @@
+import { bytesCopy, bytesKind, bytesOf, type Bytes } from './bytes';
+import { classify, describe } from './classify';
+import { InvalidValueError, ValueTooLargeError } from './errors';
+import { FrozenDate, FrozenMap, FrozenSet } from './frozen';
+import { isPid, type Pid } from './pid';
+import type { PidInterner } from './pid-interner';
+import {
+  arrayHeadBytes,
+  bigintBytes,
+  FLOAT_BYTES,
+  numberBytes,
+  pidBytes,
+  prefixedBytes,
+  stringBytes,
+  TAG_BYTES,
+  textBytes,
+  uintBytes,
+} from './size';
+import { formatKey } from './text';
+import { hasRepeats } from './token';
+import type { Key, Value } from './value';
+
+/** A step of the way from the whole to the part that is being copied: a property, an index, or other text. */
+type Step = string | number | (() => string);
+
+const ALLOWED = {
+  key: 'A key is a string, number, bigint, boolean, null, Pid, or an array or plain object of keys.',
+  value:
+    'A value is null, undefined, a boolean, number, bigint, string, Pid, Date, typed array or ArrayBuffer, ' +
+    'or an array, plain object, Map or Set of values.',
+};
+
+/**
+ * One walk over a key or value that copies it into normal form, checks it and counts its bytes.
+ *
+ * The count stops the walk, so neither a huge value nor a small one that refers to its parts exponentially often
+ * costs more than the limit. Nothing of the caller's is kept, and each property is read exactly once.
+ */
+export class Copy {
+  #bytes = 0;
+  /** `#steps[d]` leads from level d to level d + 1, and `#containers[d]` is the original at level d. */
+  readonly #steps: Step[] = [];
+  readonly #containers: object[] = [];
+
+  constructor(
+    private readonly kind: 'key' | 'value',
+    private readonly maxBytes: number,
+    private readonly maxBytesOption: 'maxKeyBytes' | 'maxValueBytes',
+    private readonly maxDepth: number,
+    private readonly pids: PidInterner,
+  ) {}
+
+  /** The normal form of `source`. */
+  of(source: unknown): Value {
+    return this.#copy(source, 0);
+  }
+
+  #copy(source: unknown, depth: number): Value {
+    switch (typeof source) {
+      case 'string':
+        return this.#string(source, depth);
+      case 'number':
+        this.#grow(numberBytes(source), depth);
+        return source + 0; // -0 becomes 0
+      case 'boolean':
+        this.#grow(TAG_BYTES, depth);
+        return source;
+      case 'bigint':
+        this.#grow(bigintBytes(source, this.maxBytes), depth);
+        return source;
+      case 'undefined':
+        if (this.kind === 'key') this.#refuse('is undefined', depth);
+        this.#grow(TAG_BYTES, depth);
+        return source;
+      case 'object':
+        if (source !== null) return this.#object(source, depth);
+        this.#grow(TAG_BYTES, depth);
+        return null;
+      default:
+        return this.#refuse(`is a ${typeof source}`, depth);
+    }
+  }
+
+  #string(text: string, depth: number): string {
+    if (text.length > this.maxBytes) this.#grow(text.length, depth);
+    const bytes = textBytes(text);
+    if (bytes < 0)
+      this.#refuse('has a lone surrogate (half a character), which no peer could receive', depth);
+    this.#grow(stringBytes(bytes), depth);
+    return text;
+  }
+
+  #object(source: object, depth: number): Value {
+    if (isPid(source)) return this.#pid(source, depth);
+    const kind = classify(source);
+    if (this.kind === 'key' && kind !== 'array' && kind !== 'record') {
+      this.#refuse(`is ${describe(source)}`, depth);
+    }
+    switch (kind) {
+      case 'array':
+        this.#enter(source, depth);
+        return this.#array(source as readonly unknown[], depth);
+      case 'record':
+        this.#enter(source, depth);
+        return this.#record(source, depth);
+      case 'map':
+        this.#enter(source, depth);
+        return this.#map(source as ReadonlyMap<unknown, unknown>, depth);
+      case 'set':
+        this.#enter(source, depth);
+        return this.#set(source as ReadonlySet<unknown>, depth);
+      case 'date':
+        return this.#date(source as Date, depth);
+      case 'bytes':
+        return this.#byteArray(source as Bytes, depth);
+      case 'other':
+        return this.#refuse(`is ${describe(source)}`, depth);
+    }
+  }
+
+  #pid(pid: Pid, depth: number): Pid {
+    this.#grow(pidBytes(textBytes(pid.node), pid.id), depth);
+    return this.pids.internPid(pid);
+  }
+
+  /** Checks what arrays, plain objects, Maps and Sets have in common, and remembers the original against cycles. */
+  #enter(source: object, depth: number): void {
+    for (let level = 0; level < depth; level += 1) {
+      if (this.#containers[level] === source) this.#refuse('contains itself', depth);
+    }
+    if (depth >= this.maxDepth) {
+      throw new ValueTooLargeError(
+        `${this.#place(depth)} is nested deeper than maxDepth = ${this.maxDepth} levels. Nothing was stored.`,
+      );
+    }
+    this.#containers[depth] = source;
+    if (Object.getOwnPropertySymbols(source).length > 0) this.#refuse('has a symbol as property', depth);
+  }
+
+  #array(source: readonly unknown[], depth: number): readonly Value[] {
+    const length = source.length;
+    this.#grow(arrayHeadBytes(length), depth);
+    if (length > this.maxBytes) this.#grow(length, depth); // each element takes a byte
+    const names = Object.keys(source).length;
+    const copy: Value[] = [];
+    for (let i = 0; i < length; i += 1) {
+      this.#steps[depth] = i;
+      const property = Object.getOwnPropertyDescriptor(source, i);
+      if (property === undefined || !property.enumerable)
+        this.#refuse(`is a sparse array: [${i}] is missing`, depth);
+      copy.push(this.#copy(this.#plain(property, depth), depth + 1));
+    }
+    if (names !== length) this.#refuse('is an array with properties beside its elements', depth);
+    return Object.freeze(copy);
+  }
+
+  #record(source: object, depth: number): { readonly [name: string]: Value } {
+    const names = Object.keys(source);
+    this.#grow(TAG_BYTES + uintBytes(names.length), depth);
+    const copy: { [name: string]: Value } = {};
+    for (const name of names) {
+      this.#steps[depth] = name;
+      const property = Object.getOwnPropertyDescriptor(source, name);
+      if (property === undefined) continue; // a Proxy may list what it does not have
+      const value = this.#plain(property, depth);
+      this.#name(name, depth);
+      copy[name] = this.#copy(value, depth + 1);
+    }
+    return Object.freeze(copy);
+  }
+
+  #name(name: string, depth: number): void {
+    if (name === '__proto__') this.#refuse('has a property named __proto__', depth);
+    const bytes = textBytes(name);
+    if (bytes < 0) this.#refuse('has a property whose name has a lone surrogate', depth);
+    this.#grow(prefixedBytes(bytes), depth);
+  }
+
+  #plain(property: PropertyDescriptor, depth: number): unknown {
+    if (property.get !== undefined || property.set !== undefined) this.#refuse('is an accessor', depth + 1);
+    return property.value;
+  }
+
+  #map(source: ReadonlyMap<unknown, unknown>, depth: number): Value {
+    const pairs = [...Map.prototype.entries.call(source)] as [unknown, unknown][];
+    this.#grow(TAG_BYTES + uintBytes(pairs.length), depth);
+    const copy = pairs.map(([key, value], i): [Value, Value] => {
+      this.#steps[depth] = () => `.keys()[${i}]`;
+      const keyCopy = this.#copy(key, depth + 1);
+      this.#steps[depth] = () => `.get(${formatKey(keyCopy as Key)})`;
+      return [keyCopy, this.#copy(value, depth + 1)];
+    });
+    if (hasRepeats(copy.map(([key]) => key))) this.#refuse('is a Map with the same key twice', depth);
+    return new FrozenMap(copy);
+  }
+
+  #set(source: ReadonlySet<unknown>, depth: number): Value {
+    const members = [...Set.prototype.values.call(source)] as unknown[];
+    this.#grow(TAG_BYTES + uintBytes(members.length), depth);
+    const copy = members.map((member, i) => {
+      this.#steps[depth] = () => `.values()[${i}]`;
+      return this.#copy(member, depth + 1);
+    });
+    if (hasRepeats(copy)) this.#refuse('is a Set with the same member twice', depth);
+    return new FrozenSet(copy);
+  }
+
+  #date(source: Date, depth: number): Value {
+    const ms = Date.prototype.getTime.call(source);
+    if (Number.isNaN(ms)) this.#refuse('is an invalid Date', depth);
+    this.#grow(FLOAT_BYTES, depth);
+    return new FrozenDate(ms);
+  }
+
+  #byteArray(source: Bytes, depth: number): Value {
+    const kind = bytesKind(source);
+    if (kind === undefined) return this.#refuse('is no kind of bytes', depth);
+    this.#grow(2 * TAG_BYTES + prefixedBytes(source.byteLength), depth);
+    return bytesCopy(kind, bytesOf(source));
+  }
+
+  #grow(bytes: number, depth: number): void {
+    this.#bytes += bytes;
+    if (this.#bytes <= this.maxBytes) return;
+    throw new ValueTooLargeError(
+      `The ${this.kind} is larger than ${this.maxBytesOption} = ${this.maxBytes} bytes: ` +
+        `up to ${this.#place(depth)} it has ${this.#bytes} already. Nothing was stored.`,
+    );
+  }
+
+  #refuse(what: string, depth: number): never {
+    throw new InvalidValueError(`${this.#place(depth)} ${what}. ${ALLOWED[this.kind]} Nothing was stored.`);
+  }
+
+  /** The way to level `depth`, as one would write it in code. */
+  #place(depth: number): string {
+    const steps = this.#steps.slice(0, depth).map((step) => {
+      if (typeof step === 'function') return step();
+      if (typeof step === 'number') return `[${step}]`;
+      return /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(step) ? `.${step}` : `[${formatKey(step)}]`;
+    });
+    return this.kind + steps.join('');
+  }
+}

@@ -1,0 +1,86 @@
+import { bytesKind, bytesOf, type Bytes } from './bytes';
+import { isPid, samePid } from './pid';
+import { canonicalText } from './token';
+import type { Key, Value } from './value';
+
+/**
+ * Whether two keys are the same by structure: array by array, objects whatever the order of their properties, pids
+ * by the process they name; `1`, `'1'` and `1n` differ, `NaN` equals `NaN`, `0` equals `-0`.
+ */
+export function sameKey(a: Key, b: Key): boolean {
+  return sameValue(a, b);
+}
+
+/**
+ * Whether two values are the same by structure; see {@link sameKey}.
+ *
+ * Dates by their time; typed arrays and ArrayBuffers by kind and bits; Maps and Sets whatever their order, with
+ * keys and members compared by structure. Mirrors `=:=`.
+ */
+export function sameValue(a: Value, b: Value): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) {
+    return a !== a && b !== b; // only NaN differs from itself
+  }
+  if (isPid(a)) return isPid(b) && samePid(a, b);
+  if (Array.isArray(a)) return Array.isArray(b) && sameArray(a as readonly Value[], b as readonly Value[]);
+  if (isPid(b) || Array.isArray(b)) return false;
+  if (a instanceof Date) return b instanceof Date && a.getTime() === b.getTime();
+  if (a instanceof Map) return b instanceof Map && sameMap(a, b);
+  if (a instanceof Set) return b instanceof Set && sameSet(a, b);
+  const kind = bytesKind(a);
+  if (kind !== undefined) return kind === bytesKind(b) && sameBytes(a as Bytes, b as Bytes);
+  if (b instanceof Date || b instanceof Map || b instanceof Set || bytesKind(b) !== undefined) return false;
+  return sameRecord(a as Record, b as Record);
+}
+
+type Record = { readonly [name: string]: Value };
+
+function sameArray(a: readonly Value[], b: readonly Value[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i += 1) if (!sameValue(a[i], b[i])) return false;
+  return true;
+}
+
+function sameRecord(a: Record, b: Record): boolean {
+  const names = Object.keys(a);
+  if (names.length !== Object.keys(b).length) return false;
+  for (const name of names) if (!Object.hasOwn(b, name) || !sameValue(a[name], b[name])) return false;
+  return true;
+}
+
+function sameBytes(a: Bytes, b: Bytes): boolean {
+  if (a.byteLength !== b.byteLength) return false;
+  const [x, y] = [bytesOf(a), bytesOf(b)];
+  for (let i = 0; i < x.length; i += 1) if (x[i] !== y[i]) return false;
+  return true;
+}
+
+function sameMap(a: ReadonlyMap<Value, Value>, b: ReadonlyMap<Value, Value>): boolean {
+  if (a.size !== b.size) return false;
+  let structured: Map<string, Value> | undefined;
+  for (const [key, value] of a) {
+    if (b.has(key)) {
+      if (!sameValue(value, b.get(key))) return false;
+    } else if (typeof key === 'object' && key !== null) {
+      structured ??= new Map([...b].map(([other, held]) => [canonicalText(other), held]));
+      const text = canonicalText(key);
+      if (!structured.has(text) || !sameValue(value, structured.get(text))) return false;
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
+function sameSet(a: ReadonlySet<Value>, b: ReadonlySet<Value>): boolean {
+  if (a.size !== b.size) return false;
+  let structured: Set<string> | undefined;
+  for (const member of a) {
+    if (b.has(member)) continue;
+    if (typeof member !== 'object' || member === null) return false;
+    structured ??= new Set([...b].map(canonicalText));
+    if (!structured.has(canonicalText(member))) return false;
+  }
+  return true;
+}

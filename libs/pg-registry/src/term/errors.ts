@@ -1,0 +1,214 @@
+import type { Pid } from './pid';
+
+/** The stable codes of all errors of this library. Programs may switch on them; they never change. */
+export type PgRegistryErrorCode =
+  | 'ALREADY_REGISTERED'
+  | 'NOT_REGISTERED'
+  | 'NOT_LOCAL'
+  | 'INVALID_ARGUMENT'
+  | 'INVALID_OPTION'
+  | 'INVALID_VALUE'
+  | 'VALUE_TOO_LARGE'
+  | 'PROCESS_EXITED'
+  | 'UNIQUE_KEYS_REQUIRED'
+  | 'SCOPE_NOT_RUNNING'
+  | 'SCOPE_ALREADY_STARTED'
+  | 'MAILBOX_FULL'
+  | 'LOCK_TIMEOUT'
+  | 'CALL_TIMEOUT'
+  | 'NODE_DOWN'
+  | 'NO_HANDLER'
+  | 'REMOTE'
+  | 'TRANSPORT'
+  | 'PROTOCOL_VERSION';
+
+/** What every error may be given besides its message. */
+export interface ErrorFields {
+  /** The error that led to this one. */
+  readonly cause?: unknown;
+}
+
+/**
+ * Base of every error this library throws on misuse or failure; expected outcomes are return values instead.
+ *
+ * The thrower writes the sentence; `code` says the same to programs.
+ */
+export class PgRegistryError extends Error {
+  readonly code: PgRegistryErrorCode;
+
+  constructor(message: string, fields: ErrorFields & { readonly code: PgRegistryErrorCode }) {
+    super(message, 'cause' in fields ? { cause: fields.cause } : undefined);
+    this.code = fields.code;
+  }
+
+  /** The name of the class, so that a stack trace starts with it. */
+  override get name(): string {
+    return this.constructor.name;
+  }
+}
+
+/** A unique key is held by another process. Mirrors `{:error, {:already_registered, pid}}`. */
+export class AlreadyRegisteredError extends PgRegistryError {
+  /** The process that holds the key. */
+  readonly pid: Pid;
+
+  constructor(message: string, fields: ErrorFields & { readonly pid: Pid }) {
+    super(message, { ...fields, code: 'ALREADY_REGISTERED' });
+    this.pid = fields.pid;
+  }
+}
+
+/** Nobody is registered under the key that should be called. Mirrors the exit reason `noproc`. */
+export class NotRegisteredError extends PgRegistryError {
+  constructor(message: string, fields: ErrorFields = {}) {
+    super(message, { ...fields, code: 'NOT_REGISTERED' });
+  }
+}
+
+/** The process lives on another node: only its own node may write its entries. */
+export class NotLocalError extends PgRegistryError {
+  /** The process that was to be written for. */
+  readonly pid: Pid;
+
+  constructor(message: string, fields: ErrorFields & { readonly pid: Pid }) {
+    super(message, { ...fields, code: 'NOT_LOCAL' });
+    this.pid = fields.pid;
+  }
+}
+
+/** An argument is not what the function takes; nothing was changed. */
+export class InvalidArgumentError extends PgRegistryError {
+  constructor(message: string, fields: ErrorFields = {}) {
+    super(message, { ...fields, code: 'INVALID_ARGUMENT' });
+  }
+}
+
+/** An option is unknown, or its value is not one of the valid ones. */
+export class InvalidOptionError extends PgRegistryError {
+  /** The name of the offending option. */
+  readonly option: string;
+
+  constructor(message: string, fields: ErrorFields & { readonly option: string }) {
+    super(message, { ...fields, code: 'INVALID_OPTION' });
+    this.option = fields.option;
+  }
+}
+
+/** A key or value has no normal form (see `normalValue`); the message names the place in it. Nothing was stored. */
+export class InvalidValueError extends PgRegistryError {
+  constructor(message: string, fields: ErrorFields = {}) {
+    super(message, { ...fields, code: 'INVALID_VALUE' });
+  }
+}
+
+/** A key or value is larger or deeper than its limit allows; the message names the limit. Nothing was stored. */
+export class ValueTooLargeError extends PgRegistryError {
+  constructor(message: string, fields: ErrorFields = {}) {
+    super(message, { ...fields, code: 'VALUE_TOO_LARGE' });
+  }
+}
+
+/** The process has ended, so it can neither hold an entry nor answer. */
+export class ProcessExitedError extends PgRegistryError {
+  /** The process that has ended. */
+  readonly pid: Pid;
+  /** What it ended with, as given to `exit`. */
+  readonly reason: unknown;
+
+  constructor(message: string, fields: ErrorFields & { readonly pid: Pid; readonly reason: unknown }) {
+    super(message, { ...fields, code: 'PROCESS_EXITED' });
+    this.pid = fields.pid;
+    this.reason = fields.reason;
+  }
+}
+
+/** The function needs a scope with unique keys, and this one has duplicate keys. */
+export class UniqueKeysRequiredError extends PgRegistryError {
+  constructor(message: string, fields: ErrorFields = {}) {
+    super(message, { ...fields, code: 'UNIQUE_KEYS_REQUIRED' });
+  }
+}
+
+/** The scope was stopped, its node was, or its node was superseded by a newer one of the same name. */
+export class ScopeNotRunningError extends PgRegistryError {
+  constructor(message: string, fields: ErrorFields = {}) {
+    super(message, { ...fields, code: 'SCOPE_NOT_RUNNING' });
+  }
+}
+
+/** The scope runs on this node already. Mirrors `{:error, {:already_started, pid}}`. */
+export class ScopeAlreadyStartedError extends PgRegistryError {
+  /** The service of the scope that runs. */
+  readonly running: unknown;
+
+  constructor(message: string, fields: ErrorFields & { readonly running: unknown }) {
+    super(message, { ...fields, code: 'SCOPE_ALREADY_STARTED' });
+    this.running = fields.running;
+  }
+}
+
+/** The mailbox of the process is at its limit; the message was not taken. */
+export class MailboxFullError extends PgRegistryError {
+  constructor(message: string, fields: ErrorFields = {}) {
+    super(message, { ...fields, code: 'MAILBOX_FULL' });
+  }
+}
+
+/** The lock was not free within the time limit; the function was not run. */
+export class LockTimeoutError extends PgRegistryError {
+  constructor(message: string, fields: ErrorFields = {}) {
+    super(message, { ...fields, code: 'LOCK_TIMEOUT' });
+  }
+}
+
+/** No answer came within the time limit; whether the call was executed is unknown. */
+export class CallTimeoutError extends PgRegistryError {
+  constructor(message: string, fields: ErrorFields = {}) {
+    super(message, { ...fields, code: 'CALL_TIMEOUT' });
+  }
+}
+
+/** The node of the called process is gone or was replaced. Mirrors the exit reason `noconnection`. */
+export class NodeDownError extends PgRegistryError {
+  constructor(message: string, fields: ErrorFields = {}) {
+    super(message, { ...fields, code: 'NODE_DOWN' });
+  }
+}
+
+/** The called process has no handler of that name. */
+export class NoHandlerError extends PgRegistryError {
+  constructor(message: string, fields: ErrorFields = {}) {
+    super(message, { ...fields, code: 'NO_HANDLER' });
+  }
+}
+
+/** The handler of a call threw; this is what came back of it. */
+export class RemoteError extends PgRegistryError {
+  /** The `name` of the error that was thrown there. */
+  readonly remoteName: string;
+  /** Its `code`, if it had one. */
+  readonly remoteCode: string | undefined;
+
+  constructor(
+    message: string,
+    fields: ErrorFields & { readonly remoteName: string; readonly remoteCode?: string | undefined },
+  ) {
+    super(message, { ...fields, code: 'REMOTE' });
+    this.remoteName = fields.remoteName;
+    this.remoteCode = fields.remoteCode;
+  }
+}
+
+/** The connection to the other nodes could not be made, was lost, or refused what was asked of it. */
+export class TransportError extends PgRegistryError {
+  constructor(message: string, fields: ErrorFields = {}) {
+    super(message, { ...fields, code: 'TRANSPORT' });
+  }
+}
+
+/** The other node speaks no protocol version that this one speaks. */
+export class ProtocolVersionError extends PgRegistryError {
+  constructor(message: string, fields: ErrorFields = {}) {
+    super(message, { ...fields, code: 'PROTOCOL_VERSION' });
+  }
+}

@@ -1,0 +1,73 @@
+import { Pid } from './pid';
+
+/** Below this a sweep is not worth its walk. */
+const SMALLEST_SWEEP = 1024;
+
+/**
+ * Makes the same process the same {@link Pid} object on one node, as long as anyone holds it.
+ *
+ * One per node, never shared: two nodes in one operating-system process keep apart. It holds pids weakly and
+ * sweeps collected ones by itself whenever it has doubled since the last sweep, so a call costs O(1) amortised
+ * and the memory follows the number of pids that are still in use.
+ */
+export class PidInterner {
+  readonly #nodes = new Map<string, Map<string, Map<number, WeakRef<Pid>>>>();
+  #size = 0;
+  #sweepAt = SMALLEST_SWEEP;
+
+  /** Number of pids remembered, those included that were collected since the last sweep. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /**
+   * The one Pid of this process.
+   *
+   * @throws InvalidArgumentError when the parts make no Pid.
+   */
+  intern(node: string, incarnation: string, id: number): Pid {
+    return this.#find(node, incarnation, id) ?? this.#add(new Pid(node, incarnation, id));
+  }
+
+  /** The one Pid of the process that `pid` names: an earlier one if there is, else `pid` itself. */
+  internPid(pid: Pid): Pid {
+    return this.#find(pid.node, pid.incarnation, pid.id) ?? this.#add(pid);
+  }
+
+  /** Forgets the pids that were collected. Called by itself; cost: one look at every pid. */
+  sweep(): void {
+    for (const [node, incarnations] of this.#nodes) {
+      for (const [incarnation, pids] of incarnations) {
+        for (const [id, ref] of pids) {
+          if (ref.deref() === undefined) {
+            pids.delete(id);
+            this.#size -= 1;
+          }
+        }
+        if (pids.size === 0) incarnations.delete(incarnation);
+      }
+      if (incarnations.size === 0) this.#nodes.delete(node);
+    }
+    this.#sweepAt = Math.max(SMALLEST_SWEEP, this.#size * 2);
+  }
+
+  #find(node: string, incarnation: string, id: number): Pid | undefined {
+    return this.#nodes.get(node)?.get(incarnation)?.get(id)?.deref();
+  }
+
+  #add(pid: Pid): Pid {
+    if (this.#size >= this.#sweepAt) this.sweep();
+    const pids = this.#pidsOf(pid);
+    if (!pids.has(pid.id)) this.#size += 1;
+    pids.set(pid.id, new WeakRef(pid));
+    return pid;
+  }
+
+  #pidsOf(pid: Pid): Map<number, WeakRef<Pid>> {
+    let incarnations = this.#nodes.get(pid.node);
+    if (incarnations === undefined) this.#nodes.set(pid.node, (incarnations = new Map()));
+    let pids = incarnations.get(pid.incarnation);
+    if (pids === undefined) incarnations.set(pid.incarnation, (pids = new Map()));
+    return pids;
+  }
+}

@@ -1,0 +1,67 @@
+import { InvalidArgumentError } from './errors';
+import { isWellFormed } from './size';
+
+const INCARNATION = /^[0-9a-f]{16}$/;
+
+/**
+ * The address of a process: it names one process of one incarnation of one node, for ever.
+ *
+ * Frozen. On one node the same process is the same object as long as anyone holds it ({@link PidInterner});
+ * across nodes, or in a program that runs two of them, compare with {@link samePid}.
+ */
+export class Pid {
+  /** The name of the process's node. */
+  readonly node: string;
+  /** Which life of the node: 64 random bits as 16 lower-case hexadecimal digits, compared for equality only. */
+  readonly incarnation: string;
+  /** The number of the process in that life of the node. */
+  readonly id: number;
+
+  /** Tells a Pid from an object that merely borrowed the prototype. */
+  readonly #genuine = true;
+
+  /** @throws InvalidArgumentError when a part is not what its field says. */
+  constructor(node: string, incarnation: string, id: number) {
+    if (typeof node !== 'string' || node === '' || !isWellFormed(node)) {
+      throw new InvalidArgumentError('The node of a Pid is a non-empty string without lone surrogates.');
+    }
+    if (typeof incarnation !== 'string' || !INCARNATION.test(incarnation)) {
+      throw new InvalidArgumentError('The incarnation of a Pid is 16 lower-case hexadecimal digits.');
+    }
+    if (!Number.isSafeInteger(id) || id < 0) {
+      throw new InvalidArgumentError('The id of a Pid is an integer from 0 to 2^53 - 1.');
+    }
+    this.node = node;
+    this.incarnation = incarnation;
+    this.id = id + 0; // -0 becomes 0
+    Object.freeze(this);
+  }
+
+  /** Whether `x` was made by this class. */
+  static isPid(x: unknown): x is Pid {
+    return typeof x === 'object' && x !== null && #genuine in x && x.#genuine;
+  }
+
+  /** For messages and logs: `<orders-1.42>`. Leaves the incarnation out, so it is not unique over time. */
+  toString(): string {
+    return `<${this.node}.${this.id}>`;
+  }
+
+  /** The same text; a Pid does not survive JSON. */
+  toJSON(): string {
+    return this.toString();
+  }
+
+  /** What `console.log` and `util.inspect` print. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+}
+
+/** Whether `x` is a {@link Pid}. Mirrors `is_pid/1`. */
+export const isPid = (x: unknown): x is Pid => Pid.isPid(x);
+
+/** Whether two pids name the same process, wherever they came from. */
+export function samePid(a: Pid, b: Pid): boolean {
+  return a === b || (a.id === b.id && a.incarnation === b.incarnation && a.node === b.node);
+}

@@ -1,0 +1,88 @@
+import { bytesKind } from './bytes';
+import { isPid } from './pid';
+import type { Value } from './value';
+
+/** The longest answer of {@link formatKey}, in UTF-16 units. */
+export const LONGEST_TEXT = 120;
+const CUT = '…';
+
+/**
+ * A key (or value) as short text for messages and logs, close to how one would write it in code:
+ * `['doc', 'a']`, `<orders-1.42>`. At most 120 characters, the rest is cut off; control characters are escaped.
+ * Costs no more than what it shows. Not a format to be read back or compared: see `keyToken`.
+ */
+export function formatKey(key: Value): string {
+  const text = format(key, LONGEST_TEXT);
+  return text.length <= LONGEST_TEXT ? text : text.slice(0, LONGEST_TEXT - 1) + CUT;
+}
+
+/** `room` is how many characters still matter. */
+function format(value: unknown, room: number): string {
+  switch (typeof value) {
+    case 'string':
+      return quote(value.length > room ? value.slice(0, room) + CUT : value);
+    case 'bigint':
+      return BigInt.asIntN(512, value) === value ? `${value}n` : 'a huge bigint';
+    case 'object':
+      return value === null ? 'null' : formatObject(value, room);
+    case 'function':
+    case 'symbol':
+      return `a ${typeof value}`;
+    default:
+      return String(value);
+  }
+}
+
+function formatObject(value: object, room: number): string {
+  if (isPid(value)) return value.toString();
+  if (Array.isArray(value)) return list('[', value as readonly unknown[], ']', room, format);
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
+  if (value instanceof Map) return list('Map {', value as ReadonlyMap<unknown, unknown>, '}', room, pair);
+  if (value instanceof Set) return list('Set {', value as ReadonlySet<unknown>, '}', room, format);
+  if (bytesKind(value) !== undefined) return `${(value as ArrayBuffer).byteLength} bytes`;
+  return list('{', properties(value), '}', room, property);
+}
+
+function* properties(value: object): Iterable<readonly [string, unknown]> {
+  for (const name of Object.keys(value)) yield [name, (value as { [name: string]: unknown })[name]];
+}
+
+function property([name, value]: readonly [string, unknown], room: number): string {
+  const label = /^[\p{L}_$][\p{L}\p{N}_$]{0,60}$/u.test(name) ? name : format(name, room);
+  return `${label}: ${format(value, room - label.length)}`;
+}
+
+function pair([key, value]: readonly [unknown, unknown], room: number): string {
+  const label = format(key, room);
+  return `${label} => ${format(value, room - label.length)}`;
+}
+
+/** Stops where the room ends, so that a long list costs no more than a short one, and a cycle ends too. */
+function list<T>(
+  open: string,
+  elements: Iterable<T>,
+  close: string,
+  room: number,
+  print: (element: T, room: number) => string,
+): string {
+  let text = open;
+  for (const element of elements) {
+    if (text.length > open.length) text += ', ';
+    if (text.length >= room) return text + CUT;
+    text += print(element, room - text.length);
+  }
+  return text + close;
+}
+
+/** In single quotes; JSON's escapes for what would break a line or could not be seen. */
+function quote(text: string): string {
+  const escaped = JSON.stringify(text)
+    .slice(1, -1)
+    .replaceAll(String.raw`\"`, '"')
+    .replaceAll("'", String.raw`\'`);
+  return `'${escaped.replaceAll(/[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, escapeUnit)}'`;
+}
+
+function escapeUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
