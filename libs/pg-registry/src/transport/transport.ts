@@ -5,7 +5,8 @@
  * - messages of one connection reach one subscription in the order of their publication;
  * - each arrives at most once, and nothing tells when one is lost;
  * - delivery is asynchronous: nothing arrives inside the call that published it;
- * - the bytes are the receiver's to read and keep, and the sender's to reuse as soon as `publish` has returned;
+ * - bytes given to `publish` belong to the transport from then on, bytes delivered belong to their receiver: nobody shares
+ *   memory with anybody;
  * - a request to a subject without a subscriber ends as `no-responders`.
  */
 export interface Transport {
@@ -29,11 +30,11 @@ export interface ConnectOptions {
   /** How long connecting may take. */
   readonly timeoutMs: number;
   /** Every change after `connect` has resolved; the first connection is not reported. */
-  onStatus(status: ConnectionStatus): void;
+  readonly onStatus: (status: ConnectionStatus) => void;
   /** A subscriber threw, or the broker refused something (a permission, a message that is too large). For the log. */
-  onError(error: Error): void;
+  readonly onError: (error: Error) => void;
   /** Something works, but not as well as it could, for example with the options of a given connection. For the log. */
-  onWarning(message: string): void;
+  readonly onWarning: (message: string) => void;
 }
 
 /** A change of a connection. After `closed`, which is final, nothing comes any more. */
@@ -56,7 +57,10 @@ export interface Connection {
   /** Messages that were dropped because the node was not connected. */
   readonly dropped: number;
 
-  /** Sends, and forgets. Dropped and counted while not connected; reported to `onError` if it is too large. */
+  /**
+   * Sends, and forgets. Dropped and counted while not connected; reported to `onError` if it is too large. The caller does
+   * not write into `bytes` again: clients keep a reference until the turn of the event loop is over.
+   */
   publish(subject: string, bytes: Uint8Array, reply?: string): void;
 
   /**
@@ -96,7 +100,7 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-/** Receives one message. `bytes` is never written to by anybody else; `reply` is `''` if no answer is expected. */
+/** Receives one message. `reply` is `''` if no answer is expected. What it throws goes to `onError`. */
 export type OnMessage = (subject: string, bytes: Uint8Array, reply: string) => void;
 
 /** One subscription of a connection. */

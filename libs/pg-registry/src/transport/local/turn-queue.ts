@@ -1,0 +1,39 @@
+/** Steps in one turn of the event loop; the rest waits, so that a flood does not starve timers. */
+const STEPS_PER_TURN = 64;
+
+/** Runs steps in order, never inside the call that adds them. A step must not throw. */
+export class TurnQueue {
+  #steps: (() => void)[] = [];
+  #next = 0;
+  #scheduled = false;
+
+  /** Adds a step behind all others. */
+  add(step: () => void): void {
+    this.#steps.push(step);
+    this.#schedule();
+  }
+
+  /** Adds steps, in this order, before all others. */
+  addFirst(steps: readonly (() => void)[]): void {
+    this.#steps = [...steps, ...this.#steps.slice(this.#next)];
+    this.#next = 0;
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#next === this.#steps.length) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#turn());
+  }
+
+  #turn(): void {
+    this.#scheduled = false;
+    for (let left = STEPS_PER_TURN; left > 0 && this.#next < this.#steps.length; left--)
+      this.#steps[this.#next++]();
+    if (this.#next === this.#steps.length || this.#next > STEPS_PER_TURN ** 2) {
+      this.#steps = this.#steps.slice(this.#next);
+      this.#next = 0;
+    }
+    this.#schedule();
+  }
+}

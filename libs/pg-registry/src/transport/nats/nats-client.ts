@@ -1,0 +1,73 @@
+/**
+ * What this library uses of a connection of `nats` 2 and of `@nats-io/transport-node` 3, whose own types cannot be assigned
+ * to each other. Method syntax throughout: it lets each client's narrower parameters pass.
+ */
+export interface NatsClient {
+  /** The server attached to; undefined once closed. */
+  readonly info?: { readonly server_id: string; readonly max_payload: number } | undefined;
+  publish(subject: string, payload?: Uint8Array, options?: { reply?: string }): void;
+  subscribe(
+    subject: string,
+    options?: { callback?(error: Error | null, message: NatsMessage): void },
+  ): { unsubscribe(): void };
+  flush(): Promise<void>;
+  close(): Promise<void>;
+  /** Resolves when closed, with the reason if there is one. */
+  closed(): Promise<void | Error>;
+  isClosed(): boolean;
+  status(): AsyncIterable<{ readonly type: string }>;
+  getServer(): string;
+}
+
+/** One delivered message. */
+export interface NatsMessage {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  readonly reply?: string | undefined;
+  readonly headers?: { readonly code: number } | undefined;
+}
+
+/** The code of the message with which a server says that nobody is subscribed. */
+export const NO_RESPONDERS = 503;
+
+/** A message from the server about a request, not from a node: nodes send no headers. */
+export function isStatusMessage(message: NatsMessage): boolean {
+  return message.data.length === 0 && message.headers !== undefined;
+}
+
+/** Whether a value looks like a connection of either client. */
+export function isNatsClient(value: unknown): value is NatsClient {
+  const methods = ['publish', 'subscribe', 'flush', 'close', 'closed', 'isClosed', 'status'];
+  return methods.every((method) => typeof peek(value, method) === 'function');
+}
+
+/**
+ * Makes a client reconnect whose server does not answer any more. Both clients say `staleConnection` and then wait until the
+ * dead socket has taken what they had still to write, which may be minutes; `reconnect()` waits in the same place. So the
+ * socket itself is destroyed, which their public interface does not offer.
+ */
+export function destroySocket(client: NatsClient): void {
+  const transport = peek(client, 'protocol', 'transport');
+  const close = peek(transport, 'close');
+  if (typeof close !== 'function') return;
+  const closed: unknown = Reflect.apply(close, transport, [new Error('stale connection')]);
+  Promise.resolve(closed).catch(() => undefined);
+}
+
+/** What an error of the client says, without the stack that some versions put into the message. */
+export function reasonOf(error: unknown): string {
+  const message = peek(error, 'message');
+  const code = peek(error, 'code');
+  const text = String(typeof message === 'string' && message !== '' ? message : error).replace(/\n.*/s, '');
+  return typeof code === 'string' && code !== text ? `${text} (${code})` : text;
+}
+
+/** A property of anything, or undefined: for what the clients have and do not declare, or declare differently. */
+export function peek(value: unknown, ...path: readonly string[]): unknown {
+  let found = value;
+  for (const name of path) {
+    if (typeof found !== 'object' || found === null) return undefined;
+    found = Reflect.get(found, name);
+  }
+  return found;
+}

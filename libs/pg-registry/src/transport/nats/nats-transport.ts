@@ -1,0 +1,87 @@
+import { TransportError } from '../../term';
+import { guarded } from '../guard';
+import type { Connection, ConnectOptions, Transport } from '../transport';
+import { Deadline } from './deadline';
+import { dial } from './dial';
+import { type NatsClient, reasonOf } from './nats-client';
+import { NatsConnection } from './nats-connection';
+import {
+  checkNatsOptions,
+  type NatsServerOptions,
+  type NatsTransportOptions,
+  weaknessOf,
+} from './nats-options';
+
+/** Marks a client with the name of the node it serves. Registered, so that a second copy of this library sees it too. */
+const SERVES = Symbol.for('nestjs-pg-registry.serves-node');
+
+/**
+ * Connects nodes over NATS.
+ *
+ * With `servers` every node gets a connection of its own, by the package `nats` (an optional peer, loaded when the first
+ * node connects) with its options; those a registry depends on have stricter defaults. With `connection` one node uses a
+ * connection of `nats` 2 or `@nats-io/transport-node` 3 that is never closed here; options of it that are weaker than those
+ * defaults are warned about.
+ *
+ * @throws InvalidOptionError unless exactly one of `servers` and `connection` is given, and valid.
+ */
+export function natsTransport(options: NatsTransportOptions): Transport {
+  checkNatsOptions(options);
+  return {
+    kind: 'nats',
+    connect: (node) =>
+      options.connection === undefined ? connectOwn(options, node) : borrow(options.connection, node),
+  };
+}
+
+async function connectOwn(options: NatsServerOptions, node: ConnectOptions): Promise<Connection> {
+  const client = await dial({ name: node.node, ...options }, node.timeoutMs);
+  warnOfWeakness(client, node);
+  return new NatsConnection(client, node, () => client.close());
+}
+
+async function borrow(client: NatsClient, node: ConnectOptions): Promise<Connection> {
+  const marked: NatsClient & { [SERVES]?: string | undefined } = client;
+  if (marked[SERVES] !== undefined) {
+    throw new TransportError(
+      `The NATS connection given to node '${node.node}' serves node '${marked[SERVES]}' already. Give each node its own.`,
+    );
+  }
+  marked[SERVES] = node.node;
+  const release = (): Promise<void> => {
+    marked[SERVES] = undefined;
+    return Promise.resolve();
+  };
+  try {
+    await proveConnected(client, node.timeoutMs);
+    warnOfWeakness(client, node);
+    return new NatsConnection(client, node, release);
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+/** A given connection may be reconnecting at the moment: an answered flush shows that it is not. */
+async function proveConnected(client: NatsClient, timeoutMs: number): Promise<void> {
+  const deadline = new Deadline(timeoutMs);
+  let reason = `no answer within ${timeoutMs} ms`;
+  while (deadline.leftMs > 0 && !client.isClosed()) {
+    try {
+      if (await deadline.bound(client.flush().then(() => true))) return;
+    } catch (error) {
+      // A client that is reconnecting fails its flushes at every attempt.
+      reason = reasonOf(error);
+    }
+  }
+  throw new TransportError(
+    client.isClosed()
+      ? 'The given NATS connection is closed: connect again and give the new one.'
+      : `The given NATS connection is not connected: ${reason}. Is its server up?`,
+  );
+}
+
+function warnOfWeakness(client: NatsClient, { onWarning, onError }: ConnectOptions): void {
+  const weakness = weaknessOf(client);
+  if (weakness !== undefined) guarded(onWarning, onError)(weakness);
+}
