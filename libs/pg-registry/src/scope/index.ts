@@ -12,7 +12,13 @@ export { defineScope } from './definition';
 export type { RegistryOf, ScopeDefinition } from './definition';
 export type { Replication, ScopeHost, ScopeLogger } from './host';
 export type { ListenerToken, Registered, RegistryListener, Unregistered } from './listener';
-export { DEFAULT_SCOPE, formatScopeOptions, normalScopeOptions, sameScopeOptions, scopeName } from './options';
+export {
+  DEFAULT_SCOPE,
+  formatScopeOptions,
+  normalScopeOptions,
+  sameScopeOptions,
+  scopeName,
+} from './options';
 export type { KeysMode, NormalScopeOptions, ScopeOptions } from './options';
 export type { KeyOf, Row, ValueArgument, ValueOf } from './row';
 export { Scope } from './scope';

@@ -1,7 +1,7 @@
-import type { Key, Pid, Value } from '../term';
+import type { Key, Pid } from '../term';
 
 /** What a listener is told of an entry that came: registered here, replicated, or learnt by a sync. */
-export interface Registered<K = Key, V = Value> {
+export interface Registered<K = Key, V = unknown> {
   readonly scope: string;
   readonly key: K;
   readonly pid: Pid;

@@ -31,6 +31,8 @@ export const DEFAULT_SCOPE = 'pg';
 
 const OPTIONS = ['name', 'keys', 'partitions', 'listeners', 'meta'];
 const MAX_NAME_LENGTH = 200;
+/** Would not survive the way to a peer. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /**
  * Checks the options of a scope and fills in the defaults. The first failing check decides: unknown options, name,
@@ -44,13 +46,17 @@ const MAX_NAME_LENGTH = 200;
 export function normalScopeOptions(input: string | ScopeOptions): NormalScopeOptions {
   const options = typeof input === 'string' ? { name: input } : input;
   if (!isPlainObject(options)) {
-    throw new InvalidArgumentError('A scope is given by its name, its options or a definition. Nothing was started.', {});
+    throw new InvalidArgumentError(
+      'A scope is given by its name, its options or a definition. Nothing was started.',
+      {},
+    );
   }
   checkNames(options);
   const { name, partitions = 1, keys = 'duplicate', listeners = [], meta = {} } = options;
   checkName(name);
   checkPartitions(partitions);
-  if (keys !== 'duplicate' && keys !== 'unique') throw wrong('keys', keys, "'duplicate' (the default) or 'unique'");
+  if (keys !== 'duplicate' && keys !== 'unique')
+    throw wrong('keys', keys, "'duplicate' (the default) or 'unique'");
   checkListeners(listeners);
   if (!isPlainObject(meta)) throw wrong('meta', meta, 'a plain object of values by string key');
   return Object.freeze({
@@ -81,7 +87,8 @@ export function sameScopeOptions(a: NormalScopeOptions, b: NormalScopeOptions): 
 /** The options as a short text for messages: `{ name: 'docs', keys: 'unique', listeners: [Audit] }`. */
 export function formatScopeOptions(options: NormalScopeOptions): string {
   const parts = [`name: '${options.name}'`, `keys: '${options.keys}'`];
-  if (options.listeners.length > 0) parts.push(`listeners: [${options.listeners.map(formatListener).join(', ')}]`);
+  if (options.listeners.length > 0)
+    parts.push(`listeners: [${options.listeners.map(formatListener).join(', ')}]`);
   const meta = Object.keys(options.meta);
   if (meta.length > 0) parts.push(`meta: { ${meta.join(', ')} }`);
   return `{ ${parts.join(', ')} }`;
@@ -106,7 +113,12 @@ function checkName(name: unknown): asserts name is string {
   if (name === undefined) {
     throw new InvalidArgumentError("The options of a scope need a 'name'. Nothing was started.", {});
   }
-  if (typeof name !== 'string' || name.length === 0 || name.length > MAX_NAME_LENGTH || !name.isWellFormed()) {
+  if (
+    typeof name !== 'string' ||
+    name.length === 0 ||
+    name.length > MAX_NAME_LENGTH ||
+    LONE_SURROGATE.test(name)
+  ) {
     throw wrong('name', name, `a string of 1 to ${MAX_NAME_LENGTH} characters`);
   }
 }
@@ -123,8 +135,11 @@ function checkPartitions(partitions: unknown): asserts partitions is 1 {
   throw wrong('partitions', partitions, '1 (the default)');
 }
 
-function checkListeners(listeners: unknown): asserts listeners is readonly (ListenerToken | RegistryListener)[] {
-  const allowed = 'a list of provider tokens (string, symbol, class) and of objects with onRegister or onUnregister';
+function checkListeners(
+  listeners: unknown,
+): asserts listeners is readonly (ListenerToken | RegistryListener)[] {
+  const allowed =
+    'a list of provider tokens (string, symbol, class) and of objects with onRegister or onUnregister';
   if (!Array.isArray(listeners)) throw wrong('listeners', listeners, allowed);
   for (const listener of listeners as unknown[]) {
     if (!isToken(listener) && !isListener(listener)) throw wrong('listeners', listener, allowed);
@@ -132,7 +147,9 @@ function checkListeners(listeners: unknown): asserts listeners is readonly (List
 }
 
 function isToken(value: unknown): value is ListenerToken {
-  return (typeof value === 'string' && value !== '') || typeof value === 'symbol' || typeof value === 'function';
+  return (
+    (typeof value === 'string' && value !== '') || typeof value === 'symbol' || typeof value === 'function'
+  );
 }
 
 function isListener(value: unknown): value is RegistryListener {
@@ -147,7 +164,10 @@ function isPlainObject(value: unknown): value is object {
 
 function wrong(option: string, value: unknown, allowed: string): InvalidOptionError {
   const given = typeof value === 'string' ? `'${value.slice(0, 40)}'` : describe(value);
-  return new InvalidOptionError(`Scope option '${option}' is ${allowed}, not ${given}. Nothing was started.`, { option });
+  return new InvalidOptionError(
+    `Scope option '${option}' is ${allowed}, not ${given}. Nothing was started.`,
+    { option },
+  );
 }
 
 function describe(value: unknown): string {

@@ -25,6 +25,5 @@ export type ValueOf<R extends Row, K> = K extends unknown
  * The value as the last argument of a registration: it may be left out where `null`, the default, is a value of the
  * row.
  */
-export type ValueArgument<R extends Row, K> = null extends ValueOf<R, K>
-  ? [value?: ValueOf<R, K>]
-  : [value: ValueOf<R, K>];
+export type ValueArgument<R extends Row, K> =
+  null extends ValueOf<R, K> ? [value?: ValueOf<R, K>] : [value: ValueOf<R, K>];

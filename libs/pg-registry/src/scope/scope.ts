@@ -1,9 +1,14 @@
-import type { Diff, Table } from '../table';
+import type { LocalProcess } from '../process';
+import type { Diff, Row, Table } from '../table';
+import { KeyMap, normalValue, ScopeNotRunningError, type Key, type Pid, type Value } from '../term';
 import type { Cause } from './event';
+import { Feed } from './feed';
 import type { Replication, ScopeHost } from './host';
+import { Locks } from './locks';
+import { MountedListener } from './mounted-listener';
 import type { NormalScopeOptions } from './options';
 
-/** What a run of a scope is made of. `table` and `replication` are new with each run, `host` is the node's. */
+/** What a run of a scope is made of; `table` and `replication` are new with each run, `host` is the node's. */
 export interface ScopeParts {
   readonly options: NormalScopeOptions;
   readonly host: ScopeHost;
@@ -11,16 +16,133 @@ export interface ScopeParts {
   readonly replication: Replication;
 }
 
-/** One run of a scope, from its start to its stop. */
-export declare class Scope {
-  constructor(parts: ScopeParts);
-  readonly name: string;
+/**
+ * One run of a scope, from its start to its stop.
+ *
+ * Every write goes the same way: the table changes and says what changed, the peers are sent it, the feed delivers it.
+ * Arguments are in normal form already; checking is the business of the public face.
+ */
+export class Scope {
   readonly options: NormalScopeOptions;
   readonly table: Table;
+  readonly replication: Replication;
+  readonly feed: Feed;
+  readonly locks: Locks;
+  /** This node's metadata; not replicated, lost with the run. */
+  readonly meta = new KeyMap<Value>();
+  readonly #host: ScopeHost;
+  readonly #ignoreExits: () => void;
+  #running = true;
+
+  /** @throws InvalidValueError, ValueTooLargeError for metadata that cannot be stored. */
+  constructor({ options, host, table, replication }: ScopeParts) {
+    this.options = options;
+    this.table = table;
+    this.replication = replication;
+    this.#host = host;
+    this.feed = new Feed(options.name, host.processes);
+    this.locks = new Locks(options.name, host.processes);
+    for (const [key, value] of Object.entries(options.meta)) {
+      this.meta.set(key, normalValue(value, host.limits, host.pids));
+    }
+    for (const listener of options.listeners) this.feed.listeners.add(new MountedListener(listener, host));
+    this.#ignoreExits = host.processes.onExit((process) => this.#processExited(process));
+  }
+
+  get name(): string {
+    return this.options.name;
+  }
+
   /** False once {@link stop} was called; a run does not start again. */
-  readonly running: boolean;
-  /** Feeds what a peer, a sync or the loss of a node changed: the table HAS changed already. */
-  applyDiff(diff: Diff, cause: Cause): void;
-  /** Ends the run: subscriptions complete without leave events, entries are forgotten, members live on. */
-  stop(): void;
+  get running(): boolean {
+    return this.#running;
+  }
+
+  /** @throws ScopeNotRunningError if this run has ended. */
+  checkRunning(): void {
+    if (!this.#running) throw notRunning(this.name);
+  }
+
+  /**
+   * Registers one process. A cheaper `join`, and it returns the new row.
+   *
+   * @throws AlreadyRegisteredError on a conflict of unique keys; nothing has changed then.
+   */
+  register(key: Key, pid: Pid, value: Value): Row {
+    return this.join(key, [pid], value)[0]!.rows[0]!;
+  }
+
+  /** Adds an entry for each pid, in one operation. Mirrors `pg:join/3`. */
+  join(key: Key, pids: readonly Pid[], value: Value): Diff {
+    return this.#commit(this.table.join(key, pids, value, this.#host.numbers, this.#revision()));
+  }
+
+  /** Removes the newest entry of each pid, once per occurrence, in one operation. Mirrors `pg:leave/3`. */
+  leave(key: Key, pids: readonly Pid[]): boolean {
+    return this.#commit(this.table.leave(key, pids)).length > 0;
+  }
+
+  /** Removes every entry that this node has under the key. */
+  leaveKey(key: Key): void {
+    this.#commit(this.table.leaveKey(key));
+  }
+
+  /** Removes these entries of this node; those that have gone meanwhile are left out. @returns how many went. */
+  leaveEntries(rows: readonly Row[]): number {
+    const diff = this.#commit(this.table.leaveRows(rows));
+    return diff.reduce((sum, change) => sum + change.rows.length, 0);
+  }
+
+  /** Removes the entry of this node with that number. @returns false if there is none. */
+  leaveEntry(number: number): boolean {
+    return this.#commit(this.table.leaveRow(number)).length > 0;
+  }
+
+  /** Gives every entry of the pid under the key another value. @returns false if there is none. */
+  update(key: Key, pid: Pid, next: (old: Value) => Value): boolean {
+    return this.#commit(this.table.update(key, pid, next, this.#revision())).length > 0;
+  }
+
+  /** Gives the entry of this node with that number another value. @returns false if there is none. */
+  updateEntry(number: number, value: Value): boolean {
+    return this.#commit(this.table.updateRow(number, value, this.#revision())).length > 0;
+  }
+
+  /** Delivers what a peer, a sync or the loss of a node changed: the table HAS changed already. In the order of the changes. */
+  applyDiff(diff: Diff, cause: Cause): void {
+    if (diff.length > 0) this.feed.publish(diff, cause);
+  }
+
+  /** Ends the run: subscriptions complete without leave events, waiting locks reject, members live on. Idempotent. */
+  stop(): void {
+    if (!this.#running) return;
+    this.#running = false;
+    this.#ignoreExits();
+    this.locks.close(() => notRunning(this.name));
+    this.feed.close();
+  }
+
+  #processExited(process: LocalProcess): void {
+    // Before its entries go: no code runs as the process any more to hear of that.
+    this.feed.completeFor(process);
+    this.#commit(this.table.leaveProcess(process.pid), 'exit');
+    this.locks.releaseAll(process);
+  }
+
+  #revision(): number {
+    return this.replication.last + 1;
+  }
+
+  #commit(diff: Diff, cause: Cause = 'call'): Diff {
+    if (diff.length === 0) return diff;
+    // Peers before observers: what an observer writes has a later number.
+    this.replication.write(diff);
+    this.feed.publish(diff, cause);
+    return diff;
+  }
+}
+
+/** The error of every call to a scope that does not run. */
+export function notRunning(scope: string): ScopeNotRunningError {
+  return new ScopeNotRunningError(`Scope '${scope}' is not running on this node; nothing was changed.`, {});
 }

@@ -1,0 +1,119 @@
+import type { LocalProcess } from '../process';
+import {
+  InvalidArgumentError,
+  isPid,
+  normalKey,
+  normalValue,
+  NotLocalError,
+  ProcessExitedError,
+  type Key,
+  type Pid,
+  type Value,
+} from '../term';
+import type { ScopeHost } from './host';
+
+/**
+ * What callers pass to a scope, checked and brought into the form that the run takes. Every method throws before
+ * anything has changed, and says what was wrong and what is allowed.
+ */
+export class Arguments {
+  readonly #host: ScopeHost;
+
+  constructor(host: ScopeHost) {
+    this.#host = host;
+  }
+
+  key(key: unknown): Key {
+    return normalKey(key, this.#host.limits, this.#host.pids);
+  }
+
+  value(value: unknown): Value {
+    return normalValue(value, this.#host.limits, this.#host.pids);
+  }
+
+  /** The process that the running code belongs to; it must live. */
+  self(): LocalProcess {
+    const process = this.#host.processes.self();
+    if (!process.alive) throw exited(process.pid, process.reason);
+    return process;
+  }
+
+  /** A pid of any node; undefined stands for the running code's. */
+  pid(pid: unknown): Pid {
+    return pid === undefined ? this.#host.processes.self().pid : asPid(pid);
+  }
+
+  /** A pid of this node, alive or not; undefined stands for the running code's. */
+  localPid(pid: unknown): Pid {
+    return this.#local(this.pid(pid));
+  }
+
+  /** A pid or a list of pids, all of this node; one that is not rejects the whole list. */
+  localPids(pids: unknown): readonly Pid[] {
+    return (Array.isArray(pids) ? pids : [pids]).map((pid) => this.#local(asPid(pid)));
+  }
+
+  /** A pid or a list of pids of living processes of this node. */
+  livingPids(pids: unknown): readonly Pid[] {
+    const local = this.localPids(pids);
+    for (const pid of local) if (this.#host.processes.get(pid) === undefined) throw exited(pid, undefined);
+    return local;
+  }
+
+  /** A function, named for the message. */
+  callback(value: unknown, name: string): void {
+    if (typeof value === 'function') return;
+    throw invalid(`${name} must be a function, not ${describe(value)}.`);
+  }
+
+  /** An object of options with no others than these; undefined stands for none. */
+  options(options: unknown, names: readonly string[]): void {
+    if (options === undefined) return;
+    if (typeof options !== 'object' || options === null)
+      throw invalid(`Options must be an object, not ${describe(options)}.`);
+    const unknown = Object.keys(options).find((name) => !names.includes(name));
+    if (unknown !== undefined) throw invalid(`Unknown option '${unknown}'; valid: ${names.join(', ')}.`);
+  }
+
+  /** A time limit in milliseconds; Infinity is none, undefined the default. */
+  timeout(timeoutMs: unknown): void {
+    if (timeoutMs === undefined || timeoutMs === Infinity) return;
+    if (typeof timeoutMs === 'number' && timeoutMs >= 0 && timeoutMs <= MAX_TIMEOUT_MS) return;
+    throw invalid(`timeoutMs must be 0 to ${MAX_TIMEOUT_MS} or Infinity, not ${describe(timeoutMs)}.`);
+  }
+
+  #local(pid: Pid): Pid {
+    if (this.#host.processes.isLocal(pid)) return this.#host.pids.internPid(pid);
+    const message = `${pid} is a process of another node; only its own node can register, change or remove its entries.`;
+    throw new NotLocalError(`${message} ${UNCHANGED}`, { pid });
+  }
+}
+
+const UNCHANGED = 'Nothing was changed.';
+/** What Node.js timers can count: 2³¹ − 1. */
+const MAX_TIMEOUT_MS = 2_147_483_647;
+
+/** An InvalidArgumentError that says so. */
+export function invalid(message: string): InvalidArgumentError {
+  return new InvalidArgumentError(`${message} ${UNCHANGED}`, {});
+}
+
+/** What a value is, in a few words for a message. */
+export function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'object') return 'an object';
+  return typeof value === 'function' ? 'a function' : `${typeof value} ${String(value).slice(0, 40)}`;
+}
+
+function asPid(pid: unknown): Pid {
+  if (isPid(pid)) return pid;
+  throw invalid(`Expected a pid, not ${describe(pid)}.`);
+}
+
+function exited(pid: Pid, reason: unknown): ProcessExitedError {
+  return new ProcessExitedError(`${pid} has exited; only living processes can be registered. ${UNCHANGED}`, {
+    pid,
+    reason,
+  });
+}

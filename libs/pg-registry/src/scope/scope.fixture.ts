@@ -1,0 +1,96 @@
+import { Processes } from '../process';
+import { Table, type Diff } from '../table';
+import { DEFAULT_VALUE_LIMITS, PidInterner, type Key, type Pid, type Value } from '../term';
+import type { Cause } from './event';
+import type { ScopeHost } from './host';
+import type { ListenerToken, RegistryListener } from './listener';
+import { normalScopeOptions, type ScopeOptions } from './options';
+import type { Row } from './row';
+import { Scope } from './scope';
+import { PgRegistryService } from './service';
+
+const HERE = '00000000000000aa';
+const THERE = '00000000000000bb';
+
+/** A node without peers, for specs: what a {@link ScopeHost} is asked and told is there to read. */
+export class FakeNode implements ScopeHost {
+  readonly pids = new PidInterner();
+  readonly processes = new Processes({ node: 'here', incarnation: HERE, pids: this.pids });
+  readonly limits = DEFAULT_VALUE_LIMITS;
+  readonly logged: string[] = [];
+  readonly sent: { pid: Pid; message: unknown }[] = [];
+  readonly provided = new Map<ListenerToken, RegistryListener>();
+  readonly logger = {
+    warn: (message: string) => void this.logged.push(message),
+    error: (message: string) => void this.logged.push(message),
+  };
+  #number = 0;
+  readonly numbers = { next: () => ++this.#number };
+
+  resolveListener(token: ListenerToken): RegistryListener | undefined {
+    return this.provided.get(token);
+  }
+
+  send(pid: Pid, message: unknown): void {
+    this.sent.push({ pid, message });
+  }
+}
+
+/** One scope on a fake node, and a peer to hear of. */
+export class LoneScope<R extends Row = Row> {
+  readonly node: FakeNode;
+  readonly registry: PgRegistryService<R>;
+  /** Every diff that went to the peers, by operation number. */
+  readonly replicated: Diff[] = [];
+  run: Scope;
+  #remoteNumber = 0;
+
+  constructor(options: Partial<ScopeOptions> = {}, node = new FakeNode()) {
+    this.node = node;
+    const all = normalScopeOptions({ name: 'test', ...options });
+    this.registry = new PgRegistryService<R>(all.name, node);
+    this.run = this.start(all);
+  }
+
+  /** Starts the next run. */
+  start(options: ScopeOptions = this.run.options): Scope {
+    const normal = normalScopeOptions(options);
+    const { replicated } = this;
+    replicated.length = 0;
+    this.run = new Scope({
+      options: normal,
+      host: this.node,
+      table: new Table({ node: 'here', incarnation: HERE, keys: normal.keys }),
+      replication: {
+        get last() {
+          return replicated.length;
+        },
+        write: (diff) => void replicated.push(diff),
+        replicated: () => Promise.resolve(),
+      },
+    });
+    this.registry.attach(this.run);
+    return this.run;
+  }
+
+  /** A pid of the peer. */
+  remotePid(id: number): Pid {
+    return this.node.pids.intern('there', THERE, id);
+  }
+
+  /** Lets the peer register one of its processes. */
+  remoteJoin(key: Key, id: number, value: Value = null): void {
+    const number = ++this.#remoteNumber;
+    const entries = [{ number, pid: this.remotePid(id), value }];
+    this.#apply({ number, groups: [{ kind: 'join', key, entries }] });
+  }
+
+  /** Loses the peer. */
+  remoteGone(): void {
+    this.run.applyDiff(this.run.table.removeOwner(THERE), 'node-down');
+  }
+
+  #apply(operation: Parameters<Table['applyRemote']>[1], cause: Cause = 'peer'): void {
+    this.run.applyDiff(this.run.table.applyRemote(THERE, operation, Infinity), cause);
+  }
+}
