@@ -1,6 +1,6 @@
-import { keyToken, type Key } from '../term';
+import type { Key, KeyToken } from '../term';
 import { KeyRows } from './key-rows';
-import { KeyTrie } from './key-trie';
+import { KeyTrie, tokenOf } from './key-trie';
 import { Row } from './row';
 import { hashToken, ShardedMap } from './sharded-map';
 import type { ProcessRows } from './process-rows';
@@ -11,9 +11,9 @@ import type { ProcessRows } from './process-rows';
  */
 type Slot = Row | KeyRows;
 
-/** All rows by key. Array keys are in a trie, all others in a Map by {@link keyToken}. */
+/** All rows by key. Array keys are in a trie, all others in a Map by their token. */
 export class KeyIndex {
-  private readonly flat = new ShardedMap<ReturnType<typeof keyToken>, Slot>(hashToken);
+  private readonly flat = new ShardedMap<KeyToken, Slot>(hashToken);
   private readonly arrays = new KeyTrie<Slot>();
   private madeKeys: readonly Key[] | undefined = undefined;
   private madeLocalKeys: readonly Key[] | undefined = undefined;
@@ -102,18 +102,17 @@ export class KeyIndex {
   }
 
   private slot(key: Key): Slot | undefined {
-    if (typeof key !== 'object' || key === null) return this.flat.get(key);
-    return isArrayKey(key) ? this.arrays.get(key) : this.flat.get(keyToken(key));
+    return isArrayKey(key) ? this.arrays.get(key) : this.flat.get(tokenOf(key));
   }
 
   private setSlot(key: Key, slot: Slot): void {
     if (isArrayKey(key)) this.arrays.set(key, slot);
-    else this.flat.set(keyToken(key), slot);
+    else this.flat.set(tokenOf(key), slot);
   }
 
   private deleteSlot(key: Key): void {
     if (isArrayKey(key)) this.arrays.delete(key);
-    else this.flat.delete(keyToken(key));
+    else this.flat.delete(tokenOf(key));
   }
 
   private *slots(): Iterable<Slot> {

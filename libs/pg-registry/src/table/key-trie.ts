@@ -1,11 +1,9 @@
-import { keyToken, type Key } from '../term';
+import { keyToken, type Key, type KeyToken } from '../term';
 import { hashToken, ShardedMap } from './sharded-map';
-
-type Token = ReturnType<typeof keyToken>;
 
 interface TrieNode<T> {
   value: T | undefined;
-  children: ShardedMap<Token, TrieNode<T>> | undefined;
+  children: ShardedMap<KeyToken, TrieNode<T>> | undefined;
 }
 
 /**
@@ -69,7 +67,8 @@ export class KeyTrie<T> {
   }
 }
 
-function tokenOf(element: Key): Token {
+/** `keyToken` without the call for primitives: in normal form, none of them is the token of anything else. */
+export function tokenOf(element: Key): KeyToken {
   return typeof element === 'object' && element !== null ? keyToken(element) : element;
 }
 

@@ -1,3 +1,5 @@
+import type { KeyToken } from '../term';
+
 /** A Map of more entries than this is split. */
 const SPLIT_ABOVE = 32_768;
 const SHARDS = 32;
@@ -52,7 +54,7 @@ export class ShardedMap<K, V> {
 }
 
 /** Spreads key tokens over shards. Of a long string it looks at 16 characters, evenly placed. */
-export function hashToken(token: string | number | bigint | boolean | null): number {
+export function hashToken(token: KeyToken): number {
   if (typeof token === 'string') {
     const step = (token.length >> 4) + 1;
     let hash = token.length;

@@ -1,0 +1,163 @@
+import { Pid, type Key, type Value } from '../term';
+import { Table, type Diff, type RemoteGroup, type SyncRow } from '.';
+
+const A = 'a'.repeat(16);
+const B = 'b'.repeat(16);
+const C = 'c'.repeat(16);
+const own = new Pid('orders', A, 1);
+const theirs = new Pid('billing', B, 1);
+const third = new Pid('search', C, 1);
+
+let table: Table;
+const apply = (number: number, groups: RemoteGroup[], cursor = Infinity) =>
+  table.applyRemote(B, { number, groups }, cursor);
+const joinOf = (key: Key, ...entries: [number: number, value: Value, pid?: Pid][]): RemoteGroup => ({
+  kind: 'join',
+  key,
+  entries: entries.map(([number, value, pid = theirs]) => ({ number, pid, value })),
+});
+const row = (number: number, key: Key, value: Value, revision: number): SyncRow => ({
+  number,
+  key,
+  pid: theirs,
+  value,
+  revision,
+});
+const values = (key: Key) => table.lookup(key).map((entry) => entry.value);
+const summary = (diff: Diff) => diff.map(({ kind, key, rows }) => [kind, key, rows.map((r) => r.value)]);
+
+beforeEach(() => {
+  table = new Table({ node: 'orders', incarnation: A, keys: 'duplicate' });
+  let number = 0;
+  table.join('own', [own], 'mine', { next: () => (number += 1) }, 1);
+});
+
+describe('an operation of another node', () => {
+  it('joins, updates and leaves in its order, one change per key', () => {
+    expect(summary(apply(1, [joinOf('g', [5, 'x'], [6, 'y']), joinOf('h', [7, 'z'])]))).toEqual([
+      ['join', 'g', ['x', 'y']],
+      ['join', 'h', ['z']],
+    ]);
+    const [update] = apply(2, [{ kind: 'update', entries: [{ number: 6, value: 'Y' }] }]);
+    expect(update).toMatchObject({ kind: 'update', key: 'g' });
+    expect(table.rowByNumber(B, 6)).toMatchObject({ value: 'Y', revision: 2 });
+    expect(summary(apply(3, [{ kind: 'leave', numbers: [6, 7, 5] }]))).toEqual([
+      ['leave', 'g', ['Y', 'x']],
+      ['leave', 'h', ['z']],
+    ]);
+    expect(table.digest(B)).toEqual({ count: 0, hashHigh: 0, hashLow: 0 });
+  });
+
+  it('that comes again joins nothing twice', () => {
+    apply(1, [joinOf('g', [5, 'x'])]);
+    expect(apply(1, [joinOf('g', [5, 'x'])])).toEqual([]);
+    expect(values('g')).toEqual(['x']);
+  });
+
+  it('about unknown entries is a silent no-op', () => {
+    const groups: RemoteGroup[] = [
+      { kind: 'leave', numbers: [1, 99] },
+      { kind: 'update', entries: [{ number: 1, value: 'stolen' }] },
+    ];
+    expect(apply(1, groups)).toEqual([]);
+    expect(values('own')).toEqual(['mine']);
+  });
+
+  it('cannot bring processes of another incarnation, and none in the name of this node', () => {
+    expect(apply(1, [joinOf('g', [5, 'x', own], [6, 'y', third])])).toEqual([]);
+    expect(table.applyRemote(A, { number: 9, groups: [{ kind: 'leave', numbers: [1] }] }, Infinity)).toEqual(
+      [],
+    );
+    expect(table.mergeChunk(A, { from: 0, to: Infinity, at: 9, rows: [] })).toEqual([]);
+    expect(table.removeOwner(A)).toEqual([]);
+    expect(table.count).toBe(1);
+  });
+
+  it('touches only entries that a running sync has reached', () => {
+    apply(1, [joinOf('g', [5, 'x'], [8, 'y'])], 5);
+    expect(values('g')).toEqual(['x']);
+    apply(1, [joinOf('g', [8, 'y'])]);
+    expect(apply(2, [{ kind: 'leave', numbers: [8] }], 5)).toEqual([]);
+    expect(apply(2, [{ kind: 'update', entries: [{ number: 8, value: 'z' }] }], 5)).toEqual([]);
+  });
+});
+
+describe('a chunk of a sync', () => {
+  beforeEach(() => {
+    apply(1, [joinOf('g', [10, 'ten'], [11, 'eleven'], [12, 'twelve'], [30, 'thirty'])]);
+    apply(2, [{ kind: 'update', entries: [{ number: 12, value: 'newest' }] }]);
+  });
+
+  it('brings exactly the differences: leaves, then joins, then updates', () => {
+    const rows = [
+      row(10, 'g', 'ten', 1),
+      row(11, 'g', 'changed', 3),
+      row(13, 'h', 'new', 3),
+      row(12, 'g', 'newest', 2),
+    ];
+    const diff = table.mergeChunk(B, { from: 0, to: 20, at: 3, rows });
+    expect(summary(diff)).toEqual([
+      ['join', 'h', ['new']],
+      ['update', 'g', ['changed']],
+    ]);
+    expect(summary(table.mergeChunk(B, { from: 20, to: Infinity, at: 3, rows: [] }))).toEqual([
+      ['leave', 'g', ['thirty']],
+    ]);
+    expect(values('g')).toEqual(['ten', 'changed', 'newest']);
+  });
+
+  it('leaves alone what a later operation has touched, and what is outside its range', () => {
+    const diff = table.mergeChunk(B, {
+      from: 10,
+      to: 12,
+      at: 1,
+      rows: [row(12, 'g', 'twelve', 1), row(40, 'g', 'out', 1)],
+    });
+    expect(summary(diff)).toEqual([['leave', 'g', ['eleven']]]);
+    expect(values('g')).toEqual(['ten', 'newest', 'thirty']);
+  });
+
+  it('replaces an entry whose key or process is another than before', () => {
+    const rows = [row(10, 'moved', 'ten', 1), row(11, 'g', 'eleven', 1), row(12, 'g', 'newest', 2)];
+    expect(summary(table.mergeChunk(B, { from: 0, to: 20, at: 2, rows }))).toEqual([
+      ['leave', 'g', ['ten']],
+      ['join', 'moved', ['ten']],
+    ]);
+  });
+
+  it('puts late entries at their place in the registration order of their owner, without moving others', () => {
+    let number = 100;
+    table.join('g', [own], 'own', { next: () => (number += 1) }, 2);
+    apply(3, [joinOf('g', [50, 'fifty'])]);
+    const rows = [row(5, 'g', 'five', 4), row(31, 'g', 'thirty-one', 4), row(60, 'g', 'sixty', 4)];
+    table.mergeChunk(B, { from: 4, to: 5, at: 4, rows });
+    table.mergeChunk(B, { from: 30, to: 49, at: 4, rows });
+    table.mergeChunk(B, { from: 50, to: Infinity, at: 4, rows });
+    expect(values('g')).toEqual([
+      'five',
+      'ten',
+      'eleven',
+      'newest',
+      'thirty',
+      'own',
+      'thirty-one',
+      'fifty',
+      'sixty',
+    ]);
+    expect(table.valuesOf('g', theirs)).toEqual(values('g').filter((value) => value !== 'own'));
+  });
+});
+
+describe('the loss of a node', () => {
+  it('removes its entries and no others, one change per key, newest first', () => {
+    apply(1, [joinOf('g', [1, 'a']), joinOf('h', [2, 'b']), joinOf('g', [200, 'c'])]);
+    table.applyRemote(C, { number: 1, groups: [joinOf('g', [1, 'other', third])] }, Infinity);
+    expect(summary(table.removeOwner(B))).toEqual([
+      ['leave', 'g', ['c', 'a']],
+      ['leave', 'h', ['b']],
+    ]);
+    expect(values('g')).toEqual(['other']);
+    expect(table.removeOwner(B)).toEqual([]);
+    expect([table.keysOf(theirs), table.rowByNumber(B, 1), table.count]).toEqual([[], undefined, 2]);
+  });
+});

@@ -1,0 +1,51 @@
+import { hashToken, ShardedMap } from './sharded-map';
+
+it('is a Map before and after it was split', () => {
+  const map = new ShardedMap<string | number, number>(hashToken);
+  const keys = Array.from({ length: 50_000 }, (_, at) => (at % 2 === 0 ? at : `key-${at}`));
+  keys.forEach((key, at) => map.set(key, at));
+  keys.forEach((key, at) => map.set(key, at));
+  expect(map.size).toBe(50_000);
+  expect(keys.every((key, at) => map.get(key) === at)).toBe(true);
+  expect(map.get('key-2')).toBeUndefined();
+  expect(Array.from(map.values()).reduce((sum, value) => sum + value, 0)).toBe((50_000 * 49_999) / 2);
+  expect(keys.every((key) => map.delete(key))).toBe(true);
+  expect(map.delete('key-1')).toBe(false);
+  expect(map.size).toBe(0);
+});
+
+it('finds every kind of token in its shard again', () => {
+  const map = new ShardedMap<string | number | bigint | boolean | null, number>(hashToken);
+  const tokens = [
+    Number.NaN,
+    0,
+    1.5,
+    -1,
+    2 ** 60,
+    Infinity,
+    10n ** 30n,
+    -1n,
+    true,
+    false,
+    null,
+    '',
+    'x'.repeat(10_000),
+  ];
+  for (let filler = 0; filler < 40_000; filler += 1) map.set(`filler ${filler}`, filler);
+  tokens.forEach((token, at) => map.set(token, at));
+  expect(tokens.map((token) => map.get(token))).toEqual(tokens.map((_, at) => at));
+  expect(map.get(-0)).toBe(1);
+});
+
+it.each([
+  ['sequential numbers', (at: number) => at],
+  ['names that end in a number', (at: number) => `user-${at}`],
+  ['numbers inside a longer name', (at: number) => `tenant:${String(at).padStart(8, '0')}:profile:settings`],
+])('spreads %s so that no shard grows to a quarter of all', (_, key) => {
+  const sizes = new Map<number, number>();
+  for (let at = 0; at < 100_000; at += 1) {
+    const shard = Math.imul(hashToken(key(at)), 0x9e3779b1) >>> 27;
+    sizes.set(shard, (sizes.get(shard) ?? 0) + 1);
+  }
+  expect(Math.max(...sizes.values())).toBeLessThan(25_000);
+});
