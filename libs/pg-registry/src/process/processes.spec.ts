@@ -202,6 +202,27 @@ describe('self', () => {
     expect(asProcess()).toBe(process);
   });
 
+  it('knows the marked stretches that code runs within, across awaits and nested runs', async () => {
+    const processes = node();
+    const process = processes.spawn();
+    const [outer, inner] = [{}, {}];
+    expect(processes.isWithin(outer)).toBe(false);
+    let bound!: () => boolean;
+    await processes.within(outer, async () => {
+      await Promise.resolve();
+      bound = processes.bind(() => processes.isWithin(outer));
+      expect(processes.run(process, () => processes.isWithin(outer))).toBe(true);
+      expect(processes.within(inner, () => processes.isWithin(outer) && processes.isWithin(inner))).toBe(
+        true,
+      );
+      expect(processes.isWithin(inner)).toBe(false);
+      expect(
+        processes.enter(process, inner, () => [processes.isWithin(outer), processes.isWithin(inner)]),
+      ).toEqual([false, true]);
+    });
+    expect([processes.isWithin(outer), bound()]).toEqual([false, true]);
+  });
+
   it('is the root process again after the node has stopped', () => {
     const processes = node();
     const process = processes.spawn();

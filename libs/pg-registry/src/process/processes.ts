@@ -1,6 +1,6 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { InvalidArgumentError, NotLocalError, Pid, PidInterner, ProcessExitedError } from '../term';
 import { LocalProcess } from './local-process';
+import { RunningContext } from './running-context';
 
 export interface ProcessesOptions {
   /** The node's name. */
@@ -36,13 +36,13 @@ export class Processes {
   /** What undoes the wiring of a process with a signal or an owner. */
   readonly #unlink = new Map<LocalProcess, () => void>();
   readonly #exitListeners = new Set<ExitListener>();
-  /** Made by the first `run`: it slows every `await` of the whole Node.js process down, so nobody pays who need not. */
-  #current: AsyncLocalStorage<LocalProcess> | undefined;
+  readonly #running: RunningContext;
   #lastId = -1;
 
   constructor(options: ProcessesOptions) {
     this.#options = options;
     this.root = this.#add('root');
+    this.#running = new RunningContext(this.root);
   }
 
   /** Living processes of this node, the root process included. */
@@ -76,7 +76,7 @@ export class Processes {
 
   /** The process in whose context the code runs: that of the innermost {@link run}, else the root process. Mirrors `self/0`. */
   self(): LocalProcess {
-    return this.#current?.getStore() ?? this.root;
+    return this.#running.self();
   }
 
   /**
@@ -86,23 +86,33 @@ export class Processes {
    */
   run<T>(process: LocalProcess, fn: () => T): T {
     this.#checkOwn(process);
-    if (process === this.self()) return fn();
-    this.#current ??= new AsyncLocalStorage();
-    return this.#current.run(process, fn);
+    return this.#running.run(process, fn);
+  }
+
+  /**
+   * Runs what a process does for somebody else, such as a handler: as the process, also one that has just ended, and with
+   * nothing of the caller's context but the given mark.
+   */
+  enter<T>(process: LocalProcess, mark: object | undefined, fn: () => T): T {
+    return this.#running.enter(process, mark, fn);
+  }
+
+  /** Runs `fn` in the present context, with a mark by which code within can be recognised, across awaits. Marks nest. */
+  within<T>(mark: object, fn: () => T): T {
+    return this.#running.within(mark, fn);
+  }
+
+  /** Whether the code runs within a stretch that was marked so. */
+  isWithin(mark: object): boolean {
+    return this.#running.isWithin(mark);
   }
 
   /**
    * A function that runs `fn` as the process that is current now, whoever calls it and also after that process ended.
-   * Costs one closure; while `run` was never used, a call costs one comparison more than `fn` itself.
+   * Costs one closure; while nothing ever ran as another process, a call costs one comparison more than `fn` itself.
    */
   bind<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R {
-    const process = this.self();
-    return (...args) => {
-      // Looked up at each call: the first `run` may come after the binding.
-      const current = this.#current;
-      if (current === undefined || this.self() === process) return fn(...args);
-      return current.run(process, fn, ...args);
-    };
+    return this.#running.bind(fn);
   }
 
   /**
@@ -124,8 +134,7 @@ export class Processes {
     while (this.#living.size > 0) {
       for (const process of [...this.#living.values()].reverse()) process.exit(reason);
     }
-    this.#current?.disable();
-    this.#current = undefined;
+    this.#running.dispose();
   }
 
   #add(label: string | undefined): LocalProcess {
