@@ -38,14 +38,14 @@ const KINDS: readonly Kind[] = [
 ];
 const KIND_OF_NAME = new Map(KINDS.map((kind, number) => [kind.name, number]));
 
-// Both look at the object's internals: they cannot be fooled by Symbol.toStringTag, and they work for objects
-// of another realm (Jest gives every test file one).
-const nameOfView = getter(Object.getPrototypeOf(Uint8Array.prototype) as object, Symbol.toStringTag);
-const byteLengthOfBuffer = getter(ArrayBuffer.prototype, 'byteLength');
-
-/** The kind of a typed array or ArrayBuffer as a small number, `undefined` for anything else (DataView included). */
+/**
+ * The kind of a typed array or ArrayBuffer as a small number, `undefined` for anything else (DataView included).
+ *
+ * Looks at the object's internals: `Symbol.toStringTag` cannot fool it, and the realm does not matter.
+ */
 export function bytesKind(x: object): number | undefined {
-  if (ArrayBuffer.isView(x)) return KIND_OF_NAME.get(String(nameOfView.call(x)));
+  if (ArrayBuffer.isView(x))
+    return KIND_OF_NAME.get(Reflect.get(Uint8Array.prototype, Symbol.toStringTag, x));
   return isArrayBuffer(x) ? 0 : undefined;
 }
 
@@ -59,6 +59,11 @@ export function bytesOf(x: Bytes): Uint8Array {
   return ArrayBuffer.isView(x) ? new Uint8Array(x.buffer, x.byteOffset, x.byteLength) : new Uint8Array(x);
 }
 
+/** Whether `x` is a typed array or an ArrayBuffer. */
+export function isBytesObject(x: object): x is Bytes {
+  return bytesKind(x) !== undefined;
+}
+
 /** A new array or buffer of this kind with a copy of `bytes`, whose length is a multiple of the element's. */
 export function bytesCopy(kind: number, bytes: Uint8Array): Bytes {
   const found = KINDS[kind];
@@ -68,18 +73,12 @@ export function bytesCopy(kind: number, bytes: Uint8Array): Bytes {
   return found.make(buffer);
 }
 
-function isArrayBuffer(x: object): x is ArrayBuffer {
-  if (!(Symbol.toStringTag in x)) return false;
+function isArrayBuffer(x: object): boolean {
+  if (!(Symbol.toStringTag in x)) return false; // spares plain objects the throw
   try {
-    byteLengthOfBuffer.call(x);
+    Reflect.get(ArrayBuffer.prototype, 'byteLength', x);
     return true;
   } catch {
     return false;
   }
-}
-
-function getter(prototype: object, name: string | symbol): (this: object) => unknown {
-  const get = Object.getOwnPropertyDescriptor(prototype, name)?.get;
-  if (get === undefined) throw new TypeError(`no getter ${String(name)}`);
-  return get as (this: object) => unknown;
 }

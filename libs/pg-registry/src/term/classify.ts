@@ -1,29 +1,46 @@
-import { bytesKind } from './bytes';
-import { FrozenDate, FrozenMap, FrozenSet } from './frozen';
-
-/** What an object is, seen from its internals. */
-export type ObjectKind = 'array' | 'record' | 'map' | 'set' | 'date' | 'bytes' | 'other';
-
 /**
- * Tells what an object is; a subclass of Array, Map, Set or Date is `other`, like every class instance.
+ * Guards that tell what an object of the caller's is, seen from its internals: names, tags and methods can be faked.
+ * Subclasses of Array, Map, Set and Date are none of these, like every instance of a class.
  *
  * Objects of another realm count like our own: under Jest all that Node.js itself makes (`fetch`,
  * `structuredClone`, …) is of another realm than the test.
  */
-export function classify(x: object): ObjectKind {
+import { FrozenDate, FrozenMap, FrozenSet } from './frozen';
+
+/** Whether `x` is an array and no instance of a subclass. */
+export function isPlainArray(x: object): x is readonly unknown[] {
+  if (!Array.isArray(x)) return false;
   const prototype = prototypeOf(x);
-  if (Array.isArray(x)) return isArrayPrototype(prototype) ? 'array' : 'other';
-  if (prototype === null || isObjectPrototype(prototype)) return 'record';
-  if (prototype === FrozenMap.prototype) return 'map';
-  if (prototype === FrozenSet.prototype) return 'set';
-  if (prototype === FrozenDate.prototype) return 'date';
-  if (bytesKind(x) !== undefined) return 'bytes';
-  return isObjectPrototype(prototypeOf(prototype)) ? builtIn(x) : 'other';
+  // Array.prototype is an array itself; the prototype of a subclass is none.
+  return (
+    prototype === Array.prototype || (Array.isArray(prototype) && isObjectPrototype(prototypeOf(prototype)))
+  );
 }
 
-/** How messages call it. */
+/** Whether `x` is a plain object, that is one whose prototype is Object's or null, and no array. */
+export function isPlainObject(x: object): boolean {
+  const prototype = prototypeOf(x);
+  return (prototype === null || isObjectPrototype(prototype)) && !Array.isArray(x);
+}
+
+/** Whether `x` is a Map and no instance of a subclass, but for our own frozen one. */
+export function isPlainMap(x: object): x is ReadonlyMap<unknown, unknown> {
+  return isBuiltIn(x, FrozenMap.prototype) && accepts(() => Reflect.get(Map.prototype, 'size', x));
+}
+
+/** Whether `x` is a Set and no instance of a subclass, but for our own frozen one. */
+export function isPlainSet(x: object): x is ReadonlySet<unknown> {
+  return isBuiltIn(x, FrozenSet.prototype) && accepts(() => Reflect.get(Set.prototype, 'size', x));
+}
+
+/** Whether `x` is a Date and no instance of a subclass, but for our own frozen one. */
+export function isPlainDate(x: object): x is Date {
+  return isBuiltIn(x, FrozenDate.prototype) && accepts(() => Date.prototype.getTime.call(x));
+}
+
+/** How messages call an object that has no normal form. */
 export function describe(x: object): string {
-  if (Array.isArray(x)) return classify(x) === 'array' ? 'an array' : 'an instance of a subclass of Array';
+  if (Array.isArray(x) && !isPlainArray(x)) return 'an instance of a subclass of Array';
   const prototype = prototypeOf(x);
   const constructor: unknown =
     prototype === null ? undefined : Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
@@ -31,43 +48,28 @@ export function describe(x: object): string {
   return name === '' ? 'an instance of a class' : `an instance of ${name}`;
 }
 
-/** A Map, Set or Date: their prototypes are the only ones with such internals that stand right above Object's. */
-function builtIn(x: object): ObjectKind {
-  if (has(x, sizeOfMap)) return 'map';
-  if (has(x, sizeOfSet)) return 'set';
-  return has(x, timeOfDate) ? 'date' : 'other';
+/** The prototypes of built-ins stand right above Object's, those of their subclasses do not. */
+function isBuiltIn(x: object, ours: object): boolean {
+  const prototype = prototypeOf(x);
+  return prototype === ours || (prototype !== null && isObjectPrototype(prototypeOf(prototype)));
 }
 
-/** Whether `read`, which throws for objects without certain internals, accepts `x`. */
-function has(x: object, read: (this: object) => unknown): boolean {
+/** Whether `read` works: the methods of a built-in throw for objects that have not its internals. */
+function accepts(read: () => unknown): boolean {
   try {
-    read.call(x);
+    read();
     return true;
   } catch {
     return false;
   }
 }
 
-const sizeOfMap = getterOf(Map.prototype, 'size');
-const sizeOfSet = getterOf(Set.prototype, 'size');
-function timeOfDate(this: object): unknown {
-  return Date.prototype.getTime.call(this as Date);
-}
-
-function getterOf(prototype: object, name: string): (this: object) => unknown {
-  return Object.getOwnPropertyDescriptor(prototype, name)?.get as (this: object) => unknown;
-}
-
 function prototypeOf(x: object): object | null {
-  return Object.getPrototypeOf(x) as object | null;
+  const prototype: object | null = Object.getPrototypeOf(x);
+  return prototype;
 }
 
 function isObjectPrototype(x: object | null): boolean {
   if (x === Object.prototype) return true;
   return x !== null && prototypeOf(x) === null && Object.hasOwn(x, 'isPrototypeOf');
-}
-
-/** `Array.prototype` is an array itself; the prototype of a subclass is none. */
-function isArrayPrototype(x: object | null): boolean {
-  return x === Array.prototype || (Array.isArray(x) && isObjectPrototype(prototypeOf(x)));
 }

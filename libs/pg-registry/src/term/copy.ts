@@ -1,5 +1,5 @@
-import { bytesCopy, bytesKind, bytesOf, type Bytes } from './bytes';
-import { classify, describe } from './classify';
+import { bytesCopy, bytesKind, bytesOf, isBytesObject, type Bytes } from './bytes';
+import { describe, isPlainArray, isPlainDate, isPlainMap, isPlainObject, isPlainSet } from './classify';
 import { InvalidValueError, ValueTooLargeError } from './errors';
 import { FrozenDate, FrozenMap, FrozenSet } from './frozen';
 import { isPid, type Pid } from './pid';
@@ -18,7 +18,7 @@ import {
 } from './size';
 import { formatKey } from './text';
 import { hasRepeats } from './token';
-import type { Key, Value } from './value';
+import type { Value, ValueLimits } from './value';
 
 /** A step of the way from the whole to the part that is being copied: a property, an index, or other text. */
 type Step = string | number | (() => string);
@@ -42,13 +42,15 @@ export class Copy {
   readonly #steps: Step[] = [];
   readonly #containers: object[] = [];
 
+  readonly #maxBytes: number;
+
   constructor(
     private readonly kind: 'key' | 'value',
-    private readonly maxBytes: number,
-    private readonly maxBytesOption: 'maxKeyBytes' | 'maxValueBytes',
-    private readonly maxDepth: number,
+    private readonly limits: ValueLimits,
     private readonly pids: PidInterner,
-  ) {}
+  ) {
+    this.#maxBytes = kind === 'key' ? limits.maxKeyBytes : limits.maxValueBytes;
+  }
 
   /** The normal form of `source`. */
   of(source: unknown): Value {
@@ -66,7 +68,7 @@ export class Copy {
         this.#grow(TAG_BYTES, depth);
         return source;
       case 'bigint':
-        this.#grow(bigintBytes(source, this.maxBytes), depth);
+        this.#grow(bigintBytes(source, this.#maxBytes), depth);
         return source;
       case 'undefined':
         if (this.kind === 'key') this.#refuse('is undefined', depth);
@@ -76,13 +78,15 @@ export class Copy {
         if (source !== null) return this.#object(source, depth);
         this.#grow(TAG_BYTES, depth);
         return null;
+      case 'function':
+      case 'symbol':
       default:
         return this.#refuse(`is a ${typeof source}`, depth);
     }
   }
 
   #string(text: string, depth: number): string {
-    if (text.length > this.maxBytes) this.#grow(text.length, depth);
+    if (text.length > this.#maxBytes) this.#grow(text.length, depth);
     const bytes = textBytes(text);
     if (bytes < 0)
       this.#refuse('has a lone surrogate (half a character), which no peer could receive', depth);
@@ -92,30 +96,14 @@ export class Copy {
 
   #object(source: object, depth: number): Value {
     if (isPid(source)) return this.#pid(source, depth);
-    const kind = classify(source);
-    if (this.kind === 'key' && kind !== 'array' && kind !== 'record') {
-      this.#refuse(`is ${describe(source)}`, depth);
-    }
-    switch (kind) {
-      case 'array':
-        this.#enter(source, depth);
-        return this.#array(source as readonly unknown[], depth);
-      case 'record':
-        this.#enter(source, depth);
-        return this.#record(source, depth);
-      case 'map':
-        this.#enter(source, depth);
-        return this.#map(source as ReadonlyMap<unknown, unknown>, depth);
-      case 'set':
-        this.#enter(source, depth);
-        return this.#set(source as ReadonlySet<unknown>, depth);
-      case 'date':
-        return this.#date(source as Date, depth);
-      case 'bytes':
-        return this.#byteArray(source as Bytes, depth);
-      case 'other':
-        return this.#refuse(`is ${describe(source)}`, depth);
-    }
+    if (isPlainArray(source)) return this.#array(source, depth);
+    if (isPlainObject(source)) return this.#record(source, depth);
+    if (this.kind === 'key') return this.#refuse(`is ${describe(source)}`, depth);
+    if (isPlainMap(source)) return this.#map(source, depth);
+    if (isPlainSet(source)) return this.#set(source, depth);
+    if (isPlainDate(source)) return this.#date(source, depth);
+    if (isBytesObject(source)) return this.#bytesOf(source, depth);
+    return this.#refuse(`is ${describe(source)}`, depth);
   }
 
   #pid(pid: Pid, depth: number): Pid {
@@ -128,9 +116,9 @@ export class Copy {
     for (let level = 0; level < depth; level += 1) {
       if (this.#containers[level] === source) this.#refuse('contains itself', depth);
     }
-    if (depth >= this.maxDepth) {
+    if (depth >= this.limits.maxDepth) {
       throw new ValueTooLargeError(
-        `${this.#place(depth)} is nested deeper than maxDepth = ${this.maxDepth} levels. Nothing was stored.`,
+        `${this.#place(depth)} is nested deeper than maxDepth = ${this.limits.maxDepth} levels. Nothing was stored.`,
       );
     }
     this.#containers[depth] = source;
@@ -138,10 +126,9 @@ export class Copy {
   }
 
   #array(source: readonly unknown[], depth: number): readonly Value[] {
+    this.#enter(source, depth);
     const length = source.length;
     this.#grow(arrayHeadBytes(length), depth);
-    if (length > this.maxBytes) this.#grow(length, depth); // each element takes a byte
-    const names = Object.keys(source).length;
     const copy: Value[] = [];
     for (let i = 0; i < length; i += 1) {
       this.#steps[depth] = i;
@@ -150,11 +137,13 @@ export class Copy {
         this.#refuse(`is a sparse array: [${i}] is missing`, depth);
       copy.push(this.#copy(this.#plain(property, depth), depth + 1));
     }
-    if (names !== length) this.#refuse('is an array with properties beside its elements', depth);
+    if (Object.keys(source).length !== length)
+      this.#refuse('is an array with properties beside its elements', depth);
     return Object.freeze(copy);
   }
 
   #record(source: object, depth: number): { readonly [name: string]: Value } {
+    this.#enter(source, depth);
     const names = Object.keys(source);
     this.#grow(TAG_BYTES + uintBytes(names.length), depth);
     const copy: { [name: string]: Value } = {};
@@ -181,13 +170,19 @@ export class Copy {
     return property.value;
   }
 
+  #bare(source: object, depth: number): void {
+    if (Object.keys(source).length > 0) this.#refuse('has properties of its own', depth);
+  }
+
   #map(source: ReadonlyMap<unknown, unknown>, depth: number): Value {
-    const pairs = [...Map.prototype.entries.call(source)] as [unknown, unknown][];
+    this.#enter(source, depth);
+    this.#bare(source, depth);
+    const pairs: [unknown, unknown][] = [...Map.prototype.entries.call(source)];
     this.#grow(TAG_BYTES + uintBytes(pairs.length), depth);
     const copy = pairs.map(([key, value], i): [Value, Value] => {
       this.#steps[depth] = () => `.keys()[${i}]`;
       const keyCopy = this.#copy(key, depth + 1);
-      this.#steps[depth] = () => `.get(${formatKey(keyCopy as Key)})`;
+      this.#steps[depth] = () => `.get(${formatKey(keyCopy)})`;
       return [keyCopy, this.#copy(value, depth + 1)];
     });
     if (hasRepeats(copy.map(([key]) => key))) this.#refuse('is a Map with the same key twice', depth);
@@ -195,7 +190,9 @@ export class Copy {
   }
 
   #set(source: ReadonlySet<unknown>, depth: number): Value {
-    const members = [...Set.prototype.values.call(source)] as unknown[];
+    this.#enter(source, depth);
+    this.#bare(source, depth);
+    const members: unknown[] = [...Set.prototype.values.call(source)];
     this.#grow(TAG_BYTES + uintBytes(members.length), depth);
     const copy = members.map((member, i) => {
       this.#steps[depth] = () => `.values()[${i}]`;
@@ -206,24 +203,29 @@ export class Copy {
   }
 
   #date(source: Date, depth: number): Value {
+    this.#bare(source, depth);
     const ms = Date.prototype.getTime.call(source);
     if (Number.isNaN(ms)) this.#refuse('is an invalid Date', depth);
     this.#grow(FLOAT_BYTES, depth);
     return new FrozenDate(ms);
   }
 
-  #byteArray(source: Bytes, depth: number): Value {
-    const kind = bytesKind(source);
-    if (kind === undefined) return this.#refuse('is no kind of bytes', depth);
+  #bytesOf(source: Bytes, depth: number): Value {
     this.#grow(2 * TAG_BYTES + prefixedBytes(source.byteLength), depth);
-    return bytesCopy(kind, bytesOf(source));
+    let bytes: Uint8Array;
+    try {
+      bytes = bytesOf(source);
+    } catch {
+      return this.#refuse('has lost its bytes: its buffer was transferred', depth);
+    }
+    return bytesCopy(bytesKind(source) ?? 0, bytes);
   }
 
   #grow(bytes: number, depth: number): void {
     this.#bytes += bytes;
-    if (this.#bytes <= this.maxBytes) return;
+    if (this.#bytes <= this.#maxBytes) return;
     throw new ValueTooLargeError(
-      `The ${this.kind} is larger than ${this.maxBytesOption} = ${this.maxBytes} bytes: ` +
+      `The ${this.kind} is larger than ${this.kind === 'key' ? 'maxKeyBytes' : 'maxValueBytes'} = ${this.#maxBytes} bytes: ` +
         `up to ${this.#place(depth)} it has ${this.#bytes} already. Nothing was stored.`,
     );
   }

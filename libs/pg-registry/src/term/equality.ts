@@ -1,4 +1,5 @@
 import { bytesKind, bytesOf, type Bytes } from './bytes';
+import { isArray, isBytes, isDate, isMap, isSet, type ValueRecord } from './kind';
 import { isPid, samePid } from './pid';
 import { canonicalText } from './token';
 import type { Key, Value } from './value';
@@ -23,18 +24,14 @@ export function sameValue(a: Value, b: Value): boolean {
     return a !== a && b !== b; // only NaN differs from itself
   }
   if (isPid(a)) return isPid(b) && samePid(a, b);
-  if (Array.isArray(a)) return Array.isArray(b) && sameArray(a as readonly Value[], b as readonly Value[]);
-  if (isPid(b) || Array.isArray(b)) return false;
-  if (a instanceof Date) return b instanceof Date && a.getTime() === b.getTime();
-  if (a instanceof Map) return b instanceof Map && sameMap(a, b);
-  if (a instanceof Set) return b instanceof Set && sameSet(a, b);
-  const kind = bytesKind(a);
-  if (kind !== undefined) return kind === bytesKind(b) && sameBytes(a as Bytes, b as Bytes);
-  if (b instanceof Date || b instanceof Map || b instanceof Set || bytesKind(b) !== undefined) return false;
-  return sameRecord(a as Record, b as Record);
+  if (isArray(a)) return isArray(b) && sameArray(a, b);
+  if (isPid(b) || isArray(b)) return false;
+  if (isDate(a)) return isDate(b) && a.getTime() === b.getTime();
+  if (isMap(a)) return isMap(b) && sameMap(a, b);
+  if (isSet(a)) return isSet(b) && sameSet(a, b);
+  if (isBytes(a)) return isBytes(b) && sameBytes(a, b);
+  return !(isDate(b) || isMap(b) || isSet(b) || isBytes(b)) && sameRecord(a, b);
 }
-
-type Record = { readonly [name: string]: Value };
 
 function sameArray(a: readonly Value[], b: readonly Value[]): boolean {
   if (a.length !== b.length) return false;
@@ -42,7 +39,7 @@ function sameArray(a: readonly Value[], b: readonly Value[]): boolean {
   return true;
 }
 
-function sameRecord(a: Record, b: Record): boolean {
+function sameRecord(a: ValueRecord, b: ValueRecord): boolean {
   const names = Object.keys(a);
   if (names.length !== Object.keys(b).length) return false;
   for (const name of names) if (!Object.hasOwn(b, name) || !sameValue(a[name], b[name])) return false;
@@ -50,10 +47,9 @@ function sameRecord(a: Record, b: Record): boolean {
 }
 
 function sameBytes(a: Bytes, b: Bytes): boolean {
-  if (a.byteLength !== b.byteLength) return false;
-  const [x, y] = [bytesOf(a), bytesOf(b)];
-  for (let i = 0; i < x.length; i += 1) if (x[i] !== y[i]) return false;
-  return true;
+  return (
+    a.byteLength === b.byteLength && bytesKind(a) === bytesKind(b) && !Buffer.compare(bytesOf(a), bytesOf(b))
+  );
 }
 
 function sameMap(a: ReadonlyMap<Value, Value>, b: ReadonlyMap<Value, Value>): boolean {

@@ -13,7 +13,15 @@
 export * from './errors';
 export { isPid, Pid, samePid } from './pid';
 export { PidInterner } from './pid-interner';
-export { bytesCopy, bytesKind, bytesOf, elementBytes, type Bytes, type TypedArray } from './bytes';
+export {
+  bytesCopy,
+  bytesKind,
+  bytesOf,
+  elementBytes,
+  isBytesObject,
+  type Bytes,
+  type TypedArray,
+} from './bytes';
 export { FrozenDate, FrozenMap, FrozenSet } from './frozen';
 export {
   DEFAULT_VALUE_LIMITS,

@@ -1,8 +1,7 @@
 import { bytesKind, bytesOf, type Bytes } from './bytes';
+import { isArray, isBytes, isDate, isMap, isSet, type ValueRecord } from './kind';
 import { isPid, type Pid } from './pid';
 import type { Value } from './value';
-
-type Record = { readonly [name: string]: Value };
 
 const RANK = {
   number: 0,
@@ -32,57 +31,37 @@ const RANK = {
  * @returns negative: `a` first; positive: `b` first.
  */
 export function compareValues(a: Value, b: Value): number {
-  const rank = rankOf(a);
-  const difference = rank - rankOf(b);
-  if (difference !== 0) return difference;
-  switch (rank) {
-    case RANK.number:
-      return compareNumbers(a as number | bigint, b as number | bigint);
-    case RANK.string:
-      return ascending(a as string, b as string);
-    case RANK.pid:
-      return comparePids(a as Pid, b as Pid);
-    case RANK.date:
-      return (a as Date).getTime() - (b as Date).getTime();
-    case RANK.array:
-      return compareArrays(a as readonly Value[], b as readonly Value[]);
-    case RANK.record:
-      return compareRecords(a as Record, b as Record);
-    case RANK.map:
-      return compareMaps(a as ReadonlyMap<Value, Value>, b as ReadonlyMap<Value, Value>);
-    case RANK.set:
-      return compareSets(a as ReadonlySet<Value>, b as ReadonlySet<Value>);
-    case RANK.bytes:
-      return compareBytes(a as Bytes, b as Bytes);
-    default:
-      return 0;
-  }
+  const ranks = rankOf(a) - rankOf(b);
+  if (ranks !== 0) return ranks;
+  if (typeof a === 'string' && typeof b === 'string') return ascending(a, b);
+  if (isNumeric(a) && isNumeric(b)) return compareNumbers(a, b);
+  if (isPid(a) && isPid(b)) return comparePids(a, b);
+  if (isDate(a) && isDate(b)) return a.getTime() - b.getTime();
+  if (isArray(a) && isArray(b)) return compareArrays(a, b);
+  if (isMap(a) && isMap(b)) return compareMaps(a, b);
+  if (isSet(a) && isSet(b)) return compareSets(a, b);
+  if (isBytes(a) && isBytes(b)) return compareBytes(a, b);
+  return isRecord(a) && isRecord(b) ? compareRecords(a, b) : 0;
 }
 
 function rankOf(value: Value): number {
-  switch (typeof value) {
-    case 'number':
-    case 'bigint':
-      return RANK.number;
-    case 'string':
-      return RANK.string;
-    case 'boolean':
-      return value ? RANK.true : RANK.false;
-    case 'undefined':
-      return RANK.undefined;
-    default:
-      return value === null ? RANK.null : rankOfObject(value);
-  }
+  if (isNumeric(value)) return RANK.number;
+  if (typeof value === 'string') return RANK.string;
+  if (typeof value === 'boolean') return value ? RANK.true : RANK.false;
+  if (value === undefined) return RANK.undefined;
+  if (value === null) return RANK.null;
+  if (isPid(value)) return RANK.pid;
+  if (isArray(value)) return RANK.array;
+  if (isDate(value)) return RANK.date;
+  if (isMap(value)) return RANK.map;
+  if (isSet(value)) return RANK.set;
+  return isBytes(value) ? RANK.bytes : RANK.record;
 }
 
-function rankOfObject(value: object): number {
-  if (isPid(value)) return RANK.pid;
-  if (Array.isArray(value)) return RANK.array;
-  if (value instanceof Date) return RANK.date;
-  if (value instanceof Map) return RANK.map;
-  if (value instanceof Set) return RANK.set;
-  return bytesKind(value) === undefined ? RANK.record : RANK.bytes;
-}
+const isNumeric = (value: Value): value is number | bigint =>
+  typeof value === 'number' || typeof value === 'bigint';
+const isRecord = (value: Value): value is ValueRecord =>
+  typeof value === 'object' && rankOf(value) === RANK.record;
 
 function ascending<T extends string | number>(a: T, b: T): number {
   return a < b ? -1 : a > b ? 1 : 0;
@@ -110,7 +89,7 @@ function compareArrays(a: readonly Value[], b: readonly Value[]): number {
   return a.length - b.length;
 }
 
-function compareRecords(a: Record, b: Record): number {
+function compareRecords(a: ValueRecord, b: ValueRecord): number {
   const names = Object.keys(a).toSorted();
   const otherNames = Object.keys(b).toSorted();
   if (names.length !== otherNames.length) return names.length - otherNames.length;
@@ -125,8 +104,8 @@ function compareRecords(a: Record, b: Record): number {
 
 function compareMaps(a: ReadonlyMap<Value, Value>, b: ReadonlyMap<Value, Value>): number {
   if (a.size !== b.size) return a.size - b.size;
-  const byKey = ([x]: [Value, Value], [y]: [Value, Value]): number => compareValues(x, y);
-  const [pairs, otherPairs] = [[...a].sort(byKey), [...b].sort(byKey)];
+  const pairs = [...a].toSorted(byKey);
+  const otherPairs = [...b].toSorted(byKey);
   return (
     compareArrays(
       pairs.map(([key]) => key),
@@ -139,14 +118,15 @@ function compareMaps(a: ReadonlyMap<Value, Value>, b: ReadonlyMap<Value, Value>)
   );
 }
 
+function byKey([a]: [Value, Value], [b]: [Value, Value]): number {
+  return compareValues(a, b);
+}
+
 function compareSets(a: ReadonlySet<Value>, b: ReadonlySet<Value>): number {
   if (a.size !== b.size) return a.size - b.size;
-  return compareArrays([...a].sort(compareValues), [...b].sort(compareValues));
+  return compareArrays([...a].toSorted(compareValues), [...b].toSorted(compareValues));
 }
 
 function compareBytes(a: Bytes, b: Bytes): number {
-  const kinds = (bytesKind(a) ?? 0) - (bytesKind(b) ?? 0);
-  if (kinds !== 0) return kinds;
-  const [x, y] = [bytesOf(a), bytesOf(b)];
-  return Buffer.compare(x, y);
+  return (bytesKind(a) ?? 0) - (bytesKind(b) ?? 0) || Buffer.compare(bytesOf(a), bytesOf(b));
 }

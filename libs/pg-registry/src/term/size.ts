@@ -13,6 +13,8 @@ export const LARGEST_INLINE_INTEGER = 63;
 export const LONG_STRING_BYTES = 64;
 /** Arrays below this many elements have their length in the tag. */
 export const LONG_ARRAY_LENGTH = 32;
+/** No bigint of V8 has more. */
+const LARGEST_BIGINT_BITS = 2 ** 30;
 /** Reading `charCodeAt` in a loop beats a call into native code up to here. */
 const SHORT_TEXT = 32;
 
@@ -39,7 +41,8 @@ export function bigintBytes(n: bigint, limit: number): number {
 
 /** Bytes of a non-negative bigint, at least 1; at most `limit + 1`. */
 export function magnitudeBytes(n: bigint, limit: number): number {
-  if (BigInt.asUintN(64, n) !== n && BigInt.asUintN(limit * 8, n) !== n) return limit + 1;
+  const mostBits = Math.min(limit * 8, LARGEST_BIGINT_BITS);
+  if (BigInt.asUintN(64, n) !== n && BigInt.asUintN(mostBits, n) !== n) return limit + 1;
   return Math.ceil(n.toString(16).length / 2);
 }
 
@@ -76,5 +79,5 @@ export function pidBytes(nodeBytes: number, id: number): number {
 
 /** A string that is not well-formed has a lone surrogate: half of a character, which UTF-8 cannot carry. */
 export function isWellFormed(text: string): boolean {
-  return (text as string & { isWellFormed(): boolean }).isWellFormed(); // ES2024; Node.js 20 has it
+  return !/[\ud800-\udfff]/u.test(text); // with the flag u whole pairs do not match
 }

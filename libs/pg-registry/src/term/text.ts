@@ -1,4 +1,4 @@
-import { bytesKind } from './bytes';
+import { isArray, isBytes, isDate, isMap, isSet, type ValueRecord } from './kind';
 import { isPid } from './pid';
 import type { Value } from './value';
 
@@ -17,42 +17,28 @@ export function formatKey(key: Value): string {
 }
 
 /** `room` is how many characters still matter. */
-function format(value: unknown, room: number): string {
-  switch (typeof value) {
-    case 'string':
-      return quote(value.length > room ? value.slice(0, room) + CUT : value);
-    case 'bigint':
-      return BigInt.asIntN(512, value) === value ? `${value}n` : 'a huge bigint';
-    case 'object':
-      return value === null ? 'null' : formatObject(value, room);
-    case 'function':
-    case 'symbol':
-      return `a ${typeof value}`;
-    default:
-      return String(value);
-  }
-}
-
-function formatObject(value: object, room: number): string {
-  if (isPid(value)) return value.toString();
-  if (Array.isArray(value)) return list('[', value as readonly unknown[], ']', room, format);
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
-  if (value instanceof Map) return list('Map {', value as ReadonlyMap<unknown, unknown>, '}', room, pair);
-  if (value instanceof Set) return list('Set {', value as ReadonlySet<unknown>, '}', room, format);
-  if (bytesKind(value) !== undefined) return `${(value as ArrayBuffer).byteLength} bytes`;
+function format(value: Value, room: number): string {
+  if (typeof value === 'string') return quote(value.length > room ? value.slice(0, room) + CUT : value);
+  if (typeof value === 'bigint') return BigInt.asIntN(512, value) === value ? `${value}n` : 'a huge bigint';
+  if (typeof value !== 'object' || value === null || isPid(value)) return String(value);
+  if (isArray(value)) return list('[', value, ']', room, format);
+  if (isDate(value)) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
+  if (isMap(value)) return list('Map {', value, '}', room, pair);
+  if (isSet(value)) return list('Set {', value, '}', room, format);
+  if (isBytes(value)) return `${value.byteLength} bytes`;
   return list('{', properties(value), '}', room, property);
 }
 
-function* properties(value: object): Iterable<readonly [string, unknown]> {
-  for (const name of Object.keys(value)) yield [name, (value as { [name: string]: unknown })[name]];
+function* properties(record: ValueRecord): Iterable<readonly [string, Value]> {
+  for (const name of Object.keys(record)) yield [name, record[name]];
 }
 
-function property([name, value]: readonly [string, unknown], room: number): string {
+function property([name, value]: readonly [string, Value], room: number): string {
   const label = /^[\p{L}_$][\p{L}\p{N}_$]{0,60}$/u.test(name) ? name : format(name, room);
   return `${label}: ${format(value, room - label.length)}`;
 }
 
-function pair([key, value]: readonly [unknown, unknown], room: number): string {
+function pair([key, value]: readonly [Value, Value], room: number): string {
   const label = format(key, room);
   return `${label} => ${format(value, room - label.length)}`;
 }

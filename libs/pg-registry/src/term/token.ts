@@ -1,6 +1,7 @@
-import { bytesKind, bytesOf, type Bytes } from './bytes';
+import { bytesKind, bytesOf } from './bytes';
 import { InvalidValueError } from './errors';
-import { isPid } from './pid';
+import { isArray, isBytes, isDate, isMap, isSet, type ValueRecord } from './kind';
+import { isPid, type Pid } from './pid';
 import type { Key, Value } from './value';
 
 /** No well-formed string starts with the second half of a surrogate pair, so no normal key can be a token of another. */
@@ -27,6 +28,9 @@ export function keyToken(key: Key): KeyToken {
     case 'bigint':
     case 'boolean':
       return key;
+    case 'undefined':
+    case 'function':
+    case 'symbol':
     default:
       throw new InvalidValueError(`A ${typeof key} is no key.`);
   }
@@ -50,41 +54,46 @@ export function canonicalText(value: Value): string {
       return 'u';
     case 'object':
       return value === null ? 'z' : canonicalObject(value);
+    case 'function':
+    case 'symbol':
     default:
       throw new InvalidValueError(`A ${typeof value} is no value.`);
   }
 }
 
-function canonicalObject(value: Exclude<Value & object, null>): string {
-  if (isPid(value)) return `p${value.id}.${value.incarnation}${value.node.length}:${value.node}`;
-  if (Array.isArray(value)) {
+function canonicalObject(
+  value: Exclude<Value, string | number | bigint | boolean | null | undefined>,
+): string {
+  if (isPid(value)) return canonicalPid(value);
+  if (isArray(value)) {
     let text = '[';
-    for (const element of value as readonly Value[]) text += canonicalText(element);
+    for (const element of value) text += canonicalText(element);
     return `${text}]`;
   }
-  if (value instanceof Date) return `d${value.getTime()};`;
-  if (value instanceof Map) {
-    const pairs = [...value].map(([key, held]) => canonicalText(key as Value) + canonicalText(held as Value));
-    return `m${pairs.sort().join('')}]`;
+  if (isDate(value)) return `d${value.getTime()};`;
+  if (isMap(value)) return `m${sorted(value, ([key, held]) => canonicalText(key) + canonicalText(held))}]`;
+  if (isSet(value)) return `e${sorted(value, canonicalText)}]`;
+  if (isBytes(value)) {
+    const bytes = bytesOf(value);
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+    return `b${bytesKind(value)}.${bytes.length}:${text}`;
   }
-  if (value instanceof Set)
-    return `e${[...value]
-      .map((member) => canonicalText(member as Value))
-      .sort()
-      .join('')}]`;
-  const kind = bytesKind(value);
-  if (kind !== undefined) {
-    const bytes = bytesOf(value as Bytes);
-    return `b${kind}.${bytes.length}:${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')}`;
-  }
-  return canonicalRecord(value as { readonly [name: string]: Value });
+  return canonicalRecord(value);
 }
 
-function canonicalRecord(record: { readonly [name: string]: Value }): string {
+function canonicalPid(pid: Pid): string {
+  return `p${pid.id}.${pid.incarnation}${pid.node.length}:${pid.node}`;
+}
+
+function canonicalRecord(record: ValueRecord): string {
   let text = '{';
-  for (const name of Object.keys(record).sort())
+  for (const name of Object.keys(record).toSorted())
     text += `${name.length}:${name}${canonicalText(record[name])}`;
   return `${text}}`;
+}
+
+function sorted<T>(parts: Iterable<T>, textOf: (part: T) => string): string {
+  return Array.from(parts, textOf).toSorted().join('');
 }
 
 /** Whether two of these normal values are the same. Primitives cost a Set's look-up, the rest O(size). */

@@ -59,7 +59,9 @@ export function normalKey(key: unknown, limits: ValueLimits, pids: PidInterner):
   if (typeof key === 'number') return key + 0; // -0 + 0 is 0
   if (typeof key === 'string' && isShortAscii(key, limits.maxKeyBytes)) return key;
   if (key === null || typeof key === 'boolean') return key;
-  return new Copy('key', limits.maxKeyBytes, 'maxKeyBytes', limits.maxDepth, pids).of(key) as Key;
+  const copy = new Copy('key', limits, pids).of(key);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- in a key, Copy refuses whatever is no Key
+  return copy as Key;
 }
 
 /**
@@ -82,7 +84,7 @@ export function normalValue(value: unknown, limits: ValueLimits, pids: PidIntern
   if (typeof value === 'number') return value + 0;
   if (typeof value === 'string' && isShortAscii(value, limits.maxValueBytes)) return value;
   if (value === null || value === undefined || typeof value === 'boolean') return value;
-  return new Copy('value', limits.maxValueBytes, 'maxValueBytes', limits.maxDepth, pids).of(value);
+  return new Copy('value', limits, pids).of(value);
 }
 
 /** Whether a look suffices to accept the string. */

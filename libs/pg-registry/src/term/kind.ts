@@ -1,0 +1,16 @@
+/**
+ * Guards that tell the kinds of values in normal form apart, for the functions that compare and print them.
+ * TypeScript's own `instanceof` and `Array.isArray` do not narrow read-only types.
+ */
+import { bytesKind, type Bytes } from './bytes';
+import type { Value } from './value';
+
+/** A plain object of values. */
+export type ValueRecord = { readonly [name: string]: Value };
+
+export const isArray = (value: Value): value is readonly Value[] => Array.isArray(value);
+export const isDate = (value: Value): value is Date => value instanceof Date;
+export const isMap = (value: Value): value is ReadonlyMap<Value, Value> => value instanceof Map;
+export const isSet = (value: Value): value is ReadonlySet<Value> => value instanceof Set;
+export const isBytes = (value: Value): value is Bytes =>
+  typeof value === 'object' && value !== null && bytesKind(value) !== undefined;
