@@ -1,0 +1,138 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { guardAgainstOrphan } from './orphan-guard';
+
+const START_TIMEOUT_MS = 10_000;
+
+export interface NatsServerOptions {
+  /** Lines of nats-server's configuration: permissions, accounts, limits. */
+  readonly config?: string;
+  /** Makes the server one of a cluster, with routes to these others. */
+  readonly cluster?: readonly NatsServer[];
+}
+
+/** A real nats-server on a free port of 127.0.0.1, stopped by its own handle and never outliving the test. */
+export class NatsServer {
+  readonly #directory = mkdtempSync(join(tmpdir(), 'pg-registry-nats-'));
+  readonly #options: NatsServerOptions;
+  #process: ChildProcess | undefined;
+  #unguard: () => void = () => undefined;
+  #log = '';
+  #port = -1;
+  #routePort = -1;
+
+  private constructor(options: NatsServerOptions) {
+    this.#options = options;
+  }
+
+  /** Starts a server and waits until it takes connections. */
+  static async start(options: NatsServerOptions = {}): Promise<NatsServer> {
+    const server = new NatsServer(options);
+    await server.start();
+    return server;
+  }
+
+  get url(): string {
+    return `nats://127.0.0.1:${this.#port}`;
+  }
+
+  /** What the server has logged since its last start. */
+  get log(): string {
+    return this.#log;
+  }
+
+  /** Starts it again after {@link stop}, on the same ports and with another server id. */
+  async start(): Promise<void> {
+    const file = join(this.#directory, 'server.conf');
+    writeFileSync(file, this.#configuration());
+    const child = spawn(findNatsServer(), ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.#process = child;
+    await this.#ready(child);
+    this.#unguard = guardAgainstOrphan(child.pid!);
+    this.#port = this.#portIn('client');
+    if (this.#options.cluster) this.#routePort = this.#portIn('route');
+  }
+
+  /** Ends the process: every connection to it is lost. */
+  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGKILL'): Promise<void> {
+    const child = this.#process;
+    this.#process = undefined;
+    if (child === undefined) return;
+    this.#unguard();
+    const exited = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGCONT');
+    child.kill(signal);
+    await exited;
+  }
+
+  /** Stops the process from running: connections stay open and nothing passes any more. */
+  pause(): void {
+    this.#process?.kill('SIGSTOP');
+  }
+
+  /** Ends {@link pause}. */
+  resume(): void {
+    this.#process?.kill('SIGCONT');
+  }
+
+  /** Stops it and removes its files. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  #configuration(): string {
+    const { config = '', cluster } = this.#options;
+    const routes = cluster?.map((server) => `nats-route://127.0.0.1:${server.#routePort}`).join(', ');
+    return [
+      `listen: "127.0.0.1:${this.#port}"`,
+      routes === undefined
+        ? ''
+        : `cluster { name: test, listen: "127.0.0.1:${this.#routePort}", routes: [${routes}] }`,
+      config,
+    ].join('\n');
+  }
+
+  #ready(child: ChildProcess): Promise<void> {
+    this.#log = '';
+    return new Promise((resolve, reject) => {
+      const fail = (why: string): void => {
+        child.kill('SIGKILL');
+        reject(new Error(`nats-server ${why}. Its log:\n${this.#log}`));
+      };
+      const timer = setTimeout(() => fail(`was not ready within ${START_TIMEOUT_MS} ms`), START_TIMEOUT_MS);
+      child.once('error', (error) => fail(`did not start: ${error.message}`));
+      child.once('exit', (code) => {
+        clearTimeout(timer);
+        fail(`ended with code ${String(code)}`);
+      });
+      child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+        this.#log += text;
+        if (!this.#log.includes('Server is ready')) return;
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  #portIn(kind: 'client' | 'route'): number {
+    const port = new RegExp(`Listening for ${kind} connections on 127\\.0\\.0\\.1:(\\d+)`).exec(
+      this.#log,
+    )?.[1];
+    if (port === undefined) throw new Error(`nats-server did not say its ${kind} port:\n${this.#log}`);
+    return Number(port);
+  }
+}
+
+/** The server's program: `NATS_SERVER_BIN`, or `nats-server` on the PATH or where Debian puts it. */
+function findNatsServer(): string {
+  const given = process.env['NATS_SERVER_BIN'];
+  if (given !== undefined && given !== '') return given;
+  const found = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
+    .map((directory) => join(directory, 'nats-server'))
+    .find((file) => existsSync(file));
+  if (found === undefined) throw new Error('No nats-server: install it, or name it by NATS_SERVER_BIN.');
+  return found;
+}

@@ -1,0 +1,48 @@
+/**
+ * `node -r test/support/register.cjs file.ts`: lets a child process of a test require TypeScript, compiled as jest compiles
+ * it, with the library's package name leading to its sources. Output is kept by content, so only the first process pays.
+ */
+const { createHash } = require('node:crypto');
+const { mkdirSync, readFileSync, renameSync, writeFileSync } = require('node:fs');
+const Module = require('node:module');
+const path = require('node:path');
+const options = require('./swc-options.cjs');
+
+const root = path.join(__dirname, '..', '..');
+const cache = path.join(root, 'node_modules', '.cache', 'pg-registry-test');
+const version = JSON.stringify([options, require('@swc/core/package.json').version]);
+const library = path.join(root, 'libs', 'pg-registry', 'src');
+const packages = new Map([
+  ['nestjs-pg-registry', library],
+  ['nestjs-pg-registry/testing', path.join(library, 'testing')],
+]);
+
+process.setSourceMapsEnabled(true);
+mkdirSync(cache, { recursive: true });
+
+require.extensions['.ts'] = (module, filename) => module._compile(compiled(filename), filename);
+
+const resolve = Module._resolveFilename;
+Module._resolveFilename = function (request, ...rest) {
+  return resolve.call(this, packages.get(request) ?? request, ...rest);
+};
+
+function compiled(filename) {
+  const source = readFileSync(filename, 'utf8');
+  const hash = createHash('sha256')
+    .update(version)
+    .update(filename)
+    .update('\0')
+    .update(source)
+    .digest('hex');
+  const file = path.join(cache, `${hash}.js`);
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    const { code } = require('@swc/core').transformSync(source, { ...options, filename, swcrc: false });
+    // Written aside and renamed: another process may be reading.
+    writeFileSync(`${file}.${process.pid}`, code);
+    renameSync(`${file}.${process.pid}`, file);
+    return code;
+  }
+}

@@ -1,0 +1,11 @@
+/** How swc compiles TypeScript for tests: the same in jest and in the child processes that tests start. */
+module.exports = {
+  jsc: {
+    parser: { syntax: 'typescript', decorators: true },
+    transform: { legacyDecorator: true, decoratorMetadata: true },
+    target: 'es2022',
+    keepClassNames: true,
+  },
+  module: { type: 'commonjs' },
+  sourceMaps: 'inline',
+};
