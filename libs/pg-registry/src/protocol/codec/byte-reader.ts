@@ -1,0 +1,133 @@
+import { DecodeError } from './decode-error';
+
+/** Up to here a string is put together unit by unit; beyond, native code is faster. */
+const SHORT_TEXT = 12;
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Reads what a {@link ByteWriter} wrote, from bytes that anybody may have sent. */
+export class ByteReader {
+  readonly #bytes: Uint8Array;
+  #at = 0;
+  #buffer: Buffer | undefined;
+
+  /** Nothing is copied: the bytes must not change while they are read. */
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  /** Bytes not read yet. */
+  get remaining(): number {
+    return this.#bytes.length - this.#at;
+  }
+
+  /** Bytes read so far. */
+  get position(): number {
+    return this.#at;
+  }
+
+  /** One byte. @throws DecodeError at the end */
+  u8(): number {
+    if (this.#at >= this.#bytes.length) this.fail('truncated');
+    return this.#bytes[this.#at++];
+  }
+
+  /** A non-negative safe integer. @throws DecodeError if it is larger, or written longer than necessary */
+  uint(): number {
+    const byte = this.u8();
+    return byte < 0x80 ? byte : this.#longUint(byte - 0x80);
+  }
+
+  /**
+   * How many of something follow, each of which takes at least `bytesEach` bytes.
+   *
+   * @throws DecodeError if so many cannot follow; nothing is allocated for a lie
+   */
+  count(bytesEach = 1): number {
+    const count = this.uint();
+    if (count * bytesEach > this.remaining) this.fail(`${count} announced, ${this.remaining} bytes left`);
+    return count;
+  }
+
+  /** A float64. */
+  float(): number {
+    const at = this.#skip(8);
+    return new DataView(this.#bytes.buffer, this.#bytes.byteOffset + at, 8).getFloat64(0, true);
+  }
+
+  /** Bytes with their length in front: a view, not a copy. */
+  bytes(): Uint8Array {
+    return this.raw(this.count());
+  }
+
+  /** The next `length` bytes: a view, not a copy. */
+  raw(length: number): Uint8Array {
+    const at = this.#skip(length);
+    return this.#bytes.subarray(at, at + length);
+  }
+
+  /** Everything not read yet: a view, not a copy. */
+  rest(): Uint8Array {
+    return this.raw(this.remaining);
+  }
+
+  /** Text with its length in front. @throws DecodeError if it is no UTF-8 or has more than `maxBytes` bytes */
+  string(maxBytes = Infinity): string {
+    const length = this.count();
+    if (length > maxBytes) this.fail(`a text of ${length} bytes where ${maxBytes} are allowed`);
+    return this.text(length);
+  }
+
+  /** The next `length` bytes as UTF-8. @throws DecodeError if they are none */
+  text(length: number): string {
+    const at = this.#skip(length);
+    const end = at + length;
+    const bytes = this.#bytes;
+    for (let i = at; i < end; i += 1) if (bytes[i] >= 0x80) return this.#utf8(at, end);
+    if (length > SHORT_TEXT) {
+      this.#buffer ??= Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+      return this.#buffer.toString('latin1', at, end);
+    }
+    let text = '';
+    for (let i = at; i < end; i += 1) text += String.fromCharCode(bytes[i]);
+    return text;
+  }
+
+  /** @throws DecodeError if anything is left */
+  end(): void {
+    if (this.remaining > 0) this.fail(`${this.remaining} bytes too many`);
+  }
+
+  /** @throws DecodeError always, with the place in the bytes */
+  fail(what: string): never {
+    throw new DecodeError(`Byte ${this.#at}: ${what}.`);
+  }
+
+  #skip(length: number): number {
+    const at = this.#at;
+    if (length > this.#bytes.length - at) this.fail(`${length} bytes announced, ${this.remaining} left`);
+    this.#at = at + length;
+    return at;
+  }
+
+  #longUint(low: number): number {
+    let n = low;
+    for (let scale = 0x80; scale <= 2 ** 49; scale *= 0x80) {
+      const byte = this.u8();
+      if (byte < 0x80) {
+        n += byte * scale;
+        if (byte === 0 || n > Number.MAX_SAFE_INTEGER) break;
+        return n;
+      }
+      n += (byte - 0x80) * scale;
+    }
+    return this.fail('no varint of a safe integer in shortest form');
+  }
+
+  #utf8(at: number, end: number): string {
+    try {
+      return UTF8.decode(this.#bytes.subarray(at, end));
+    } catch {
+      return this.fail('a text that is no UTF-8');
+    }
+  }
+}

@@ -1,0 +1,283 @@
+import {
+  bytesCopy,
+  elementBytes,
+  FrozenDate,
+  FrozenMap,
+  FrozenSet,
+  hasRepeats,
+  LARGEST_INLINE_INTEGER,
+  LONG_ARRAY_LENGTH,
+  LONG_STRING_BYTES,
+  type Key,
+  type Pid,
+  type PidInterner,
+  type Value,
+  type ValueLimits,
+} from '../../term';
+import { wireOrder } from './byte-order';
+import { ByteReader } from './byte-reader';
+import { RECENT_SHAPE, RECENT_SHAPES, SHORT_ARRAY, SHORT_STRING, TAG } from './tag';
+
+/** What a {@link Reader} of values needs to know of its node. */
+export interface ReaderOptions {
+  /** Makes the pids of the frame objects of this node. */
+  readonly pids: PidInterner;
+  /** What a key or value may take here. */
+  readonly limits: ValueLimits;
+}
+
+/** The names of an object's properties, and how many bytes they took where they were written. */
+interface Shape {
+  readonly names: readonly string[];
+  readonly headBytes: number;
+}
+
+/** Node and incarnation of a pid, and how many bytes they took where they were written. */
+interface Home {
+  readonly node: string;
+  readonly incarnation: string;
+  readonly headBytes: number;
+}
+
+const NOT_IN_KEYS = new Set<number>([TAG.undefined, TAG.date, TAG.map, TAG.set, TAG.bytes]);
+const LAST_SMALL_INTEGER_TAG = SHORT_STRING - 1;
+/** A Date reaches this far from 1970 either way. */
+const MOST_DATE_MS = 8.64e15;
+
+/**
+ * Reads what one {@link Writer} wrote into values in normal form: checked, frozen and with the node's own pids, in one
+ * pass.
+ *
+ * The bytes may come from anybody: everything they announce is checked before memory is taken for it, the depth is
+ * bounded by `limits.maxDepth`, and what no Writer writes is refused with a {@link DecodeError}. A value counts the
+ * bytes that `normalValue` would count for it, not the fewer that it took here: what a limit lets in is the same on
+ * both ways.
+ */
+export class Reader extends ByteReader {
+  readonly #options: ReaderOptions | undefined;
+  readonly #shapes: Shape[] = [];
+  readonly #homes: Home[] = [];
+  /** Bytes that the current value would take in addition if nothing in it referred to what was written before. */
+  #saved = 0;
+  /** Whether a key is being read, which may contain less. */
+  #isKey = false;
+
+  /** @param options - needed by `value` and `key` only */
+  constructor(bytes: Uint8Array, options?: ReaderOptions) {
+    super(bytes);
+    this.#options = options;
+  }
+
+  /** @throws DecodeError if no value follows, or one that is larger or deeper than the limits */
+  value(): Value {
+    return this.#whole(this.#known().limits.maxValueBytes, false);
+  }
+
+  /** @throws DecodeError if no key follows, or one that is larger or deeper than the limits */
+  key(): Key {
+    const key = this.#whole(this.#known().limits.maxKeyBytes, true);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `#tagged` refuses whatever is no Key
+    return key as Key;
+  }
+
+  #known(): ReaderOptions {
+    if (this.#options === undefined) throw new TypeError('This Reader was given neither pids nor limits.');
+    return this.#options;
+  }
+
+  #whole(maxBytes: number, isKey: boolean): Value {
+    const start = this.position;
+    this.#isKey = isKey;
+    this.#saved = 0;
+    const value = this.#read(0);
+    const bytes = this.position - start + this.#saved;
+    if (bytes > maxBytes) this.fail(`a value of ${bytes} bytes where ${maxBytes} are allowed`);
+    return value;
+  }
+
+  #read(depth: number): Value {
+    const tag = this.u8();
+    if (tag <= LAST_SMALL_INTEGER_TAG) return tag;
+    if (tag < SHORT_ARRAY) return this.text(tag - SHORT_STRING);
+    if (tag < RECENT_SHAPE) return this.#array(tag - SHORT_ARRAY, depth);
+    if (tag < RECENT_SHAPE + RECENT_SHAPES) return this.#oldRecord(tag - RECENT_SHAPE, 1, depth);
+    return this.#tagged(tag, depth);
+  }
+
+  #tagged(tag: number, depth: number): Value {
+    if (this.#isKey && NOT_IN_KEYS.has(tag)) this.fail(`tag ${tag} in a key`);
+    switch (tag) {
+      case TAG.null:
+        return null;
+      case TAG.undefined:
+        return undefined;
+      case TAG.false:
+        return false;
+      case TAG.true:
+        return true;
+      case TAG.integer:
+        return this.#atLeast(LARGEST_INLINE_INTEGER + 1);
+      case TAG.negativeInteger:
+        return this.#negativeInteger();
+      case TAG.float:
+        return this.#float();
+      case TAG.bigint:
+        return this.#magnitude();
+      case TAG.negativeBigint:
+        return -1n - this.#magnitude();
+      case TAG.string:
+        return this.text(this.#atLeast(LONG_STRING_BYTES));
+      case TAG.array:
+        return this.#array(this.#atLeast(LONG_ARRAY_LENGTH), depth);
+      case TAG.newShape:
+        return this.#newRecord(depth);
+      case TAG.oldShape:
+        return this.#referredRecord(depth);
+      case TAG.newHome:
+        return this.#pidOfNewHome();
+      case TAG.oldHome:
+        return this.#pidOfOldHome();
+      case TAG.date:
+        return this.#date();
+      case TAG.map:
+        return this.#map(depth);
+      case TAG.set:
+        return this.#set(depth);
+      case TAG.bytes:
+        return this.#byteArray();
+      default:
+        return this.fail(`unknown tag ${tag}`);
+    }
+  }
+
+  /** A number that would have been written in a shorter way if it were smaller. */
+  #atLeast(least: number): number {
+    const n = this.uint();
+    return n >= least ? n : this.fail('not in shortest form');
+  }
+
+  #negativeInteger(): number {
+    const n = -1 - this.uint();
+    return Number.isSafeInteger(n) ? n : this.fail('an integer that is not safe');
+  }
+
+  #float(): number {
+    const n = this.float();
+    if (Number.isSafeInteger(n)) this.fail('an integer (or -0) written as float');
+    return Number.isNaN(n) ? NaN : n; // whatever bits the NaN had
+  }
+
+  #magnitude(): bigint {
+    const bytes = this.bytes();
+    if (bytes.length === 0 || (bytes.length > 1 && bytes[0] === 0))
+      this.fail('a bigint not in shortest form');
+    return BigInt(`0x${hex(bytes)}`);
+  }
+
+  #enter(depth: number): void {
+    const { maxDepth } = this.#known().limits;
+    if (depth >= maxDepth) this.fail(`a value of more than ${maxDepth} levels`);
+  }
+
+  #array(length: number, depth: number): readonly Value[] {
+    this.#enter(depth);
+    if (length > this.remaining) this.fail(`${length} elements announced, ${this.remaining} bytes left`);
+    const elements: Value[] = [];
+    for (let i = 0; i < length; i += 1) elements.push(this.#read(depth + 1));
+    return Object.freeze(elements);
+  }
+
+  #newRecord(depth: number): Value {
+    const start = this.position;
+    const count = this.count(2);
+    const names: string[] = [];
+    for (let i = 0; i < count; i += 1) names.push(this.string());
+    if (names.includes('__proto__')) this.fail('a property named __proto__');
+    if (count > 1 && new Set(names).size !== count) this.fail('a property twice');
+    const shape = { names, headBytes: this.position - start + 1 };
+    this.#shapes.push(shape);
+    return this.#record(shape, depth);
+  }
+
+  #referredRecord(depth: number): Value {
+    const start = this.position;
+    const index = this.#atLeast(RECENT_SHAPES);
+    return this.#oldRecord(index, this.position - start + 1, depth);
+  }
+
+  #oldRecord(index: number, headBytes: number, depth: number): Value {
+    const shape = this.#shapes[index] ?? this.fail(`unknown shape ${index}`);
+    this.#saved += shape.headBytes - headBytes;
+    return this.#record(shape, depth);
+  }
+
+  #record({ names }: Shape, depth: number): Value {
+    this.#enter(depth);
+    const record: { [name: string]: Value } = {};
+    for (const name of names) record[name] = this.#read(depth + 1);
+    return Object.freeze(record);
+  }
+
+  #pidOfNewHome(): Pid {
+    const start = this.position;
+    const node = this.string();
+    if (node === '') this.fail('a pid without a node');
+    const home = { node, incarnation: hex(this.raw(8)), headBytes: this.position - start + 1 };
+    this.#homes.push(home);
+    return this.#pid(home);
+  }
+
+  #pidOfOldHome(): Pid {
+    const start = this.position;
+    const index = this.uint();
+    const home = this.#homes[index] ?? this.fail(`unknown home ${index}`);
+    this.#saved += home.headBytes - (this.position - start + 1);
+    return this.#pid(home);
+  }
+
+  #pid({ node, incarnation }: Home): Pid {
+    return this.#known().pids.intern(node, incarnation, this.uint());
+  }
+
+  #date(): Value {
+    const ms = this.float();
+    if (!Number.isInteger(ms) || Math.abs(ms) > MOST_DATE_MS || Object.is(ms, -0))
+      this.fail('an invalid date');
+    return new FrozenDate(ms);
+  }
+
+  #map(depth: number): Value {
+    this.#enter(depth);
+    const size = this.count(2);
+    const keys: Value[] = [];
+    const pairs: [Value, Value][] = [];
+    for (let i = 0; i < size; i += 1) {
+      const key = this.#read(depth + 1);
+      keys.push(key);
+      pairs.push([key, this.#read(depth + 1)]);
+    }
+    if (hasRepeats(keys)) this.fail('a Map with the same key twice');
+    return new FrozenMap(pairs);
+  }
+
+  #set(depth: number): Value {
+    this.#enter(depth);
+    const size = this.count();
+    const members: Value[] = [];
+    for (let i = 0; i < size; i += 1) members.push(this.#read(depth + 1));
+    if (hasRepeats(members)) this.fail('a Set with the same member twice');
+    return new FrozenSet(members);
+  }
+
+  #byteArray(): Value {
+    const kind = this.u8();
+    const each = elementBytes(kind) ?? this.fail(`unknown kind of bytes ${kind}`);
+    const bytes = this.bytes();
+    if (bytes.length % each !== 0) this.fail('part of an element');
+    return bytesCopy(kind, wireOrder(bytes, each));
+  }
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
+}

@@ -1,0 +1,84 @@
+/** The names of an object's properties, in order, and the index under which this frame knows them. */
+export interface Shape {
+  readonly names: readonly string[];
+  /** -1: this frame has not written the names yet. */
+  index: number;
+  /** Bytes written when the names were. */
+  writtenAt: number;
+  /** The shape that came next last time: a guess that is right for lists of objects, also of nested ones. */
+  next: Shape | undefined;
+}
+
+/** A step in the tree of names: a shape is the way from the root to its node. */
+interface Node {
+  shape: Shape | undefined;
+  readonly children: Map<string, Node>;
+}
+
+/** Beyond this many names the tree is dropped at the next frame, or keys used as data would fill the memory. */
+const MOST_NODES = 4096;
+
+/** Finds the shape of an object that is being written, mostly by guessing right. */
+export class ShapeTable {
+  #root: Node = { shape: undefined, children: new Map() };
+  #nodes = 0;
+  #written: Shape[] = [];
+  #last: Shape | undefined;
+
+  /** The one Shape with these names in this order. */
+  find(names: readonly string[]): Shape {
+    const guess = this.#last?.next;
+    const shape = guess !== undefined && sameNames(guess.names, names) ? guess : this.#search(names);
+    if (this.#last !== undefined) this.#last.next = shape;
+    this.#last = shape;
+    return shape;
+  }
+
+  /** Gives the shape the next index of this frame. */
+  written(shape: Shape, at: number): void {
+    shape.index = this.#written.length;
+    shape.writtenAt = at;
+    this.#written.push(shape);
+  }
+
+  /** Forgets the indexes given out at `length` bytes and beyond. */
+  truncate(length: number): void {
+    for (
+      let last = this.#written.at(-1);
+      last !== undefined && last.writtenAt >= length;
+      last = this.#written.at(-1)
+    ) {
+      last.index = -1;
+      this.#written.pop();
+    }
+  }
+
+  /** Begins a frame: no shape has an index, but the tree remains. */
+  reset(): void {
+    this.truncate(0);
+    if (this.#nodes <= MOST_NODES) return;
+    this.#root = { shape: undefined, children: new Map() };
+    this.#nodes = 0;
+    this.#last = undefined;
+  }
+
+  #search(names: readonly string[]): Shape {
+    let node = this.#root;
+    for (const name of names) {
+      let child = node.children.get(name);
+      if (child === undefined) {
+        child = { shape: undefined, children: new Map() };
+        node.children.set(name, child);
+        this.#nodes += 1;
+      }
+      node = child;
+    }
+    return (node.shape ??= { names, index: -1, writtenAt: 0, next: undefined });
+  }
+}
+
+function sameNames(a: readonly string[], b: readonly string[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i += 1) if (a[i] !== b[i]) return false;
+  return true;
+}

@@ -1,0 +1,191 @@
+import {
+  bytesKind,
+  bytesOf,
+  elementBytes,
+  isArray,
+  isBytes,
+  isDate,
+  isMap,
+  isPid,
+  isSet,
+  LARGEST_INLINE_INTEGER,
+  LONG_ARRAY_LENGTH,
+  LONG_STRING_BYTES,
+  type Bytes,
+  type Pid,
+  type Value,
+  type ValueRecord,
+} from '../../term';
+import { wireOrder } from './byte-order';
+import { ByteWriter } from './byte-writer';
+import { ShapeTable } from './shape-table';
+import { RECENT_SHAPE, RECENT_SHAPES, SHORT_ARRAY, SHORT_STRING, TAG } from './tag';
+
+/** Node and incarnation of a pid: written once in a frame, then referred to. */
+interface Home {
+  readonly node: string;
+  readonly incarnation: string;
+  readonly writtenAt: number;
+}
+
+/**
+ * Writes values in normal form. One Writer is one frame: property names and the homes of pids are written once and
+ * then referred to by index, so what it wrote is read by one {@link Reader}, from the same start and in full.
+ *
+ * Reusable after {@link reset}, which keeps the memory.
+ */
+export class Writer extends ByteWriter {
+  readonly #shapes = new ShapeTable();
+  readonly #homes: Home[] = [];
+
+  /**
+   * A value, or key, in normal form.
+   *
+   * @throws TypeError for what cannot be one, such as a function
+   */
+  value(value: Value): void {
+    switch (typeof value) {
+      case 'string':
+        return this.#text(value);
+      case 'number':
+        return this.#number(value);
+      case 'boolean':
+        return this.u8(value ? TAG.true : TAG.false);
+      case 'undefined':
+        return this.u8(TAG.undefined);
+      case 'bigint':
+        return this.#bigint(value);
+      case 'object':
+        return value === null ? this.u8(TAG.null) : this.#object(value);
+      case 'function':
+      case 'symbol':
+      default:
+        throw new TypeError(`A ${typeof value} is no value.`);
+    }
+  }
+
+  /** Takes back what was written beyond `length` bytes, the names and homes included. */
+  override truncate(length: number): void {
+    super.truncate(length);
+    this.#shapes.truncate(length);
+    while ((this.#homes.at(-1)?.writtenAt ?? -1) >= length) this.#homes.pop();
+  }
+
+  override reset(): void {
+    super.reset();
+    this.#shapes.reset();
+  }
+
+  #text(text: string): void {
+    if (text.length < LONG_STRING_BYTES) {
+      this.u8(SHORT_STRING + text.length);
+      if (this.ascii(text)) return;
+      super.truncate(this.length - 1);
+    }
+    const bytes = Buffer.byteLength(text);
+    if (bytes < LONG_STRING_BYTES) {
+      this.u8(SHORT_STRING + bytes);
+    } else {
+      this.u8(TAG.string);
+      this.uint(bytes);
+    }
+    this.utf8(text, bytes);
+  }
+
+  #number(n: number): void {
+    if (!Number.isSafeInteger(n)) {
+      this.u8(TAG.float);
+      this.float(n);
+    } else if (n < 0) {
+      this.u8(TAG.negativeInteger);
+      this.uint(-1 - n);
+    } else if (n <= LARGEST_INLINE_INTEGER) {
+      this.u8(n);
+    } else {
+      this.u8(TAG.integer);
+      this.uint(n);
+    }
+  }
+
+  #bigint(n: bigint): void {
+    this.u8(n < 0n ? TAG.negativeBigint : TAG.bigint);
+    const digits = (n < 0n ? -1n - n : n).toString(16);
+    this.bytes(Buffer.from(digits.length % 2 === 0 ? digits : `0${digits}`, 'hex'));
+  }
+
+  #object(value: Exclude<Value, string | number | boolean | bigint | null | undefined>): void {
+    if (isArray(value)) return this.#array(value);
+    if (isPid(value)) return this.#pid(value);
+    if (Object.getPrototypeOf(value) === Object.prototype) return this.#record(value);
+    if (isDate(value)) {
+      this.u8(TAG.date);
+      return this.float(value.getTime());
+    }
+    if (isMap(value)) return this.#map(value);
+    if (isSet(value)) return this.#set(value);
+    return isBytes(value) ? this.#byteArray(value) : this.#record(value);
+  }
+
+  #array(elements: readonly Value[]): void {
+    if (elements.length < LONG_ARRAY_LENGTH) {
+      this.u8(SHORT_ARRAY + elements.length);
+    } else {
+      this.u8(TAG.array);
+      this.uint(elements.length);
+    }
+    for (const element of elements) this.value(element);
+  }
+
+  #record(record: ValueRecord): void {
+    const names = Object.keys(record);
+    const shape = this.#shapes.find(names);
+    if (shape.index < 0) {
+      this.#shapes.written(shape, this.length);
+      this.u8(TAG.newShape);
+      this.uint(names.length);
+      for (const name of names) this.string(name);
+    } else if (shape.index < RECENT_SHAPES) {
+      this.u8(RECENT_SHAPE + shape.index);
+    } else {
+      this.u8(TAG.oldShape);
+      this.uint(shape.index);
+    }
+    for (const name of names) this.value(record[name]);
+  }
+
+  #pid({ node, incarnation, id }: Pid): void {
+    const index = this.#homes.findIndex((home) => home.incarnation === incarnation && home.node === node);
+    if (index < 0) {
+      this.#homes.push({ node, incarnation, writtenAt: this.length });
+      this.u8(TAG.newHome);
+      this.string(node);
+      this.raw(Buffer.from(incarnation, 'hex'));
+    } else {
+      this.u8(TAG.oldHome);
+      this.uint(index);
+    }
+    this.uint(id);
+  }
+
+  #map(map: ReadonlyMap<Value, Value>): void {
+    this.u8(TAG.map);
+    this.uint(map.size);
+    for (const [key, value] of map) {
+      this.value(key);
+      this.value(value);
+    }
+  }
+
+  #set(set: ReadonlySet<Value>): void {
+    this.u8(TAG.set);
+    this.uint(set.size);
+    for (const member of set) this.value(member);
+  }
+
+  #byteArray(value: Bytes): void {
+    const kind = bytesKind(value) ?? 0;
+    this.u8(TAG.bytes);
+    this.u8(kind);
+    this.bytes(wireOrder(bytesOf(value), elementBytes(kind) ?? 1));
+  }
+}
