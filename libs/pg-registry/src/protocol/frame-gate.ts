@@ -1,0 +1,83 @@
+import { DecodeError } from './codec';
+import type { Endpoint } from './endpoint';
+import { decodeFrame, type Frame } from './frame';
+import { DEFAULT_PROTOCOL_OPTIONS } from './options';
+import type { Route } from './subject';
+
+/** A frame whose sender is who its subject says. */
+export interface CheckedFrame {
+  readonly route: Route;
+  readonly frame: Frame;
+}
+
+/**
+ * The gate through which every frame comes in. What does not belong is counted, warned of at most once per interval and
+ * reason, and dropped; nothing is thrown into the client, whose read loop would die of it.
+ */
+export class FrameGate {
+  readonly #maxBytes: number;
+
+  constructor(private readonly endpoint: Endpoint) {
+    // A peer may have been configured to send larger frames than we do, within the default.
+    this.#maxBytes = Math.max(endpoint.options.maxFrameBytes, DEFAULT_PROTOCOL_OPTIONS.maxFrameBytes);
+  }
+
+  /**
+   * Decodes a frame and compares its sender with its subject. A probe's subject names no sender, so for one only the form
+   * is checked: it decides nothing.
+   */
+  check(subject: string, bytes: Uint8Array): CheckedFrame | undefined {
+    const { endpoint } = this;
+    const route = endpoint.subjects.parse(subject);
+    if (route === undefined) return this.#refuse('bad-subject', `A message came on ${JSON.stringify(subject.slice(0, 200))}.`);
+    if (bytes.length > this.#maxBytes) {
+      return this.#refuse('oversized-frame', `A frame of ${bytes.length} bytes is more than ${this.#maxBytes}.`);
+    }
+    const frame = this.decoding(subject, () => decodeFrame(bytes));
+    if (frame === undefined) return undefined;
+    const fault = this.#faultOf(route, frame);
+    if (fault === 'own') return this.#drop('own-frames');
+    if (fault !== undefined) return this.#refuse('forged-frame', `A frame on '${subject}' ${fault}.`);
+    return { route, frame };
+  }
+
+  /** Runs something that decodes; a DecodeError is counted, warned of, and answered with `undefined`. */
+  decoding<T>(subject: string, decode: () => T): T | undefined {
+    try {
+      return decode();
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      return this.#refuse('malformed-frame', `A frame on '${subject.slice(0, 200)}' is malformed: ${error.message}`);
+    }
+  }
+
+  /** Whether `reply` is an address on which this node may answer `asker`: any other would make us speak to a third party. */
+  mayAnswer(reply: string, asker: string): boolean {
+    const route = this.endpoint.subjects.parse(reply);
+    if (route?.route === 'reply' && route.to === asker && route.from === this.endpoint.node) return true;
+    this.#refuse('foreign-reply', `Node '${asker}' asked for an answer on '${reply.slice(0, 200)}', which is not its own.`);
+    return false;
+  }
+
+  #faultOf(route: Route, frame: Frame): string | undefined {
+    const { endpoint } = this;
+    const ownIncarnation = frame.incarnation === endpoint.incarnation;
+    if (ownIncarnation && frame.node === endpoint.node) return 'own';
+    if (ownIncarnation) return `names our incarnation as '${frame.node}'`;
+    if (route.route !== 'from' && route.to !== endpoint.node) return `is for '${route.to}'`;
+    if (route.route === 'alive') return frame.kind === 'alive' ? undefined : `is a ${frame.kind}`;
+    if (route.from !== frame.node) return `says it is from '${frame.node}'`;
+    if (route.route === 'reply') {
+      return frame.kind === 'reply' || frame.kind === 'alive' ? undefined : `is a ${frame.kind}`;
+    }
+    return route.kind === frame.kind ? undefined : `is a ${frame.kind}`;
+  }
+
+  #refuse(reason: string, message: string): undefined {
+    this.endpoint.warn(reason, `${message} It was dropped.`);
+  }
+
+  #drop(reason: string): undefined {
+    this.endpoint.count(reason);
+  }
+}

@@ -1,0 +1,141 @@
+import { DecodeError, ByteReader, ByteWriter } from './codec';
+import type { VersionRange } from './version';
+
+/**
+ * The envelope of every frame. It never changes, so that any two versions can at least tell who is speaking, which
+ * incarnation and epoch it is, and whether they have a version in common.
+ *
+ *     'P' 'G' · version uint · node string · incarnation 8 bytes · epoch uint · kind u8 · [min uint · max uint] · body
+ *
+ * The range stands in the kinds that introduce a node (hello, discover). The bodies of discover, goodbye, suspect, stale
+ * and alive are the same in every version; all others are of the version that the envelope names. Kinds are numbered in
+ * the order of {@link FRAME_KINDS}, to which new ones are only ever appended.
+ */
+
+/** Every kind of frame; the index is its number on the wire. */
+export const FRAME_KINDS = [
+  'hello',
+  'discover',
+  'goodbye',
+  'suspect',
+  'stale',
+  'alive',
+  'drain',
+  'ops',
+  'repair',
+  'sync',
+  'applied',
+  'call',
+  'cast',
+  'cancel',
+  'watch',
+  'down',
+  'reply',
+] as const;
+
+export type FrameKind = (typeof FRAME_KINDS)[number];
+
+/** Kinds about a stream: their body begins with the scope's name, the rest is the Replicator's. */
+export type StreamKind = 'ops' | 'repair' | 'sync' | 'applied';
+
+/** Kinds to which the process room gives meaning; here they are only framed and checked. */
+export type ProcessKind = 'call' | 'cast' | 'cancel' | 'watch' | 'down' | 'reply';
+
+/** Who speaks. */
+export interface Sender {
+  readonly node: string;
+  /** 16 lower-case hexadecimal digits. */
+  readonly incarnation: string;
+  readonly epoch: number;
+}
+
+/** A frame taken apart; `body` is a view into the bytes received, not a copy. */
+export interface Frame extends Sender {
+  readonly version: number;
+  readonly kind: FrameKind;
+  /** What the sender speaks; only hello and discover say it. */
+  readonly versions: VersionRange | undefined;
+  readonly body: Uint8Array;
+}
+
+/** What stands before the body. */
+export type Envelope = Omit<Frame, 'body'>;
+
+/** No envelope is longer: a body of `maxFrameBytes − FRAME_OVERHEAD_BYTES` always fits. */
+export const FRAME_OVERHEAD_BYTES = 512;
+
+/** Epochs beyond this are refused, so that a forged one cannot use up the numbers that `stale` has to rise above. */
+export const MAX_EPOCH = 2 ** 52;
+
+const MAGIC_P = 0x50;
+const MAGIC_G = 0x47;
+const MAX_NODE_BYTES = 128;
+const INCARNATION_BYTES = 8;
+const INCARNATION = /^[0-9a-f]{16}$/;
+const NOTHING = new Uint8Array(0);
+
+/** Whether a string has the form of an incarnation: 64 bits as 16 lower-case hexadecimal digits. */
+export function isIncarnation(text: string): boolean {
+  return INCARNATION.test(text);
+}
+
+/** Writes an incarnation as its 8 bytes. */
+export function writeIncarnation(writer: ByteWriter, incarnation: string): void {
+  writer.raw(Buffer.from(incarnation, 'hex'));
+}
+
+/** Reads an incarnation. @throws DecodeError if less than 8 bytes are left */
+export function readIncarnation(reader: ByteReader): string {
+  const bytes = reader.raw(INCARNATION_BYTES);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
+}
+
+/** Puts a body into its envelope. The result is a copy that nobody else writes to. */
+export function encodeFrame(envelope: Envelope, body: Uint8Array = NOTHING): Uint8Array {
+  const writer = new ByteWriter();
+  writer.u8(MAGIC_P);
+  writer.u8(MAGIC_G);
+  writer.uint(envelope.version);
+  writer.string(envelope.node);
+  writeIncarnation(writer, envelope.incarnation);
+  writer.uint(envelope.epoch);
+  writer.u8(FRAME_KINDS.indexOf(envelope.kind));
+  if (introduces(envelope.kind)) {
+    const { min, max } = envelope.versions ?? { min: envelope.version, max: envelope.version };
+    writer.uint(min);
+    writer.uint(max);
+  }
+  writer.raw(body);
+  return writer.finish();
+}
+
+/**
+ * Takes a frame apart and checks everything an envelope can be checked for. Whether the sender is who the subject says is
+ * for the caller to compare: only it knows the subject.
+ *
+ * @throws DecodeError on anything that {@link encodeFrame} cannot have written
+ */
+export function decodeFrame(bytes: Uint8Array): Frame {
+  const reader = new ByteReader(bytes);
+  if (reader.u8() !== MAGIC_P || reader.u8() !== MAGIC_G) throw new DecodeError('Not a frame of PgRegistry.');
+  const version = reader.uint();
+  const node = reader.string(MAX_NODE_BYTES);
+  const incarnation = readIncarnation(reader);
+  const epoch = reader.uint();
+  if (epoch > MAX_EPOCH) throw new DecodeError(`Epoch ${epoch} is beyond every clock.`);
+  const kind = FRAME_KINDS[reader.u8()];
+  if (kind === undefined) throw new DecodeError('Unknown kind of frame.');
+  const versions = introduces(kind) ? readRange(reader) : undefined;
+  return { version, node, incarnation, epoch, kind, versions, body: reader.rest() };
+}
+
+function introduces(kind: FrameKind): boolean {
+  return kind === 'hello' || kind === 'discover';
+}
+
+function readRange(reader: ByteReader): VersionRange {
+  const min = reader.uint();
+  const max = reader.uint();
+  if (min === 0 || max < min) throw new DecodeError(`Version range ${min}–${max} is empty.`);
+  return { min, max };
+}

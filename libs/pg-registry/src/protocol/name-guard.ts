@@ -1,0 +1,101 @@
+import { DecodeError, ByteReader, ByteWriter } from './codec';
+import type { Endpoint } from './endpoint';
+import { MAX_EPOCH, readIncarnation, type Sender, writeIncarnation } from './frame';
+import { supersedes } from './name-ledger';
+import type { Probes } from './probes';
+import { Throttle } from './throttle';
+
+const STALE_INTERVAL_MS = 1000;
+const MAX_STALE_NAMES = 1024;
+
+/** What the NameGuard decides, carried out by PeerProtocol. */
+export interface NameGuardContext {
+  /** Another node has the name and is the current one. */
+  fence(by: Sender): void;
+  /** The epoch rose: everybody has to hear it. */
+  epochRaised(): void;
+}
+
+/**
+ * Keeps one name with one living node.
+ *
+ * Higher epoch wins. Whoever hears a lower one than it knows answers `stale { incarnation, epoch }`. The receiver asks
+ * whether anybody else answers on its name; only if nobody does it raises its epoch above the one named, which heals a
+ * clock that went backwards between two lives of a node. A node that hears a higher epoch under its own name is fenced,
+ * for good: it never raises its epoch again, so two living namesakes cannot outbid each other.
+ */
+export class NameGuard {
+  readonly #staleSaid = new Throttle<string>(STALE_INTERVAL_MS, MAX_STALE_NAMES);
+  /** The highest epoch that somebody holds against ours, while we ask who else has our name. */
+  #outbidBy: number | undefined;
+  #asking = false;
+
+  constructor(
+    private readonly endpoint: Endpoint,
+    private readonly probes: Probes,
+    private readonly context: NameGuardContext,
+  ) {}
+
+  /** Asks whether anybody else answers on this node's name. At start and after each reconnect. */
+  check(): void {
+    this.#asking = true;
+    this.probes.ask(this.endpoint.node, { of: 'own-name' });
+  }
+
+  /** The connection broke: a question under way will not be answered. */
+  disconnected(): void {
+    this.#asking = false;
+    this.#outbidBy = undefined;
+  }
+
+  /** A frame under our own name, of another incarnation. */
+  namesake(sender: Sender): void {
+    const { endpoint } = this;
+    endpoint.warn(
+      'namesake',
+      `Two living nodes are named '${endpoint.node}': ${endpoint.incarnation} (this one, epoch ${endpoint.epoch}) ` +
+        `and ${sender.incarnation} (epoch ${sender.epoch}). The one with the higher epoch stays.`,
+    );
+    if (supersedes(sender, endpoint)) this.context.fence(sender);
+    else this.sayStale(sender, endpoint.epoch);
+  }
+
+  /** Tells a node that a higher epoch of its name is known here; at most once a second per name. */
+  sayStale(sender: Sender, epoch: number): void {
+    const { endpoint } = this;
+    endpoint.count('stale-senders');
+    if (!this.#staleSaid.pass(sender.node, endpoint.now)) return;
+    const writer = new ByteWriter();
+    writeIncarnation(writer, sender.incarnation);
+    writer.uint(epoch);
+    endpoint.tell(sender.node, 'stale', writer.finish());
+  }
+
+  /** Somebody knows a higher epoch of our name. @throws DecodeError if the body is none */
+  staleHeard(body: Uint8Array): void {
+    const reader = new ByteReader(body);
+    const incarnation = readIncarnation(reader);
+    const epoch = reader.uint();
+    reader.end();
+    // MAX_EPOCH itself cannot be outbid by anybody; it is a forgery, not a clock.
+    if (epoch >= MAX_EPOCH) throw new DecodeError('An epoch that nobody could rise above.');
+    // Race: said to a namesake of ours, or before we rose already.
+    if (incarnation !== this.endpoint.incarnation || epoch < this.endpoint.epoch) return;
+    this.#outbidBy = Math.max(this.#outbidBy ?? 0, epoch);
+    if (!this.#asking) this.check();
+  }
+
+  /**
+   * The question on our own name has ended. A foreign answer went through `namesake` before: if it did not fence us, its
+   * node is the older one and will be fenced by us, and the epoch that outbids us is somebody's memory of it.
+   */
+  checkEnded(outcome: 'answer' | 'no-responders' | 'timeout'): void {
+    const outbidBy = this.#outbidBy;
+    this.#asking = false;
+    this.#outbidBy = undefined;
+    if (outbidBy === undefined || outcome === 'answer') return;
+    this.endpoint.epoch = outbidBy + 1;
+    this.endpoint.count('epoch-raised');
+    this.context.epochRaised();
+  }
+}

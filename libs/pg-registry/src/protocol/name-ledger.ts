@@ -1,0 +1,87 @@
+/** What is known of a node name for longer than any of its incarnations. */
+interface NameRecord {
+  readonly incarnation: string;
+  readonly epoch: number;
+  /** It said goodbye: not even the same incarnation may come back. */
+  readonly ended: boolean;
+}
+
+/** What a sender is to us, by its name, incarnation and epoch alone. */
+export type Standing =
+  /** Nothing is recorded under the name. */
+  | 'unknown'
+  /** It is the current incarnation of its name. */
+  | 'current'
+  /** It is newer than the one recorded, which is thereby over. */
+  | 'newer'
+  /** A newer incarnation of its name was heard. */
+  | 'older'
+  /** It said goodbye. */
+  | 'ended';
+
+/** Whether (epoch, incarnation) `a` supersedes `b`. Epochs of one millisecond are told apart by the incarnation, alike everywhere. */
+export function supersedes(
+  a: { readonly epoch: number; readonly incarnation: string },
+  b: { readonly epoch: number; readonly incarnation: string },
+): boolean {
+  return a.epoch > b.epoch || (a.epoch === b.epoch && a.incarnation > b.incarnation);
+}
+
+/**
+ * The last epoch of every name heard of: one bounded tombstone per name, by which an incarnation that ended is never
+ * mistaken for a living one. Names of present peers are not forgotten; of the others the longest unheard go first. A name
+ * that was forgotten starts anew: then only its own later epoch, or its silence, ends a replayed old incarnation.
+ */
+export class NameLedger {
+  readonly #records = new Map<string, NameRecord>();
+
+  /**
+   * @param capacity how many names are remembered beside those in use
+   * @param inUse whether a name belongs to a present peer
+   */
+  constructor(
+    private readonly capacity: number,
+    private readonly inUse: (node: string) => boolean,
+  ) {}
+
+  get size(): number {
+    return this.#records.size;
+  }
+
+  /** The highest epoch heard of a name; `undefined` if nothing is recorded. */
+  epochOf(node: string): number | undefined {
+    return this.#records.get(node)?.epoch;
+  }
+
+  standingOf(sender: { readonly node: string; readonly incarnation: string; readonly epoch: number }): Standing {
+    const record = this.#records.get(sender.node);
+    if (record === undefined) return 'unknown';
+    if (record.incarnation === sender.incarnation) return record.ended ? 'ended' : 'current';
+    return supersedes(sender, record) ? 'newer' : 'older';
+  }
+
+  /** Records the current incarnation of a name. The epoch of one incarnation only rises: a frame may have been overtaken. */
+  record(sender: { readonly node: string; readonly incarnation: string; readonly epoch: number }, ended = false): void {
+    const known = this.#records.get(sender.node);
+    const same = known?.incarnation === sender.incarnation;
+    const epoch = same ? Math.max(known.epoch, sender.epoch) : sender.epoch;
+    if (same && known.epoch === epoch && known.ended === ended) return;
+    this.#records.delete(sender.node); // to the end of the order of age
+    this.#records.set(sender.node, { incarnation: sender.incarnation, epoch, ended: ended || (same && known.ended) });
+    if (this.#records.size > this.capacity) this.#forgetOldest();
+  }
+
+  #forgetOldest(): void {
+    let looked = 0;
+    for (const [node, record] of this.#records) {
+      if (!this.inUse(node)) {
+        this.#records.delete(node);
+        return;
+      }
+      this.#records.delete(node); // still in use: it is as young as any
+      this.#records.set(node, record);
+      looked += 1;
+      if (looked >= this.#records.size) return;
+    }
+  }
+}

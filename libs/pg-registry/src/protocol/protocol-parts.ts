@@ -1,0 +1,90 @@
+import type { PidInterner, ValueLimits } from '../term';
+import { Drain } from './drain';
+import { Endpoint } from './endpoint';
+import type { Sender } from './frame';
+import { FlushQueue } from './flush-queue';
+import { FrameGate } from './frame-gate';
+import { FrameRouter } from './frame-router';
+import { Liveness } from './liveness';
+import { Membership } from './membership';
+import { NameGuard } from './name-guard';
+import { OnlookerWatch } from './onlooker';
+import { protocolOptions, type ProtocolOptions } from './options';
+import { OwnScopes } from './own-scopes';
+import type { MutablePeer } from './peer';
+import { Probes } from './probes';
+import { Streams } from './streams';
+import { OWN_VERSIONS, type VersionRange } from './version';
+
+/** What a `PeerProtocol` is made of. */
+export interface PeerProtocolParameters {
+  readonly node: string;
+  /** 16 lower-case hexadecimal digits, drawn at random. */
+  readonly incarnation: string;
+  /** At first the start time in milliseconds since 1970; the protocol may raise it. */
+  readonly epoch: number;
+  readonly namespace: string;
+  readonly pids: PidInterner;
+  readonly limits: ValueLimits;
+  /** A number in [0, 1), like `Math.random`. */
+  readonly random: () => number;
+  readonly options?: Partial<ProtocolOptions>;
+  /** For tests of negotiation; default {@link OWN_VERSIONS}. */
+  readonly versions?: VersionRange;
+}
+
+/** What the parts tell the whole. */
+export interface WholeProtocol {
+  admitted(peer: MutablePeer): void;
+  fence(by: Sender): void;
+}
+
+/** The parts of one node's protocol, wired to one another. */
+export type ProtocolParts = ReturnType<typeof assemble>;
+
+/**
+ * Makes the parts and wires them: Membership decides who is a peer and tells Liveness, Streams and Drain; Liveness asks
+ * Membership to remove the dead; the router takes frames to all of them; each speaks through the one Endpoint.
+ *
+ * @throws InvalidOptionError naming the option that is wrong
+ */
+export function assemble(parameters: PeerProtocolParameters, whole: WholeProtocol) {
+  const { pids, limits, options, versions = OWN_VERSIONS, ...identity } = parameters;
+  const endpoint = new Endpoint({ ...identity, versions, options: protocolOptions(options) });
+  const gate = new FrameGate(endpoint);
+  const ownScopes = new OwnScopes(endpoint.options.maxHelloBytes);
+  const probes = new Probes(endpoint);
+  const onlooker = new OnlookerWatch(endpoint, probes);
+  const drain = new Drain(endpoint);
+  const flushes = new FlushQueue(endpoint);
+  const nameGuard = new NameGuard(endpoint, probes, {
+    fence: (by) => whole.fence(by),
+    epochRaised: () => membership.discover(),
+  });
+  const membership: Membership = new Membership(endpoint, ownScopes, nameGuard, {
+    serverId: () => liveness.ownServerId,
+    admitted: (peer) => {
+      liveness.admitted(peer);
+      whole.admitted(peer);
+    },
+    removed: (peer) => {
+      liveness.removed(peer);
+      streams.removed(peer);
+      drain.drop(peer);
+    },
+    serverNamed: (peer) => liveness.serverNamed(peer),
+    scopeListed: (peer, news) => streams.listed(peer, news),
+    scopeGone: (peer, scope) => streams.gone(peer, scope),
+  });
+  const liveness: Liveness = new Liveness(endpoint, probes, membership);
+  const streams: Streams = new Streams(endpoint, ownScopes, {
+    pids,
+    limits,
+    peers: membership.peers,
+    ask: (node) => membership.ask(node),
+    afterFlush: (then) => flushes.after(then),
+    changed: () => membership.changed(),
+  });
+  const router = new FrameRouter({ endpoint, gate, membership, liveness, nameGuard, streams, drain });
+  return { endpoint, probes, onlooker, drain, flushes, nameGuard, membership, liveness, streams, router };
+}

@@ -1,0 +1,80 @@
+import type { VitalSigns } from './vital-signs';
+
+/** The latest answered probe to some peer on a server. */
+interface ServerAnswer {
+  readonly sentAt: number;
+  readonly answeredAt: number;
+}
+
+const MAX_SERVERS = 256;
+
+/**
+ * Whether the server of a peer is known to live *for me*. "No responders" also happens to the living, while their server
+ * dies or a route between servers flaps; only if the server itself is alive and reachable does it mean that the peer's
+ * connection is gone. One of three reasons will do:
+ *
+ *   1. it is my own server, and I have been connected to it for longer than the grace, so that whoever was thrown off
+ *      together with me has come back;
+ *   2. it is my own server, and the peer itself named it to me over this very connection. A server id is drawn anew at
+ *      each start, so the peer was attached to the process that has served me without a break ever since: it cannot have
+ *      been thrown off by that server's death. (This is what lets a young node see a crash as fast as an old one.)
+ *   3. another peer on it answered a probe that I sent after the refusals began, and the peer was refused once more a
+ *      moment later: a returning route does not bring back all subscriptions at the same instant.
+ */
+export class ServerEvidence {
+  readonly #answers = new Map<string, ServerAnswer>();
+  /** The server this node is attached to. */
+  ownServerId = '';
+  /** When the connection began; Infinity while there is none. */
+  connectedAt = Infinity;
+
+  /**
+   * @param graceMs milliseconds; `rejoinGraceMs`
+   * @param settleMs milliseconds between a witness's answer and the refusal that counts; `probeIntervalMs`
+   */
+  constructor(
+    private readonly graceMs: number,
+    private readonly settleMs: number,
+  ) {}
+
+  connected(serverId: string, now: number): void {
+    this.ownServerId = serverId;
+    this.connectedAt = now;
+    this.#answers.clear();
+  }
+
+  disconnected(): void {
+    this.connectedAt = Infinity;
+  }
+
+  /** A peer on `serverId` answered a probe. */
+  answered(serverId: string, sentAt: number, now: number): void {
+    this.#answers.delete(serverId);
+    this.#answers.set(serverId, { sentAt, answeredAt: now });
+    if (this.#answers.size <= MAX_SERVERS) return;
+    for (const oldest of this.#answers.keys()) {
+      this.#answers.delete(oldest);
+      break;
+    }
+  }
+
+  /** Whether a witness has to be asked for a peer on that server. */
+  needsWitness(serverId: string): boolean {
+    return serverId !== this.ownServerId;
+  }
+
+  /** Whether the last refusal of a peer on `serverId` can be trusted. Notes the first witness on its vital signs. */
+  serverLives(serverId: string, vital: VitalSigns): boolean {
+    if (serverId === '') return false;
+    if (serverId === this.ownServerId) {
+      const longConnected = vital.refusedAt - this.connectedAt > this.graceMs;
+      const namedOnThisConnection = vital.serverNamedAt >= this.connectedAt;
+      return longConnected || namedOnThisConnection;
+    }
+    const answer = this.#answers.get(serverId);
+    if (answer !== undefined && vital.refusedSince !== undefined && answer.sentAt >= vital.refusedSince) {
+      vital.witnessedAt ??= answer.answeredAt;
+    }
+    return vital.witnessedAt !== undefined && vital.refusedAt >= vital.witnessedAt + this.settleMs;
+  }
+}

@@ -1,0 +1,278 @@
+import { type PidInterner, ScopeNotRunningError, type ValueLimits } from '../term';
+import type { Diff, Table } from '../table';
+import { ByteReader, ByteWriter } from './codec';
+import type { Endpoint } from './endpoint';
+import { FRAME_OVERHEAD_BYTES, type StreamKind } from './frame';
+import type { ScopeNews } from './hello';
+import type { OwnScopes } from './own-scopes';
+import type { Peer } from './peer';
+import { ReplicationBudget, type ReplicationEffect, Replicator } from './replication';
+import { Schedule } from './schedule';
+
+const MAX_SCOPE_BYTES = 128;
+
+/** A scope to be started. */
+export interface ScopeStart {
+  readonly scope: string;
+  readonly keys: 'duplicate' | 'unique';
+  readonly table: Table;
+}
+
+/** What the streams need of the whole. */
+export interface StreamsContext {
+  readonly pids: PidInterner;
+  readonly limits: ValueLimits;
+  readonly peers: ReadonlyMap<string, Peer>;
+  /** Asks a node to introduce itself, at most once a second. */
+  ask(node: string): void;
+  /** Runs `then` when everything said so far has left the client. */
+  afterFlush(then: () => void): void;
+  /** The set of running scopes changed. */
+  changed(): void;
+}
+
+interface RunningScope {
+  readonly name: string;
+  readonly keys: 'duplicate' | 'unique';
+  readonly replicator: Replicator;
+  /** Peers were told; from here on it follows theirs. */
+  announced: boolean;
+}
+
+/**
+ * The scopes that run here, each with its Replicator.
+ *
+ *     started ── subscribe, flush ──► announced ── each hello that lists it ──► its Replicator follows that peer
+ *
+ * It is announced only after its subscription has reached the server: a peer that hears of it may send at once. Deadlines
+ * of all scopes share one heap, so a thousand quiet scopes cost nothing.
+ */
+export class Streams {
+  readonly #running = new Map<string, RunningScope>();
+  readonly #deadlines = new Schedule<string>();
+  readonly #budget: ReplicationBudget;
+  #runs = 0;
+  #connected = false;
+
+  constructor(
+    private readonly endpoint: Endpoint,
+    private readonly ownScopes: OwnScopes,
+    private readonly context: StreamsContext,
+  ) {
+    this.#budget = new ReplicationBudget(endpoint.options);
+  }
+
+  get nextDeadline(): number {
+    return this.#deadlines.next();
+  }
+
+  /** No running scope is in its first sync with anybody. */
+  get synced(): boolean {
+    for (const { replicator } of this.#running.values()) if (!replicator.synced) return false;
+    return true;
+  }
+
+  /** @throws ScopeNotRunningError */
+  replicatorOf(scope: string): Replicator {
+    const running = this.#running.get(scope);
+    if (running === undefined) throw new ScopeNotRunningError(`Scope '${scope}' does not run on this node.`);
+    return running.replicator;
+  }
+
+  start({ scope, keys, table }: ScopeStart): void {
+    const { endpoint, context } = this;
+    const replicator = new Replicator({
+      scope,
+      run: ++this.#runs,
+      node: endpoint.node,
+      incarnation: endpoint.incarnation,
+      table,
+      pids: context.pids,
+      limits: context.limits,
+      maxBodyBytes: endpoint.options.maxFrameBytes - FRAME_OVERHEAD_BYTES,
+      budget: this.#budget,
+      random: endpoint.random,
+    });
+    const running: RunningScope = { name: scope, keys, replicator, announced: false };
+    this.#running.set(scope, running);
+    if (!this.#connected) return;
+    this.#perform(running, replicator.connected(endpoint.now));
+    endpoint.subscribe(endpoint.subjects.everyOps(scope));
+    context.afterFlush(() => this.#announce(running));
+  }
+
+  stop(scope: string): void {
+    const running = this.#running.get(scope);
+    if (running === undefined) return;
+    running.replicator.stop();
+    this.#running.delete(scope);
+    this.#deadlines.delete(scope);
+    this.ownScopes.delete(scope);
+    this.endpoint.unsubscribe(this.endpoint.subjects.everyOps(scope));
+    if (running.announced) this.context.changed();
+  }
+
+  /** The connection is there: operations written without one are sent as unsent, and every scope is subscribed. */
+  connected(): void {
+    this.#connected = true;
+    this.#budget.connected();
+    for (const running of this.#running.values()) {
+      this.endpoint.subscribe(this.endpoint.subjects.everyOps(running.name));
+      this.#perform(running, running.replicator.connected(this.endpoint.now));
+    }
+  }
+
+  /** The subscriptions have reached the server. */
+  subscribed(): void {
+    for (const running of this.#running.values()) this.#announce(running);
+  }
+
+  disconnected(): void {
+    this.#connected = false;
+    this.#budget.disconnected();
+    this.#forEach((replicator) => replicator.disconnected());
+  }
+
+  write(scope: string, diff: Diff): void {
+    const replicator = this.replicatorOf(scope);
+    this.#perform(this.#running.get(scope)!, replicator.write(diff, this.endpoint.now));
+  }
+
+  replicated(scope: string, id: number, timeoutMs: number): void {
+    const replicator = this.replicatorOf(scope);
+    const { now } = this.endpoint;
+    this.#perform(this.#running.get(scope)!, replicator.replicated(id, now, now + timeoutMs));
+  }
+
+  /** Sends everything that is pending. */
+  flush(): void {
+    this.#forEach((replicator) => replicator.flush(this.endpoint.now));
+  }
+
+  /** A hello listed a scope. */
+  listed(peer: Peer, news: ScopeNews): void {
+    const running = this.#running.get(news.name);
+    if (running === undefined || !running.announced) return;
+    if (running.keys !== news.keys) {
+      this.endpoint.warn(
+        'key-mode',
+        `Scope '${news.name}' has ${running.keys} keys here and ${news.keys} keys on node '${peer.node}'.`,
+      );
+    }
+    this.#perform(running, running.replicator.announced(peer, news, this.endpoint.now));
+  }
+
+  /** A peer stopped a scope. */
+  gone(peer: Peer, scope: string): void {
+    const running = this.#running.get(scope);
+    if (running === undefined) return;
+    this.#perform(running, running.replicator.peerDown(peer.incarnation, 'peer', this.endpoint.now));
+  }
+
+  /** A peer is no more: its entries leave all scopes. */
+  removed(peer: Peer): void {
+    this.#forEach((replicator) => replicator.peerDown(peer.incarnation, 'node-down', this.endpoint.now));
+  }
+
+  /**
+   * A frame about a stream, from a peer. `subjectScope` is what the subject says, where it says one.
+   *
+   * @throws DecodeError if the body does not begin with a scope's name, or with another than the subject's
+   */
+  receive(peer: Peer, kind: StreamKind, body: Uint8Array, subjectScope: string | undefined): void {
+    const reader = new ByteReader(body);
+    const scope = reader.string(MAX_SCOPE_BYTES);
+    const running = this.#running.get(scope);
+    if (running === undefined || !running.announced || (subjectScope !== undefined && subjectScope !== scope)) {
+      this.endpoint.count('frames-without-scope'); // Race: it was stopped here while the frame was on its way.
+      return;
+    }
+    this.#perform(running, running.replicator.receive(peer, kind, reader.rest(), this.endpoint.now));
+  }
+
+  tick(): void {
+    const { now } = this.endpoint;
+    const due: string[] = [];
+    for (let scope = this.#deadlines.takeDue(now); scope !== undefined; scope = this.#deadlines.takeDue(now)) {
+      due.push(scope);
+    }
+    for (const scope of due) {
+      const running = this.#running.get(scope);
+      if (running !== undefined) this.#perform(running, running.replicator.tick(now));
+    }
+  }
+
+  #announce(running: RunningScope): void {
+    // Race: it was stopped, or stopped and started again, while the flush was under way.
+    if (running.announced || this.#running.get(running.name) !== running) return;
+    running.announced = true;
+    const { name, keys, replicator } = running;
+    this.ownScopes.add({
+      name,
+      get last() {
+        return replicator.last;
+      },
+      news: () => {
+        this.#perform(running, replicator.flush(this.endpoint.now));
+        return { name, keys, ...replicator.digest() };
+      },
+    });
+    this.context.changed();
+    for (const peer of this.context.peers.values()) {
+      const news = peer.scopes.get(name);
+      if (news !== undefined) this.listed(peer, news);
+    }
+  }
+
+  #forEach(call: (replicator: Replicator) => readonly ReplicationEffect[]): void {
+    for (const running of this.#running.values()) this.#perform(running, call(running.replicator));
+  }
+
+  #perform(running: RunningScope, effects: readonly ReplicationEffect[]): void {
+    for (const effect of effects) this.#performOne(running.name, effect);
+    this.#deadlines.set(running.name, running.replicator.nextDeadline());
+  }
+
+  #performOne(scope: string, effect: ReplicationEffect): void {
+    const { endpoint } = this;
+    switch (effect.type) {
+      case 'send': {
+        const body = this.#withScope(scope, effect.body);
+        if (effect.to === undefined) endpoint.send(endpoint.subjects.ops(scope), endpoint.frame('ops', body));
+        else endpoint.tell(effect.to.node, effect.kind, body, this.context.peers.get(effect.to.incarnation)?.version);
+        return;
+      }
+      case 'diff':
+        endpoint.emit({ type: 'diff', scope, diff: effect.diff, cause: effect.cause });
+        return;
+      case 'flush':
+        this.context.afterFlush(() => {
+          this.#budget.flushed();
+          this.#forEach((replicator) => replicator.flushed(endpoint.now));
+        });
+        return;
+      case 'discover':
+        this.context.ask(effect.peer.node);
+        return;
+      case 'synced':
+        endpoint.count('first-syncs');
+        return;
+      case 'replicated':
+        endpoint.emit(effect);
+        return;
+      case 'warn':
+        endpoint.warn(effect.reason, effect.message);
+        return;
+      case 'count':
+        endpoint.count(effect.name, effect.by);
+        return;
+    }
+  }
+
+  #withScope(scope: string, body: Uint8Array): Uint8Array {
+    const writer = new ByteWriter();
+    writer.string(scope);
+    writer.raw(body);
+    return writer.finish();
+  }
+}

@@ -1,0 +1,168 @@
+import { InvalidOptionError } from '../term';
+
+/**
+ * The subjects of one node. Every token that comes from outside is encoded, because a client sends any subject as it is:
+ * a dot would shift the tokens, a line break would inject a protocol line.
+ *
+ *     pgr.<ns>.from.<me>.<kind>                hello, suspect, goodbye: to everybody
+ *     pgr.<ns>.from.<me>.ops.<scope>           operations of one scope: to everybody
+ *     pgr.<ns>.to.<node>.<kind>.<from>         to one node
+ *     pgr.<ns>.reply.<asker>.<responder>.<t>   answers to a request
+ *     pgr.<ns>.alive.<node>                    target of probes; no wildcard of ours captures it
+ *
+ * The sender stands in a fixed place of every subject, so a server can enforce it: see {@link permissionsOf}.
+ */
+
+const PLAIN_TOKEN = /^[A-Za-z0-9_-]{1,64}$/;
+const MAX_NAME_BYTES = 128;
+const ENCODER = new TextEncoder();
+
+/**
+ * Encodes a name as one subject token: itself if it is `[A-Za-z0-9_-]{1,64}`, else `=` and the base64url of its UTF-8.
+ *
+ * @throws InvalidOptionError if the name is empty, longer than 128 bytes or holds a lone surrogate (two such names would share a token).
+ */
+export function encodeToken(name: string): string {
+  if (PLAIN_TOKEN.test(name)) return name;
+  if (name === '' || /\p{Surrogate}/u.test(name)) {
+    throw new InvalidOptionError(`A name must be a non-empty, well-formed string, not ${JSON.stringify(name)}.`, {
+      option: 'name',
+    });
+  }
+  const bytes = ENCODER.encode(name);
+  if (bytes.length > MAX_NAME_BYTES) {
+    const shown = JSON.stringify(name.slice(0, 40));
+    throw new InvalidOptionError(`A name may have at most ${MAX_NAME_BYTES} bytes; ${shown}… has ${bytes.length}.`, {
+      option: 'name',
+    });
+  }
+  return `=${Buffer.from(bytes).toString('base64url')}`;
+}
+
+/** Decodes a token; `undefined` if {@link encodeToken} cannot have produced it, so that no name has two tokens. */
+export function decodeToken(token: string): string | undefined {
+  if (PLAIN_TOKEN.test(token)) return token;
+  if (!token.startsWith('=') || token.length > 1 + Math.ceil((MAX_NAME_BYTES * 4) / 3)) return undefined;
+  const name = Buffer.from(token.slice(1), 'base64url').toString('utf8');
+  try {
+    return encodeToken(name) === token ? name : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A subject taken apart, names decoded. */
+export type Route =
+  | { readonly route: 'from'; readonly from: string; readonly kind: string; readonly scope: string | undefined }
+  | { readonly route: 'to'; readonly to: string; readonly from: string; readonly kind: string }
+  | { readonly route: 'reply'; readonly to: string; readonly from: string; readonly token: string }
+  | { readonly route: 'alive'; readonly to: string };
+
+/** Builds and parses the subjects of one node in one namespace. Tokens are encoded once. */
+export class Subjects {
+  readonly #root: string;
+  readonly #me: string;
+
+  /** @throws InvalidOptionError if either name cannot be encoded. */
+  constructor(namespace: string, node: string) {
+    this.#root = `pgr.${encodeToken(namespace)}`;
+    this.#me = encodeToken(node);
+  }
+
+  /** Where this node broadcasts the operations of a scope. */
+  ops(scope: string): string {
+    return `${this.#root}.from.${this.#me}.ops.${encodeToken(scope)}`;
+  }
+
+  /** Where this node broadcasts announcements of a kind. */
+  announce(kind: string): string {
+    return `${this.#root}.from.${this.#me}.${kind}`;
+  }
+
+  /** Where this node sends frames of a kind to one node. */
+  to(node: string, kind: string): string {
+    return `${this.#root}.to.${encodeToken(node)}.${kind}.${this.#me}`;
+  }
+
+  /** The address on which `responder` may answer this node's request. */
+  reply(responder: string, token: string): string {
+    return `${this.#root}.reply.${this.#me}.${encodeToken(responder)}.${token}`;
+  }
+
+  /** Where `node` answers probes. */
+  alive(node: string): string {
+    return `${this.#root}.alive.${encodeToken(node)}`;
+  }
+
+  /** Wildcard: the operations of a scope, of every node. */
+  everyOps(scope: string): string {
+    return `${this.#root}.from.*.ops.${encodeToken(scope)}`;
+  }
+
+  /** Wildcard: announcements of a kind, of every node. */
+  every(kind: string): string {
+    return `${this.#root}.from.*.${kind}`;
+  }
+
+  /** Wildcard: frames of a kind to this node. */
+  inbox(kind: string): string {
+    return `${this.#root}.to.${this.#me}.${kind}.*`;
+  }
+
+  /** Wildcard: the answers to this node's requests. */
+  replies(): string {
+    return `${this.#root}.reply.${this.#me}.>`;
+  }
+
+  /** Takes a subject apart; `undefined` if it is not one of this namespace's. Costs a split of the subject. */
+  parse(subject: string): Route | undefined {
+    if (!subject.startsWith(this.#root) || subject[this.#root.length] !== '.') return undefined;
+    const tokens = subject.slice(this.#root.length + 1).split('.');
+    const [route, first = '', second = '', third = ''] = tokens;
+    const name = decodeToken(first);
+    if (name === undefined) return undefined;
+    switch (route) {
+      case 'from':
+        return parseFrom(name, tokens);
+      case 'to': {
+        const from = decodeToken(third);
+        return tokens.length === 4 && from !== undefined ? { route, to: name, from, kind: second } : undefined;
+      }
+      case 'reply': {
+        const from = decodeToken(second);
+        return tokens.length === 4 && from !== undefined ? { route, to: name, from, token: third } : undefined;
+      }
+      case 'alive':
+        return tokens.length === 2 ? { route, to: name } : undefined;
+      default:
+        return undefined;
+    }
+  }
+}
+
+function parseFrom(from: string, tokens: readonly string[]): Route | undefined {
+  const kind = tokens[2] ?? '';
+  if (tokens.length === 3) return kind === 'ops' ? undefined : { route: 'from', from, kind, scope: undefined };
+  if (tokens.length !== 4 || kind !== 'ops') return undefined;
+  const scope = decodeToken(tokens[3] ?? '');
+  return scope === undefined ? undefined : { route: 'from', from, kind, scope };
+}
+
+/** What a server must allow the user of one node, and nothing more. */
+export interface Permissions {
+  readonly publish: { readonly allow: readonly string[] };
+  readonly subscribe: { readonly allow: readonly string[] };
+}
+
+/**
+ * The NATS permissions of the user that node `node` connects as. With them both ends of every frame are authenticated by
+ * its subject: no node can speak for another, nor have another's answers sent to it, nor answer in another's name.
+ */
+export function permissionsOf(namespace: string, node: string): Permissions {
+  const root = `pgr.${encodeToken(namespace)}`;
+  const me = encodeToken(node);
+  return {
+    publish: { allow: [`${root}.from.${me}.>`, `${root}.to.*.*.${me}`, `${root}.alive.*`, `${root}.reply.*.${me}.*`] },
+    subscribe: { allow: [`${root}.from.>`, `${root}.to.${me}.*.*`, `${root}.alive.${me}`, `${root}.reply.${me}.>`] },
+  };
+}

@@ -1,0 +1,36 @@
+/**
+ * Protocol versions. A node speaks a range; two nodes talk in the highest version that both speak. A broadcast has one
+ * version for all who hear it, so it is the highest that *every* accepted peer speaks, and a peer that would leave no
+ * such version is refused like one with whom we share none. The oldest acquaintances win: accepting a stranger must never
+ * cost a peer that we already have.
+ */
+
+/** The versions that a node speaks, both ends included. */
+export interface VersionRange {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** What this implementation speaks. */
+export const OWN_VERSIONS: VersionRange = Object.freeze({ min: 1, max: 1 });
+
+/** The highest version in both ranges; `undefined` if there is none. */
+export function commonVersion(a: VersionRange, b: VersionRange): number | undefined {
+  const highest = Math.min(a.max, b.max);
+  return highest >= Math.max(a.min, b.min) ? highest : undefined;
+}
+
+/** The version of broadcasts: the highest that is in `own` and in every one of `peers`; `undefined` if there is none. */
+export function broadcastVersion(own: VersionRange, peers: Iterable<VersionRange>): number | undefined {
+  let { min, max } = own;
+  for (const peer of peers) {
+    min = Math.max(min, peer.min);
+    max = Math.min(max, peer.max);
+  }
+  return max >= min ? max : undefined;
+}
+
+/** `1–2`, or `1` if it is only one: for messages. */
+export function formatVersions({ min, max }: VersionRange): string {
+  return min === max ? String(min) : `${min}–${max}`;
+}
