@@ -61,7 +61,7 @@ export class Arguments {
   }
 
   /** A function, named for the message. */
-  callback(value: unknown, name: string): void {
+  callback(value: unknown, name: string): asserts value is (...args: readonly unknown[]) => unknown {
     if (typeof value === 'function') return;
     throw invalid(`${name} must be a function, not ${describe(value)}.`);
   }
@@ -82,9 +82,15 @@ export class Arguments {
     throw invalid(`timeoutMs must be 0 to ${MAX_TIMEOUT_MS} or Infinity, not ${describe(timeoutMs)}.`);
   }
 
+  /** An AbortSignal, or undefined. */
+  signal(signal: unknown): void {
+    if (signal === undefined || signal instanceof AbortSignal) return;
+    throw invalid(`signal must be an AbortSignal, not ${describe(signal)}.`);
+  }
+
   #local(pid: Pid): Pid {
     if (this.#host.processes.isLocal(pid)) return this.#host.pids.internPid(pid);
-    const message = `${pid} is a process of another node; only its own node can register, change or remove its entries.`;
+    const message = `${pid.toString()} is a process of another node; only its own node can register, change or remove its entries.`;
     throw new NotLocalError(`${message} ${UNCHANGED}`, { pid });
   }
 }
@@ -100,10 +106,12 @@ export function invalid(message: string): InvalidArgumentError {
 
 /** What a value is, in a few words for a message. */
 export function describe(value: unknown): string {
+  if (typeof value === 'string') return `'${value.slice(0, 40)}'`;
   if (value === null || value === undefined) return String(value);
+  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')
+    return String(value);
   if (Array.isArray(value)) return 'an array';
-  if (typeof value === 'object') return 'an object';
-  return typeof value === 'function' ? 'a function' : `${typeof value} ${String(value).slice(0, 40)}`;
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
 function asPid(pid: unknown): Pid {
@@ -112,8 +120,11 @@ function asPid(pid: unknown): Pid {
 }
 
 function exited(pid: Pid, reason: unknown): ProcessExitedError {
-  return new ProcessExitedError(`${pid} has exited; only living processes can be registered. ${UNCHANGED}`, {
-    pid,
-    reason,
-  });
+  return new ProcessExitedError(
+    `${pid.toString()} has exited, and this needs a living process. ${UNCHANGED}`,
+    {
+      pid,
+      reason,
+    },
+  );
 }

@@ -29,7 +29,7 @@ export class Audience<T> {
   list(): readonly T[] {
     if (this.#list === undefined) {
       const members = [...this.#members];
-      this.#list = this.#newestFirst ? members.reverse() : members;
+      this.#list = this.#newestFirst ? members.toReversed() : members;
     }
     return this.#list;
   }

@@ -61,7 +61,7 @@ export function eventOf(change: Change, cause: Cause): ChangeEvent<Key, Value> {
     return Object.freeze({ type: change.kind, key, entries, cause });
   }
   const entries = change.rows.map(({ entry: { id, pid, value } }, index) =>
-    Object.freeze({ id, pid, old: change.old[index]!.value, value }),
+    Object.freeze({ id, pid, old: change.old[index].value, value }),
   );
   return Object.freeze({ type: 'update', key, entries: Object.freeze(entries), cause });
 }

@@ -53,12 +53,11 @@ export class Feed {
     subscriber.add(() => this.#remove(observation));
     // The snapshot counts as a delivery, so that its receiver has taken it in before it hears of its own writes.
     this.#deliver(() => subscriber.next(view.snapshot()));
-    if (!observation.process.alive) observation.complete();
   }
 
   /** Completes the subscriptions that were made as this process. */
   completeFor(process: LocalProcess): void {
-    for (const observation of [...(this.#byProcess.get(process) ?? [])]) observation.complete();
+    for (const observation of this.#byProcess.get(process) ?? []) observation.complete();
   }
 
   /** Completes every subscription; what is still queued is not delivered any more. */
@@ -66,7 +65,7 @@ export class Feed {
     this.#closed = true;
     this.#queue.length = 0;
     this.listeners.clear();
-    for (const process of [...this.#byProcess.keys()]) this.completeFor(process);
+    for (const process of this.#byProcess.keys()) this.completeFor(process);
   }
 
   #deliver(delivery: () => void): void {
@@ -84,7 +83,7 @@ export class Feed {
     if (this.#delivering) return;
     this.#delivering = true;
     // Nothing in the loop throws: observations and listeners keep what their receivers throw.
-    for (let next = 0; next < this.#queue.length; next++) this.#tell(this.#queue[next]!);
+    for (let next = 0; next < this.#queue.length; next++) this.#tell(this.#queue[next]);
     this.#queue.length = 0;
     this.#delivering = false;
   }

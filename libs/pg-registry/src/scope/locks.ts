@@ -70,7 +70,7 @@ export class Locks {
   /** Gives back what the process holds and sends its waiting calls away. Called when it has exited. */
   releaseAll(process: LocalProcess): void {
     const { pid, reason } = process;
-    const message = `${pid} exited while it waited for a lock of scope '${this.#scope}'.`;
+    const message = `${pid.toString()} exited while it waited for a lock of scope '${this.#scope}'.`;
     this.#dismiss(
       (ticket) => ticket.process === process,
       () => new ProcessExitedError(message, { pid, reason }),
@@ -97,9 +97,9 @@ export class Locks {
   }
 
   #dismiss(which: (ticket: Ticket) => boolean, error: () => Error): void {
-    for (const [key, line] of [...this.#lines]) {
+    for (const [key, line] of this.#lines) {
       // From the back, so that none of these is given the lock on the way.
-      for (const ticket of [...line].reverse().filter(which)) {
+      for (const ticket of [...line].toReversed().filter(which)) {
         refuse(ticket, error());
         this.#leave(key, ticket);
       }

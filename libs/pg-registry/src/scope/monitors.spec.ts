@@ -1,18 +1,20 @@
 import { config, Observable, Subscriber, take } from 'rxjs';
-import { KeyMap, ScopeNotRunningError } from '../term';
+import { formatKey, type Key, KeyMap, ProcessExitedError, ScopeNotRunningError } from '../term';
 import type { ChangeEvent, MonitorEvent, ScopeEvent } from './event';
 import { LoneScope } from './scope.fixture';
+
+const word = (key: Key): string => formatKey(key).replaceAll("'", '');
 
 /** An event in one word: `+a:1` came, `-a:1` went, `~a:1>2` changed; a snapshot lists what is there. */
 function brief(event: MonitorEvent | ScopeEvent): string {
   if (event.type === 'snapshot') {
     const entries = 'groups' in event ? [...event.groups].flatMap(([, each]) => each) : event.entries;
-    return `[${entries.map(({ key, value }) => `${String(key)}:${String(value)}`).join(' ')}]`;
+    return `[${entries.map(({ key, value }) => `${word(key)}:${String(value)}`).join(' ')}]`;
   }
   if (event.type === 'update')
-    return `~${String(event.key)}:${event.entries.map((e) => `${String(e.old)}>${String(e.value)}`).join(',')}`;
+    return `~${word(event.key)}:${event.entries.map((e) => `${String(e.old)}>${String(e.value)}`).join(',')}`;
   const sign = event.type === 'join' ? '+' : '-';
-  return `${sign}${String(event.key)}:${event.entries.map((e) => String(e.value)).join(',')}`;
+  return `${sign}${word(event.key)}:${event.entries.map((e) => String(e.value)).join(',')}`;
 }
 
 function record<T extends MonitorEvent | ScopeEvent>(
@@ -86,8 +88,8 @@ describe('monitor', () => {
       registry.monitor('a').subscribe((event) => event.type !== 'snapshot' && seen.push(event));
     registry.register('a', { n: 1 });
     expect(seen[0]).toBe(seen[1]);
-    expect(seen[0]!.entries[0]).toBe(registry.lookup('a')[0]);
-    expect([seen[0], seen[0]!.entries].every((part) => Object.isFrozen(part))).toBe(true);
+    expect(seen[0].entries[0]).toBe(registry.lookup('a')[0]);
+    expect([seen[0], seen[0].entries].every((part) => Object.isFrozen(part))).toBe(true);
   });
 
   it('ends at once with the unsubscribe, also for events that are queued', () => {
@@ -129,7 +131,7 @@ describe('monitorScope', () => {
     expect(groups.get(['k', 1])).toEqual(registry.lookup(['k', 1]));
     const seen = record(registry.monitorScope());
     registry.register('b', 3);
-    expect(seen).toEqual(['[k,1:1 k,1:2]', '+b:3']);
+    expect(seen).toEqual(['[[k, 1]:1 [k, 1]:2]', '+b:3']);
   });
 
   it('starts with an empty map in an empty scope', () => {
@@ -320,17 +322,16 @@ describe('the process of an observer', () => {
     expect(other).toEqual(['[a:1]', '-a:1']);
   });
 
-  it('that has ended already gets the snapshot and completes', () => {
+  it('must live to subscribe', () => {
     const { registry, node } = new LoneScope();
     const process = node.processes.spawn();
-    const seen: string[] = [];
+    const errors: unknown[] = [];
     node.processes.run(process, () => {
+      const events = registry.monitor('a');
       process.exit();
-      registry
-        .monitor('a')
-        .subscribe({ next: (e) => seen.push(brief(e)), complete: () => seen.push('complete') });
+      events.subscribe({ error: (error) => errors.push(error) });
     });
-    expect(seen).toEqual(['[]', 'complete']);
+    expect(errors).toEqual([expect.any(ProcessExitedError)]);
   });
 });
 

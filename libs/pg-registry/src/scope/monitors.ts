@@ -26,8 +26,8 @@ export type ScopeEventOf<R extends Row> = R extends readonly [infer K extends Ke
  * `config.onUnhandledError` if the application has set that, else it is an uncaught exception. The library does not touch
  * RxJS's configuration.
  *
- * Throws in all of them: `ScopeNotRunningError` while the scope is stopped; as an error notification if it has stopped
- * between the call and the `subscribe`.
+ * Throws in all of them: `ScopeNotRunningError` while the scope is stopped. A `subscribe` gets it as an error
+ * notification, if the scope has stopped since, or `ProcessExitedError`, if it is made as a process that has exited.
  */
 export abstract class RegistryMonitors<R extends Row = Row> extends RegistryReads<R> {
   /**
@@ -35,27 +35,27 @@ export abstract class RegistryMonitors<R extends Row = Row> extends RegistryRead
    *
    * @throws InvalidValueError, ValueTooLargeError for something that cannot be a key.
    */
-  monitor<const K extends KeyOf<R>>(key: K): Observable<MonitorEvent<K, ValueOf<R, K>>> {
+  monitor<const K extends KeyOf<R>>(key: K): Observable<MonitorEvent<K, ValueOf<R, K>>>;
+  monitor(key: unknown): Observable<MonitorEvent> {
     const normal = this.args.key(key);
-    const events = this.observe<MonitorEvent>((run) => ({
+    return this.observe<MonitorEvent>((run) => ({
       key: normal,
       snapshot: () => Object.freeze({ type: 'snapshot', entries: run.table.lookup(normal) }),
       after: (delivery) => delivery.event,
     }));
-    return events as Observable<MonitorEvent<K, ValueOf<R, K>>>;
   }
 
   /**
    * The entries of every key, then every change. One event per operation and key. A subscription costs O(entries).
    * Mirrors `pg:monitor_scope/1`.
    */
-  monitorScope(): Observable<ScopeEventOf<R>> {
-    const events = this.observe<ScopeEvent>((run) => ({
+  monitorScope(): Observable<ScopeEventOf<R>>;
+  monitorScope(): Observable<ScopeEvent> {
+    return this.observe<ScopeEvent>((run) => ({
       key: undefined,
       snapshot: () => Object.freeze({ type: 'snapshot', groups: groupsOf(run) }),
       after: (delivery) => delivery.event,
     }));
-    return events as Observable<ScopeEventOf<R>>;
   }
 
   /**
@@ -64,20 +64,21 @@ export abstract class RegistryMonitors<R extends Row = Row> extends RegistryRead
    *
    * @throws InvalidValueError, ValueTooLargeError for something that cannot be a key.
    */
-  watch<const K extends KeyOf<R>>(key: K): Observable<readonly Entry<K, ValueOf<R, K>>[]> {
+  watch<const K extends KeyOf<R>>(key: K): Observable<readonly Entry<K, ValueOf<R, K>>[]>;
+  watch(key: unknown): Observable<readonly Entry<Key, unknown>[]> {
     const normal = this.args.key(key);
-    const entries = this.observe((run) => ({
+    return this.observe((run) => ({
       key: normal,
       snapshot: () => run.table.lookup(normal),
       after: () => run.table.lookup(normal),
     }));
-    return entries as Observable<readonly Entry<K, ValueOf<R, K>>[]>;
   }
 
   /** @internal A cold Observable of what each subscription's view shows. */
   protected observe<T>(view: (run: Scope) => View<T>): Observable<T> {
     this.running();
     return new Observable((subscriber) => {
+      this.args.self();
       const run = this.running();
       run.feed.observe(view(run), subscriber);
     });

@@ -10,20 +10,12 @@ export type News =
 
 /** What listeners of the scope are told of a change; undefined for an update, of which they are told nothing. */
 export function newsOf({ kind, rows }: Change, scope: string): News | undefined {
-  switch (kind) {
-    case 'join':
-      return {
-        method: 'onRegister',
-        entries: rows.map(({ key, pid, value }) => Object.freeze({ scope, key, pid, value })),
-      };
-    case 'leave':
-      return {
-        method: 'onUnregister',
-        entries: rows.map(({ key, pid }) => Object.freeze({ scope, key, pid })),
-      };
-    case 'update':
-      return undefined;
+  if (kind === 'update') return undefined;
+  if (kind === 'join') {
+    const entries = rows.map(({ key, pid, value }) => Object.freeze({ scope, key, pid, value }));
+    return { method: 'onRegister', entries };
   }
+  return { method: 'onUnregister', entries: rows.map(({ key, pid }) => Object.freeze({ scope, key, pid })) };
 }
 
 /** A listener of one scope, called as the process that mounted it. Nothing that it throws gets past this class. */

@@ -1,14 +1,19 @@
 import { InvalidArgumentError, InvalidOptionError } from '../term';
 import { defineScope } from './definition';
-import {
-  formatScopeOptions,
-  normalScopeOptions,
-  sameScopeOptions,
-  scopeName,
-  type ScopeOptions,
-} from './options';
+import type { RegistryListener } from './listener';
+import { formatScopeOptions, normalScopeOptions, sameScopeOptions, scopeName } from './options';
+import { callLoosely } from './scope.fixture';
 
-const check = (options: unknown): unknown => normalScopeOptions(options as ScopeOptions);
+/** With whatever JavaScript without types passes. */
+const check = (options: unknown): unknown =>
+  callLoosely({ normalScopeOptions }, 'normalScopeOptions', options);
+
+class Audit {
+  onRegister(): void {}
+}
+
+const withMeta = () => normalScopeOptions({ name: 'a', meta: { a: [1] } });
+const withListeners = (...listeners: RegistryListener[]) => normalScopeOptions({ name: 'a', listeners });
 
 describe('the options of a scope', () => {
   it('are a name, or an object, with defaults filled in', () => {
@@ -53,7 +58,6 @@ describe('the options of a scope', () => {
   });
 
   it('take listeners as a list of tokens and objects that listen', () => {
-    class Audit {}
     const listeners = ['audit', Symbol('audit'), Audit, { onRegister: () => undefined }];
     expect(normalScopeOptions({ name: 'a', listeners }).listeners).toEqual(listeners);
     for (const wrong of ['audit', [['audit', 'node']], [{}], [7], [null], ['']]) {
@@ -77,18 +81,16 @@ describe('the options of a scope', () => {
 
   it('are compared by what they start', () => {
     const listener = { onRegister: (): void => undefined };
-    const options = (more: Partial<ScopeOptions>) => normalScopeOptions({ name: 'a', ...more });
-    expect(sameScopeOptions(options({ keys: 'duplicate' }), options({}))).toBe(true);
-    expect(sameScopeOptions(options({ listeners: [listener] }), options({ listeners: [listener] }))).toBe(
+    expect(sameScopeOptions(normalScopeOptions({ name: 'a', keys: 'duplicate' }), withListeners())).toBe(
       true,
     );
-    expect(sameScopeOptions(options({ listeners: [listener] }), options({}))).toBe(false);
-    expect(sameScopeOptions(options({ meta: { a: [1] } }), options({ meta: { a: [1] } }))).toBe(true);
-    expect(sameScopeOptions(options({ keys: 'unique' }), options({}))).toBe(false);
+    expect(sameScopeOptions(withListeners(listener), withListeners(listener))).toBe(true);
+    expect(sameScopeOptions(withListeners(listener), withListeners())).toBe(false);
+    expect(sameScopeOptions(withMeta(), withMeta())).toBe(true);
+    expect(sameScopeOptions(normalScopeOptions({ name: 'a', keys: 'unique' }), withListeners())).toBe(false);
   });
 
   it('have a short text for messages', () => {
-    class Audit {}
     expect(
       formatScopeOptions(normalScopeOptions({ name: 'a', listeners: [Audit, 'log'], meta: { region: 1 } })),
     ).toBe("{ name: 'a', keys: 'duplicate', listeners: [Audit, log], meta: { region } }");

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, InvalidOptionError, sameValue, type Value } from '../term';
+import { describe } from './arguments';
 import type { ListenerToken, RegistryListener } from './listener';
 
 /** Whether a key may have many entries, or at most one per node. */
@@ -96,7 +97,7 @@ export function formatScopeOptions(options: NormalScopeOptions): string {
 
 function formatListener(listener: ListenerToken | RegistryListener): string {
   if (typeof listener === 'function') return listener.name;
-  return typeof listener === 'object' ? listener.constructor.name : String(listener);
+  return typeof listener === 'object' ? 'an object' : String(listener);
 }
 
 function checkNames(options: object): void {
@@ -105,7 +106,7 @@ function checkNames(options: object): void {
   const offenders = unknown.map((option) => `'${option}'`).join(', ');
   throw new InvalidOptionError(
     `Unknown scope option ${offenders}; valid are ${OPTIONS.join(', ')}. Nothing was started.`,
-    { option: unknown[0]! },
+    { option: unknown[0] },
   );
 }
 
@@ -154,8 +155,10 @@ function isToken(value: unknown): value is ListenerToken {
 
 function isListener(value: unknown): value is RegistryListener {
   if (typeof value !== 'object' || value === null) return false;
-  const { onRegister, onUnregister } = value as Record<string, unknown>;
-  return typeof onRegister === 'function' || typeof onUnregister === 'function';
+  return (
+    ('onRegister' in value && typeof value.onRegister === 'function') ||
+    ('onUnregister' in value && typeof value.onUnregister === 'function')
+  );
 }
 
 function isPlainObject(value: unknown): value is object {
@@ -163,14 +166,8 @@ function isPlainObject(value: unknown): value is object {
 }
 
 function wrong(option: string, value: unknown, allowed: string): InvalidOptionError {
-  const given = typeof value === 'string' ? `'${value.slice(0, 40)}'` : describe(value);
   return new InvalidOptionError(
-    `Scope option '${option}' is ${allowed}, not ${given}. Nothing was started.`,
+    `Scope option '${option}' is ${allowed}, not ${describe(value)}. Nothing was started.`,
     { option },
   );
-}
-
-function describe(value: unknown): string {
-  if (value === null || typeof value !== 'object') return String(value);
-  return Array.isArray(value) ? 'a list' : 'an object';
 }

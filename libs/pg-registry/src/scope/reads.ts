@@ -1,5 +1,5 @@
 import type { Entry } from '../table';
-import type { Pid } from '../term';
+import type { Key, Pid } from '../term';
 import { RegistryFace } from './face';
 import type { KeyOf, Row, ValueOf } from './row';
 
@@ -17,15 +17,17 @@ export abstract class RegistryReads<R extends Row = Row> extends RegistryFace {
    * Order: per owner in its order of registration, between owners by arrival here (nodes may differ); an update does not
    * move an entry. Mirrors `PgRegistry.lookup/2`.
    */
-  lookup<const K extends KeyOf<R>>(key: K): readonly Entry<K, ValueOf<R, K>>[] {
+  lookup<const K extends KeyOf<R>>(key: K): readonly Entry<K, ValueOf<R, K>>[];
+  lookup(key: unknown): readonly Entry<Key, unknown>[] {
     const normal = this.args.key(key);
-    return this.running().table.lookup(normal) as readonly Entry<K, ValueOf<R, K>>[];
+    return this.running().table.lookup(normal);
   }
 
   /** The entries of a key whose processes live on this node, in the order of {@link lookup}. */
-  lookupLocal<const K extends KeyOf<R>>(key: K): readonly Entry<K, ValueOf<R, K>>[] {
+  lookupLocal<const K extends KeyOf<R>>(key: K): readonly Entry<K, ValueOf<R, K>>[];
+  lookupLocal(key: unknown): readonly Entry<Key, unknown>[] {
     const normal = this.args.key(key);
-    return this.running().table.lookupLocal(normal) as readonly Entry<K, ValueOf<R, K>>[];
+    return this.running().table.lookupLocal(normal);
   }
 
   /** The pids of {@link lookup}, once per entry. Mirrors `pg:get_members/2`. */
@@ -51,26 +53,30 @@ export abstract class RegistryReads<R extends Row = Row> extends RegistryFace {
   }
 
   /** The keys under which a process of any node has entries, once each. Costs its answer. Mirrors `Registry.keys/2`. */
-  keys(pid?: Pid): readonly KeyOf<R>[] {
+  keys(pid?: Pid): readonly KeyOf<R>[];
+  keys(pid?: Pid): readonly Key[] {
     const member = this.args.pid(pid);
-    return this.running().table.keysOf(member) as readonly KeyOf<R>[];
+    return this.running().table.keysOf(member);
   }
 
   /** The values of a process of any node under a key, in the order of {@link lookup}. Mirrors `Registry.values/3`. */
-  values<const K extends KeyOf<R>>(key: K, pid?: Pid): readonly ValueOf<R, K>[] {
+  values<const K extends KeyOf<R>>(key: K, pid?: Pid): readonly ValueOf<R, K>[];
+  values(key: unknown, pid?: Pid): readonly unknown[] {
     const normal = this.args.key(key);
     const member = this.args.pid(pid);
-    return this.running().table.valuesOf(normal, member) as readonly ValueOf<R, K>[];
+    return this.running().table.valuesOf(normal, member);
   }
 
   /** Every key with an entry anywhere, once each, in no particular order. O(keys). Mirrors `pg:which_groups/1`. */
-  groups(): readonly KeyOf<R>[] {
-    return this.running().table.groups() as readonly KeyOf<R>[];
+  groups(): readonly KeyOf<R>[];
+  groups(): readonly Key[] {
+    return this.running().table.groups();
   }
 
   /** Every key with an entry on this node, once each, in no particular order. O(keys). Mirrors `pg:which_local_groups/1`. */
-  groupsLocal(): readonly KeyOf<R>[] {
-    return this.running().table.groupsLocal() as readonly KeyOf<R>[];
+  groupsLocal(): readonly KeyOf<R>[];
+  groupsLocal(): readonly Key[] {
+    return this.running().table.groupsLocal();
   }
 
   /** Number of entries in the whole cluster, duplicates counted; 0 while the scope is stopped. O(1). */

@@ -94,3 +94,8 @@ export class LoneScope<R extends Row = Row> {
     this.run.applyDiff(this.run.table.applyRemote(THERE, operation, Infinity), cause);
   }
 }
+
+/** Calls a method the way JavaScript without types can. */
+export function callLoosely(target: object, method: string, ...args: unknown[]): unknown {
+  return Reflect.apply(Reflect.get(target, method), target, args);
+}

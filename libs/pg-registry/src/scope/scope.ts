@@ -69,7 +69,7 @@ export class Scope {
    * @throws AlreadyRegisteredError on a conflict of unique keys; nothing has changed then.
    */
   register(key: Key, pid: Pid, value: Value): Row {
-    return this.join(key, [pid], value)[0]!.rows[0]!;
+    return this.join(key, [pid], value)[0].rows[0];
   }
 
   /** Adds an entry for each pid, in one operation. Mirrors `pg:join/3`. */

@@ -42,11 +42,7 @@ export class PgRegistryService<R extends Row = Row> extends RegistryNames<R> {
     callback: (pids: readonly Pid[], entries: readonly Entry<K, ValueOf<R, K>>[]) => unknown,
     options?: { readonly parallel?: false | undefined },
   ): void;
-  dispatch(
-    key: unknown,
-    callback: (pids: readonly Pid[], entries: readonly Entry<never, never>[]) => unknown,
-    options?: DispatchOptions,
-  ): Promise<void> | void {
+  dispatch(key: unknown, callback: unknown, options?: DispatchOptions): Promise<void> | void {
     const normal = this.args.key(key);
     this.args.callback(callback, 'callback');
     this.args.options(options, ['parallel']);
@@ -55,9 +51,7 @@ export class PgRegistryService<R extends Row = Row> extends RegistryNames<R> {
     const { table } = this.running();
     const call = (): unknown => {
       const pids = table.members(normal);
-      return pids.length > 0
-        ? callback(pids, table.lookup(normal) as readonly Entry<never, never>[])
-        : undefined;
+      return pids.length > 0 ? callback(pids, table.lookup(normal)) : undefined;
     };
     if (options?.parallel === true) return settled(call);
     call();
@@ -82,6 +76,7 @@ export class PgRegistryService<R extends Row = Row> extends RegistryNames<R> {
     this.args.callback(fn, 'fn');
     this.args.options(options, ['timeoutMs', 'signal']);
     this.args.timeout(options.timeoutMs);
+    this.args.signal(options.signal);
     this.args.self();
     return this.running().locks.run(normal, fn, options);
   }

@@ -1,7 +1,7 @@
 import type { Key, Pid, Value } from '../term';
 import { invalid } from './arguments';
 import { RegistryMonitors } from './monitors';
-import { Registration } from './registration';
+import { OwnEntry, type Registration } from './registration';
 import type { KeyOf, Row, ValueArgument, ValueOf } from './row';
 
 /**
@@ -28,7 +28,7 @@ export abstract class RegistryWrites<R extends Row = Row> extends RegistryMonito
     const stored = this.args.value(value);
     const { pid } = this.args.self();
     const run = this.running();
-    return new Registration(run, run.register(normal, pid, stored), this.args);
+    return new OwnEntry(run, run.register(normal, pid, stored), this.args);
   }
 
   /**
@@ -90,7 +90,7 @@ export abstract class RegistryWrites<R extends Row = Row> extends RegistryMonito
   updateValue(key: unknown, next: unknown, pid?: Pid): boolean {
     const normal = this.args.key(key);
     const member = this.args.localPid(pid);
-    if (typeof next === 'function') return this.#updateBy(normal, member, next as (old: Value) => unknown);
+    if (isUpdater(next)) return this.#updateBy(normal, member, next);
     const stored = this.args.value(next);
     return this.running().update(normal, member, () => stored);
   }
@@ -107,4 +107,9 @@ export abstract class RegistryWrites<R extends Row = Row> extends RegistryMonito
     let index = 0;
     return run.update(key, pid, () => values[index++]!);
   }
+}
+
+/** A function is no value, so whatever is one makes values. */
+function isUpdater(next: unknown): next is (old: Value) => unknown {
+  return typeof next === 'function';
 }
