@@ -1,0 +1,45 @@
+import type { Table } from '../../table';
+import type { PidInterner, ValueLimits } from '../../term';
+import { DecodeError, Reader, type Writer } from '../codec';
+import type { ReplicationBudget } from './budget';
+import type { EffectList, ScopeDigest, StreamPeer } from './effect';
+
+/** What all incoming streams of one Replicator have in common. */
+export interface InboundContext {
+  /** Own run of the scope: it stands in asks, so that answers to an earlier run are recognised. */
+  readonly run: number;
+  readonly table: Table;
+  readonly pids: PidInterner;
+  readonly limits: ValueLimits;
+  readonly budget: ReplicationBudget;
+  readonly scratch: Writer;
+  /** In [0, 1). */
+  readonly random: () => number;
+}
+
+/** A reader for what `peer` sent; decoding interns and validates. */
+export function readerOf(
+  bytes: Uint8Array,
+  { pids, limits }: Pick<InboundContext, 'pids' | 'limits'>,
+): Reader {
+  return new Reader(bytes, { pids, limits });
+}
+
+/** Does the table hold the same entries of `peer` as `theirs` says of the same moment? */
+export function agrees(table: Table, peer: StreamPeer, theirs: ScopeDigest): boolean {
+  const ours = table.digest(peer.incarnation);
+  return ours.count === theirs.count && ours.hashHigh === theirs.hashHigh && ours.hashLow === theirs.hashLow;
+}
+
+/** Runs `step`; bytes of `peer` that cannot be decoded are counted and warned of, and then are like bytes that were lost. Returns whether they could. */
+export function refusing(peer: StreamPeer, effects: EffectList, step: () => void): boolean {
+  try {
+    step();
+    return true;
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    effects.count('refused');
+    effects.add({ type: 'warn', reason: 'refused', message: error.message, peer });
+    return false;
+  }
+}

@@ -1,0 +1,114 @@
+import { HELD_OVERHEAD_BYTES, type Held, type Pool } from './budget';
+
+/** A body as it was broadcast, kept for repair: operations `first` to `last`, or a part of one operation. */
+export class RecentBody implements Held {
+  readonly heldBytes: number;
+  /** How often somebody asked for it since `askedSince`. */
+  asks = 0;
+  askedSince = -Infinity;
+  /** When it was broadcast again. */
+  repeatedAt = -Infinity;
+
+  constructor(
+    private readonly ring: OperationRing,
+    readonly first: number,
+    readonly last: number,
+    readonly body: Uint8Array,
+  ) {
+    this.heldBytes = body.length + HELD_OVERHEAD_BYTES;
+  }
+
+  evict(): void {
+    this.ring.dropThrough(this.last);
+  }
+}
+
+/**
+ * The recent operations of one own stream, encoded, without a gap: from {@link OperationRing.oldest} to `end - 1`. The memory
+ * is the node's: when the pool is full, the oldest body of any stream goes.
+ */
+export class OperationRing {
+  private bodies: RecentBody[] = [];
+  /** Index of the oldest body; what is before it is gone. Shifting an array of a thousand bodies for each new one would cost more than the sending. */
+  private head = 0;
+  private next: number;
+
+  constructor(
+    private readonly pool: Pool,
+    next: number,
+  ) {
+    this.next = next;
+  }
+
+  /** The first operation that can still be repaired; `end` if there is none. */
+  get oldest(): number {
+    return this.bodies[this.head]?.first ?? this.next;
+  }
+
+  /** The number after the last operation in the ring. */
+  get end(): number {
+    return this.next;
+  }
+
+  /** Adds operations `end` to `last` as they are broadcast. */
+  add(last: number, body: Uint8Array): void {
+    this.put(new RecentBody(this, this.next, last, body));
+  }
+
+  /** Adds the single operation `end` in its parts. */
+  addParts(bodies: readonly Uint8Array[]): void {
+    const number = this.next;
+    for (const body of bodies) this.put(new RecentBody(this, number, number, body));
+    // A pool smaller than the operation has dropped some of the parts already: what is left of it is worth nothing.
+    if (this.size < bodies.length) this.dropThrough(number);
+  }
+
+  /** Bodies in the ring. */
+  get size(): number {
+    return this.bodies.length - this.head;
+  }
+
+  /** Forgets everything; the next operation to be added is `next`. */
+  restart(next: number): void {
+    this.dropThrough(Infinity);
+    this.next = next;
+  }
+
+  /** The bodies that contain any of `from` … `to`, oldest first. Costs its answer and the logarithm of the ring. */
+  *between(from: number, to: number): Iterable<RecentBody> {
+    for (let at = this.indexOf(from); at < this.bodies.length; at++) {
+      const body = this.bodies[at]!;
+      if (body.first > to) return;
+      yield body;
+    }
+  }
+
+  /** Drops every body up to operation `last`: of an operation in parts all of them. */
+  dropThrough(last: number): void {
+    while (this.head < this.bodies.length && this.bodies[this.head]!.last <= last) {
+      this.pool.give(this.bodies[this.head]!);
+      this.head++;
+    }
+    if (this.head * 2 > this.bodies.length) {
+      this.bodies = this.bodies.slice(this.head);
+      this.head = 0;
+    }
+  }
+
+  private put(body: RecentBody): void {
+    this.bodies.push(body);
+    this.next = body.last + 1;
+    this.pool.take(body);
+  }
+
+  /** Index of the first body that ends at or after `number`. */
+  private indexOf(number: number): number {
+    let [low, high] = [this.head, this.bodies.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.bodies[middle]!.last < number) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
