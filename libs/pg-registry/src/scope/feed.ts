@@ -37,9 +37,24 @@ export class Feed {
   /** Delivers what changed, or queues it behind what is being delivered. Never throws. */
   publish(diff: Diff, cause: Cause): void {
     if (this.#byProcess.size === 0 && this.listeners.size === 0) return;
+    this.enqueue(diff, cause);
+    this.drain();
+  }
+
+  /** Queues what changed until the next {@link drain}; snapshots taken until then contain it. */
+  enqueue(diff: Diff, cause: Cause): void {
     if (this.#closed) return;
     for (const change of diff) this.#queue.push(new Delivery(change, cause, ++this.#sequence));
-    this.#drain();
+  }
+
+  /** Delivers what is queued, unless a delivery is under way, which will come to it. Never throws. */
+  drain(): void {
+    if (this.#delivering) return;
+    this.#delivering = true;
+    // Nothing in the loop throws: observations and listeners keep what their receivers throw.
+    for (let next = 0; next < this.#queue.length; next++) this.#tell(this.#queue[next]);
+    this.#queue.length = 0;
+    this.#delivering = false;
   }
 
   /**
@@ -75,17 +90,8 @@ export class Feed {
       delivery();
     } finally {
       this.#delivering = false;
-      this.#drain();
+      this.drain();
     }
-  }
-
-  #drain(): void {
-    if (this.#delivering) return;
-    this.#delivering = true;
-    // Nothing in the loop throws: observations and listeners keep what their receivers throw.
-    for (let next = 0; next < this.#queue.length; next++) this.#tell(this.#queue[next]);
-    this.#queue.length = 0;
-    this.#delivering = false;
   }
 
   #tell(delivery: Delivery): void {

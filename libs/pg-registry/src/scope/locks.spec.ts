@@ -20,7 +20,7 @@ function held(
   return { run, end, fail };
 }
 
-function fail(): never {
+function throwNow(): never {
   throw new Error('now');
 }
 
@@ -46,7 +46,7 @@ describe('lock', () => {
 
   it('is given back when the function throws, now or later', async () => {
     const { registry } = new LoneScope();
-    await expect(registry.lock('a', fail)).rejects.toThrow('now');
+    await expect(registry.lock('a', throwNow)).rejects.toThrow('now');
     await expect(registry.lock('a', () => Promise.reject(new Error('later')))).rejects.toThrow('later');
     expect(await registry.lock('a', () => 'free')).toBe('free');
   });

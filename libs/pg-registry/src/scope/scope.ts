@@ -31,7 +31,7 @@ export class Scope {
   /** This node's metadata; not replicated, lost with the run. */
   readonly meta = new KeyMap<Value>();
   readonly #host: ScopeHost;
-  readonly #ignoreExits: () => void;
+  readonly #ignoreExits: readonly (() => void)[];
   #running = true;
 
   /** @throws InvalidValueError, ValueTooLargeError for metadata that cannot be stored. */
@@ -46,7 +46,10 @@ export class Scope {
       this.meta.set(key, normalValue(value, host.limits, host.pids));
     }
     for (const listener of options.listeners) this.feed.listeners.add(new MountedListener(listener, host));
-    this.#ignoreExits = host.processes.onExit((process) => this.#processExited(process));
+    this.#ignoreExits = [
+      host.processes.onExit((process) => this.#removeEntries(process)),
+      host.processes.afterExit((process) => this.#tellOfExit(process)),
+    ];
   }
 
   get name(): string {
@@ -117,15 +120,23 @@ export class Scope {
   stop(): void {
     if (!this.#running) return;
     this.#running = false;
-    this.#ignoreExits();
+    for (const ignore of this.#ignoreExits) ignore();
     this.locks.close(() => notRunning(this.name));
     this.feed.close();
   }
 
-  #processExited(process: LocalProcess): void {
-    // Before its entries go: no code runs as the process any more to hear of that.
+  #removeEntries({ pid }: LocalProcess): void {
+    const diff = this.table.leaveProcess(pid);
+    if (diff.length === 0) return;
+    this.replication.write(diff);
+    this.feed.enqueue(diff, 'exit');
+  }
+
+  /** When its entries have gone from every scope of the node, so that no observer still finds the process in another. */
+  #tellOfExit(process: LocalProcess): void {
+    // Its own observers first: no code runs as the process any more to hear of its end.
     this.feed.completeFor(process);
-    this.#commit(this.table.leaveProcess(process.pid), 'exit');
+    this.feed.drain();
     this.locks.releaseAll(process);
   }
 
@@ -133,11 +144,11 @@ export class Scope {
     return this.replication.last + 1;
   }
 
-  #commit(diff: Diff, cause: Cause = 'call'): Diff {
+  #commit(diff: Diff): Diff {
     if (diff.length === 0) return diff;
     // Peers before observers: what an observer writes has a later number.
     this.replication.write(diff);
-    this.feed.publish(diff, cause);
+    this.feed.publish(diff, 'call');
     return diff;
   }
 }

@@ -167,6 +167,24 @@ describe('the exit of a process', () => {
     );
     expect([registry.count(), registry.keys(process.pid)]).toEqual([0, []]);
   });
+
+  it('is complete in every scope of the node before the first observer hears of it', () => {
+    const one = new LoneScope({ name: 'one' });
+    const two = new LoneScope({ name: 'two' }, one.node);
+    const process = one.node.processes.spawn();
+    const counts: number[] = [];
+    for (const [here, there] of [
+      [one, two],
+      [two, one],
+    ]) {
+      here.registry.join('a', process.pid);
+      here.registry
+        .monitor('a')
+        .subscribe((event) => event.type === 'leave' && counts.push(there.registry.count()));
+    }
+    process.exit();
+    expect(counts).toEqual([0, 0]);
+  });
 });
 
 describe('updateValue', () => {
