@@ -1,17 +1,34 @@
 /**
- * One running scope and its public face.
+ * scope/ — one running scope and its public face.
  *
  * A {@link Scope} is one run: the table, the feed that turns its diffs into events, metadata and locks. A
  * {@link PgRegistryService} is what users hold: one per name, the same object before, between and after runs. Promised:
  * every write is applied, readable and delivered when the outermost call returns; snapshot plus events is what a read
- * returns; nothing a caller passes is used before it was checked; an observer or listener that fails harms nobody.
+ * returns; arguments are checked before anything changes; an observer or listener that fails harms nobody.
+ *
+ * Inside: a call goes through the checks of `Arguments` to the run, the run's table answers with a diff, the diff goes to
+ * the peers ({@link Replication}) and to the `Feed`. What a scope needs of its node it says in {@link ScopeHost}.
  *
  * May import: term, match, table, protocol, process, transport (port), rxjs.
  */
 export { defineScope } from './definition';
 export type { RegistryOf, ScopeDefinition } from './definition';
+export type {
+  Cause,
+  ChangeEvent,
+  MembershipEvent,
+  MonitorEvent,
+  ScopeEvent,
+  ScopeSnapshotEvent,
+  SnapshotEvent,
+  UpdatedEntry,
+  UpdateEvent,
+} from './event';
 export type { Replication, ScopeHost, ScopeLogger } from './host';
 export type { ListenerToken, Registered, RegistryListener, Unregistered } from './listener';
+export type { LockOptions } from './locks';
+export type { ScopeEventOf } from './monitors';
+export type { ViaName } from './names';
 export {
   DEFAULT_SCOPE,
   formatScopeOptions,
@@ -20,7 +37,9 @@ export {
   scopeName,
 } from './options';
 export type { KeysMode, NormalScopeOptions, ScopeOptions } from './options';
+export type { Registration } from './registration';
 export type { KeyOf, Row, ValueArgument, ValueOf } from './row';
 export { Scope } from './scope';
 export type { ScopeParts } from './scope';
 export { PgRegistryService } from './service';
+export type { DispatchOptions, MetaKey } from './service';
