@@ -47,7 +47,7 @@ export function updatePerKey(rows: readonly Row[], old: readonly Row[]): Diff {
     let known = byKey.get(row.key);
     if (known === undefined) byKey.set(row.key, (known = { rows: [], old: [] }));
     known.rows.push(row);
-    known.old.push(old[at]!);
+    known.old.push(old[at]);
   });
   return Array.from(byKey, ([key, pair]) => ({ kind: 'update', key, rows: pair.rows, old: pair.old }));
 }

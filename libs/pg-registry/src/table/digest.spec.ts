@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { RunningDigest } from './digest';
 
 const pairs = fc.uniqueArray(fc.tuple(fc.nat(2 ** 31 - 1), fc.nat(1000)), { selector: String });
@@ -6,6 +6,11 @@ const digestOf = (list: readonly (readonly [number, number])[]) => {
   const digest = new RunningDigest();
   for (const [number, revision] of list) digest.add(number, revision);
   return digest.read();
+};
+
+const text = (list: [number, number][]) => {
+  const { hashHigh, hashLow } = digestOf(list);
+  return `${hashHigh} ${hashLow}`;
 };
 
 it('does not depend on order or on what came and went', () => {
@@ -22,10 +27,6 @@ it('does not depend on order or on what came and went', () => {
 
 it('tells sets apart that differ in one number, one revision, or in who has which revision', () => {
   const seen = new Set<string>();
-  const text = (list: [number, number][]) => {
-    const { hashHigh, hashLow } = digestOf(list);
-    return `${hashHigh} ${hashLow}`;
-  };
   let sets = 0;
   for (let number = 0; number < 100; number += 1) {
     for (let revision = 0; revision < 100; revision += 1) {

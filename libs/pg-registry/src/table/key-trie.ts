@@ -48,7 +48,7 @@ export class KeyTrie<T> {
   private find(key: readonly Key[]): TrieNode<T> | undefined {
     let node: TrieNode<T> | undefined = this.root;
     for (let at = 0; at < key.length && node !== undefined; at += 1)
-      node = node.children?.get(tokenOf(key[at]!));
+      node = node.children?.get(tokenOf(key[at]));
     return node;
   }
 
@@ -57,7 +57,7 @@ export class KeyTrie<T> {
       node.value = undefined;
       return;
     }
-    const token = tokenOf(key[depth]!);
+    const token = tokenOf(key[depth]);
     const child = node.children?.get(token);
     if (child === undefined) return;
     this.deleteBelow(child, key, depth + 1);

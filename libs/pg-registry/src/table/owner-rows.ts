@@ -99,7 +99,7 @@ export class OwnerRows {
     const found: Row[] = [];
     const pages = this.sortedPages();
     for (let at = firstPageAfter(pages, from); at < pages.length; at += 1) {
-      for (const row of pages[at]!.rows) {
+      for (const row of pages[at].rows) {
         if (row.number > to || found.length >= limit) return found;
         if (row.number > from) found.push(row);
       }
@@ -153,11 +153,11 @@ function position({ first, rows }: Page, number: number): number {
   const offset = number - first;
   if (rows[offset]?.number === number) return offset;
   let end = rows.length;
-  if (end === 0 || rows[end - 1]!.number < number) return end;
+  if (end === 0 || rows[end - 1].number < number) return end;
   let start = 0;
   while (start < end) {
     const middle = (start + end) >>> 1;
-    if (rows[middle]!.number < number) start = middle + 1;
+    if (rows[middle].number < number) start = middle + 1;
     else end = middle;
   }
   return start;
@@ -169,7 +169,7 @@ function firstPageAfter(pages: readonly Page[], from: number): number {
   let end = pages.length;
   while (start < end) {
     const middle = (start + end) >>> 1;
-    if (pages[middle]!.first + PAGE - 1 <= from) start = middle + 1;
+    if (pages[middle].first + PAGE - 1 <= from) start = middle + 1;
     else end = middle;
   }
   return start;

@@ -95,8 +95,9 @@ export class ProcessRows {
 
 /** The rows that the process of `newest` has under the same key, oldest first; `newest` is the youngest of them. */
 export function rowsUpTo(newest: Row): Row[] {
-  const rows: Row[] = [];
-  for (let row: Row | undefined = newest; row !== undefined && shareKey(row, newest); row = row.older)
-    rows.push(row);
-  return rows.reverse();
+  let oldest = newest;
+  while (oldest.older !== undefined && shareKey(oldest.older, newest)) oldest = oldest.older;
+  const rows = [oldest];
+  for (let row = oldest; row !== newest; rows.push(row)) row = row.newer!;
+  return rows;
 }

@@ -13,7 +13,7 @@ export function applyOperation(
 ): Diff {
   if (owner === indexes.own.incarnation) return NO_CHANGE;
   const groups = operation.groups.map((group) => applyGroup(indexes, owner, group, operation.number, cursor));
-  return groups.length === 1 ? groups[0]! : groups.flat();
+  return groups.length === 1 ? groups[0] : groups.flat();
 }
 
 function applyGroup(

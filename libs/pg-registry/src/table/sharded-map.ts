@@ -49,7 +49,7 @@ export class ShardedMap<K, V> {
 
   private shardOf(key: K): Map<K, V> {
     const mixed = Math.imul(this.hash(key), 0x9e3779b1) >>> 27; // the 5 highest bits of a multiplicative hash
-    return this.shards[mixed]!;
+    return this.shards[mixed];
   }
 }
 

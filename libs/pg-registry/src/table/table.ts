@@ -52,7 +52,7 @@ export class Table extends TableReads {
     for (const pid of pids) this.assertOwn(pid);
     if (this.keysMode === 'unique') this.assertFree(key, pids);
     const rows = pids.map((pid) => this.indexes.insert(numbers.next(), key, pid, value, revision));
-    return [{ kind: 'join', key: rows[0]!.key, rows }];
+    return [{ kind: 'join', key: rows[0].key, rows }];
   }
 
   /**
@@ -122,7 +122,7 @@ export class Table extends TableReads {
       );
     }
     return updatePerKey(
-      old.map((row, at) => this.indexes.replace(row, values[at]!, revision)),
+      old.map((row, at) => this.indexes.replace(row, values[at], revision)),
       old,
     );
   }
