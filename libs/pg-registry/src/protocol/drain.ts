@@ -36,7 +36,8 @@ export class Drain {
   /** A peer drains, or acknowledges that we do. @throws DecodeError if the body says neither */
   receive(peer: MutablePeer, body: Uint8Array): void {
     const [what] = body;
-    if (body.length !== 1 || (what !== ASK && what !== ACKNOWLEDGE)) throw new DecodeError('Not a drain frame.');
+    if (body.length !== 1 || (what !== ASK && what !== ACKNOWLEDGE))
+      throw new DecodeError('Not a drain frame.');
     if (what === ACKNOWLEDGE) {
       this.drop(peer);
       return;

@@ -4,9 +4,23 @@ import type { RemovalReason, Suspicion } from './peer';
 
 /** What happened to a peer, as seen from here. */
 export type PeerEvent =
-  | { readonly type: 'peer-up' | 'peer-recovered' | 'peer-draining'; readonly node: string; readonly incarnation: string }
-  | { readonly type: 'peer-suspect'; readonly node: string; readonly incarnation: string; readonly reason: Suspicion }
-  | { readonly type: 'peer-removed'; readonly node: string; readonly incarnation: string; readonly reason: RemovalReason }
+  | {
+      readonly type: 'peer-up' | 'peer-recovered' | 'peer-draining';
+      readonly node: string;
+      readonly incarnation: string;
+    }
+  | {
+      readonly type: 'peer-suspect';
+      readonly node: string;
+      readonly incarnation: string;
+      readonly reason: Suspicion;
+    }
+  | {
+      readonly type: 'peer-removed';
+      readonly node: string;
+      readonly incarnation: string;
+      readonly reason: RemovalReason;
+    }
   | {
       readonly type: 'peer-rejected';
       readonly node: string;
@@ -41,7 +55,12 @@ export type Effect =
       readonly timeoutMs: number;
     }
   /** Rows of a scope have changed already: tell its Feed, whole diffs and in order. */
-  | { readonly type: 'diff'; readonly scope: string; readonly diff: Diff; readonly cause: 'peer' | 'sync' | 'node-down' }
+  | {
+      readonly type: 'diff';
+      readonly scope: string;
+      readonly diff: Diff;
+      readonly cause: 'peer' | 'sync' | 'node-down';
+    }
   | { readonly type: 'peer'; readonly event: PeerEvent }
   /** A frame for the process room, its sender checked against its subject, `reply` (or '') against its sender; `token` tells an answer which question it belongs to. */
   | {

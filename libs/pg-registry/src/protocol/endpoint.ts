@@ -135,5 +135,7 @@ export class Endpoint {
 }
 
 function goesOut({ type }: Effect): boolean {
-  return type === 'send' || type === 'probe' || type === 'flush' || type === 'subscribe' || type === 'unsubscribe';
+  return (
+    type === 'send' || type === 'probe' || type === 'flush' || type === 'subscribe' || type === 'unsubscribe'
+  );
 }

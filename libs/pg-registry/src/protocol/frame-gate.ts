@@ -29,9 +29,13 @@ export class FrameGate {
   check(subject: string, bytes: Uint8Array): CheckedFrame | undefined {
     const { endpoint } = this;
     const route = endpoint.subjects.parse(subject);
-    if (route === undefined) return this.#refuse('bad-subject', `A message came on ${JSON.stringify(subject.slice(0, 200))}.`);
+    if (route === undefined)
+      return this.#refuse('bad-subject', `A message came on ${JSON.stringify(subject.slice(0, 200))}.`);
     if (bytes.length > this.#maxBytes) {
-      return this.#refuse('oversized-frame', `A frame of ${bytes.length} bytes is more than ${this.#maxBytes}.`);
+      return this.#refuse(
+        'oversized-frame',
+        `A frame of ${bytes.length} bytes is more than ${this.#maxBytes}.`,
+      );
     }
     const frame = this.decoding(subject, () => decodeFrame(bytes));
     if (frame === undefined) return undefined;
@@ -47,7 +51,10 @@ export class FrameGate {
       return decode();
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
-      return this.#refuse('malformed-frame', `A frame on '${subject.slice(0, 200)}' is malformed: ${error.message}`);
+      return this.#refuse(
+        'malformed-frame',
+        `A frame on '${subject.slice(0, 200)}' is malformed: ${error.message}`,
+      );
     }
   }
 
@@ -55,7 +62,10 @@ export class FrameGate {
   mayAnswer(reply: string, asker: string): boolean {
     const route = this.endpoint.subjects.parse(reply);
     if (route?.route === 'reply' && route.to === asker && route.from === this.endpoint.node) return true;
-    this.#refuse('foreign-reply', `Node '${asker}' asked for an answer on '${reply.slice(0, 200)}', which is not its own.`);
+    this.#refuse(
+      'foreign-reply',
+      `Node '${asker}' asked for an answer on '${reply.slice(0, 200)}', which is not its own.`,
+    );
     return false;
   }
 

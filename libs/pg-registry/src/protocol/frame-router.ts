@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter } from './codec';
+import { Reader, Writer } from './codec';
 import type { Drain } from './drain';
 import type { ProbeOutcome } from './effect';
 import type { Endpoint } from './endpoint';
@@ -52,7 +52,11 @@ export class FrameRouter {
     const { gate, membership, liveness } = this.parts;
     if (probe.purpose.of === 'nobody') return { serverId: '' }; // whoever it was, somebody listens there
     const checked = gate.check(answer.subject, answer.bytes);
-    if (checked?.route.route !== 'reply' || checked.frame.kind !== 'alive' || checked.frame.node !== probe.target) {
+    if (
+      checked?.route.route !== 'reply' ||
+      checked.frame.kind !== 'alive' ||
+      checked.frame.node !== probe.target
+    ) {
       return undefined;
     }
     const { frame } = checked;
@@ -85,7 +89,7 @@ export class FrameRouter {
   #answerProbe(asker: Frame, reply: string): void {
     const { endpoint, gate, liveness } = this.parts;
     if (!gate.mayAnswer(reply, asker.node)) return;
-    const writer = new ByteWriter();
+    const writer = new Writer();
     writer.string(liveness.ownServerId);
     endpoint.send(reply, endpoint.frame('alive', writer.finish()));
   }
@@ -161,7 +165,7 @@ export class FrameRouter {
 }
 
 function readServerId(body: Uint8Array): string {
-  const reader = new ByteReader(body);
+  const reader = new Reader(body);
   const serverId = reader.string(MAX_SERVER_ID_BYTES);
   reader.end();
   return serverId;

@@ -1,4 +1,4 @@
-import { DecodeError, ByteReader, ByteWriter } from './codec';
+import { DecodeError, Reader, Writer } from './codec';
 import type { VersionRange } from './version';
 
 /**
@@ -80,19 +80,19 @@ export function isIncarnation(text: string): boolean {
 }
 
 /** Writes an incarnation as its 8 bytes. */
-export function writeIncarnation(writer: ByteWriter, incarnation: string): void {
+export function writeIncarnation(writer: Writer, incarnation: string): void {
   writer.raw(Buffer.from(incarnation, 'hex'));
 }
 
 /** Reads an incarnation. @throws DecodeError if less than 8 bytes are left */
-export function readIncarnation(reader: ByteReader): string {
+export function readIncarnation(reader: Reader): string {
   const bytes = reader.raw(INCARNATION_BYTES);
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
 }
 
 /** Puts a body into its envelope. The result is a copy that nobody else writes to. */
 export function encodeFrame(envelope: Envelope, body: Uint8Array = NOTHING): Uint8Array {
-  const writer = new ByteWriter();
+  const writer = new Writer();
   writer.u8(MAGIC_P);
   writer.u8(MAGIC_G);
   writer.uint(envelope.version);
@@ -116,7 +116,7 @@ export function encodeFrame(envelope: Envelope, body: Uint8Array = NOTHING): Uin
  * @throws DecodeError on anything that {@link encodeFrame} cannot have written
  */
 export function decodeFrame(bytes: Uint8Array): Frame {
-  const reader = new ByteReader(bytes);
+  const reader = new Reader(bytes);
   if (reader.u8() !== MAGIC_P || reader.u8() !== MAGIC_G) throw new DecodeError('Not a frame of PgRegistry.');
   const version = reader.uint();
   const node = reader.string(MAX_NODE_BYTES);
@@ -133,7 +133,7 @@ function introduces(kind: FrameKind): boolean {
   return kind === 'hello' || kind === 'discover';
 }
 
-function readRange(reader: ByteReader): VersionRange {
+function readRange(reader: Reader): VersionRange {
   const min = reader.uint();
   const max = reader.uint();
   if (min === 0 || max < min) throw new DecodeError(`Version range ${min}–${max} is empty.`);

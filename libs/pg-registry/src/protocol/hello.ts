@@ -1,4 +1,4 @@
-import { DecodeError, ByteReader, ByteWriter } from './codec';
+import { DecodeError, Reader, Writer } from './codec';
 
 /**
  * What a node says of itself, in one page of a hello.
@@ -49,7 +49,7 @@ const MAX_NAME_BYTES = 128;
 
 /** Encodes the body of a hello (version 1). */
 export function encodeHello(hello: Hello): Uint8Array {
-  const writer = new ByteWriter();
+  const writer = new Writer();
   const complete = hello.since === undefined;
   writer.uint(hello.beat);
   writer.u8((hello.discover ? DISCOVER : 0) | (hello.draining ? DRAINING : 0) | (complete ? COMPLETE : 0));
@@ -75,7 +75,7 @@ export function encodeHello(hello: Hello): Uint8Array {
 
 /** Decodes the body of a hello. @throws DecodeError on anything that {@link encodeHello} cannot have written */
 export function decodeHello(body: Uint8Array): Hello {
-  const reader = new ByteReader(body);
+  const reader = new Reader(body);
   const beat = reader.uint();
   const flags = reader.u8();
   if ((flags & ~ALL_FLAGS) !== 0) throw new DecodeError(`Unknown flags ${flags} in a hello.`);
@@ -84,7 +84,8 @@ export function decodeHello(body: Uint8Array): Hello {
   const since = (flags & COMPLETE) === 0 ? reader.uint() : undefined;
   const page = reader.uint();
   const pages = reader.uint();
-  if (pages === 0 || pages > MAX_PAGES || page >= pages) throw new DecodeError(`Page ${page} of ${pages} does not exist.`);
+  if (pages === 0 || pages > MAX_PAGES || page >= pages)
+    throw new DecodeError(`Page ${page} of ${pages} does not exist.`);
   const running = readList(reader, MIN_NEWS_BYTES, readNews);
   const stopped = readList(reader, MIN_NAME_BYTES, readName);
   reader.end();
@@ -93,7 +94,7 @@ export function decodeHello(body: Uint8Array): Hello {
   return { beat, discover, draining, serverId, revision, since, page, pages, running, stopped };
 }
 
-function readNews(reader: ByteReader): ScopeNews {
+function readNews(reader: Reader): ScopeNews {
   const name = readName(reader);
   if (name === '') throw new DecodeError('A scope without a name.');
   const keys = reader.u8() === UNIQUE ? 'unique' : 'duplicate';
@@ -103,10 +104,10 @@ function readNews(reader: ByteReader): ScopeNews {
   return { name, keys, run, last, count, hashHigh, hashLow };
 }
 
-function readName(reader: ByteReader): string {
+function readName(reader: Reader): string {
   return reader.string(MAX_NAME_BYTES);
 }
 
-function readList<T>(reader: ByteReader, minBytes: number, read: (reader: ByteReader) => T): T[] {
+function readList<T>(reader: Reader, minBytes: number, read: (reader: Reader) => T): T[] {
   return Array.from({ length: reader.count(minBytes) }, () => read(reader));
 }

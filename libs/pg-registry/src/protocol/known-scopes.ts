@@ -20,7 +20,8 @@ export class KnownScopes {
   readonly #scopes = new Map<string, ScopeNews>();
   /** The revision as of which the set is complete; undefined before the first complete one. */
   #revision: number | undefined;
-  #collecting: { readonly beat: number; readonly pages: Set<number>; readonly names: Set<string> } | undefined;
+  #collecting:
+    { readonly beat: number; readonly pages: Set<number>; readonly names: Set<string> } | undefined;
 
   /** @param capacity how many scopes are believed of this peer */
   constructor(private readonly capacity: number) {}
@@ -48,9 +49,17 @@ export class KnownScopes {
       listed.push(news);
     }
     const refused = hello.running.length - listed.length;
-    const gone = hello.since === undefined ? this.#absent(hello) : hello.stopped.filter((name) => this.#scopes.has(name));
+    const gone =
+      hello.since === undefined
+        ? this.#absent(hello)
+        : hello.stopped.filter((name) => this.#scopes.has(name));
     for (const name of gone) this.#scopes.delete(name);
-    return { listed, gone, ask: hello.since !== undefined && !this.#continues(hello.since, hello.revision), refused };
+    return {
+      listed,
+      gone,
+      ask: hello.since !== undefined && !this.#continues(hello.since, hello.revision),
+      refused,
+    };
   }
 
   #continues(since: number, revision: number): boolean {

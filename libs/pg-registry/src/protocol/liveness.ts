@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter } from './codec';
+import { Reader, Writer } from './codec';
 import type { ProbeOutcome } from './effect';
 import type { Endpoint } from './endpoint';
 import { readIncarnation, writeIncarnation } from './frame';
@@ -105,7 +105,7 @@ export class Liveness {
 
   /** Somebody on the ring suspects a peer. Every node hears it, so each waits a random moment before it probes for itself. */
   suspectHeard(body: Uint8Array): void {
-    const reader = new ByteReader(body);
+    const reader = new Reader(body);
     const incarnation = readIncarnation(reader);
     reader.end();
     const peer = this.context.peers.get(incarnation);
@@ -131,7 +131,8 @@ export class Liveness {
     this.#evidence.disconnected();
     this.#checks.clear();
     this.#ringAt = Infinity;
-    if (this.#isolatedAt === Infinity) this.#isolatedAt = this.endpoint.now + this.endpoint.options.isolationTimeoutMs;
+    if (this.#isolatedAt === Infinity)
+      this.#isolatedAt = this.endpoint.now + this.endpoint.options.isolationTimeoutMs;
     for (const [incarnation, vital] of this.#vitals) {
       vital.disconnected();
       this.#suspect(this.context.peers.get(incarnation)!, 'disconnected');
@@ -158,7 +159,8 @@ export class Liveness {
       this.#ringAt = now + options.probeIntervalMs;
       for (const peer of this.#ring.after(this.endpoint, WATCHED, believed)) this.#probe(peer, true);
     }
-    for (let due = this.#checks.takeDue(now); due !== undefined; due = this.#checks.takeDue(now)) this.#check(due);
+    for (let due = this.#checks.takeDue(now); due !== undefined; due = this.#checks.takeDue(now))
+      this.#check(due);
   }
 
   /** A probe of a peer has ended; an answer was checked, and heard, before. */
@@ -172,14 +174,16 @@ export class Liveness {
     const peer = this.context.peers.get(probe.purpose.incarnation);
     const vital = this.#vitals.get(probe.purpose.incarnation);
     if (peer === undefined || vital === undefined) return;
-    const counts = outcome === 'no-responders' ? vital.refused(probe.sentAt, now) : vital.timedOut(probe.sentAt);
+    const counts =
+      outcome === 'no-responders' ? vital.refused(probe.sentAt, now) : vital.timedOut(probe.sentAt);
     if (!counts) {
       // Heard since it was asked, or refused since: ask again rather than conclude from the order of late news.
       if (vital.suspicion === undefined) this.#hint(peer, this.endpoint.options.probeIntervalMs);
       return;
     }
     this.#suspect(peer, vital.suspicion!, probe.purpose.ring);
-    const verdict = outcome === 'no-responders' ? this.#crashVerdict(peer, vital) : this.#silenceVerdict(vital, probe);
+    const verdict =
+      outcome === 'no-responders' ? this.#crashVerdict(peer, vital) : this.#silenceVerdict(vital, probe);
     if (verdict === undefined) this.#checkAt(peer, this.#nextCheckOfSuspect(vital));
     else this.context.remove(peer, verdict);
   }
@@ -205,12 +209,15 @@ export class Liveness {
     const { now, options } = this.endpoint;
     if (vital.refusedSince !== undefined) {
       const confirmAt = vital.refusedSince + options.confirmMs;
-      return confirmAt > now ? Math.min(confirmAt, now + options.probeIntervalMs) : now + options.probeIntervalMs;
+      return confirmAt > now
+        ? Math.min(confirmAt, now + options.probeIntervalMs)
+        : now + options.probeIntervalMs;
     }
     // Race: a request that reached a dying process only times out, so the first time-out is asked again at once.
     if (vital.unanswered <= 1) return now;
     const backOff = Math.min(options.probeIntervalMs * 2 ** (vital.unanswered - 1), MAX_BACK_OFF_MS);
-    const limit = vital.unansweredSince! + options.peerTimeoutMs - options.probeTimeoutMs;
+    // The probe that decides is sent so that it times out just after the limit.
+    const limit = vital.unansweredSince! + options.peerTimeoutMs - options.probeTimeoutMs + 1;
     return limit > now ? Math.min(now + backOff, limit) : now + backOff;
   }
 
@@ -225,7 +232,8 @@ export class Liveness {
       return;
     }
     vital.hinted = false;
-    if (vital.refusedSince !== undefined && this.#evidence.needsWitness(peer.serverId)) this.#askWitnesses(peer);
+    if (vital.refusedSince !== undefined && this.#evidence.needsWitness(peer.serverId))
+      this.#askWitnesses(peer);
     this.#probe(peer, false);
     // The end of the probe sets the next check; this one is for a probe that is void by then.
     this.#checkAt(peer, now + options.probeTimeoutMs + options.probeIntervalMs);
@@ -252,7 +260,7 @@ export class Liveness {
     peer.suspicion = reason;
     this.endpoint.emitPeer({ type: 'peer-suspect', node: peer.node, incarnation: peer.incarnation, reason });
     if (!watcher || before !== undefined) return;
-    const writer = new ByteWriter();
+    const writer = new Writer();
     writeIncarnation(writer, peer.incarnation);
     this.endpoint.announce('suspect', writer.finish());
   }

@@ -236,7 +236,10 @@ export class Membership {
     for (const news of listed) this.listener.scopeListed(peer, news);
     if (ask) this.ask(peer.node);
     if (refused > 0) {
-      this.endpoint.warn('too-many-scopes', `Node '${peer.node}' runs more scopes than maxScopes; the rest is ignored.`);
+      this.endpoint.warn(
+        'too-many-scopes',
+        `Node '${peer.node}' runs more scopes than maxScopes; the rest is ignored.`,
+      );
     }
   }
 
@@ -248,7 +251,11 @@ export class Membership {
     const others = [...this.peers.values()].map(({ versions }) => versions);
     if (broadcastVersion(own, [...others, theirs]) !== undefined) return true;
     const message = `It speaks protocol version ${formatVersions(theirs)}, this node ${formatVersions(own)}`;
-    this.#reject(frame, 'version', others.length === 0 ? `${message}.` : `${message} together with its peers.`);
+    this.#reject(
+      frame,
+      'version',
+      others.length === 0 ? `${message}.` : `${message} together with its peers.`,
+    );
     return false;
   }
 
@@ -261,7 +268,11 @@ export class Membership {
     this.#rejected.set(sender.node, { incarnation: sender.incarnation, reason });
     const { node, incarnation } = sender;
     endpoint.emitPeer({ type: 'peer-rejected', node, incarnation, reason });
-    endpoint.emit({ type: 'warn', reason: `rejected-${reason}`, message: `Node '${node}' is not accepted: ${message}` });
+    endpoint.emit({
+      type: 'warn',
+      reason: `rejected-${reason}`,
+      message: `Node '${node}' is not accepted: ${message}`,
+    });
   }
 
   #chooseBroadcastVersion(): void {
@@ -279,7 +290,8 @@ export class Membership {
   #introduceTo(node: string): void {
     const version = this.#answerVersions.get(node);
     this.#answerVersions.delete(node);
-    for (const body of this.#hellos(this.ownScopes.complete(), false)) this.endpoint.tell(node, 'hello', body, version);
+    for (const body of this.#hellos(this.ownScopes.complete(), false))
+      this.endpoint.tell(node, 'hello', body, version);
   }
 
   #sayToAll(pages: ScopePage[], discover: boolean): void {

@@ -1,4 +1,4 @@
-import { DecodeError, ByteReader, ByteWriter } from './codec';
+import { DecodeError, Reader, Writer } from './codec';
 import type { Endpoint } from './endpoint';
 import { MAX_EPOCH, readIncarnation, type Sender, writeIncarnation } from './frame';
 import { supersedes } from './name-ledger';
@@ -65,7 +65,7 @@ export class NameGuard {
     const { endpoint } = this;
     endpoint.count('stale-senders');
     if (!this.#staleSaid.pass(sender.node, endpoint.now)) return;
-    const writer = new ByteWriter();
+    const writer = new Writer();
     writeIncarnation(writer, sender.incarnation);
     writer.uint(epoch);
     endpoint.tell(sender.node, 'stale', writer.finish());
@@ -73,7 +73,7 @@ export class NameGuard {
 
   /** Somebody knows a higher epoch of our name. @throws DecodeError if the body is none */
   staleHeard(body: Uint8Array): void {
-    const reader = new ByteReader(body);
+    const reader = new Reader(body);
     const incarnation = readIncarnation(reader);
     const epoch = reader.uint();
     reader.end();

@@ -53,7 +53,11 @@ export class NameLedger {
     return this.#records.get(node)?.epoch;
   }
 
-  standingOf(sender: { readonly node: string; readonly incarnation: string; readonly epoch: number }): Standing {
+  standingOf(sender: {
+    readonly node: string;
+    readonly incarnation: string;
+    readonly epoch: number;
+  }): Standing {
     const record = this.#records.get(sender.node);
     if (record === undefined) return 'unknown';
     if (record.incarnation === sender.incarnation) return record.ended ? 'ended' : 'current';
@@ -61,13 +65,20 @@ export class NameLedger {
   }
 
   /** Records the current incarnation of a name. The epoch of one incarnation only rises: a frame may have been overtaken. */
-  record(sender: { readonly node: string; readonly incarnation: string; readonly epoch: number }, ended = false): void {
+  record(
+    sender: { readonly node: string; readonly incarnation: string; readonly epoch: number },
+    ended = false,
+  ): void {
     const known = this.#records.get(sender.node);
     const same = known?.incarnation === sender.incarnation;
     const epoch = same ? Math.max(known.epoch, sender.epoch) : sender.epoch;
     if (same && known.epoch === epoch && known.ended === ended) return;
     this.#records.delete(sender.node); // to the end of the order of age
-    this.#records.set(sender.node, { incarnation: sender.incarnation, epoch, ended: ended || (same && known.ended) });
+    this.#records.set(sender.node, {
+      incarnation: sender.incarnation,
+      epoch,
+      ended: ended || (same && known.ended),
+    });
     if (this.#records.size > this.capacity) this.#forgetOldest();
   }
 

@@ -112,9 +112,12 @@ export function protocolOptions(given: Partial<ProtocolOptions> = {}): ProtocolO
     }
     const least = LEAST[name as keyof ProtocolOptions] ?? 1;
     if (!Number.isSafeInteger(value) || value < least) {
-      throw new InvalidOptionError(`Option '${name}' must be a whole number of at least ${least}, not ${String(value)}.`, {
-        option: name,
-      });
+      throw new InvalidOptionError(
+        `Option '${name}' must be a whole number of at least ${least}, not ${String(value)}.`,
+        {
+          option: name,
+        },
+      );
     }
     options[name] = value;
   }

@@ -128,7 +128,9 @@ export class PeerProtocol {
   }
 
   /** The running scope's Replicator, for its reads (`last`, `fits`, `stats`). @throws ScopeNotRunningError */
-  stream(scope: string): Pick<Replicator, 'run' | 'last' | 'fits' | 'stats' | 'digest' | 'appliedOf' | 'synced'> {
+  stream(
+    scope: string,
+  ): Pick<Replicator, 'run' | 'last' | 'fits' | 'stats' | 'digest' | 'appliedOf' | 'synced'> {
     return this.#parts.streams.replicatorOf(scope);
   }
 
@@ -138,14 +140,24 @@ export class PeerProtocol {
   }
 
   /** Puts a body of the process room into its frame to a node. */
-  envelope(kind: Exclude<ProcessKind, 'reply'>, node: string, body: Uint8Array): { subject: string; bytes: Uint8Array } {
+  envelope(
+    kind: Exclude<ProcessKind, 'reply'>,
+    node: string,
+    body: Uint8Array,
+  ): { subject: string; bytes: Uint8Array } {
     const version = this.#parts.membership.named(node)?.version;
-    return { subject: this.#parts.endpoint.subjects.to(node, kind), bytes: this.#parts.endpoint.frame(kind, body, version) };
+    return {
+      subject: this.#parts.endpoint.subjects.to(node, kind),
+      bytes: this.#parts.endpoint.frame(kind, body, version),
+    };
   }
 
   /** Puts an answer into its frame; the address was checked when its question was delivered. */
   envelopeReply(subject: string, node: string, body: Uint8Array): { subject: string; bytes: Uint8Array } {
-    return { subject, bytes: this.#parts.endpoint.frame('reply', body, this.#parts.membership.named(node)?.version) };
+    return {
+      subject,
+      bytes: this.#parts.endpoint.frame('reply', body, this.#parts.membership.named(node)?.version),
+    };
   }
 
   // Commands

@@ -9,7 +9,8 @@ interface Place<T> {
 export function ringPosition(node: string, incarnation: string): number {
   const text = `${incarnation}${node}`;
   let hash = 0x811c9dc5;
-  for (let index = 0; index < text.length; index += 1) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  for (let index = 0; index < text.length; index += 1)
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;
@@ -35,7 +36,11 @@ export class Ring<T extends { readonly node: string; readonly incarnation: strin
   }
 
   /** The next `count` members behind `self` that `accept` accepts. */
-  after(self: { readonly node: string; readonly incarnation: string }, count: number, accept: (member: T) => boolean): T[] {
+  after(
+    self: { readonly node: string; readonly incarnation: string },
+    count: number,
+    accept: (member: T) => boolean,
+  ): T[] {
     const found: T[] = [];
     const start = this.#indexOf(ringPosition(self.node, self.incarnation), self.incarnation);
     for (let step = 0; step < this.#places.length && found.length < count; step += 1) {
@@ -52,7 +57,8 @@ export class Ring<T extends { readonly node: string; readonly incarnation: strin
     while (low < high) {
       const middle = (low + high) >> 1;
       const place = this.#places[middle]!;
-      const before = place.position < position || (place.position === position && place.incarnation < incarnation);
+      const before =
+        place.position < position || (place.position === position && place.incarnation < incarnation);
       if (before) low = middle + 1;
       else high = middle;
     }

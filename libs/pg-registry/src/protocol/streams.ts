@@ -1,6 +1,6 @@
 import { type PidInterner, ScopeNotRunningError, type ValueLimits } from '../term';
 import type { Diff, Table } from '../table';
-import { ByteReader, ByteWriter } from './codec';
+import { Reader, Writer } from './codec';
 import type { Endpoint } from './endpoint';
 import { FRAME_OVERHEAD_BYTES, type StreamKind } from './frame';
 import type { ScopeNews } from './hello';
@@ -180,10 +180,14 @@ export class Streams {
    * @throws DecodeError if the body does not begin with a scope's name, or with another than the subject's
    */
   receive(peer: Peer, kind: StreamKind, body: Uint8Array, subjectScope: string | undefined): void {
-    const reader = new ByteReader(body);
+    const reader = new Reader(body);
     const scope = reader.string(MAX_SCOPE_BYTES);
     const running = this.#running.get(scope);
-    if (running === undefined || !running.announced || (subjectScope !== undefined && subjectScope !== scope)) {
+    if (
+      running === undefined ||
+      !running.announced ||
+      (subjectScope !== undefined && subjectScope !== scope)
+    ) {
       this.endpoint.count('frames-without-scope'); // Race: it was stopped here while the frame was on its way.
       return;
     }
@@ -193,7 +197,11 @@ export class Streams {
   tick(): void {
     const { now } = this.endpoint;
     const due: string[] = [];
-    for (let scope = this.#deadlines.takeDue(now); scope !== undefined; scope = this.#deadlines.takeDue(now)) {
+    for (
+      let scope = this.#deadlines.takeDue(now);
+      scope !== undefined;
+      scope = this.#deadlines.takeDue(now)
+    ) {
       due.push(scope);
     }
     for (const scope of due) {
@@ -239,7 +247,13 @@ export class Streams {
       case 'send': {
         const body = this.#withScope(scope, effect.body);
         if (effect.to === undefined) endpoint.send(endpoint.subjects.ops(scope), endpoint.frame('ops', body));
-        else endpoint.tell(effect.to.node, effect.kind, body, this.context.peers.get(effect.to.incarnation)?.version);
+        else
+          endpoint.tell(
+            effect.to.node,
+            effect.kind,
+            body,
+            this.context.peers.get(effect.to.incarnation)?.version,
+          );
         return;
       }
       case 'diff':
@@ -270,7 +284,7 @@ export class Streams {
   }
 
   #withScope(scope: string, body: Uint8Array): Uint8Array {
-    const writer = new ByteWriter();
+    const writer = new Writer();
     writer.string(scope);
     writer.raw(body);
     return writer.finish();

@@ -25,16 +25,22 @@ const ENCODER = new TextEncoder();
 export function encodeToken(name: string): string {
   if (PLAIN_TOKEN.test(name)) return name;
   if (name === '' || /\p{Surrogate}/u.test(name)) {
-    throw new InvalidOptionError(`A name must be a non-empty, well-formed string, not ${JSON.stringify(name)}.`, {
-      option: 'name',
-    });
+    throw new InvalidOptionError(
+      `A name must be a non-empty, well-formed string, not ${JSON.stringify(name)}.`,
+      {
+        option: 'name',
+      },
+    );
   }
   const bytes = ENCODER.encode(name);
   if (bytes.length > MAX_NAME_BYTES) {
     const shown = JSON.stringify(name.slice(0, 40));
-    throw new InvalidOptionError(`A name may have at most ${MAX_NAME_BYTES} bytes; ${shown}… has ${bytes.length}.`, {
-      option: 'name',
-    });
+    throw new InvalidOptionError(
+      `A name may have at most ${MAX_NAME_BYTES} bytes; ${shown}… has ${bytes.length}.`,
+      {
+        option: 'name',
+      },
+    );
   }
   return `=${Buffer.from(bytes).toString('base64url')}`;
 }
@@ -53,7 +59,12 @@ export function decodeToken(token: string): string | undefined {
 
 /** A subject taken apart, names decoded. */
 export type Route =
-  | { readonly route: 'from'; readonly from: string; readonly kind: string; readonly scope: string | undefined }
+  | {
+      readonly route: 'from';
+      readonly from: string;
+      readonly kind: string;
+      readonly scope: string | undefined;
+    }
   | { readonly route: 'to'; readonly to: string; readonly from: string; readonly kind: string }
   | { readonly route: 'reply'; readonly to: string; readonly from: string; readonly token: string }
   | { readonly route: 'alive'; readonly to: string };
@@ -126,11 +137,15 @@ export class Subjects {
         return parseFrom(name, tokens);
       case 'to': {
         const from = decodeToken(third);
-        return tokens.length === 4 && from !== undefined ? { route, to: name, from, kind: second } : undefined;
+        return tokens.length === 4 && from !== undefined
+          ? { route, to: name, from, kind: second }
+          : undefined;
       }
       case 'reply': {
         const from = decodeToken(second);
-        return tokens.length === 4 && from !== undefined ? { route, to: name, from, token: third } : undefined;
+        return tokens.length === 4 && from !== undefined
+          ? { route, to: name, from, token: third }
+          : undefined;
       }
       case 'alive':
         return tokens.length === 2 ? { route, to: name } : undefined;
@@ -142,7 +157,8 @@ export class Subjects {
 
 function parseFrom(from: string, tokens: readonly string[]): Route | undefined {
   const kind = tokens[2] ?? '';
-  if (tokens.length === 3) return kind === 'ops' ? undefined : { route: 'from', from, kind, scope: undefined };
+  if (tokens.length === 3)
+    return kind === 'ops' ? undefined : { route: 'from', from, kind, scope: undefined };
   if (tokens.length !== 4 || kind !== 'ops') return undefined;
   const scope = decodeToken(tokens[3] ?? '');
   return scope === undefined ? undefined : { route: 'from', from, kind, scope };
@@ -162,7 +178,11 @@ export function permissionsOf(namespace: string, node: string): Permissions {
   const root = `pgr.${encodeToken(namespace)}`;
   const me = encodeToken(node);
   return {
-    publish: { allow: [`${root}.from.${me}.>`, `${root}.to.*.*.${me}`, `${root}.alive.*`, `${root}.reply.*.${me}.*`] },
-    subscribe: { allow: [`${root}.from.>`, `${root}.to.${me}.*.*`, `${root}.alive.${me}`, `${root}.reply.${me}.>`] },
+    publish: {
+      allow: [`${root}.from.${me}.>`, `${root}.to.*.*.${me}`, `${root}.alive.*`, `${root}.reply.*.${me}.*`],
+    },
+    subscribe: {
+      allow: [`${root}.from.>`, `${root}.to.${me}.*.*`, `${root}.alive.${me}`, `${root}.reply.${me}.>`],
+    },
   };
 }

@@ -34,12 +34,11 @@ function seeded(seed: number): () => number {
   };
 }
 
-/** Whether a subject matches a subscription with `*` and a final `>`. */
-function matches(pattern: string, subject: string): boolean {
-  const wanted = pattern.split('.');
-  const tokens = subject.split('.');
-  if (wanted.at(-1) === '>') return wanted.slice(0, -1).every((token, index) => token === '*' || token === tokens[index]);
-  return wanted.length === tokens.length && wanted.every((token, index) => token === '*' || token === tokens[index]);
+/** A subscription with `*` and a final `>`, as a test of subjects. */
+function subjectsOf(pattern: string): (subject: string) => boolean {
+  const source = pattern.replace(/[.=]/g, '\\$&').replaceAll('*', '[^.]+').replace(/>$/, '.+');
+  const matcher = new RegExp(`^${source}$`);
+  return (subject) => matcher.test(subject);
 }
 
 /** One node of the virtual network: its protocol, its tables, and everything it was told. */
@@ -47,8 +46,11 @@ export class VirtualNode {
   readonly protocol: PeerProtocol;
   readonly tables = new Map<string, Table>();
   readonly events: (PeerEvent & { readonly at: number })[] = [];
-  readonly told: Exclude<Effect, { type: 'send' | 'probe' | 'peer' | 'subscribe' | 'unsubscribe' | 'flush' }>[] = [];
-  readonly subscriptions = new Set<string>();
+  readonly told: Exclude<
+    Effect,
+    { type: 'send' | 'probe' | 'peer' | 'subscribe' | 'unsubscribe' | 'flush' }
+  >[] = [];
+  readonly subscriptions = new Map<string, (subject: string) => boolean>();
   readonly sent: string[] = [];
   server: string;
   connected = false;
@@ -82,9 +84,18 @@ export class VirtualNode {
     return this.protocol.incarnation;
   }
 
+  hears(subject: string): boolean {
+    if (!this.connected) return false;
+    for (const matches of this.subscriptions.values()) if (matches(subject)) return true;
+    return false;
+  }
+
   /** Names of the peers, in order of name. */
   get peers(): string[] {
-    return this.protocol.peers().map(({ node }) => node).toSorted();
+    return this.protocol
+      .peers()
+      .map(({ node }) => node)
+      .toSorted();
   }
 
   startScope(scope: string, keys: 'duplicate' | 'unique' = 'duplicate'): void {
@@ -145,7 +156,7 @@ export class VirtualNode {
   #run(effect: Effect): void {
     switch (effect.type) {
       case 'subscribe':
-        this.subscriptions.add(effect.subject);
+        this.subscriptions.set(effect.subject, subjectsOf(effect.subject));
         return;
       case 'unsubscribe':
         this.subscriptions.delete(effect.subject);
@@ -178,10 +189,9 @@ export class VirtualNetwork {
   loses: (message: Passing) => boolean = () => false;
   /** Somebody subscribes to everything. */
   onlooker = false;
-  readonly #queue: { at: number; order: number; run: () => void }[] = [];
+  readonly #queue: { at: number; run: () => void }[] = [];
   readonly #cuts = new Set<string>();
   readonly #probes = new Map<string, { node: VirtualNode; id: number }>();
-  #order = 0;
   #incarnations = 0;
 
   constructor(seed = 1) {
@@ -276,7 +286,11 @@ export class VirtualNetwork {
   }
 
   at(delayMs: number, run: () => void): void {
-    this.#queue.push({ at: this.now + delayMs, order: this.#order++, run });
+    // Latest first; of one moment, the last scheduled first: the next to run is at the end.
+    const at = this.now + delayMs;
+    let index = this.#queue.length;
+    while (index > 0 && this.#queue[index - 1]!.at <= at) index -= 1;
+    this.#queue.splice(index, 0, { at, run });
   }
 
   setTimer(node: VirtualNode): void {
@@ -316,13 +330,16 @@ export class VirtualNetwork {
     const { id, subject, reply, bytes, timeoutMs } = probe;
     if (!node.connected) return;
     if (this.#hearing(node, subject).length === 0 && !this.onlooker) {
-      this.at(LATENCY_MS, () => node.do((now) => node.protocol.probeResult(id, { type: 'no-responders' }, now)));
+      this.at(LATENCY_MS, () =>
+        node.do((now) => node.protocol.probeResult(id, { type: 'no-responders' }, now)),
+      );
       return;
     }
     this.#probes.set(reply, { node, id });
     this.publish(node, subject, bytes, reply);
     this.at(timeoutMs, () => {
-      if (this.#probes.delete(reply)) node.do((now) => node.protocol.probeResult(id, { type: 'timeout' }, now));
+      if (this.#probes.delete(reply))
+        node.do((now) => node.protocol.probeResult(id, { type: 'timeout' }, now));
     });
   }
 
@@ -332,9 +349,7 @@ export class VirtualNetwork {
   }
 
   #hearing(from: VirtualNode, subject: string): VirtualNode[] {
-    return this.nodes.filter(
-      (node) => node.connected && this.#routed(from, node) && [...node.subscriptions].some((one) => matches(one, subject)),
-    );
+    return this.nodes.filter((node) => this.#routed(from, node) && node.hears(subject));
   }
 
   #routed(from: VirtualNode, to: VirtualNode): boolean {
@@ -342,13 +357,7 @@ export class VirtualNetwork {
   }
 
   #takeNext(end: number): { at: number; run: () => void } | undefined {
-    let best = -1;
-    for (let index = 0; index < this.#queue.length; index += 1) {
-      const item = this.#queue[index]!;
-      const current = this.#queue[best];
-      if (item.at > end) continue;
-      if (current === undefined || item.at < current.at || (item.at === current.at && item.order < current.order)) best = index;
-    }
-    return best < 0 ? undefined : this.#queue.splice(best, 1)[0];
+    const next = this.#queue.at(-1);
+    return next === undefined || next.at > end ? undefined : this.#queue.pop();
   }
 }

@@ -1,0 +1,59 @@
+import type { Hello, ScopeNews } from './hello';
+import { KnownScopes } from './known-scopes';
+
+const news = (name: string, run = 1): ScopeNews => ({
+  name,
+  keys: 'duplicate',
+  run,
+  last: 0,
+  count: 0,
+  hashHigh: 0,
+  hashLow: 0,
+});
+
+function hello(part: Partial<Hello>): Hello {
+  const rest = {
+    discover: false,
+    draining: false,
+    serverId: '',
+    page: 0,
+    pages: 1,
+    running: [],
+    stopped: [],
+  };
+  return { beat: 1, revision: 1, since: undefined, ...rest, ...part };
+}
+
+describe('what is known of the scopes of a peer', () => {
+  it('is complete after one complete hello, and follows changes that continue it', () => {
+    const scopes = new KnownScopes(10);
+    expect(scopes.learn(hello({ running: [news('a'), news('b')], revision: 2 })).ask).toBe(false);
+    const lesson = scopes.learn(hello({ since: 2, revision: 4, running: [news('c')], stopped: ['a'] }));
+    expect([lesson.gone, lesson.ask, scopes.names()]).toEqual([['a'], false, ['b', 'c']]);
+  });
+
+  it('is asked for when a change was missed; what the change says counts all the same', () => {
+    const scopes = new KnownScopes(10);
+    scopes.learn(hello({ running: [news('a'), news('b')], revision: 2 }));
+    const lesson = scopes.learn(hello({ since: 3, revision: 4, running: [news('c')], stopped: ['a'] }));
+    expect([lesson.gone, lesson.ask, scopes.names()]).toEqual([['a'], true, ['b', 'c']]);
+    expect(scopes.learn(hello({ beat: 3, running: [news('c')], revision: 4 })).gone).toEqual(['b']);
+  });
+
+  it('loses a scope by absence only when all pages of one beat are there', () => {
+    const scopes = new KnownScopes(10);
+    scopes.learn(hello({ running: [news('a'), news('b'), news('c')] }));
+    const pages = { pages: 2, revision: 2 };
+    expect(scopes.learn(hello({ ...pages, beat: 2, page: 1, running: [news('b')] })).gone).toEqual([]);
+    expect(scopes.learn(hello({ ...pages, beat: 3, page: 0, running: [news('a')] })).gone).toEqual([]);
+    expect(scopes.learn(hello({ ...pages, beat: 3, page: 0, running: [news('a')] })).gone).toEqual([]);
+    expect(scopes.learn(hello({ ...pages, beat: 3, page: 1, running: [news('b')] })).gone).toEqual(['c']);
+  });
+
+  it('holds no more than allowed, and no run older than known', () => {
+    const scopes = new KnownScopes(1);
+    expect(scopes.learn(hello({ running: [news('a', 2), news('b')] })).refused).toBe(1);
+    expect(scopes.learn(hello({ running: [news('a', 1)] })).listed).toEqual([]);
+    expect(scopes.get('a')?.run).toBe(2);
+  });
+});

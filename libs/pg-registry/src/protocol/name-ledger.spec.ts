@@ -1,0 +1,40 @@
+import { NameLedger } from './name-ledger';
+
+const sender = (node: string, incarnation: string, epoch: number) => ({ node, incarnation, epoch });
+
+describe('the ledger of names', () => {
+  it('tells the present incarnation from newer, older and ended ones', () => {
+    const ledger = new NameLedger(10, () => false);
+    expect(ledger.standingOf(sender('a', 'x', 5))).toBe('unknown');
+    ledger.record(sender('a', 'x', 5));
+    expect(ledger.standingOf(sender('a', 'x', 4))).toBe('current');
+    expect(ledger.standingOf(sender('a', 'y', 6))).toBe('newer');
+    expect(ledger.standingOf(sender('a', 'y', 4))).toBe('older');
+    ledger.record(sender('a', 'x', 5), true);
+    ledger.record(sender('a', 'x', 9));
+    expect(ledger.standingOf(sender('a', 'x', 9))).toBe('ended');
+  });
+
+  it('orders incarnations of one epoch alike, whichever it heard first', () => {
+    const ledger = new NameLedger(10, () => false);
+    ledger.record(sender('a', 'x', 5));
+    ledger.record(sender('b', 'y', 5));
+    expect([ledger.standingOf(sender('a', 'y', 5)), ledger.standingOf(sender('b', 'x', 5))]).toEqual([
+      'newer',
+      'older',
+    ]);
+  });
+
+  it('forgets the longest unheard name that is not in use, and keeps no more than its capacity', () => {
+    const ledger = new NameLedger(3, (node) => node === 'used');
+    for (const node of ['used', 'b', 'c', 'd', 'e']) ledger.record(sender(node, 'x', 1));
+    expect(ledger.size).toBe(3);
+    expect(['used', 'b', 'c', 'd', 'e'].map((node) => ledger.epochOf(node))).toEqual([
+      1,
+      undefined,
+      undefined,
+      1,
+      1,
+    ]);
+  });
+});

@@ -1,0 +1,122 @@
+import fc from 'fast-check';
+import { decodeToken, encodeToken, permissionsOf, Subjects } from './subject';
+
+describe('a name in a subject', () => {
+  it('stays as it is where it is a plain token', () => {
+    expect(encodeToken('orders-1')).toBe('orders-1');
+    expect(encodeToken('x'.repeat(64))).toBe('x'.repeat(64));
+  });
+
+  it.each(['a.b', 'a b', '*', '>', 'a\r\nPUB x 1', 'für', 'x'.repeat(65), '=YQ'])(
+    'is encoded where it is not: %j',
+    (name) => {
+      expect(encodeToken(name)).toMatch(/^=[A-Za-z0-9_-]+$/);
+      expect(decodeToken(encodeToken(name))).toBe(name);
+    },
+  );
+
+  it.each(['', 'x'.repeat(129), 'ü'.repeat(65), 'lone \ud800'])(
+    'is refused where it cannot be one: %j',
+    (name) => {
+      expect(() => encodeToken(name)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }));
+    },
+  );
+
+  it('has one token, and a token one name', () => {
+    const names = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 30 });
+    fc.assert(fc.property(names, (name) => decodeToken(encodeToken(name)) === name));
+    for (const token of ['=YQ', '=YQ==', '=', 'a*', '', '=/w', `=${'A'.repeat(200)}`])
+      expect(decodeToken(token)).toBeUndefined();
+  });
+});
+
+describe('subjects', () => {
+  const mine = new Subjects('ns', 'me');
+  const theirs = new Subjects('ns', 'you.1');
+
+  it('are parsed into what they were built from', () => {
+    expect(mine.parse(theirs.ops('a.b'))).toEqual({
+      route: 'from',
+      from: 'you.1',
+      kind: 'ops',
+      scope: 'a.b',
+    });
+    expect(mine.parse(theirs.announce('hello'))).toEqual({
+      route: 'from',
+      from: 'you.1',
+      kind: 'hello',
+      scope: undefined,
+    });
+    expect(mine.parse(theirs.to('me', 'sync'))).toEqual({
+      route: 'to',
+      to: 'me',
+      from: 'you.1',
+      kind: 'sync',
+    });
+    expect(mine.parse(theirs.reply('me', 't1'))).toEqual({
+      route: 'reply',
+      to: 'you.1',
+      from: 'me',
+      token: 't1',
+    });
+    expect(mine.parse(theirs.alive('me'))).toEqual({ route: 'alive', to: 'me' });
+  });
+
+  it('of other namespaces, other shapes and nobody are not parsed', () => {
+    const strangers = [
+      '',
+      'pgr.ns',
+      'pgr.nsx.alive.me',
+      'pgr.ns.from.a',
+      'pgr.ns.from.a.ops',
+      'pgr.ns.from.a.hello.x',
+      'pgr.ns.to.a.b',
+    ];
+    for (const subject of [
+      ...strangers,
+      'pgr.ns.to.a.b.c.d',
+      'pgr.ns.alive.a.b',
+      'pgr.ns.reply.a.b',
+      'pgr.ns.x.a',
+      'pgr.ns.from.*.hello',
+    ]) {
+      expect(mine.parse(subject)).toBeUndefined();
+    }
+  });
+
+  it('that one node publishes and subscribes to are covered by its permissions, and no other node may publish them', () => {
+    const allows = (patterns: readonly string[], subject: string): boolean =>
+      patterns.some((pattern) =>
+        new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll('*', '[^.]+').replace('>', '.+')}$`).test(
+          subject,
+        ),
+      );
+    const { publish, subscribe } = permissionsOf('ns', 'me');
+    const published = [
+      mine.ops('s'),
+      mine.announce('goodbye'),
+      mine.to('you.1', 'call'),
+      mine.alive('you.1'),
+      theirs.reply('me', 't'),
+    ];
+    for (const subject of published) expect(allows(publish.allow, subject)).toBe(true);
+    for (const subject of [
+      mine.everyOps('s'),
+      mine.every('hello'),
+      mine.inbox('call'),
+      mine.alive('me'),
+      mine.replies(),
+    ]) {
+      expect(allows(subscribe.allow, subject) || subscribe.allow.includes(subject)).toBe(true);
+    }
+    const foreign = permissionsOf('ns', 'you.1').publish.allow;
+    for (const subject of [
+      mine.ops('s'),
+      mine.announce('hello'),
+      mine.to('x', 'sync'),
+      mine.reply('x', 't'),
+    ]) {
+      expect(allows(foreign, subject)).toBe(false);
+    }
+  });
+});

@@ -1,0 +1,93 @@
+import { SelfDoubt } from './self-doubt';
+import { ServerEvidence } from './server-evidence';
+import { VitalSigns } from './vital-signs';
+
+describe('vital signs', () => {
+  it('turn to crash by a refusal, and back to life by any frame', () => {
+    const vital = new VitalSigns(0);
+    expect(vital.refused(10, 11)).toBe(true);
+    expect([vital.suspicion, vital.refusedSince]).toEqual(['crash', 11]);
+    vital.heard(12);
+    expect([vital.suspicion, vital.refusedSince, vital.unansweredSince]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it('do not believe a refusal or time-out of a probe that was sent before the last frame came', () => {
+    const vital = new VitalSigns(0);
+    vital.heard(20);
+    expect([vital.refused(19, 21), vital.timedOut(20)]).toEqual([false, false]);
+    expect(vital.suspicion).toBeUndefined();
+  });
+
+  it('stay with crash when a probe caught in the dying process times out after the next was refused', () => {
+    const vital = new VitalSigns(0);
+    vital.refused(260, 262);
+    expect(vital.timedOut(10)).toBe(false);
+    expect(vital.suspicion).toBe('crash');
+  });
+
+  it('turn from crash to silence when a later probe times out: the subscription is back', () => {
+    const vital = new VitalSigns(0);
+    vital.refused(10, 11);
+    expect(vital.timedOut(20)).toBe(true);
+    expect([vital.suspicion, vital.refusedSince, vital.unansweredSince]).toEqual(['silence', undefined, 10]);
+  });
+
+  it('restart silence after an own stall without forgetting refusals', () => {
+    const vital = new VitalSigns(0);
+    vital.refused(10, 11);
+    vital.restartSilence(5000);
+    expect([vital.unansweredSince, vital.refusedSince, vital.heardAt]).toEqual([5000, 11, 0]);
+  });
+});
+
+describe('the server of a refused peer', () => {
+  function evidence(connectedAt: number): ServerEvidence {
+    const server = new ServerEvidence(5000, 250);
+    server.connected('mine', connectedAt);
+    return server;
+  }
+
+  function refused(since: number, until: number, namedAt = -Infinity): VitalSigns {
+    const vital = new VitalSigns(-1);
+    vital.serverNamedAt = namedAt;
+    vital.refused(since, since);
+    vital.refused(until, until);
+    return vital;
+  }
+
+  it('lives if it is mine and I have been there for longer than the grace', () => {
+    expect(evidence(0).serverLives('mine', refused(5500, 6000))).toBe(true);
+    expect(evidence(2000).serverLives('mine', refused(5500, 6000))).toBe(false);
+  });
+
+  it('lives if it is mine and the peer named it to me on this very connection, however young that is', () => {
+    expect(evidence(100).serverLives('mine', refused(300, 900, 200))).toBe(true);
+    expect(evidence(100).serverLives('mine', refused(300, 900, 99))).toBe(false);
+  });
+
+  it('lives if a colleague answered a probe sent since, and the peer was refused again a moment later', () => {
+    const server = evidence(0);
+    server.answered('theirs', 290, 295);
+    expect(server.serverLives('theirs', refused(300, 900))).toBe(false);
+    server.answered('theirs', 310, 315);
+    expect(server.serverLives('theirs', refused(300, 400))).toBe(false);
+    expect(server.serverLives('theirs', refused(300, 900))).toBe(true);
+  });
+
+  it('is not known to live if it was never named', () => {
+    expect(evidence(0).serverLives('', refused(6000, 9000, 1))).toBe(false);
+  });
+});
+
+describe('doubt about oneself', () => {
+  it('restarts timers, but not for ever in a row', () => {
+    const doubt = new SelfDoubt(100);
+    const restarts = [0, 90, 180, 200, 201, 290].map((now) => doubt.begin(now));
+    expect(restarts).toEqual([true, true, true, true, false, false]);
+    expect(doubt.begin(400)).toBe(true);
+  });
+});
