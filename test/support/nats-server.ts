@@ -5,6 +5,8 @@ import { delimiter, join } from 'node:path';
 import { guardAgainstOrphan } from './orphan-guard';
 
 const START_TIMEOUT_MS = 10_000;
+/** What the log of a server that takes connections says. */
+const READY = ['Listening for client connections', 'Server is ready'];
 
 export interface NatsServerOptions {
   /** Lines of nats-server's configuration: permissions, accounts, limits. */
@@ -110,7 +112,8 @@ export class NatsServer {
       });
       child.stderr!.setEncoding('utf8').on('data', (text: string) => {
         this.#log += text;
-        if (!this.#log.includes('Server is ready')) return;
+        const lines = this.#options.cluster ? [...READY, 'Listening for route connections'] : READY;
+        if (!lines.every((line) => this.#log.includes(line))) return;
         clearTimeout(timer);
         resolve();
       });

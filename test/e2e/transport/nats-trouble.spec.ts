@@ -1,0 +1,221 @@
+import { connect as connectWithNats } from 'nats';
+import { connect as connectWithTransportNode } from '@nats-io/transport-node';
+import { type NatsClient, natsTransport } from '../../../libs/pg-registry/src/transport/nats';
+import { eventually } from '../../support/eventually';
+import { NatsServer } from '../../support/nats-server';
+import { QUICK } from './nats-ground';
+import { ask, bytes, collect, participate, type Participant } from './participant';
+
+const clients: readonly (readonly [string, (options: object) => Promise<NatsClient>])[] = [
+  ['nats', (options) => connectWithNats(options)],
+  ['@nats-io/transport-node', (options) => connectWithTransportNode(options)],
+];
+
+let cleanUps: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const cleanUp of cleanUps.toReversed()) await cleanUp();
+  cleanUps = [];
+});
+
+async function startServer(options?: Parameters<typeof NatsServer.start>[0]): Promise<NatsServer> {
+  const server = await NatsServer.start(options);
+  cleanUps.push(() => server[Symbol.asyncDispose]());
+  return server;
+}
+
+async function join(
+  options: Parameters<typeof natsTransport>[0],
+  node = 'a',
+  timeoutMs = 5000,
+): Promise<Participant> {
+  const participant = await participate(natsTransport(options), node, timeoutMs);
+  cleanUps.push(() => participant.close());
+  return participant;
+}
+
+describe('connecting', () => {
+  test('without a server fails in time, and says where it looked, why it failed and what to do', async () => {
+    const server = await startServer();
+    await server.stop();
+    const servers = server.url.replace('//', '//user:secret@');
+    const before = performance.now();
+    const error: unknown = await participate(natsTransport({ ...QUICK, servers }), 'a', 300).catch(
+      (e: unknown) => e,
+    );
+    expect(performance.now() - before).toBeLessThan(2000);
+    expect(error).toMatchObject({ code: 'TRANSPORT', message: expect.stringContaining(server.url) });
+    expect(error).toMatchObject({
+      message: expect.stringMatching(/within 300 ms: .*CONNECTION_REFUSED.*nats-server/),
+    });
+    expect(error).toMatchObject({ message: expect.not.stringContaining('secret') });
+  });
+
+  test('waits for a server that is only starting', async () => {
+    const server = await startServer();
+    await server.stop();
+    const joining = join({ ...QUICK, servers: server.url });
+    await server.start();
+    expect((await joining).isConnected).toBe(true);
+  });
+
+  test('with refused credentials fails at once', async () => {
+    const server = await startServer({ config: 'authorization { user: "me", password: "right" }' });
+    const joining = join({ ...QUICK, servers: server.url, user: 'me', pass: 'wrong' }, 'a', 60_000);
+    await expect(joining).rejects.toMatchObject({
+      code: 'TRANSPORT',
+      message: expect.stringMatching(/refused the connection.*AUTHORIZATION_VIOLATION.*credentials/),
+    });
+    await expect(join({ ...QUICK, servers: server.url, user: 'me', pass: 'right' })).resolves.toBeDefined();
+  });
+
+  test('names the node to the server, and has the defaults of a registry', async () => {
+    const server = await startServer();
+    const a = await join({ servers: [server.url] }, 'orders-1');
+    expect(a.warnings).toEqual([]);
+    await ask(a, 'nobody');
+    const heard = await collect(a, 'own');
+    a.publish('own', bytes('not echoed'));
+    await a.flush();
+    expect(heard).toEqual([]);
+  });
+});
+
+describe.each(clients)("a given connection of '%s'", (_, connect) => {
+  async function give(server: NatsServer, options = {}): Promise<NatsClient> {
+    const client = await connect({ ...QUICK, servers: server.url, ...options });
+    cleanUps.push(() => client.close());
+    return client;
+  }
+
+  test('serves one node at a time, and is open when the node has closed', async () => {
+    const connection = await give(await startServer());
+    const a = await join({ connection });
+    await expect(join({ connection }, 'b')).rejects.toMatchObject({
+      code: 'TRANSPORT',
+      message: expect.stringContaining("serves node 'a' already"),
+    });
+    const heard = await collect(a, 'given');
+    await a.close();
+    expect(connection.isClosed()).toBe(false);
+    connection.publish('given', bytes('late'));
+    await connection.flush();
+    expect(heard).toEqual([]);
+    await expect(join({ connection }, 'b')).resolves.toBeDefined();
+  });
+
+  test('is warned about when its options are weaker, and only then', async () => {
+    const server = await startServer();
+    const strict = await join({ connection: await give(server) });
+    expect(strict.warnings).toEqual([]);
+    const weak = await join({
+      connection: await give(server, { maxReconnectAttempts: 3, pingInterval: 60_000 }),
+    });
+    expect(weak.warnings).toEqual([
+      expect.stringMatching(/maxReconnectAttempts: 3 .*pingInterval: 60000 ms \(at most 2000 ms is wanted\)/),
+    ]);
+  });
+
+  test('that is closed already is refused', async () => {
+    const connection = await give(await startServer());
+    await connection.close();
+    await expect(join({ connection })).rejects.toMatchObject({
+      code: 'TRANSPORT',
+      message: expect.stringContaining('is closed'),
+    });
+  });
+
+  test('that has lost its server is refused in time, and can be given again later', async () => {
+    const server = await startServer();
+    const connection = await give(server);
+    await server.stop();
+    await expect(join({ connection }, 'a', 100)).rejects.toMatchObject({
+      code: 'TRANSPORT',
+      message: expect.stringContaining('is not connected'),
+    });
+    await server.start();
+    await expect(join({ connection })).resolves.toMatchObject({ isConnected: true });
+  });
+
+  test('that its owner closes is reported as closed, once, and fails what is open', async () => {
+    const connection = await give(await startServer());
+    const a = await join({ connection });
+    const open = ask(a, 'test.reply.a.open', '', 60_000);
+    await connection.close();
+    await expect(open).resolves.toEqual(expect.objectContaining({ type: expect.any(String) }));
+    await eventually(() => expect(a.statuses.map((status) => status.type)).toEqual(['closed']));
+    expect(a.isConnected).toBe(false);
+    await a.close();
+    expect(a.statuses).toHaveLength(1);
+  });
+
+  test('that gives up reconnecting is reported as closed', async () => {
+    const server = await startServer();
+    const a = await join({ connection: await give(server, { maxReconnectAttempts: 1 }) });
+    await server.stop();
+    await eventually(() =>
+      expect(a.statuses.map((status) => status.type)).toEqual(['disconnected', 'closed']),
+    );
+  });
+
+  test('names another server after the server was restarted', async () => {
+    const server = await startServer();
+    const a = await join({ connection: await give(server) });
+    const first = a.serverId;
+    await server.stop();
+    await server.start();
+    await eventually(() =>
+      expect(a.statuses.map((status) => status.type)).toEqual(['disconnected', 'connected']),
+    );
+    expect(a.statuses[1]).toEqual({ type: 'connected', serverId: a.serverId });
+    expect(a.serverId).not.toBe(first);
+  });
+
+  test('reports what the server does not permit', async () => {
+    const permissions = '{ publish: { deny: "secret.>" }, subscribe: { deny: "hidden.>" } }';
+    const server = await startServer({
+      config: `authorization { users: [{ user: "me", password: "pw", permissions: ${permissions} }] }`,
+    });
+    const a = await join({ connection: await give(server, { user: 'me', pass: 'pw' }) });
+    a.publish('secret.plan', bytes(''));
+    a.subscribe('hidden.place', () => undefined);
+    await eventually(() => expect(a.errors).toHaveLength(2));
+    expect(a.errors.map((error) => error.message).join()).toMatch(/secret\.plan.*hidden\.place/s);
+    expect(await ask(a, 'nobody')).toEqual({ type: 'no-responders' });
+  });
+
+  test('is cut when its server freezes, however much is still to be written', async () => {
+    const server = await startServer();
+    const a = await join({ connection: await give(server, { pingInterval: 50 }) });
+    server.pause();
+    const block = new Uint8Array(512 * 1024);
+    for (let i = 0; i < 64; i++) a.publish('block', block);
+    await eventually(() => expect(a.statuses.map((status) => status.type)).toEqual(['disconnected']));
+    server.resume();
+    await eventually(() => expect(a.isConnected).toBe(true));
+  });
+});
+
+test('nodes of two servers of one cluster meet, and name different servers', async () => {
+  const one = await startServer({ cluster: [] });
+  const two = await startServer({ cluster: [one] });
+  const a = await join({ ...QUICK, servers: one.url }, 'a');
+  const b = await join({ ...QUICK, servers: two.url }, 'b');
+  expect(a.serverId).not.toBe(b.serverId);
+  const heard = await collect(b, 'across');
+  await eventually(() => {
+    a.publish('across', bytes('hello'));
+    expect(heard).toContain('hello');
+  });
+});
+
+test('an answer may come from another server of the cluster, and so may the word that nobody is there', async () => {
+  const one = await startServer({ cluster: [] });
+  const two = await startServer({ cluster: [one] });
+  const a = await join({ ...QUICK, servers: one.url }, 'a');
+  const b = await join({ ...QUICK, servers: two.url }, 'b');
+  b.subscribe('far', (_, message, reply) => b.publish(reply, message));
+  await b.flush();
+  await eventually(async () => expect(await ask(a, 'far')).toMatchObject({ type: 'answer' }));
+  await b.close();
+  await eventually(async () => expect(await ask(a, 'far')).toEqual({ type: 'no-responders' }));
+});
