@@ -113,7 +113,7 @@ export class NodeProcess {
   }
 
   #failAll(why: string): void {
-    for (const { reject } of this.#asked.values()) reject(new Error(`The process ${why}:\n${this.#output}`));
+    for (const asked of this.#asked.values()) asked.reject(new Error(`The process ${why}:\n${this.#output}`));
     this.#asked.clear();
   }
 }

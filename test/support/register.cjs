@@ -20,6 +20,7 @@ const packages = new Map([
 process.setSourceMapsEnabled(true);
 mkdirSync(cache, { recursive: true });
 
+/* oxlint-disable no-underscore-dangle -- the names are Node's own */
 require.extensions['.ts'] = (module, filename) => module._compile(compiled(filename), filename);
 
 const resolve = Module._resolveFilename;

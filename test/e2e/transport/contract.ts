@@ -1,6 +1,6 @@
 import { eventually } from '../../support/eventually';
 import type { Transport } from '../../../libs/pg-registry/src/transport';
-import { ask, bytes, collect, participate, type Participant, text } from './participant';
+import { answerIn, ask, bytes, collect, participate, type Participant, text } from './participant';
 
 /** The ground a transport is proved on: its nodes, and the means to take their broker away. */
 export interface Ground {
@@ -135,9 +135,9 @@ export function provesTransportContract(prepare: () => Promise<Ground>): void {
       type: 'answer',
       subject: expect.stringMatching(/^test\.reply\.a\.r\d+$/),
     });
-    expect(text((outcome as { bytes: Uint8Array }).bytes)).toBe('q 1');
+    expect(answerIn(outcome)).toBe('q 1');
     const next = await ask(a, 'twice', 'r');
-    expect(text((next as { bytes: Uint8Array }).bytes)).toBe('r 1');
+    expect(answerIn(next)).toBe('r 1');
   });
 
   test('many requests in flight each get their own answer', async () => {
@@ -145,9 +145,7 @@ export function provesTransportContract(prepare: () => Promise<Ground>): void {
     b.subscribe('echo', (_, message, reply) => b.publish(reply, message));
     await b.flush();
     const outcomes = await Promise.all(Array.from({ length: 200 }, (_, i) => ask(a, 'echo', String(i))));
-    expect(
-      outcomes.map((outcome) => (outcome.type === 'answer' ? text(outcome.bytes) : outcome.type)),
-    ).toEqual(Array.from({ length: 200 }, (_, i) => String(i)));
+    expect(outcomes.map(answerIn)).toEqual(Array.from({ length: 200 }, (_, i) => String(i)));
   });
 
   test('a request to a subject that nobody is subscribed to ends at once, as such', async () => {

@@ -7,7 +7,10 @@ describe('localTransport keeps the contract of transports', () => {
     return Promise.resolve({
       transport: () => Promise.resolve(localTransport({ bus })),
       setBroker: (up) => {
-        for (const node of ['a', 'b', 'c']) up ? bus.reconnect(node) : bus.disconnect(node);
+        for (const node of ['a', 'b', 'c']) {
+          if (up) bus.reconnect(node);
+          else bus.disconnect(node);
+        }
         return Promise.resolve();
       },
       dispose: () => Promise.resolve(),

@@ -54,6 +54,11 @@ export function ask(
   return new Promise((resolve) => from.request(subject, bytes(question), { reply, timeoutMs }, resolve));
 }
 
+/** The text of an answer, or how else the request ended. */
+export function answerIn(outcome: RequestOutcome): string {
+  return outcome.type === 'answer' ? text(outcome.bytes) : outcome.type;
+}
+
 export function bytes(message: string): Uint8Array {
   return new TextEncoder().encode(message);
 }

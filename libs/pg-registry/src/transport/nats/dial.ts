@@ -84,7 +84,7 @@ function closeWhenOpen(attempt: Promise<NatsClient>): void {
 }
 
 /** The servers, without passwords. */
-function formatServers(servers: string | readonly string[]): string {
+export function formatServers(servers: string | readonly string[]): string {
   return [servers]
     .flat()
     .map((server) => server.replace(/^(\w+:\/\/)?[^@/]*@/, '$1'))

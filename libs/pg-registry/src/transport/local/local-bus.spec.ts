@@ -1,0 +1,148 @@
+import type { Connection, ConnectionStatus } from '../transport';
+import { localBus, localTransport } from '.';
+
+interface Node {
+  readonly connection: Connection;
+  readonly heard: string[];
+  readonly statuses: ConnectionStatus['type'][];
+}
+
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+const say = (from: Node, text: string): void => from.connection.publish('from.somebody', bytesOf(text));
+const probe = (from: Node, to: string): Promise<string> =>
+  new Promise((resolve) =>
+    from.connection.request(`to.${to}`, bytesOf(''), { reply: 'reply.a.1', timeoutMs: 20 }, ({ type }) =>
+      resolve(type),
+    ),
+  );
+
+describe('LocalBus', () => {
+  let bus = localBus();
+  beforeEach(() => {
+    bus = localBus();
+  });
+
+  /** A node that notes what is said to everybody, and answers on `to.<name>`. */
+  async function node(name: string, on = bus): Promise<Node> {
+    const statuses: Node['statuses'] = [];
+    const heard: string[] = [];
+    const connection = await localTransport({ bus: on }).connect({
+      node: name,
+      replies: `reply.${name}.>`,
+      timeoutMs: 100,
+      onStatus: ({ type }) => statuses.push(type),
+      onError: (error) => heard.push(error.message),
+      onWarning: () => undefined,
+    });
+    connection.subscribe('from.>', (_, bytes) => heard.push(new TextDecoder().decode(bytes)));
+    connection.subscribe(`to.${name}`, (_, __, reply) => connection.publish(reply, bytesOf('yes')));
+    return { connection, heard, statuses };
+  }
+
+  async function heardWithLoss(seed: number): Promise<string[]> {
+    const own = localBus();
+    const [a, b] = [await node('a', own), await node('b', own)];
+    own.lose({ rate: 0.3, seed });
+    for (let i = 0; i < 1000; i++) say(a, String(i));
+    await a.connection.flush();
+    return b.heard;
+  }
+
+  test('nodes without a common bus never meet', async () => {
+    const [a, b] = [await node('a'), await node('b', localBus())];
+    say(a, 'hello');
+    await a.connection.flush();
+    expect(b.heard).toEqual([]);
+    await expect(probe(a, 'b')).resolves.toBe('no-responders');
+  });
+
+  test('a flush resolves when everything said before has been heard', async () => {
+    const [a, b] = [await node('a'), await node('b')];
+    for (let i = 0; i < 500; i++) say(a, String(i));
+    await a.connection.flush();
+    expect(b.heard).toEqual(Array.from({ length: 500 }, (_, i) => String(i)));
+  });
+
+  test('messages of several senders are heard in the order in which they were said', async () => {
+    const [a, b, c] = [await node('a'), await node('b'), await node('c')];
+    for (let i = 0; i < 100; i++) say(i % 2 === 0 ? a : b, String(i));
+    await a.connection.flush();
+    expect(c.heard).toEqual(Array.from({ length: 100 }, (_, i) => String(i)));
+  });
+
+  test('between two nodes that are cut off from each other nothing passes and nobody is told, until it is healed', async () => {
+    const [a, b, c] = [await node('a'), await node('b'), await node('c')];
+    bus.cut('b', 'a');
+    say(a, 'from a');
+    say(b, 'from b');
+    await expect(probe(a, 'b')).resolves.toBe('timeout');
+    expect([a.heard, b.heard, c.heard]).toEqual([[], [], ['from a', 'from b']]);
+    expect(a.statuses).toEqual([]);
+    bus.heal('a', 'b');
+    await expect(probe(a, 'b')).resolves.toBe('answer');
+    bus.cut('a', 'b');
+    bus.heal();
+    await expect(probe(a, 'b')).resolves.toBe('answer');
+  });
+
+  test('a crashed node says and hears nothing more, is told nothing, and requests to it find nobody', async () => {
+    const [a, b] = [await node('a'), await node('b')];
+    say(a, 'on its way');
+    bus.crash('b');
+    say(b, 'too late');
+    await expect(probe(a, 'b')).resolves.toBe('no-responders');
+    expect([a.heard, b.heard, b.statuses]).toEqual([[], [], []]);
+    bus.reconnect('b');
+    expect(b.connection.isConnected).toBe(false);
+    await b.connection.close();
+  });
+
+  test('a disconnected node is told, and is missed only until it is connected again', async () => {
+    const [a, b] = [await node('a'), await node('b')];
+    bus.disconnect('b');
+    say(a, 'missed');
+    await expect(probe(a, 'b')).resolves.toBe('no-responders');
+    bus.reconnect('b');
+    say(a, 'heard');
+    await expect(probe(a, 'b')).resolves.toBe('answer');
+    expect(b.heard).toEqual(['heard']);
+    expect(b.statuses).toEqual(['disconnected', 'connected']);
+  });
+
+  test('a paused node holds what it says and hears, in order, while others still count it as there', async () => {
+    const [a, b] = [await node('a'), await node('b')];
+    say(a, '1');
+    bus.pause('b');
+    say(b, 'b1');
+    await expect(probe(a, 'b')).resolves.toBe('timeout');
+    say(a, '2');
+    await a.connection.flush();
+    expect([a.heard, b.heard]).toEqual([[], []]);
+    say(a, '3');
+    bus.resume('b');
+    say(b, 'b2');
+    say(a, '4');
+    await b.connection.flush();
+    expect(a.heard).toEqual(['b1', 'b2']);
+    expect(b.heard).toEqual(['1', '2', '3', '4']);
+  });
+
+  test('loss takes the given share, and the same messages for the same seed', async () => {
+    const first = await heardWithLoss(7);
+    expect(first.length).toBeGreaterThan(600);
+    expect(first.length).toBeLessThan(800);
+    expect(await heardWithLoss(7)).toEqual(first);
+    expect(await heardWithLoss(8)).not.toEqual(first);
+    expect(() => bus.lose({ rate: 2, seed: 1 })).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
+    );
+  });
+
+  test('localTransport refuses a bus that is none, by name', () => {
+    const notABus: unknown = {};
+    expect(() => Reflect.apply(localTransport, undefined, [{ bus: notABus }])).toThrow(
+      expect.objectContaining({ code: 'INVALID_OPTION', option: 'bus' }),
+    );
+  });
+});
