@@ -31,13 +31,26 @@ const rooms = {
     'npm:@opentelemetry/api',
   ],
   microservice: ['term', 'nest', 'process', 'npm:rxjs', 'npm:@nestjs/microservices'],
-  testing: ['node', 'transport', 'transport/local', 'nest', 'npm:rxjs', 'npm:@nestjs/common', 'npm:@nestjs/core'],
+  testing: [
+    'node',
+    'transport',
+    'transport/local',
+    'nest',
+    'npm:rxjs',
+    'npm:@nestjs/common',
+    'npm:@nestjs/core',
+  ],
 };
+
+/** Tests, and what only they use, may import anything. */
+const TESTS = '\\.(spec|fixture)\\.ts$';
 
 const nested = Object.keys(rooms).filter((room) => room.includes('/'));
 /** `transport` itself is its own files, without the rooms inside it. */
 const filesOf = (room) =>
-  room === 'transport' ? `^${SRC}/transport/(?!${nested.map((n) => n.split('/')[1]).join('/|')}/)` : `^${SRC}/${room}/`;
+  room === 'transport'
+    ? `^${SRC}/transport/(?!${nested.map((n) => n.split('/')[1]).join('/|')}/)`
+    : `^${SRC}/${room}/`;
 const pattern = (allowed) =>
   allowed.startsWith('npm:')
     ? `node_modules/${allowed.slice(4)}/`
@@ -51,14 +64,14 @@ module.exports = {
       name: `room-${room.replace('/', '-')}`,
       comment: `${room}/ may import only: ${allowed.join(', ') || 'nothing'} (docs/ARCHITECTURE.md)`,
       severity: 'error',
-      from: { path: filesOf(room), pathNot: '\\.spec\\.ts$' },
+      from: { path: filesOf(room), pathNot: TESTS },
       to: { pathNot: [filesOf(room), ...allowed.map(pattern)] },
     })),
     {
       name: 'nothing-imports-the-index',
       comment: 'index.ts is for users; inside, import the room.',
       severity: 'error',
-      from: { path: `^${SRC}/` , pathNot: '\\.spec\\.ts$' },
+      from: { path: `^${SRC}/`, pathNot: TESTS },
       to: { path: `^${SRC}/index\\.ts$` },
     },
     {
@@ -73,7 +86,8 @@ module.exports = {
       comment: 'Applications import the library by its package name, as any user would.',
       severity: 'error',
       from: { path: '^apps/' },
-      to: { path: `^${SRC}/` },
+      // tsconfig's `paths` lead the package name into the sources; that way is the package's.
+      to: { path: `^${SRC}/`, dependencyTypesNot: ['aliased'] },
     },
     {
       name: 'resolvable',
@@ -88,6 +102,9 @@ module.exports = {
     exclude: { path: '(^|/)dist/' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['require', 'node', 'types', 'default'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['require', 'node', 'types', 'default'],
+    },
   },
 };
