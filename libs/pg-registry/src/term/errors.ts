@@ -114,11 +114,17 @@ export class ProcessExitedError extends PgRegistryError {
   readonly pid: Pid;
   /** What it ended with, as given to `exit`. */
   readonly reason: unknown;
+  /** Whether the call that failed may have been executed before the end: then repeating it is not safe. */
+  readonly mayHaveExecuted: boolean;
 
-  constructor(message: string, fields: ErrorFields & { readonly pid: Pid; readonly reason: unknown }) {
+  constructor(
+    message: string,
+    fields: ErrorFields & { readonly pid: Pid; readonly reason: unknown; readonly mayHaveExecuted?: boolean },
+  ) {
     super(message, { ...fields, code: 'PROCESS_EXITED' });
     this.pid = fields.pid;
     this.reason = fields.reason;
+    this.mayHaveExecuted = fields.mayHaveExecuted ?? false;
   }
 }
 
@@ -170,8 +176,12 @@ export class CallTimeoutError extends PgRegistryError {
 
 /** The node of the called process is gone or was replaced. Mirrors the exit reason `noconnection`. */
 export class NodeDownError extends PgRegistryError {
-  constructor(message: string, fields: ErrorFields = {}) {
+  /** Whether the call that failed may have been executed: then repeating it elsewhere is not safe. */
+  readonly mayHaveExecuted: boolean;
+
+  constructor(message: string, fields: ErrorFields & { readonly mayHaveExecuted?: boolean } = {}) {
     super(message, { ...fields, code: 'NODE_DOWN' });
+    this.mayHaveExecuted = fields.mayHaveExecuted ?? false;
   }
 }
 

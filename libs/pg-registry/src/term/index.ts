@@ -34,7 +34,7 @@ export {
 export { sameKey, sameValue } from './equality';
 export { compareValues } from './order';
 export { canonicalText, hasRepeats, keyToken, type KeyToken } from './token';
-export { isArray, isDate, isBytes, isMap, isSet, type ValueRecord } from './kind';
+export { isArray, isDate, isBytes, isMap, isRecord, isSet, type ValueRecord } from './kind';
 export { formatKey } from './text';
 export { KeyMap } from './key-map';
 export * from './size';

@@ -14,3 +14,6 @@ export const isMap = (value: Value): value is ReadonlyMap<Value, Value> => value
 export const isSet = (value: Value): value is ReadonlySet<Value> => value instanceof Set;
 export const isBytes = (value: Value): value is Bytes =>
   typeof value === 'object' && value !== null && bytesKind(value) !== undefined;
+/** For normal forms: an object without a prototype is a record too, but not normal. */
+export const isRecord = (value: Value): value is ValueRecord =>
+  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;

@@ -5,27 +5,28 @@ import type { Value } from './value';
 
 const RANK = {
   number: 0,
-  undefined: 1,
-  null: 2,
-  false: 3,
-  true: 4,
-  pid: 5,
-  date: 6,
-  array: 7,
-  record: 8,
-  map: 9,
-  set: 10,
-  string: 11,
-  bytes: 12,
+  null: 1,
+  false: 2,
+  true: 3,
+  pid: 4,
+  date: 5,
+  array: 6,
+  record: 7,
+  map: 8,
+  set: 9,
+  string: 10,
+  bytes: 11,
+  undefined: 12,
 } as const;
 
 /**
  * The total order of values, consistent with {@link sameValue}: 0 exactly for values that are the same.
  *
- * number and bigint by value < undefined < null < false < true < Pid < Date < array < object < Map < Set < string <
- * bytes. `1` stands before `1n`, and NaN after every other number and bigint. Pids by node, incarnation, number;
- * arrays element by element, a prefix first; objects, Maps and Sets by size, then sorted names or keys, then what
- * they hold; strings by UTF-16 unit like JavaScript's `<`; bytes by kind (ArrayBuffer first), then byte by byte.
+ * number and bigint by value < null < false < true < Pid < Date < array < object < Map < Set < string < bytes <
+ * undefined (where JavaScript's `sort` puts it, whatever it is told). `1` stands before `1n`, NaN after every other
+ * number and bigint. Pids by node, incarnation, number; arrays element by element, a prefix first; objects, Maps and
+ * Sets by size, then sorted names or keys, then what they hold; strings by UTF-16 unit like JavaScript's `<`; bytes by
+ * kind (ArrayBuffer first), then byte by byte.
  * Mirrors the order of Erlang terms.
  *
  * @returns negative: `a` first; positive: `b` first.

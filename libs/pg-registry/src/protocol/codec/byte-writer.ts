@@ -28,7 +28,7 @@ export class ByteWriter {
    * @throws RangeError for any other number
    */
   uint(n: number): void {
-    if (n >= 0 && n < 0x80) this.u8(n);
+    if (n >>> 0 === n && n < 0x80) this.u8(n);
     else this.#longUint(n);
   }
 

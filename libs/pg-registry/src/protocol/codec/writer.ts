@@ -7,6 +7,7 @@ import {
   isDate,
   isMap,
   isPid,
+  isRecord,
   isSet,
   LARGEST_INLINE_INTEGER,
   LONG_ARRAY_LENGTH,
@@ -116,14 +117,15 @@ export class Writer extends ByteWriter {
   #object(value: Exclude<Value, string | number | boolean | bigint | null | undefined>): void {
     if (isArray(value)) return this.#array(value);
     if (isPid(value)) return this.#pid(value);
-    if (Object.getPrototypeOf(value) === Object.prototype) return this.#record(value);
+    if (isRecord(value)) return this.#record(value);
     if (isDate(value)) {
       this.u8(TAG.date);
       return this.float(value.getTime());
     }
     if (isMap(value)) return this.#map(value);
     if (isSet(value)) return this.#set(value);
-    return isBytes(value) ? this.#byteArray(value) : this.#record(value);
+    if (isBytes(value)) return this.#byteArray(value);
+    throw new TypeError('A value that is not in normal form.');
   }
 
   #array(elements: readonly Value[]): void {
