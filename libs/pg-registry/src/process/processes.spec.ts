@@ -91,6 +91,18 @@ describe('an exit', () => {
     expect(seen).toEqual([1, false, undefined, 'normal', 3]);
   });
 
+  it('runs the hooks for code of the user when all others have run', () => {
+    const processes = node();
+    const seen: string[] = [];
+    processes.afterExit(() => seen.push('told'));
+    const stop = processes.afterExit(() => seen.push('told too'));
+    processes.onExit(() => seen.push('taken away'));
+    processes.spawn().exit();
+    stop();
+    processes.spawn().exit();
+    expect(seen).toEqual(['taken away', 'told', 'told too', 'taken away', 'told']);
+  });
+
   it('reports a hook that throws and runs the others', () => {
     const errors: unknown[] = [];
     const processes = node((error) => errors.push(error));

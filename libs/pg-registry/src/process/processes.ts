@@ -1,4 +1,11 @@
-import { InvalidArgumentError, NotLocalError, Pid, PidInterner, ProcessExitedError } from '../term';
+import {
+  InvalidArgumentError,
+  InvalidOptionError,
+  NotLocalError,
+  Pid,
+  PidInterner,
+  ProcessExitedError,
+} from '../term';
 import { LocalProcess } from './local-process';
 import { RunningContext } from './running-context';
 
@@ -36,6 +43,7 @@ export class Processes {
   /** What undoes the wiring of a process with a signal or an owner. */
   readonly #unlink = new Map<LocalProcess, () => void>();
   readonly #exitListeners = new Set<ExitListener>();
+  readonly #afterExitListeners = new Set<ExitListener>();
   readonly #running: RunningContext;
   #lastId = -1;
 
@@ -53,10 +61,15 @@ export class Processes {
   /**
    * Starts a process. Mirrors `spawn/1`.
    *
-   * @throws ProcessExitedError if the owner has ended, or the whole node has.
+   * @throws ProcessExitedError if the owner has ended, or the whole node has; InvalidOptionError for what is no signal.
    */
   spawn(options: SpawnOptions = {}): LocalProcess {
     const { signal, label, owner } = options;
+    if (signal !== undefined && !(signal instanceof AbortSignal)) {
+      throw new InvalidOptionError("Option 'signal' is an AbortSignal; nothing was started.", {
+        option: 'signal',
+      });
+    }
     if (owner !== undefined) this.#checkOwn(owner);
     if (!this.root.alive) throw exited(this.root, 'The node has stopped; it starts no more processes.');
     const process = this.#add(label);
@@ -116,16 +129,21 @@ export class Processes {
   }
 
   /**
-   * Calls `listener` whenever a process ends, in the same turn, in the order of subscription. What it throws is reported
-   * and harms nobody.
+   * Calls `listener` whenever a process ends, in the same turn, in the order of subscription: the place for taking away what
+   * the process had. What it throws is reported and harms nobody.
    *
    * @returns what ends the subscription.
    */
   onExit(listener: ExitListener): () => void {
-    // A wrapper of its own, so that one function subscribed twice is two subscriptions.
-    const subscription: ExitListener = (process, reason) => listener(process, reason);
-    this.#exitListeners.add(subscription);
-    return () => void this.#exitListeners.delete(subscription);
+    return subscribe(this.#exitListeners, listener);
+  }
+
+  /**
+   * Like {@link onExit}, when all of those have run: the place for calling code of the user, which then sees nothing of the
+   * process any more.
+   */
+  afterExit(listener: ExitListener): () => void {
+    return subscribe(this.#afterExitListeners, listener);
   }
 
   /** Ends every process, newest first and the root process last; afterwards nothing can be spawned. */
@@ -167,6 +185,7 @@ export class Processes {
     this.#unlink.get(process)?.();
     this.#unlink.delete(process);
     for (const listener of this.#exitListeners) this.#guard(() => listener(process, reason));
+    for (const listener of this.#afterExitListeners) this.#guard(() => listener(process, reason));
     const owned = this.#owned.get(process);
     this.#owned.delete(process);
     if (owned !== undefined) for (const each of owned) each.exit(reason);
@@ -194,6 +213,13 @@ export class Processes {
     }
     throw exited(process, `${process.pid} has ended.`);
   }
+}
+
+function subscribe(listeners: Set<ExitListener>, listener: ExitListener): () => void {
+  // A wrapper of its own, so that one function subscribed twice is two subscriptions.
+  const subscription: ExitListener = (process, reason) => listener(process, reason);
+  listeners.add(subscription);
+  return () => void listeners.delete(subscription);
 }
 
 function exited(process: LocalProcess, message: string): ProcessExitedError {

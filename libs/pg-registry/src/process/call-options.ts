@@ -1,0 +1,97 @@
+import {
+  InvalidArgumentError,
+  InvalidOptionError,
+  isWellFormed,
+  normalValue,
+  type PidInterner,
+  type ValueLimits,
+} from '../term';
+import type { CallHeaders, TraceContext } from './call-context';
+import { isHeaders, MAX_NAME_BYTES } from './call-frames';
+
+/** How a call is made. */
+export interface CallOptions {
+  /** How long to wait for the answer, fail-over included; also the handler's limit. Default 5000 ms; Infinity is none. */
+  readonly timeoutMs?: number | undefined;
+  /** Ends the call with the signal's reason, and aborts the handler's signal, at the owner too. */
+  readonly signal?: AbortSignal | undefined;
+  /** Short strings beside the payload. */
+  readonly headers?: CallHeaders | undefined;
+  /** W3C trace context; default: what `headers` say, else what the node's tracer says is current. */
+  readonly trace?: TraceContext | undefined;
+}
+
+/** Options that were checked. */
+export interface CheckedOptions {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+  readonly headers: CallHeaders;
+  readonly trace: TraceContext | undefined;
+}
+
+const DEFAULT_TIMEOUT_MS = 5000;
+/** setTimeout's own limit, some 24 days; a longer wait than that is none. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+const NO_HEADERS: CallHeaders = Object.freeze({});
+
+/** Looks at the arguments of calls before anything happens. */
+export class CallArguments {
+  constructor(
+    private readonly pids: PidInterner,
+    private readonly limits: ValueLimits,
+    private readonly currentTrace: () => TraceContext | undefined,
+  ) {}
+
+  /** @throws InvalidArgumentError unless it is a handler's name: 1 to 256 bytes. */
+  name(name: unknown): string {
+    if (
+      typeof name === 'string' &&
+      name !== '' &&
+      isWellFormed(name) &&
+      Buffer.byteLength(name) <= MAX_NAME_BYTES
+    )
+      return name;
+    throw new InvalidArgumentError(
+      `The name of a handler is a string of 1 to ${MAX_NAME_BYTES} bytes; nothing was sent.`,
+    );
+  }
+
+  /** @throws InvalidOptionError naming the option that is wrong. */
+  options({ timeoutMs = DEFAULT_TIMEOUT_MS, signal, headers, trace }: CallOptions): CheckedOptions {
+    if (typeof timeoutMs !== 'number' || !(timeoutMs > 0)) {
+      throw wrong('timeoutMs', 'a number of milliseconds above 0, or Infinity');
+    }
+    if (signal !== undefined && !(signal instanceof AbortSignal)) throw wrong('signal', 'an AbortSignal');
+    const checked = headers === undefined ? NO_HEADERS : this.#headers(headers);
+    return {
+      timeoutMs: timeoutMs > MAX_TIMEOUT_MS ? Infinity : timeoutMs,
+      signal,
+      headers: checked,
+      trace: checkedTrace(trace ?? traceOf(checked) ?? this.currentTrace()),
+    };
+  }
+
+  #headers(headers: unknown): CallHeaders {
+    const normal = normalValue(headers, this.limits, this.pids);
+    if (isHeaders(normal)) return normal;
+    throw wrong('headers', 'a record of strings');
+  }
+}
+
+function traceOf({ traceparent, tracestate }: CallHeaders): TraceContext | undefined {
+  return traceparent === undefined ? undefined : { traceparent, tracestate };
+}
+
+function checkedTrace(trace: TraceContext | undefined): TraceContext | undefined {
+  if (trace === undefined) return undefined;
+  const { traceparent, tracestate } = trace;
+  const parts: readonly unknown[] = [traceparent, tracestate ?? ''];
+  if (parts.some((part) => typeof part !== 'string' || !isWellFormed(part)) || traceparent === '') {
+    throw wrong('trace', '{ traceparent, tracestate? }, two strings');
+  }
+  return Object.freeze(tracestate ? { traceparent, tracestate } : { traceparent });
+}
+
+function wrong(option: string, allowed: string): InvalidOptionError {
+  return new InvalidOptionError(`Option '${option}' of a call is ${allowed}; nothing was sent.`, { option });
+}

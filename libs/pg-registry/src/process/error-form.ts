@@ -1,0 +1,158 @@
+import {
+  AlreadyRegisteredError,
+  CallTimeoutError,
+  InvalidArgumentError,
+  InvalidOptionError,
+  InvalidValueError,
+  isPid,
+  isWellFormed,
+  LockTimeoutError,
+  MailboxFullError,
+  NodeDownError,
+  NoHandlerError,
+  NotLocalError,
+  NotRegisteredError,
+  PgRegistryError,
+  ProcessExitedError,
+  ProtocolVersionError,
+  RemoteError,
+  ScopeAlreadyStartedError,
+  ScopeNotRunningError,
+  TransportError,
+  UniqueKeysRequiredError,
+  ValueTooLargeError,
+  type PgRegistryErrorCode,
+  type Pid,
+  type Value,
+} from '../term';
+import type { ErrorForm } from './call-frames';
+
+const MAX_TEXT = 4096;
+/** Not fields of their own: they stand elsewhere, or do not travel. */
+const NOT_FIELDS = new Set(['code', 'name', 'message', 'stack', 'cause']);
+
+/** The parts of an error that a handler threw which may be told to other nodes. */
+export interface ErrorFormOptions {
+  readonly stack: boolean;
+  /** The normal form of a field; throws if there is none. */
+  normalize(value: unknown): Value;
+}
+
+/** Describes what a handler threw, whatever it was, in what can travel. */
+export function formOfError(error: unknown, { stack, normalize }: ErrorFormOptions): ErrorForm {
+  const form = { ...describeThrown(error), fields: null, stack: '' };
+  const told = stack && error instanceof Error ? clip(error.stack ?? '') : '';
+  if (!(error instanceof PgRegistryError)) return { ...form, ownClass: false, stack: told };
+  return { ...form, ownClass: true, fields: fieldsOf(error, normalize), stack: told };
+}
+
+/** The error that the caller gets: of the same class if it is one of this library, else a {@link RemoteError}. */
+export function errorOfForm(form: ErrorForm): PgRegistryError {
+  const error = (form.ownClass ? rebuild(form) : undefined) ?? remoteError(form);
+  if (form.stack !== '') error.stack = form.stack;
+  return error;
+}
+
+/**
+ * The error that a caller on the same node gets: the same as on any other, but with what was thrown as its `cause`, which
+ * has the stack.
+ */
+export function errorForCaller(thrown: unknown): PgRegistryError {
+  if (thrown instanceof PgRegistryError) return thrown;
+  return remoteError(describeThrown(thrown), thrown);
+}
+
+/**
+ * The reason of an exit as monitors are told it: its normal form; of an error its name, message and code; of anything else
+ * without a normal form its text.
+ */
+export function reasonValue(reason: unknown, normalize: (value: unknown) => Value): Value {
+  try {
+    return normalize(reason);
+  } catch {
+    return normalize(reason instanceof Error ? describeThrown(reason) : clip(textOf(reason)));
+  }
+}
+
+function remoteError(
+  { name, code, message }: Pick<ErrorForm, 'name' | 'code' | 'message'>,
+  cause?: unknown,
+): RemoteError {
+  const remoteCode = code === '' ? undefined : code;
+  return new RemoteError(message, {
+    remoteName: name,
+    remoteCode,
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+function describeThrown(thrown: unknown): Pick<ErrorForm, 'name' | 'code' | 'message'> {
+  if (!(thrown instanceof Error)) return { name: typeof thrown, code: '', message: clip(textOf(thrown)) };
+  const code = (thrown as { code?: unknown }).code;
+  const isCode = typeof code === 'string' || typeof code === 'number';
+  return { name: clip(thrown.name), code: isCode ? clip(String(code)) : '', message: clip(thrown.message) };
+}
+
+/** Text that the codec takes, and not too much of it. */
+function clip(text: unknown): string {
+  const short = String(text).slice(0, MAX_TEXT);
+  return isWellFormed(short) ? short : Buffer.from(short).toString();
+}
+
+function textOf(thrown: unknown): string {
+  try {
+    return typeof thrown === 'object' && thrown !== null ? JSON.stringify(thrown) : String(thrown);
+  } catch {
+    return Object.prototype.toString.call(thrown);
+  }
+}
+
+function fieldsOf(error: PgRegistryError, normalize: (value: unknown) => Value): Value {
+  const fields: Record<string, Value> = {};
+  for (const [name, value] of Object.entries(error)) {
+    if (NOT_FIELDS.has(name)) continue;
+    try {
+      fields[name] = normalize(value);
+    } catch {
+      // A service, say, cannot travel; the error can without it.
+    }
+  }
+  return normalize(fields);
+}
+
+const PLAIN_CLASSES: Partial<Record<PgRegistryErrorCode, new (message: string) => PgRegistryError>> = {
+  NOT_REGISTERED: NotRegisteredError,
+  INVALID_ARGUMENT: InvalidArgumentError,
+  INVALID_VALUE: InvalidValueError,
+  VALUE_TOO_LARGE: ValueTooLargeError,
+  UNIQUE_KEYS_REQUIRED: UniqueKeysRequiredError,
+  SCOPE_NOT_RUNNING: ScopeNotRunningError,
+  MAILBOX_FULL: MailboxFullError,
+  LOCK_TIMEOUT: LockTimeoutError,
+  CALL_TIMEOUT: CallTimeoutError,
+  NODE_DOWN: NodeDownError,
+  NO_HANDLER: NoHandlerError,
+  TRANSPORT: TransportError,
+  PROTOCOL_VERSION: ProtocolVersionError,
+};
+
+/** Undefined if a code or field is not what this version knows: the peer may be newer, or not mean well. */
+function rebuild({ code, message, fields }: ErrorForm): PgRegistryError | undefined {
+  const Plain = Object.hasOwn(PLAIN_CLASSES, code) ? PLAIN_CLASSES[code as PgRegistryErrorCode] : undefined;
+  if (Plain !== undefined) return new Plain(message);
+  const { pid, reason, option, remoteName, remoteCode } = (fields ?? {}) as Record<string, Value>;
+  if (isPid(pid)) return rebuildWithPid(code, message, pid, reason);
+  if (code === 'INVALID_OPTION') return new InvalidOptionError(message, { option: String(option) });
+  if (code === 'SCOPE_ALREADY_STARTED') return new ScopeAlreadyStartedError(message, { running: undefined });
+  if (code !== 'REMOTE' || typeof remoteName !== 'string') return undefined;
+  return new RemoteError(message, {
+    remoteName,
+    remoteCode: typeof remoteCode === 'string' ? remoteCode : undefined,
+  });
+}
+
+function rebuildWithPid(code: string, message: string, pid: Pid, reason: Value): PgRegistryError | undefined {
+  if (code === 'ALREADY_REGISTERED') return new AlreadyRegisteredError(message, { pid });
+  if (code === 'NOT_LOCAL') return new NotLocalError(message, { pid });
+  return code === 'PROCESS_EXITED' ? new ProcessExitedError(message, { pid, reason }) : undefined;
+}

@@ -1,0 +1,53 @@
+import { NoHandlerError, type Value } from '../term';
+import type { CallContext } from './call-context';
+
+/** What a process does with what it is sent. Everything runs as the process; results may be promises. */
+export interface Handlers {
+  /** Answers a call. @throws NoHandlerError naming the valid names. */
+  call(name: string, payload: Value, context: CallContext): unknown;
+  /** Handles a cast. @throws NoHandlerError naming the valid names. */
+  cast(name: string, payload: Value, context: CallContext): unknown;
+  /** Handles a message of `send`. @throws NoHandlerError if the process takes none. */
+  message(message: Value, context: CallContext): unknown;
+}
+
+/** Handles one named call or cast. */
+export type Handler = (payload: Value, context: CallContext) => unknown;
+
+/** Handlers by name, and what the process is called in errors. */
+export interface HandlerMap {
+  readonly calls?: ReadonlyMap<string, Handler>;
+  readonly casts?: ReadonlyMap<string, Handler>;
+  readonly message?: Handler | undefined;
+}
+
+/** The {@link Handlers} that look a name up. */
+export class HandlerTable implements Handlers {
+  /** @param owner Whose handlers these are, for errors: a class's name, say. */
+  constructor(
+    private readonly owner: string,
+    private readonly map: HandlerMap,
+  ) {}
+
+  call(name: string, payload: Value, context: CallContext): unknown {
+    return this.#find('call', this.map.calls, name)(payload, context);
+  }
+
+  cast(name: string, payload: Value, context: CallContext): unknown {
+    return this.#find('cast', this.map.casts, name)(payload, context);
+  }
+
+  message(message: Value, context: CallContext): unknown {
+    if (this.map.message === undefined)
+      throw new NoHandlerError(`${this.owner} takes no messages of send().`);
+    return this.map.message(message, context);
+  }
+
+  #find(kind: 'call' | 'cast', handlers: ReadonlyMap<string, Handler> | undefined, name: string): Handler {
+    const handler = handlers?.get(name);
+    if (handler !== undefined) return handler;
+    const names = [...(handlers?.keys() ?? [])].sort().map((known) => `'${known}'`);
+    const valid = names.length === 0 ? 'it has none' : `valid are ${names.join(', ')}`;
+    throw new NoHandlerError(`${this.owner} has no ${kind} handler '${name}'; ${valid}.`);
+  }
+}

@@ -1,0 +1,177 @@
+import { InvalidArgumentError, isPid, ProcessExitedError, type Pid } from '../term';
+import type { Calls } from './calls';
+import { LocalProcess } from './local-process';
+import type { Mailbox } from './mailbox';
+import type {
+  CreatedInstance,
+  PreparedInstance,
+  ProcessClass,
+  ProcessFactory,
+  ProcessLifecycle,
+} from './process-factory';
+import type { ProcessServiceOptions, StartOptions } from './process-service';
+import type { Processes } from './processes';
+import { Via } from './via';
+
+const DEFAULT_EXIT_TIMEOUT_MS = 5000;
+
+/** The instances of process classes, from the name that is taken for them to the end of `onProcessExit`. */
+export class StartedProcesses {
+  factory: ProcessFactory | undefined;
+  readonly #options: ProcessServiceOptions;
+  readonly #processes: Processes;
+  readonly #calls: Calls;
+  readonly #instances = new Map<LocalProcess, CreatedInstance>();
+  /** Ends of instances that are under way. */
+  readonly #ending = new Set<Promise<void>>();
+
+  constructor(options: ProcessServiceOptions) {
+    this.#options = options;
+    this.#processes = options.processes;
+    this.#calls = options.calls;
+    this.#processes.afterExit((process) => this.#ended(process));
+  }
+
+  /** See `ProcessService.start`. */
+  async start<T extends object>(type: ProcessClass<T>, options: StartOptions): Promise<LocalProcess> {
+    const prepared = this.#prepare(type, options);
+    const process = this.#spawn(type, options);
+    if (!process.alive) throw this.#endedEarly(type, process);
+    const mailbox = this.#calls.mount(process, { serial: true, capacity: this.#options.mailboxCapacity });
+    try {
+      const started = mailbox.runStart(() => this.#run(prepared, process, mailbox, options.args));
+      // Whoever waits for a start that hangs is told when the process ends meanwhile.
+      await Promise.race([started, process.exited]);
+    } catch (error) {
+      process.exit(error);
+      throw error;
+    }
+    if (!process.alive) throw this.#endedEarly(type, process);
+    return process;
+  }
+
+  /** Resolves when no `onProcessExit` runs any more. */
+  async settled(): Promise<void> {
+    // More may end while these do.
+    // oxlint-disable-next-line no-await-in-loop
+    while (this.#ending.size > 0) await Promise.all(this.#ending);
+  }
+
+  /** Everything that can be found wrong before there is a process. */
+  #prepare<T extends object>(
+    type: ProcessClass<T>,
+    { via, owner, moduleRef }: StartOptions,
+  ): PreparedInstance<T> {
+    if (typeof type !== 'function')
+      throw new InvalidArgumentError('The first argument of start() is a class.');
+    if (this.factory === undefined) {
+      throw new InvalidArgumentError(
+        `${type.name} was not started: process classes need PgRegistryModule.forRoot().`,
+      );
+    }
+    if (via !== undefined && !(via instanceof Via))
+      throw new InvalidArgumentError("Option 'via' is via(scope, key, value?).");
+    if (owner !== undefined && !(owner instanceof LocalProcess) && !isPid(owner)) {
+      throw new InvalidArgumentError("Option 'owner' is a process or its pid; nothing was started.");
+    }
+    const prepared = this.factory.prepare(type, moduleRef);
+    if (via !== undefined) this.#options.registrar.requireUnique(via.scope);
+    return prepared;
+  }
+
+  #spawn(type: ProcessClass, { via, signal, owner }: StartOptions): LocalProcess {
+    const pid = owner instanceof LocalProcess ? owner.pid : owner;
+    const local = pid === undefined ? undefined : this.#localOwner(pid);
+    const process = this.#processes.spawn({ label: type.name, signal, owner: local });
+    if (pid !== undefined && local === undefined) this.#endWith(pid, process);
+    if (via === undefined || !process.alive) return process;
+    try {
+      this.#options.registrar.register(via, process);
+    } catch (error) {
+      process.exit(error);
+      throw error;
+    }
+    return process;
+  }
+
+  /** @throws ProcessExitedError if it is one of this node that has ended */
+  #localOwner(pid: Pid): LocalProcess | undefined {
+    if (!this.#processes.isLocal(pid)) return undefined;
+    const owner = this.#processes.get(pid);
+    if (owner === undefined)
+      throw new ProcessExitedError(`The owner ${pid} has ended.`, { pid, reason: 'noproc' });
+    return owner;
+  }
+
+  /** Ends a process when its owner on another node has ended, or is lost. */
+  #endWith(owner: Pid, process: LocalProcess): void {
+    // As the root process: a subscription of the process that starts this one would end with that one.
+    const subscription = this.#processes.enter(this.#processes.root, undefined, () =>
+      this.#calls.monitor(owner).subscribe(({ reason }) => process.exit(reason)),
+    );
+    void process.exited.then(() => subscription.unsubscribe());
+  }
+
+  async #run<T extends object>(
+    prepared: PreparedInstance<T>,
+    process: LocalProcess,
+    mailbox: Mailbox,
+    args: unknown,
+  ): Promise<void> {
+    const created = await prepared.create(process);
+    this.#instances.set(process, created);
+    if (!process.alive) return this.#ended(process);
+    const { onProcessStart }: ProcessLifecycle = created.instance;
+    await onProcessStart?.call(created.instance, args);
+    if (process.alive) mailbox.open(created.handlers);
+  }
+
+  /** Lets the instance of a process that has ended do its last work, once. */
+  #ended(process: LocalProcess): void {
+    const created = this.#instances.get(process);
+    this.#instances.delete(process);
+    if (created === undefined) return;
+    const ending = this.#end(created, process).finally(() => this.#ending.delete(ending));
+    this.#ending.add(ending);
+  }
+
+  async #end(created: CreatedInstance, process: LocalProcess): Promise<void> {
+    const { onProcessExit }: ProcessLifecycle = created.instance;
+    try {
+      // Not in the turn of the exit, whose caller does not expect to run code of the process.
+      await Promise.resolve();
+      const exit = (): unknown => onProcessExit?.call(created.instance, process.reason);
+      await this.#withinLimit(process, Promise.resolve(this.#processes.enter(process, undefined, exit)));
+    } catch (error) {
+      this.#options.onWarning(`onProcessExit of ${process.pid} (${process.label}) failed.`, error);
+    }
+    try {
+      await created.destroy();
+    } catch (error) {
+      this.#options.onWarning(`Letting go of ${process.pid} (${process.label}) failed.`, error);
+    }
+  }
+
+  async #withinLimit({ pid, label }: LocalProcess, exit: Promise<unknown>): Promise<void> {
+    const { timers, exitTimeoutMs = DEFAULT_EXIT_TIMEOUT_MS, onWarning } = this.#options;
+    let stopTimer!: () => void;
+    const timeout = new Promise<void>((resolve) => {
+      const onTimeout = (): void => {
+        onWarning(
+          `onProcessExit of ${pid} (${label}) took longer than ${exitTimeoutMs} ms and is not waited for.`,
+        );
+        resolve();
+      };
+      stopTimer = timers.setTimer(exitTimeoutMs, onTimeout, { keepAlive: true });
+    });
+    try {
+      await Promise.race([exit, timeout]);
+    } finally {
+      stopTimer();
+    }
+  }
+
+  #endedEarly(type: ProcessClass, { pid, reason }: LocalProcess): ProcessExitedError {
+    return new ProcessExitedError(`${type.name} (${pid}) ended before it was started.`, { pid, reason });
+  }
+}
