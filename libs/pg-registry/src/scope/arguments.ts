@@ -45,7 +45,7 @@ export class Arguments {
 
   /** A pid of this node, alive or not; undefined stands for the running code's. */
   localPid(pid: unknown): Pid {
-    return this.#local(this.pid(pid));
+    return pid === undefined ? this.#host.processes.self().pid : this.#local(asPid(pid));
   }
 
   /** A pid or a list of pids, all of this node; one that is not rejects the whole list. */

@@ -26,6 +26,7 @@ export type {
 } from './event';
 export type { Replication, ScopeHost, ScopeLogger } from './host';
 export type { ListenerToken, Registered, RegistryListener, Unregistered } from './listener';
+export type { LiveChange, LiveRow } from './live-query';
 export type { LockOptions } from './locks';
 export type { ScopeEventOf } from './monitors';
 export type { ViaName } from './names';
@@ -37,8 +38,9 @@ export {
   scopeName,
 } from './options';
 export type { KeysMode, NormalScopeOptions, ScopeOptions } from './options';
+export type { Query } from './queries';
 export type { Registration } from './registration';
-export type { KeyOf, Row, ValueArgument, ValueOf } from './row';
+export type { EntryOf, KeyOf, Row, ValueArgument, ValueOf } from './row';
 export { Scope } from './scope';
 export type { ScopeParts } from './scope';
 export { PgRegistryService } from './service';

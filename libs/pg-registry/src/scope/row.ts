@@ -1,3 +1,4 @@
+import type { Entry } from '../table';
 import type { Key } from '../term';
 
 /**
@@ -27,3 +28,6 @@ export type ValueOf<R extends Row, K> = K extends unknown
  */
 export type ValueArgument<R extends Row, K> =
   null extends ValueOf<R, K> ? [value?: ValueOf<R, K>] : [value: ValueOf<R, K>];
+
+/** The entries of the rows `R`. */
+export type EntryOf<R extends Row> = R extends readonly [infer K, infer V] ? Entry<K, V> : never;

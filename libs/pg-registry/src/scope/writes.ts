@@ -1,6 +1,8 @@
+import type { Expression, Pattern, Predicate } from '../match';
+import type { Entry } from '../table';
 import type { Key, Pid, Value } from '../term';
 import { invalid } from './arguments';
-import { RegistryMonitors } from './monitors';
+import { RegistryQueries } from './queries';
 import { OwnEntry, type Registration } from './registration';
 import type { KeyOf, Row, ValueArgument, ValueOf } from './row';
 
@@ -13,7 +15,7 @@ import type { KeyOf, Row, ValueArgument, ValueOf } from './row';
  * something that cannot be stored, `InvalidArgumentError` for something that is not a pid, `NotLocalError` for a pid of
  * another node, `ScopeNotRunningError` while the scope is stopped.
  */
-export abstract class RegistryWrites<R extends Row = Row> extends RegistryMonitors<R> {
+export abstract class RegistryWrites<R extends Row = Row> extends RegistryQueries<R> {
   /**
    * Registers the running code's process under a key. Mirrors `PgRegistry.register/3`.
    *
@@ -37,7 +39,7 @@ export abstract class RegistryWrites<R extends Row = Row> extends RegistryMonito
    */
   unregister(key: KeyOf<R>): void {
     const normal = this.args.key(key);
-    const pid = this.args.localPid(undefined);
+    const { pid } = this.host.processes.self();
     this.running().leave(normal, [pid]);
   }
 
@@ -93,6 +95,28 @@ export abstract class RegistryWrites<R extends Row = Row> extends RegistryMonito
     if (isUpdater(next)) return this.#updateBy(normal, member, next);
     const stored = this.args.value(next);
     return this.running().update(normal, member, () => stored);
+  }
+
+  /**
+   * Removes those entries of a process under a key that {@link match} finds, in one operation: exactly these, whatever was
+   * registered later. Mirrors `PgRegistry.unregister_match/4`.
+   *
+   * @param pattern For the value; or a predicate on the entry.
+   * @param pid The running code's process unless given.
+   * @returns how many entries were removed.
+   * @throws InvalidArgumentError saying what is wrong with the pattern or a guard. What a predicate throws goes to the
+   * caller; nothing was removed then.
+   */
+  unregisterMatch<const K extends KeyOf<R>>(
+    key: K,
+    pattern: Pattern | Predicate<Entry<K, ValueOf<R, K>>>,
+    guards?: readonly Expression[],
+    pid?: Pid,
+  ): number {
+    const normal = this.args.key(key);
+    const member = this.args.localPid(pid);
+    const rows = this.matchingRows(normal, pattern, guards, member);
+    return this.running().leaveEntries(rows);
   }
 
   /** Calls the function for every entry before the first changes, so that the update is one operation or nothing. */
