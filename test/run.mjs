@@ -1,0 +1,84 @@
+/**
+ * `npm test`: provides what the tests need, runs all of them, and ends with the line `N passed, N failed`.
+ * Arguments go to jest: `npm test -- --testPathPatterns transport`.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { provideNatsServer } from './nats-server.mjs';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+/** Far beyond what the tests take: something hangs then, and a message is better than silence. */
+const LIMIT_MS = 10 * 60_000;
+
+try {
+  installPackages();
+  const { passed, failed } = await runJest({ NATS_SERVER_BIN: provideNatsServer() });
+  console.log(`\n${passed} passed, ${failed} failed`);
+  process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+}
+
+/** Installs from the lock files: the repository's own packages, and those of the projects that prove other versions. */
+function installPackages() {
+  const compat = join(root, 'compat');
+  const others = existsSync(compat) ? readdirSync(compat).map((name) => join(compat, name)) : [];
+  for (const project of [root, ...others.filter((folder) => existsSync(join(folder, 'package-lock.json')))]) {
+    if (existsSync(join(project, 'node_modules'))) continue;
+    console.log(`No node_modules in ${project}: npm ci`);
+    const { status } = spawnSync('npm', ['ci'], { cwd: project, stdio: 'inherit' });
+    if (status !== 0) throw new Error(`npm ci failed in ${project}.`);
+  }
+}
+
+/** Runs every jest project; counts tests, and suites that could not even be loaded as one failure each. */
+async function runJest(env) {
+  const folder = mkdtempSync(join(tmpdir(), 'pg-registry-test-'));
+  const report = join(folder, 'report.json');
+  try {
+    const { status, timedOut } = await run(
+      [
+        join(root, 'node_modules', 'jest', 'bin', 'jest.js'),
+        '--passWithNoTests',
+        `--maxWorkers=${Math.max(2, Math.floor(availableParallelism() / 2))}`,
+        '--json',
+        `--outputFile=${report}`,
+        ...process.argv.slice(2),
+      ],
+      env,
+    );
+    if (timedOut)
+      throw new Error(`The tests did not end within ${LIMIT_MS / 60_000} minutes: something hangs.`);
+    if (!existsSync(report)) throw new Error(`jest ended with status ${status} and without a report.`);
+    const results = JSON.parse(readFileSync(report, 'utf8'));
+    const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
+    // Whatever jest does not count, but fails for, must not pass.
+    return { passed: results.numPassedTests, failed: failed === 0 && status !== 0 ? 1 : failed };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function run(args, env) {
+  // The report goes to its file; jest writes a second copy to stdout.
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  let timedOut = false;
+  const timer = setTimeout(() => {
+    timedOut = true;
+    child.kill('SIGKILL');
+  }, LIMIT_MS);
+  return new Promise((resolve) => {
+    child.on('exit', (status) => {
+      clearTimeout(timer);
+      resolve({ status, timedOut });
+    });
+  });
+}
