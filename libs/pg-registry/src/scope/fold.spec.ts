@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { Subject, takeUntil } from 'rxjs';
+import { via } from '../process';
 import { KeyMap, type Key } from '../term';
 import type { MonitorEvent, ScopeEvent } from './event';
 import { LoneScope } from './scope.fixture';
@@ -105,7 +106,7 @@ class Run {
       case 'leave':
         return void registry.leave(key, pid);
       case 'unregisterName':
-        return registry.unregisterName({ scope: 'test', key });
+        return registry.unregisterName(via('test', key));
       case 'remoteJoin':
         return this.scope.remoteJoin(key, ++this.#remote, this.#remote);
       case 'remoteGone':

@@ -13,7 +13,10 @@ export interface ScopeHost {
   readonly logger: ScopeLogger;
   /** The listener behind a token at this moment; undefined while nobody provides it. Asked at each delivery. */
   resolveListener(token: ListenerToken): RegistryListener | undefined;
-  /** Hands a message to a process, here or on another node, and does not wait. Never throws for a process that is gone. */
+  /**
+   * Hands a message to a process, here or on another node, and does not wait. A process that is gone is no error; a message
+   * that cannot be sent throws.
+   */
   send(pid: Pid, message: unknown): void;
 }
 

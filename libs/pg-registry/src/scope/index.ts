@@ -29,7 +29,6 @@ export type { ListenerToken, Registered, RegistryListener, Unregistered } from '
 export type { LiveChange, LiveRow } from './live-query';
 export type { LockOptions } from './locks';
 export type { ScopeEventOf } from './monitors';
-export type { ViaName } from './names';
 export {
   DEFAULT_SCOPE,
   formatScopeOptions,

@@ -1,3 +1,4 @@
+import { via } from '../process';
 import {
   InvalidArgumentError,
   NotLocalError,
@@ -7,11 +8,7 @@ import {
 } from '../term';
 import { callLoosely, LoneScope } from './scope.fixture';
 
-const name = (key: string, value?: number) => ({
-  scope: 'test',
-  key,
-  ...(value === undefined ? {} : { value }),
-});
+const name = (key: string, value: number | null = null) => via('test', key, value);
 
 describe('registerName', () => {
   it('registers a process, with the value of the name or null', () => {
@@ -94,20 +91,31 @@ describe('whereisName and send', () => {
   });
 });
 
+describe('send', () => {
+  it('takes a plain object for a key, whatever it looks like', () => {
+    const { registry } = new LoneScope({ keys: 'unique' });
+    const key = { scope: 'other', key: 'a' };
+    const { pid } = registry.register(key);
+    expect(registry.send(key, 1)).toBe(pid);
+  });
+});
+
 describe('a name', () => {
   it('of another scope, or that is none, is refused', () => {
     const { registry, node } = new LoneScope({ keys: 'unique' });
     const { pid } = node.processes.root;
-    const foreign = { scope: 'other', key: 'a' };
+    const foreign = via('other', 'a');
     for (const call of [
       () => registry.registerName(foreign, pid),
       () => registry.unregisterName(foreign),
       () => registry.whereisName(foreign),
       () => registry.send(foreign, 1),
     ]) {
-      expect(call).toThrow("The name belongs to scope other, and this is 'test'. Nothing was changed.");
+      expect(call).toThrow("The name belongs to scope 'other', and this is 'test'. Nothing was changed.");
     }
-    expect(() => callLoosely(registry, 'unregisterName', 'a')).toThrow(InvalidArgumentError);
+    for (const wrong of ['a', null, { scope: 'test', key: 'a' }]) {
+      expect(() => callLoosely(registry, 'unregisterName', wrong)).toThrow(InvalidArgumentError);
+    }
     expect(registry.count()).toBe(0);
   });
 });

@@ -7,17 +7,10 @@ import {
   type Pid,
   type Value,
 } from '../term';
+import { Via } from '../process';
 import { describe, invalid } from './arguments';
 import type { KeyOf, Row } from './row';
 import { RegistryWrites } from './writes';
-
-/** A name that stands for whoever is registered under it, as `via(scope, key, value?)` makes it. */
-export interface ViaName {
-  readonly scope: string;
-  readonly key: Key;
-  /** Stored by a registration; ignored by everything else. */
-  readonly value?: Value;
-}
 
 /** The via protocol, on this node: processes under names, found and spoken to by them. Nothing here asks another node. */
 export abstract class RegistryNames<R extends Row = Row> extends RegistryWrites<R> {
@@ -27,7 +20,7 @@ export abstract class RegistryNames<R extends Row = Row> extends RegistryWrites<
    * @returns false if the scope has unique keys and this node has a holder.
    * @throws InvalidArgumentError for a name of another scope; otherwise like {@link join}.
    */
-  registerName(name: ViaName, pid: Pid): boolean {
+  registerName(name: Via, pid: Pid): boolean {
     const { key, value } = this.#own(name);
     const members = this.args.livingPids([pid]);
     try {
@@ -45,7 +38,7 @@ export abstract class RegistryNames<R extends Row = Row> extends RegistryWrites<
    *
    * @throws InvalidArgumentError for a name of another scope.
    */
-  unregisterName(name: ViaName): void {
+  unregisterName(name: Via): void {
     const { key } = this.#own(name);
     this.running().leaveKey(key);
   }
@@ -55,7 +48,7 @@ export abstract class RegistryNames<R extends Row = Row> extends RegistryWrites<
    *
    * @throws InvalidArgumentError for a name of another scope; UniqueKeysRequiredError if the scope has duplicate keys.
    */
-  whereisName(name: ViaName): Pid | undefined {
+  whereisName(name: Via): Pid | undefined {
     const { key } = this.#own(name);
     return this.uniqueRun('whereisName').table.holder(key);
   }
@@ -68,7 +61,7 @@ export abstract class RegistryNames<R extends Row = Row> extends RegistryWrites<
    * @throws NotRegisteredError if this node has no holder; UniqueKeysRequiredError for a name or key in a scope with
    * duplicate keys; InvalidArgumentError for a name of another scope.
    */
-  send(destination: ViaName | Pid | KeyOf<R>, message: unknown): Pid {
+  send(destination: Via | Pid | KeyOf<R>, message: unknown): Pid {
     const pid = isPid(destination) ? destination : this.#holder(destination);
     this.running();
     this.host.send(pid, message);
@@ -76,7 +69,7 @@ export abstract class RegistryNames<R extends Row = Row> extends RegistryWrites<
   }
 
   #holder(destination: unknown): Pid {
-    const key = isVia(destination) ? this.#own(destination).key : this.args.key(destination);
+    const key = destination instanceof Via ? this.#own(destination).key : this.args.key(destination);
     const pid = this.uniqueRun('send').table.holder(key);
     if (pid !== undefined) return pid;
     throw new NotRegisteredError(
@@ -87,19 +80,10 @@ export abstract class RegistryNames<R extends Row = Row> extends RegistryWrites<
 
   /** The key and value of a name of this scope. */
   #own(name: unknown): { key: Key; value: Value } {
-    if (typeof name !== 'object' || name === null || !('scope' in name) || !('key' in name)) {
+    if (!(name instanceof Via))
       throw invalid(`Expected a name made by via(scope, key), not ${describe(name)}.`);
-    }
-    if (name.scope !== this.scope) {
-      throw invalid(`The name belongs to scope ${String(name.scope)}, and this is '${this.scope}'.`);
-    }
-    const value = 'value' in name && name.value !== undefined ? name.value : null;
-    return { key: this.args.key(name.key), value: this.args.value(value) };
+    if (name.scope === this.scope)
+      return { key: this.args.key(name.key), value: this.args.value(name.value) };
+    throw invalid(`The name belongs to scope '${name.scope}', and this is '${this.scope}'.`);
   }
-}
-
-/** By structure: a plain-object key with these two properties is taken for a name, too. */
-function isVia(destination: unknown): destination is ViaName {
-  if (typeof destination !== 'object' || destination === null || isPid(destination)) return false;
-  return 'scope' in destination && typeof destination.scope === 'string' && 'key' in destination;
 }

@@ -1,5 +1,5 @@
 import { Processes } from '../process';
-import { Table, type Diff } from '../table';
+import type { Diff, Table } from '../table';
 import { DEFAULT_VALUE_LIMITS, PidInterner, type Key, type Pid, type Value } from '../term';
 import type { Cause } from './event';
 import type { ScopeHost } from './host';
@@ -60,7 +60,6 @@ export class LoneScope<R extends Row = Row> {
     this.run = new Scope({
       options: normal,
       host: this.node,
-      table: new Table({ node: 'here', incarnation: HERE, keys: normal.keys }),
       replication: {
         get last() {
           return replicated.length;

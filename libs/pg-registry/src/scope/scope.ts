@@ -1,5 +1,5 @@
 import type { LocalProcess } from '../process';
-import type { Diff, Row, Table } from '../table';
+import { type Diff, type Row, Table } from '../table';
 import { KeyMap, normalValue, ScopeNotRunningError, type Key, type Pid, type Value } from '../term';
 import type { Cause } from './event';
 import { Feed } from './feed';
@@ -8,11 +8,10 @@ import { Locks } from './locks';
 import { MountedListener } from './mounted-listener';
 import type { NormalScopeOptions } from './options';
 
-/** What a run of a scope is made of; `table` and `replication` are new with each run, `host` is the node's. */
+/** What a run of a scope is made of; `replication` is new with each run, `host` is the node's. */
 export interface ScopeParts {
   readonly options: NormalScopeOptions;
   readonly host: ScopeHost;
-  readonly table: Table;
   readonly replication: Replication;
 }
 
@@ -35,9 +34,10 @@ export class Scope {
   #running = true;
 
   /** @throws InvalidValueError, ValueTooLargeError for metadata that cannot be stored. */
-  constructor({ options, host, table, replication }: ScopeParts) {
+  constructor({ options, host, replication }: ScopeParts) {
     this.options = options;
-    this.table = table;
+    const { node, incarnation } = host.processes.root.pid;
+    this.table = new Table({ node, incarnation, keys: options.keys });
     this.replication = replication;
     this.#host = host;
     this.feed = new Feed(options.name, host.processes);
@@ -47,7 +47,7 @@ export class Scope {
     }
     for (const listener of options.listeners) this.feed.listeners.add(new MountedListener(listener, host));
     this.#ignoreExits = [
-      host.processes.onExit((process) => this.#removeEntries(process)),
+      host.processes.onExit(({ pid }) => this.#removeEntries(pid)),
       host.processes.afterExit((process) => this.#tellOfExit(process)),
     ];
   }
@@ -111,6 +111,13 @@ export class Scope {
     return this.#commit(this.table.updateRow(number, value, this.#revision())).length > 0;
   }
 
+  /** Removes every entry of this node, in one operation per process: the node is about to leave the cluster. */
+  leaveAll(): void {
+    const pids = new Set(this.table.groupsLocal().flatMap((key) => this.table.membersLocal(key)));
+    for (const pid of pids) this.#removeEntries(pid);
+    this.feed.drain();
+  }
+
   /** Delivers what a peer, a sync or the loss of a node changed: the table HAS changed already. In the order of the changes. */
   applyDiff(diff: Diff, cause: Cause): void {
     if (diff.length > 0) this.feed.publish(diff, cause);
@@ -125,7 +132,8 @@ export class Scope {
     this.feed.close();
   }
 
-  #removeEntries({ pid }: LocalProcess): void {
+  /** Removes the entries of a process; who calls drains the feed when all is done that belongs together. */
+  #removeEntries(pid: Pid): void {
     const diff = this.table.leaveProcess(pid);
     if (diff.length === 0) return;
     this.replication.write(diff);

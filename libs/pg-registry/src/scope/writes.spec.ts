@@ -187,6 +187,29 @@ describe('the exit of a process', () => {
   });
 });
 
+describe('leaving altogether', () => {
+  it('removes every entry of this node, in one operation per process, before the first observer hears of it', () => {
+    const scope = new LoneScope();
+    const { registry, node } = scope;
+    const { pid } = node.processes.spawn();
+    registry.register('a');
+    registry.join(['b', 'b'], pid);
+    scope.remoteJoin('a', 1);
+    const seen: unknown[] = [];
+    registry
+      .monitorScope()
+      .subscribe((event) => event.type === 'leave' && seen.push([event.cause, registry.countLocal()]));
+    scope.replicated.length = 0;
+    scope.run.leaveAll();
+    scope.run.leaveAll();
+    expect(seen).toEqual([
+      ['exit', 0],
+      ['exit', 0],
+    ]);
+    expect([scope.replicated.length, registry.count()]).toEqual([2, 1]);
+  });
+});
+
 describe('updateValue', () => {
   it('changes all entries of the process under the key, where they stand', () => {
     const scope = new LoneScope();
