@@ -7,8 +7,7 @@ const ACKNOWLEDGE = 1;
 
 /**
  * Draining: this node tells every unsuspected peer that it will leave, so that they pick others, and waits a while for
- * their acknowledgements. Who is suspected, removed or gone meanwhile is not waited for. Who joins later reads the state in
- * its hello.
+ * their acknowledgements. Who leaves or is removed meanwhile is not waited for. Who joins later reads the state in its hello.
  */
 export class Drain {
   readonly #awaited = new Map<string, string>();

@@ -33,6 +33,8 @@ export class Endpoint {
   epoch: number;
   /** The version in which frames to everybody are written; Membership keeps it at what all peers understand. */
   broadcastVersion: number;
+  /** The largest frame that the server takes, within the option. */
+  maxFrameBytes: number;
   /** Nothing is said while false: a publish without a connection would vanish, and a fenced node has no right to speak. */
   maySpeak = false;
   readonly counters = new Map<string, number>();
@@ -51,6 +53,7 @@ export class Endpoint {
     this.versions = versions;
     this.broadcastVersion = versions.max;
     this.options = options;
+    this.maxFrameBytes = options.maxFrameBytes;
     this.random = random;
     this.subjects = new Subjects(namespace, node);
     this.#warnings = new Throttle(options.warnIntervalMs, 256);
@@ -86,7 +89,7 @@ export class Endpoint {
   silence(): void {
     this.maySpeak = false;
     this.#outgoing = this.#outgoing.filter(({ type }) => type === 'unsubscribe');
-    for (const subject of [...this.#subscriptions]) this.unsubscribe(subject);
+    for (const subject of this.#subscriptions) this.unsubscribe(subject);
   }
 
   emitPeer(event: PeerEvent): void {

@@ -11,6 +11,10 @@ import type { MutablePeer } from './peer';
 import type { Probe } from './probes';
 import type { Streams } from './streams';
 
+/** Kinds of frames to one node that are routed here; those of the process room are subscribed to by whoever answers them. */
+const INBOX_KINDS = ['hello', 'discover', 'stale', 'drain', 'sync', 'repair', 'applied'] as const;
+/** Announcements to everybody. */
+const ANNOUNCED_KINDS = ['hello', 'suspect', 'goodbye'] as const;
 const MAX_SERVER_ID_BYTES = 128;
 
 /** To whom frames are handed. */
@@ -36,6 +40,15 @@ export interface ProbeAnswer {
  */
 export class FrameRouter {
   constructor(private readonly parts: FrameRouterParts) {}
+
+  /** Subscribes to everything that is for every node. */
+  subscribe(): void {
+    const { endpoint } = this.parts;
+    const { subjects, node } = endpoint;
+    for (const kind of ANNOUNCED_KINDS) endpoint.subscribe(subjects.every(kind));
+    for (const kind of INBOX_KINDS) endpoint.subscribe(subjects.inbox(kind));
+    endpoint.subscribe(subjects.alive(node));
+  }
 
   /** A message came on a subscription. */
   receive(subject: string, bytes: Uint8Array, reply: string): void {
@@ -152,7 +165,7 @@ export class FrameRouter {
 
   #readable(frame: Frame): boolean {
     const { endpoint, membership } = this.parts;
-    if (membership.rejects(frame)) {
+    if (membership.rejections.speaksOtherwise(frame)) {
       endpoint.count('from-rejected');
       return false;
     }

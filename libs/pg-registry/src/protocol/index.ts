@@ -16,6 +16,7 @@ export {
   decodeFrame,
   encodeFrame,
   FRAME_KINDS,
+  FRAME_OVERHEAD_BYTES,
   isIncarnation,
   type Frame,
   type FrameKind,
@@ -26,8 +27,9 @@ export {
 export type { CrashDetection } from './onlooker';
 export { DEFAULT_PROTOCOL_OPTIONS, protocolOptions, type ProtocolOptions } from './options';
 export type { PeerView, RemovalReason, Suspicion } from './peer';
-export { PeerProtocol, type NodeState, type ProtocolStats } from './peer-protocol';
+export { PeerProtocol } from './peer-protocol';
 export type { PeerProtocolParameters } from './protocol-parts';
+export type { NodeState, ProtocolStats } from './protocol-reads';
 export type { ScopeStart } from './streams';
 export { decodeToken, encodeToken, permissionsOf, Subjects, type Permissions, type Route } from './subject';
 export { OWN_VERSIONS, type VersionRange } from './version';

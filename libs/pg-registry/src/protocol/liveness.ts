@@ -232,6 +232,7 @@ export class Liveness {
       return;
     }
     vital.hinted = false;
+    vital.checkedAt = now;
     if (vital.refusedSince !== undefined && this.#evidence.needsWitness(peer.serverId))
       this.#askWitnesses(peer);
     this.#probe(peer, false);
@@ -245,7 +246,7 @@ export class Liveness {
     );
     const start = Math.floor(this.endpoint.random() * colleagues.length);
     for (let step = 0; step < Math.min(WITNESSES, colleagues.length); step += 1) {
-      this.#probe(colleagues[(start + step) % colleagues.length]!, false);
+      this.#probe(colleagues[(start + step) % colleagues.length], false);
     }
   }
 
@@ -269,7 +270,9 @@ export class Liveness {
     const vital = this.#vitals.get(peer.incarnation);
     if (vital === undefined || this.#evidence.connectedAt === Infinity) return;
     vital.hinted = true;
-    this.#checks.hasten(peer.incarnation, this.endpoint.now + delayMs);
+    // However many hints come, they cost one probe per interval.
+    const earliest = vital.checkedAt + this.endpoint.options.probeIntervalMs;
+    this.#checks.hasten(peer.incarnation, Math.max(this.endpoint.now + delayMs, earliest));
   }
 
   #checkAt(peer: MutablePeer, at: number): void {
@@ -278,7 +281,8 @@ export class Liveness {
 
   #isolate(): void {
     this.#isolatedAt = Infinity;
-    for (const peer of [...this.context.peers.values()]) this.context.remove(peer, 'isolated');
+    // A Map may lose entries while it is walked through.
+    for (const peer of this.context.peers.values()) this.context.remove(peer, 'isolated');
   }
 
   #patienceMs(): number {

@@ -1,4 +1,3 @@
-import type { RejectionReason } from './effect';
 import { markDraining } from './drain';
 import type { Endpoint } from './endpoint';
 import type { Frame, Sender } from './frame';
@@ -8,6 +7,7 @@ import type { NameGuard } from './name-guard';
 import { NameLedger } from './name-ledger';
 import type { OwnScopes, ScopePage } from './own-scopes';
 import type { MutablePeer, RemovalReason } from './peer';
+import { Rejections } from './rejections';
 import { Schedule } from './schedule';
 import { Throttle } from './throttle';
 import { broadcastVersion, commonVersion, formatVersions } from './version';
@@ -17,6 +17,8 @@ const HELLO_MS_PER_PEER = 50;
 /** Answers to a discover are spread over this many milliseconds per known peer. */
 const ANSWER_MS_PER_PEER = 1;
 const DISCOVER_INTERVAL_MS = 1000;
+/** One asker is answered at most once in this time. */
+const ANSWER_INTERVAL_MS = 250;
 
 /** Whom Membership tells what it learnt. */
 export interface MembershipListener {
@@ -47,10 +49,11 @@ export class Membership {
   readonly ledger: NameLedger;
   readonly #byName = new Map<string, MutablePeer>();
   readonly #beats = new Map<string, number>();
-  readonly #rejected = new Map<string, { readonly incarnation: string; readonly reason: RejectionReason }>();
+  readonly rejections: Rejections;
   readonly #asked: Throttle<string>;
   /** Who is owed an introduction, when, and in which version. */
   readonly #answers = new Schedule<string>();
+  readonly #answered: Throttle<string>;
   readonly #answerVersions = new Map<string, number>();
   #beat = 0;
   #helloAt = Infinity;
@@ -64,7 +67,9 @@ export class Membership {
     private readonly listener: MembershipListener,
   ) {
     const { maxPeers, maxTombstones } = endpoint.options;
+    this.rejections = new Rejections(endpoint);
     this.ledger = new NameLedger(maxPeers + maxTombstones, (node) => this.#byName.has(node));
+    this.#answered = new Throttle(ANSWER_INTERVAL_MS, 2 * maxPeers);
     this.#asked = new Throttle(DISCOVER_INTERVAL_MS, 2 * maxPeers);
   }
 
@@ -126,7 +131,7 @@ export class Membership {
       case 'newer': {
         const older = this.#byName.get(sender.node);
         this.ledger.record(sender);
-        this.#rejected.delete(sender.node);
+        this.rejections.forget(sender.node);
         if (older !== undefined) this.remove(older, 'superseded');
         return true;
       }
@@ -137,14 +142,9 @@ export class Membership {
         return true;
       }
       case 'unknown':
+      default:
         return true;
     }
-  }
-
-  /** Whether an incarnation was refused; its frames are ignored. */
-  rejects(sender: Sender): boolean {
-    const rejection = this.#rejected.get(sender.node);
-    return rejection?.incarnation === sender.incarnation && rejection.reason === 'version';
   }
 
   /** A hello came. @throws DecodeError if its body is none */
@@ -177,7 +177,7 @@ export class Membership {
   /** A node left in good order: its entries leave at once, and this incarnation never comes back. */
   goodbyeHeard(frame: Frame): void {
     this.ledger.record(frame, true);
-    this.#rejected.delete(frame.node);
+    this.rejections.forget(frame.node);
     const peer = this.peers.get(frame.incarnation);
     if (peer !== undefined) this.remove(peer, 'goodbye');
   }
@@ -196,12 +196,12 @@ export class Membership {
 
   #admit(frame: Frame, hello: Hello): MutablePeer | undefined {
     const { endpoint } = this;
-    if (hello.since !== undefined) {
-      this.ask(frame.node); // a change says nothing without the set that it changes
+    if (this.peers.size >= endpoint.options.maxPeers) {
+      this.rejections.add(frame, 'limit', `There are ${this.peers.size} peers already (maxPeers).`);
       return undefined;
     }
-    if (this.peers.size >= endpoint.options.maxPeers) {
-      this.#reject(frame, 'limit', `There are ${this.peers.size} peers already (maxPeers).`);
+    if (hello.since !== undefined) {
+      this.ask(frame.node); // a change says nothing without the set that it changes
       return undefined;
     }
     const versions = frame.versions!;
@@ -218,7 +218,7 @@ export class Membership {
     };
     this.peers.set(peer.incarnation, peer);
     this.#byName.set(peer.node, peer);
-    this.#rejected.delete(peer.node);
+    this.rejections.forget(peer.node);
     this.#chooseBroadcastVersion(); // before its first sync: it must understand every operation after that
     this.listener.admitted(peer);
     endpoint.emitPeer({ type: 'peer-up', node: peer.node, incarnation: peer.incarnation });
@@ -251,28 +251,12 @@ export class Membership {
     const others = [...this.peers.values()].map(({ versions }) => versions);
     if (broadcastVersion(own, [...others, theirs]) !== undefined) return true;
     const message = `It speaks protocol version ${formatVersions(theirs)}, this node ${formatVersions(own)}`;
-    this.#reject(
+    this.rejections.add(
       frame,
       'version',
       others.length === 0 ? `${message}.` : `${message} together with its peers.`,
     );
     return false;
-  }
-
-  #reject(sender: Sender, reason: RejectionReason, message: string): void {
-    const { endpoint } = this;
-    endpoint.count(`rejected-${reason}`);
-    const before = this.#rejected.get(sender.node);
-    if (before?.incarnation === sender.incarnation && before.reason === reason) return;
-    if (before === undefined && this.#rejected.size >= endpoint.options.maxTombstones) return;
-    this.#rejected.set(sender.node, { incarnation: sender.incarnation, reason });
-    const { node, incarnation } = sender;
-    endpoint.emitPeer({ type: 'peer-rejected', node, incarnation, reason });
-    endpoint.emit({
-      type: 'warn',
-      reason: `rejected-${reason}`,
-      message: `Node '${node}' is not accepted: ${message}`,
-    });
   }
 
   #chooseBroadcastVersion(): void {
@@ -284,12 +268,14 @@ export class Membership {
     const { endpoint } = this;
     if (this.#answers.size >= 2 * endpoint.options.maxPeers && this.#answers.at(node) === Infinity) return;
     this.#answerVersions.set(node, version);
-    this.#answers.hasten(node, endpoint.now + endpoint.random() * this.peers.size * ANSWER_MS_PER_PEER);
+    const jittered = endpoint.now + endpoint.random() * this.peers.size * ANSWER_MS_PER_PEER;
+    this.#answers.hasten(node, Math.max(jittered, this.#answered.opens(node)));
   }
 
   #introduceTo(node: string): void {
     const version = this.#answerVersions.get(node);
     this.#answerVersions.delete(node);
+    this.#answered.pass(node, this.endpoint.now);
     for (const body of this.#hellos(this.ownScopes.complete(), false))
       this.endpoint.tell(node, 'hello', body, version);
   }

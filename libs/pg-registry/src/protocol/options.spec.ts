@@ -10,13 +10,16 @@ describe('protocol options', () => {
     });
   });
 
-  it.each([
+  it.each<[object, string]>([
     [{ helloIntervalMs: 0 }, 'helloIntervalMs'],
     [{ maxPeers: 1.5 }, 'maxPeers'],
     [{ peerTimeoutMs: NaN }, 'peerTimeoutMs'],
-    [{ ringBytes: '1' as unknown as number }, 'ringBytes'],
-    [{ helloInterval: 5 } as object, 'helloInterval'],
+    [{ ringBytes: -1 }, 'ringBytes'],
+    [{ maxScopes: Infinity }, 'maxScopes'],
+    [{ helloInterval: 5 }, 'helloInterval'],
   ])('name the offender: %j', (given, option) => {
-    expect(() => protocolOptions(given)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION', option }));
+    expect(() => protocolOptions({ ...given })).toThrow(
+      expect.objectContaining({ code: 'INVALID_OPTION', option }),
+    );
   });
 });

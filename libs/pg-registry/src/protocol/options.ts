@@ -85,7 +85,7 @@ export const DEFAULT_PROTOCOL_OPTIONS: ProtocolOptions = Object.freeze({
 });
 
 /** Smallest sensible value of an option; 1 where nothing is said. */
-const LEAST: Partial<Record<keyof ProtocolOptions, number>> = {
+const LEAST: Readonly<Record<string, number>> = {
   maxFrameBytes: 4 * KB,
   maxHelloBytes: KB,
   maxOpBytes: KB,
@@ -103,25 +103,16 @@ const LEAST: Partial<Record<keyof ProtocolOptions, number>> = {
  * @throws InvalidOptionError naming the offender, what it was and what is valid.
  */
 export function protocolOptions(given: Partial<ProtocolOptions> = {}): ProtocolOptions {
-  const options: Record<string, number> = { ...DEFAULT_PROTOCOL_OPTIONS };
-  for (const [name, value] of Object.entries(given)) {
-    if (value === undefined) continue;
-    if (!Object.hasOwn(DEFAULT_PROTOCOL_OPTIONS, name)) {
+  for (const [option, value] of Object.entries(given)) {
+    if (!Object.hasOwn(DEFAULT_PROTOCOL_OPTIONS, option)) {
       const valid = Object.keys(DEFAULT_PROTOCOL_OPTIONS).join(', ');
-      throw new InvalidOptionError(`Unknown protocol option '${name}'. Valid: ${valid}.`, { option: name });
+      throw new InvalidOptionError(`Unknown protocol option '${option}'. Valid: ${valid}.`, { option });
     }
-    const least = LEAST[name as keyof ProtocolOptions] ?? 1;
-    if (!Number.isSafeInteger(value) || value < least) {
-      throw new InvalidOptionError(
-        `Option '${name}' must be a whole number of at least ${least}, not ${String(value)}.`,
-        {
-          option: name,
-        },
-      );
-    }
-    options[name] = value;
+    const least = LEAST[option] ?? 1;
+    if (Number.isSafeInteger(value) && value >= least) continue;
+    const wanted = `a whole number of at least ${least}`;
+    throw new InvalidOptionError(`Option '${option}' must be ${wanted}, not ${String(value)}.`, { option });
   }
-  const complete = options as unknown as ProtocolOptions;
-  if (complete.maxHelloBytes > complete.maxFrameBytes) options['maxHelloBytes'] = complete.maxFrameBytes;
-  return Object.freeze(complete);
+  const options = { ...DEFAULT_PROTOCOL_OPTIONS, ...given };
+  return Object.freeze({ ...options, maxHelloBytes: Math.min(options.maxHelloBytes, options.maxFrameBytes) });
 }

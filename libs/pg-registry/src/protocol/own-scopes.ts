@@ -33,7 +33,8 @@ export class OwnScopes {
   #toldRevision = 0;
   #rotation = 0;
 
-  constructor(private readonly maxHelloBytes: number) {}
+  /** @param maxHelloBytes the largest page at present, in bytes */
+  constructor(private readonly maxHelloBytes: () => number) {}
 
   get size(): number {
     return this.#running.size;
@@ -116,7 +117,7 @@ export class OwnScopes {
   *#worthTelling(): Iterable<string> {
     const names = [...this.#running.keys()];
     const slice = Math.min(ROTATING_SLICE, names.length);
-    for (let step = 0; step < slice; step += 1) yield names[(this.#rotation + step) % names.length]!;
+    for (let step = 0; step < slice; step += 1) yield names[(this.#rotation + step) % names.length];
     this.#rotation = names.length === 0 ? 0 : (this.#rotation + slice) % names.length;
     for (const { name, last } of this.#running.values()) if (this.#told.get(name) !== last) yield name;
   }
@@ -127,7 +128,7 @@ export class OwnScopes {
   }
 
   #roomOfPage(): number {
-    return Math.max(this.maxHelloBytes - HELLO_BYTES, 256);
+    return Math.max(this.maxHelloBytes() - HELLO_BYTES, 256);
   }
 }
 

@@ -1,28 +1,12 @@
 import type { Diff } from '../table';
 import type { Effect, ProbeOutcome } from './effect';
-import type { ProcessKind, Sender } from './frame';
-import type { CrashDetection } from './onlooker';
-import { type PeerView, viewOf } from './peer';
-import { assemble, type PeerProtocolParameters, type ProtocolParts } from './protocol-parts';
-import type { Replicator } from './replication';
+import type { Sender } from './frame';
+import { assemble, type PeerProtocolParameters } from './protocol-parts';
+import { ProtocolReads } from './protocol-reads';
 import type { ScopeStart } from './streams';
 
-/** Kinds of frames between two nodes to which every node subscribes at its first connection. */
-const INBOX_KINDS = ['hello', 'discover', 'stale', 'drain', 'sync', 'repair', 'applied'] as const;
-/** Announcements to everybody to which every node subscribes. */
-const ANNOUNCED_KINDS = ['hello', 'suspect', 'goodbye'] as const;
-
-/** Where a node is in its life. */
-export type NodeState = 'ready' | 'draining' | 'left' | 'fenced';
-
-/** Figures for `stats()`. */
-export interface ProtocolStats {
-  readonly peers: number;
-  readonly suspects: number;
-  readonly crashDetection: CrashDetection;
-  readonly tombstones: number;
-  readonly counters: Readonly<Record<string, number>>;
-}
+/** What a message takes of the server's `max_payload` beside the frame, with room to spare. */
+const SUBJECT_AND_HEADER_BYTES = 4096;
 
 /**
  * The whole peer protocol of one node as one object without I/O: node/ drives it with a connection and timers, the
@@ -35,129 +19,14 @@ export interface ProtocolStats {
  * `now` is a monotonic clock in milliseconds; an earlier time than before is not followed. A call that comes more than
  * `stallMs` after a deadline tells that this node itself stood still. Nothing here throws because of what a peer sent.
  */
-export class PeerProtocol {
-  readonly #parts: ProtocolParts;
-  #state: NodeState = 'ready';
+export class PeerProtocol extends ProtocolReads {
   #waits = 0;
-  /** When whoever answers our discover has answered; Infinity while disconnected, −Infinity once it is over. */
-  #settlesAt = Infinity;
   /** The deadline that was promised to be met. */
   #expectedAt = Infinity;
 
   /** @throws InvalidOptionError naming the option that is wrong */
   constructor(parameters: PeerProtocolParameters) {
-    this.#parts = assemble(parameters, {
-      admitted: () => this.#settleLater(),
-      fence: (by) => this.#fence(by),
-    });
-  }
-
-  // Reads
-
-  get node(): string {
-    return this.#parts.endpoint.node;
-  }
-
-  get incarnation(): string {
-    return this.#parts.endpoint.incarnation;
-  }
-
-  get epoch(): number {
-    return this.#parts.endpoint.epoch;
-  }
-
-  get state(): NodeState {
-    return this.#state;
-  }
-
-  /** When `tick` is due; Infinity: never. Not in the future: as soon as the current turn of the event loop ends. */
-  nextDeadline(): number {
-    if (this.#over) return Infinity;
-    const { membership, liveness, onlooker, drain, streams } = this.#parts;
-    const settles = this.#settlesAt === -Infinity ? Infinity : this.#settlesAt;
-    return Math.min(
-      membership.nextDeadline,
-      liveness.nextDeadline,
-      onlooker.nextDeadline,
-      drain.nextDeadline,
-      streams.nextDeadline,
-      settles,
-    );
-  }
-
-  /** All peers, suspects included; frozen pictures. */
-  peers(): readonly PeerView[] {
-    return [...this.#parts.membership.peers.values()].map(viewOf);
-  }
-
-  /** The peer of that incarnation. */
-  peer(incarnation: string): PeerView | undefined {
-    const peer = this.#parts.membership.peers.get(incarnation);
-    return peer === undefined ? undefined : viewOf(peer);
-  }
-
-  /** Whether an incarnation is this node's own or an unsuspected peer's. O(1). */
-  reachable(incarnation: string): boolean {
-    if (incarnation === this.incarnation) return this.#state === 'ready' || this.#state === 'draining';
-    const peer = this.#parts.membership.peers.get(incarnation);
-    return peer !== undefined && peer.suspicion === undefined;
-  }
-
-  /** Whether an incarnation has said that it is about to leave. O(1). */
-  draining(incarnation: string): boolean {
-    if (incarnation === this.incarnation) return this.#state !== 'ready';
-    return this.#parts.membership.peers.get(incarnation)?.draining ?? false;
-  }
-
-  /** Connected, everybody has had the time to introduce itself, and no scope is in its first sync. Costs peers + scopes. */
-  get synced(): boolean {
-    if (this.#settlesAt !== -Infinity) return false;
-    for (const { scopes } of this.#parts.membership.peers.values()) if (!scopes.complete) return false;
-    return this.#parts.streams.synced;
-  }
-
-  stats(): ProtocolStats {
-    const peers = [...this.#parts.membership.peers.values()];
-    return {
-      peers: peers.length,
-      suspects: peers.filter(({ suspicion }) => suspicion !== undefined).length,
-      crashDetection: this.#parts.onlooker.detection,
-      tombstones: this.#parts.membership.ledger.size,
-      counters: Object.fromEntries(this.#parts.endpoint.counters),
-    };
-  }
-
-  /** The running scope's Replicator, for its reads (`last`, `fits`, `stats`). @throws ScopeNotRunningError */
-  stream(
-    scope: string,
-  ): Pick<Replicator, 'run' | 'last' | 'fits' | 'stats' | 'digest' | 'appliedOf' | 'synced'> {
-    return this.#parts.streams.replicatorOf(scope);
-  }
-
-  /** The number of a running scope's last own operation; the next write's revision is one more. @throws ScopeNotRunningError */
-  last(scope: string): number {
-    return this.#parts.streams.replicatorOf(scope).last;
-  }
-
-  /** Puts a body of the process room into its frame to a node. */
-  envelope(
-    kind: Exclude<ProcessKind, 'reply'>,
-    node: string,
-    body: Uint8Array,
-  ): { subject: string; bytes: Uint8Array } {
-    const version = this.#parts.membership.named(node)?.version;
-    return {
-      subject: this.#parts.endpoint.subjects.to(node, kind),
-      bytes: this.#parts.endpoint.frame(kind, body, version),
-    };
-  }
-
-  /** Puts an answer into its frame; the address was checked when its question was delivered. */
-  envelopeReply(subject: string, node: string, body: Uint8Array): { subject: string; bytes: Uint8Array } {
-    return {
-      subject,
-      bytes: this.#parts.endpoint.frame('reply', body, this.#parts.membership.named(node)?.version),
-    };
+    super(assemble(parameters, (by) => this.#fence(by)));
   }
 
   // Commands
@@ -169,59 +38,70 @@ export class PeerProtocol {
 
   /** Starts a scope that does not run; its run is higher than any before. */
   startScope(start: ScopeStart, now: number): Effect[] {
-    return this.#do(now, () => this.#parts.streams.start(start));
+    return this.#do(now, () => this.parts.streams.start(start));
   }
 
   /** Stops a scope; peers drop its entries. Nothing if it does not run. */
   stopScope(scope: string, now: number): Effect[] {
-    return this.#do(now, () => this.#parts.streams.stop(scope));
+    return this.#do(now, () => this.parts.streams.stop(scope));
   }
 
   /** Replicates what a write changed in the scope's table. @throws ScopeNotRunningError */
   write(scope: string, diff: Diff, now: number): Effect[] {
-    return this.#do(now, () => this.#parts.streams.write(scope, diff));
+    return this.#do(now, () => this.parts.streams.write(scope, diff));
   }
 
   /** Waits until the peers of now have applied all that was written; ends in one `replicated` effect with the id. */
   replicated(scope: string, timeoutMs: number, now: number): { id: number; effects: Effect[] } {
     const id = ++this.#waits;
-    return { id, effects: this.#do(now, () => this.#parts.streams.replicated(scope, id, timeoutMs)) };
+    return { id, effects: this.#do(now, () => this.parts.streams.replicated(scope, id, timeoutMs)) };
   }
 
   /** Announces that this node will leave; ends in one `drained` effect. Once; a second call does nothing. */
   drain(now: number): Effect[] {
     return this.#do(now, () => {
-      if (this.#state !== 'ready') return;
-      this.#state = 'draining';
-      this.#parts.membership.draining = true;
-      this.#parts.membership.changed();
-      this.#parts.drain.begin(this.#parts.membership.peers.values());
+      if (this.currentState !== 'ready') return;
+      this.currentState = 'draining';
+      this.parts.membership.draining = true;
+      this.parts.membership.changed();
+      this.parts.drain.begin(this.parts.membership.peers.values());
     });
   }
 
   /** Sends what is pending and leaves; whoever runs this then flushes the connection. Nothing is said afterwards. */
   goodbye(now: number): Effect[] {
     return this.#do(now, () => {
-      this.#parts.streams.flush();
-      this.#parts.endpoint.announce('goodbye');
-      this.#parts.endpoint.maySpeak = false;
-      this.#state = 'left';
+      this.parts.streams.flush();
+      this.parts.endpoint.announce('goodbye');
+      this.parts.endpoint.maySpeak = false;
+      this.currentState = 'left';
     });
   }
 
   /** A reason to probe a node, never more: a call to it got no responders, or its server says that its connection closed. */
   hint(node: string, now: number): Effect[] {
-    return this.#do(now, () => this.#parts.liveness.hint(node));
+    return this.#do(now, () => this.parts.liveness.hint(node));
   }
 
   // Inputs
 
-  /** The connection is there, for the first time or again. */
-  connected(serverId: string, now: number): Effect[] {
+  /**
+   * The connection is there, for the first time or again.
+   *
+   * @param serverId names the server's process: another one after its restart
+   * @param maxPayload bytes that the server takes in one message
+   */
+  connected(serverId: string, now: number, maxPayload = Infinity): Effect[] {
     return this.#do(now, () => {
-      const { endpoint, liveness, streams, flushes, nameGuard, onlooker, membership } = this.#parts;
+      const { endpoint, router, liveness, streams, flushes, nameGuard, onlooker, membership, settling } =
+        this.parts;
+      if (endpoint.maySpeak) this.#cutOff(); // a client may not tell of every disconnect
+      endpoint.maxFrameBytes = Math.min(
+        endpoint.options.maxFrameBytes,
+        maxPayload - SUBJECT_AND_HEADER_BYTES,
+      );
       endpoint.maySpeak = true;
-      this.#subscribe();
+      router.subscribe();
       liveness.connected(serverId.slice(0, 128));
       streams.connected();
       flushes.after(() => {
@@ -229,40 +109,35 @@ export class PeerProtocol {
         nameGuard.check();
         onlooker.connected();
         membership.discover();
-        this.#settlesAt = endpoint.now + endpoint.options.settleMs;
+        settling.begin();
       });
     });
   }
 
   /** The connection is gone. What was asked is void, and all peers are suspects. */
   disconnected(now: number): Effect[] {
-    return this.#do(now, () => {
-      const { endpoint, flushes, streams, liveness, membership, nameGuard, onlooker } = this.#parts;
-      endpoint.maySpeak = false;
-      this.#settlesAt = Infinity;
-      for (const part of [flushes, streams, liveness, membership, nameGuard, onlooker]) part.disconnected();
-    });
+    return this.#do(now, () => this.#cutOff());
   }
 
   /** The flush of a `flush` effect is done. An id of before a disconnect is ignored. */
   flushed(id: number, now: number): Effect[] {
-    return this.#do(now, () => this.#parts.flushes.done(id));
+    return this.#do(now, () => this.parts.flushes.done(id));
   }
 
   /** A message came on a subscription. Never throws because of it. */
   receive(subject: string, bytes: Uint8Array, reply: string, now: number): Effect[] {
-    return this.#do(now, () => this.#parts.router.receive(subject, bytes, reply));
+    return this.#do(now, () => this.parts.router.receive(subject, bytes, reply));
   }
 
   /** A probe has ended. One that is void by now is ignored. */
   probeResult(id: number, outcome: ProbeOutcome, now: number): Effect[] {
     return this.#do(now, () => {
-      const { probes, router, onlooker, nameGuard, liveness } = this.#parts;
+      const { probes, router, onlooker, nameGuard, liveness } = this.parts;
       const probe = probes.take(id);
       if (probe === undefined) return;
       const answer = outcome.type === 'answer' ? router.probeAnswered(probe, outcome) : undefined;
       // What answered on the target's address, but is none of its frames, is neither an answer nor silence.
-      if (this.#over || (outcome.type === 'answer' && answer === undefined)) return;
+      if (this.isOver || (outcome.type === 'answer' && answer === undefined)) return;
       if (probe.purpose.of === 'nobody') onlooker.ended(outcome.type);
       else if (probe.purpose.of === 'own-name') nameGuard.checkEnded(outcome.type);
       else liveness.probeEnded(probe, outcome.type, answer?.serverId ?? '');
@@ -272,19 +147,14 @@ export class PeerProtocol {
   /** The deadline has come. */
   tick(now: number): Effect[] {
     return this.#do(now, () => {
-      const { streams, membership, liveness, onlooker, drain } = this.#parts;
-      for (const part of [streams, membership, liveness, onlooker, drain]) part.tick();
-      if (this.#parts.endpoint.now >= this.#settlesAt) this.#settlesAt = -Infinity;
+      const { streams, membership, liveness, onlooker, drain, settling } = this.parts;
+      for (const part of [streams, membership, liveness, onlooker, drain, settling]) part.tick();
     });
   }
 
-  get #over(): boolean {
-    return this.#state === 'left' || this.#state === 'fenced';
-  }
-
   #do(now: number, act: () => void): Effect[] {
-    if (this.#over) return [];
-    const { endpoint, liveness, membership } = this.#parts;
+    if (this.isOver) return [];
+    const { endpoint, liveness, membership } = this.parts;
     endpoint.advance(now);
     if (endpoint.maySpeak && endpoint.now - this.#expectedAt > endpoint.options.stallMs) {
       endpoint.count('own-stalls');
@@ -296,26 +166,18 @@ export class PeerProtocol {
     return endpoint.takeEffects();
   }
 
-  #subscribe(): void {
-    const { endpoint } = this.#parts;
-    const { subjects, node } = endpoint;
-    for (const kind of ANNOUNCED_KINDS) endpoint.subscribe(subjects.every(kind));
-    for (const kind of INBOX_KINDS) endpoint.subscribe(subjects.inbox(kind));
-    endpoint.subscribe(subjects.alive(node));
-  }
-
-  /** Somebody was met: perhaps more are about to introduce themselves. */
-  #settleLater(): void {
-    if (this.#settlesAt === -Infinity || this.#settlesAt === Infinity) return;
-    const { endpoint, membership } = this.#parts;
-    this.#settlesAt = Math.max(this.#settlesAt, endpoint.now + 50 + membership.peers.size);
+  #cutOff(): void {
+    const { endpoint, flushes, streams, liveness, membership, nameGuard, onlooker, settling } = this.parts;
+    endpoint.maySpeak = false;
+    const parts = [flushes, streams, liveness, membership, nameGuard, onlooker, settling];
+    for (const part of parts) part.disconnected();
   }
 
   #fence(by: Sender): void {
-    if (this.#over) return;
-    this.#state = 'fenced';
-    this.#parts.endpoint.silence();
+    if (this.isOver) return;
+    this.currentState = 'fenced';
+    this.parts.endpoint.silence();
     const { node, incarnation, epoch } = by;
-    this.#parts.endpoint.emit({ type: 'fenced', by: { node, incarnation, epoch } });
+    this.parts.endpoint.emit({ type: 'fenced', by: { node, incarnation, epoch } });
   }
 }

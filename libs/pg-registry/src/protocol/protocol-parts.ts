@@ -11,8 +11,8 @@ import { NameGuard } from './name-guard';
 import { OnlookerWatch } from './onlooker';
 import { protocolOptions, type ProtocolOptions } from './options';
 import { OwnScopes } from './own-scopes';
-import type { MutablePeer } from './peer';
 import { Probes } from './probes';
+import { Settling } from './settling';
 import { Streams } from './streams';
 import { OWN_VERSIONS, type VersionRange } from './version';
 
@@ -33,12 +33,6 @@ export interface PeerProtocolParameters {
   readonly versions?: VersionRange;
 }
 
-/** What the parts tell the whole. */
-export interface WholeProtocol {
-  admitted(peer: MutablePeer): void;
-  fence(by: Sender): void;
-}
-
 /** The parts of one node's protocol, wired to one another. */
 export type ProtocolParts = ReturnType<typeof assemble>;
 
@@ -46,26 +40,27 @@ export type ProtocolParts = ReturnType<typeof assemble>;
  * Makes the parts and wires them: Membership decides who is a peer and tells Liveness, Streams and Drain; Liveness asks
  * Membership to remove the dead; the router takes frames to all of them; each speaks through the one Endpoint.
  *
+ * @param fence - called when a namesake with a higher epoch was heard
  * @throws InvalidOptionError naming the option that is wrong
  */
-export function assemble(parameters: PeerProtocolParameters, whole: WholeProtocol) {
+export function assemble(parameters: PeerProtocolParameters, fence: (by: Sender) => void) {
   const { pids, limits, options, versions = OWN_VERSIONS, ...identity } = parameters;
   const endpoint = new Endpoint({ ...identity, versions, options: protocolOptions(options) });
   const gate = new FrameGate(endpoint);
-  const ownScopes = new OwnScopes(endpoint.options.maxHelloBytes);
+  const ownScopes = new OwnScopes(() => Math.min(endpoint.options.maxHelloBytes, endpoint.maxFrameBytes));
   const probes = new Probes(endpoint);
   const onlooker = new OnlookerWatch(endpoint, probes);
   const drain = new Drain(endpoint);
   const flushes = new FlushQueue(endpoint);
   const nameGuard = new NameGuard(endpoint, probes, {
-    fence: (by) => whole.fence(by),
+    fence,
     epochRaised: () => membership.discover(),
   });
   const membership: Membership = new Membership(endpoint, ownScopes, nameGuard, {
     serverId: () => liveness.ownServerId,
     admitted: (peer) => {
       liveness.admitted(peer);
-      whole.admitted(peer);
+      settling.met();
     },
     removed: (peer) => {
       liveness.removed(peer);
@@ -76,6 +71,7 @@ export function assemble(parameters: PeerProtocolParameters, whole: WholeProtoco
     scopeListed: (peer, news) => streams.listed(peer, news),
     scopeGone: (peer, scope) => streams.gone(peer, scope),
   });
+  const settling = new Settling(endpoint, membership.peers);
   const liveness: Liveness = new Liveness(endpoint, probes, membership);
   const streams: Streams = new Streams(endpoint, ownScopes, {
     pids,
@@ -86,5 +82,17 @@ export function assemble(parameters: PeerProtocolParameters, whole: WholeProtoco
     changed: () => membership.changed(),
   });
   const router = new FrameRouter({ endpoint, gate, membership, liveness, nameGuard, streams, drain });
-  return { endpoint, probes, onlooker, drain, flushes, nameGuard, membership, liveness, streams, router };
+  return {
+    endpoint,
+    probes,
+    onlooker,
+    drain,
+    flushes,
+    nameGuard,
+    membership,
+    settling,
+    liveness,
+    streams,
+    router,
+  };
 }

@@ -44,7 +44,7 @@ export class Ring<T extends { readonly node: string; readonly incarnation: strin
     const found: T[] = [];
     const start = this.#indexOf(ringPosition(self.node, self.incarnation), self.incarnation);
     for (let step = 0; step < this.#places.length && found.length < count; step += 1) {
-      const { member } = this.#places[(start + step) % this.#places.length]!;
+      const { member } = this.#places[(start + step) % this.#places.length];
       if (accept(member)) found.push(member);
     }
     return found;
@@ -56,7 +56,7 @@ export class Ring<T extends { readonly node: string; readonly incarnation: strin
     let high = this.#places.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      const place = this.#places[middle]!;
+      const place = this.#places[middle];
       const before =
         place.position < position || (place.position === position && place.incarnation < incarnation);
       if (before) low = middle + 1;

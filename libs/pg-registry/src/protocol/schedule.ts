@@ -72,7 +72,7 @@ export class Schedule<K> {
     let index = heap.push(item) - 1;
     while (index > 0) {
       const above = (index - 1) >> 1;
-      const parent = heap[above]!;
+      const parent = heap[above];
       if (parent.at <= item.at) break;
       heap[index] = parent;
       index = above;
@@ -88,8 +88,8 @@ export class Schedule<K> {
     for (;;) {
       let below = 2 * index + 1;
       if (below >= heap.length) break;
-      if (below + 1 < heap.length && heap[below + 1]!.at < heap[below]!.at) below += 1;
-      if (heap[below]!.at >= last.at) break;
+      if (below + 1 < heap.length && heap[below + 1].at < heap[below].at) below += 1;
+      if (heap[below].at >= last.at) break;
       heap[index] = heap[below]!;
       index = below;
     }

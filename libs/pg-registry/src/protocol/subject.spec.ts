@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { decodeToken, encodeToken, permissionsOf, Subjects } from './subject';
 
 describe('a name in a subject', () => {
@@ -29,6 +29,14 @@ describe('a name in a subject', () => {
       expect(decodeToken(token)).toBeUndefined();
   });
 });
+
+/** Whether one of the patterns matches a subject, as a server sees it. */
+const allows = (patterns: readonly string[], subject: string): boolean =>
+  patterns.some((pattern) =>
+    new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll('*', '[^.]+').replace('>', '.+')}$`).test(
+      subject,
+    ),
+  );
 
 describe('subjects', () => {
   const mine = new Subjects('ns', 'me');
@@ -85,12 +93,6 @@ describe('subjects', () => {
   });
 
   it('that one node publishes and subscribes to are covered by its permissions, and no other node may publish them', () => {
-    const allows = (patterns: readonly string[], subject: string): boolean =>
-      patterns.some((pattern) =>
-        new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll('*', '[^.]+').replace('>', '.+')}$`).test(
-          subject,
-        ),
-      );
     const { publish, subscribe } = permissionsOf('ns', 'me');
     const published = [
       mine.ops('s'),

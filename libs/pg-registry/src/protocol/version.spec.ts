@@ -1,6 +1,17 @@
 import { decodeFrame } from './frame';
 import { broadcastVersion, commonVersion, formatVersions } from './version';
-import { VirtualNetwork, type VirtualNode } from './virtual-network.fixture';
+import { VirtualNetwork } from './virtual-network.fixture';
+
+/** Versions of the frames that a node says to everybody. */
+function spying(network: VirtualNetwork): Map<string, number> {
+  const said = new Map<string, number>();
+  const publish = network.publish.bind(network);
+  network.publish = (from, subject, bytes, reply) => {
+    if (subject.includes('.from.')) said.set(from.name, decodeFrame(bytes).version);
+    publish(from, subject, bytes, reply);
+  };
+  return said;
+}
 
 describe('a version', () => {
   it('of a pair is the highest that both speak', () => {
@@ -30,24 +41,13 @@ describe('a version', () => {
 });
 
 describe('two protocol versions in one cluster', () => {
-  /** Versions of the frames that a node says to everybody. */
-  function spying(network: VirtualNetwork): Map<string, number> {
-    const said = new Map<string, number>();
-    const publish = network.publish.bind(network);
-    network.publish = (from, subject, bytes, reply) => {
-      if (subject.includes('.from.')) said.set(from.name, decodeFrame(bytes).version);
-      publish(from, subject, bytes, reply);
-    };
-    return said;
-  }
-
   it('share all entries: a lower peer brings broadcasts down while it is there, and pairs keep their own', () => {
     const network = new VirtualNetwork();
     const said = spying(network);
     const both = { min: 1, max: 2 };
-    const [a, b] = ['a', 'b'].map((name) => network.start({ name, versions: both })) as [
-      VirtualNode,
-      VirtualNode,
+    const [a, b] = [
+      network.start({ name: 'a', versions: both }),
+      network.start({ name: 'b', versions: both }),
     ];
     for (const node of [a, b]) node.startScope('s');
     a.join('s', 'before');

@@ -1,24 +1,13 @@
-import { DEFAULT_VALUE_LIMITS, Pid, PidInterner, type Key, type Value } from '../term';
-import { type Entry, Table } from '../table';
-import type { Effect, PeerEvent } from './effect';
-import type { ProtocolOptions } from './options';
-import { PeerProtocol } from './peer-protocol';
-import type { VersionRange } from './version';
+import type { Effect } from './effect';
+import { type NodeParameters, VirtualNode } from './virtual-node.fixture';
+
+export { VirtualNode } from './virtual-node.fixture';
 
 /** A message on its way, for those who want to lose it. */
 export interface Passing {
   readonly from: string;
   readonly to: string;
   readonly subject: string;
-}
-
-interface NodeParameters {
-  readonly name: string;
-  readonly incarnation?: string;
-  readonly epoch?: number;
-  readonly server?: string;
-  readonly options?: Partial<ProtocolOptions>;
-  readonly versions?: VersionRange;
 }
 
 const LATENCY_MS = 1;
@@ -32,149 +21,6 @@ function seeded(seed: number): () => number {
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
-}
-
-/** A subscription with `*` and a final `>`, as a test of subjects. */
-function subjectsOf(pattern: string): (subject: string) => boolean {
-  const source = pattern.replace(/[.=]/g, '\\$&').replaceAll('*', '[^.]+').replace(/>$/, '.+');
-  const matcher = new RegExp(`^${source}$`);
-  return (subject) => matcher.test(subject);
-}
-
-/** One node of the virtual network: its protocol, its tables, and everything it was told. */
-export class VirtualNode {
-  readonly protocol: PeerProtocol;
-  readonly tables = new Map<string, Table>();
-  readonly events: (PeerEvent & { readonly at: number })[] = [];
-  readonly told: Exclude<
-    Effect,
-    { type: 'send' | 'probe' | 'peer' | 'subscribe' | 'unsubscribe' | 'flush' }
-  >[] = [];
-  readonly subscriptions = new Map<string, (subject: string) => boolean>();
-  readonly sent: string[] = [];
-  server: string;
-  connected = false;
-  running = true;
-  frozen = false;
-  /** What arrived while it was frozen. */
-  readonly backlog: (() => void)[] = [];
-  timer = 0;
-  #entryNumber = 0;
-
-  constructor(
-    readonly network: VirtualNetwork,
-    readonly name: string,
-    parameters: NodeParameters,
-  ) {
-    this.server = parameters.server ?? 'server-a';
-    this.protocol = new PeerProtocol({
-      node: name,
-      incarnation: parameters.incarnation ?? network.freshIncarnation(),
-      epoch: parameters.epoch ?? 1_000_000 + network.now,
-      namespace: 'test',
-      pids: new PidInterner(),
-      limits: DEFAULT_VALUE_LIMITS,
-      random: network.random,
-      ...(parameters.options && { options: parameters.options }),
-      ...(parameters.versions && { versions: parameters.versions }),
-    });
-  }
-
-  get incarnation(): string {
-    return this.protocol.incarnation;
-  }
-
-  hears(subject: string): boolean {
-    if (!this.connected) return false;
-    for (const matches of this.subscriptions.values()) if (matches(subject)) return true;
-    return false;
-  }
-
-  /** Names of the peers, in order of name. */
-  get peers(): string[] {
-    return this.protocol
-      .peers()
-      .map(({ node }) => node)
-      .toSorted();
-  }
-
-  startScope(scope: string, keys: 'duplicate' | 'unique' = 'duplicate'): void {
-    const table = new Table({ node: this.name, incarnation: this.incarnation, keys });
-    this.tables.set(scope, table);
-    this.do((now) => this.protocol.startScope({ scope, keys, table }, now));
-  }
-
-  stopScope(scope: string): void {
-    this.tables.delete(scope);
-    this.do((now) => this.protocol.stopScope(scope, now));
-  }
-
-  join(scope: string, key: Key, value: Value = null): void {
-    const revision = this.protocol.last(scope) + 1;
-    const numbers = { next: () => ++this.#entryNumber };
-    const pid = new Pid(this.name, this.incarnation, 1);
-    const diff = this.tables.get(scope)!.join(key, [pid], value, numbers, revision);
-    this.do((now) => this.protocol.write(scope, diff, now));
-  }
-
-  /** The keys of a scope here, as text, sorted. */
-  keys(scope: string): string[] {
-    return this.tables.get(scope)!.groups().map(String).toSorted();
-  }
-
-  entries(scope: string, key: Key): readonly Entry[] {
-    return this.tables.get(scope)!.lookup(key);
-  }
-
-  /** Events about a node, in order, each as `type` or `type:reason`. */
-  eventsOf(node: string): string[] {
-    return this.events
-      .filter((event) => event.node === node)
-      .map((event) => ('reason' in event ? `${event.type}:${event.reason}` : event.type));
-  }
-
-  /** When an event of that type about a node happened last. */
-  timeOf(type: PeerEvent['type'], node: string): number | undefined {
-    return this.events.findLast((event) => event.type === type && event.node === node)?.at;
-  }
-
-  warnings(): string[] {
-    return this.told.flatMap((effect) => (effect.type === 'warn' ? [effect.reason] : []));
-  }
-
-  do(call: (now: number) => Effect[]): void {
-    if (!this.running) return;
-    if (this.frozen) {
-      this.backlog.push(() => this.do(call));
-      return;
-    }
-    const effects = call(this.network.now);
-    for (const effect of effects) this.#run(effect);
-    this.network.setTimer(this);
-  }
-
-  #run(effect: Effect): void {
-    switch (effect.type) {
-      case 'subscribe':
-        this.subscriptions.set(effect.subject, subjectsOf(effect.subject));
-        return;
-      case 'unsubscribe':
-        this.subscriptions.delete(effect.subject);
-        return;
-      case 'send':
-        this.sent.push(effect.subject);
-        return this.network.publish(this, effect.subject, effect.bytes, '');
-      case 'flush':
-        return this.network.flush(this, effect.id);
-      case 'probe':
-        return this.network.probe(this, effect);
-      case 'peer':
-        this.events.push({ ...effect.event, at: this.network.now });
-        return;
-      default:
-        this.told.push(effect);
-    }
-  }
 }
 
 /**
@@ -208,6 +54,15 @@ export class VirtualNetwork {
     const node = this.add(parameters);
     this.connect(node);
     return node;
+  }
+
+  /** So many nodes n0, n1, …, each with an entry under its name in scope `s`, some time after they met. */
+  startCluster(count: number, settleMs = 10_000): VirtualNode[] {
+    const nodes = Array.from({ length: count }, (_, index) => this.start(`n${index}`));
+    for (const node of nodes) node.startScope('s');
+    for (const node of nodes) node.join('s', node.name);
+    this.run(settleMs);
+    return nodes;
   }
 
   /** Makes a node that is not connected yet. */
@@ -289,7 +144,7 @@ export class VirtualNetwork {
     // Latest first; of one moment, the last scheduled first: the next to run is at the end.
     const at = this.now + delayMs;
     let index = this.#queue.length;
-    while (index > 0 && this.#queue[index - 1]!.at <= at) index -= 1;
+    while (index > 0 && this.#queue[index - 1].at <= at) index -= 1;
     this.#queue.splice(index, 0, { at, run });
   }
 

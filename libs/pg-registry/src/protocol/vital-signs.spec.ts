@@ -2,6 +2,20 @@ import { SelfDoubt } from './self-doubt';
 import { ServerEvidence } from './server-evidence';
 import { VitalSigns } from './vital-signs';
 
+function evidence(connectedAt: number): ServerEvidence {
+  const server = new ServerEvidence(5000, 250);
+  server.connected('mine', connectedAt);
+  return server;
+}
+
+function refused(since: number, until: number, namedAt = -Infinity): VitalSigns {
+  const vital = new VitalSigns(-1);
+  vital.serverNamedAt = namedAt;
+  vital.refused(since, since);
+  vital.refused(until, until);
+  return vital;
+}
+
 describe('vital signs', () => {
   it('turn to crash by a refusal, and back to life by any frame', () => {
     const vital = new VitalSigns(0);
@@ -45,20 +59,6 @@ describe('vital signs', () => {
 });
 
 describe('the server of a refused peer', () => {
-  function evidence(connectedAt: number): ServerEvidence {
-    const server = new ServerEvidence(5000, 250);
-    server.connected('mine', connectedAt);
-    return server;
-  }
-
-  function refused(since: number, until: number, namedAt = -Infinity): VitalSigns {
-    const vital = new VitalSigns(-1);
-    vital.serverNamedAt = namedAt;
-    vital.refused(since, since);
-    vital.refused(until, until);
-    return vital;
-  }
-
   it('lives if it is mine and I have been there for longer than the grace', () => {
     expect(evidence(0).serverLives('mine', refused(5500, 6000))).toBe(true);
     expect(evidence(2000).serverLives('mine', refused(5500, 6000))).toBe(false);

@@ -27,6 +27,8 @@ export class VitalSigns {
   unansweredSince: number | undefined;
   /** When another peer on its server proved, during the row of refusals, that the server lives. */
   witnessedAt: number | undefined;
+  /** When it was probed last for a reason of its own, not as a neighbour on the ring. */
+  checkedAt = -Infinity;
   /** Somebody gave a reason to probe it. */
   hinted = false;
   /** Probes it left unanswered in a row, for the back-off. */

@@ -1,0 +1,241 @@
+import * as fc from 'fast-check';
+import { Writer } from './codec';
+import { encodeFrame, FRAME_KINDS, type FrameKind, MAX_EPOCH, type Sender, writeIncarnation } from './frame';
+import { encodeHello } from './hello';
+import { Subjects } from './subject';
+import { VirtualNetwork, type VirtualNode } from './virtual-network.fixture';
+
+const EMPTY_HELLO = {
+  beat: 1,
+  discover: false,
+  draining: false,
+  serverId: '',
+  revision: 0,
+  since: undefined,
+  page: 0,
+  pages: 1,
+  running: [],
+  stopped: [],
+};
+
+function frame(kind: FrameKind, sender: Sender, body?: Uint8Array): Uint8Array {
+  const versions = kind === 'hello' || kind === 'discover' ? { min: 1, max: 1 } : undefined;
+  return encodeFrame({ ...sender, version: 1, kind, versions }, body);
+}
+
+const stranger = (node: string, epoch = 5, incarnation = 'e'.repeat(16)): Sender => ({
+  node,
+  incarnation,
+  epoch,
+});
+
+const identityOf = ({ name, incarnation, protocol }: VirtualNode): Sender => ({
+  node: name,
+  incarnation,
+  epoch: protocol.epoch,
+});
+
+function staleBody(incarnation: string, epoch: number): Uint8Array {
+  const writer = new Writer();
+  writeIncarnation(writer, incarnation);
+  writer.uint(epoch);
+  return writer.finish();
+}
+
+describe('a frame that does not belong', () => {
+  it('is refused when its sender is not who the subject says, and warned of once per interval', () => {
+    const network = new VirtualNetwork();
+    const [a, b, c] = network.startCluster(3);
+    for (let count = 0; count < 50; count += 1) {
+      network.inject(a, c.protocol.subjects.announce('goodbye'), frame('goodbye', identityOf(b)));
+    }
+    network.run(1000);
+    expect(a.peers).toEqual(['n1', 'n2']);
+    expect(a.warnings()).toEqual(['forged-frame']);
+    expect(a.protocol.stats().counters['forged-frame']).toBe(50);
+  });
+
+  it.each([
+    ['of another kind than its subject', 'suspect', 'goodbye'],
+    ['of a kind that nobody announces', 'call', 'call'],
+  ] as const)('is refused when it is %s', (_what, said, kind) => {
+    const network = new VirtualNetwork();
+    const [a, b] = network.startCluster(2);
+    network.inject(a, `pgr.test.from.n1.${said}`, frame(kind, identityOf(b)));
+    expect(a.peers).toEqual(['n1']);
+  });
+
+  it('is dropped when it is our own, and refused when somebody else claims our incarnation', () => {
+    const network = new VirtualNetwork();
+    const [a] = network.startCluster(2);
+    const before = a.protocol.stats().counters['own-frames'] ?? 0;
+    network.inject(a, a.protocol.subjects.announce('goodbye'), frame('goodbye', identityOf(a)));
+    expect(a.protocol.stats().counters['own-frames']).toBe(before + 1);
+    const thief = { ...identityOf(a), node: 'thief' };
+    network.inject(
+      a,
+      new Subjects('test', 'thief').announce('hello'),
+      frame('hello', thief, encodeHello(EMPTY_HELLO)),
+    );
+    expect(a.peers).toEqual(['n1']);
+    expect(a.warnings()).toEqual(['forged-frame']);
+  });
+
+  it('does not make a node answer to a third party', () => {
+    const network = new VirtualNetwork();
+    const [a, b] = network.startCluster(2);
+    const said = a.sent.length;
+    const victims = [
+      'pgr.test.reply.n0.n1.x',
+      'pgr.test.reply.victim.n0.x',
+      'pgr.test.from.n0.goodbye',
+      'pgr.test.to.n1.call.n0',
+      '',
+    ];
+    for (const reply of victims) network.inject(a, 'pgr.test.alive.n0', frame('alive', identityOf(b)), reply);
+    for (const reply of victims.filter((one) => one !== '')) {
+      network.inject(a, 'pgr.test.to.n0.call.n1', frame('call', identityOf(b)), reply);
+    }
+    expect(a.sent).toHaveLength(said);
+    expect(a.told.filter(({ type }) => type === 'deliver')).toEqual([]);
+    network.inject(a, 'pgr.test.to.n0.call.n1', frame('call', identityOf(b)), 'pgr.test.reply.n1.n0.x');
+    expect(a.told.at(-1)).toMatchObject({ type: 'deliver', kind: 'call', from: identityOf(b) });
+  });
+});
+
+describe('a name', () => {
+  it.each(['__proto__', 'constructor', 'a.b > *', 'ünï'])('like %s is a name like any other', (name) => {
+    const network = new VirtualNetwork();
+    const [a] = network.startCluster(1);
+    const odd = network.start(name);
+    odd.startScope('s');
+    odd.startScope('__proto__');
+    a.startScope('__proto__');
+    odd.join('__proto__', 'x');
+    network.run(1000);
+    expect([a.peers, odd.peers, a.keys('__proto__')]).toEqual([[name], ['n0'], ['x']]);
+    network.kill(odd);
+    network.run(5000);
+    expect([a.peers, a.keys('__proto__')]).toEqual([[], []]);
+  });
+});
+
+describe('a flood', () => {
+  it('of made-up nodes fills neither the peers nor the memory of names, and its nodes are gone soon', () => {
+    const network = new VirtualNetwork();
+    const a = network.start({ name: 'a', options: { maxPeers: 20, maxTombstones: 30 } });
+    network.run(1000);
+    for (let count = 0; count < 500; count += 1) {
+      const sender = stranger(`made-up-${count}`, 5, count.toString(16).padStart(16, '0'));
+      const subjects = new Subjects('test', sender.node);
+      network.inject(a, subjects.announce('hello'), frame('hello', sender, encodeHello(EMPTY_HELLO)));
+      network.inject(a, subjects.to('a', 'discover'), frame('discover', sender));
+    }
+    expect(a.peers).toHaveLength(20);
+    expect(a.protocol.stats().tombstones).toBeLessThanOrEqual(50);
+    expect(a.events.filter(({ type }) => type === 'peer-rejected').length).toBeLessThanOrEqual(30);
+    network.run(30_000);
+    expect(a.peers).toEqual([]);
+  });
+
+  it('of suspicions or questions costs a few probes and answers a second', () => {
+    const network = new VirtualNetwork();
+    const [a, b, c] = network.startCluster(3);
+    const probes = a.protocol.stats().counters['probes'];
+    const said = a.sent.length;
+    const suspicion = Buffer.from(c.incarnation, 'hex');
+    for (let count = 0; count < 1000; count += 1) {
+      network.inject(a, b.protocol.subjects.announce('suspect'), frame('suspect', identityOf(b), suspicion));
+      network.inject(a, b.protocol.subjects.to('n0', 'discover'), frame('discover', identityOf(b)));
+      network.run(1);
+    }
+    expect(a.protocol.stats().counters['probes'] - probes).toBeLessThan(20);
+    expect(a.sent.length - said).toBeLessThan(60);
+    expect(a.removals()).toEqual([]);
+  });
+});
+
+describe('an epoch', () => {
+  it('held against a node by a liar does not fence it, and raises it no further than it must be', () => {
+    const network = new VirtualNetwork();
+    const [a, b] = network.startCluster(2);
+    const stale = b.protocol.subjects.to('n0', 'stale');
+    network.inject(a, stale, frame('stale', identityOf(b), staleBody(a.incarnation, MAX_EPOCH)));
+    network.inject(a, stale, frame('stale', identityOf(b), staleBody('0'.repeat(16), 9_000_000)));
+    network.run(5000);
+    expect(a.protocol.epoch).toBeLessThan(9_000_000);
+    network.inject(a, stale, frame('stale', identityOf(b), staleBody(a.incarnation, 9_000_000)));
+    network.run(5000);
+    expect([a.protocol.state, a.protocol.epoch]).toEqual(['ready', 9_000_001]);
+    expect([a.peers, b.peers]).toEqual([['n1'], ['n0']]);
+  });
+
+  it('in a question, whose sender no subject proves, evicts nobody and fences nobody', () => {
+    const network = new VirtualNetwork();
+    const [a, b] = network.startCluster(2);
+    for (const node of ['n0', 'n1']) {
+      const forged = frame('alive', stranger(node, MAX_EPOCH));
+      network.inject(a, 'pgr.test.alive.n0', forged, `pgr.test.reply.${node}.n0.x`);
+    }
+    network.run(1000);
+    expect([a.protocol.state, a.peers, b.peers]).toEqual(['ready', ['n1'], ['n0']]);
+  });
+});
+
+describe('random bytes, and real frames mutated', () => {
+  it('never throw, never touch what others own, and leave a cluster that heals', () => {
+    const mutation = fc.record({ frame: fc.nat(), place: fc.nat(), byte: fc.nat(255), cut: fc.boolean() });
+    const mutations = fc.array(mutation, { minLength: 50, maxLength: 50 });
+    fc.assert(
+      fc.property(mutations, fc.nat(), (steps, seed) => {
+        const network = new VirtualNetwork(seed);
+        const frames: { subject: string; bytes: Uint8Array }[] = [];
+        const publish = network.publish.bind(network);
+        network.publish = (from, subject, bytes, reply) => {
+          if (from.name === 'n1') frames.push({ subject, bytes });
+          publish(from, subject, bytes, reply);
+        };
+        const [a, b, c] = network.startCluster(3, 1000);
+        for (const step of steps) {
+          const { subject, bytes } = frames[step.frame % frames.length];
+          const mutated = Uint8Array.from(step.cut ? bytes.subarray(0, step.place % bytes.length) : bytes);
+          if (!step.cut) mutated[step.place % bytes.length] = step.byte;
+          network.inject(a, subject, mutated);
+          expect(a.keys('s')).toEqual(expect.arrayContaining(['n0', 'n2']));
+        }
+        network.run(40_000);
+        expect(a.protocol.peer(c.incarnation)?.suspect).toBe(false);
+        expect([a.keys('s'), c.keys('s')]).toEqual([
+          expect.arrayContaining(['n0', 'n2']),
+          ['n0', 'n1', 'n2'],
+        ]);
+        expect(b.protocol.state).toBe('ready');
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  it('on any subject are counted and dropped', () => {
+    const network = new VirtualNetwork();
+    const [a, b] = network.startCluster(2);
+    const kinds = fc.constantFrom(...FRAME_KINDS);
+    fc.assert(
+      fc.property(
+        kinds,
+        fc.uint8Array({ maxLength: 60 }),
+        fc.string(),
+        fc.boolean(),
+        (kind, body, subject, enveloped) => {
+          const bytes = enveloped && kind !== 'goodbye' ? frame(kind, identityOf(b), body) : body;
+          network.inject(a, subject, bytes);
+          network.inject(a, b.protocol.subjects.to('n0', kind), bytes);
+          network.inject(a, b.protocol.subjects.announce(kind), bytes);
+          network.inject(a, b.protocol.subjects.ops('s'), bytes);
+          expect(a.keys('s')).toContain('n0');
+        },
+      ),
+    );
+    const reasons = a.warnings();
+    expect(reasons).toHaveLength(new Set(reasons).size);
+  });
+});

@@ -1,0 +1,146 @@
+import type { ProcessKind } from './frame';
+import type { CrashDetection } from './onlooker';
+import { type PeerView, viewOf } from './peer';
+import type { ProtocolParts } from './protocol-parts';
+import type { Replicator } from './replication';
+import type { Subjects } from './subject';
+
+/** Where a node is in its life. */
+export type NodeState = 'ready' | 'draining' | 'left' | 'fenced';
+
+/** Figures for `stats()`. */
+export interface ProtocolStats {
+  readonly peers: number;
+  readonly suspects: number;
+  readonly crashDetection: CrashDetection;
+  readonly tombstones: number;
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+/** What can be asked of a node's protocol without changing anything. */
+export class ProtocolReads {
+  protected currentState: NodeState = 'ready';
+
+  constructor(protected readonly parts: ProtocolParts) {}
+
+  get node(): string {
+    return this.parts.endpoint.node;
+  }
+
+  get incarnation(): string {
+    return this.parts.endpoint.incarnation;
+  }
+
+  /** Builds this node's subjects. */
+  get subjects(): Subjects {
+    return this.parts.endpoint.subjects;
+  }
+
+  get epoch(): number {
+    return this.parts.endpoint.epoch;
+  }
+
+  get state(): NodeState {
+    return this.currentState;
+  }
+
+  /** When `tick` is due; Infinity: never. Not in the future: as soon as the current turn of the event loop ends. */
+  nextDeadline(): number {
+    if (this.isOver) return Infinity;
+    const { membership, liveness, onlooker, drain, streams, settling } = this.parts;
+    return Math.min(
+      membership.nextDeadline,
+      liveness.nextDeadline,
+      onlooker.nextDeadline,
+      drain.nextDeadline,
+      streams.nextDeadline,
+      settling.nextDeadline,
+    );
+  }
+
+  /** All peers, suspects included; frozen pictures. */
+  peers(): readonly PeerView[] {
+    return [...this.parts.membership.peers.values()].map(viewOf);
+  }
+
+  /** The peer of that incarnation. */
+  peer(incarnation: string): PeerView | undefined {
+    const peer = this.parts.membership.peers.get(incarnation);
+    return peer === undefined ? undefined : viewOf(peer);
+  }
+
+  /** Whether an incarnation is an admitted peer's, suspected or not. O(1). */
+  knows(incarnation: string): boolean {
+    return this.parts.membership.peers.has(incarnation);
+  }
+
+  /** Whether an incarnation is this node's own or an unsuspected peer's. O(1). */
+  reachable(incarnation: string): boolean {
+    if (incarnation === this.incarnation)
+      return this.currentState === 'ready' || this.currentState === 'draining';
+    const peer = this.parts.membership.peers.get(incarnation);
+    return peer !== undefined && peer.suspicion === undefined;
+  }
+
+  /** Whether an incarnation has said that it is about to leave. O(1). */
+  draining(incarnation: string): boolean {
+    if (incarnation === this.incarnation) return this.currentState !== 'ready';
+    return this.parts.membership.peers.get(incarnation)?.draining ?? false;
+  }
+
+  /** Connected, everybody has had the time to introduce itself, and no scope is in its first sync. Costs peers + scopes. */
+  get synced(): boolean {
+    if (!this.parts.settling.isOver) return false;
+    for (const { scopes } of this.parts.membership.peers.values()) if (!scopes.complete) return false;
+    return this.parts.streams.synced;
+  }
+
+  stats(): ProtocolStats {
+    const peers = [...this.parts.membership.peers.values()];
+    return {
+      peers: peers.length,
+      suspects: peers.filter(({ suspicion }) => suspicion !== undefined).length,
+      crashDetection: this.parts.onlooker.detection,
+      tombstones: this.parts.membership.ledger.size,
+      counters: Object.fromEntries(this.parts.endpoint.counters),
+    };
+  }
+
+  /** The running scope's Replicator, for its reads (`last`, `fits`, `stats`). @throws ScopeNotRunningError */
+  stream(
+    scope: string,
+  ): Pick<Replicator, 'run' | 'last' | 'fits' | 'stats' | 'digest' | 'appliedOf' | 'synced'> {
+    return this.parts.streams.replicatorOf(scope);
+  }
+
+  /** The number of a running scope's last own operation; the next write's revision is one more. @throws ScopeNotRunningError */
+  last(scope: string): number {
+    return this.parts.streams.replicatorOf(scope).last;
+  }
+
+  /** Puts a body of the process room into its frame to a node. */
+  envelope(
+    kind: Exclude<ProcessKind, 'reply'>,
+    node: string,
+    body: Uint8Array,
+  ): { subject: string; bytes: Uint8Array } {
+    const version = this.parts.membership.named(node)?.version;
+    return {
+      subject: this.parts.endpoint.subjects.to(node, kind),
+      bytes: this.parts.endpoint.frame(kind, body, version),
+    };
+  }
+
+  /** Puts an answer into its frame; the address was checked when its question was delivered. */
+  envelopeReply(subject: string, node: string, body: Uint8Array): { subject: string; bytes: Uint8Array } {
+    return {
+      subject,
+      bytes: this.parts.endpoint.frame('reply', body, this.parts.membership.named(node)?.version),
+    };
+  }
+
+  /** Whether this node has left, or was fenced. */
+  protected get isOver(): boolean {
+    return this.currentState === 'left' || this.currentState === 'fenced';
+  }
+}
