@@ -41,7 +41,6 @@ export class Copy {
   /** `#steps[d]` leads from level d to level d + 1, and `#containers[d]` is the original at level d. */
   readonly #steps: Step[] = [];
   readonly #containers: object[] = [];
-
   readonly #maxBytes: number;
 
   constructor(
@@ -177,29 +176,33 @@ export class Copy {
   #map(source: ReadonlyMap<unknown, unknown>, depth: number): Value {
     this.#enter(source, depth);
     this.#bare(source, depth);
-    const pairs: [unknown, unknown][] = [...Map.prototype.entries.call(source)];
-    this.#grow(TAG_BYTES + uintBytes(pairs.length), depth);
-    const copy = pairs.map(([key, value], i): [Value, Value] => {
+    const keys: Value[] = [];
+    const pairs: [Value, Value][] = [];
+    for (const [key, value] of Map.prototype.entries.call(source)) {
+      const i = keys.length;
       this.#steps[depth] = () => `.keys()[${i}]`;
       const keyCopy = this.#copy(key, depth + 1);
+      keys.push(keyCopy);
       this.#steps[depth] = () => `.get(${formatKey(keyCopy)})`;
-      return [keyCopy, this.#copy(value, depth + 1)];
-    });
-    if (hasRepeats(copy.map(([key]) => key))) this.#refuse('is a Map with the same key twice', depth);
-    return new FrozenMap(copy);
+      pairs.push([keyCopy, this.#copy(value, depth + 1)]);
+    }
+    this.#grow(TAG_BYTES + uintBytes(keys.length), depth);
+    if (hasRepeats(keys)) this.#refuse('is a Map with the same key twice', depth);
+    return new FrozenMap(pairs);
   }
 
   #set(source: ReadonlySet<unknown>, depth: number): Value {
     this.#enter(source, depth);
     this.#bare(source, depth);
-    const members: unknown[] = [...Set.prototype.values.call(source)];
-    this.#grow(TAG_BYTES + uintBytes(members.length), depth);
-    const copy = members.map((member, i) => {
+    const members: Value[] = [];
+    for (const member of Set.prototype.values.call(source)) {
+      const i = members.length;
       this.#steps[depth] = () => `.values()[${i}]`;
-      return this.#copy(member, depth + 1);
-    });
-    if (hasRepeats(copy)) this.#refuse('is a Set with the same member twice', depth);
-    return new FrozenSet(copy);
+      members.push(this.#copy(member, depth + 1));
+    }
+    this.#grow(TAG_BYTES + uintBytes(members.length), depth);
+    if (hasRepeats(members)) this.#refuse('is a Set with the same member twice', depth);
+    return new FrozenSet(members);
   }
 
   #date(source: Date, depth: number): Value {

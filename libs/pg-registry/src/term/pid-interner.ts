@@ -2,18 +2,22 @@ import { Pid } from './pid';
 
 /** Below this a sweep is not worth its walk. */
 const SMALLEST_SWEEP = 1024;
+/** How many pids a sweep looks at for each one that is added: a million at once would stall the node. */
+const LOOKS_EACH = 4;
 
 /**
  * Makes the same process the same {@link Pid} object on one node, as long as anyone holds it.
  *
  * One per node, never shared: two nodes in one operating-system process keep apart. It holds pids weakly and
- * sweeps collected ones by itself whenever it has doubled since the last sweep, so a call costs O(1) amortised
- * and the memory follows the number of pids that are still in use.
+ * sweeps collected ones by itself whenever it has doubled since the last sweep, a few with each pid that is added:
+ * so a call costs O(1), and the memory follows the number of pids that are still in use.
  */
 export class PidInterner {
   readonly #nodes = new Map<string, Map<string, Map<number, WeakRef<Pid>>>>();
   #size = 0;
   #sweepAt = SMALLEST_SWEEP;
+  /** The sweep that is under way. */
+  #sweep: Generator<void> | undefined;
 
   /** Number of pids remembered, those included that were collected since the last sweep. */
   get size(): number {
@@ -34,8 +38,15 @@ export class PidInterner {
     return this.#find(pid.node, pid.incarnation, pid.id) ?? this.#add(pid);
   }
 
-  /** Forgets the pids that were collected. Called by itself; cost: one look at every pid. */
+  /** Forgets all pids that were collected, at once: one look at every pid. Nobody needs to call it. */
   sweep(): void {
+    this.#sweep = undefined; // two at a time would remove each other's new tables
+    const sweep = this.#sweeping();
+    while (sweep.next().done !== true);
+  }
+
+  /** Looks at one pid after the other. Pids that are added meanwhile come last. */
+  *#sweeping(): Generator<void> {
     for (const [node, incarnations] of this.#nodes) {
       for (const [incarnation, pids] of incarnations) {
         for (const [id, ref] of pids) {
@@ -43,6 +54,7 @@ export class PidInterner {
             pids.delete(id);
             this.#size -= 1;
           }
+          yield;
         }
         if (pids.size === 0) incarnations.delete(incarnation);
       }
@@ -51,12 +63,23 @@ export class PidInterner {
     this.#sweepAt = Math.max(SMALLEST_SWEEP, this.#size * 2);
   }
 
+  #sweepOn(): void {
+    if (this.#sweep === undefined && this.#size < this.#sweepAt) return;
+    this.#sweep ??= this.#sweeping();
+    for (let look = 0; look < LOOKS_EACH; look += 1) {
+      if (this.#sweep.next().done === true) {
+        this.#sweep = undefined;
+        return;
+      }
+    }
+  }
+
   #find(node: string, incarnation: string, id: number): Pid | undefined {
     return this.#nodes.get(node)?.get(incarnation)?.get(id)?.deref();
   }
 
   #add(pid: Pid): Pid {
-    if (this.#size >= this.#sweepAt) this.sweep();
+    this.#sweepOn();
     const pids = this.#pidsOf(pid);
     if (!pids.has(pid.id)) this.#size += 1;
     pids.set(pid.id, new WeakRef(pid));

@@ -59,6 +59,8 @@ export class Reader extends ByteReader {
   readonly #homes: Home[] = [];
   /** Bytes that the current value would take in addition if nothing in it referred to what was written before. */
   #saved = 0;
+  /** Where the current value ends at the latest: a larger one is given up before it is complete. */
+  #mostPosition = 0;
   /** Whether a key is being read, which may contain less. */
   #isKey = false;
 
@@ -87,6 +89,7 @@ export class Reader extends ByteReader {
 
   #whole(maxBytes: number, isKey: boolean): Value {
     const start = this.position;
+    this.#mostPosition = start + maxBytes;
     this.#isKey = isKey;
     this.#saved = 0;
     const value = this.#read(0);
@@ -177,6 +180,7 @@ export class Reader extends ByteReader {
   #enter(depth: number): void {
     const { maxDepth } = this.#known().limits;
     if (depth >= maxDepth) this.fail(`a value of more than ${maxDepth} levels`);
+    if (this.position > this.#mostPosition) this.fail('a value that is too large');
   }
 
   #array(length: number, depth: number): readonly Value[] {
