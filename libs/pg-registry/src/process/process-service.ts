@@ -4,7 +4,7 @@ import type { CallContext } from './call-context';
 import type { CallOptions } from './call-options';
 import type { Destination } from './caller';
 import type { Calls } from './calls';
-import { HandlerTable } from './handlers';
+import { HandlerTable, type Handlers } from './handlers';
 import type { LocalProcess } from './local-process';
 import type { ProcessDown } from './monitors';
 import type { ProcessClass, ProcessFactory, StartArguments } from './process-factory';
@@ -176,6 +176,18 @@ export class ProcessService {
    */
   proxy<T>(to: Destination): Remote<T> {
     return makeProxy<T>((name, payload, options) => this.#calls.call(to, name, payload, options));
+  }
+
+  /** @internal A process of its own for a decorated provider, open for messages at once. */
+  mount(options: {
+    readonly label: string;
+    readonly handlers: Handlers;
+    readonly serial: boolean;
+  }): LocalProcess {
+    const { label, handlers, serial } = options;
+    const process = this.#processes.spawn({ label });
+    this.#calls.mount(process, { serial, capacity: this.#mailboxCapacity }).open(handlers);
+    return process;
   }
 
   /** @internal Given once by nest/; without it {@link start} is refused. */

@@ -150,9 +150,16 @@ export class Processes {
   exitAll(reason: unknown): void {
     // Again for what a hook spawned meanwhile; once the root process has ended nothing more can be.
     while (this.#living.size > 0) {
-      for (const process of [...this.#living.values()].reverse()) process.exit(reason);
+      for (const process of [...this.#living.values()].toReversed()) process.exit(reason);
     }
     this.#running.dispose();
+  }
+
+  /** Ends every process that lives now but the root process, newest first. */
+  exitChildren(reason: unknown): void {
+    for (const process of [...this.#living.values()].toReversed()) {
+      if (process !== this.root) process.exit(reason);
+    }
   }
 
   #add(label: string | undefined): LocalProcess {

@@ -1,0 +1,138 @@
+import { InvalidArgumentError, InvalidValueError, type Key, Pid } from '../term';
+import { type Exclusion, Picker } from './pick';
+import type { NodeStanding } from './resolver';
+import { hashBy, via } from './via';
+
+const NOBODY: Exclusion = { has: () => false };
+const name = via('s', 'k');
+
+function pid(node: string, id = 1): Pid {
+  const incarnation = Buffer.from(node.padEnd(8, '.')).toString('hex');
+  return new Pid(node, incarnation, id);
+}
+
+/** A picker on node `a` that knows these members under every key. */
+function picker(
+  members: readonly Pid[],
+  standings: Record<string, NodeStanding> = {},
+  random = Math.random,
+): Picker {
+  return new Picker(
+    {
+      members: () => members,
+      membersLocal: () => members.filter(({ node }) => node === 'a'),
+      standing: ({ node }) => standings[node] ?? 'ready',
+    },
+    random,
+  );
+}
+
+function nodes(of: Picker, times: number, by = name): string[] {
+  return Array.from({ length: times }, () => of.pick(by, NOBODY)!.node);
+}
+
+describe('a pick', () => {
+  const members = [pid('a'), pid('b'), pid('c')];
+
+  it('is a member of this node, if there is one', () => {
+    expect(new Set(nodes(picker(members), 20))).toEqual(new Set(['a']));
+    const two = picker([pid('a', 1), pid('a', 2), pid('b')]);
+    expect(new Set(Array.from({ length: 100 }, () => two.pick(name, NOBODY)!.id))).toEqual(new Set([1, 2]));
+    expect(new Set(nodes(picker(members.slice(1)), 100))).toEqual(new Set(['b', 'c']));
+  });
+
+  it('is anybody by chance', () => {
+    let turns = 0;
+    const random = (): number => [0, 0.34, 0.99][turns++ % 3]!;
+    expect(nodes(picker(members, {}, random), 3, name.pick('random'))).toEqual(['a', 'b', 'c']);
+  });
+
+  it('is one after the other, counted for each name', () => {
+    const round = picker(members);
+    const [first, second] = [name.pick('round-robin'), via('s', ['other']).pick('round-robin')];
+    expect(nodes(round, 4, first)).toEqual(['a', 'b', 'c', 'a']);
+    expect(nodes(round, 2, second)).toEqual(['a', 'b']);
+    expect(nodes(round, 2, via('s', 'k').pick('round-robin'))).toEqual(['b', 'c']);
+  });
+
+  it('passes over nodes that drain or are suspected, unless there are no others', () => {
+    for (const strategy of ['local-first', 'random', 'round-robin', hashBy(7)] as const) {
+      const by = name.pick(strategy);
+      const some = picker(members, { a: 'draining', b: 'suspect' });
+      expect(new Set(nodes(some, 20, by))).toEqual(new Set(['c']));
+      const leaving = picker(members, { a: 'draining', b: 'suspect', c: 'suspect' });
+      expect(new Set(nodes(leaving, 20, by))).toEqual(new Set(['a']));
+      const doubtful = picker(members, { a: 'unknown', b: 'suspect', c: 'unknown' });
+      expect(new Set(nodes(doubtful, 20, by))).toEqual(new Set(['b']));
+    }
+  });
+
+  it('leaves out who was tried already', () => {
+    const tried: Exclusion = { has: ({ node }) => node !== 'b' };
+    for (const strategy of ['local-first', 'random', 'round-robin', hashBy(7)] as const) {
+      expect(picker(members).pick(name.pick(strategy), tried)?.node).toBe('b');
+    }
+    expect(picker(members).pick(name, { has: () => true })).toBeUndefined();
+    expect(picker([]).pick(name, NOBODY)).toBeUndefined();
+  });
+});
+
+describe('a pick by hash', () => {
+  const members = Array.from({ length: 8 }, (_, index) => pid(`n${index}`));
+  const keys: Key[] = Array.from({ length: 2000 }, (_, index) => ['doc', index]);
+  const choose = (from: readonly Pid[]): string[] =>
+    keys.map((key) => picker(from).pick(name.pick(hashBy(key)), NOBODY)!.node);
+
+  it('is the same on every node, whatever the order of the members', () => {
+    expect(choose(members.toReversed())).toEqual(choose(members));
+    expect(choose([...members, ...members])).toEqual(choose(members));
+  });
+
+  it('gives every member its share', () => {
+    const counts = new Map<string, number>();
+    for (const node of choose(members)) counts.set(node, (counts.get(node) ?? 0) + 1);
+    for (const count of counts.values()) expect(count).toBeGreaterThan(2000 / 8 / 2);
+    expect(counts.size).toBe(8);
+  });
+
+  it('moves only what a lost member had, and back when it returns', () => {
+    const before = choose(members);
+    const after = choose(members.filter(({ node }) => node !== 'n3'));
+    for (const [index, node] of before.entries()) if (node !== 'n3') expect(after[index]).toBe(node);
+    expect(after).not.toContain('n3');
+    expect(choose(members)).toEqual(before);
+  });
+
+  it('moves nothing else while a member is suspected', () => {
+    const suspecting = picker(members, { n3: 'suspect' });
+    const before = choose(members);
+    for (const [index, key] of keys.slice(0, 200).entries()) {
+      const node = suspecting.pick(name.pick(hashBy(key)), NOBODY)!.node;
+      if (before[index] !== 'n3') expect(node).toBe(before[index]);
+    }
+  });
+});
+
+describe('a via', () => {
+  it('takes a scope by name or definition, and a value for registrations', () => {
+    expect(via('docs', ['a'])).toMatchObject({
+      scope: 'docs',
+      key: ['a'],
+      value: null,
+      strategy: 'local-first',
+    });
+    expect(via({ name: 'docs' }, 1, { load: 2 })).toMatchObject({
+      scope: 'docs',
+      key: 1,
+      value: { load: 2 },
+    });
+    expect(Object.isFrozen(via('docs', 1).pick('random'))).toBe(true);
+  });
+
+  it('refuses what is no scope, no pick and nothing to hash', () => {
+    expect(() => via('', 'k')).toThrow(InvalidArgumentError);
+    expect(() => via(undefined as never, 'k')).toThrow(InvalidArgumentError);
+    expect(() => name.pick('fastest' as never)).toThrow(InvalidArgumentError);
+    expect(() => hashBy((() => 1) as never)).toThrow(InvalidValueError);
+  });
+});
