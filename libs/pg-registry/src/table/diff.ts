@@ -1,5 +1,5 @@
 import type { Key } from '../term';
-import type { Row } from './row';
+import { shareKey, type Row } from './row';
 
 /** What one operation did to one key. Rows are in the order of the operation. */
 export type Change =
@@ -24,12 +24,24 @@ export type Diff = readonly Change[];
 /** The diff of an operation that changed nothing. */
 export const NO_CHANGE: Diff = Object.freeze([]);
 
+/** The diff that consists of one change, all rows being of one key. */
+export function oneChange(kind: 'join' | 'leave', rows: readonly Row[]): Diff {
+  const [first] = rows;
+  return first === undefined ? NO_CHANGE : [{ kind, key: first.key, rows }];
+}
+
+/** The diff that consists of one update; `old[i]` is what `rows[i]` replaced. All rows are of one key. */
+export function oneUpdate(rows: readonly Row[], old: readonly Row[]): Diff {
+  const [first] = rows;
+  return first === undefined ? NO_CHANGE : [{ kind: 'update', key: first.key, rows, old }];
+}
+
 /**
  * One join or leave per key, for rows of any keys: keys in order of their first row, rows in the given order.
  * Cost: linear.
  */
 export function changePerKey(kind: 'join' | 'leave', rows: readonly Row[]): Diff {
-  if (rows.length === 0) return NO_CHANGE;
+  if (haveOneKey(rows)) return oneChange(kind, rows);
   const byKey = new Map<Key, Row[]>();
   for (const row of rows) {
     const known = byKey.get(row.key);
@@ -41,7 +53,7 @@ export function changePerKey(kind: 'join' | 'leave', rows: readonly Row[]): Diff
 
 /** One update per key; `old[i]` is what `rows[i]` replaced. Order and cost as in {@link changePerKey}. */
 export function updatePerKey(rows: readonly Row[], old: readonly Row[]): Diff {
-  if (rows.length === 0) return NO_CHANGE;
+  if (haveOneKey(rows)) return oneUpdate(rows, old);
   const byKey = new Map<Key, { rows: Row[]; old: Row[] }>();
   rows.forEach((row, at) => {
     let known = byKey.get(row.key);
@@ -50,4 +62,8 @@ export function updatePerKey(rows: readonly Row[], old: readonly Row[]): Diff {
     known.old.push(old[at]);
   });
   return Array.from(byKey, ([key, pair]) => ({ kind: 'update', key, rows: pair.rows, old: pair.old }));
+}
+
+function haveOneKey(rows: readonly Row[]): boolean {
+  return rows.every((row) => shareKey(row, rows[0]));
 }

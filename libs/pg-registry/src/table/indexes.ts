@@ -1,5 +1,5 @@
 import type { Key, Pid, Value } from '../term';
-import { KeyIndex } from './key-index';
+import { KeyIndex, newestIn } from './key-index';
 import { OwnerRows } from './owner-rows';
 import type { ProcessRows } from './process-rows';
 import { Row } from './row';
@@ -33,21 +33,21 @@ export class Indexes {
     return this.owners.get(pid.incarnation)?.process(pid);
   }
 
-  /** All rows, owner by owner, each in order of entry numbers. A picture: later changes do not touch it. */
-  rows(): Row[] {
-    const rows = new Array<Row>(this.rowCount);
-    let at = 0;
-    for (const owner of this.owners.values()) at = owner.copyTo(rows, at);
-    return rows;
+  /** All rows, some in each array: owner by owner, each in order of entry numbers. A picture: no change touches it. */
+  pages(): (readonly Row[])[] {
+    const pages: (readonly Row[])[] = [];
+    for (const owner of this.owners.values()) owner.addPagesTo(pages);
+    return pages;
   }
 
   /** Adds a row; the owner of `pid` must not have one of this number. */
   insert(number: number, key: Key, pid: Pid, value: Value, revision: number): Row {
     const owner = this.ownerOrNew(pid.incarnation);
     const process = owner.processOrNew(pid);
-    const row = new Row(number, this.keys.shared(key), process, value, revision);
-    process.add(row, this.keys.newestOf(key, process));
-    this.keys.add(row);
+    const slot = this.keys.slot(key);
+    const row = new Row(number, slot === undefined ? key : slot.key, process, value, revision);
+    process.add(row, newestIn(slot, process));
+    this.keys.add(row, slot);
     owner.add(row);
     this.rowCount += 1;
     return row;

@@ -9,7 +9,7 @@ import type { ProcessRows } from './process-rows';
  * What is stored under a key: the row itself as long as it is the only one and nobody has asked about the key, so that
  * such a key costs nothing but its place in the Map; {@link KeyRows} as soon as there is a second row or an answer to keep.
  */
-type Slot = Row | KeyRows;
+export type Slot = Row | KeyRows;
 
 /** All rows by key. Array keys are in a trie, all others in a Map by their token. */
 export class KeyIndex {
@@ -18,9 +18,9 @@ export class KeyIndex {
   private madeKeys: readonly Key[] | undefined = undefined;
   private madeLocalKeys: readonly Key[] | undefined = undefined;
 
-  /** The key object that the rows of this key share; the given one if there are none. */
-  shared(key: Key): Key {
-    return this.slot(key)?.key ?? key;
+  /** What is stored under a key, for a change or for what is no answer to keep. */
+  slot(key: Key): Slot | undefined {
+    return isArrayKey(key) ? this.arrays.get(key) : this.flat.get(tokenOf(key));
   }
 
   /** The rows of a key, for an answer about it. */
@@ -30,20 +30,6 @@ export class KeyIndex {
     const rows = new KeyRows(slot);
     this.setSlot(key, rows);
     return rows;
-  }
-
-  /** The row that `process` registered last under a key. */
-  newestOf(key: Key, process: ProcessRows): Row | undefined {
-    const slot = this.slot(key);
-    if (slot instanceof Row) return slot.process === process ? slot : undefined;
-    return slot?.newestOf(process);
-  }
-
-  /** The first row of a key, in lookup order, that this node owns. Constant time if it owns none. */
-  ownRowOf(key: Key): Row | undefined {
-    const slot = this.slot(key);
-    if (slot instanceof Row) return slot.isOwn ? slot : undefined;
-    return slot?.ownRows()[0];
   }
 
   /** All rows of keys that are arrays and begin with the elements of `prefix`. Cost: the answer. */
@@ -70,9 +56,8 @@ export class KeyIndex {
     ));
   }
 
-  /** Adds a row whose key is {@link shared}. */
-  add(row: Row): void {
-    const slot = this.slot(row.key);
+  /** Adds a row to its key, where `slot` is stored now. */
+  add(row: Row, slot: Slot | undefined): void {
     if (slot === undefined) {
       this.setSlot(row.key, row);
       this.madeKeys = undefined;
@@ -85,8 +70,9 @@ export class KeyIndex {
   }
 
   remove(row: Row): void {
-    const slot = this.slot(row.key);
-    if (slot instanceof KeyRows && slot.size > 1) slot.remove(row);
+    const isAlone = row.previous === undefined && row.next === undefined;
+    const slot = isAlone ? undefined : this.slot(row.key);
+    if (slot instanceof KeyRows) slot.remove(row);
     else {
       this.deleteSlot(row.key);
       this.madeKeys = undefined;
@@ -99,10 +85,6 @@ export class KeyIndex {
     const slot = this.slot(old.key);
     if (slot instanceof KeyRows) slot.replace(old, row);
     else this.setSlot(row.key, row);
-  }
-
-  private slot(key: Key): Slot | undefined {
-    return isArrayKey(key) ? this.arrays.get(key) : this.flat.get(tokenOf(key));
   }
 
   private setSlot(key: Key, slot: Slot): void {
@@ -119,6 +101,18 @@ export class KeyIndex {
     yield* this.flat.values();
     yield* this.arrays.below([]);
   }
+}
+
+/** The row that `process` registered last among the rows of a key. Constant time. */
+export function newestIn(slot: Slot | undefined, process: ProcessRows): Row | undefined {
+  if (slot instanceof Row) return slot.process === process ? slot : undefined;
+  return slot?.newestOf(process);
+}
+
+/** The first row of this node among the rows of a key. Constant time if there is none. */
+export function ownRowIn(slot: Slot | undefined): Row | undefined {
+  if (slot instanceof Row) return slot.isOwn ? slot : undefined;
+  return slot?.ownRows()[0];
 }
 
 /** `Array.isArray` does not narrow a readonly array out of a union. */

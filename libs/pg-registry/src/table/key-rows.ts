@@ -21,6 +21,7 @@ export class KeyRows {
   /** The newest row of every process, once the key has many rows. */
   private newest: ShardedMap<ProcessRows, Row> | undefined = undefined;
 
+  private madeRows: readonly Row[] | undefined = undefined;
   private madeEntries: readonly Entry[] | undefined = undefined;
   private madeLocalEntries: readonly Entry[] | undefined = undefined;
   private madeMembers: readonly Pid[] | undefined = undefined;
@@ -67,14 +68,17 @@ export class KeyRows {
   }
 
   /** All rows, in lookup order. */
-  rows(): Row[] {
-    const rows: Row[] = [];
-    for (let row: Row | undefined = this.first; row !== undefined; row = row.next) rows.push(row);
-    return rows;
+  rows(): readonly Row[] {
+    if (this.madeRows === undefined) {
+      const rows: Row[] = [];
+      for (let row: Row | undefined = this.first; row !== undefined; row = row.next) rows.push(row);
+      this.madeRows = Object.freeze(rows);
+    }
+    return this.madeRows;
   }
 
   /** The rows of this node, in lookup order. */
-  ownRows(): Row[] {
+  ownRows(): readonly Row[] {
     return this.ownCount === 0 ? [] : this.rows().filter((row) => row.isOwn);
   }
 
@@ -95,8 +99,8 @@ export class KeyRows {
     this.insert(row, successor === undefined ? this.last : successor.previous, successor);
     this.rowCount += 1;
     if (row.isOwn) this.ownCount += 1;
-    this.noteNewest(row);
     this.changed();
+    this.noteNewest(row);
   }
 
   /** Removes a row that is not the only one. */
@@ -122,7 +126,7 @@ export class KeyRows {
     old.previous = old.next = undefined;
     if (this.newest?.get(row.process) === old) this.newest.set(row.process, row);
     // The members stay, so their arrays do.
-    this.madeEntries = this.madeLocalEntries = undefined;
+    this.madeRows = this.madeEntries = this.madeLocalEntries = undefined;
   }
 
   private insert(row: Row, previous: Row | undefined, next: Row | undefined): void {
@@ -157,7 +161,7 @@ export class KeyRows {
   }
 
   private changed(): void {
-    this.madeEntries = this.madeLocalEntries = undefined;
+    this.madeRows = this.madeEntries = this.madeLocalEntries = undefined;
     this.madeMembers = this.madeLocalMembers = undefined;
   }
 }

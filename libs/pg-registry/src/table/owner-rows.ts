@@ -5,20 +5,23 @@ import type { Row } from './row';
 import { ShardedMap } from './sharded-map';
 
 /** Entry numbers per page: small enough that shifting rows inside a page costs nothing. */
-const PAGE = 64;
+const PAGE = 128;
 /** Empty pages that are kept without a thought, so that register and unregister in turn make no page each. */
 const SPARE_PAGES = 8;
 
-/** The live rows of one range of entry numbers, ascending. */
+/** The live rows of one range of entry numbers. */
 interface Page {
   readonly first: number;
-  readonly rows: Row[];
+  /** Ascending. */
+  rows: Row[];
+  /** Whether somebody holds `rows` as a picture, so that a change has to copy it first. */
+  isShared: boolean;
 }
 
 /**
  * The rows of one owner (one incarnation of a node), found by entry number and walked in order of entry numbers.
  *
- * Rows are kept in pages of 64 consecutive numbers that hold live rows only: memory is proportional to these, however
+ * Rows are kept in pages of 128 consecutive numbers that hold live rows only: memory is proportional to these, however
  * far apart the numbers of a hostile peer are, while a number is found in (practically) constant time.
  */
 export class OwnerRows {
@@ -68,7 +71,10 @@ export class OwnerRows {
   add(row: Row): void {
     const page = this.pageFor(row.number);
     if (page.rows.length === 0) this.emptyPages -= 1;
-    page.rows.splice(position(page, row.number), 0, row);
+    const at = position(page, row.number);
+    const rows = writable(page);
+    if (at === rows.length) rows.push(row);
+    else rows.splice(at, 0, row);
     this.rowCount += 1;
     if (row.number > this.highest) this.highest = row.number;
     this.digest.add(row.number, row.revision);
@@ -76,7 +82,10 @@ export class OwnerRows {
 
   remove(row: Row): void {
     const page = this.pages.get(Math.floor(row.number / PAGE))!;
-    page.rows.splice(position(page, row.number), 1);
+    const at = position(page, row.number);
+    const rows = writable(page);
+    if (at === rows.length - 1) rows.pop();
+    else rows.splice(at, 1);
     if (page.rows.length === 0) this.emptied();
     this.rowCount -= 1;
     this.digest.subtract(row.number, row.revision);
@@ -86,7 +95,7 @@ export class OwnerRows {
   /** Puts `row`, which has the number of `old`, where `old` was. */
   replace(old: Row, row: Row): void {
     const page = this.pages.get(Math.floor(row.number / PAGE))!;
-    page.rows[position(page, row.number)] = row;
+    writable(page)[position(page, row.number)] = row;
     this.digest.subtract(old.number, old.revision);
     this.digest.add(row.number, row.revision);
   }
@@ -107,18 +116,19 @@ export class OwnerRows {
     return found;
   }
 
-  /** Copies all rows, in order of their numbers, to `into`, from index `start` on. Returns the index behind the last one. */
-  copyTo(into: Row[], start: number): number {
-    let at = start;
-    for (const page of this.sortedPages()) for (const row of page.rows) into[at++] = row;
-    return at;
+  /** Adds all rows in order of their numbers, a page in each array, which no later change touches. */
+  addPagesTo(pages: (readonly Row[])[]): void {
+    for (const page of this.sortedPages()) {
+      page.isShared = true;
+      pages.push(page.rows);
+    }
   }
 
   private pageFor(number: number): Page {
     const index = Math.floor(number / PAGE);
     let page = this.pages.get(index);
     if (page === undefined) {
-      page = { first: index * PAGE, rows: [] };
+      page = { first: index * PAGE, rows: [], isShared: false };
       const last = this.order.at(-1);
       if (last !== undefined && last.first > page.first) this.isSorted = false;
       this.pages.set(index, page);
@@ -145,6 +155,15 @@ export class OwnerRows {
     }
     return this.order;
   }
+}
+
+/** The rows of a page, for changing them. */
+function writable(page: Page): Row[] {
+  if (page.isShared) {
+    page.rows = page.rows.slice();
+    page.isShared = false;
+  }
+  return page.rows;
 }
 
 /** Where a number is, or would have to be inserted, in a page. */

@@ -1,5 +1,5 @@
 import { sameKey, samePid } from '../term';
-import { changePerKey, NO_CHANGE, updatePerKey, type Diff } from './diff';
+import { changePerKey, NO_CHANGE, oneChange, updatePerKey, type Diff } from './diff';
 import type { Indexes } from './indexes';
 import type { RemoteGroup, RemoteOperation, SyncChunk, SyncRow } from './remote-operation';
 import type { Row } from './row';
@@ -8,67 +8,57 @@ import type { Row } from './row';
 export function applyOperation(
   indexes: Indexes,
   owner: string,
-  operation: RemoteOperation,
+  { number: revision, groups }: RemoteOperation,
   cursor: number,
 ): Diff {
   if (owner === indexes.own.incarnation) return NO_CHANGE;
-  const groups = operation.groups.map((group) => applyGroup(indexes, owner, group, operation.number, cursor));
-  return groups.length === 1 ? groups[0] : groups.flat();
-}
+  const find = (number: number) => (number <= cursor ? indexes.owner(owner)?.get(number) : undefined);
 
-function applyGroup(
-  indexes: Indexes,
-  owner: string,
-  group: RemoteGroup,
-  revision: number,
-  cursor: number,
-): Diff {
-  switch (group.kind) {
-    case 'join': {
-      const joined: Row[] = [];
-      for (const { number, pid, value } of group.entries) {
-        const isNew = number <= cursor && pid.incarnation === owner && !indexes.owner(owner)?.get(number);
-        if (isNew) joined.push(indexes.insert(number, group.key, pid, value, revision));
-      }
-      return changePerKey('join', joined);
-    }
-    case 'leave': {
+  const apply = (group: RemoteGroup): Diff => {
+    if (group.kind === 'leave') {
       const left: Row[] = [];
       for (const number of group.numbers) {
-        const row = number <= cursor ? indexes.owner(owner)?.get(number) : undefined;
+        const row = find(number);
         if (row === undefined) continue;
         indexes.remove(row);
         left.push(row);
       }
       return changePerKey('leave', left);
     }
-    case 'update': {
-      const rows: Row[] = [];
+    if (group.kind === 'update') {
       const old: Row[] = [];
+      const rows: Row[] = [];
       for (const { number, value } of group.entries) {
-        const row = number <= cursor ? indexes.owner(owner)?.get(number) : undefined;
+        const row = find(number);
         if (row === undefined) continue;
         old.push(row);
         rows.push(indexes.replace(row, value, revision));
       }
       return updatePerKey(rows, old);
     }
-  }
+    const joined: Row[] = [];
+    for (const { number, pid, value } of group.entries) {
+      if (number > cursor || pid.incarnation !== owner || find(number) !== undefined) continue;
+      joined.push(indexes.insert(number, group.key, pid, value, revision));
+    }
+    return oneChange('join', joined);
+  };
+  return groups.length === 1 ? apply(groups[0]) : groups.flatMap(apply);
 }
 
 /** {@link Table.mergeChunk}. */
 export function mergeChunk(indexes: Indexes, owner: string, chunk: SyncChunk): Diff {
   if (owner === indexes.own.incarnation) return NO_CHANGE;
-  const listed = new Map<number, SyncRow>();
-  for (const row of chunk.rows) {
-    if (row.number > chunk.from && row.number <= chunk.to && row.pid.incarnation === owner)
-      listed.set(row.number, row);
-  }
+  const listed = chunk.rows
+    .filter(({ number, pid }) => number > chunk.from && number <= chunk.to && pid.incarnation === owner)
+    .toSorted((a, b) => a.number - b.number);
 
   const left: Row[] = [];
+  let at = 0;
   for (const row of indexes.owner(owner)?.between(chunk.from, chunk.to) ?? []) {
-    const theirs = listed.get(row.number);
-    if (row.revision > chunk.at || (theirs !== undefined && isSameEntry(row, theirs))) continue;
+    while (at < listed.length && listed[at].number < row.number) at += 1;
+    const isListed = at < listed.length && isSameEntry(row, listed[at]);
+    if (isListed || row.revision > chunk.at) continue;
     indexes.remove(row);
     left.push(row);
   }
@@ -76,7 +66,7 @@ export function mergeChunk(indexes: Indexes, owner: string, chunk: SyncChunk): D
   const joined: Row[] = [];
   const updated: Row[] = [];
   const old: Row[] = [];
-  for (const { number, key, pid, value, revision } of listed.values()) {
+  for (const { number, key, pid, value, revision } of listed) {
     const row = indexes.owner(owner)?.get(number);
     if (row === undefined) joined.push(indexes.insert(number, key, pid, value, revision));
     else if (row.revision <= chunk.at && row.revision !== revision) {
@@ -89,5 +79,5 @@ export function mergeChunk(indexes: Indexes, owner: string, chunk: SyncChunk): D
 
 /** An entry never changes its key or process: a row that differs there is none of the owner's any more. */
 function isSameEntry(row: Row, theirs: SyncRow): boolean {
-  return samePid(row.pid, theirs.pid) && sameKey(row.key, theirs.key);
+  return row.number === theirs.number && samePid(row.pid, theirs.pid) && sameKey(row.key, theirs.key);
 }

@@ -27,6 +27,7 @@ const remoteJoin = (key: Key, number: number, value: Value = null): RemoteGroup 
   entries: [{ number, pid: r, value }],
 });
 const values = (entries: readonly Entry[]) => entries.map((entry) => entry.value);
+const below = (prefix: Key[]) => table.selectPrefix(prefix).map((entry) => entry.key);
 const summary = (diff: Diff) => diff.map(({ kind, key, rows }) => [kind, key, rows.map((row) => row.value)]);
 
 beforeEach(() => {
@@ -252,7 +253,6 @@ describe('answers', () => {
   it('by prefix hold the array keys that begin with it', () => {
     for (const key of [['doc'], ['doc', 'a'], ['doc', 'a', 1], ['doc', 'b'], ['docs'], 'doc', []] as Key[])
       join(key, p);
-    const below = (prefix: Key[]) => table.selectPrefix(prefix).map((entry) => entry.key);
     expect(below(['doc'])).toEqual(
       expect.arrayContaining([['doc'], ['doc', 'a'], ['doc', 'a', 1], ['doc', 'b']]),
     );

@@ -7,7 +7,8 @@ import {
   type Pid,
   type Value,
 } from '../term';
-import { changePerKey, NO_CHANGE, updatePerKey, type Diff } from './diff';
+import { changePerKey, NO_CHANGE, oneChange, oneUpdate, type Diff } from './diff';
+import { newestIn, ownRowIn } from './key-index';
 import type { ProcessRows } from './process-rows';
 import { applyOperation, mergeChunk } from './remote';
 import type { RemoteOperation, SyncChunk } from './remote-operation';
@@ -52,7 +53,7 @@ export class Table extends TableReads {
     for (const pid of pids) this.assertOwn(pid);
     if (this.keysMode === 'unique') this.assertFree(key, pids);
     const rows = pids.map((pid) => this.indexes.insert(numbers.next(), key, pid, value, revision));
-    return [{ kind: 'join', key: rows[0].key, rows }];
+    return oneChange('join', rows);
   }
 
   /**
@@ -63,12 +64,12 @@ export class Table extends TableReads {
     const left: Row[] = [];
     for (const pid of pids) {
       const process = this.ownProcess(pid);
-      const newest = process && this.indexes.keys.newestOf(key, process);
+      const newest = process && newestIn(this.indexes.keys.slot(key), process);
       if (newest === undefined) continue;
       this.indexes.remove(newest);
       left.push(newest);
     }
-    return changePerKey('leave', left);
+    return oneChange('leave', left);
   }
 
   /** Removes all entries of this node under a key, of one process after the other, each newest first. Mirrors `unregister_name/1`. */
@@ -79,12 +80,13 @@ export class Table extends TableReads {
       if (known === undefined) byProcess.set(row.process, [row]);
       else known.push(row);
     }
-    return this.removeAll([...byProcess.values()].flatMap((rows) => rows.reverse()));
+    return this.removeAll([...byProcess.values()].flatMap((rows) => rows.toReversed()));
   }
 
   /** Removes one entry of this node, given by its number or by any row, also an outdated one, that has it. */
   leaveRow(row: Row | number): Diff {
-    return this.leaveRows([row]);
+    const current = this.ownRow(row);
+    return current === undefined ? NO_CHANGE : this.removeAll([current]);
   }
 
   /** Removes entries of this node as {@link leaveRow} does: one change per key, rows in the given order. */
@@ -121,7 +123,7 @@ export class Table extends TableReads {
         `A function that makes a new value for ${formatKey(key)} must not write to this entry itself`,
       );
     }
-    return updatePerKey(
+    return oneUpdate(
       old.map((row, at) => this.indexes.replace(row, values[at], revision)),
       old,
     );
@@ -130,7 +132,7 @@ export class Table extends TableReads {
   /** Gives one entry of this node, named as in {@link leaveRow}, a new value. */
   updateRow(row: Row | number, value: Value, revision: number): Diff {
     const old = this.ownRow(row);
-    return old === undefined ? NO_CHANGE : updatePerKey([this.indexes.replace(old, value, revision)], [old]);
+    return old === undefined ? NO_CHANGE : oneUpdate([this.indexes.replace(old, value, revision)], [old]);
   }
 
   /**
@@ -161,7 +163,7 @@ export class Table extends TableReads {
   /** Removes all entries of another node: one change per key, newest first. Cost: the answer. */
   removeOwner(owner: string): Diff {
     if (owner === this.incarnation) return NO_CHANGE;
-    return this.removeAll(this.indexes.owner(owner)?.between(-1, Infinity).reverse() ?? []);
+    return this.removeAll(this.indexes.owner(owner)?.between(-1, Infinity).toReversed() ?? []);
   }
 
   private removeAll(rows: readonly Row[]): Diff {
@@ -181,7 +183,7 @@ export class Table extends TableReads {
   private assertOwn(pid: Pid): void {
     if (pid.incarnation === this.incarnation) return;
     throw new NotLocalError(
-      `${pid} is not a process of this node (${this.node}); only its own node can register it`,
+      `${String(pid)} is not a process of this node (${this.node}); only its own node can register it`,
       {
         pid,
       },
@@ -195,10 +197,10 @@ export class Table extends TableReads {
         `Only one process can join ${formatKey(key)}: the scope has unique keys, and ${pids.length} were given`,
       );
     }
-    const holder = this.indexes.keys.ownRowOf(key)?.pid;
+    const holder = ownRowIn(this.indexes.keys.slot(key))?.pid;
     if (holder === undefined) return;
     throw new AlreadyRegisteredError(
-      `${formatKey(key)} is already registered on node ${this.node} by ${holder}; ` +
+      `${formatKey(key)} is already registered on node ${this.node} by ${String(holder)}; ` +
         `unregister it first, register under another key, or use a scope with duplicate keys`,
       { pid: holder },
     );
