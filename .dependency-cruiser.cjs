@@ -28,6 +28,7 @@ const rooms = {
     'npm:rxjs',
     'npm:@nestjs/common',
     'npm:@nestjs/core',
+    'npm:reflect-metadata',
     'npm:@opentelemetry/api',
   ],
   microservice: ['term', 'nest', 'process', 'npm:rxjs', 'npm:@nestjs/microservices'],

@@ -1,0 +1,104 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import type { INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { localBus, localTransport, natsTransport, type Transport } from 'nestjs-pg-registry';
+import { CoordinatorModule, WorkerModule } from './modules';
+import { startNatsServer } from './nats-server';
+import { type DemoOptions, START_A_SERVER, UsageError } from './options';
+
+/** A running cluster: one coordinator, some workers, and whatever they talk through. */
+export interface Cluster {
+  readonly coordinator: INestApplicationContext;
+  /** Ends one worker process with SIGKILL, as a crash would: no goodbye. Its node's name, or undefined if none can be killed. */
+  killOne(): string | undefined;
+  stop(): Promise<void>;
+}
+
+const QUIET = { logger: ['error'] as ('error' | 'warn')[], abortOnError: false };
+
+/** Starts a Nest application context that leaves the cluster with a goodbye when the process is told to end. */
+export async function startNode(module: Parameters<typeof NestFactory.createApplicationContext>[0]) {
+  const application = await NestFactory.createApplicationContext(module, QUIET);
+  return application.enableShutdownHooks();
+}
+
+/** All nodes in this process, on one bus. The coordinator is last in and first out. */
+export async function startLocalCluster({ workers }: DemoOptions): Promise<Cluster> {
+  const bus = localBus();
+  const applications: INestApplicationContext[] = [];
+  for (const name of workerNames(workers)) {
+    applications.unshift(await startNode(WorkerModule.on(name, localTransport({ bus }))));
+  }
+  const coordinator = await startNode(CoordinatorModule.on('coordinator', localTransport({ bus })));
+  return {
+    coordinator,
+    killOne: () => undefined,
+    stop: async () => {
+      for (const application of [coordinator, ...applications]) await application.close();
+    },
+  };
+}
+
+/**
+ * The coordinator in this process, each worker in one of its own, all talking through NATS.
+ *
+ * @throws UsageError if the server cannot be reached or started.
+ */
+export async function startNatsCluster({ nats, workers }: DemoOptions): Promise<Cluster> {
+  const server = nats === START_A_SERVER ? await startNatsServer() : undefined;
+  const url = server?.url ?? nats!;
+  let coordinator: INestApplicationContext;
+  try {
+    coordinator = await startNode(CoordinatorModule.on(unique('coordinator'), connectionTo(url)));
+  } catch (error) {
+    await server?.stop();
+    throw new UsageError(`Cannot join a cluster at ${url}: ${(error as Error).message}`);
+  }
+  const processes = workerNames(workers).map((name) => startWorkerProcess(unique(name), url));
+  return {
+    coordinator,
+    killOne: () => {
+      const victim = processes.find(({ child }) => child.exitCode === null && child.signalCode === null);
+      victim?.child.kill('SIGKILL');
+      return victim?.name;
+    },
+    stop: async () => {
+      await Promise.all(processes.map(({ child }) => end(child)));
+      await coordinator.close();
+      await server?.stop();
+    },
+  };
+}
+
+/** The transport of a node at `url`. */
+export function connectionTo(url: string): Transport {
+  return natsTransport({ servers: url });
+}
+
+/** The arguments by which this program, started again, becomes one worker. */
+export const WORKER_FLAG = '--worker-process';
+
+function startWorkerProcess(name: string, url: string): { name: string; child: ChildProcess } {
+  const program = process.argv[1];
+  return {
+    name,
+    child: fork(program, [WORKER_FLAG, name, url], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }),
+  };
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  await ended;
+}
+
+function workerNames(count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `worker-${i + 1}`);
+}
+
+/** Two runs of the demo against one server must not take each other's nodes for their own. */
+function unique(name: string): string {
+  return `${name}-${process.pid}`;
+}

@@ -1,0 +1,61 @@
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+
+/** What the command line asks of one run of the demo. */
+export interface DemoOptions {
+  /** The directory whose text files are counted. */
+  readonly directory: string;
+  /** `undefined`: all nodes live in this process. `'start'`: start a nats-server of our own. Else the URL of a running one. */
+  readonly nats: string | undefined;
+  /** Kill one worker process with SIGKILL half-way. Only with `nats`: a node inside this process cannot be killed alone. */
+  readonly kill: boolean;
+  /** Print one JSON object instead of a table. */
+  readonly json: boolean;
+  /** How many workers to start. */
+  readonly workers: number;
+}
+
+/** Something the user can mend: printed as one line, without a stack. */
+export class UsageError extends Error {}
+
+export const START_A_SERVER = 'start';
+
+const USAGE = 'npm start -- [--dir PATH] [--nats [URL]] [--kill] [--json] [--workers N]';
+
+/** Reads the command line. `--nats` may stand alone, which `parseArgs` cannot express: it becomes `--nats=start` first. */
+export function readOptions(argv: readonly string[], defaultDirectory: string): DemoOptions {
+  const args = argv.map((arg, i) =>
+    arg === '--nats' && (argv[i + 1] ?? '--').startsWith('--') ? `--nats=${START_A_SERVER}` : arg,
+  );
+  const { dir, nats, kill, json, workers } = parse(args);
+  const count = Number(workers);
+  if (!Number.isInteger(count) || count < 1 || count > 64) {
+    throw new UsageError(`--workers takes a whole number from 1 to 64, not '${workers}'.`);
+  }
+  if (kill && nats === undefined) {
+    throw new UsageError(
+      '--kill needs --nats: without a broker the workers share one operating-system process.',
+    );
+  }
+  if (kill && count < 2)
+    throw new UsageError('--kill needs at least two workers: somebody has to finish the work.');
+  // npm runs us in the repository's root; INIT_CWD is where the user stood when typing a relative path.
+  return { directory: resolve(process.env['INIT_CWD'] ?? '.', dir), nats, kill, json, workers: count };
+
+  function parse(given: string[]) {
+    try {
+      return parseArgs({
+        args: given,
+        options: {
+          dir: { type: 'string', default: defaultDirectory },
+          nats: { type: 'string' },
+          kill: { type: 'boolean', default: false },
+          json: { type: 'boolean', default: false },
+          workers: { type: 'string', default: '3' },
+        },
+      }).values;
+    } catch (error) {
+      throw new UsageError(`${(error as Error).message} Usage: ${USAGE}`);
+    }
+  }
+}

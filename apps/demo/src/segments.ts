@@ -1,0 +1,84 @@
+import { constants, createReadStream } from 'node:fs';
+import { access, open, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UsageError } from './options';
+
+/** A piece of a text file that one call counts: bytes `start` to `end`, `end` not included. Words never cross its edges. */
+export type Segment = { readonly path: string; readonly start: number; readonly end: number };
+
+/** A segment's distinct words have to fit into one answer, so that it stays below what a broker takes in one message. */
+const SEGMENT_BYTES = 128 * 1024;
+const SNIFFED_BYTES = 4096;
+
+/**
+ * Every text file below `directory`, in a stable order. A file is text if its first 4 KB hold no NUL byte. Links are not
+ * followed: a file is counted once, and loops cannot happen.
+ *
+ * @throws UsageError if the directory does not exist, holds no text file, or anything in it cannot be read.
+ */
+export async function findTextFiles(directory: string): Promise<string[]> {
+  const found = await stat(directory).catch(() => undefined);
+  if (!found) throw new UsageError(`There is no directory '${directory}'.`);
+  if (!found.isDirectory()) throw new UsageError(`'${directory}' is not a directory.`);
+  const files: string[] = [];
+  const unreadable: string[] = [];
+  await walk(directory);
+  if (unreadable.length > 0) {
+    throw new UsageError(
+      `Cannot read ${unreadable.length} of the files below '${directory}', first: ${unreadable[0]}.`,
+    );
+  }
+  if (files.length === 0) throw new UsageError(`There is no text file below '${directory}'.`);
+  return files;
+
+  async function walk(folder: string): Promise<void> {
+    const entries = await readdir(folder, { withFileTypes: true }).catch(() => {
+      unreadable.push(folder);
+      return [];
+    });
+    for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) await walk(path);
+      else if (entry.isFile()) await look(path);
+    }
+  }
+
+  async function look(path: string): Promise<void> {
+    try {
+      await access(path, constants.R_OK);
+      if (await isText(path)) files.push(path);
+    } catch {
+      unreadable.push(path);
+    }
+  }
+}
+
+async function isText(path: string): Promise<boolean> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(SNIFFED_BYTES), 0, SNIFFED_BYTES, 0);
+    return bytesRead > 0 && !buffer.subarray(0, bytesRead).includes(0);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Cuts one file into segments, each at white space, which in UTF-8 never lies inside a character. */
+export async function segmentsOf(path: string): Promise<Segment[]> {
+  const { size } = await stat(path);
+  if (size <= SEGMENT_BYTES) return [{ path, start: 0, end: size }];
+  const segments: Segment[] = [];
+  let start = 0;
+  let position = 0;
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+    for (;;) {
+      const from = Math.max(0, start + SEGMENT_BYTES - position);
+      const cut = from < chunk.length ? chunk.findIndex((byte, i) => i >= from && byte <= 0x20) : -1;
+      if (cut < 0) break;
+      segments.push({ path, start, end: position + cut });
+      start = position + cut;
+    }
+    position += chunk.length;
+  }
+  return [...segments, { path, start, end: size }];
+}

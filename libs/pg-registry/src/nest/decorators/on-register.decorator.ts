@@ -1,0 +1,32 @@
+import { DEFAULT_SCOPE, type ScopeDefinition } from '../../scope';
+import { MethodMetadata } from './method-metadata';
+
+/** One `@OnRegister` or `@OnUnregister` method, as the explorer reads it. */
+export interface ScopeListener {
+  readonly event: 'onRegister' | 'onUnregister';
+  readonly scope: string;
+}
+
+/** What the decorators said of methods. */
+export const scopeListeners = new MethodMetadata<ScopeListener>('pg-registry:scope-listeners');
+
+/**
+ * Calls the method with `{ scope, key, pid, value }` for each entry that appears in the scope, wherever it was
+ * registered. Updates are not told. What the method throws is logged and harms nobody. Mirrors the `listeners` of
+ * Elixir's `Registry`.
+ *
+ * @throws at bootstrap, naming class and method, if the scope is not running or the class is request-scoped.
+ */
+export function OnRegister(scope: string | ScopeDefinition = DEFAULT_SCOPE): MethodDecorator {
+  return listener('onRegister', scope);
+}
+
+/** Calls the method with `{ scope, key, pid }` for each entry that goes, for whatever reason. See {@link OnRegister}. */
+export function OnUnregister(scope: string | ScopeDefinition = DEFAULT_SCOPE): MethodDecorator {
+  return listener('onUnregister', scope);
+}
+
+function listener(event: ScopeListener['event'], scope: string | ScopeDefinition): MethodDecorator {
+  const name = typeof scope === 'string' ? scope : scope.name;
+  return (prototype, method) => scopeListeners.add(prototype, method, { event, scope: name });
+}

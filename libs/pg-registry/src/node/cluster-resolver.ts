@@ -1,0 +1,40 @@
+import type { PeerProtocol } from '../protocol';
+import type { LocalProcess, NodeStanding, Registrar, Resolver, Via } from '../process';
+import { type Key, type Pid, UniqueKeysRequiredError } from '../term';
+import type { RunningScopes } from './running-scopes';
+
+/** What calls know of names and nodes: the scopes of this node, and the peers as the protocol sees them. */
+export class ClusterResolver implements Resolver, Registrar {
+  constructor(
+    private readonly protocol: PeerProtocol,
+    private readonly scopes: RunningScopes,
+  ) {}
+
+  members(scope: string, key: Key): readonly Pid[] {
+    return this.scopes.service(scope).members(key);
+  }
+
+  membersLocal(scope: string, key: Key): readonly Pid[] {
+    return this.scopes.service(scope).membersLocal(key);
+  }
+
+  standing({ incarnation }: Pid): NodeStanding {
+    const { protocol } = this;
+    if (incarnation !== protocol.incarnation && !protocol.knows(incarnation)) return 'unknown';
+    if (!protocol.reachable(incarnation)) return 'suspect';
+    return protocol.draining(incarnation) ? 'draining' : 'ready';
+  }
+
+  requireUnique(scope: string): void {
+    if (this.scopes.service(scope).keysMode === 'unique') return;
+    throw new UniqueKeysRequiredError(
+      `A process can be started under a name of scope '${scope}' only if its keys are unique: start the scope with ` +
+        `{ keys: 'unique' }, or start the process without 'via' and join it to the key.`,
+      {},
+    );
+  }
+
+  register({ scope, key, value }: Via, process: LocalProcess): void {
+    this.scopes.service(scope).join(key, process.pid, value);
+  }
+}

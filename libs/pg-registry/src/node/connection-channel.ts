@@ -1,0 +1,88 @@
+import type { PeerProtocol } from '../protocol';
+import type { CallChannel, RequestKind } from '../process';
+import type { Connection, PendingRequest, RequestOutcome, Subscription } from '../transport';
+
+/** Kinds of frames by which other nodes reach the processes of this one. */
+const INBOX_KINDS = ['call', 'cast', 'cancel', 'watch', 'down'] as const;
+
+/** What a channel reports. */
+export interface ChannelEvents {
+  /** A frame came in, as it is; the protocol has to check it. */
+  onFrame(subject: string, bytes: Uint8Array, reply: string): void;
+  /** Nobody listens where the request with this token went. */
+  onNoResponders(token: number, node: string): void;
+}
+
+/** The way of calls out of the node: frames on the connection, and the requests among them that wait for an answer. */
+export class ConnectionChannel implements CallChannel {
+  readonly #requests = new Map<number, PendingRequest>();
+  readonly #inboxes = new Map<string, Subscription>();
+  #connection: Connection | undefined;
+
+  constructor(
+    private readonly protocol: PeerProtocol,
+    private readonly events: ChannelEvents,
+    readonly maxBodyBytes: number,
+  ) {}
+
+  /** Frames go out on this connection, and come in from now on. */
+  attach(connection: Connection): void {
+    this.#connection = connection;
+    for (const kind of INBOX_KINDS) {
+      const subject = this.protocol.subjects.inbox(kind);
+      this.#inboxes.set(
+        kind,
+        connection.subscribe(subject, (...message) => this.events.onFrame(...message)),
+      );
+    }
+  }
+
+  /** New calls of other nodes get *no responders* from now on, so that they may safely be made elsewhere. */
+  refuseCalls(): void {
+    this.#inboxes.get('call')?.unsubscribe();
+  }
+
+  /** Nothing goes out or comes in any more. */
+  detach(): void {
+    for (const request of this.#requests.values()) request.cancel();
+    for (const inbox of this.#inboxes.values()) inbox.unsubscribe();
+    this.#requests.clear();
+    this.#inboxes.clear();
+    this.#connection = undefined;
+  }
+
+  send(kind: RequestKind, node: string, body: Uint8Array, token?: number): boolean {
+    const connection = this.#connection;
+    if (!connection?.isConnected) return false;
+    const { subject, bytes } = this.protocol.envelope(kind, node, body);
+    if (token === undefined) connection.publish(subject, bytes);
+    else this.#request(connection, { subject, bytes, node, token });
+    return true;
+  }
+
+  forget(token: number): void {
+    this.#requests.get(token)?.cancel();
+    this.#requests.delete(token);
+  }
+
+  reply(address: string, body: Uint8Array): void {
+    const route = this.protocol.subjects.parse(address);
+    if (route?.route !== 'reply') return;
+    const { subject, bytes } = this.protocol.envelopeReply(address, route.to, body);
+    this.#connection?.publish(subject, bytes);
+  }
+
+  #request(
+    connection: Connection,
+    { subject, bytes, node, token }: { subject: string; bytes: Uint8Array; node: string; token: number },
+  ): void {
+    const reply = this.protocol.subjects.reply(node, token.toString(36));
+    const onOutcome = (outcome: RequestOutcome): void => {
+      this.#requests.delete(token);
+      if (outcome.type === 'answer') this.events.onFrame(outcome.subject, outcome.bytes, '');
+      else if (outcome.type === 'no-responders') this.events.onNoResponders(token, node);
+    };
+    // The caller keeps the deadline; the transport would only keep it a second time.
+    this.#requests.set(token, connection.request(subject, bytes, { reply, timeoutMs: Infinity }, onOutcome));
+  }
+}

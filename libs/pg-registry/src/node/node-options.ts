@@ -1,0 +1,180 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { DEFAULT_PROTOCOL_OPTIONS, type ProtocolOptions, protocolOptions } from '../protocol';
+import {
+  DEFAULT_SCOPE,
+  type NormalScopeOptions,
+  normalScopeOptions,
+  sameScopeOptions,
+  type ScopeOptions,
+} from '../scope';
+import { DEFAULT_VALUE_LIMITS, InvalidOptionError, type ValueLimits } from '../term';
+import type { Transport } from '../transport';
+import { formatScopeOptions } from '../scope';
+
+/**
+ * What a node is started with. Every liveness option and limit has a default; see {@link ProtocolOptions} and
+ * {@link ValueLimits} for each, with its unit.
+ */
+export interface NodeOptions extends Partial<ProtocolOptions>, Partial<ValueLimits> {
+  /** Unique among the living nodes of the namespace. Default: host name, process id and 6 random characters. */
+  readonly node?: string;
+  /** Isolates clusters that share a broker. Default `'pg'`. */
+  readonly namespace?: string;
+  /** How nodes reach each other. Default `localTransport()`: nodes of this process only. */
+  readonly transport?: Transport;
+  /** Scopes to start with, beside `'pg'`, which always exists; naming `'pg'` sets its options. */
+  readonly scopes?: readonly (string | ScopeOptions)[];
+  /** How long the first connection may take before the start fails. Default 5000 ms. */
+  readonly connectTimeoutMs?: number;
+  /** How long a process class's `onProcessExit` may take. Default 5000 ms. */
+  readonly exitTimeoutMs?: number;
+  /** Messages that may wait for one process; more are refused with `MailboxFullError`. Default 1000. */
+  readonly mailboxCapacity?: number;
+  /** Whether errors of handlers carry their stack trace to callers on other nodes. Default false. */
+  readonly remoteStacks?: boolean;
+}
+
+/** Checked options with every default filled in. */
+export interface NormalNodeOptions {
+  readonly node: string;
+  readonly namespace: string;
+  readonly transport: Transport;
+  readonly scopes: readonly NormalScopeOptions[];
+  readonly connectTimeoutMs: number;
+  readonly exitTimeoutMs: number;
+  readonly mailboxCapacity: number;
+  readonly remoteStacks: boolean;
+  readonly protocol: ProtocolOptions;
+  readonly limits: ValueLimits;
+}
+
+const DEFAULT_NAMESPACE = 'pg';
+const DEFAULT_CONNECT_TIMEOUT_MS = 5000;
+const DEFAULT_EXIT_TIMEOUT_MS = 5000;
+const DEFAULT_MAILBOX_CAPACITY = 1000;
+/** Longer names would leave little of a subject's length to everything else. */
+const MAX_NAME_BYTES = 128;
+
+const OWN_OPTIONS = [
+  'node',
+  'namespace',
+  'transport',
+  'scopes',
+  'connectTimeoutMs',
+  'exitTimeoutMs',
+  'mailboxCapacity',
+  'remoteStacks',
+];
+const LIMIT_OPTIONS = Object.keys(DEFAULT_VALUE_LIMITS);
+const PROTOCOL_OPTIONS = Object.keys(DEFAULT_PROTOCOL_OPTIONS);
+
+/**
+ * Checks a node's options and fills in the defaults.
+ *
+ * @param defaultTransport Makes the transport if none is given.
+ * @throws InvalidOptionError naming the offending option, what it was and what is valid. Nothing was started.
+ */
+export function normalNodeOptions(given: NodeOptions, defaultTransport: () => Transport): NormalNodeOptions {
+  checkNames(given);
+  const { node = defaultNodeName(), namespace = DEFAULT_NAMESPACE, scopes = [] } = given;
+  const { connectTimeoutMs = DEFAULT_CONNECT_TIMEOUT_MS, transport = defaultTransport() } = given;
+  const {
+    exitTimeoutMs = DEFAULT_EXIT_TIMEOUT_MS,
+    mailboxCapacity = DEFAULT_MAILBOX_CAPACITY,
+    remoteStacks = false,
+  } = given;
+  checkName('node', node);
+  checkName('namespace', namespace);
+  checkPositive('connectTimeoutMs', connectTimeoutMs);
+  checkPositive('exitTimeoutMs', exitTimeoutMs);
+  checkPositive('mailboxCapacity', mailboxCapacity);
+  if (typeof remoteStacks !== 'boolean') throw wrong('remoteStacks', remoteStacks, 'true or false');
+  if (typeof (transport as Partial<Transport> | null)?.connect !== 'function') {
+    throw wrong('transport', transport, 'a transport: localTransport() or natsTransport({ servers })');
+  }
+  if (!Array.isArray(scopes)) throw wrong('scopes', scopes, 'a list of names, options and definitions');
+  const limits: ValueLimits = { ...DEFAULT_VALUE_LIMITS, ...pick(given, LIMIT_OPTIONS) };
+  for (const limit of LIMIT_OPTIONS) checkPositive(limit, Reflect.get(limits, limit));
+  return Object.freeze({
+    node,
+    namespace,
+    transport,
+    scopes: startScopes(scopes as readonly (string | ScopeOptions)[]),
+    connectTimeoutMs,
+    exitTimeoutMs,
+    mailboxCapacity,
+    remoteStacks,
+    protocol: protocolOptions(pick(given, PROTOCOL_OPTIONS)),
+    limits: Object.freeze(limits),
+  });
+}
+
+/** Unique enough for a cluster without configuration, and still readable: `web-7.4711-k3x9qp`. */
+function defaultNodeName(): string {
+  const random = [...randomBytes(6)].map((byte) => (byte % 36).toString(36)).join('');
+  const tail = `.${process.pid}-${random}`;
+  return hostname().slice(0, MAX_NAME_BYTES - tail.length) + tail;
+}
+
+/** The default scope first; a scope named twice has to be named the same way twice. */
+function startScopes(given: readonly (string | ScopeOptions)[]): readonly NormalScopeOptions[] {
+  const scopes = new Map<string, NormalScopeOptions>();
+  for (const scope of given) {
+    const options = normalScopeOptions(scope);
+    const known = scopes.get(options.name);
+    if (known !== undefined && !sameScopeOptions(known, options)) {
+      throw new InvalidOptionError(
+        `Scope '${options.name}' is given twice, with different options: ${formatScopeOptions(known)} and ` +
+          `${formatScopeOptions(options)}. Nothing was started.`,
+        { option: 'scopes' },
+      );
+    }
+    scopes.set(options.name, options);
+  }
+  const first = scopes.get(DEFAULT_SCOPE) ?? normalScopeOptions(DEFAULT_SCOPE);
+  scopes.delete(DEFAULT_SCOPE);
+  return [first, ...scopes.values()];
+}
+
+function checkNames(given: object): void {
+  const valid = [...OWN_OPTIONS, ...LIMIT_OPTIONS, ...PROTOCOL_OPTIONS];
+  const unknown = Object.keys(given).filter((option) => !valid.includes(option));
+  if (unknown.length === 0) return;
+  throw new InvalidOptionError(
+    `Unknown option ${unknown.map((option) => `'${option}'`).join(', ')}; valid are ${valid.join(', ')}. Nothing was started.`,
+    { option: unknown[0] },
+  );
+}
+
+function checkName(option: string, name: unknown): void {
+  const fits =
+    typeof name === 'string' &&
+    name !== '' &&
+    Buffer.byteLength(name) <= MAX_NAME_BYTES &&
+    name.isWellFormed();
+  if (!fits) throw wrong(option, name, `a string of 1 to ${MAX_NAME_BYTES} bytes`);
+}
+
+function checkPositive(option: string, value: unknown): void {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1)
+    throw wrong(option, value, 'a whole number of at least 1');
+}
+
+function pick(given: object, names: readonly string[]): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(given).filter(([name, value]) => names.includes(name) && value !== undefined),
+  );
+}
+
+function wrong(option: string, value: unknown, allowed: string): InvalidOptionError {
+  return new InvalidOptionError(
+    `Option '${option}' is ${allowed}, not ${show(value)}. Nothing was started.`,
+    { option },
+  );
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return `'${value.slice(0, 40)}'`;
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+}

@@ -1,0 +1,115 @@
+import {
+  formatScopeOptions,
+  type NormalScopeOptions,
+  normalScopeOptions,
+  PgRegistryService,
+  sameScopeOptions,
+  Scope,
+  type ScopeHost,
+  type ScopeOptions,
+} from '../scope';
+import { InvalidOptionError, ScopeAlreadyStartedError } from '../term';
+import type { Replications } from './replications';
+
+/** Starts a run's stream to the peers, or ends it. What the protocol wants done about it is done when the call returns. */
+export interface ScopeStreams {
+  start(scope: Scope): void;
+  stop(name: string): void;
+}
+
+/**
+ * The scopes of one node: at most one run of each at a time, and one service per name, which outlives the runs.
+ */
+export class RunningScopes {
+  readonly #services = new Map<string, PgRegistryService>();
+  readonly #running = new Map<string, Scope>();
+
+  constructor(
+    private readonly host: ScopeHost,
+    private readonly streams: ScopeStreams,
+    private readonly replications: Replications,
+  ) {}
+
+  /** The service of a scope, running or not. The same object for the same name, always. */
+  service(name: string): PgRegistryService {
+    let service = this.#services.get(name);
+    if (service === undefined) this.#services.set(name, (service = new PgRegistryService(name, this.host)));
+    return service;
+  }
+
+  /** The scope's present run. */
+  running(name: string): Scope | undefined {
+    return this.#running.get(name);
+  }
+
+  names(): readonly string[] {
+    return [...this.#running.keys()];
+  }
+
+  /**
+   * Starts a run.
+   *
+   * @throws ScopeAlreadyStartedError carrying the service of the run that goes on; its entries are untouched.
+   */
+  start(input: string | ScopeOptions): PgRegistryService {
+    const options = normalScopeOptions(input);
+    if (this.#running.has(options.name)) {
+      throw new ScopeAlreadyStartedError(
+        `Scope '${options.name}' is running on this node already; it goes on and keeps its entries.`,
+        { running: this.service(options.name) },
+      );
+    }
+    return this.#start(options);
+  }
+
+  /**
+   * Starts a scope unless it runs; one that runs has to have the same options, or the caller has to have no wish but its
+   * name.
+   *
+   * @throws InvalidOptionError naming both sets of options.
+   */
+  ensure(input: string | ScopeOptions): PgRegistryService {
+    const options = normalScopeOptions(input);
+    const running = this.#running.get(options.name);
+    if (running === undefined) return this.#start(options);
+    const asked = typeof input === 'object' && Object.keys(input).some((option) => option !== 'name');
+    if (asked && !sameScopeOptions(running.options, options)) {
+      throw new InvalidOptionError(
+        `Scope '${options.name}' runs with ${formatScopeOptions(running.options)} and is asked for with ` +
+          `${formatScopeOptions(options)}. Say it the same way in both places, or give only the name in one of them.`,
+        { option: 'scopes' },
+      );
+    }
+    return this.service(options.name);
+  }
+
+  /** Ends a run: its entries leave at the peers, its Observables complete here. False: it did not run. */
+  stop(name: string): boolean {
+    const scope = this.#running.get(name);
+    if (scope === undefined) return false;
+    this.#running.delete(name);
+    this.streams.stop(name);
+    scope.stop();
+    return true;
+  }
+
+  /** Every entry of this node leaves, in every scope. */
+  leaveAll(): void {
+    for (const scope of this.#running.values()) scope.leaveAll();
+  }
+
+  /** Hands a change that came from outside to the run it belongs to. The table has changed already. */
+  deliver(name: string, ...change: Parameters<Scope['applyDiff']>): void {
+    this.#running.get(name)?.applyDiff(...change);
+  }
+
+  #start(options: NormalScopeOptions): PgRegistryService {
+    const { name } = options;
+    const scope = new Scope({ options, host: this.host, replication: this.replications.of(name) });
+    this.streams.start(scope);
+    this.#running.set(name, scope);
+    const service = this.service(name);
+    service.attach(scope);
+    return service;
+  }
+}

@@ -1,0 +1,42 @@
+import type { Clock } from './clock';
+
+interface Wait {
+  readonly isOver: () => boolean;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Promises of conditions that change with the protocol's state; looked at after every batch of effects. */
+export class Waits {
+  readonly #open = new Set<Wait>();
+
+  constructor(private readonly clock: Clock) {}
+
+  /**
+   * Resolves as soon as `isOver` holds. A wait that is open keeps the Node.js process alive.
+   *
+   * @param timeoutMs After this many milliseconds it rejects with what `onTimeout` makes.
+   */
+  async until(isOver: () => boolean, timeoutMs: number, onTimeout: () => Error): Promise<void> {
+    if (isOver()) return;
+    await new Promise<void>((resolve, reject) => {
+      const end = (settle: () => void): void => {
+        this.#open.delete(wait);
+        cancel();
+        settle();
+      };
+      const wait: Wait = { isOver, resolve: () => end(resolve), reject: (error) => end(() => reject(error)) };
+      const cancel = this.clock.setTimer(timeoutMs, () => wait.reject(onTimeout()), { keepAlive: true });
+      this.#open.add(wait);
+    });
+  }
+
+  /** Something changed: resolves what is over now. Costs nothing while nobody waits. */
+  look(): void {
+    for (const wait of this.#open) if (wait.isOver()) wait.resolve();
+  }
+
+  rejectAll(error: Error): void {
+    for (const wait of this.#open) wait.reject(error);
+  }
+}
