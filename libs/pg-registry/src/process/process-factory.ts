@@ -10,7 +10,7 @@ export interface ProcessLifecycle<A = unknown> {
    */
   onProcessStart?(args: A): unknown;
   /**
-   * Runs once when the process has ended, for whatever reason, within a time limit; not if there was never an instance.
+   * Runs once when the process has ended, for whatever reason, within a time limit; not if its start had not begun.
    * Mirrors `GenServer.terminate/2`.
    */
   onProcessExit?(reason: unknown): unknown;
@@ -30,23 +30,23 @@ export interface ProcessFactory {
    * @param moduleRef What `start` was given, to choose among several modules.
    * @throws InvalidArgumentError naming class and remedy, unless the class is a transient provider of exactly one module.
    */
-  prepare<T extends object>(type: ProcessClass<T>, moduleRef: unknown): PreparedInstance<T>;
+  prepare(type: ProcessClass, moduleRef: unknown): PreparedInstance;
 }
 
 /** An instance that is about to be made. */
-export interface PreparedInstance<T extends object = object> {
+export interface PreparedInstance {
   /**
    * Makes the instance with a context of its own, and its handlers. Called once, as the process.
    *
    * @throws what the injector throws; nothing is left behind then.
    */
-  create(process: LocalProcess): Promise<CreatedInstance<T>>;
+  create(process: LocalProcess): Promise<CreatedInstance>;
 }
 
 /** An instance and what belongs to it. */
-export interface CreatedInstance<T extends object = object> {
-  readonly instance: T;
+export interface CreatedInstance {
+  readonly instance: object;
   readonly handlers: Handlers;
-  /** Lets go of the instance and of what was made for it. Called once, after `onProcessExit`. */
+  /** Lets go of the instance and of what was made for it. Called once, after `onProcessExit`, if that runs. */
   destroy(): void | Promise<void>;
 }

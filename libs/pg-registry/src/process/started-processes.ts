@@ -33,7 +33,7 @@ export class StartedProcesses {
   }
 
   /** See `ProcessService.start`. */
-  async start<T extends object>(type: ProcessClass<T>, options: StartOptions): Promise<LocalProcess> {
+  async start(type: ProcessClass, options: StartOptions): Promise<LocalProcess> {
     const prepared = this.#prepare(type, options);
     const process = this.#spawn(type, options);
     if (!process.alive) throw this.#endedEarly(type, process);
@@ -61,7 +61,7 @@ export class StartedProcesses {
   #prepare<T extends object>(
     type: ProcessClass<T>,
     { via, owner, moduleRef }: StartOptions,
-  ): PreparedInstance<T> {
+  ): PreparedInstance {
     if (typeof type !== 'function')
       throw new InvalidArgumentError('The first argument of start() is a class.');
     if (this.factory === undefined) {
@@ -112,15 +112,15 @@ export class StartedProcesses {
     void process.exited.then(() => subscription.unsubscribe());
   }
 
-  async #run<T extends object>(
-    prepared: PreparedInstance<T>,
+  async #run(
+    prepared: PreparedInstance,
     process: LocalProcess,
     mailbox: Mailbox,
     args: unknown,
   ): Promise<void> {
     const created = await prepared.create(process);
+    if (!process.alive) return this.#destroy(created, process);
     this.#instances.set(process, created);
-    if (!process.alive) return this.#ended(process);
     const { onProcessStart }: ProcessLifecycle = created.instance;
     await onProcessStart?.call(created.instance, args);
     if (process.alive) mailbox.open(created.handlers);
@@ -145,6 +145,10 @@ export class StartedProcesses {
     } catch (error) {
       this.#options.onWarning(`onProcessExit of ${process.pid} (${process.label}) failed.`, error);
     }
+    await this.#destroy(created, process);
+  }
+
+  async #destroy(created: CreatedInstance, process: LocalProcess): Promise<void> {
     try {
       await created.destroy();
     } catch (error) {

@@ -2,7 +2,8 @@ import type { PendingRequest, RequestOutcome } from './transport';
 
 interface Pending {
   readonly onOutcome: (outcome: RequestOutcome) => void;
-  readonly timer: NodeJS.Timeout;
+  /** None for a request whose time the caller keeps. */
+  readonly timer: NodeJS.Timeout | undefined;
 }
 
 /**
@@ -22,8 +23,9 @@ export class PendingRequests {
     { timeoutMs, keepAlive = false }: { readonly timeoutMs: number; readonly keepAlive?: boolean },
     onOutcome: (outcome: RequestOutcome) => void,
   ): PendingRequest {
-    const timer = setTimeout(() => this.#end(reply, { type: 'timeout' }), timeoutMs);
-    if (!keepAlive) timer.unref();
+    const expire = (): void => this.#end(reply, { type: 'timeout' });
+    const timer = timeoutMs === Infinity ? undefined : setTimeout(expire, timeoutMs);
+    if (!keepAlive) timer?.unref();
     const pending: Pending = { onOutcome, timer };
     this.#pending.set(reply, pending);
     return {

@@ -77,6 +77,7 @@ export interface Connection {
    * times out. Closing ends every open request as `timeout`, at once.
    *
    * @param options.reply The subject of the answer, below the node's `replies` and unique for ever.
+   * @param options.timeoutMs Infinity: the caller keeps the time itself, and cancels.
    * @param options.keepAlive Whether the open request keeps the Node.js process alive. Default false.
    */
   request(

@@ -1,0 +1,262 @@
+import {
+  AlreadyRegisteredError,
+  InvalidArgumentError,
+  InvalidOptionError,
+  ProcessExitedError,
+  ScopeNotRunningError,
+  UniqueKeysRequiredError,
+} from '../term';
+import { FakeCluster, type FakeNode, turn } from './calls.fixture';
+import { type Handler, HandlerTable } from './handlers';
+import type { LocalProcess } from './local-process';
+import type { PreparedInstance, ProcessClass, ProcessFactory } from './process-factory';
+import type { StartOptions } from './process-service';
+import { via } from './via';
+
+/** What happened to the instances of one test, and gates that hold them up. */
+const events: string[] = [];
+let startGate: Promise<unknown> = Promise.resolve();
+let exitGate: Promise<unknown> = Promise.resolve();
+
+class Counter {
+  #count = 0;
+
+  async onProcessStart(args?: { from: number }): Promise<void> {
+    events.push('start');
+    await startGate;
+    this.#count = args?.from ?? 0;
+  }
+
+  add(n: number): number {
+    this.#count += n;
+    return this.#count;
+  }
+
+  async onProcessExit(reason: unknown): Promise<void> {
+    events.push(`exit ${String(reason)}`);
+    await exitGate;
+  }
+}
+
+/** Makes instances as nest/ does, without Nest. */
+class FakeFactory implements ProcessFactory {
+  made = 0;
+  destroyed = 0;
+  failure: Error | undefined;
+
+  prepare(type: ProcessClass): PreparedInstance {
+    if (type.name !== 'Counter') throw new InvalidArgumentError(`${type.name} is a provider of no module.`);
+    return {
+      create: async () => {
+        await turn();
+        if (this.failure !== undefined) throw this.failure;
+        this.made += 1;
+        const instance = new Counter();
+        const add: Handler = (n) => instance.add(n as number);
+        const handlers = new HandlerTable('Counter', { calls: new Map([['add', add]]) });
+        return { instance, handlers, destroy: () => void (this.destroyed += 1) };
+      },
+    };
+  }
+}
+
+describe('start', () => {
+  let cluster: FakeCluster;
+  let a: FakeNode;
+  let factory: FakeFactory;
+  const name = via('counters', 'a', { shard: 1 });
+
+  beforeEach(() => {
+    events.length = 0;
+    startGate = exitGate = Promise.resolve();
+    cluster = new FakeCluster();
+    a = cluster.node('a');
+    factory = new FakeFactory();
+    a.service.useFactory(factory);
+  });
+
+  function start(options: StartOptions<{ from: number } | undefined> = {}): Promise<LocalProcess> {
+    return a.service.start(Counter, options);
+  }
+
+  /** Holds something up until it is let go. */
+  function gate(): { readonly promise: Promise<void>; open(): void } {
+    let open!: () => void;
+    const promise = new Promise<void>((resolve) => (open = resolve));
+    return { promise, open };
+  }
+
+  it('makes an instance, starts it with its arguments, and lets calls in', async () => {
+    const process = await start({ via: name, args: { from: 5 } });
+    expect(await a.service.call(name, 'add', 2)).toBe(7);
+    expect(await a.service.call(process.pid, 'add', 1)).toBe(8);
+    expect(process.label).toBe('Counter');
+  });
+
+  it('takes the name in the same turn, and calls wait until it has started', async () => {
+    const { promise, open } = gate();
+    startGate = promise;
+    const starting = start({ via: name });
+    const call = a.service.call(name, 'add', 3);
+    await turn();
+    expect([factory.made, events, a.calls.inFlight]).toEqual([1, ['start'], 1]);
+    open();
+    expect(await call).toBe(3);
+    await starting;
+  });
+
+  it('makes one instance of ten that are started under a name', async () => {
+    const starts = Array.from({ length: 10 }, () => start({ via: name }));
+    const results = await Promise.allSettled(starts);
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    const errors = results.flatMap((result) =>
+      result.status === 'rejected' ? [result.reason as unknown] : [],
+    );
+    for (const error of errors) expect(error).toBeInstanceOf(AlreadyRegisteredError);
+    expect([factory.made, a.processes.size]).toEqual([1, 2]);
+  });
+
+  it('that fails frees the name and turns away who waits, wherever it fails', async () => {
+    for (const [place, failure] of [
+      ['create', new Error('no database')],
+      ['start', new Error('no document')],
+    ] as const) {
+      factory.failure = place === 'create' ? failure : undefined;
+      startGate = place === 'start' ? Promise.reject(failure) : Promise.resolve();
+      startGate.catch(() => undefined);
+      const starting = start({ via: name });
+      const call = expect(a.service.call(name, 'add', 1)).rejects.toBeInstanceOf(ProcessExitedError);
+      await expect(starting).rejects.toBe(failure);
+      await call;
+      await expect(a.service.call(name, 'add', 1)).rejects.toMatchObject({ code: 'NOT_REGISTERED' });
+    }
+    await a.service.settled();
+    expect([events, factory.destroyed]).toEqual([['start', 'exit Error: no document'], 1]);
+  });
+
+  it('is refused before there is a process: what is no class of a module, no unique scope, no factory, no signal', async () => {
+    await expect(a.service.start(class Stranger {})).rejects.toThrow(/Stranger is a provider of no module/);
+    await expect(start({ signal: {} as AbortSignal })).rejects.toBeInstanceOf(InvalidOptionError);
+    await expect(start({ via: 'a' as never })).rejects.toBeInstanceOf(InvalidArgumentError);
+    await expect(start({ owner: 7 as never })).rejects.toBeInstanceOf(InvalidArgumentError);
+    a.exclusive = false;
+    await expect(start({ via: name })).rejects.toBeInstanceOf(UniqueKeysRequiredError);
+    await expect(cluster.node('b').service.start(Counter)).rejects.toBeInstanceOf(InvalidArgumentError);
+    expect([a.processes.size, factory.made]).toEqual([1, 0]);
+  });
+
+  it('that finds the scope stopped leaves no process', async () => {
+    a.register = () => {
+      throw new ScopeNotRunningError('stopped');
+    };
+    await expect(start({ via: name })).rejects.toBeInstanceOf(ScopeNotRunningError);
+    expect([a.processes.size, factory.made]).toEqual([1, 0]);
+  });
+
+  it('ends with its signal, its owner, and the node; each time once, with onProcessExit', async () => {
+    const controller = new AbortController();
+    const owner = a.processes.spawn();
+    await start({ signal: controller.signal });
+    await start({ owner });
+    await start({ owner: owner.pid });
+    const process = await start();
+    controller.abort('signal');
+    owner.exit('owner');
+    a.processes.exitAll('shutdown');
+    process.exit('again');
+    await a.service.settled();
+    expect(events.filter((event) => event !== 'start')).toEqual([
+      'exit signal',
+      'exit owner',
+      'exit owner',
+      'exit shutdown',
+    ]);
+    expect(factory.destroyed).toBe(4);
+    await expect(start()).rejects.toBeInstanceOf(ProcessExitedError);
+  });
+
+  it('ends with an owner on another node, also when that node is lost', async () => {
+    const b = cluster.node('b');
+    const [first, second] = [b.processes.spawn(), b.processes.spawn()];
+    const starter = a.processes.spawn();
+    const owned = await a.processes.run(starter, () => start({ owner: first.pid }));
+    const other = await start({ owner: second.pid });
+    await turn();
+    starter.exit();
+    expect(owned.alive).toBe(true);
+    first.exit('over there');
+    await turn();
+    expect([owned.reason, other.alive]).toEqual(['over there', true]);
+    a.calls.peerRemoved({ node: 'b', incarnation: b.incarnation });
+    expect(other.reason).toBe('noconnection');
+  });
+
+  it('that is ended meanwhile rejects at once, even if it hangs, and lets go of the instance', async () => {
+    startGate = new Promise(() => undefined);
+    const controller = new AbortController();
+    const starting = start({ via: name, signal: controller.signal });
+    await turn();
+    controller.abort('too late');
+    await expect(starting).rejects.toMatchObject({ code: 'PROCESS_EXITED', reason: 'too late' });
+    await a.service.settled();
+    expect([events, factory.destroyed]).toEqual([['start', 'exit too late'], 1]);
+    await expect(start({ signal: controller.signal })).rejects.toBeInstanceOf(ProcessExitedError);
+  });
+
+  it('that is ended before the instance is made lets go of it without starting it', async () => {
+    const controller = new AbortController();
+    const starting = start({ signal: controller.signal });
+    controller.abort('early');
+    await expect(starting).rejects.toBeInstanceOf(ProcessExitedError);
+    await turn();
+    await a.service.settled();
+    expect([events, factory.made, factory.destroyed]).toEqual([[], 1, 1]);
+  });
+
+  it('waits for onProcessExit no longer than its limit, and says so', async () => {
+    exitGate = new Promise(() => undefined);
+    const process = await start();
+    process.exit('gone');
+    let settled = false;
+    const settling = a.service.settled().then(() => (settled = true));
+    await turn();
+    expect([settled, factory.destroyed]).toEqual([false, 0]);
+    cluster.timers.advance(5000);
+    await settling;
+    expect(factory.destroyed).toBe(1);
+    expect(a.warnings).toEqual([
+      'onProcessExit of <a.1> (Counter) took longer than 5000 ms and is not waited for.',
+    ]);
+  });
+
+  it('reports what onProcessExit throws, and lets go of the instance all the same', async () => {
+    exitGate = Promise.reject(new Error('late'));
+    exitGate.catch(() => undefined);
+    (await start()).exit();
+    await a.service.settled();
+    expect(a.warnings).toEqual(['onProcessExit of <a.1> (Counter) failed.']);
+    expect([factory.destroyed, cluster.timers.pending]).toEqual([1, 0]);
+  });
+});
+
+describe('a process without a class', () => {
+  it('handles its messages one after the other, as itself', async () => {
+    const a = new FakeCluster().node('a');
+    const seen: unknown[] = [];
+    const process = a.service.spawn({
+      label: 'listener',
+      onMessage: async (message) => {
+        seen.push(`+${String(message)}`, a.service.self());
+        await turn();
+        seen.push(`-${String(message)}`);
+      },
+    });
+    a.service.send(process.pid, 1);
+    a.service.send(process.pid, 2);
+    while (a.calls.inFlight > 0) await turn();
+    expect(seen).toEqual(['+1', process.pid, '-1', '+2', process.pid, '-2']);
+    expect(process.label).toBe('listener');
+    expect(() => a.service.spawn({ onMessage: 1 as never })).toThrow(InvalidOptionError);
+    expect(() => a.service.send('x' as never, 1)).toThrow(InvalidArgumentError);
+  });
+});

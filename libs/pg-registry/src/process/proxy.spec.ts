@@ -1,0 +1,73 @@
+import { inspect } from 'node:util';
+import { Observable, of } from 'rxjs';
+import type { CallContext } from './call-context';
+import { FakeCluster } from './calls.fixture';
+import type { CallOptions } from './call-options';
+import type { Remote } from './proxy';
+
+class Documents {
+  readonly title = 'x';
+  async open(_id: string): Promise<{ text: string }> {
+    return { text: '' };
+  }
+  count(): number {
+    return 0;
+  }
+  find(_query?: string): Observable<string> {
+    return of('');
+  }
+  who(_payload: null, _context: CallContext): string {
+    return '';
+  }
+  move(_from: string, _to: string): void {
+    return;
+  }
+}
+
+describe('a proxy', () => {
+  it('calls the handler that the property names', async () => {
+    const a = new FakeCluster().node('a');
+    const { pid } = a.serve({ open: (id) => ({ text: `of ${String(id)}` }), count: () => 3 });
+    const documents = a.service.proxy<Documents>(pid);
+    expect(await documents.open('a')).toEqual({ text: 'of a' });
+    expect(await documents.count()).toBe(3);
+    await expect(documents.open('a', { signal: AbortSignal.abort('no') })).rejects.toBe('no');
+  });
+
+  it('is no promise, no Nest provider with hooks, and harmless to print', async () => {
+    const a = new FakeCluster().node('a');
+    const proxy = a.service.proxy<Record<string, () => void>>(a.serve({}).pid);
+    expect(await Promise.resolve(proxy)).toBe(proxy);
+    for (const name of [
+      'then',
+      'toJSON',
+      'constructor',
+      'onModuleInit',
+      'onApplicationBootstrap',
+      'onModuleDestroy',
+      'beforeApplicationShutdown',
+      'onApplicationShutdown',
+    ]) {
+      expect(proxy[name]).toBeUndefined();
+    }
+    expect([JSON.stringify(proxy), inspect(proxy)]).toEqual(['{}', '[Object: null prototype] {}']);
+    expect(() => ((proxy as Record<string, unknown>)['x'] = 1)).toThrow(TypeError);
+  });
+
+  it('has the types of the handlers as their callers see them', () => {
+    const typed = (remote: Remote<Documents>, options: CallOptions): readonly Promise<unknown>[] => {
+      const text: Promise<{ text: string }> = remote.open('a', options);
+      const count: Promise<number> = remote.count(undefined, options);
+      const last: Promise<string> = remote.find();
+      const who: Promise<string> = remote.who(null);
+      // @ts-expect-error: the payload has a type
+      remote.open(1);
+      // @ts-expect-error: two parameters cannot be called
+      remote.move('a', 'b');
+      // @ts-expect-error: a property is no handler
+      remote.title.length;
+      return [text, count, last, who];
+    };
+    expect(typed).toBeInstanceOf(Function);
+  });
+});
