@@ -26,7 +26,7 @@ export async function dial(options: NatsServerOptions, timeoutMs: number): Promi
   const connect = await loadConnect();
   const servers = Array.isArray(options.servers) ? [...options.servers] : options.servers;
   const deadline = new Deadline(timeoutMs);
-  let reason = 'no answer';
+  let failure: unknown = 'no answer';
   while (deadline.leftMs > 0) {
     const attempt = connect({ ...CLIENT_DEFAULTS, ...options, servers });
     try {
@@ -34,14 +34,15 @@ export async function dial(options: NatsServerOptions, timeoutMs: number): Promi
       if (client !== undefined) return client;
       closeWhenOpen(attempt);
     } catch (cause) {
-      reason = reasonOf(cause);
-      if (isFinal(cause)) throw refused(options.servers, reason, cause);
+      if (isFinal(cause)) throw refused(options.servers, cause);
+      failure = cause;
       await deadline.pause(PAUSE_BETWEEN_ATTEMPTS_MS);
     }
   }
   throw new TransportError(
-    `No NATS server answered at ${formatServers(options.servers)} within ${timeoutMs} ms: ${reason}. ` +
+    `No NATS server answered at ${formatServers(options.servers)} within ${timeoutMs} ms: ${reasonOf(failure)}. ` +
       "Start one there ('nats-server'), or correct `servers` of natsTransport.",
+    { cause: failure },
   );
 }
 
@@ -67,9 +68,9 @@ function isFinal(error: unknown): boolean {
   return FINAL.includes(String(peek(error, 'code')));
 }
 
-function refused(servers: string | readonly string[], reason: string, cause: unknown): TransportError {
+function refused(servers: string | readonly string[], cause: unknown): TransportError {
   return new TransportError(
-    `The NATS server at ${formatServers(servers)} refused the connection: ${reason}. ` +
+    `The NATS server at ${formatServers(servers)} refused the connection: ${reasonOf(cause)}. ` +
       'Correct the credentials or options of natsTransport.',
     { cause },
   );
