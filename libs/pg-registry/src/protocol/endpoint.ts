@@ -1,5 +1,6 @@
+import { InvalidOptionError } from '../term';
 import type { Effect, PeerEvent } from './effect';
-import { encodeFrame, type FrameKind } from './frame';
+import { encodeFrame, type FrameKind, isIncarnation, MAX_EPOCH } from './frame';
 import type { ProtocolOptions } from './options';
 import { Subjects } from './subject';
 import { Throttle } from './throttle';
@@ -45,8 +46,12 @@ export class Endpoint {
   #outgoing: Effect[] = [];
   #told: Effect[] = [];
 
-  /** @throws InvalidOptionError if node or namespace cannot be part of a subject */
+  /** @throws InvalidOptionError if node or namespace cannot be part of a subject, or incarnation or epoch of a frame */
   constructor({ node, incarnation, epoch, namespace, versions, options, random }: EndpointParameters) {
+    if (!isIncarnation(incarnation) || !Number.isSafeInteger(epoch) || epoch < 0 || epoch > MAX_EPOCH) {
+      const message = `Incarnation '${incarnation}' or epoch ${epoch} cannot be sent in a frame.`;
+      throw new InvalidOptionError(message, { option: 'incarnation' });
+    }
     this.node = node;
     this.incarnation = incarnation;
     this.epoch = epoch;

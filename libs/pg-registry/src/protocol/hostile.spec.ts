@@ -211,7 +211,7 @@ describe('random bytes, and real frames mutated', () => {
         ]);
         expect(b.protocol.state).toBe('ready');
       }),
-      { numRuns: 15 },
+      { numRuns: 8 },
     );
   });
 

@@ -52,7 +52,7 @@ export class VirtualNode {
     this.protocol = new PeerProtocol({
       node: name,
       incarnation: parameters.incarnation ?? network.freshIncarnation(),
-      epoch: parameters.epoch ?? 1_000_000 + network.now,
+      epoch: parameters.epoch ?? Math.floor(1_000_000 + network.now),
       namespace: 'test',
       pids: new PidInterner(),
       limits: DEFAULT_VALUE_LIMITS,
