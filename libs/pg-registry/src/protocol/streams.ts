@@ -89,7 +89,7 @@ export class Streams {
       table,
       pids: context.pids,
       limits: context.limits,
-      maxBodyBytes: endpoint.options.maxFrameBytes - FRAME_OVERHEAD_BYTES,
+      maxBodyBytes: endpoint.maxFrameBytes - FRAME_OVERHEAD_BYTES,
       budget: this.#budget,
       random: endpoint.random,
     });
