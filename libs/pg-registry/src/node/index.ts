@@ -6,11 +6,11 @@
  * Promises: everything exists from construction, connecting comes later; after `close()` nothing runs any more. Nothing
  * here decides what is true about the cluster: that is the protocol's.
  *
- * May import: term, scope, protocol, process, transport (port), table (its constructor), rxjs, node:crypto, node:os.
+ * May import: term, scope, protocol, process, transport (port), rxjs, node:crypto, node:os.
  */
 export type { Clock } from './clock';
 export type { NodeLogger } from './logger';
 export type { NodeOptions } from './node-options';
 export type { NodeState, NodeStats } from './node-stats';
 export { PgRegistryNode } from './pg-registry-node';
-export type { NodeSurroundings } from './pg-registry-node';
+export type { NodeSurroundings } from './node-parts';

@@ -12,9 +12,21 @@ export const stderrLogger: NodeLogger = {
   error: (message, stack) => console.error(`[PgRegistry] ${message}${stack ? `\n${stack}` : ''}`),
 };
 
-/** What `error` says, for a log line. */
-export function describeError(error: unknown): { message: string; stack: string | undefined } {
-  return error instanceof Error
-    ? { message: error.message, stack: error.stack }
-    : { message: String(error), stack: undefined };
+/** A log that also takes what was thrown. */
+export class ErrorLog {
+  constructor(private readonly logger: NodeLogger) {}
+
+  warn(message: string, error?: unknown): void {
+    this.logger.warn(error === undefined ? message : `${message}: ${messageOf(error)}`);
+  }
+
+  error(message: string, error?: unknown): void {
+    if (error === undefined) this.logger.error(message);
+    else
+      this.logger.error(`${message}: ${messageOf(error)}`, error instanceof Error ? error.stack : undefined);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -4,6 +4,8 @@ import { InvalidArgumentError, TransportError } from '../term';
 import type { Clock } from './clock';
 
 const DEFAULT_TIMEOUT_MS = 5000;
+/** A longer timer of Node.js would fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** The ways of a node's scopes to its peers, and who waits for `replicated()` on them. */
 export class Replications {
@@ -54,7 +56,7 @@ export class Replications {
   }
 
   async #replicated(scope: string, timeoutMs = DEFAULT_TIMEOUT_MS): Promise<void> {
-    if (!Number.isFinite(timeoutMs) || timeoutMs < 0) {
+    if (Number.isNaN(timeoutMs) || timeoutMs < 0) {
       throw new InvalidArgumentError(
         `timeoutMs is a number of milliseconds of at least 0, not ${String(timeoutMs)}.`,
         {},
@@ -63,7 +65,9 @@ export class Replications {
     const { id, effects } = this.protocol.replicated(scope, timeoutMs, this.clock.now());
     await new Promise<void>((resolve, reject) => {
       // The deadline is the protocol's. This timer does nothing but keep the Node.js process alive until then.
-      const release = this.clock.setTimer(timeoutMs + 1000, () => undefined, { keepAlive: true });
+      const release = this.clock.setTimer(Math.min(timeoutMs + 1000, MAX_TIMER_MS), () => undefined, {
+        keepAlive: true,
+      });
       this.#waiting.set(id, {
         resolve: () => (release(), resolve()),
         reject: (error) => (release(), reject(error)),

@@ -93,6 +93,10 @@ export class RunningScopes {
     return true;
   }
 
+  stopAll(): void {
+    for (const name of this.names()) this.stop(name);
+  }
+
   /** Every entry of this node leaves, in every scope. */
   leaveAll(): void {
     for (const scope of this.#running.values()) scope.leaveAll();

@@ -1,0 +1,73 @@
+import type { Connection } from '../transport';
+import type { NodeParts } from './node-parts';
+
+/** How much longer than the protocol's own limit a drain waits for its end: the connection may be lost meanwhile. */
+const DRAIN_GRACE_MS = 500;
+
+/**
+ * How a node leaves in order, so that nobody's call fails because of it:
+ *
+ *     drain    peers stop picking this node and say so ─► new calls are refused unseen ─► calls in flight finish
+ *              ─► processes end, entries leave
+ *     goodbye  scopes stop ─► the root process ends ─► pending frames, goodbye, flush, close
+ *
+ * Outgoing calls work until the goodbye.
+ */
+export class Departure {
+  #acknowledged = false;
+
+  constructor(private readonly parts: NodeParts) {}
+
+  /** Every peer has acknowledged that this node drains, or had the time to. */
+  acknowledged(): void {
+    this.#acknowledged = true;
+  }
+
+  /** @param timeoutMs How long calls in flight may take. */
+  async drain(connection: Connection | undefined, timeoutMs: number): Promise<void> {
+    const { protocol, driver, clock, channel, calls, scopes, processes, service, options, waits } =
+      this.parts;
+    driver.run(protocol.drain(clock.now()));
+    if (connection !== undefined) {
+      const limitMs = options.protocol.drainAckMs + DRAIN_GRACE_MS;
+      await waits
+        .until(
+          () => this.#acknowledged,
+          limitMs,
+          () => new Error('no receipts'),
+        )
+        .catch(() => undefined);
+    }
+    channel.refuseCalls();
+    // What was sent before the broker heard of it has been delivered when the flush returns.
+    await connection?.flush().catch(() => undefined);
+    calls.refuse();
+    await this.#idle(timeoutMs);
+    processes.exitChildren('shutdown');
+    scopes.leaveAll();
+    await service.settled();
+  }
+
+  /** Observers complete without leave events, monitors elsewhere hear why processes ended; the goodbye is the last word. */
+  async goodbye(): Promise<void> {
+    const { protocol, driver, clock, scopes, processes, service } = this.parts;
+    scopes.stopAll();
+    processes.exitAll('shutdown');
+    await service.settled();
+    driver.run(protocol.goodbye(clock.now()));
+  }
+
+  async #idle(timeoutMs: number): Promise<void> {
+    const { calls, clock, log } = this.parts;
+    let giveUp!: () => void;
+    const timeout = new Promise<void>((resolve) => (giveUp = resolve));
+    const cancel = clock.setTimer(timeoutMs, giveUp, { keepAlive: true });
+    await Promise.race([calls.idle(), timeout]);
+    cancel();
+    if (calls.inFlight > 0) {
+      log.warn(
+        `${calls.inFlight} calls were still being handled ${timeoutMs} ms into the drain; their callers get an error.`,
+      );
+    }
+  }
+}
