@@ -91,7 +91,7 @@ export class KeyRows {
   }
 
   /**
-   * Adds a row at its place: behind all others or, if its owner already has rows with higher numbers here, before these.
+   * Adds a row, which its process's list must have already, at its place: behind all others or, if its owner already has rows with higher numbers here, before these.
    * Cost: constant in the first case; in the second, which only a re-sync brings, the rows behind its place.
    */
   add(row: Row): void {
@@ -103,9 +103,9 @@ export class KeyRows {
     this.noteNewest(row);
   }
 
-  /** Removes a row that is not the only one. */
+  /** Removes a row that is not the only one, and that its process's list must still have. */
   remove(row: Row): void {
-    if (this.newest?.get(row.process) === row) {
+    if (this.newest !== undefined && isNewest(row)) {
       const older = row.older;
       if (older !== undefined && shareKey(older, row)) this.newest.set(row.process, older);
       else this.newest.delete(row.process);
@@ -120,12 +120,12 @@ export class KeyRows {
     this.changed();
   }
 
-  /** Puts `row` where `old` was. */
+  /** Puts `row` where `old` was; the process's list must still have `old`. */
   replace(old: Row, row: Row): void {
     this.insert(row, old.previous, old.next);
     old.previous = old.next = undefined;
-    if (this.newest?.get(row.process) === old) this.newest.set(row.process, row);
-    // The members stay, so their arrays do.
+    if (this.newest !== undefined && isNewest(old)) this.newest.set(row.process, row);
+    // The members stay, and so do their arrays.
     this.madeRows = this.madeEntries = this.madeLocalEntries = undefined;
   }
 
@@ -151,8 +151,7 @@ export class KeyRows {
 
   private noteNewest(row: Row): void {
     if (this.newest !== undefined) {
-      const known = this.newest.get(row.process);
-      if (known === undefined || known.number < row.number) this.newest.set(row.process, row);
+      if (isNewest(row)) this.newest.set(row.process, row);
     } else if (this.rowCount >= INDEXED_FROM) {
       this.newest = new ShardedMap((process) => process.pid.id);
       // Of one process the rows come in order of their numbers, so the last one set is the newest.
@@ -164,4 +163,9 @@ export class KeyRows {
     this.madeRows = this.madeEntries = this.madeLocalEntries = undefined;
     this.madeMembers = this.madeLocalMembers = undefined;
   }
+}
+
+/** Whether its process has no younger row of the same key: in the list of the process these are neighbours. */
+function isNewest(row: Row): boolean {
+  return row.newer === undefined || !shareKey(row.newer, row);
 }

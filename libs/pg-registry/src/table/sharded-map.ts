@@ -3,6 +3,11 @@ import type { KeyToken } from '../term';
 /** A Map of more entries than this is split. */
 const SPLIT_ABOVE = 32_768;
 const SHARDS = 32;
+/**
+ * Which shard the highest 8 bits of a hash select. The last shard's share is twice the first one's, in even steps between:
+ * a Map doubles its memory at powers of two, and so they do it one after the other instead of all at the same time.
+ */
+const SHARD_BY_HASH = Uint8Array.from({ length: 256 }, (_, bits) => SHARDS * Math.log2(1 + bits / 256));
 
 /**
  * A Map whose growth never stalls the event loop: beyond 32,768 entries it is split into 32 Maps, so that what V8
@@ -48,8 +53,8 @@ export class ShardedMap<K, V> {
   }
 
   private shardOf(key: K): Map<K, V> {
-    const mixed = Math.imul(this.hash(key), 0x9e3779b1) >>> 27; // the 5 highest bits of a multiplicative hash
-    return this.shards[mixed];
+    const mixed = Math.imul(this.hash(key), 0x9e3779b1); // the high bits of a product depend on all bits
+    return this.shards[SHARD_BY_HASH[mixed >>> 24]];
   }
 }
 

@@ -100,7 +100,9 @@ export abstract class TableReads {
 
   /** All rows in one new array, in no particular order. To walk through them, {@link pages} is cheaper. */
   rows(): readonly Row[] {
-    return this.indexes.pages().flat();
+    const rows: Row[] = [];
+    for (const page of this.indexes.pages()) for (const row of page) rows.push(row);
+    return rows;
   }
 
   /** The rows of a key, in lookup order; the same array until the key changes. */
