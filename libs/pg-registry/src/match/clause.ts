@@ -1,0 +1,66 @@
+import { InvalidArgumentError } from '../term';
+import { isRecord, type Evaluate } from './evaluation';
+import type { Expression } from './expression';
+import { ExpressionCompiler } from './expression-compiler';
+import { compileGuards, matcherOf, type Matcher } from './guard';
+import { compileHead, type CompiledHead, type Head } from './head';
+import { $_ } from './symbol';
+import { Variables } from './variables';
+
+/** Which rows, under which conditions, give which result. */
+export interface Clause {
+  readonly head: Head;
+  /** All must come to exactly `true`; none by default. */
+  readonly guards?: readonly Expression[];
+  /** The result for a row; by default the whole row, `$_`. */
+  readonly body?: Expression;
+}
+
+/** A compiled clause. */
+export interface CompiledClause extends Pick<CompiledHead, 'literalKey' | 'literalPid'> {
+  /** Whether head and guards match. */
+  readonly matches: Matcher;
+  /** The result, after `matches` answered `true` for the same row. */
+  readonly body: Evaluate;
+}
+
+const PARTS = ['head', 'guards', 'body'];
+
+/**
+ * Compiles a clause.
+ *
+ * @param where `clause 2`
+ * @throws InvalidArgumentError with the place in front.
+ */
+export function compileClause(clause: unknown, where: string): CompiledClause {
+  if (!isRecord(clause) || !Object.hasOwn(clause, 'head')) {
+    throw new InvalidArgumentError(`${where}: a clause is an object { head, guards?, body? }.`);
+  }
+  for (const part of Object.keys(clause)) {
+    if (PARTS.includes(part)) continue;
+    throw new InvalidArgumentError(`${where}: unknown part '${part}'; valid ones: ${PARTS.join(' ')}.`);
+  }
+  const variables = new Variables();
+  const head = compileHead(clause['head'], variables, `${where}, head`);
+  const guards = compileGuards(clause['guards'], variables, `${where}, `);
+  return {
+    literalKey: head.literalKey,
+    literalPid: head.literalPid,
+    matches: matcherOf(head, guards),
+    body: compileBody(clause, variables, `${where}, body`),
+  };
+}
+
+function compileBody(
+  clause: { readonly [part: string]: unknown },
+  variables: Variables,
+  where: string,
+): Evaluate {
+  const body = Object.hasOwn(clause, 'body') ? clause['body'] : $_;
+  if (body === undefined) {
+    throw new InvalidArgumentError(
+      `${where} is undefined: leave it out for the whole row, or write ['const', undefined].`,
+    );
+  }
+  return new ExpressionCompiler(variables, where, false).compile(body);
+}

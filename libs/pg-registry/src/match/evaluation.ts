@@ -1,0 +1,48 @@
+import type { Key, Pid, Value } from '../term';
+import type { EXIT, MatchSymbol } from './symbol';
+
+/** What can be matched: entries are rows, and so are the rows of a table. Key, pid and value are in normal form. */
+export interface MatchRow {
+  readonly key: Key;
+  readonly pid: Pid;
+  readonly value: Value;
+  /** What users see of the row, for predicates; the row itself where it is missing. */
+  readonly entry?: unknown;
+}
+
+/** What expressions may ask about the one who runs the query. */
+export interface MatchContext {
+  /** The process that runs the query, for `['self']` and `['node']`. Read only where these stand, so it may be a getter. */
+  readonly self: Pid;
+}
+
+/** What an expression may come to: a value, {@link EXIT}, a quoted symbol, or an array or object with these inside. */
+export type Term = Value | typeof EXIT | MatchSymbol | readonly Term[] | { readonly [name: string]: Term };
+
+/** A compiled expression. {@link EXIT} says that it failed. It runs after the head has bound the variables. */
+export type Evaluate = (row: MatchRow, context: MatchContext) => Term;
+
+/** What an operator may ask for while a call of it is compiled. */
+export interface ExpressionPlace {
+  /**
+   * True in a guard, where an operand that failed fails the call. In a body EXIT stands in the operand's place and the
+   * call goes on with it.
+   */
+  readonly isGuard: boolean;
+  /** Compiles an operand. */
+  compile(expression: unknown): Evaluate;
+  /** The normal form of any value or symbol. */
+  quote(term: unknown): Term;
+  /** Throws InvalidArgumentError with the place in front. */
+  refuse(message: string): never;
+}
+
+/** Specs nested deeper than this are refused, cyclic ones among them. */
+export const MAX_DEPTH = 200;
+
+/** Whether `x` is a plain object; in normal form those have Object's prototype, in a spec also none. */
+export function isRecord<T>(x: T): x is T & { readonly [name: string]: T } {
+  if (typeof x !== 'object' || x === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(x);
+  return prototype === Object.prototype || prototype === null;
+}

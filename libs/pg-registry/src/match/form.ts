@@ -1,0 +1,49 @@
+import type { Evaluate, Term } from './evaluation';
+import { isRecord } from './evaluation';
+import type { Call, Expression } from './expression';
+import { nullary, type Operator } from './operator';
+import { EXIT } from './symbol';
+
+/** Operators whose operands are not just expressions that are evaluated first. */
+
+/** `['const', x]` */
+export const constant: Operator<(term: Expression) => Call> = {
+  name: 'const',
+  least: 1,
+  most: 1,
+  build: (term) => ['const', term],
+  compile([term], place) {
+    const quoted = place.quote(term);
+    return () => quoted;
+  },
+};
+
+/** `['object', { name: expression }]` */
+export const objectOf: Operator<(properties: { readonly [name: string]: Expression }) => Call> = {
+  name: 'object',
+  least: 1,
+  most: 1,
+  build: (properties) => ['object', properties],
+  compile([properties], place) {
+    if (!isRecord(properties)) return place.refuse("'object' takes a plain object of expressions");
+    const names = Object.keys(properties);
+    if (names.includes('__proto__')) place.refuse("'object' makes no property __proto__");
+    const evaluates = names.map((name) => place.compile(properties[name]));
+    return build(names, evaluates, place.isGuard);
+  },
+};
+
+function build(names: readonly string[], evaluates: readonly Evaluate[], isGuard: boolean): Evaluate {
+  return (row, context) => {
+    const object: { [name: string]: Term } = {};
+    for (let i = 0; i < names.length; i += 1) {
+      const value = evaluates[i](row, context);
+      if (isGuard && value === EXIT) return EXIT;
+      object[names[i]] = value;
+    }
+    return object;
+  };
+}
+
+/** `['node']` */
+export const ownNode = nullary('node', (_row, { self }) => self.node);

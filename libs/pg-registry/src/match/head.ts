@@ -1,0 +1,86 @@
+import { InvalidArgumentError, isPid, type Key, type Pid } from '../term';
+import { isRecord } from './evaluation';
+import { normalKeyLiteral } from './literal';
+import { anything, bindSlot, compilePattern, isLiteralPattern, type Pattern, type Test } from './pattern';
+import { Variable, Wildcard } from './symbol';
+import type { Part, Variables } from './variables';
+
+/** Which rows a clause is about, part by part; a part that is left out matches anything. */
+export interface Head {
+  readonly key?: Pattern;
+  readonly pid?: Wildcard | Variable | Pid;
+  readonly value?: Pattern;
+}
+
+/** A compiled head. */
+export interface CompiledHead {
+  /** The tests of the parts, to be run in this order, because a variable is bound before it is compared. */
+  readonly key: Test;
+  readonly pid: Test;
+  readonly value: Test;
+  /** The only key whose rows can match; undefined if there are others. */
+  readonly literalKey: Key | undefined;
+  /** The only process whose rows can match; undefined if there are others. */
+  readonly literalPid: Pid | undefined;
+}
+
+type HeadRecord = { readonly [part: string]: unknown };
+
+const PARTS = ['key', 'pid', 'value'] as const satisfies Part[];
+
+/**
+ * Compiles a head.
+ *
+ * @param variables Empty; those of the head are added.
+ * @param where The place of the head, for messages.
+ * @throws InvalidArgumentError for what is no head, also for a key or pid that no entry could have.
+ */
+export function compileHead(head: unknown, variables: Variables, where: string): CompiledHead {
+  checkHead(head, where);
+  const [key, pid, value] = PARTS.map((part) =>
+    Object.hasOwn(head, part) ? compilePart(part, head[part], variables, `${where}.${part}`) : anything,
+  );
+  return {
+    key: orBind(key, 'key', variables),
+    pid: orBind(pid, 'pid', variables),
+    value,
+    literalKey: literalKeyOf(head, where),
+    literalPid: isPid(head['pid']) ? head['pid'] : undefined,
+  };
+}
+
+function checkHead(head: unknown, where: string): asserts head is HeadRecord {
+  if (!isRecord(head)) {
+    throw new InvalidArgumentError(`${where} is an object { key?, pid?, value? } of patterns.`);
+  }
+  const names: readonly string[] = PARTS;
+  for (const part of Object.keys(head)) {
+    if (names.includes(part)) continue;
+    throw new InvalidArgumentError(`${where}: unknown part '${part}'; valid ones: ${names.join(' ')}.`);
+  }
+  const { pid } = head;
+  const isPidPattern = pid instanceof Wildcard || pid instanceof Variable || isPid(pid);
+  if (!isPidPattern && Object.hasOwn(head, 'pid')) {
+    throw new InvalidArgumentError(`${where}.pid is a Pid, a variable or _.`);
+  }
+}
+
+function literalKeyOf(head: HeadRecord, where: string): Key | undefined {
+  const isLiteral = Object.hasOwn(head, 'key') && isLiteralPattern(head['key']);
+  return isLiteral ? normalKeyLiteral(head['key'], `${where}.key`) : undefined;
+}
+
+/** Compiles the pattern of a part; a new variable for the whole part needs no test, it is read from the row. */
+export function compilePart(part: Part, pattern: unknown, variables: Variables, where: string): Test {
+  if (!(pattern instanceof Variable) || variables.find(pattern.number) !== undefined) {
+    return compilePattern(pattern, variables, where);
+  }
+  variables.bind(pattern.number, part);
+  return anything;
+}
+
+/** Binds after all a variable that stands for a whole part, if a later part compares with it. */
+function orBind(test: Test, part: Part, variables: Variables): Test {
+  const binding = variables.ofPart(part);
+  return binding?.isCompared === true ? bindSlot(variables, binding) : test;
+}

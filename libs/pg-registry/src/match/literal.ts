@@ -1,0 +1,83 @@
+import {
+  InvalidArgumentError,
+  normalKey,
+  normalValue,
+  PgRegistryError,
+  PidInterner,
+  type Key,
+  type Pid,
+  type TypedArray,
+  type Value,
+} from '../term';
+import { isRecord, MAX_DEPTH, type Term } from './evaluation';
+import { MatchSymbol } from './symbol';
+
+/** Values that are literals wherever they stand in a pattern or an expression; arrays and objects have meanings. */
+export type Literal =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | undefined
+  | Pid
+  | Date
+  | ReadonlyMap<Value, Value>
+  | ReadonlySet<Value>
+  | TypedArray
+  | ArrayBuffer;
+
+/** A literal need not fit the limits of any scope: what it is compared with does. */
+const UNLIMITED = { maxKeyBytes: Infinity, maxValueBytes: Infinity, maxDepth: MAX_DEPTH };
+
+/**
+ * The normal form of a literal, so that it compares like what is stored, and later changes of the original do no harm.
+ *
+ * @param where The place of the literal, for the message.
+ * @throws InvalidArgumentError if it is no value.
+ */
+export function normalLiteral(x: unknown, where: string): Value {
+  if (typeof x === 'string') return x;
+  if (typeof x === 'number') return x + 0; // -0 becomes 0
+  return orRefuse(() => normalValue(x, UNLIMITED, new PidInterner()), where);
+}
+
+/** As {@link normalLiteral}, for keys. */
+export function normalKeyLiteral(x: unknown, where: string): Key {
+  return orRefuse(() => normalKey(x, UNLIMITED, new PidInterner()), where);
+}
+
+function orRefuse<T>(normal: () => T, where: string): T {
+  try {
+    return normal();
+  } catch (cause) {
+    if (!(cause instanceof PgRegistryError)) throw cause;
+    const [reason] = cause.message.split('. ');
+    throw new InvalidArgumentError(`${where}: no entry could have this: ${reason}.`, { cause });
+  }
+}
+
+/** As {@link normalLiteral}, but symbols of the library may stand anywhere in arrays and plain objects: they are data. */
+export function normalQuote(x: unknown, where: string, depth = 0): Term {
+  if (x instanceof MatchSymbol) return x;
+  if (depth > MAX_DEPTH) throw new InvalidArgumentError(`${where}: nested deeper than ${MAX_DEPTH} levels.`);
+  if (Array.isArray(x)) return Object.freeze(x.map((element) => normalQuote(element, where, depth + 1)));
+  if (!isRecord(x)) return normalLiteral(x, where);
+  const names = Object.keys(x);
+  return Object.freeze(
+    Object.fromEntries(names.map((name) => [name, normalQuote(x[name], where, depth + 1)])),
+  );
+}
+
+/** Whether a symbol of the library stands in a plain object or the arrays and objects inside of it. */
+export function containsSymbol(x: unknown, depth = 0): boolean {
+  if (x instanceof MatchSymbol) return true;
+  if (depth > MAX_DEPTH) return false;
+  if (Array.isArray(x)) return x.some((element) => containsSymbol(element, depth + 1));
+  return isRecord(x) && Object.values(x).some((part) => containsSymbol(part, depth + 1));
+}
+
+/** Whether `x` is a primitive of which `===` tells what is the same; it does not of NaN. */
+export function isComparedByIdentity(x: unknown): boolean {
+  return x === null || (typeof x !== 'object' && typeof x !== 'function' && typeof x !== 'symbol' && x === x);
+}

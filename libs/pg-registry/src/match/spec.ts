@@ -1,0 +1,81 @@
+import { sameKey, samePid, type Key, type Pid } from '../term';
+import { compileClause, type Clause, type CompiledClause } from './clause';
+import type { MatchContext, MatchRow, Term } from './evaluation';
+import { compilePredicate, isPredicate, type Predicate } from './predicate';
+
+/** A query over all entries: for each the first clause that matches it gives the result. Mirrors a match specification. */
+export type Spec = Clause | readonly Clause[];
+
+/** Instead of a result: no clause matches the row. */
+export const NO_MATCH: unique symbol = Symbol('NO_MATCH');
+
+/** A compiled spec. */
+export interface CompiledSpec {
+  /** The only key whose rows can match, so that others need not be looked at; undefined if there are several. */
+  readonly literalKey: Key | undefined;
+  /** The only process whose rows can match; undefined if there are several. */
+  readonly literalPid: Pid | undefined;
+  /** The body of the first matching clause, {@link NO_MATCH} without one; a predicate's result is the entry. */
+  readonly select: (row: MatchRow, context: MatchContext) => unknown;
+  /** Whether {@link select} would give exactly `true`, or whether the predicate returns it. */
+  readonly counts: (row: MatchRow, context: MatchContext) => boolean;
+}
+
+/**
+ * Compiles a spec, or a predicate on the entry, and checks it completely. Costs a few microseconds per clause, so
+ * callers compile for each call.
+ *
+ * @throws InvalidArgumentError with the place in front (`clause 2, guard 1: unknown operator 'foo'; …`).
+ */
+export function compileSpec<E>(spec: Spec | Predicate<E>): CompiledSpec {
+  if (isPredicate(spec)) return predicateSpec(spec);
+  const list: readonly unknown[] = Array.isArray(spec) ? spec : [spec];
+  const clauses = list.map((clause, i) => compileClause(clause, `clause ${i + 1}`));
+  const [only] = clauses;
+  return only !== undefined && clauses.length === 1 ? singleSpec(only) : multiSpec(clauses);
+}
+
+function predicateSpec(predicate: (entry: unknown) => unknown): CompiledSpec {
+  const matches = compilePredicate(predicate);
+  return {
+    literalKey: undefined,
+    literalPid: undefined,
+    select: (row, context) => (matches(row, context) ? (row.entry ?? row) : NO_MATCH),
+    counts: matches,
+  };
+}
+
+function singleSpec({ literalKey, literalPid, matches, body }: CompiledClause): CompiledSpec {
+  return {
+    literalKey,
+    literalPid,
+    select: (row, context) => (matches(row, context) ? body(row, context) : NO_MATCH),
+    counts: (row, context) => matches(row, context) && body(row, context) === true,
+  };
+}
+
+function multiSpec(clauses: readonly CompiledClause[]): CompiledSpec {
+  const select = (row: MatchRow, context: MatchContext): Term | typeof NO_MATCH => {
+    for (const clause of clauses) if (clause.matches(row, context)) return clause.body(row, context);
+    return NO_MATCH;
+  };
+  return {
+    literalKey: shared(
+      clauses.map((clause) => clause.literalKey),
+      sameKey,
+    ),
+    literalPid: shared(
+      clauses.map((clause) => clause.literalPid),
+      samePid,
+    ),
+    select,
+    counts: (row, context) => select(row, context) === true,
+  };
+}
+
+/** What all have, undefined if not all have the same. */
+function shared<T>(all: readonly (T | undefined)[], same: (a: T, b: T) => boolean): T | undefined {
+  const [first] = all;
+  if (first === undefined) return undefined;
+  return all.every((one) => one !== undefined && same(one, first)) ? first : undefined;
+}
