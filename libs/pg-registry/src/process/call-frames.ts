@@ -1,5 +1,5 @@
 import { DecodeError, Reader, Writer } from '../protocol';
-import type { PidInterner, Value, ValueLimits } from '../term';
+import { isRecord, type PidInterner, type Value, type ValueLimits, type ValueRecord } from '../term';
 import type { CallHeaders, TraceContext } from './call-context';
 
 /**
@@ -40,8 +40,8 @@ export interface ErrorForm {
   /** Empty if it had none. */
   readonly code: string;
   readonly message: string;
-  /** Properties of an error of this library. */
-  readonly fields: Value;
+  /** Properties of an error of this library; empty for others. */
+  readonly fields: ValueRecord;
   /** Empty unless the owner's node tells stacks. */
   readonly stack: string;
 }
@@ -180,7 +180,7 @@ function readReply(reader: Reader, token: number, type: ReplyBody['type']): Repl
     token,
     type,
     executed,
-    error: { ownClass, name, code, message, fields: reader.value(), stack: reader.string() },
+    error: { ownClass, name, code, message, fields: readRecord(reader), stack: reader.string() },
   };
 }
 
@@ -208,7 +208,11 @@ function readHeaders(reader: Reader): CallHeaders {
 
 /** Whether a value in normal form is a record of strings. */
 export function isHeaders(value: Value): value is CallHeaders {
-  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
-    return false;
-  return Object.values(value).every((header) => typeof header === 'string');
+  return isRecord(value) && Object.values(value).every((header) => typeof header === 'string');
+}
+
+function readRecord(reader: Reader): ValueRecord {
+  const record = reader.value();
+  if (!isRecord(record)) throw new DecodeError('Fields that are no record.');
+  return record;
 }

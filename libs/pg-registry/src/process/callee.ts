@@ -143,7 +143,7 @@ export class Callee {
     const fits = body.length <= channel.maxBodyBytes;
     channel.reply(
       reply,
-      fits ? body : encodeReply({ token, type: 'error', executed, error: { ...form, fields: null } }),
+      fits ? body : encodeReply({ token, type: 'error', executed, error: { ...form, fields: {} } }),
     );
   }
 

@@ -104,7 +104,7 @@ export class Caller {
     const { timers, processes } = this.surroundings;
     this.#pending += 1;
     return new Promise<Outcome>((resolve) => {
-      let cancel: Cancel = () => undefined;
+      let cancel: Cancel | undefined;
       let ended = false;
       const end = (outcome: Outcome): void => {
         if (ended) return;
@@ -116,7 +116,7 @@ export class Caller {
       };
       const giveUp = (error: unknown, reason: Error): void => {
         end(failed(error));
-        cancel(reason);
+        cancel?.(reason);
       };
       const onAbort = (): void =>
         giveUp(signal?.reason, cancelled(`The caller cancelled '${message.name}'.`));

@@ -202,3 +202,30 @@ export class FakeNode {
 export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
+
+/** What a promise rejects with; handled from the start, so that it may be looked at later. */
+export function failureOf(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    (value) => Promise.reject(new Error(`It did not fail: ${String(value)}`)),
+    (error: unknown) => error,
+  );
+}
+
+/** Never answers. */
+export function never(): Promise<never> {
+  return new Promise(() => undefined);
+}
+
+/** Nothing may be left of any call. */
+export function expectNoLeak(cluster: FakeCluster): void {
+  for (const { calls } of cluster.nodes.values()) {
+    const { pending, pendingRemote, serving, inFlight } = calls.stats();
+    expect({ pending, pendingRemote, serving, inFlight }).toEqual({
+      pending: 0,
+      pendingRemote: 0,
+      serving: 0,
+      inFlight: 0,
+    });
+  }
+  expect(cluster.timers.pending).toBe(0);
+}

@@ -21,9 +21,8 @@ import {
   TransportError,
   UniqueKeysRequiredError,
   ValueTooLargeError,
-  type PgRegistryErrorCode,
-  type Pid,
   type Value,
+  type ValueRecord,
 } from '../term';
 import type { ErrorForm } from './call-frames';
 
@@ -35,12 +34,12 @@ const NOT_FIELDS = new Set(['code', 'name', 'message', 'stack', 'cause']);
 export interface ErrorFormOptions {
   readonly stack: boolean;
   /** The normal form of a field; throws if there is none. */
-  normalize(value: unknown): Value;
+  readonly normalize: (value: unknown) => Value;
 }
 
 /** Describes what a handler threw, whatever it was, in what can travel. */
 export function formOfError(error: unknown, { stack, normalize }: ErrorFormOptions): ErrorForm {
-  const form = { ...describeThrown(error), fields: null, stack: '' };
+  const form = { ...describeThrown(error), fields: {}, stack: '' };
   const told = stack && error instanceof Error ? clip(error.stack ?? '') : '';
   if (!(error instanceof PgRegistryError)) return { ...form, ownClass: false, stack: told };
   return { ...form, ownClass: true, fields: fieldsOf(error, normalize), stack: told };
@@ -88,7 +87,7 @@ function remoteError(
 
 function describeThrown(thrown: unknown): Pick<ErrorForm, 'name' | 'code' | 'message'> {
   if (!(thrown instanceof Error)) return { name: typeof thrown, code: '', message: clip(textOf(thrown)) };
-  const code = (thrown as { code?: unknown }).code;
+  const code: unknown = 'code' in thrown ? thrown.code : undefined;
   const isCode = typeof code === 'string' || typeof code === 'number';
   return { name: clip(thrown.name), code: isCode ? clip(String(code)) : '', message: clip(thrown.message) };
 }
@@ -107,7 +106,7 @@ function textOf(thrown: unknown): string {
   }
 }
 
-function fieldsOf(error: PgRegistryError, normalize: (value: unknown) => Value): Value {
+function fieldsOf(error: PgRegistryError, normalize: (value: unknown) => Value): ValueRecord {
   const fields: Record<string, Value> = {};
   for (const [name, value] of Object.entries(error)) {
     if (NOT_FIELDS.has(name)) continue;
@@ -117,42 +116,57 @@ function fieldsOf(error: PgRegistryError, normalize: (value: unknown) => Value):
       // A service, say, cannot travel; the error can without it.
     }
   }
-  return normalize(fields);
+  return fields;
 }
 
-const PLAIN_CLASSES: Partial<Record<PgRegistryErrorCode, new (message: string) => PgRegistryError>> = {
-  NOT_REGISTERED: NotRegisteredError,
-  INVALID_ARGUMENT: InvalidArgumentError,
-  INVALID_VALUE: InvalidValueError,
-  VALUE_TOO_LARGE: ValueTooLargeError,
-  UNIQUE_KEYS_REQUIRED: UniqueKeysRequiredError,
-  SCOPE_NOT_RUNNING: ScopeNotRunningError,
-  MAILBOX_FULL: MailboxFullError,
-  LOCK_TIMEOUT: LockTimeoutError,
-  CALL_TIMEOUT: CallTimeoutError,
-  NODE_DOWN: NodeDownError,
-  NO_HANDLER: NoHandlerError,
-  TRANSPORT: TransportError,
-  PROTOCOL_VERSION: ProtocolVersionError,
-};
+/** Those that are nothing but a message. */
+const PLAIN_CLASSES = new Map<string, new (message: string) => PgRegistryError>([
+  ['NOT_REGISTERED', NotRegisteredError],
+  ['INVALID_ARGUMENT', InvalidArgumentError],
+  ['INVALID_VALUE', InvalidValueError],
+  ['VALUE_TOO_LARGE', ValueTooLargeError],
+  ['UNIQUE_KEYS_REQUIRED', UniqueKeysRequiredError],
+  ['SCOPE_NOT_RUNNING', ScopeNotRunningError],
+  ['MAILBOX_FULL', MailboxFullError],
+  ['LOCK_TIMEOUT', LockTimeoutError],
+  ['CALL_TIMEOUT', CallTimeoutError],
+  ['NO_HANDLER', NoHandlerError],
+  ['TRANSPORT', TransportError],
+  ['PROTOCOL_VERSION', ProtocolVersionError],
+]);
 
 /** Undefined if a code or field is not what this version knows: the peer may be newer, or not mean well. */
 function rebuild({ code, message, fields }: ErrorForm): PgRegistryError | undefined {
-  const Plain = Object.hasOwn(PLAIN_CLASSES, code) ? PLAIN_CLASSES[code as PgRegistryErrorCode] : undefined;
-  if (Plain !== undefined) return new Plain(message);
-  const { pid, reason, option, remoteName, remoteCode } = (fields ?? {}) as Record<string, Value>;
-  if (isPid(pid)) return rebuildWithPid(code, message, pid, reason);
-  if (code === 'INVALID_OPTION') return new InvalidOptionError(message, { option: String(option) });
-  if (code === 'SCOPE_ALREADY_STARTED') return new ScopeAlreadyStartedError(message, { running: undefined });
-  if (code !== 'REMOTE' || typeof remoteName !== 'string') return undefined;
-  return new RemoteError(message, {
-    remoteName,
-    remoteCode: typeof remoteCode === 'string' ? remoteCode : undefined,
-  });
+  const Plain = PLAIN_CLASSES.get(code);
+  return Plain === undefined ? rebuildWithFields(code, message, fields) : new Plain(message);
 }
 
-function rebuildWithPid(code: string, message: string, pid: Pid, reason: Value): PgRegistryError | undefined {
-  if (code === 'ALREADY_REGISTERED') return new AlreadyRegisteredError(message, { pid });
-  if (code === 'NOT_LOCAL') return new NotLocalError(message, { pid });
-  return code === 'PROCESS_EXITED' ? new ProcessExitedError(message, { pid, reason }) : undefined;
+function rebuildWithFields(code: string, message: string, fields: ValueRecord): PgRegistryError | undefined {
+  const { pid, reason, option, remoteName, remoteCode } = fields;
+  const mayHaveExecuted = fields['mayHaveExecuted'] === true;
+  switch (code) {
+    case 'NODE_DOWN':
+      return new NodeDownError(message, { mayHaveExecuted });
+    case 'PROCESS_EXITED':
+      return isPid(pid) ? new ProcessExitedError(message, { pid, reason, mayHaveExecuted }) : undefined;
+    case 'ALREADY_REGISTERED':
+      return isPid(pid) ? new AlreadyRegisteredError(message, { pid }) : undefined;
+    case 'NOT_LOCAL':
+      return isPid(pid) ? new NotLocalError(message, { pid }) : undefined;
+    case 'INVALID_OPTION':
+      return new InvalidOptionError(message, { option: textOr('', option) });
+    case 'SCOPE_ALREADY_STARTED':
+      return new ScopeAlreadyStartedError(message, { running: undefined });
+    case 'REMOTE':
+      return new RemoteError(message, {
+        remoteName: textOr('Error', remoteName),
+        remoteCode: typeof remoteCode === 'string' ? remoteCode : undefined,
+      });
+    default:
+      return undefined;
+  }
+}
+
+function textOr(fallback: string, value: Value): string {
+  return typeof value === 'string' ? value : fallback;
 }

@@ -46,7 +46,7 @@ export class HandlerTable implements Handlers {
   #find(kind: 'call' | 'cast', handlers: ReadonlyMap<string, Handler> | undefined, name: string): Handler {
     const handler = handlers?.get(name);
     if (handler !== undefined) return handler;
-    const names = [...(handlers?.keys() ?? [])].sort().map((known) => `'${known}'`);
+    const names = [...(handlers?.keys() ?? [])].toSorted().map((known) => `'${known}'`);
     const valid = names.length === 0 ? 'it has none' : `valid are ${names.join(', ')}`;
     throw new NoHandlerError(`${this.owner} has no ${kind} handler '${name}'; ${valid}.`);
   }

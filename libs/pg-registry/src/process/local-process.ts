@@ -1,4 +1,5 @@
 import { Pid } from '../term';
+import { isThenable } from './thenable';
 
 /** The reason of an end that is nobody's fault, as in Erlang. */
 export const NORMAL = 'normal';
@@ -61,8 +62,4 @@ export class LocalProcess implements Disposable {
   [Symbol.dispose](): void {
     this.exit();
   }
-}
-
-function isThenable(value: unknown): boolean {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }

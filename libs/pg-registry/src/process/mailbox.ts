@@ -3,6 +3,7 @@ import type { Answer, Delivery, Message } from './delivery';
 import type { Handlers } from './handlers';
 import type { LocalProcess } from './local-process';
 import type { Processes } from './processes';
+import { isThenable } from './thenable';
 import type { Timers } from './timers';
 
 export interface MailboxOptions {
@@ -164,26 +165,17 @@ export class Mailbox {
     this.#schedulePump();
   }
 
-  #exited(begun: boolean): ProcessExitedError {
+  #exited(mayHaveExecuted: boolean): ProcessExitedError {
     const { pid, reason } = this.process;
-    const what = begun
+    const what = mayHaveExecuted
       ? 'while it handled the call, which may have been executed'
       : 'before it handled the call';
-    return new ProcessExitedError(`${pid} ended ${what}.`, { pid, reason });
+    return new ProcessExitedError(`${pid} ended ${what}.`, { pid, reason, mayHaveExecuted });
   }
 }
 
 function invoke(handlers: Handlers, { message, context }: Delivery): unknown {
-  switch (message.kind) {
-    case 'call':
-      return handlers.call(message.name, message.payload, context);
-    case 'cast':
-      return handlers.cast(message.name, message.payload, context);
-    case 'message':
-      return handlers.message(message.payload, context);
-  }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+  const { kind, name, payload } = message;
+  if (kind === 'message') return handlers.message(payload, context);
+  return handlers[kind](name, payload, context);
 }

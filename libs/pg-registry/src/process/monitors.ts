@@ -71,7 +71,7 @@ export class Monitors {
 
   /** Completes all subscriptions. */
   close(): void {
-    for (const interests of [...this.#byPid.values()]) for (const interest of interests) interest.complete();
+    for (const interests of this.#byPid.values()) for (const interest of interests) interest.complete();
   }
 
   #interest(pid: Pid, subscriber: Subscriber<ProcessDown>): Interest {

@@ -38,19 +38,13 @@ export function localFailure({ error, executed }: Extract<Answer, { type: 'error
 
 /** What another node's answer means to the caller. */
 export function outcomeOf(body: ReplyBody, to: Pid): Outcome {
-  switch (body.type) {
-    case 'result':
-      return body;
-    case 'error':
-      return processFailure(errorOfForm(body.error), body.executed);
-    case 'stale':
-    case 'draining':
-      return unsent(nodeDown(to, body.type));
-  }
+  if (body.type === 'result') return body;
+  if (body.type === 'error') return processFailure(errorOfForm(body.error), body.executed);
+  return unsent(nodeDown(to, body.type));
 }
 
 export function nodeDown(pid: Pid, why: keyof typeof WHY_DOWN): NodeDownError {
-  return new NodeDownError(`The node of ${pid} ${WHY_DOWN[why]}.`);
+  return new NodeDownError(`The node of ${pid} ${WHY_DOWN[why]}.`, { mayHaveExecuted: why === 'lost' });
 }
 
 export function callTimeout(pid: Pid, name: string, timeoutMs: number): CallTimeoutError {

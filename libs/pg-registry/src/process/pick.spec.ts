@@ -27,8 +27,8 @@ function picker(
   );
 }
 
-function nodes(of: Picker, times: number, by = name): string[] {
-  return Array.from({ length: times }, () => of.pick(by, NOBODY)!.node);
+function nodes(of: Picker, times: number, by = name): (string | undefined)[] {
+  return Array.from({ length: times }, () => of.pick(by, NOBODY)?.node);
 }
 
 describe('a pick', () => {
@@ -37,13 +37,13 @@ describe('a pick', () => {
   it('is a member of this node, if there is one', () => {
     expect(new Set(nodes(picker(members), 20))).toEqual(new Set(['a']));
     const two = picker([pid('a', 1), pid('a', 2), pid('b')]);
-    expect(new Set(Array.from({ length: 100 }, () => two.pick(name, NOBODY)!.id))).toEqual(new Set([1, 2]));
+    expect(new Set(Array.from({ length: 100 }, () => two.pick(name, NOBODY)?.id))).toEqual(new Set([1, 2]));
     expect(new Set(nodes(picker(members.slice(1)), 100))).toEqual(new Set(['b', 'c']));
   });
 
   it('is anybody by chance', () => {
     let turns = 0;
-    const random = (): number => [0, 0.34, 0.99][turns++ % 3]!;
+    const random = (): number => [0, 0.34, 0.99][turns++ % 3] ?? 0;
     expect(nodes(picker(members, {}, random), 3, name.pick('random'))).toEqual(['a', 'b', 'c']);
   });
 
@@ -80,8 +80,8 @@ describe('a pick', () => {
 describe('a pick by hash', () => {
   const members = Array.from({ length: 8 }, (_, index) => pid(`n${index}`));
   const keys: Key[] = Array.from({ length: 2000 }, (_, index) => ['doc', index]);
-  const choose = (from: readonly Pid[]): string[] =>
-    keys.map((key) => picker(from).pick(name.pick(hashBy(key)), NOBODY)!.node);
+  const choose = (from: readonly Pid[]): (string | undefined)[] =>
+    keys.map((key) => picker(from).pick(name.pick(hashBy(key)), NOBODY)?.node);
 
   it('is the same on every node, whatever the order of the members', () => {
     expect(choose(members.toReversed())).toEqual(choose(members));
@@ -89,7 +89,7 @@ describe('a pick by hash', () => {
   });
 
   it('gives every member its share', () => {
-    const counts = new Map<string, number>();
+    const counts = new Map<string | undefined, number>();
     for (const node of choose(members)) counts.set(node, (counts.get(node) ?? 0) + 1);
     for (const count of counts.values()) expect(count).toBeGreaterThan(2000 / 8 / 2);
     expect(counts.size).toBe(8);
@@ -98,18 +98,16 @@ describe('a pick by hash', () => {
   it('moves only what a lost member had, and back when it returns', () => {
     const before = choose(members);
     const after = choose(members.filter(({ node }) => node !== 'n3'));
-    for (const [index, node] of before.entries()) if (node !== 'n3') expect(after[index]).toBe(node);
-    expect(after).not.toContain('n3');
+    const moved = before.filter((node, index) => after[index] !== node);
+    expect([new Set(moved), after.includes('n3')]).toEqual([new Set(['n3']), false]);
     expect(choose(members)).toEqual(before);
   });
 
   it('moves nothing else while a member is suspected', () => {
     const suspecting = picker(members, { n3: 'suspect' });
     const before = choose(members);
-    for (const [index, key] of keys.slice(0, 200).entries()) {
-      const node = suspecting.pick(name.pick(hashBy(key)), NOBODY)!.node;
-      if (before[index] !== 'n3') expect(node).toBe(before[index]);
-    }
+    const after = keys.map((key) => suspecting.pick(name.pick(hashBy(key)), NOBODY)?.node);
+    expect(new Set(before.filter((node, index) => after[index] !== node))).toEqual(new Set(['n3']));
   });
 });
 

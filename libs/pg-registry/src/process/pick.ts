@@ -58,8 +58,8 @@ export class Picker {
 
   #random(members: readonly Pid[], fits: (pid: Pid) => boolean): Pid | undefined {
     for (let tries = Math.min(RANDOM_TRIES, members.length); tries > 0; tries--) {
-      const pid = members[Math.floor(this.random() * members.length)]!;
-      if (fits(pid)) return pid;
+      const pid = members[Math.floor(this.random() * members.length)];
+      if (pid !== undefined && fits(pid)) return pid;
     }
     // A walk from a random place would favour whoever stands behind those that do not fit.
     const fitting = members.filter(fits);
@@ -70,8 +70,8 @@ export class Picker {
     const start = this.#positions.get(name.scope)?.get(name.key) ?? 0;
     for (let step = 0; step < members.length; step++) {
       const position = (start + step) % members.length;
-      const pid = members[position]!;
-      if (!fits(pid)) continue;
+      const pid = members[position];
+      if (pid === undefined || !fits(pid)) continue;
       this.#remember(name, position + 1);
       return pid;
     }

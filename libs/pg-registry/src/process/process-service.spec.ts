@@ -6,7 +6,7 @@ import {
   ScopeNotRunningError,
   UniqueKeysRequiredError,
 } from '../term';
-import { FakeCluster, type FakeNode, turn } from './calls.fixture';
+import { failureOf, FakeCluster, type FakeNode, turn } from './calls.fixture';
 import { type Handler, HandlerTable } from './handlers';
 import type { LocalProcess } from './local-process';
 import type { PreparedInstance, ProcessClass, ProcessFactory } from './process-factory';
@@ -38,6 +38,18 @@ class Counter {
   }
 }
 
+/** Holds something up until it is let go. */
+function gate(): { readonly promise: Promise<void>; readonly open: () => void } {
+  let open!: () => void;
+  const promise = new Promise<void>((resolve) => (open = resolve));
+  return { promise, open };
+}
+
+/** Of no module. */
+class Stranger {
+  readonly name = 'x';
+}
+
 /** Makes instances as nest/ does, without Nest. */
 class FakeFactory implements ProcessFactory {
   made = 0;
@@ -52,7 +64,7 @@ class FakeFactory implements ProcessFactory {
         if (this.failure !== undefined) throw this.failure;
         this.made += 1;
         const instance = new Counter();
-        const add: Handler = (n) => instance.add(n as number);
+        const add: Handler = (n) => instance.add(Number(n));
         const handlers = new HandlerTable('Counter', { calls: new Map([['add', add]]) });
         return { instance, handlers, destroy: () => void (this.destroyed += 1) };
       },
@@ -77,13 +89,6 @@ describe('start', () => {
 
   function start(options: StartOptions<{ from: number } | undefined> = {}): Promise<LocalProcess> {
     return a.service.start(Counter, options);
-  }
-
-  /** Holds something up until it is let go. */
-  function gate(): { readonly promise: Promise<void>; open(): void } {
-    let open!: () => void;
-    const promise = new Promise<void>((resolve) => (open = resolve));
-    return { promise, open };
   }
 
   it('makes an instance, starts it with its arguments, and lets calls in', async () => {
@@ -125,9 +130,9 @@ describe('start', () => {
       startGate = place === 'start' ? Promise.reject(failure) : Promise.resolve();
       startGate.catch(() => undefined);
       const starting = start({ via: name });
-      const call = expect(a.service.call(name, 'add', 1)).rejects.toBeInstanceOf(ProcessExitedError);
+      const call = failureOf(a.service.call(name, 'add', 1));
       await expect(starting).rejects.toBe(failure);
-      await call;
+      expect(await call).toBeInstanceOf(ProcessExitedError);
       await expect(a.service.call(name, 'add', 1)).rejects.toMatchObject({ code: 'NOT_REGISTERED' });
     }
     await a.service.settled();
@@ -135,7 +140,7 @@ describe('start', () => {
   });
 
   it('is refused before there is a process: what is no class of a module, no unique scope, no factory, no signal', async () => {
-    await expect(a.service.start(class Stranger {})).rejects.toThrow(/Stranger is a provider of no module/);
+    await expect(a.service.start(Stranger)).rejects.toThrow(/Stranger is a provider of no module/);
     await expect(start({ signal: {} as AbortSignal })).rejects.toBeInstanceOf(InvalidOptionError);
     await expect(start({ via: 'a' as never })).rejects.toBeInstanceOf(InvalidArgumentError);
     await expect(start({ owner: 7 as never })).rejects.toBeInstanceOf(InvalidArgumentError);

@@ -151,6 +151,8 @@ export class ProcessService {
    *   InvalidArgumentError, at once, if a serial process calls itself. ScopeNotRunningError.
    */
   call<T = unknown>(to: Destination, name: string, payload?: unknown, options?: CallOptions): Promise<T> {
+    // What a handler answers is between it and its callers.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     return this.#calls.call(to, name, payload, options) as Promise<T>;
   }
 

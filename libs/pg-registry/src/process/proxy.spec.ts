@@ -24,12 +24,27 @@ class Documents {
   }
 }
 
+/** Compiles. */
+const typed = (remote: Remote<Documents>, options: CallOptions): readonly Promise<unknown>[] => {
+  const text: Promise<{ text: string }> = remote.open('a', options);
+  const count: Promise<number> = remote.count(undefined, options);
+  const last: Promise<string> = remote.find();
+  const who: Promise<string> = remote.who(null);
+  // @ts-expect-error: the payload has a type
+  void remote.open(1);
+  // @ts-expect-error: two parameters cannot be called
+  remote.move('a', 'b');
+  // @ts-expect-error: a property is no handler
+  void remote.title.length;
+  return [text, count, last, who];
+};
+
 describe('a proxy', () => {
   it('calls the handler that the property names', async () => {
     const a = new FakeCluster().node('a');
-    const { pid } = a.serve({ open: (id) => ({ text: `of ${String(id)}` }), count: () => 3 });
+    const { pid } = a.serve({ open: (id) => ({ text: ['of', id] }), count: () => 3 });
     const documents = a.service.proxy<Documents>(pid);
-    expect(await documents.open('a')).toEqual({ text: 'of a' });
+    expect(await documents.open('a')).toEqual({ text: ['of', 'a'] });
     expect(await documents.count()).toBe(3);
     await expect(documents.open('a', { signal: AbortSignal.abort('no') })).rejects.toBe('no');
   });
@@ -55,19 +70,6 @@ describe('a proxy', () => {
   });
 
   it('has the types of the handlers as their callers see them', () => {
-    const typed = (remote: Remote<Documents>, options: CallOptions): readonly Promise<unknown>[] => {
-      const text: Promise<{ text: string }> = remote.open('a', options);
-      const count: Promise<number> = remote.count(undefined, options);
-      const last: Promise<string> = remote.find();
-      const who: Promise<string> = remote.who(null);
-      // @ts-expect-error: the payload has a type
-      remote.open(1);
-      // @ts-expect-error: two parameters cannot be called
-      remote.move('a', 'b');
-      // @ts-expect-error: a property is no handler
-      remote.title.length;
-      return [text, count, last, who];
-    };
     expect(typed).toBeInstanceOf(Function);
   });
 });

@@ -43,7 +43,8 @@ const NOT_HANDLERS: ReadonlySet<string> = new Set([
 export function makeProxy<T>(
   call: (name: string, payload: unknown, options?: CallOptions) => Promise<unknown>,
 ): Remote<T> {
-  return new Proxy(Object.freeze(Object.create(null)) as Remote<T>, {
+  const nothing: Remote<T> = Object.freeze(Object.create(null));
+  return new Proxy(nothing, {
     get: (_target, name) => {
       if (typeof name === 'symbol' || NOT_HANDLERS.has(name)) return undefined;
       return (payload: unknown, options?: CallOptions) => call(name, payload, options);

@@ -82,7 +82,7 @@ export class RemoteCalls {
 
   /** The node is gone: what was asked of it may or may not have been executed. */
   nodeLost(incarnation: string): void {
-    for (const [token, { to }] of [...this.#pending]) {
+    for (const [token, { to }] of this.#pending) {
       if (to.incarnation === incarnation) this.#giveUp(token, nodeDown(to, 'lost'));
     }
   }
@@ -92,7 +92,7 @@ export class RemoteCalls {
     const error = new TransportError(
       'This node left the cluster before the answer came. The call may have been executed.',
     );
-    for (const token of [...this.#pending.keys()]) this.#giveUp(token, error);
+    for (const token of this.#pending.keys()) this.#giveUp(token, error);
   }
 
   /** Ends a call whose answer does not come any more. */

@@ -62,7 +62,7 @@ export class RemoteWatches {
   }
 
   nodeLost({ incarnation }: NodeIdentity): void {
-    for (const pid of [...(this.#watched.get(incarnation)?.values() ?? [])]) {
+    for (const pid of this.#watched.get(incarnation)?.values() ?? []) {
       this.#forget(incarnation, pid.id);
       this.surroundings.onDown(pid, 'noconnection');
     }

@@ -121,8 +121,8 @@ export class StartedProcesses {
     const created = await prepared.create(process);
     if (!process.alive) return this.#destroy(created, process);
     this.#instances.set(process, created);
-    const { onProcessStart }: ProcessLifecycle = created.instance;
-    await onProcessStart?.call(created.instance, args);
+    const instance: ProcessLifecycle = created.instance;
+    await instance.onProcessStart?.(args);
     if (process.alive) mailbox.open(created.handlers);
   }
 
@@ -136,11 +136,11 @@ export class StartedProcesses {
   }
 
   async #end(created: CreatedInstance, process: LocalProcess): Promise<void> {
-    const { onProcessExit }: ProcessLifecycle = created.instance;
+    const instance: ProcessLifecycle = created.instance;
     try {
       // Not in the turn of the exit, whose caller does not expect to run code of the process.
       await Promise.resolve();
-      const exit = (): unknown => onProcessExit?.call(created.instance, process.reason);
+      const exit = (): unknown => instance.onProcessExit?.(process.reason);
       await this.#withinLimit(process, Promise.resolve(this.#processes.enter(process, undefined, exit)));
     } catch (error) {
       this.#options.onWarning(`onProcessExit of ${process.pid} (${process.label}) failed.`, error);

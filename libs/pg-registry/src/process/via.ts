@@ -57,9 +57,7 @@ export class Via {
    */
   pick(strategy: PickStrategy): Via {
     if (!STRATEGIES.includes(strategy) && !(strategy instanceof HashBy)) {
-      throw new InvalidArgumentError(
-        `A pick is 'local-first', 'random', 'round-robin' or hashBy(x), not ${String(strategy)}.`,
-      );
+      throw new InvalidArgumentError("A pick is 'local-first', 'random', 'round-robin' or hashBy(x).");
     }
     return new Via(this.scope, this.key, this.value, strategy);
   }

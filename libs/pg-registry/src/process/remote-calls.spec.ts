@@ -1,0 +1,115 @@
+import { CallTimeoutError, NodeDownError, TransportError } from '../term';
+import { FakeCluster, type FakeNode, expectNoLeak, failureOf, never, turn } from './calls.fixture';
+
+function fail(): never {
+  throw new Error('deep');
+}
+
+describe('a call to another node', () => {
+  let cluster: FakeCluster;
+  let a: FakeNode;
+  let b: FakeNode;
+
+  beforeEach(() => {
+    cluster = new FakeCluster();
+    [a, b] = [cluster.node('a'), cluster.node('b')];
+  });
+
+  it('rejects when the node is lost, saying that it may have been executed', async () => {
+    const { pid } = b.serve({ slow: never });
+    const call = a.calls.call(pid, 'slow');
+    await turn();
+    b.crash();
+    a.calls.peerRemoved({ node: 'b', incarnation: b.incarnation });
+    const error = await failureOf(call);
+    expect(error).toBeInstanceOf(NodeDownError);
+    expect(error).toMatchObject({ mayHaveExecuted: true });
+    expect(a.forgotten).toEqual([1]);
+    await expect(a.calls.call(pid, 'slow')).rejects.toBeInstanceOf(NodeDownError);
+    expect(cluster.timers.pending).toBe(0);
+  });
+
+  it('rejects at once when nobody listens there, and when this node is not connected', async () => {
+    const { pid } = b.serve({ x: () => 1 });
+    cluster.standings.set('b', 'suspect');
+    b.crash();
+    await expect(a.calls.call(pid, 'x')).rejects.toBeInstanceOf(NodeDownError);
+    a.connected = false;
+    await expect(a.calls.call(pid, 'x')).rejects.toBeInstanceOf(TransportError);
+    expect(a.calls.stats().pending).toBe(0);
+  });
+
+  it('to an earlier incarnation is not executed by the present one', async () => {
+    const { pid } = b.serve({ x: () => 'old' });
+    const restarted = cluster.node('b');
+    restarted.serve({ x: () => 'new' });
+    cluster.standings.set('b', 'ready');
+    const error = await failureOf(a.calls.call(pid, 'x'));
+    expect(error).toBeInstanceOf(NodeDownError);
+    expect(error).toMatchObject({ mayHaveExecuted: false });
+  });
+
+  it('aborts the handler when the caller is lost', async () => {
+    let signal!: AbortSignal;
+    const { pid } = b.serve({
+      slow: (_, context) => {
+        ({ signal } = context);
+        return never();
+      },
+    });
+    void a.calls.call(pid, 'slow');
+    await turn();
+    b.calls.peerRemoved({ node: 'a', incarnation: a.incarnation });
+    expect(signal.aborted).toBe(true);
+    expect(b.calls.stats().serving).toBe(0);
+  });
+
+  it('stops the handler at the deadline even if the word of the caller is lost', async () => {
+    let signal!: AbortSignal;
+    const { pid } = b.serve({
+      slow: (_, context) => {
+        ({ signal } = context);
+        return never();
+      },
+    });
+    cluster.lose = ({ kind }) => kind === 'cancel';
+    const rejected = failureOf(a.calls.call(pid, 'slow', null, { timeoutMs: 100 }));
+    await turn();
+    cluster.timers.advance(100);
+    expect(await rejected).toBeInstanceOf(CallTimeoutError);
+    expect(signal.reason).toMatchObject({ name: 'TimeoutError' });
+  });
+
+  it('takes no answer from anybody else, and none that comes late', async () => {
+    const c = cluster.node('c');
+    const { pid } = b.serve({ slow: never });
+    const call = a.calls.call(pid, 'slow', null, { timeoutMs: 50 });
+    const rejected = failureOf(call);
+    const answer = new Uint8Array([1, 0, 7]);
+    a.calls.receive('reply', { node: 'c', incarnation: c.incarnation }, answer, '');
+    cluster.timers.advance(50);
+    expect(await rejected).toBeInstanceOf(CallTimeoutError);
+    a.calls.receive('reply', { node: 'b', incarnation: b.incarnation }, answer, '');
+    expect(a.calls.stats().lateAnswers).toBe(2);
+  });
+
+  it('carries the stack of the handler only if its node says so', async () => {
+    const open = cluster.node('c', { remoteStacks: true });
+    const stackOf = async (node: FakeNode): Promise<string> => {
+      const error = await failureOf(a.calls.call(node.serve({ fail }).pid, 'fail'));
+      return error instanceof Error ? String(error.stack) : '';
+    };
+    expect(await stackOf(open)).toContain('at fail');
+    expect(await stackOf(b)).not.toContain('at fail');
+  });
+
+  it('survives every frame that nobody would write', async () => {
+    for (const kind of ['call', 'cast', 'cancel', 'reply', 'watch', 'down'] as const) {
+      for (const bytes of [[], [255], [0, 1, 2], [2, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 9, 9]]) {
+        b.calls.receive(kind, { node: 'a', incarnation: a.incarnation }, new Uint8Array(bytes), '');
+      }
+    }
+    expect(b.calls.stats().warnings['malformed-frame']).toBe(24);
+    expectNoLeak(cluster);
+  });
+});
