@@ -1,0 +1,58 @@
+import { InvalidOptionError } from '../term';
+import { localTransport } from '../transport/local';
+import { type NodeOptions, normalNodeOptions } from './node-options';
+
+const normal = (options: object) => normalNodeOptions(options as NodeOptions, localTransport);
+
+describe('the options of a node', () => {
+  it('all have a default', () => {
+    const options = normal({});
+    expect(options).toMatchObject({ namespace: 'pg', connectTimeoutMs: 5000, limits: { maxDepth: 32 } });
+    expect(options.scopes.map(({ name }) => name)).toEqual(['pg']);
+    expect(options.node).toMatch(new RegExp(`\\.${process.pid}-[a-z0-9]{6}$`));
+    expect(normal({}).node).not.toBe(options.node);
+  });
+
+  it('name an unknown option and the valid ones', () => {
+    const attempt = () => normal({ namespcae: 'x' });
+    expect(attempt).toThrow(InvalidOptionError);
+    expect(attempt).toThrow(/'namespcae'.*namespace.*peerTimeoutMs.*Nothing was started/);
+  });
+
+  it.each([
+    ['node', ''],
+    ['node', 'x'.repeat(129)],
+    ['node', '\ud800'],
+    ['namespace', 7],
+    ['connectTimeoutMs', 0],
+    ['connectTimeoutMs', '5'],
+    ['maxKeyBytes', -1],
+    ['maxDepth', 1.5],
+    ['peerTimeoutMs', 0],
+    ['transport', {}],
+    ['scopes', 'workers'],
+    ['remoteStacks', 'yes'],
+  ])('name a wrong %s', (option, value) => {
+    try {
+      normal({ [option]: value });
+    } catch (error) {
+      expect(error).toBeInstanceOf(InvalidOptionError);
+      expect(error).toMatchObject({ code: 'INVALID_OPTION', option });
+      return;
+    }
+    throw new Error('was accepted');
+  });
+
+  it('let the default scope be given options of its own, and keep it first', () => {
+    const { scopes } = normal({ scopes: ['workers', { name: 'pg', keys: 'unique' }, 'workers'] });
+    expect(scopes.map(({ name, keys }) => [name, keys])).toEqual([
+      ['pg', 'unique'],
+      ['workers', 'duplicate'],
+    ]);
+  });
+
+  it('refuse a scope that is named twice in different ways, naming both', () => {
+    const attempt = () => normal({ scopes: ['docs', { name: 'docs', keys: 'unique' }] });
+    expect(attempt).toThrow(/'duplicate'.*'unique'/);
+  });
+});

@@ -1,0 +1,220 @@
+import { firstValueFrom, filter } from 'rxjs';
+import { via } from '../process';
+import { InvalidOptionError, ScopeAlreadyStartedError, ScopeNotRunningError, TransportError } from '../term';
+import type { Transport } from '../transport';
+import { type LocalBus, localBus, localTransport } from '../transport/local';
+import type { NodeLogger } from './logger';
+import type { NodeOptions } from './node-options';
+import { PgRegistryNode } from './pg-registry-node';
+
+const silent: NodeLogger = { log: () => undefined, warn: () => undefined, error: () => undefined };
+
+describe('a node', () => {
+  let bus: LocalBus;
+  let nodes: PgRegistryNode[];
+
+  beforeEach(() => {
+    bus = localBus();
+    nodes = [];
+  });
+  afterEach(async () => {
+    await Promise.all(nodes.map((node) => node.close()));
+  });
+
+  function make(options: NodeOptions = {}, logger = silent): PgRegistryNode {
+    const node = new PgRegistryNode(
+      { transport: localTransport({ bus }), ...options },
+      { defaultTransport: localTransport, logger },
+    );
+    nodes.push(node);
+    return node;
+  }
+
+  async function start(name: string, options: NodeOptions = {}): Promise<PgRegistryNode> {
+    const node = make({ node: name, ...options });
+    await node.connect();
+    await node.synced();
+    return node;
+  }
+
+  /** Resolves with the first value of the watched key that satisfies the condition. */
+  const seen = (node: PgRegistryNode, key: string, count: number) =>
+    firstValueFrom(
+      node
+        .scope('pg')
+        .watch(key)
+        .pipe(filter((entries) => entries.length === count)),
+    );
+
+  it('can be written to and read before it connects', () => {
+    const registry = make().scope('pg');
+    registry.register('early', 1);
+    expect(registry.lookup('early')).toMatchObject([{ key: 'early', value: 1 }]);
+  });
+
+  it('brings along what was written before it connected', async () => {
+    const a = await start('a');
+    const b = make({ node: 'b' });
+    b.scope('pg').register('early', 1);
+    await b.connect();
+    const [entry] = await seen(a, 'early', 1);
+    expect(entry).toMatchObject({ value: 1, pid: { node: 'b', incarnation: b.incarnation } });
+  });
+
+  it('is in sync as soon as synced() resolves', async () => {
+    const a = await start('a');
+    for (let i = 0; i < 5000; i++) a.scope('pg').register(`k${i}`, i);
+    const b = await start('b');
+    expect(b.scope('pg').count()).toBe(5000);
+    expect(b.peers()).toMatchObject([{ node: 'a', suspect: false }]);
+  });
+
+  it('knows that its writes have arrived when replicated() resolves', async () => {
+    const [a, b] = [await start('a'), await start('b')];
+    a.scope('pg').register('k', { deep: [1, new Map([['x', new Date(0)]])] });
+    await a.scope('pg').replicated();
+    expect(b.scope('pg').lookup('k')).toEqual(a.scope('pg').lookup('k'));
+  });
+
+  it('sees everything go that a peer had when it leaves', async () => {
+    const [a, b] = [await start('a'), await start('b')];
+    b.scope('pg').register('k');
+    await seen(a, 'k', 1);
+    const gone = seen(a, 'k', 0);
+    await b.close();
+    await gone;
+    expect(a.peers()).toEqual([]);
+  });
+
+  it('keeps one registry per scope across stops and starts', async () => {
+    const node = make({ scopes: ['docs'] });
+    const docs = node.scope('docs');
+    docs.register('k');
+    expect(node.stopScope('docs')).toBe(true);
+    expect(node.stopScope('docs')).toBe(false);
+    expect(docs.count()).toBe(0);
+    expect(() => docs.lookup('k')).toThrow(ScopeNotRunningError);
+    expect(node.startScope({ name: 'docs', keys: 'unique' })).toBe(docs);
+    expect(docs.lookup('k')).toEqual([]);
+    expect(docs.keysMode).toBe('unique');
+  });
+
+  it('refuses to start a running scope again, and hands out the running one', () => {
+    const node = make({ scopes: ['docs'] });
+    node.scope('docs').register('k');
+    expect(() => node.startScope('docs')).toThrow(ScopeAlreadyStartedError);
+    expect(() => node.startScope('docs')).toThrow(
+      expect.objectContaining({ running: node.scope('docs') }) as Error,
+    );
+    expect(node.scope('docs').count()).toBe(1);
+  });
+
+  it('gives the running scope to whoever asks with the same options or none, and names both otherwise', () => {
+    const node = make({ scopes: [{ name: 'docs', keys: 'unique' }] });
+    expect(node.ensureScope('docs')).toBe(node.scope('docs'));
+    expect(node.ensureScope({ name: 'docs', keys: 'unique' })).toBe(node.scope('docs'));
+    expect(() => node.ensureScope({ name: 'docs', keys: 'duplicate' })).toThrow(InvalidOptionError);
+    expect(() => node.ensureScope({ name: 'docs', keys: 'duplicate' })).toThrow(/'unique'.*'duplicate'/);
+  });
+
+  it('tells a peer at once that a scope stopped, and fills it again after its restart', async () => {
+    const [a, b] = [await start('a', { scopes: ['docs'] }), await start('b', { scopes: ['docs'] })];
+    const docs = b.scope('docs');
+    a.scope('docs').register('k', 'a');
+    docs.register('k', 'b');
+    const values = (count: number) =>
+      firstValueFrom(
+        a
+          .scope('docs')
+          .watch('k')
+          .pipe(filter((entries) => entries.length === count)),
+      );
+    await values(2);
+    b.stopScope('docs');
+    expect(await values(1)).toMatchObject([{ value: 'a' }]);
+    b.startScope('docs');
+    await firstValueFrom(docs.watch('k').pipe(filter((entries) => entries.length === 1)));
+    expect(docs.lookup('k')).toMatchObject([{ value: 'a' }]);
+  });
+
+  it('is fenced by a younger node of its name: it stops, says so, and refuses writes', async () => {
+    const errors: string[] = [];
+    const older = make({ node: 'twin' }, { ...silent, error: (message) => errors.push(message) });
+    await older.connect();
+    const witness = await start('witness');
+    older.scope('pg').register('k', 'older');
+    await seen(witness, 'k', 1);
+    const completed = new Promise<void>((complete) => older.peers$.subscribe({ complete }));
+
+    const younger = make({ node: 'twin' });
+    younger.scope('pg').register('k', 'younger');
+    // Two starts within one millisecond have one epoch; which of them wins is decided by incarnation then.
+    await younger.connect();
+    await Promise.race([completed, new Promise<void>((complete) => younger.peers$.subscribe({ complete }))]);
+
+    const [fenced, current] = older.state === 'fenced' ? [older, younger] : [younger, older];
+    expect(fenced.state).toBe('fenced');
+    expect(() => fenced.scope('pg').register('k')).toThrow(ScopeNotRunningError);
+    expect(() => fenced.startScope('other')).toThrow(/superseded/);
+    expect(current.state).toBe('ready');
+    await seen(witness, 'k', 1);
+    if (fenced === older) expect(errors.join()).toContain(younger.incarnation);
+  });
+
+  it('drains: calls in flight finish, then its entries leave, and it can still call others', async () => {
+    const [a, b] = [await start('a'), await start('b')];
+    let finish!: (answer: string) => void;
+    const answer = new Promise<string>((resolve) => (finish = resolve));
+    const worker = b.processes.mount({
+      label: 'worker',
+      serial: false,
+      handlers: { call: () => answer, cast: () => undefined, message: () => undefined },
+    });
+    b.scope('pg').join('worker', worker.pid);
+    await seen(a, 'worker', 1);
+    const call = a.processes.call(worker.pid, 'work');
+    await b.scope('pg').replicated();
+    const drained = b.drain();
+    await firstValueFrom(a.peers$.pipe(filter(([peer]) => peer?.state === 'draining')));
+    expect(a.scope('pg').count()).toBe(1);
+    finish('done');
+    expect(await call).toBe('done');
+    await drained;
+    expect(b.scope('pg').count()).toBe(0);
+    await b.scope('pg').replicated();
+    await expect(a.processes.call(via('pg', 'worker'), 'work')).rejects.toMatchObject({
+      code: 'NOT_REGISTERED',
+    });
+  });
+
+  it('counts what it has', async () => {
+    const node = await start('a', { scopes: ['docs'] });
+    node.scope('docs').register('k');
+    expect(node.stats()).toMatchObject({
+      state: 'ready',
+      connected: true,
+      processes: 1,
+      scopes: { pg: { entries: 0, local: 0 }, docs: { entries: 1, local: 1 } },
+      protocol: { peers: 0, suspects: 0 },
+    });
+  });
+
+  it('says why it cannot connect, and may try again', async () => {
+    const transport: Transport = {
+      kind: 'refusing',
+      connect: () => Promise.reject(new TransportError('Nobody answers at nowhere.')),
+    };
+    const node = make({ transport });
+    await expect(node.connect()).rejects.toThrow('Nobody answers');
+    expect(node.state).toBe('new');
+  });
+
+  it('is closed once, however often it is asked, and nothing starts afterwards', async () => {
+    const node = await start('a');
+    await Promise.all([node.close(), node.close()]);
+    await node.drain();
+    expect(node.state).toBe('stopped');
+    expect(() => node.startScope('docs')).toThrow(ScopeNotRunningError);
+    expect(() => node.processes.spawn()).toThrow(/stopped/);
+  });
+});
