@@ -27,6 +27,29 @@ export class ErrorLog {
   }
 }
 
+/** Lets one warning of a kind through in each interval, and says how many were kept back. */
+export class WarningLimit {
+  readonly #kinds = new Map<string, { until: number; keptBack: number }>();
+
+  /** @param intervalMs How long a kind is silent after a warning. */
+  constructor(
+    private readonly log: ErrorLog,
+    private readonly intervalMs: number,
+  ) {}
+
+  /** @param kind One of a fixed set: there is memory for each. */
+  warn(kind: string, message: string, error: unknown, now: number): void {
+    const known = this.#kinds.get(kind);
+    if (known !== undefined && now < known.until) {
+      known.keptBack += 1;
+      return;
+    }
+    const more = known?.keptBack ? ` (and ${known.keptBack} like it before)` : '';
+    this.#kinds.set(kind, { until: now + this.intervalMs, keptBack: 0 });
+    this.log.warn(message + more, error);
+  }
+}
+
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

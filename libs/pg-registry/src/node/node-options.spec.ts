@@ -1,8 +1,8 @@
 import { InvalidOptionError } from '../term';
 import { localTransport } from '../transport/local';
-import { type NodeOptions, normalNodeOptions } from './node-options';
+import { normalNodeOptions } from './node-options';
 
-const normal = (options: object) => normalNodeOptions(options as NodeOptions, localTransport);
+const normal = (options: object) => normalNodeOptions(options, localTransport);
 
 describe('the options of a node', () => {
   it('all have a default', () => {
@@ -33,14 +33,9 @@ describe('the options of a node', () => {
     ['scopes', 'workers'],
     ['remoteStacks', 'yes'],
   ])('name a wrong %s', (option, value) => {
-    try {
-      normal({ [option]: value });
-    } catch (error) {
-      expect(error).toBeInstanceOf(InvalidOptionError);
-      expect(error).toMatchObject({ code: 'INVALID_OPTION', option });
-      return;
-    }
-    throw new Error('was accepted');
+    const attempt = () => normal({ [option]: value });
+    expect(attempt).toThrow(InvalidOptionError);
+    expect(attempt).toThrow(expect.objectContaining({ code: 'INVALID_OPTION', option }) as Error);
   });
 
   it('let the default scope be given options of its own, and keep it first', () => {

@@ -7,7 +7,7 @@ import type { Transport } from '../transport';
 import { type Clock, systemClock } from './clock';
 import { ClusterResolver } from './cluster-resolver';
 import { type ChannelEvents, ConnectionChannel } from './connection-channel';
-import { ErrorLog, type NodeLogger, stderrLogger } from './logger';
+import { ErrorLog, type NodeLogger, stderrLogger, WarningLimit } from './logger';
 import { type NodeOptions, type NormalNodeOptions, normalNodeOptions } from './node-options';
 import { type NodeEffect, ProtocolDriver } from './protocol-driver';
 import { Replications } from './replications';
@@ -63,6 +63,7 @@ export function assemble(
   const { limits, namespace } = options;
   const identity = { node: options.node, incarnation: randomBytes(8).toString('hex') };
   const log = new ErrorLog(logger);
+  const warnings = new WarningLimit(log, options.protocol.warnIntervalMs);
   const waits = new Waits(clock);
   const pids = new PidInterner();
   const random = Math.random;
@@ -119,7 +120,7 @@ export function assemble(
     channel,
     resolver,
     remoteStacks: options.remoteStacks,
-    onWarning: (_reason, message, error) => log.warn(message, error),
+    onWarning: (reason, message, error) => warnings.warn(reason, message, error, clock.now()),
   });
   const service = new ProcessService({
     processes,

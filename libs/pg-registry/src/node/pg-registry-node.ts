@@ -266,7 +266,7 @@ export class PgRegistryNode {
 
   #onPeer(event: PeerEvent): void {
     const { calls, protocol } = this.#parts;
-    if (event.type === 'peer-up') calls.peerUp(event);
+    if (event.type === 'peer-up' || event.type === 'peer-recovered') calls.peerUp(event);
     if (event.type === 'peer-removed') calls.peerRemoved(event);
     this.#peers.publish(event, protocol.peers());
   }
