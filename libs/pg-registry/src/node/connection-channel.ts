@@ -16,7 +16,7 @@ export interface ChannelEvents {
 /** The way of calls out of the node: frames on the connection, and the requests among them that wait for an answer. */
 export class ConnectionChannel implements CallChannel {
   readonly #requests = new Map<number, PendingRequest>();
-  readonly #inboxes = new Map<string, Subscription>();
+  readonly #inboxes: Subscription[] = [];
   #connection: Connection | undefined;
 
   constructor(
@@ -30,24 +30,15 @@ export class ConnectionChannel implements CallChannel {
     this.#connection = connection;
     for (const kind of INBOX_KINDS) {
       const subject = this.protocol.subjects.inbox(kind);
-      this.#inboxes.set(
-        kind,
-        connection.subscribe(subject, (...message) => this.events.onFrame(...message)),
-      );
+      this.#inboxes.push(connection.subscribe(subject, (...message) => this.events.onFrame(...message)));
     }
-  }
-
-  /** New calls of other nodes get *no responders* from now on, so that they may safely be made elsewhere. */
-  refuseCalls(): void {
-    this.#inboxes.get('call')?.unsubscribe();
   }
 
   /** Nothing goes out or comes in any more. */
   detach(): void {
     for (const request of this.#requests.values()) request.cancel();
-    for (const inbox of this.#inboxes.values()) inbox.unsubscribe();
+    for (const inbox of this.#inboxes.splice(0)) inbox.unsubscribe();
     this.#requests.clear();
-    this.#inboxes.clear();
     this.#connection = undefined;
   }
 

@@ -7,8 +7,8 @@ const DRAIN_GRACE_MS = 500;
 /**
  * How a node leaves in order, so that nobody's call fails because of it:
  *
- *     drain    peers stop picking this node and say so ─► new calls are refused unseen ─► calls in flight finish
- *              ─► processes end, entries leave
+ *     drain    peers stop picking this node and say so ─► other calls are answered with a refusal, after which another
+ *              member may be asked ─► calls in flight finish ─► processes end, entries leave
  *     goodbye  scopes stop ─► the root process ends ─► pending frames, goodbye, flush, close
  *
  * Outgoing calls work until the goodbye.
@@ -25,8 +25,7 @@ export class Departure {
 
   /** @param timeoutMs How long calls in flight may take. */
   async drain(connection: Connection | undefined, timeoutMs: number): Promise<void> {
-    const { protocol, driver, clock, channel, calls, scopes, processes, service, options, waits } =
-      this.parts;
+    const { protocol, driver, clock, calls, scopes, processes, service, options, waits } = this.parts;
     driver.run(protocol.drain(clock.now()));
     if (connection !== undefined) {
       const limitMs = options.protocol.drainAckMs + DRAIN_GRACE_MS;
@@ -38,9 +37,8 @@ export class Departure {
         )
         .catch(() => undefined);
     }
-    channel.refuseCalls();
-    // What was sent before the broker heard of it has been delivered when the flush returns.
-    await connection?.flush().catch(() => undefined);
+    // What a peer sent before its receipt has arrived before it. The inbox stays: a call that the broker has already handed
+    // to a subscription that ends would only time out.
     calls.refuse();
     await this.#idle(timeoutMs);
     processes.exitChildren('shutdown');

@@ -46,8 +46,26 @@ describe('the options of a node', () => {
     ]);
   });
 
-  it('refuse a scope that is named twice in different ways, naming both', () => {
-    const attempt = () => normal({ scopes: ['docs', { name: 'docs', keys: 'unique' }] });
+  it('take a scope that is named without options for the same scope with any, in either order', () => {
+    const keysOf = (...scopes: unknown[]) => normal({ scopes }).scopes.map(({ name, keys }) => [name, keys]);
+    const docs = { name: 'docs', keys: 'unique' };
+    const expected = [
+      ['pg', 'duplicate'],
+      ['docs', 'unique'],
+    ];
+    expect(keysOf('docs', docs)).toEqual(expected);
+    expect(keysOf(docs, { name: 'docs' }, docs)).toEqual(expected);
+  });
+
+  it('refuse a scope that is given twice with different options, naming both', () => {
+    const attempt = () =>
+      normal({
+        scopes: [
+          { name: 'docs', keys: 'duplicate' },
+          { name: 'docs', keys: 'unique' },
+        ],
+      });
+    expect(attempt).toThrow(InvalidOptionError);
     expect(attempt).toThrow(/'duplicate'.*'unique'/);
   });
 });

@@ -7,10 +7,10 @@ import {
   normalScopeOptions,
   sameScopeOptions,
   type ScopeOptions,
+  formatScopeOptions,
 } from '../scope';
 import { DEFAULT_VALUE_LIMITS, InvalidOptionError, type ValueLimits } from '../term';
 import type { Transport } from '../transport';
-import { formatScopeOptions } from '../scope';
 
 /**
  * What a node is started with. Every liveness option and limit has a default; see {@link ProtocolOptions} and
@@ -27,6 +27,8 @@ export interface NodeOptions extends Partial<ProtocolOptions>, Partial<ValueLimi
   readonly scopes?: readonly (string | ScopeOptions)[];
   /** How long the first connection may take before the start fails. Default 5000 ms. */
   readonly connectTimeoutMs?: number;
+  /** How long calls in flight may take when the node drains, after at most `drainAckMs` for the receipts. Default 10,000 ms. */
+  readonly drainMs?: number;
   /** How long a process class's `onProcessExit` may take. Default 5000 ms. */
   readonly exitTimeoutMs?: number;
   /** Messages that may wait for one process; more are refused with `MailboxFullError`. Default 1000. */
@@ -42,6 +44,7 @@ export interface NormalNodeOptions {
   readonly transport: Transport;
   readonly scopes: readonly NormalScopeOptions[];
   readonly connectTimeoutMs: number;
+  readonly drainMs: number;
   readonly exitTimeoutMs: number;
   readonly mailboxCapacity: number;
   readonly remoteStacks: boolean;
@@ -51,6 +54,7 @@ export interface NormalNodeOptions {
 
 const DEFAULT_NAMESPACE = 'pg';
 const DEFAULT_CONNECT_TIMEOUT_MS = 5000;
+const DEFAULT_DRAIN_MS = 10_000;
 const DEFAULT_EXIT_TIMEOUT_MS = 5000;
 const DEFAULT_MAILBOX_CAPACITY = 1000;
 /** Longer names would leave little of a subject's length to everything else. */
@@ -62,6 +66,7 @@ const OWN_OPTIONS = [
   'transport',
   'scopes',
   'connectTimeoutMs',
+  'drainMs',
   'exitTimeoutMs',
   'mailboxCapacity',
   'remoteStacks',
@@ -80,6 +85,7 @@ export function normalNodeOptions(given: NodeOptions, defaultTransport: () => Tr
   const { node = defaultNodeName(), namespace = DEFAULT_NAMESPACE, scopes = [] } = given;
   const { connectTimeoutMs = DEFAULT_CONNECT_TIMEOUT_MS, transport = defaultTransport() } = given;
   const {
+    drainMs = DEFAULT_DRAIN_MS,
     exitTimeoutMs = DEFAULT_EXIT_TIMEOUT_MS,
     mailboxCapacity = DEFAULT_MAILBOX_CAPACITY,
     remoteStacks = false,
@@ -87,6 +93,7 @@ export function normalNodeOptions(given: NodeOptions, defaultTransport: () => Tr
   checkName('node', node);
   checkName('namespace', namespace);
   checkPositive('connectTimeoutMs', connectTimeoutMs);
+  checkPositive('drainMs', drainMs);
   checkPositive('exitTimeoutMs', exitTimeoutMs);
   checkPositive('mailboxCapacity', mailboxCapacity);
   if (typeof remoteStacks !== 'boolean') throw wrong('remoteStacks', remoteStacks, 'true or false');
@@ -102,6 +109,7 @@ export function normalNodeOptions(given: NodeOptions, defaultTransport: () => Tr
     transport,
     scopes: startScopes(scopes as readonly (string | ScopeOptions)[]),
     connectTimeoutMs,
+    drainMs,
     exitTimeoutMs,
     mailboxCapacity,
     remoteStacks,
@@ -117,24 +125,36 @@ function defaultNodeName(): string {
   return hostname().slice(0, MAX_NAME_BYTES - tail.length) + tail;
 }
 
-/** The default scope first; a scope named twice has to be named the same way twice. */
+/**
+ * Whether a scope is given by its name alone: with no wish about its options, so that it is the same scope as one that is
+ * given elsewhere with any.
+ */
+export function isNameOnly(input: string | ScopeOptions): boolean {
+  return typeof input === 'string' || Object.keys(input).every((option) => option === 'name');
+}
+
+/** The default scope first. One that is given several times has to have one set of options, wherever it has any. */
 function startScopes(given: readonly (string | ScopeOptions)[]): readonly NormalScopeOptions[] {
-  const scopes = new Map<string, NormalScopeOptions>();
-  for (const scope of given) {
-    const options = normalScopeOptions(scope);
-    const known = scopes.get(options.name);
-    if (known !== undefined && !sameScopeOptions(known, options)) {
-      throw new InvalidOptionError(
-        `Scope '${options.name}' is given twice, with different options: ${formatScopeOptions(known)} and ` +
-          `${formatScopeOptions(options)}. Nothing was started.`,
-        { option: 'scopes' },
-      );
-    }
-    scopes.set(options.name, options);
+  const scopes = new Map([[DEFAULT_SCOPE, normalScopeOptions(DEFAULT_SCOPE)]]);
+  const wished = new Set<string>();
+  for (const input of given) {
+    const options = normalScopeOptions(input);
+    const { name } = options;
+    const wishes = !isNameOnly(input);
+    if (wishes && wished.has(name)) checkSame(scopes.get(name)!, options);
+    if (wishes || !scopes.has(name)) scopes.set(name, options);
+    if (wishes) wished.add(name);
   }
-  const first = scopes.get(DEFAULT_SCOPE) ?? normalScopeOptions(DEFAULT_SCOPE);
-  scopes.delete(DEFAULT_SCOPE);
-  return [first, ...scopes.values()];
+  return [...scopes.values()];
+}
+
+function checkSame(one: NormalScopeOptions, other: NormalScopeOptions): void {
+  if (sameScopeOptions(one, other)) return;
+  throw new InvalidOptionError(
+    `Scope '${one.name}' is given twice, with different options: ${formatScopeOptions(one)} and ` +
+      `${formatScopeOptions(other)}. Nothing was started.`,
+    { option: 'scopes' },
+  );
 }
 
 function checkNames(given: object): void {

@@ -215,6 +215,69 @@ describe('a node', () => {
     expect(node.state).toBe('new');
   });
 
+  it('does not appear in the cluster any more if it is told to leave while it connects', async () => {
+    const witness = await start('witness');
+    const slow = localTransport({ bus });
+    let letThrough!: () => void;
+    const barrier = new Promise<void>((resolve) => (letThrough = resolve));
+    const close = jest.fn();
+    const transport: Transport = {
+      kind: 'slow',
+      connect: async (options) => {
+        await barrier;
+        const connection = await slow.connect(options);
+        return Object.assign(Object.create(connection) as typeof connection, {
+          close: () => {
+            close();
+            return connection.close();
+          },
+        });
+      },
+    };
+    const node = make({ node: 'late', transport });
+    const connecting = node.connect();
+    await node.drain();
+    await node.close();
+    letThrough();
+    await expect(connecting).rejects.toThrow(/'late' was stopped before it had connected/);
+    expect(close).toHaveBeenCalledTimes(1);
+    expect(node.state).toBe('stopped');
+    expect(witness.peers()).toEqual([]);
+  });
+
+  it('while it leaves, answers calls so that their callers ask another member', async () => {
+    const [a, b, c] = [await start('a'), await start('b', { drainMs: 60_000 }), await start('c')];
+    let finish!: () => void;
+    const handlers = (answer: unknown) => ({
+      call: () => answer,
+      cast: () => undefined,
+      message: () => undefined,
+    });
+    const working = new Promise<void>((resolve) => (finish = resolve));
+    for (const node of [b, c]) {
+      const worker = node.processes.mount({
+        label: 'worker',
+        serial: false,
+        handlers: handlers(node === b ? working : 'c'),
+      });
+      node.scope('pg').join('worker', worker.pid);
+    }
+    await seen(a, 'worker', 2);
+    const [mine] = b.scope('pg').lookupLocal('worker');
+    const inFlight = a.processes.call(mine.pid, 'work');
+    await b.scope('pg').replicated();
+    const drained = b.drain();
+    await firstValueFrom(a.peers$.pipe(filter((peers) => peers.some(({ state }) => state === 'draining'))));
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => a.processes.call(via('pg', 'worker').pick('round-robin'), 'work')),
+    );
+    expect(new Set(answers)).toEqual(new Set(['c']));
+    await expect(a.processes.call(mine.pid, 'work')).rejects.toThrow(/about to leave.*Nothing was executed/);
+    finish();
+    await inFlight;
+    await drained;
+  });
+
   it('is closed once, however often it is asked, and nothing starts afterwards', async () => {
     const node = await start('a');
     await Promise.all([node.close(), node.close()]);

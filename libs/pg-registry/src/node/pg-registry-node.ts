@@ -12,7 +12,6 @@ import { PeerList } from './peer-list';
 import type { NodeEffect } from './protocol-driver';
 
 const DEFAULT_SYNCED_TIMEOUT_MS = 5000;
-const DEFAULT_DRAIN_TIMEOUT_MS = 10_000;
 
 /**
  * One node of the cluster: its identity, its scopes and processes, and its peers. One Nest application is one node.
@@ -115,28 +114,23 @@ export class PgRegistryNode {
   /**
    * Connects and says hello. Does not wait for peers: {@link synced} does. The second call returns at once.
    *
-   * @throws TransportError naming the servers and the reason, within `connectTimeoutMs`.
+   * @throws TransportError naming the servers and the reason, within `connectTimeoutMs`; also if the node is drained or closed
+   *   meanwhile. Nothing is left open.
    */
   async connect(): Promise<void> {
     if (this.#state !== 'new') return;
     this.#state = 'connecting';
-    try {
-      this.#connection = await this.#parts.options.transport.connect({
-        node: this.name,
-        replies: this.#parts.protocol.subjects.replies(),
-        timeoutMs: this.#parts.options.connectTimeoutMs,
-        onStatus: (status) => this.#onStatus(status),
-        onError: (error) => this.#parts.log.error(error.message, error.stack),
-        onWarning: (message) => this.#parts.log.warn(message),
-      });
-    } catch (error) {
-      this.#state = 'new';
-      throw error;
+    const connection = await this.#dial();
+    // Asked to leave while it was connecting, by a signal for example: it must not appear in the cluster any more.
+    if (this.state !== 'connecting') {
+      await connection.close();
+      throw new TransportError(`Node '${this.name}' was stopped before it had connected.`);
     }
     this.#state = 'ready';
-    const { serverId, maxPayload } = this.#connection;
-    this.#parts.driver.attach(this.#connection);
-    this.#parts.channel.attach(this.#connection);
+    this.#connection = connection;
+    const { serverId, maxPayload } = connection;
+    this.#parts.driver.attach(connection);
+    this.#parts.channel.attach(connection);
     this.#parts.driver.run(this.#parts.protocol.connected(serverId, this.#parts.clock.now(), maxPayload));
   }
 
@@ -165,10 +159,10 @@ export class PgRegistryNode {
    * entry of this node leaves. Outgoing calls go on working. Idempotent; never rejects.
    *
    * @param options.timeoutMs How long calls in flight may take, after at most `drainAckMs` for the peers' receipts.
-   *   Default 10,000.
+   *   Default: the option `drainMs`.
    */
-  async drain({ timeoutMs = DEFAULT_DRAIN_TIMEOUT_MS }: { readonly timeoutMs?: number } = {}): Promise<void> {
-    this.#drained ??= this.#drain(timeoutMs);
+  async drain({ timeoutMs }: { readonly timeoutMs?: number } = {}): Promise<void> {
+    this.#drained ??= this.#drain(timeoutMs ?? this.#parts.options.drainMs);
     await this.#drained;
   }
 
@@ -194,6 +188,23 @@ export class PgRegistryNode {
       scopes: Object.fromEntries(scopes),
       protocol: this.#parts.protocol.stats(),
     };
+  }
+
+  async #dial(): Promise<Connection> {
+    const { options, protocol, log } = this.#parts;
+    try {
+      return await options.transport.connect({
+        node: this.name,
+        replies: protocol.subjects.replies(),
+        timeoutMs: options.connectTimeoutMs,
+        onStatus: (status) => this.#onStatus(status),
+        onError: (error) => log.error('The transport reported an error', error),
+        onWarning: (message) => log.warn(message),
+      });
+    } catch (error) {
+      if (this.state === 'connecting') this.#state = 'new';
+      throw error;
+    }
   }
 
   async #drain(timeoutMs: number): Promise<void> {

@@ -9,6 +9,7 @@ import {
   type ScopeOptions,
 } from '../scope';
 import { InvalidOptionError, ScopeAlreadyStartedError } from '../term';
+import { isNameOnly } from './node-options';
 import type { Replications } from './replications';
 
 /** Starts a run's stream to the peers, or ends it. What the protocol wants done about it is done when the call returns. */
@@ -72,8 +73,7 @@ export class RunningScopes {
     const options = normalScopeOptions(input);
     const running = this.#running.get(options.name);
     if (running === undefined) return this.#start(options);
-    const asked = typeof input === 'object' && Object.keys(input).some((option) => option !== 'name');
-    if (asked && !sameScopeOptions(running.options, options)) {
+    if (!isNameOnly(input) && !sameScopeOptions(running.options, options)) {
       throw new InvalidOptionError(
         `Scope '${options.name}' runs with ${formatScopeOptions(running.options)} and is asked for with ` +
           `${formatScopeOptions(options)}. Say it the same way in both places, or give only the name in one of them.`,
