@@ -1,0 +1,118 @@
+import { NodeProcess } from '../../support/node-process';
+import type { RecordedEvent, RecordedPeerEvent, View } from './chronicle';
+import type { NodeStart, RemoteFunction } from './remote-function';
+
+const FIXTURE = 'e2e/cluster/node.fixture.ts';
+
+/** A node of the cluster in an operating-system process of its own, and what a test can do with it. */
+export class ClusterNode {
+  private constructor(
+    readonly name: string,
+    readonly incarnation: string,
+    /** The process it lives in; several nodes may share one. */
+    readonly process: NodeProcess,
+  ) {}
+
+  /** Starts a process to live in. */
+  static host(fixture: string = FIXTURE): Promise<NodeProcess> {
+    return NodeProcess.start(fixture);
+  }
+
+  /** Starts a node in a process, and waits until it is connected. */
+  static async start(host: NodeProcess, options: NodeStart): Promise<ClusterNode> {
+    return new ClusterNode(options.node, (await host.ask('start', options)) as string, host);
+  }
+
+  /**
+   * Runs a function of the test where the node lives, and resolves with what it returns. The function travels as text: it
+   * can use its arguments and globals, but nothing of the test around it.
+   */
+  async run<R, A = undefined>(
+    fn: RemoteFunction<A, R>,
+    ...[argument]: A extends undefined ? [] : [A]
+  ): Promise<R> {
+    return (await this.process.ask('run', this.name, fn.toString(), argument)) as R;
+  }
+
+  /** Registers the node's root process. */
+  async register(key: unknown, value: unknown = null, scope = 'pg'): Promise<void> {
+    await this.run(({ node }, [to, k, v]) => void node.scope(to).register(k as never, v as never), [
+      scope,
+      key,
+      value,
+    ] as const);
+  }
+
+  /** Texts of all entries in a scope; see Chronicle. */
+  view(scope = 'pg'): Promise<View> {
+    return this.run(({ chronicle }, of) => chronicle.view(of), scope);
+  }
+
+  /** The values under a key, in lookup order. */
+  values<V = string>(key: unknown, scope = 'pg'): Promise<V[]> {
+    return this.run(
+      ({ node }, [of, k]) =>
+        node
+          .scope(of)
+          .lookup(k as never)
+          .map(({ value }) => value as V),
+      [scope, key] as const,
+    );
+  }
+
+  /** Every event of its scopes so far. */
+  events(): Promise<RecordedEvent[]> {
+    return this.run(({ chronicle }) => chronicle.events);
+  }
+
+  /** Every event of its peers so far. */
+  peerEvents(): Promise<RecordedPeerEvent[]> {
+    return this.run(({ chronicle }) => chronicle.peerEvents);
+  }
+
+  /** The names of its peers, suspects included. */
+  peers(): Promise<string[]> {
+    return this.run(({ node }) =>
+      node
+        .peers()
+        .map((peer) => peer.node)
+        .toSorted(),
+    );
+  }
+
+  log(): Promise<readonly string[]> {
+    return this.run(({ log }) => log);
+  }
+
+  /** What the protocol has counted under a name. */
+  counter(name: string): Promise<number> {
+    return this.run(({ node }, of) => node.stats().protocol.counters[of] ?? 0, name);
+  }
+
+  /** The most memory that its process ever held, in megabytes. */
+  peakMegabytes(): Promise<number> {
+    return this.run(() => process.resourceUsage().maxRSS / 1024);
+  }
+
+  /** Blocks the event loop of its process, as a long computation would. */
+  block(ms: number): Promise<void> {
+    return this.run((_, during) => {
+      const end = performance.now() + during;
+      while (performance.now() < end);
+    }, ms);
+  }
+
+  /** Leaves in order: drain, goodbye. */
+  async leave(): Promise<void> {
+    await this.run(async ({ node }) => {
+      await node.drain();
+      await node.close();
+    });
+  }
+
+  /** Ends its process without a word. */
+  async crash(): Promise<void> {
+    this.process.kill('SIGKILL');
+    await this.process.exited;
+  }
+}

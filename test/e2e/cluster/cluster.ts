@@ -1,0 +1,108 @@
+import { eventually } from '../../support/eventually';
+import { NatsServer, type NatsServerOptions } from '../../support/nats-server';
+import type { NodeProcess } from '../../support/node-process';
+import { ClusterNode } from './cluster-node';
+import type { NodeStart } from './remote-function';
+
+/** What a test may say about a node that joins; the rest is the cluster's, or a default of the library. */
+export interface JoinOptions extends Partial<NodeStart> {
+  /** The process to live in. Default: one of its own. */
+  readonly host?: NodeProcess;
+}
+
+/** A real nats-server with nodes in processes of their own around it. Everything ends with {@link Symbol.asyncDispose}. */
+export class Cluster {
+  /** Those that are expected to live: who crashes or leaves is taken out by {@link forget}. */
+  readonly nodes = new Set<ClusterNode>();
+  readonly #hosts = new Set<NodeProcess>();
+
+  private constructor(readonly servers: readonly NatsServer[]) {}
+
+  /** @param size How many servers to start; more than one make a cluster of their own. */
+  static async start(size = 1, options: NatsServerOptions = {}): Promise<Cluster> {
+    const servers: NatsServer[] = [];
+    while (servers.length < size) {
+      servers.push(await NatsServer.start(size === 1 ? options : { ...options, cluster: [...servers] }));
+    }
+    return new Cluster(servers);
+  }
+
+  get server(): NatsServer {
+    return this.servers[0];
+  }
+
+  /** Starts a process that nodes can share; it ends with the cluster. */
+  async host(fixture?: string): Promise<NodeProcess> {
+    const host = await ClusterNode.host(fixture);
+    this.#hosts.add(host);
+    return host;
+  }
+
+  /** Starts a node. */
+  async join(name: string, { host, ...options }: JoinOptions = {}): Promise<ClusterNode> {
+    const node = await ClusterNode.start(host ?? (await this.host()), {
+      servers: [this.server.url],
+      node: name,
+      ...options,
+    });
+    this.nodes.add(node);
+    return node;
+  }
+
+  /** Starts several nodes at the same time, in the order of their names. */
+  joinAll(names: readonly string[], options?: JoinOptions): Promise<ClusterNode[]> {
+    return Promise.all(names.map((name) => this.join(name, options)));
+  }
+
+  /** Expects nothing of a node any more. */
+  forget(node: ClusterNode): void {
+    this.nodes.delete(node);
+  }
+
+  /**
+   * Waits until every node sees the same: exactly the entries that their owners have, of the nodes that are expected to
+   * live.
+   *
+   * @returns how long that took, in milliseconds.
+   */
+  async agree({ timeoutMs = 5000, scope = 'pg' } = {}): Promise<number> {
+    const start = performance.now();
+    await eventually(async () => this.#checkAgreement(scope), { timeoutMs });
+    return performance.now() - start;
+  }
+
+  /** Every removal of a peer that any of the nodes has seen, as `who removed whom: why`. */
+  async removals(): Promise<string[]> {
+    const all = await Promise.all(
+      [...this.nodes].map(async (node) =>
+        (await node.peerEvents()).flatMap((event) =>
+          event.type === 'peer-removed' ? [`${node.name} removed ${event.node}: ${event.reason}`] : [],
+        ),
+      ),
+    );
+    return all.flat().toSorted();
+  }
+
+  async #checkAgreement(scope: string): Promise<void> {
+    const views = await Promise.all(
+      [...this.nodes].map(async (node) => ({ name: node.name, ...(await node.view(scope)) })),
+    );
+    const union = new Set(views.flatMap(({ own }) => own));
+    for (const { name, all } of views) {
+      const seen = new Set(all);
+      const missing = [...union].filter((entry) => !seen.has(entry));
+      const surplus = all.filter((entry) => !union.has(entry));
+      if (missing.length + surplus.length === 0) continue;
+      throw new Error(`Node ${name} misses ${list(missing)} and sees ${list(surplus)}, which nobody has.`);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#hosts].map((host) => host[Symbol.asyncDispose]()));
+    for (const server of this.servers) await server[Symbol.asyncDispose]();
+  }
+}
+
+function list(entries: readonly string[]): string {
+  return `${entries.length} entries (${entries.slice(0, 3).join('; ')})`;
+}

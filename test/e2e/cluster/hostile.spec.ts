@@ -1,0 +1,87 @@
+import { connect, type NatsConnection } from 'nats';
+import { encodeFrame, FRAME_KINDS, type FrameKind } from '../../../libs/pg-registry/src/protocol/frame';
+import { Cluster } from './cluster';
+import type { ClusterNode } from './cluster-node';
+
+jest.setTimeout(60_000);
+
+const NS = 'pgr.pg';
+
+let cluster: Cluster;
+let stranger: NatsConnection;
+let nodes: ClusterNode[];
+beforeEach(async () => {
+  cluster = await Cluster.start();
+  nodes = await cluster.joinAll(['a', 'b']);
+  for (const node of nodes) await node.register('here', node.name);
+  await cluster.agree();
+  stranger = await connect({ servers: cluster.server.url });
+});
+afterEach(async () => {
+  await stranger.close();
+  await cluster[Symbol.asyncDispose]();
+});
+
+/** Every subject on which a node of this namespace listens, in the words of `docs/PROTOCOL.md`. */
+function everySubject(from: string): string[] {
+  return [
+    `${NS}.from.${from}.ops.pg`,
+    ...['hello', 'suspect', 'goodbye', 'nonsense'].map((kind) => `${NS}.from.${from}.${kind}`),
+    ...FRAME_KINDS.map((kind) => `${NS}.to.a.${kind}.${from}`),
+    `${NS}.reply.a.${from}.0`,
+    `${NS}.reply.a.short`,
+    `${NS}.alive.a`,
+  ];
+}
+
+/** Bytes that are no frame, and frames that are not what they seem. */
+function garbage(): Uint8Array[] {
+  const lie = (kind: FrameKind, body: Uint8Array, node = 'stranger'): Uint8Array =>
+    encodeFrame(
+      { version: 1, node, incarnation: '0123456789abcdef', epoch: 1, kind, versions: { min: 1, max: 1 } },
+      body,
+    );
+  const bodies = [
+    new Uint8Array(0),
+    new Uint8Array(64).fill(0xff),
+    Uint8Array.from({ length: 300 }, (_, i) => (i * 37) % 256),
+    new TextEncoder().encode('{"__proto__":{"polluted":true}}'),
+  ];
+  return [
+    ...bodies,
+    new Uint8Array(900_000),
+    ...FRAME_KINDS.flatMap((kind) => bodies.map((body) => lie(kind, body))),
+    ...FRAME_KINDS.map((kind) => lie(kind, bodies[2], 'b')),
+  ];
+}
+
+test('garbage on every subject of the namespace harms nobody, and is counted', async () => {
+  // Somebody unknown, the receiver's own name, a peer's, and a token that encodes no name.
+  for (const from of ['stranger', 'a', 'b', '=!']) {
+    for (const subject of everySubject(from)) {
+      for (const bytes of garbage()) stranger.publish(subject, bytes, { reply: `${NS}.reply.b.a.stolen` });
+      await stranger.flush();
+    }
+  }
+
+  // The cluster goes on as if nothing had been said.
+  for (const node of nodes) await node.register('after', node.name);
+  await cluster.agree();
+  expect(await cluster.removals()).toEqual([]);
+  const [a, b] = nodes;
+  expect((await a.values('after')).toSorted()).toEqual(['a', 'b']);
+  await a.run(({ node }) => node.scope('pg').replicated());
+  expect(await b.peers()).toEqual(['a']);
+  for (const node of nodes) {
+    expect(await node.run(() => 'polluted' in {})).toBe(false);
+    expect(await node.peakMegabytes()).toBeLessThan(300);
+  }
+
+  for (const reason of ['malformed-frame', 'forged-frame', 'oversized-frame', 'bad-subject']) {
+    expect({ reason, counted: (await a.counter(reason)) > 0 }).toEqual({ reason, counted: true });
+  }
+  // One line of log for each reason, however much of it came.
+  const log = await a.log();
+  expect(log.length).toBeGreaterThan(0);
+  expect(log.length).toBeLessThan(20);
+});

@@ -1,0 +1,65 @@
+import { eventually } from '../../support/eventually';
+import { Cluster } from './cluster';
+
+jest.setTimeout(60_000);
+
+let cluster: Cluster;
+beforeEach(async () => {
+  cluster = await Cluster.start();
+});
+afterEach(() => cluster[Symbol.asyncDispose]());
+
+describe('a node that speaks another version of the protocol', () => {
+  test('is refused by both sides, once and with a reason, and nothing of it is seen', async () => {
+    const [a, b] = await cluster.joinAll(['a', 'b']);
+    const future = await cluster.join('future', {
+      host: await cluster.host('e2e/cluster/future.fixture.ts'),
+    });
+    for (const node of [a, b, future]) await node.register('here', node.name);
+    for (const node of [a, b]) {
+      await eventually(async () =>
+        expect(await node.peerEvents()).toContainEqual(
+          expect.objectContaining({ type: 'peer-rejected', node: 'future', reason: 'version' }),
+        ),
+      );
+    }
+    await eventually(async () =>
+      expect((await future.peerEvents()).map(({ node }) => node).toSorted()).toEqual(['a', 'b']),
+    );
+    await a.register('later', 1);
+    await eventually(async () => expect(await b.values('later')).toEqual([1]));
+
+    expect((await a.values('here')).toSorted()).toEqual(['a', 'b']);
+    expect(await future.values('here')).toEqual(['future']);
+    expect(await future.peers()).toEqual([]);
+    const refusals = (await a.log()).filter((line) => line.includes("'future'"));
+    expect(refusals).toEqual([expect.stringMatching(/^warn: .*not accepted.*version/)]);
+  });
+});
+
+describe('two living nodes of one name', () => {
+  test('become one: the older is fenced, says so, and throws; the younger stays', async () => {
+    const witness = await cluster.join('witness');
+    const older = await cluster.join('twin');
+    await older.register('here', 'older');
+    await cluster.agree();
+    cluster.forget(older);
+    const younger = await cluster.join('twin');
+    await younger.register('here', 'younger');
+
+    await eventually(async () => expect(await older.run(({ node }) => node.state)).toBe('fenced'));
+    await expect(older.register('again')).rejects.toMatchObject({ code: 'SCOPE_NOT_RUNNING' });
+    await expect(older.run(({ node }) => node.scope('pg').count())).resolves.toBe(0);
+    const log = await older.log();
+    expect(log).toContainEqual(
+      expect.stringMatching(new RegExp(`^error: .*'twin'.*${older.incarnation}.*${younger.incarnation}`)),
+    );
+
+    await cluster.agree();
+    expect(await witness.values('here')).toEqual(['younger']);
+    expect(await cluster.removals()).toEqual(['witness removed twin: superseded']);
+    // The fenced one never comes back: its process lives on, and nobody hears of it.
+    expect(await witness.peers()).toEqual(['twin']);
+    expect(await younger.run(({ node }) => node.state)).toBe('ready');
+  });
+});
