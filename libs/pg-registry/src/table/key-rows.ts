@@ -1,10 +1,10 @@
-import type { Key, Pid } from '../term';
+import type { Key, Pid, Value } from '../term';
 import type { Entry } from './entry';
 import type { ProcessRows } from './process-rows';
 import { shareKey, type Row } from './row';
 import { ShardedMap } from './sharded-map';
 
-/** From this many rows on, the newest row of a process is found by a Map instead of a walk. */
+/** From this many rows on, the newest row of a process is found by a Map instead of a walk: so few take no longer to walk. */
 const INDEXED_FROM = 16;
 
 /**
@@ -22,8 +22,8 @@ export class KeyRows {
   private newest: ShardedMap<ProcessRows, Row> | undefined = undefined;
 
   private madeRows: readonly Row[] | undefined = undefined;
-  private madeEntries: readonly Entry[] | undefined = undefined;
-  private madeLocalEntries: readonly Entry[] | undefined = undefined;
+  private madeEntries: readonly Entry<Key, Value>[] | undefined = undefined;
+  private madeLocalEntries: readonly Entry<Key, Value>[] | undefined = undefined;
   private madeMembers: readonly Pid[] | undefined = undefined;
   private madeLocalMembers: readonly Pid[] | undefined = undefined;
 
@@ -46,12 +46,12 @@ export class KeyRows {
   }
 
   /** `lookup(key)`. */
-  entries(): readonly Entry[] {
+  entries(): readonly Entry<Key, Value>[] {
     return (this.madeEntries ??= Object.freeze(this.rows().map((row) => row.entry)));
   }
 
   /** `lookupLocal(key)`. */
-  localEntries(): readonly Entry[] {
+  localEntries(): readonly Entry<Key, Value>[] {
     if (this.ownCount === this.rowCount) return this.entries();
     return (this.madeLocalEntries ??= Object.freeze(this.ownRows().map((row) => row.entry)));
   }

@@ -56,3 +56,18 @@ it('survives a page that was emptied, swept and filled again', () => {
   expect(between(-1, Infinity)).toEqual([0, 64, 640]);
   expect(rows.digest.read().count).toBe(3);
 });
+
+it('hands out pages that no later change touches', () => {
+  add(...Array.from({ length: 200 }, (_, number) => number));
+  const pages: (readonly Row[])[] = [];
+  rows.addPagesTo(pages);
+  remove(3);
+  remove(199);
+  add(500);
+  const old = rows.get(7)!;
+  rows.replace(old, new Row(7, 'k', old.process, 'new', 2));
+  expect(pages.flat().map((row) => row.number)).toEqual(Array.from({ length: 200 }, (_, number) => number));
+  expect(pages.flat()[7]).toBe(old);
+  expect(rows.get(7)!.value).toBe('new');
+  expect(rows.get(3)).toBeUndefined();
+});

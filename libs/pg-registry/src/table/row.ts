@@ -29,7 +29,7 @@ export class Row {
   /** @internal */
   newer: Row | undefined = undefined;
 
-  private madeEntry: Entry | undefined = undefined;
+  private madeEntry: Entry<Key, Value> | undefined = undefined;
 
   /** @internal only the table makes rows. */
   constructor(number: number, key: Key, process: ProcessRows, value: Value, revision: number) {
@@ -51,7 +51,7 @@ export class Row {
   }
 
   /** The row as users see it: made at the first call, the same frozen object afterwards. */
-  get entry(): Entry {
+  get entry(): Entry<Key, Value> {
     return (this.madeEntry ??= Object.freeze({
       id: `${this.pid.incarnation}:${this.number}`,
       key: this.key,

@@ -32,12 +32,12 @@ export abstract class TableReads {
    * All entries of a key, in lookup order. Mirrors `lookup/2`.
    * The same frozen array until the key changes; the first call after a change costs the entries of the key.
    */
-  lookup(key: Key): readonly Entry[] {
+  lookup(key: Key): readonly Entry<Key, Value>[] {
     return this.indexes.keys.rowsOf(key)?.entries() ?? NOTHING;
   }
 
   /** The entries of a key that this node owns; otherwise like {@link lookup}. Mirrors `lookup_local/2`. */
-  lookupLocal(key: Key): readonly Entry[] {
+  lookupLocal(key: Key): readonly Entry<Key, Value>[] {
     return this.indexes.keys.rowsOf(key)?.localEntries() ?? NOTHING;
   }
 
@@ -123,7 +123,7 @@ export abstract class TableReads {
   }
 
   /** The entries of {@link rowsBelow}. */
-  selectPrefix(prefix: readonly Key[]): readonly Entry[] {
+  selectPrefix(prefix: readonly Key[]): readonly Entry<Key, Value>[] {
     return Object.freeze(this.rowsBelow(prefix).map((row) => row.entry));
   }
 
