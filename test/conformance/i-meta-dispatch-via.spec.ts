@@ -1,0 +1,108 @@
+import {
+  InvalidArgumentError,
+  NotRegisteredError,
+  type Pid,
+  UniqueKeysRequiredError,
+  via,
+} from 'nestjs-pg-registry';
+import { eventually } from '../support/eventually';
+import { Actor } from './support/actor';
+import { onEveryTransport } from './support/cluster';
+import { useLoneNodes } from './support/node';
+import { observe } from './support/recording';
+
+describe('I. Metadata, dispatch, names', () => {
+  const start = useLoneNodes();
+
+  test('C098 stored null is told from absence, and deleting is always fine', () => {
+    const registry = start().node.scope('pg');
+    registry.putMeta('m', null);
+    expect([registry.meta('m'), registry.hasMeta('m')]).toEqual([null, true]);
+    expect([registry.meta('other'), registry.hasMeta('other')]).toEqual([undefined, false]);
+    registry.deleteMeta('m');
+    registry.deleteMeta('m');
+    expect(registry.hasMeta('m')).toBe(false);
+  });
+
+  test.each([7, true, null, { a: 1 }])('C099 %j is no key of metadata, also in a missing scope', (key) => {
+    const { node } = start();
+    for (const registry of [node.scope('pg'), node.scope('missing')]) {
+      for (const use of [
+        () => registry.meta(key as never),
+        () => registry.putMeta(key as never, 1),
+        () => registry.deleteMeta(key as never),
+      ]) {
+        expect(use).toThrow(InvalidArgumentError);
+      }
+    }
+  });
+
+  test('C102 an unknown option is refused before anything is looked at', () => {
+    const registry = start().node.scope('pg');
+    const options = { paralel: true } as never;
+    expect(() => registry.dispatch('k', () => undefined, options)).toThrow(InvalidArgumentError);
+    expect(() => registry.dispatch('k', () => undefined, options)).toThrow(/'paralel'.*parallel/);
+  });
+
+  test('C102 a parallel dispatch resolves after every promise that was returned', async () => {
+    const lone = start();
+    const registry = lone.node.scope('pg');
+    registry.join('k', [lone.actor().pid, lone.actor().pid]);
+    const done: number[] = [];
+    const slow = async (index: number): Promise<void> => {
+      await new Promise((resolve) => setImmediate(resolve));
+      done.push(index);
+    };
+    await registry.dispatch('k', (pids) => pids.map((_pid, index) => slow(index)), { parallel: true });
+    expect(done).toEqual([0, 1]);
+  });
+
+  onEveryTransport((cluster) => {
+    test('C100 metadata is of one node and one run', async () => {
+      const [a, b] = await cluster().startAll(['a', 'b'], { scopes: ['x'] });
+      const events = [a, b].map((node) => observe(node.scope('x')));
+      a.scope('x').putMeta('m', 1);
+      await cluster().settle();
+      expect(b.scope('x').hasMeta('m')).toBe(false);
+      expect([a.scope('x').count(), ...events.map(({ told }) => told)]).toEqual([0, [], []]);
+      a.stopScope('x');
+      a.startScope('x');
+      expect(a.scope('x').hasMeta('m')).toBe(false);
+    });
+
+    test('C101 dispatch calls once with all members, and what it throws goes to the caller', async () => {
+      const [a, b] = await cluster().startAll(['a', 'b']);
+      const registry = a.scope('pg');
+      const { pid } = new Actor(a);
+      registry.join('k', [pid, pid]);
+      b.scope('pg').register('k');
+      await cluster().settle();
+      const calls: (readonly Pid[])[] = [];
+      registry.dispatch('k', (pids) => void calls.push(pids));
+      registry.dispatch('nobody', (pids) => void calls.push(pids));
+      expect(calls).toEqual([[pid, pid, expect.objectContaining({ node: 'b' })]]);
+      const attempt = () =>
+        registry.dispatch('k', () => {
+          throw new RangeError('mine');
+        });
+      expect(attempt).toThrow(RangeError);
+      expect(registry.count()).toBe(3);
+    });
+
+    test('C104 names are found and sent to on their own node only', async () => {
+      const [a, b] = await cluster().startAll(['a', 'b'], { scopes: [{ name: 'x', keys: 'unique' }] });
+      const heard: unknown[] = [];
+      const holder = b.processes.spawn({ onMessage: (message) => void heard.push(message) });
+      b.scope('x').registerName(via('x', 'k', 'stored'), holder.pid);
+      await cluster().settle();
+      expect(a.scope('x').count()).toBe(1);
+      expect(a.scope('x').whereisName(via('x', 'k'))).toBeUndefined();
+      expect(() => a.scope('x').send(via('x', 'k'), 'hello')).toThrow(NotRegisteredError);
+      expect(b.scope('x').whereisName(via('x', 'k', 'ignored'))).toBe(holder.pid);
+      expect(b.scope('x').send(via('x', 'k', 'ignored'), 'hello')).toBe(holder.pid);
+      expect(b.scope('x').lookup('k')).toMatchObject([{ value: 'stored' }]);
+      await eventually(() => expect(heard).toEqual(['hello']));
+      expect(() => a.scope('pg').whereisName(via('pg', 'k'))).toThrow(UniqueKeysRequiredError);
+    });
+  });
+});

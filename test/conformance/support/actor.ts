@@ -1,0 +1,25 @@
+import type { LocalProcess, PgRegistryNode, Pid } from 'nestjs-pg-registry';
+
+/** A process whose doings and end are the test's to decide. */
+export class Actor {
+  readonly process: LocalProcess;
+  readonly #node: PgRegistryNode;
+
+  constructor(node: PgRegistryNode) {
+    this.#node = node;
+    this.process = node.processes.spawn();
+  }
+
+  get pid(): Pid {
+    return this.process.pid;
+  }
+
+  /** Has the process do something: `self()` is its pid meanwhile. */
+  do<T>(something: () => T): T {
+    return this.#node.processes.run(this.process, something);
+  }
+
+  exit(reason?: unknown): void {
+    this.process.exit(reason);
+  }
+}
