@@ -193,6 +193,20 @@ describe('a node', () => {
     });
   });
 
+  it('tells whether it is connected, and suspects everybody while it is not', async () => {
+    const [a] = [await start('a'), await start('b')];
+    const seenStates: boolean[] = [];
+    a.connected$.subscribe((connected) => seenStates.push(connected));
+    const suspected = firstValueFrom(a.peers$.pipe(filter(([peer]) => peer?.suspect === 'disconnected')));
+    bus.disconnect('a');
+    await suspected;
+    const recovered = firstValueFrom(a.peers$.pipe(filter(([peer]) => peer?.suspect === false)));
+    bus.reconnect('a');
+    await recovered;
+    await a.close();
+    expect(seenStates).toEqual([true, false, true, false]);
+  });
+
   it('counts what it has', async () => {
     const node = await start('a', { scopes: ['docs'] });
     node.scope('docs').register('k');

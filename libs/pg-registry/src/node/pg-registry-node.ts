@@ -8,7 +8,7 @@ import { Departure } from './departure';
 import type { NodeOptions } from './node-options';
 import { assemble, type NodeParts, type NodeSurroundings } from './node-parts';
 import type { NodeState, NodeStats } from './node-stats';
-import { PeerList } from './peer-list';
+import { Outlook } from './outlook';
 import type { NodeEffect } from './protocol-driver';
 
 const DEFAULT_SYNCED_TIMEOUT_MS = 5000;
@@ -28,7 +28,7 @@ export class PgRegistryNode {
   readonly processes: ProcessService;
   readonly #parts: NodeParts;
   readonly #departure: Departure;
-  readonly #peers = new PeerList();
+  readonly #outlook = new Outlook();
   #connection: Connection | undefined;
   #state: NodeState = 'new';
   #drained: Promise<void> | undefined;
@@ -53,12 +53,17 @@ export class PgRegistryNode {
 
   /** The peers as they are now, then again after each change. Completes when the node stops. */
   get peers$(): Observable<readonly PeerView[]> {
-    return this.#peers.peers$;
+    return this.#outlook.peers$;
+  }
+
+  /** Whether the node is connected, then again after each change. Completes when the node stops. */
+  get connected$(): Observable<boolean> {
+    return this.#outlook.connected$;
   }
 
   /** What happens to peers: up, suspect, recovered, draining, removed, rejected. Completes when the node stops. */
   get peerEvents$(): Observable<PeerEvent> {
-    return this.#peers.events$;
+    return this.#outlook.events$;
   }
 
   /** The other nodes of the cluster that this one knows, suspects included. Mirrors `erlang:nodes/0`. */
@@ -132,6 +137,7 @@ export class PgRegistryNode {
     this.#parts.driver.attach(connection);
     this.#parts.channel.attach(connection);
     this.#parts.driver.run(this.#parts.protocol.connected(serverId, this.#parts.clock.now(), maxPayload));
+    this.#outlook.connected(true);
   }
 
   /**
@@ -236,15 +242,17 @@ export class PgRegistryNode {
     const error = new TransportError(reason);
     waits.rejectAll(error);
     replications.rejectAll(error);
-    this.#peers.complete();
+    this.#outlook.complete();
   }
 
   #onStatus(status: ConnectionStatus): void {
     const { driver, protocol, clock, log } = this.#parts;
     switch (status.type) {
       case 'connected':
+        this.#outlook.connected(true);
         return driver.run(protocol.connected(status.serverId, clock.now(), this.#connection?.maxPayload));
       case 'disconnected':
+        this.#outlook.connected(false);
         return driver.run(protocol.disconnected(clock.now()));
       case 'closed':
         log.error(
@@ -279,7 +287,7 @@ export class PgRegistryNode {
     const { calls, protocol } = this.#parts;
     if (event.type === 'peer-up' || event.type === 'peer-recovered') calls.peerUp(event);
     if (event.type === 'peer-removed') calls.peerRemoved(event);
-    this.#peers.publish(event, protocol.peers());
+    this.#outlook.peer(event, protocol.peers());
   }
 
   #onFenced(by: Sender): void {
