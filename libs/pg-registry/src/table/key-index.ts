@@ -48,7 +48,7 @@ export class KeyIndex {
     return (this.madeKeys ??= Object.freeze(Array.from(this.slots(), (slot) => slot.key)));
   }
 
-  /** Every key that has a row of this node, likewise. */
+  /** Every key that has a row of this node. Frozen, and the same array until the rows of this node change. */
   localKeys(): readonly Key[] {
     return (this.madeLocalKeys ??= Object.freeze(
       Array.from(this.slots())

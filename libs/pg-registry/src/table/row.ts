@@ -61,7 +61,7 @@ export class Row {
   }
 }
 
-/** @internal Whether two rows of one table have the same key: identity is enough, see {@link Row.key} (and NaN equals itself). */
+/** @internal Whether two rows of one table have the same key: identity is enough, see {@link Row.key}; NaN equals itself. */
 export function shareKey(a: Row, b: Row): boolean {
   return Object.is(a.key, b.key);
 }

@@ -233,6 +233,6 @@ it('agrees with the model after any operations, and its diffs are exactly the di
       expectSameReads(table, model);
       expect(byId(table.rows().map((row) => row.entry))).toEqual(held);
     }),
-    { numRuns: 100 },
+    { numRuns: 60 },
   );
 });

@@ -72,7 +72,10 @@ export class Table extends TableReads {
     return oneChange('leave', left);
   }
 
-  /** Removes all entries of this node under a key, of one process after the other, each newest first. Mirrors `unregister_name/1`. */
+  /**
+   * Removes all entries of this node under a key, of one process after the other, each newest first.
+   * Mirrors `unregister_name/1`.
+   */
   leaveKey(key: Key): Diff {
     const byProcess = new Map<ProcessRows, Row[]>();
     for (const row of this.indexes.keys.rowsOf(key)?.ownRows() ?? []) {
@@ -112,8 +115,10 @@ export class Table extends TableReads {
    * Gives every entry of a process of this node under a key the value that `next` makes of its old one; entries keep
    * their ids and places. An equal value is an update, too. Mirrors `update_value/4`.
    *
-   * @throws InvalidArgumentError if `next` itself wrote to this table: its picture of the old values, and `revision`,
-   * would be outdated. What `next` throws is passed on.
+   * `next` is called for every old value before anything changes, and must not write to this scope: that write would
+   * take the number `revision`.
+   *
+   * @throws InvalidArgumentError if `next` itself changed one of these entries. What `next` throws is passed on.
    */
   update(key: Key, pid: Pid, next: (old: Value) => Value, revision: number): Diff {
     const old = pid.incarnation === this.incarnation ? this.rowsOfProcess(key, pid) : [];
@@ -182,12 +187,8 @@ export class Table extends TableReads {
 
   private assertOwn(pid: Pid): void {
     if (pid.incarnation === this.incarnation) return;
-    throw new NotLocalError(
-      `${String(pid)} is not a process of this node (${this.node}); only its own node can register it`,
-      {
-        pid,
-      },
-    );
+    const message = `${String(pid)} is not a process of this node (${this.node}); only its own node can register it`;
+    throw new NotLocalError(message, { pid });
   }
 
   /** With unique keys: one process only, and the key must be free on this node, whoever asks. */
