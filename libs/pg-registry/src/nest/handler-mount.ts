@@ -1,11 +1,19 @@
 import { Injectable } from '@nestjs/common';
-import { ContextIdFactory, ExternalContextCreator, ModuleRef } from '@nestjs/core';
+import { type ContextId, ContextIdFactory, ExternalContextCreator, type ModuleRef } from '@nestjs/core';
+import { isObservable, lastValueFrom } from 'rxjs';
 import { type CallContext, type Handler, HandlerTable } from '../process';
 import type { Value } from '../term';
-import { HANDLER_PARAMETERS, type HandlerMetadata, PAYLOAD_PARAMETER } from './decorators/handlers.decorator';
-import type { Decorated, Finding, ProviderWrapper } from './registry.explorer';
+import { HANDLER_PARAMETERS, PAYLOAD_PARAMETER } from './decorators/handlers.decorator';
+import type { Finding } from './finding';
+import { moduleRefOf } from './module-ref-of';
 
 type Methods = Readonly<Record<string, (...args: unknown[]) => unknown>>;
+
+/** What a call brings along: what `@Inject(REQUEST)` gives below a request-scoped provider. */
+interface CallRequest {
+  readonly payload: Value;
+  readonly context: CallContext;
+}
 
 /** What Nest calls with the arguments of a call to find the value of one described parameter. */
 const parameters = {
@@ -21,66 +29,73 @@ const parameters = {
 export class HandlerMount {
   constructor(private readonly contexts: ExternalContextCreator) {}
 
-  /** The handlers of a discovered provider or controller; a request-scoped one gets a sub-tree of its own for each call. */
-  of({ wrapper, type, requestScoped, handlers }: Finding): HandlerTable {
-    const make = requestScoped
-      ? (method: string) => this.#perCall(wrapper, method)
-      : (method: string) => this.#bound(wrapper.instance as object, method);
-    return table(type.name, handlers, make);
+  /** The handlers of a registered provider or controller; a request-scoped one gets a sub-tree of its own for each call. */
+  ofProvider(finding: Finding): HandlerTable {
+    const { requestScoped, wrapper } = finding;
+    if (!requestScoped)
+      return table(finding, (method) => this.#bound(finding, wrapper.instance as object, method));
+    const moduleRef = moduleRefOf(wrapper);
+    return table(finding, (method) => this.#perCall(finding, moduleRef, method));
   }
 
-  /**
-   * The handlers of one instance that was created in a context of its own.
-   *
-   * @param host The provider that the instance was made from, for the enhancers that Nest keeps with it.
-   */
-  ofInstance(
-    instance: object,
-    handlers: readonly Decorated<HandlerMetadata>[],
-    host: { readonly contextId: { readonly id: number }; readonly wrapper: ProviderWrapper },
-  ): HandlerTable {
-    return table(instance.constructor.name, handlers, (method) =>
-      this.#bound(instance, method, host.contextId, host.wrapper.id),
-    );
+  /** The handlers of one instance of a process class, with the enhancers that Nest made in its context. */
+  ofProcess(finding: Finding, instance: object, contextId: ContextId): HandlerTable {
+    return table(finding, (method) => this.#bound(finding, instance, method, contextId));
   }
 
-  #bound(
-    instance: object,
-    method: string,
-    contextId?: { readonly id: number },
-    inquirerId?: string,
-  ): Handler {
+  #bound(finding: Finding, instance: object, method: string, contextId?: ContextId): Handler {
+    const { wrapper } = finding;
     const callback = (instance as Methods)[method];
-    return this.contexts.create(
-      instance,
-      callback,
-      method,
-      HANDLER_PARAMETERS,
-      parameters,
-      contextId,
-      inquirerId,
-      undefined,
-      'rpc',
-    );
+    const run = amongProviders(finding, () =>
+      this.contexts.create(
+        instance,
+        callback,
+        method,
+        HANDLER_PARAMETERS,
+        parameters,
+        contextId,
+        wrapper.id,
+        undefined,
+        'rpc',
+      ),
+    ) as (...args: unknown[]) => Promise<unknown>;
+    return async (payload, context) => {
+      const answer = await run(payload, context);
+      // Nest waits for the Observable of a handler, but not for that of a filter, as filters for microservices return them.
+      return isObservable(answer) ? lastValueFrom(answer) : answer;
+    };
   }
 
-  #perCall(wrapper: ProviderWrapper, method: string): Handler {
-    const moduleRef = wrapper.host?.providers.get(ModuleRef)?.instance as ModuleRef;
+  #perCall(finding: Finding, moduleRef: ModuleRef, method: string): Handler {
     return async (payload, context) => {
-      const contextId = ContextIdFactory.create();
-      // What `@Inject(REQUEST)` gives in this sub-tree.
-      moduleRef.registerRequestByContextId({ payload, context }, contextId);
-      const instance = await moduleRef.resolve<object>(wrapper.token as string, contextId, { strict: true });
-      return await this.#bound(instance, method, contextId, wrapper.id)(payload, context);
+      const request: CallRequest = { payload, context };
+      const contextId: ContextId = ContextIdFactory.getByRequest(request);
+      moduleRef.registerRequestByContextId(contextId.getParent ? contextId.payload : request, contextId);
+      const instance = await moduleRef.resolve<object>(finding.wrapper.token as string, contextId, {
+        strict: true,
+      });
+      return await this.#bound(finding, instance, method, contextId)(payload, context);
     };
   }
 }
 
-function table(
-  owner: string,
-  handlers: readonly Decorated<HandlerMetadata>[],
-  make: (method: string) => Handler,
-): HandlerTable {
+/**
+ * Runs `make` while the class is to be found among the providers of its module. That is where Nest looks for the module of a
+ * handler's class, and with the module for its guards: those of a controller, or of a class that is provided under another
+ * token only, would not run, without a word. Given back at once, so that no hook runs twice.
+ */
+function amongProviders<T>({ type, wrapper }: Finding, make: () => T): T {
+  const providers = wrapper.host?.providers;
+  if (providers === undefined || providers.has(type)) return make();
+  providers.set(type, wrapper);
+  try {
+    return make();
+  } finally {
+    providers.delete(type);
+  }
+}
+
+function table({ type, handlers }: Finding, make: (method: string) => Handler): HandlerTable {
   const calls = new Map<string, Handler>();
   const casts = new Map<string, Handler>();
   let message: Handler | undefined;
@@ -89,5 +104,5 @@ function table(
     else if (metadata.kind === 'cast') casts.set(metadata.name, make(method));
     else message = make(method);
   }
-  return new HandlerTable(owner, { calls, casts, message });
+  return new HandlerTable(type.name, { calls, casts, message });
 }

@@ -2,46 +2,57 @@ import { Module, type OnApplicationBootstrap, type OnModuleDestroy, type OnModul
 import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
 import { PgRegistryNode } from '../node';
 import { HandlerMount } from './handler-mount';
+import { startLast, startsLast } from './hook-order';
 import { RegistryExplorer } from './registry.explorer';
 import { RegistryOrchestrator } from './registry.orchestrator';
-
-/** Behind every module of the application, whose distances are 0 and more. */
-const LAST = -1;
 
 /**
  * The edge between the application and the cluster: last of all modules at the start, first of all at the stop.
  *
  * Decorated providers are registered when every other module has bootstrapped, so no call reaches a half-started one; and
- * the node drains while every provider is still whole. Nest orders hooks by a module's `distance` from the root, which is
- * public but undocumented: that is why the order is checked at each start.
+ * the node drains while every provider is still whole. A start that fails here leaves no node behind.
  */
-@Module({ imports: [DiscoveryModule], providers: [RegistryExplorer, RegistryOrchestrator, HandlerMount] })
+@Module({
+  imports: [DiscoveryModule],
+  providers: [RegistryExplorer, RegistryOrchestrator, HandlerMount],
+  exports: [RegistryExplorer, HandlerMount],
+})
 export class PgRegistryEdgeModule implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
+  #stopping = false;
+
   constructor(
     private readonly modules: ModulesContainer,
     private readonly node: PgRegistryNode,
     private readonly explorer: RegistryExplorer,
     private readonly orchestrator: RegistryOrchestrator,
   ) {
-    for (const module of modules.values()) {
-      if (module.metatype === PgRegistryEdgeModule) module.distance = LAST;
-    }
+    startLast(modules, PgRegistryEdgeModule);
   }
 
-  onModuleInit(): void {
-    const others = [...this.modules.values()].filter((module) => module.metatype !== PgRegistryEdgeModule);
-    if (others.every((module) => module.distance > LAST)) return;
+  async onModuleInit(): Promise<void> {
+    const coreWasFirst = this.node.state !== 'new';
+    if (coreWasFirst && startsLast(this.modules, PgRegistryEdgeModule)) return;
+    await this.node.close();
     throw new Error(
-      'This version of Nest orders its life-cycle hooks in a way that nestjs-pg-registry does not know: calls could reach ' +
-        'providers before they are ready. Use a version of Nest that the package names as its peer.',
+      'The life-cycle hooks of this application run in an order that nestjs-pg-registry does not know: calls could reach ' +
+        'providers before they are ready. Use a version of Nest that the package names as its peer, and no other module ' +
+        'with a negative distance.',
     );
   }
 
-  onApplicationBootstrap(): void {
-    this.orchestrator.mount(this.explorer.explore());
+  async onApplicationBootstrap(): Promise<void> {
+    // A signal may stop an application that is still starting.
+    if (this.#stopping) return;
+    try {
+      this.orchestrator.mount(this.explorer.explore());
+    } catch (error) {
+      await this.node.close();
+      throw error;
+    }
   }
 
   async onModuleDestroy(): Promise<void> {
+    this.#stopping = true;
     await this.node.drain();
     this.orchestrator.unmount();
   }

@@ -8,7 +8,8 @@ import {
   type ScopeOptions,
   scopeName,
 } from '../scope';
-import { getRegistryToken, REGISTRY_SCOPES } from './tokens';
+import { InvalidOptionError } from '../term';
+import { getRegistryToken, ROOT_SCOPES } from './tokens';
 
 /** A scope as the module takes it: a name, options, or what `defineScope` returned. */
 export type ScopeInput = string | ScopeOptions | ScopeDefinition;
@@ -44,7 +45,13 @@ export function registryProvider(scope: ScopeInput): Provider {
   };
 }
 
+/** @throws InvalidOptionError if the scopes are no list of names, options and definitions. */
 function withScopes(definition: DynamicModule, scopes: readonly ScopeInput[]): DynamicModule {
+  if (!Array.isArray(scopes)) {
+    throw new InvalidOptionError("Option 'scopes' is a list of names, options and definitions.", {
+      option: 'scopes',
+    });
+  }
   // The default scope is provided by the core module itself.
   const others = [...new Set(scopes.map(scopeName))].filter((name) => name !== DEFAULT_SCOPE);
   return {
@@ -52,7 +59,7 @@ function withScopes(definition: DynamicModule, scopes: readonly ScopeInput[]): D
     global: true,
     providers: [
       ...(definition.providers ?? []),
-      { provide: REGISTRY_SCOPES, useValue: scopes },
+      { provide: ROOT_SCOPES, useValue: scopes },
       ...others.map(registryProvider),
     ],
     exports: [

@@ -7,7 +7,7 @@ import {
   registryProvider,
   type ScopeInput,
 } from './pg-registry.module-definition';
-import { getRegistryToken } from './tokens';
+import { FEATURE_SCOPES, getRegistryToken } from './tokens';
 
 /**
  * The process registry as a Nest module: `forRoot` once in the root module, `forFeature` where a module wants scopes of its
@@ -45,15 +45,16 @@ export class PgRegistryModule {
   }
 
   /**
-   * Provides the registries of these scopes to the importing module, and starts the scopes unless they run. Naming a scope
-   * twice with equal options, or once with options and elsewhere by name alone, is the same scope.
+   * Provides the registries of these scopes to the importing module. They start with the application, or with the module if
+   * that is loaded later, unless they run. Naming a scope several times with equal options, or with options here and by its
+   * name alone there, is the same scope.
    *
-   * @throws InvalidOptionError naming both sets of options if they differ.
+   * @throws InvalidOptionError when the application is created, naming both sets of options if they differ.
    */
   static forFeature(...scopes: readonly ScopeInput[]): DynamicModule {
     return {
       module: PgRegistryModule,
-      providers: scopes.map(registryProvider),
+      providers: [{ provide: FEATURE_SCOPES, useValue: scopes }, ...scopes.map(registryProvider)],
       exports: scopes.map((scope) => getRegistryToken(scopeName(scope))),
     };
   }

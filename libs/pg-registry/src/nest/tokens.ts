@@ -3,7 +3,13 @@ import { PgRegistryNode } from '../node';
 import { DEFAULT_SCOPE, PgRegistryService, type ScopeDefinition, scopeName } from '../scope';
 
 /** The scopes given to `forRoot`. Internal to the module. */
-export const REGISTRY_SCOPES = 'PG_REGISTRY_SCOPES';
+export const ROOT_SCOPES = Symbol('PG_REGISTRY_ROOT_SCOPES');
+
+/** The scopes given to one `forFeature`; every such module provides its own. Internal to the module. */
+export const FEATURE_SCOPES = Symbol('PG_REGISTRY_FEATURE_SCOPES');
+
+/** What Nest's logger puts in brackets before each line of this library. */
+export const LOG_CONTEXT = 'PgRegistry';
 
 /**
  * The token under which the registry of a scope is provided. The default scope `'pg'` is provided under the class

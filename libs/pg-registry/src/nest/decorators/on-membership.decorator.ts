@@ -9,7 +9,10 @@ export interface MembershipHandler {
 }
 
 /** What the decorator said of methods. */
-export const membershipHandlers = new MethodMetadata<MembershipHandler>('pg-registry:membership-handlers');
+export const membershipHandlers = new MethodMetadata<MembershipHandler>(
+  'pg-registry:membership-handlers',
+  'OnMembership',
+);
 
 /**
  * Calls the method with every event of one key: the snapshot first, then joins, leaves and updates, as

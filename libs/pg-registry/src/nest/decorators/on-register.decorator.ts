@@ -8,7 +8,10 @@ export interface ScopeListener {
 }
 
 /** What the decorators said of methods. */
-export const scopeListeners = new MethodMetadata<ScopeListener>('pg-registry:scope-listeners');
+export const scopeListeners = new MethodMetadata<ScopeListener>(
+  'pg-registry:scope-listeners',
+  'OnRegister or @OnUnregister',
+);
 
 /**
  * Calls the method with `{ scope, key, pid, value }` for each entry that appears in the scope, wherever it was

@@ -1,0 +1,289 @@
+import {
+  Controller,
+  Global,
+  Injectable,
+  Module,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleDestroy,
+  type OnModuleInit,
+  type Type,
+} from '@nestjs/common';
+import { ModulesContainer, NestFactory } from '@nestjs/core';
+import { filter, firstValueFrom } from 'rxjs';
+import { PgRegistryNode } from '../node';
+import { ProcessService, via } from '../process';
+import { PgRegistryService } from '../scope';
+import { TransportError } from '../term';
+import type { Transport } from '../transport';
+import { localTransport } from '../transport/local';
+import { Application, Applications, rootModule } from './application.fixture';
+import { HandleCall } from './decorators/handlers.decorator';
+import { RegisterVia } from './decorators/register-via.decorator';
+import { PgRegistryModule } from './pg-registry.module';
+
+/** What happened, in order. Each test begins with an empty one. */
+let events: string[] = [];
+
+/** A module with a provider that notes what it sees of the node in each of its hooks. */
+function observer(name: string): Type {
+  @Injectable()
+  class Observer implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
+    constructor(
+      private readonly node: PgRegistryNode,
+      private readonly registry: PgRegistryService,
+      private readonly processes: ProcessService,
+    ) {
+      this.note('constructor');
+    }
+    onModuleInit(): void {
+      this.note('init');
+    }
+    onApplicationBootstrap(): void {
+      this.note('bootstrap');
+    }
+    async onModuleDestroy(): Promise<void> {
+      await this.call('destroy');
+    }
+    async beforeApplicationShutdown(): Promise<void> {
+      await this.call('before closing');
+    }
+    async onApplicationShutdown(): Promise<void> {
+      await this.call('shutdown');
+    }
+    private note(hook: string): void {
+      events.push(`${name} ${hook}: ${this.node.state}, ${this.registry.countLocal()} registered`);
+    }
+    private async call(hook: string): Promise<void> {
+      const answer: unknown = await this.processes.call(via('pg', 'helper'), 'help').catch(String);
+      this.note(`${hook}: ${String(answer)}`);
+    }
+  }
+  @Module({ providers: [Observer] })
+  class Observed {}
+  return Observed;
+}
+
+@Injectable()
+@RegisterVia('pg', 'late')
+class Late {
+  constructor(private readonly registry: PgRegistryService) {}
+  onModuleDestroy(): void {
+    events.push(`Late destroyed: ${this.registry.countLocal()} registered`);
+  }
+  @HandleCall()
+  greet(): string {
+    return 'hello';
+  }
+}
+
+@Injectable()
+@RegisterVia('pg', 'helper')
+class Helper {
+  @HandleCall()
+  help(): string {
+    return 'helped';
+  }
+}
+
+describe('the life of an application', () => {
+  let applications: Applications;
+  beforeEach(() => {
+    applications = new Applications();
+    events = [];
+  });
+  afterEach(() => applications.closeAll());
+
+  it('connects before any other module starts, and registers after all of them; leaves in reverse', async () => {
+    const helper = await applications.start({ providers: [Helper] });
+    const [Feature, GlobalBefore, GlobalAfter] = ['feature', 'global before', 'global after'].map(observer);
+    Global()(GlobalBefore!);
+    Global()(GlobalAfter!);
+    const registry = PgRegistryModule.forRoot({ transport: localTransport({ bus: applications.bus }) });
+    const app = await applications.startModule({
+      imports: [GlobalBefore!, registry, GlobalAfter!, Feature!],
+      providers: [Late],
+    });
+    await helper.seen('late', 1);
+    expect(await helper.processes.call(via('pg', 'late'), 'greet')).toBe('hello');
+    await app.context.close();
+
+    const names = ['global before', 'global after', 'feature'];
+    const at = (hook: string) => events.filter((event) => event.includes(` ${hook}`));
+    expect(at('constructor')).toHaveLength(3);
+    expect(at('init')).toEqual(names.map((name) => `${name} init: ready, 0 registered`));
+    expect(at('bootstrap')).toEqual(names.map((name) => `${name} bootstrap: ready, 0 registered`));
+    for (const hook of ['destroy', 'before closing', 'shutdown']) {
+      expect(new Set(at(`${hook}:`))).toEqual(
+        new Set(names.map((name) => `${name} ${hook}: helped: draining, 0 registered`)),
+      );
+    }
+    expect(events.find((event) => event.startsWith('Late'))).toBe('Late destroyed: 0 registered');
+    expect(app.node.state).toBe('stopped');
+    expect(helper.node.peers()).toEqual([]);
+  });
+
+  it('reaches nobody with a call before the last onApplicationBootstrap has ended', async () => {
+    const witness = await applications.start();
+    let release!: () => void;
+    const slow = new Promise<void>((resolve) => (release = resolve));
+    let reached!: () => void;
+    const bootstrapping = new Promise<void>((resolve) => (reached = resolve));
+    @Injectable()
+    class Slow {
+      async onApplicationBootstrap(): Promise<void> {
+        reached();
+        await slow;
+      }
+    }
+    const starting = applications.start({ providers: [Slow, Late] });
+    await bootstrapping;
+    await expect(witness.processes.call(via('pg', 'late'), 'greet')).rejects.toMatchObject({
+      code: 'NOT_REGISTERED',
+    });
+    release();
+    await starting;
+    await witness.seen('late', 1);
+  });
+
+  it('aborts the start if there is no connection', async () => {
+    const transport: Transport = {
+      kind: 'refusing',
+      connect: ({ timeoutMs }) => Promise.reject(new TransportError(`No server within ${timeoutMs} ms.`)),
+    };
+    const attempt = applications.start(
+      { imports: [observer('other')] },
+      { transport, connectTimeoutMs: 1234 },
+    );
+    await expect(attempt).rejects.toThrow(TransportError);
+    await expect(attempt).rejects.toThrow('within 1234 ms');
+    expect(events.filter((event) => event.includes('init'))).toEqual([]);
+  });
+
+  it('lets calls in flight finish before anything is destroyed, and tells peers first', async () => {
+    let finish!: () => void;
+    const work = new Promise<string>((resolve) => (finish = () => resolve('done')));
+    @Controller()
+    @RegisterVia('pg', 'worker')
+    class Worker {
+      @HandleCall()
+      async work(): Promise<string> {
+        events.push('working');
+        const result = await work;
+        events.push('done');
+        return result;
+      }
+      onModuleDestroy(): void {
+        events.push('destroyed');
+      }
+    }
+    const [app, caller] = [await applications.start({ controllers: [Worker] }), await applications.start()];
+    await caller.seen('worker', 1);
+    const answer = caller.processes.call(via('pg', 'worker'), 'work');
+    await caller.registry().replicated();
+    const closing = app.context.close();
+    await firstValueFrom(caller.node.peers$.pipe(filter(([peer]) => peer?.state === 'draining')));
+    expect(app.node.state).toBe('draining');
+    expect(caller.registry().count()).toBe(1);
+    finish();
+    expect(await answer).toBe('done');
+    await closing;
+    expect(events).toEqual(['working', 'done', 'destroyed']);
+  });
+
+  it('waits no longer than drainMs for calls in flight, and says so', async () => {
+    @Injectable()
+    @RegisterVia('pg', 'worker')
+    class Stuck {
+      @HandleCall()
+      work(): Promise<never> {
+        return new Promise(() => undefined);
+      }
+    }
+    const app = await applications.start({ providers: [Stuck] }, { drainMs: 1 });
+    const call = app.processes.call(via('pg', 'worker'), 'work');
+    const failed = expect(call).rejects.toMatchObject({ code: 'PROCESS_EXITED', reason: 'shutdown' });
+    await app.context.close();
+    await failed;
+    expect(applications.logger.own.map(({ message }) => message).join()).toMatch(
+      /1 calls were still being handled/,
+    );
+  });
+
+  it('may be closed several times, also at once', async () => {
+    const app = await applications.start({ providers: [Late] });
+    await Promise.all([app.context.close(), app.context.close()]);
+    await app.context.close();
+    expect(app.node.state).toBe('stopped');
+  });
+
+  it('leaves nothing behind if it is closed before it was started', async () => {
+    const context = await NestFactory.create(
+      rootModule({ imports: [PgRegistryModule.forRoot()], providers: [Late] }),
+      { logger: false, abortOnError: false },
+    );
+    await context.close();
+    expect(context.get(PgRegistryNode).state).toBe('stopped');
+  });
+
+  it('leaves the cluster if another module fails to start and the application is closed', async () => {
+    @Injectable()
+    class Broken {
+      onModuleInit(): void {
+        throw new Error('deliberate');
+      }
+    }
+    const witness = await applications.start();
+    const context = await NestFactory.create(
+      rootModule({
+        imports: [PgRegistryModule.forRoot({ transport: localTransport({ bus: applications.bus }) })],
+        providers: [Broken],
+      }),
+      { logger: false, abortOnError: false },
+    );
+    await expect(context.init()).rejects.toThrow('deliberate');
+    await firstValueFrom(witness.node.peers$.pipe(filter(({ length }) => length === 1)));
+    await context.close();
+    expect(context.get(PgRegistryNode).state).toBe('stopped');
+    await firstValueFrom(witness.node.peers$.pipe(filter(({ length }) => length === 0)));
+  });
+
+  it('leaves the cluster by itself if its own providers cannot be registered', async () => {
+    @Injectable()
+    @RegisterVia('nowhere', 'k')
+    class Lost {}
+    const witness = await applications.start();
+    await expect(applications.start({ providers: [Late, Lost] })).rejects.toThrow(/Lost.*'nowhere'/);
+    await firstValueFrom(witness.node.peers$.pipe(filter(({ length }) => length === 0)));
+    expect(witness.registry().count()).toBe(0);
+  });
+
+  it('registers nothing any more if it is stopped while it starts', async () => {
+    let application!: Promise<void>;
+    @Injectable()
+    class Stopper {
+      onApplicationBootstrap(): void {
+        application = context.close();
+      }
+    }
+    const context = await NestFactory.create(
+      rootModule({ imports: [PgRegistryModule.forRoot()], providers: [Stopper, Late] }),
+      { logger: false, abortOnError: false },
+    );
+    await context.init();
+    await application;
+    expect(new Application(context).node.state).toBe('stopped');
+  });
+
+  it('does not start where hooks run in another order than the one it needs', async () => {
+    @Module({})
+    class Later {
+      constructor(modules: ModulesContainer) {
+        for (const module of modules.values()) if (module.metatype === Later) module.distance = -2;
+      }
+    }
+    const witness = await applications.start();
+    await expect(applications.start({ imports: [Later] })).rejects.toThrow(/life-cycle hooks/);
+    await firstValueFrom(witness.node.peers$.pipe(filter(({ length }) => length === 0)));
+  });
+});
