@@ -1,8 +1,8 @@
 /** `npm start`: builds the library and the demo if their sources are newer than what was built, then runs the demo. */
 import { spawnSync } from 'node:child_process';
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const projects = [
@@ -21,24 +21,23 @@ function isBuilt({ sources, built }) {
   return made > newest(join(root, sources));
 }
 
-function run(args, stdio) {
-  return spawnSync(process.execPath, args, { cwd: root, stdio }).status ?? 1;
-}
-
 let rebuild = false;
-for (const project of projects) {
+for (const { name, ...paths } of projects) {
   // What depends on a rebuilt library is built again too.
-  rebuild ||= !isBuilt(project);
-  if (!rebuild) continue;
-  // The compiler's words go to stderr: stdout belongs to the demo (`--json`).
-  const status = run(
-    [join(root, 'node_modules/@nestjs/cli/bin/nest.js'), 'build', project.name],
-    ['ignore', 2, 2],
-  );
-  if (status !== 0) process.exit(status);
+  rebuild ||= !isBuilt(paths);
+  if (rebuild) build(name, paths);
 }
-process.exit(
-  spawnSync(process.execPath, [join(root, 'dist/apps/demo/main.js'), ...process.argv.slice(2)], {
-    stdio: 'inherit',
-  }).status ?? 1,
-);
+// In this very process: signals reach it, and `--json` has stdout for itself.
+await import(pathToFileURL(join(root, 'dist/apps/demo/main.js')));
+
+function build(name, { built }) {
+  const { status } = spawnSync(
+    process.execPath,
+    [join(root, 'node_modules/@nestjs/cli/bin/nest.js'), 'build', name],
+    { cwd: root, stdio: ['ignore', 2, 2] }, // the compiler's words go to stderr
+  );
+  if (status === 0) return;
+  // The compiler writes its output even if there are errors: the next start must not take it for good.
+  rmSync(join(root, built), { force: true });
+  process.exit(status ?? 1);
+}

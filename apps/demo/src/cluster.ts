@@ -1,11 +1,13 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { localBus, localTransport, natsTransport, type Transport } from 'nestjs-pg-registry';
 import { CoordinatorModule, WorkerModule } from './modules';
+import { DemoError } from './demo-error';
 import { startNatsServer } from './nats-server';
-import { type DemoOptions, START_A_SERVER, UsageError } from './options';
+import { type DemoOptions, START_A_SERVER } from './options';
 
 /** A running cluster: one coordinator, some workers, and whatever they talk through. */
 export interface Cluster {
@@ -15,6 +17,7 @@ export interface Cluster {
   stop(): Promise<void>;
 }
 
+const STOP_TIMEOUT_MS = 15_000;
 const QUIET = { logger: ['error'] as ('error' | 'warn')[], abortOnError: false };
 
 /** Starts a Nest application context that leaves the cluster with a goodbye when the process is told to end. */
@@ -43,7 +46,7 @@ export async function startLocalCluster({ workers }: DemoOptions): Promise<Clust
 /**
  * The coordinator in this process, each worker in one of its own, all talking through NATS.
  *
- * @throws UsageError if the server cannot be reached or started.
+ * @throws DemoError if the server cannot be reached or started.
  */
 export async function startNatsCluster({ nats, workers }: DemoOptions): Promise<Cluster> {
   const server = nats === START_A_SERVER ? await startNatsServer() : undefined;
@@ -53,7 +56,7 @@ export async function startNatsCluster({ nats, workers }: DemoOptions): Promise<
     coordinator = await startNode(CoordinatorModule.on(unique('coordinator'), connectionTo(url)));
   } catch (error) {
     await server?.stop();
-    throw new UsageError(`Cannot join a cluster at ${url}: ${(error as Error).message}`);
+    throw new DemoError(`Cannot join a cluster at ${url}: ${(error as Error).message}`);
   }
   const processes = workerNames(workers).map((name) => startWorkerProcess(unique(name), url));
   return {
@@ -80,10 +83,11 @@ export function connectionTo(url: string): Transport {
 export const WORKER_FLAG = '--worker-process';
 
 function startWorkerProcess(name: string, url: string): { name: string; child: ChildProcess } {
-  const program = process.argv[1];
   return {
     name,
-    child: fork(program, [WORKER_FLAG, name, url], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }),
+    child: fork(join(__dirname, 'main'), [WORKER_FLAG, name, url], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    }),
   };
 }
 
@@ -91,7 +95,9 @@ async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
   child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
   await ended;
+  clearTimeout(timer);
 }
 
 function workerNames(count: number): string[] {

@@ -7,15 +7,16 @@ import {
   ProcessExitedError,
   ProcessService,
 } from 'nestjs-pg-registry';
+import { filter, firstValueFrom, type Subscription, timeout } from 'rxjs';
+import { DemoError } from './demo-error';
 import type { Segment } from './segments';
 import { addCounts, type WordCounts } from './words';
 
-/** What the coordinator tells while it works. */
-export interface Spectator {
-  /** A worker came or went; `members` are left now. */
-  membership(change: 'join' | 'leave', node: string, members: number): void;
-  /** `done` of `total` segments are counted. */
-  progress(done: number, total: number): void;
+/** A worker came or went; `members` are there now. */
+export interface MembershipChange {
+  readonly type: 'join' | 'leave';
+  readonly node: string;
+  readonly members: number;
 }
 
 /** Two calls in flight keep a worker busy while an answer travels. */
@@ -30,36 +31,42 @@ export class Coordinator {
     private readonly processes: ProcessService,
   ) {}
 
-  /** Resolves when `count` workers are registered; rejects with `onTimeout()` after `timeoutMs`. */
-  async workersReady(count: number, timeoutMs: number, onTimeout: () => Error): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => reject(onTimeout()), timeoutMs);
-      const subscription = this.workers.watch('count').subscribe((entries) => {
-        if (entries.length < count) return;
-        clearTimeout(timer);
-        resolve();
-        // The first notification comes inside `subscribe`, before there is a subscription to end.
-        queueMicrotask(() => subscription.unsubscribe());
-      });
+  /** Tells of every worker that is there, comes or goes, until it is unsubscribed. */
+  follow(onChange: (change: MembershipChange) => void): Subscription {
+    let members = 0;
+    return this.workers.monitor('count').subscribe((event) => {
+      if (event.type === 'update') return;
+      const type = event.type === 'leave' ? 'leave' : 'join';
+      for (const { pid } of event.entries) {
+        members += type === 'join' ? 1 : -1;
+        onChange({ type, node: pid.node, members });
+      }
     });
+  }
+
+  /** Resolves as soon as the nodes that have a worker are as `wanted` says; rejects with TimeoutError after `timeoutMs`. */
+  async workersAre(wanted: (nodes: readonly string[]) => boolean, timeoutMs: number): Promise<void> {
+    const nodes = this.workers
+      .watch('count')
+      .pipe(filter((entries) => wanted(entries.map(({ pid }) => pid.node))));
+    await firstValueFrom(nodes.pipe(timeout({ first: timeoutMs })));
   }
 
   /**
    * Counts every segment exactly once. A segment whose worker is lost goes back into the queue: its answer never arrived,
    * so nothing is counted twice. Rejects if no worker is left, or if a worker answers with an error of its own.
+   *
+   * @param onProgress Told after each segment how many are counted.
    */
-  async count(segments: readonly Segment[], spectator: Spectator): Promise<WordCounts> {
-    const round = new Round(segments, spectator, (pid, segment) =>
+  async count(segments: readonly Segment[], onProgress: (done: number) => void): Promise<WordCounts> {
+    const round = new Round(segments, onProgress, (pid, segment) =>
       this.processes.call(pid, 'countSegment', segment, { timeoutMs: CALL_TIMEOUT_MS }),
     );
     const subscription = this.workers.monitor('count').subscribe((event) => {
-      if (event.type === 'snapshot') for (const { pid } of event.entries) round.employ(pid);
-      else if (event.type !== 'update') {
-        for (const { pid } of event.entries) {
-          spectator.membership(event.type, pid.node, this.workers.members('count').length);
-          if (event.type === 'join') round.employ(pid);
-          else round.dismiss(pid);
-        }
+      if (event.type === 'update') return;
+      for (const { pid } of event.entries) {
+        if (event.type === 'leave') round.dismiss(pid);
+        else round.employ(pid);
       }
     });
     try {
@@ -82,7 +89,7 @@ class Round {
 
   constructor(
     private readonly segments: readonly Segment[],
-    private readonly spectator: Spectator,
+    private readonly onProgress: (done: number) => void,
     private readonly call: (pid: Pid, segment: Segment) => Promise<ReadonlyMap<string, number>>,
   ) {
     this.#queue = [...segments];
@@ -97,10 +104,10 @@ class Round {
     for (let i = 0; i < CALLS_PER_WORKER; i++) void this.#work(pid);
   }
 
-  /** A worker is gone, and its segments are back in the queue: the others may have gone idle meanwhile. */
+  /** A worker is gone. Its segments come back to the queue one by one, so the others may have to be woken each time. */
   dismiss(pid: Pid): void {
     this.#workers.delete(pid);
-    if (this.#workers.size === 0) return this.#reject(new Error('No worker is left.'));
+    if (this.#workers.size === 0) return this.#reject(new DemoError('No worker is left.'));
     for (const other of this.#workers) void this.#work(other);
   }
 
@@ -112,6 +119,7 @@ class Round {
         this.#add(await this.call(pid, segment));
       } catch (error) {
         this.#queue.push(segment);
+        // Two ways to learn of the loss: the registry's leave event, and the calls in flight.
         if (error instanceof NodeDownError || error instanceof ProcessExitedError) return this.dismiss(pid);
         return this.#reject(error);
       }
@@ -121,7 +129,7 @@ class Round {
   #add(counts: ReadonlyMap<string, number>): void {
     addCounts(this.#counts, counts);
     this.#done += 1;
-    this.spectator.progress(this.#done, this.segments.length);
+    this.onProgress(this.#done);
     if (this.#done === this.segments.length) this.#resolve(this.#counts);
   }
 }

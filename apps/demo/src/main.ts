@@ -1,7 +1,8 @@
+/** The demo: a small cluster counts words. This file is both the coordinator's program and, with a flag, a worker's. */
 import 'reflect-metadata';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { PgRegistryNode } from 'nestjs-pg-registry';
+import { PgRegistryError, PgRegistryNode } from 'nestjs-pg-registry';
 import {
   type Cluster,
   connectionTo,
@@ -10,14 +11,16 @@ import {
   startNode,
   WORKER_FLAG,
 } from './cluster';
-import { Coordinator } from './coordinator';
+import { Coordinator, type MembershipChange } from './coordinator';
+import { DemoError } from './demo-error';
 import { Display, type Result } from './display';
 import { WorkerModule } from './modules';
-import { type DemoOptions, readOptions, UsageError } from './options';
+import { type DemoOptions, readOptions } from './options';
 import { findTextFiles, segmentsOf } from './segments';
 import { countWords, topOf, totalOf, type WordCounts } from './words';
 
 const WORKERS_START_TIMEOUT_MS = 20_000;
+const LEAVE_TIMEOUT_MS = 20_000;
 const TOP = 20;
 
 async function main(): Promise<void> {
@@ -26,10 +29,10 @@ async function main(): Promise<void> {
   const display = new Display(process.stdout, options.json);
   const cluster = await (options.nats === undefined ? startLocalCluster : startNatsCluster)(options);
   try {
-    const { result, sameWords } = await run(options, files, cluster, display);
+    const { result, equal } = await run(options, files, cluster, display);
     if (options.json) console.log(JSON.stringify(result));
-    else display.table(result);
-    process.exitCode = sameWords ? 0 : 1;
+    else display.table(result, equal);
+    process.exitCode = equal ? 0 : 1;
   } finally {
     await cluster.stop();
   }
@@ -37,25 +40,30 @@ async function main(): Promise<void> {
 
 async function run(options: DemoOptions, files: readonly string[], cluster: Cluster, display: Display) {
   const coordinator = cluster.coordinator.get(Coordinator);
-  await coordinator.workersReady(options.workers, WORKERS_START_TIMEOUT_MS, () => {
-    return new UsageError(
-      `Not all of the ${options.workers} workers started within ${WORKERS_START_TIMEOUT_MS / 1000} s.`,
-    );
+  const events: MembershipChange[] = [];
+  const following = coordinator.follow((change) => {
+    events.push(change);
+    display.membership(change);
   });
+  await coordinator
+    .workersAre((workers) => workers.length === options.workers, WORKERS_START_TIMEOUT_MS)
+    .catch(() => {
+      const seconds = WORKERS_START_TIMEOUT_MS / 1000;
+      throw new DemoError(`Not all of the ${options.workers} workers started within ${seconds} s.`);
+    });
   const nodes = nodesOf(cluster);
   const segments = (await Promise.all(files.map(segmentsOf))).flat();
   display.line(`${files.length} text files in ${segments.length} pieces, ${options.workers} workers`);
 
-  let killed = !options.kill;
-  const counts = await coordinator.count(segments, {
-    membership: (...change) => display.membership(...change),
-    progress: (done, total) => {
-      display.progress(done, total);
-      if (killed || done * 2 < total) return;
-      killed = true;
-      display.line(`kill -9 ${cluster.killOne()}`);
-    },
+  let victim: string | undefined;
+  const counts = await coordinator.count(segments, (done) => {
+    display.progress(done, segments.length);
+    if (!options.kill || victim !== undefined || done * 2 < segments.length) return;
+    victim = cluster.killOne();
+    display.line(`kill -9 ${victim}`);
   });
+  if (victim !== undefined) await leaveOf(victim, coordinator);
+  following.unsubscribe();
 
   const expected = await countAlone(files);
   const result: Result = {
@@ -65,9 +73,20 @@ async function run(options: DemoOptions, files: readonly string[], cluster: Clus
     top: topOf(counts, TOP),
     expectedWords: totalOf(expected),
     nodes,
-    events: display.events,
+    events,
   };
-  return { result, sameWords: same(counts, expected) };
+  return { result, equal: sameCounts(counts, expected) };
+}
+
+/** With little work, the count may be over before the registry is sure that the killed node is gone. */
+async function leaveOf(victim: string, coordinator: Coordinator): Promise<void> {
+  await coordinator
+    .workersAre((workers) => !workers.includes(victim), LEAVE_TIMEOUT_MS)
+    .catch(() => {
+      throw new DemoError(
+        `${victim} was killed, and ${LEAVE_TIMEOUT_MS / 1000} s later the registry still lists it.`,
+      );
+    });
 }
 
 function nodesOf(cluster: Cluster): string[] {
@@ -82,7 +101,7 @@ async function countAlone(files: readonly string[]): Promise<WordCounts> {
   return counts;
 }
 
-function same(a: WordCounts, b: WordCounts): boolean {
+function sameCounts(a: WordCounts, b: WordCounts): boolean {
   return a.size === b.size && [...a].every(([word, count]) => b.get(word) === count);
 }
 
@@ -93,8 +112,8 @@ async function workerProcess([name, url]: string[]): Promise<void> {
 }
 
 function fail(error: unknown): void {
-  const known = error instanceof UsageError;
-  console.error(known ? error.message : error);
+  const expected = error instanceof DemoError || error instanceof PgRegistryError;
+  console.error(expected ? error.message : error);
   process.exitCode = 2;
 }
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { UsageError } from './options';
+import { DemoError } from './demo-error';
 
 const START_TIMEOUT_MS = 5_000;
 
@@ -14,7 +14,7 @@ export interface OwnServer {
 /**
  * Starts the `nats-server` found by `NATS_SERVER_BIN` or on the PATH.
  *
- * @throws UsageError if there is none, or if it is not ready within 5 seconds.
+ * @throws DemoError if there is none, or if it is not ready within 5 seconds.
  */
 export async function startNatsServer(): Promise<OwnServer> {
   const binary = process.env['NATS_SERVER_BIN'] ?? 'nats-server';
@@ -33,7 +33,7 @@ export async function startNatsServer(): Promise<OwnServer> {
 
 async function printedPort(server: ChildProcess, binary: string): Promise<string> {
   return await new Promise((resolve, reject) => {
-    const fail = (reason: string) => reject(new UsageError(`Cannot start '${binary}': ${reason}.`));
+    const fail = (reason: string) => reject(new DemoError(`Cannot start '${binary}': ${reason}.`));
     const timer = setTimeout(() => fail(`not ready after ${START_TIMEOUT_MS} ms`), START_TIMEOUT_MS);
     server.once('error', () =>
       fail(

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { DemoError } from './demo-error';
 
 /** What the command line asks of one run of the demo. */
 export interface DemoOptions {
@@ -15,9 +16,7 @@ export interface DemoOptions {
   readonly workers: number;
 }
 
-/** Something the user can mend: printed as one line, without a stack. */
-export class UsageError extends Error {}
-
+/** The value of `nats` for `--nats` without a URL. */
 export const START_A_SERVER = 'start';
 
 const USAGE = 'npm start -- [--dir PATH] [--nats [URL]] [--kill] [--json] [--workers N]';
@@ -30,15 +29,15 @@ export function readOptions(argv: readonly string[], defaultDirectory: string): 
   const { dir, nats, kill, json, workers } = parse(args);
   const count = Number(workers);
   if (!Number.isInteger(count) || count < 1 || count > 64) {
-    throw new UsageError(`--workers takes a whole number from 1 to 64, not '${workers}'.`);
+    throw new DemoError(`--workers takes a whole number from 1 to 64, not '${workers}'.`);
   }
   if (kill && nats === undefined) {
-    throw new UsageError(
+    throw new DemoError(
       '--kill needs --nats: without a broker the workers share one operating-system process.',
     );
   }
   if (kill && count < 2)
-    throw new UsageError('--kill needs at least two workers: somebody has to finish the work.');
+    throw new DemoError('--kill needs at least two workers: somebody has to finish the work.');
   // npm runs us in the repository's root; INIT_CWD is where the user stood when typing a relative path.
   return { directory: resolve(process.env['INIT_CWD'] ?? '.', dir), nats, kill, json, workers: count };
 
@@ -55,7 +54,7 @@ export function readOptions(argv: readonly string[], defaultDirectory: string): 
         },
       }).values;
     } catch (error) {
-      throw new UsageError(`${(error as Error).message} Usage: ${USAGE}`);
+      throw new DemoError(`${(error as Error).message} Usage: ${USAGE}`);
     }
   }
 }

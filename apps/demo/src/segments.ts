@@ -1,7 +1,7 @@
 import { constants, createReadStream } from 'node:fs';
 import { access, open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UsageError } from './options';
+import { DemoError } from './demo-error';
 
 /** A piece of a text file that one call counts: bytes `start` to `end`, `end` not included. Words never cross its edges. */
 export type Segment = { readonly path: string; readonly start: number; readonly end: number };
@@ -14,21 +14,21 @@ const SNIFFED_BYTES = 4096;
  * Every text file below `directory`, in a stable order. A file is text if its first 4 KB hold no NUL byte. Links are not
  * followed: a file is counted once, and loops cannot happen.
  *
- * @throws UsageError if the directory does not exist, holds no text file, or anything in it cannot be read.
+ * @throws DemoError if the directory does not exist, holds no text file, or anything in it cannot be read.
  */
 export async function findTextFiles(directory: string): Promise<string[]> {
   const found = await stat(directory).catch(() => undefined);
-  if (!found) throw new UsageError(`There is no directory '${directory}'.`);
-  if (!found.isDirectory()) throw new UsageError(`'${directory}' is not a directory.`);
+  if (!found) throw new DemoError(`There is no directory '${directory}'.`);
+  if (!found.isDirectory()) throw new DemoError(`'${directory}' is not a directory.`);
   const files: string[] = [];
   const unreadable: string[] = [];
   await walk(directory);
   if (unreadable.length > 0) {
-    throw new UsageError(
+    throw new DemoError(
       `Cannot read ${unreadable.length} of the files below '${directory}', first: ${unreadable[0]}.`,
     );
   }
-  if (files.length === 0) throw new UsageError(`There is no text file below '${directory}'.`);
+  if (files.length === 0) throw new DemoError(`There is no text file below '${directory}'.`);
   return files;
 
   async function walk(folder: string): Promise<void> {
