@@ -1,3 +1,4 @@
+import { FRAME_OVERHEAD_BYTES } from '../frame';
 import type { ProtocolOptions } from '../options';
 
 /** Something held in memory that may be given up: a frame in a ring, a parked frame, an operation of which parts are missing. */
@@ -53,6 +54,7 @@ export class ReplicationBudget {
   /** Operations that wait as references because the connection is not open. */
   unsentOperations = 0;
 
+  private mostBodyBytes: number;
   private isOnline = false;
   private unflushedBytes = 0;
   private flushingBytes = 0;
@@ -61,6 +63,22 @@ export class ReplicationBudget {
   constructor(readonly options: ProtocolOptions) {
     this.ring = new Pool(options.ringBytes);
     this.parking = new Pool(options.parkingBytes);
+    this.mostBodyBytes = options.maxFrameBytes - FRAME_OVERHEAD_BYTES;
+  }
+
+  /** The largest body that may be made. */
+  get maxBodyBytes(): number {
+    return this.mostBodyBytes;
+  }
+
+  /**
+   * The connection takes bodies of so many bytes; to be said before `connected`.
+   *
+   * Tolerated: bodies made for an earlier server that took more are lost on the way to this one. Asks for them stay without
+   * an answer, so their askers sync.
+   */
+  limitBodies(maxBodyBytes: number): void {
+    this.mostBodyBytes = maxBodyBytes;
   }
 
   /** Is the node connected? */

@@ -17,6 +17,15 @@ export interface InboundContext {
   readonly random: () => number;
 }
 
+/**
+ * How an incoming stream stands:
+ * - `queued`: must sync, and waits for its turn.
+ * - `walking`: a sync is under way; operations on entries at or below the cursor are applied, others are skipped.
+ * - `live`: in sync but for operations that are still to come; every operation is applied.
+ * - `overfull`: the peer has more entries than are accepted from one; it has none here until it says that it has fewer.
+ */
+export type Phase = 'queued' | 'walking' | 'live' | 'overfull';
+
 /** A reader for what `peer` sent; decoding interns and validates. */
 export function readerOf(
   bytes: Uint8Array,

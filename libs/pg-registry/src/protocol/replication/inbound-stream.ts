@@ -13,21 +13,13 @@ import {
 import { readChunk, readChunkHead } from './chunk-body';
 import type { EffectList, ScopeDigest, StreamPeer } from './effect';
 import { Gap } from './gap';
-import { agrees, type InboundContext, readerOf, refusing } from './inbound-context';
+import { agrees, type InboundContext, type Phase, readerOf, refusing } from './inbound-context';
 import { readOperations } from './operation-body';
 import { Parking } from './parking';
 import { SyncWalk, type WaitingChunk } from './sync-walk';
 
 /** So many bytes of parked operations are applied in one turn. */
 const DRAIN_BYTES = 64 * 1024;
-
-/**
- * - `queued`: must sync, and waits for its turn.
- * - `walking`: a sync is under way; operations on entries at or below the cursor are applied, others are skipped.
- * - `live`: in sync but for operations that are still to come; every operation is applied.
- * - `overfull`: the peer has more entries than are accepted from one; it has none here until it says that it has fewer.
- */
-export type Phase = 'queued' | 'walking' | 'live' | 'overfull';
 
 /**
  * The operations of one peer's run of the scope, on their way in: one stream, applied in order, each once.
@@ -69,7 +61,7 @@ export class InboundStream {
     this.parking = new Parking(parking, Math.floor(options.parkingBytes / 2), options.maxOpBytes);
   }
 
-  /** Number of the last operation of the owner that is contained in what is known here; 0 while a sync has not begun to merge. */
+  /** The last operation of the owner that is contained in what is known here; 0 while a sync has not begun to merge. */
   get applied(): number {
     return this.walk.cursor === 0 ? 0 : this.appliedNumber;
   }
@@ -97,7 +89,7 @@ export class InboundStream {
     if (this.phase === 'live' && this.appliedNumber === theirs.last) this.compare(theirs, effects);
   }
 
-  /** It is this stream's turn to sync. `session` is higher than any before. */
+  /** Its turn to sync has come. `session` is higher than any before. */
   beginWalk(session: number, now: number, effects: EffectList): void {
     this.phase = 'walking';
     this.walk.begin(session, now);
@@ -105,7 +97,7 @@ export class InboundStream {
     this.sendSyncAsk(effects);
   }
 
-  /** The own connection is back: whatever was asked for may be lost. */
+  /** The own connection is back: what was asked for may be lost. */
   connected(now: number): void {
     if (this.phase === 'walking') this.walk.deadline = now;
   }

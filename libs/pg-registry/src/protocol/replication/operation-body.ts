@@ -27,11 +27,11 @@ function writeGroup(writer: Writer, change: Change, deltas: DeltaWriter): void {
     return;
   }
   const isJoin = change.kind === 'join';
-  const shared = rows.length > 1 && rows.every((row) => row.value === rows[0]!.value);
+  const shared = rows.length > 1 && rows.every((row) => row.value === rows[0].value);
   const group = isJoin ? (shared ? GROUP.joinOne : GROUP.join) : shared ? GROUP.updateOne : GROUP.update;
   writer.uint(rows.length * GROUP_KINDS + group);
   if (isJoin) writer.value(change.key);
-  if (shared) writer.value(rows[0]!.value);
+  if (shared) writer.value(rows[0].value);
   for (const row of rows) {
     deltas.writeNumber(writer, row.number);
     if (isJoin) deltas.writePid(writer, row.pid);

@@ -77,7 +77,7 @@ export class OperationRing {
   /** The bodies that contain any of `from` … `to`, oldest first. Costs its answer and the logarithm of the ring. */
   *between(from: number, to: number): Iterable<RecentBody> {
     for (let at = this.indexOf(from); at < this.bodies.length; at++) {
-      const body = this.bodies[at]!;
+      const body = this.bodies[at];
       if (body.first > to) return;
       yield body;
     }
@@ -85,8 +85,8 @@ export class OperationRing {
 
   /** Drops every body up to operation `last`: of an operation in parts all of them. */
   dropThrough(last: number): void {
-    while (this.head < this.bodies.length && this.bodies[this.head]!.last <= last) {
-      this.pool.give(this.bodies[this.head]!);
+    while (this.head < this.bodies.length && this.bodies[this.head].last <= last) {
+      this.pool.give(this.bodies[this.head]);
       this.head++;
     }
     if (this.head * 2 > this.bodies.length) {
@@ -106,7 +106,7 @@ export class OperationRing {
     let [low, high] = [this.head, this.bodies.length];
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.bodies[middle]!.last < number) low = middle + 1;
+      if (this.bodies[middle].last < number) low = middle + 1;
       else high = middle;
     }
     return low;

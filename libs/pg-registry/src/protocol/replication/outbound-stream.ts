@@ -57,7 +57,6 @@ export class OutboundStream {
   constructor(
     private readonly run: number,
     private readonly budget: ReplicationBudget,
-    private readonly maxBodyBytes: number,
   ) {
     this.ring = new OperationRing(budget.ring, 1);
     this.repair = new RepairDesk(run, this.ring, budget, this.scratch);
@@ -150,7 +149,7 @@ export class OutboundStream {
   private encodeUnsent(now: number, effects: EffectList): void {
     let taken = 0;
     while (taken < this.unsent.length && this.batch.length < COALESCE_BYTES && this.budget.open) {
-      this.encode(this.unsent[taken++]!, now, effects);
+      this.encode(this.unsent[taken++], now, effects);
     }
     // If the stream collapsed over one of them, the list is a new, empty one.
     this.budget.unsentOperations -= this.unsent.splice(0, taken).length;
@@ -161,15 +160,19 @@ export class OutboundStream {
     const before = this.batch.length;
     writeOperation(this.batch, diff, this.deltas);
     this.batched++;
-    if (this.batch.length + MAX_HEAD_BYTES > this.maxBodyBytes && this.batched > 1) {
+    if (this.isTooLarge && this.batched > 1) {
       this.batch.truncate(before);
       this.batched--;
       this.sendBatch(now, effects);
       writeOperation(this.batch, diff, this.deltas);
       this.batched = 1;
     }
-    if (this.batch.length + MAX_HEAD_BYTES > this.maxBodyBytes) this.sendInParts(now, effects);
+    if (this.isTooLarge) this.sendInParts(now, effects);
     else if (this.batch.length >= COALESCE_BYTES) this.sendBatch(now, effects);
+  }
+
+  private get isTooLarge(): boolean {
+    return this.batch.length + MAX_HEAD_BYTES > this.budget.maxBodyBytes;
   }
 
   private sendBatch(now: number, effects: EffectList): void {
@@ -193,7 +196,7 @@ export class OutboundStream {
       );
     }
     const whole = this.batch.view();
-    const size = this.maxBodyBytes - MAX_HEAD_BYTES;
+    const size = this.budget.maxBodyBytes - MAX_HEAD_BYTES;
     const parts = Math.ceil(whole.length / size);
     const bodies = Array.from({ length: parts }, (_, index) => {
       startBody(this.scratch, TAG.part, this.run);

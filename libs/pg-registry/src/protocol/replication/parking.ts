@@ -149,7 +149,7 @@ export class Parking {
   }
 
   private forgetBefore(next: number): void {
-    while (this.frames.length > 0 && this.frames[0]!.last < next) this.giveBack(this.frames.shift()!);
+    while (this.frames.length > 0 && this.frames[0].last < next) this.giveBack(this.frames.shift()!);
     for (const number of this.assemblies.keys()) if (number < next) this.dropAssembly(number);
   }
 
@@ -178,7 +178,7 @@ export class Parking {
     let [low, high] = [0, this.frames.length];
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.frames[middle]!.first < first) low = middle + 1;
+      if (this.frames[middle].first < first) low = middle + 1;
       else high = middle;
     }
     return low;

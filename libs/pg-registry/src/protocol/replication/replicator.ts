@@ -27,8 +27,6 @@ export interface ReplicatorOptions {
   readonly table: Table;
   readonly pids: PidInterner;
   readonly limits: ValueLimits;
-  /** Largest body that fits into a frame. */
-  readonly maxBodyBytes: number;
   /** Shared by the Replicators of the node; it carries the protocol's options. */
   readonly budget: ReplicationBudget;
   /** In [0, 1): spreads what many would do at once. */
@@ -73,17 +71,7 @@ export class Replicator {
   private readonly followers = new Set<string>();
   private readonly streams: InboundStreams;
 
-  constructor({
-    scope,
-    run,
-    incarnation,
-    table,
-    pids,
-    limits,
-    maxBodyBytes,
-    budget,
-    random,
-  }: ReplicatorOptions) {
+  constructor({ scope, run, incarnation, table, pids, limits, budget, random }: ReplicatorOptions) {
     const scratch = new Writer();
     this.scope = scope;
     this.run = run;
@@ -92,8 +80,8 @@ export class Replicator {
     this.budget = budget;
     this.context = { run, table, pids, limits, budget, scratch, random };
     this.streams = new InboundStreams(this.context);
-    this.outbound = new OutboundStream(run, budget, maxBodyBytes);
-    this.desk = new SyncDesk(run, table, this.outbound, budget, maxBodyBytes);
+    this.outbound = new OutboundStream(run, budget);
+    this.desk = new SyncDesk(run, table, this.outbound, budget);
     this.acknowledgements = new Acknowledgements(run, budget, scratch);
   }
 

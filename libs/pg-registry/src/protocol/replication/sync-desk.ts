@@ -42,7 +42,6 @@ export class SyncDesk {
     private readonly table: Table,
     private readonly outbound: OutboundStream,
     private readonly budget: ReplicationBudget,
-    private readonly maxBodyBytes: number,
   ) {}
 
   /** When to `serve`. */
@@ -101,7 +100,7 @@ export class SyncDesk {
     const { askerRun, session, sentTo: from } = visitor;
     const at = this.outbound.last;
     const chunk = new ChunkWriter(this.rows, at);
-    const to = this.fill(chunk, from) ? Infinity : chunk.to;
+    const to = this.writeRows(chunk, from) ? Infinity : chunk.to;
     startChunk(this.head, this.run, { askerRun, session, from, to, at });
     visitor.sentTo = to;
     visitor.sent++;
@@ -109,8 +108,8 @@ export class SyncDesk {
   }
 
   /** Writes rows after entry number `from` until the chunk is full. Returns whether these were all. */
-  private fill(chunk: ChunkWriter, from: number): boolean {
-    const maxBytes = Math.min(CHUNK_BYTES, this.maxBodyBytes) - MAX_HEAD_BYTES;
+  private writeRows(chunk: ChunkWriter, from: number): boolean {
+    const maxBytes = Math.min(CHUNK_BYTES, this.budget.maxBodyBytes) - MAX_HEAD_BYTES;
     for (
       let portion = this.rowsAfter(from, chunk);
       portion.length > 0;
