@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { eventually } from '../../support/eventually';
+import { NatsServer } from '../../support/nats-server';
+import { guardAgainstOrphan } from '../../support/orphan-guard';
+
+jest.setTimeout(60_000);
+
+const ROOT = join(__dirname, '../../..');
+const EXAMPLE = 'test/examples/readme.ts';
+
+test('the example of the README is the program that is compiled, checked and run here', () => {
+  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+  const block = new RegExp(`<!-- example: ${EXAMPLE} -->\\s+\`\`\`ts\\n([^]*?)\`\`\``).exec(readme)?.[1];
+  expect(block).toBe(readFileSync(join(ROOT, EXAMPLE), 'utf8'));
+});
+
+describe('the example, started twice', () => {
+  let server: NatsServer;
+  const shells: { child: ChildProcess; output: string }[] = [];
+
+  beforeAll(async () => {
+    server = await NatsServer.start();
+  });
+  afterAll(async () => {
+    for (const { child } of shells) child.kill('SIGKILL');
+    await server[Symbol.asyncDispose]();
+  });
+
+  function start(): { child: ChildProcess; output: string } {
+    const child = spawn(
+      process.execPath,
+      ['-r', join(ROOT, 'test/support/register.cjs'), join(ROOT, EXAMPLE)],
+      {
+        env: { ...process.env, NATS_URL: server.url },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
+    const unguard = guardAgainstOrphan(child.pid!);
+    child.once('exit', unguard);
+    const shell = { child, output: '' };
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => (shell.output += text));
+    }
+    shells.push(shell);
+    return shell;
+  }
+
+  /** Starts one more, and resolves with the number of the process that greeted it. */
+  async function greeted(): Promise<{ readonly pid: number; readonly by: number }> {
+    const shell = start();
+    await eventually(() => expect(shell.output).toMatch(/^Hello Ada, this is process \d+\.\n$/), {
+      timeoutMs: 20_000,
+    });
+    return { pid: shell.child.pid!, by: Number(/process (\d+)/.exec(shell.output)?.[1]) };
+  }
+
+  test('is greeted by itself while it is alone, and by chance by another when it is not', async () => {
+    const first = await greeted();
+    expect(first.by).toBe(first.pid);
+    let next = await greeted();
+    // Chance may have every one of seven greet itself once in forty thousand runs.
+    while (next.by === next.pid && shells.length < 8) next = await greeted();
+    expect(next.by).not.toBe(next.pid);
+    expect(shells.map(({ child }) => child.pid)).toContain(next.by);
+    expect(shells.map(({ child }) => child.exitCode)).toEqual(shells.map(() => null));
+  });
+});
