@@ -97,12 +97,14 @@ export function startBody(writer: Writer, tag: number, run: number): void {
   writer.uint(run);
 }
 
+/** A number of an operation, entry, run or session. @throws DecodeError above {@link MAX_NUMBER} */
 export function readNumber(reader: Reader): number {
   const number = reader.uint();
   if (number > MAX_NUMBER) throw new DecodeError('a number is too large');
   return number;
 }
 
+/** @throws DecodeError if so many operations cannot follow */
 export function readOpsHead(reader: Reader): OpsHead {
   const head = { first: readNumber(reader), count: readNumber(reader) };
   // Every operation has at least its end mark, so more operations than bytes is a lie; it is found before the first is read.
@@ -111,6 +113,7 @@ export function readOpsHead(reader: Reader): OpsHead {
   return head;
 }
 
+/** @throws DecodeError if there is no such part */
 export function readPartHead(reader: Reader): PartHead {
   const head = { number: readNumber(reader), index: readNumber(reader), parts: readNumber(reader) };
   if (head.number < 1 || head.parts < 1 || head.index >= head.parts)
@@ -118,6 +121,7 @@ export function readPartHead(reader: Reader): PartHead {
   return head;
 }
 
+/** The whole body of a tail. */
 export function writeTail(writer: Writer, run: number, { oldest, last }: Tail): Uint8Array {
   startBody(writer, TAG.tail, run);
   writer.uint(oldest);
@@ -125,6 +129,7 @@ export function writeTail(writer: Writer, run: number, { oldest, last }: Tail): 
   return writer.finish();
 }
 
+/** @throws DecodeError on anything but one tail */
 export function readTail(reader: Reader): Tail {
   const tail = { oldest: readNumber(reader), last: readNumber(reader) };
   reader.end();
@@ -132,6 +137,7 @@ export function readTail(reader: Reader): Tail {
   return tail;
 }
 
+/** The whole body of an ask for repair. */
 export function writeRepairAsk(writer: Writer, run: number, { from, to }: RepairAsk): Uint8Array {
   startBody(writer, TAG.repairAsk, run);
   writer.uint(from);
@@ -139,6 +145,7 @@ export function writeRepairAsk(writer: Writer, run: number, { from, to }: Repair
   return writer.finish();
 }
 
+/** @throws DecodeError on anything but one ask for a range that is not empty */
 export function readRepairAsk(reader: Reader): RepairAsk {
   const ask = { from: readNumber(reader), to: readNumber(reader) };
   reader.end();
@@ -146,6 +153,7 @@ export function readRepairAsk(reader: Reader): RepairAsk {
   return ask;
 }
 
+/** The whole body of an ask for chunks. */
 export function writeSyncAsk(writer: Writer, run: number, ask: SyncAsk): Uint8Array {
   startBody(writer, TAG.syncAsk, run);
   writer.uint(ask.askerRun);
@@ -155,6 +163,7 @@ export function writeSyncAsk(writer: Writer, run: number, ask: SyncAsk): Uint8Ar
   return writer.finish();
 }
 
+/** @throws DecodeError on anything but one ask */
 export function readSyncAsk(reader: Reader): SyncAsk {
   const ask = {
     askerRun: readNumber(reader),
@@ -173,6 +182,7 @@ export function writeApplied(writer: Writer, tag: number, run: number, number: n
   return writer.finish();
 }
 
+/** The number of the operation in either body. @throws DecodeError on anything but that */
 export function readApplied(reader: Reader): number {
   const number = readNumber(reader);
   reader.end();
