@@ -31,6 +31,16 @@ export interface StreamsContext {
   changed(): void;
 }
 
+/** What replication holds, each figure bounded by the option of like name. */
+export interface ReplicationMemory {
+  /** Recent own operations, kept for repair. */
+  readonly ringBytes: number;
+  /** Operations of peers that came before their turn. */
+  readonly parkingBytes: number;
+  /** Own operations not yet given to the client. */
+  readonly unsentOperations: number;
+}
+
 interface RunningScope {
   readonly name: string;
   readonly keys: 'duplicate' | 'unique';
@@ -66,6 +76,12 @@ export class Streams {
     return this.#deadlines.next();
   }
 
+  /** What replication holds at present, over all scopes. */
+  get memory(): ReplicationMemory {
+    const { ring, parking, unsentOperations } = this.#budget;
+    return { ringBytes: ring.size, parkingBytes: parking.size, unsentOperations };
+  }
+
   /** No running scope is in its first sync with anybody. */
   get synced(): boolean {
     for (const { replicator } of this.#running.values()) if (!replicator.synced) return false;
@@ -89,7 +105,6 @@ export class Streams {
       table,
       pids: context.pids,
       limits: context.limits,
-      maxBodyBytes: endpoint.maxFrameBytes - FRAME_OVERHEAD_BYTES,
       budget: this.#budget,
       random: endpoint.random,
     });
@@ -115,6 +130,8 @@ export class Streams {
   /** The connection is there: operations written without one are sent as unsent, and every scope is subscribed. */
   connected(): void {
     this.#connected = true;
+    // The server's largest message is known only now, and may be another's after a reconnect.
+    this.#budget.limitBodies(this.endpoint.maxFrameBytes - FRAME_OVERHEAD_BYTES);
     this.#budget.connected();
     for (const running of this.#running.values()) {
       this.endpoint.subscribe(this.endpoint.subjects.everyOps(running.name));
