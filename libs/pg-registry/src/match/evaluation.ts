@@ -40,9 +40,10 @@ export interface ExpressionPlace {
 /** Specs nested deeper than this are refused, cyclic ones among them. */
 export const MAX_DEPTH = 200;
 
-/** Whether `x` is a plain object; in normal form those have Object's prototype, in a spec also none. */
+/** Whether `x` is a plain object: its prototype is Object's, that of another realm's Object, or null. */
 export function isRecord<T>(x: T): x is T & { readonly [name: string]: T } {
   if (typeof x !== 'object' || x === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(x);
-  return prototype === Object.prototype || prototype === null;
+  const prototype: object | null = Object.getPrototypeOf(x);
+  if (prototype === Object.prototype || prototype === null) return true;
+  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf');
 }

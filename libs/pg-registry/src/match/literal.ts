@@ -69,12 +69,12 @@ export function normalQuote(x: unknown, where: string, depth = 0): Term {
   );
 }
 
-/** Whether a symbol of the library stands in a plain object or the arrays and objects inside of it. */
-export function containsSymbol(x: unknown, depth = 0): boolean {
+/** Whether a symbol of the library stands in `x` or in the arrays and plain objects inside of it. */
+export function containsSymbol(x: unknown, seen = new Set<unknown>()): boolean {
   if (x instanceof MatchSymbol) return true;
-  if (depth > MAX_DEPTH) return false;
-  if (Array.isArray(x)) return x.some((element) => containsSymbol(element, depth + 1));
-  return isRecord(x) && Object.values(x).some((part) => containsSymbol(part, depth + 1));
+  if (!(Array.isArray(x) || isRecord(x)) || seen.has(x)) return false;
+  seen.add(x);
+  return Object.values(x).some((part) => containsSymbol(part, seen));
 }
 
 /** Whether `x` is a primitive of which `===` tells what is the same; it does not of NaN. */

@@ -128,22 +128,25 @@ function compileProperty(
   depth: number,
 ): Test {
   if (name === '__proto__') throw new InvalidArgumentError(`${where}: no value has a property of this name.`);
-  const test = isComparedByIdentity(pattern)
-    ? undefined
-    : compilePattern(pattern, variables, where, depth + 1);
-  if (isAmbiguous(name) || pattern === undefined) {
-    return (value) =>
-      isRecord(value) &&
-      Object.hasOwn(value, name) &&
-      (test === undefined ? value[name] === pattern : test(value[name]));
+  if (isComparedByIdentity(pattern) && pattern !== undefined && !isAmbiguous(name)) {
+    return literalProperty(name, pattern);
   }
-  if (typeof pattern === 'string') return (value) => isObject(value) && value[name] === pattern;
-  if (test === undefined) return (value) => isObject(value) && value[name] === pattern;
+  const test = compilePattern(pattern, variables, where, depth + 1);
+  if (isAmbiguous(name)) {
+    return (value) => isRecord(value) && Object.hasOwn(value, name) && test(value[name]);
+  }
   return (value) => {
     if (!isObject(value)) return false;
     const property = value[name];
     return (property !== undefined || Object.hasOwn(value, name)) && test(property);
   };
+}
+
+/** Strings apart, because V8 compares faster where it has seen nothing else: 19 instead of 26 ns for each row. */
+function literalProperty(name: string, literal: unknown): Test {
+  return typeof literal === 'string'
+    ? (value) => isObject(value) && value[name] === literal
+    : (value) => isObject(value) && value[name] === literal;
 }
 
 /** Whatever has properties, not only plain objects. */
@@ -153,28 +156,28 @@ function isObject(value: Value): value is { readonly [name: string]: Value } {
 
 /**
  * Whether a value that is no plain object may answer to this name of a property, with one of its own or an inherited
- * one. If not, what answers is a plain object and the property its own: asking for that too would take 12 ns more, of
- * 25 for a pattern with one property.
+ * one. To any other name only a plain object answers, and with a property of its own, so that need not be asked: a row
+ * takes 14 instead of 24 ns.
  */
 function isAmbiguous(name: string): boolean {
   return OTHER_NAMES.has(name) || /^[0-9]/.test(name);
 }
 
-const OTHER_NAMES: ReadonlySet<string> = new Set(
-  [
-    new Pid('-', '0'.repeat(16), 0),
-    [],
-    new Map(),
-    new Set(),
-    new Date(),
-    new Uint8Array(),
-    new ArrayBuffer(),
-  ].flatMap(namesOf),
-);
+/** One of each kind of object that can be stored, but for plain ones. */
+const OTHER_KINDS: readonly object[] = [
+  new Pid('-', '0'.repeat(16), 0),
+  [],
+  new Map(),
+  new Set(),
+  new Date(0),
+  new Uint8Array(),
+  new ArrayBuffer(0),
+];
+
+const OTHER_NAMES: ReadonlySet<string> = new Set(OTHER_KINDS.flatMap(namesOf));
 
 /** The names of all properties of an object, inherited ones too. */
 function namesOf(object: object | null): readonly string[] {
-  return object === null
-    ? []
-    : [...Object.getOwnPropertyNames(object), ...namesOf(Object.getPrototypeOf(object))];
+  if (object === null) return [];
+  return [...Object.getOwnPropertyNames(object), ...namesOf(Object.getPrototypeOf(object))];
 }

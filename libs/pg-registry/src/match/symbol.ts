@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '../term';
+import type { Pattern } from './pattern';
 
 /**
  * Stands in a pattern or an expression for something that is not a literal.
@@ -37,7 +38,7 @@ export class Variable extends MatchSymbol {
 
 /** What {@link rest} makes. */
 export class Rest extends MatchSymbol {
-  constructor(readonly pattern: unknown) {
+  constructor(readonly pattern: Pattern) {
     super();
     Object.freeze(this);
   }
@@ -102,6 +103,6 @@ export function $(number: number): Variable {
  *
  * @param pattern Anything by default; a variable binds the remaining elements as a new array.
  */
-export function rest(pattern: unknown = _): Rest {
+export function rest(pattern: Pattern = _): Rest {
   return new Rest(pattern);
 }
