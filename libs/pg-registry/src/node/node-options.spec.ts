@@ -28,6 +28,8 @@ describe('the options of a node', () => {
     ['connectTimeoutMs', '5'],
     ['maxKeyBytes', -1],
     ['maxDepth', 1.5],
+    ['maxDepth', 257],
+    ['maxValueBytes', 600_000],
     ['peerTimeoutMs', 0],
     ['transport', {}],
     ['scopes', 'workers'],

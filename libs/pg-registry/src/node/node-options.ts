@@ -57,6 +57,10 @@ const DEFAULT_CONNECT_TIMEOUT_MS = 5000;
 const DEFAULT_DRAIN_MS = 10_000;
 const DEFAULT_EXIT_TIMEOUT_MS = 5000;
 const DEFAULT_MAILBOX_CAPACITY = 1000;
+/** Envelope, numbers and pid of one entry in a frame of its own, with room to spare. */
+const ENTRY_OVERHEAD_BYTES = 1024;
+/** Deeper values would endanger the stack of whoever copies, encodes or decodes them. */
+const MAX_DEPTH = 256;
 /** Longer names would leave little of a subject's length to everything else. */
 const MAX_NAME_BYTES = 128;
 
@@ -103,6 +107,8 @@ export function normalNodeOptions(given: NodeOptions, defaultTransport: () => Tr
   if (!Array.isArray(scopes)) throw wrong('scopes', scopes, 'a list of names, options and definitions');
   const limits: ValueLimits = { ...DEFAULT_VALUE_LIMITS, ...pick(given, LIMIT_OPTIONS) };
   for (const limit of LIMIT_OPTIONS) checkPositive(limit, Reflect.get(limits, limit));
+  const protocol = protocolOptions(pick(given, PROTOCOL_OPTIONS));
+  checkSizes(limits, protocol);
   return Object.freeze({
     node,
     namespace,
@@ -113,9 +119,25 @@ export function normalNodeOptions(given: NodeOptions, defaultTransport: () => Tr
     exitTimeoutMs,
     mailboxCapacity,
     remoteStacks,
-    protocol: protocolOptions(pick(given, PROTOCOL_OPTIONS)),
+    protocol,
     limits: Object.freeze(limits),
   });
+}
+
+/** An entry travels whole: what may be registered has to fit into a frame. */
+function checkSizes(
+  { maxKeyBytes, maxValueBytes, maxDepth }: ValueLimits,
+  { maxFrameBytes }: ProtocolOptions,
+): void {
+  const room = maxFrameBytes - ENTRY_OVERHEAD_BYTES;
+  if (maxKeyBytes + maxValueBytes > room) {
+    throw wrong(
+      'maxValueBytes',
+      maxValueBytes,
+      `at most ${room - maxKeyBytes}: with maxKeyBytes it has to fit into maxFrameBytes`,
+    );
+  }
+  if (maxDepth > MAX_DEPTH) throw wrong('maxDepth', maxDepth, `at most ${MAX_DEPTH}`);
 }
 
 /** Unique enough for a cluster without configuration, and still readable: `web-7.4711-k3x9qp`. */

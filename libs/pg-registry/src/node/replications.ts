@@ -24,6 +24,7 @@ export class Replications {
       get last() {
         return protocol.last(scope);
       },
+      fits: (pids) => protocol.stream(scope).fits(pids),
       write: (diff) => run(protocol.write(scope, diff, clock.now())),
       replicated: (options) => this.#replicated(scope, options.timeoutMs),
     };

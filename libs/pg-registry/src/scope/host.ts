@@ -30,6 +30,8 @@ export interface ScopeLogger {
 export interface Replication {
   /** Number of the last operation that this run wrote; the next write gets the number after it. */
   readonly last: number;
+  /** Whether a join of so many processes is not too large for one operation (`maxOpBytes`). */
+  fits(pids: number): boolean;
   /** Takes the diff of operation `last + 1`, which then becomes `last`. Does not throw, and calls no code of the user. */
   write(diff: Diff): void;
   /** Resolves when every peer has applied what was written before the call; rejects naming the laggards. */

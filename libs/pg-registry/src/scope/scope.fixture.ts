@@ -12,6 +12,9 @@ import { PgRegistryService } from './service';
 const HERE = '00000000000000aa';
 const THERE = '00000000000000bb';
 
+/** Processes that one join may have on the fake node. */
+export const MAX_JOIN = 1000;
+
 /** A node without peers, for specs: what a {@link ScopeHost} is asked and told is there to read. */
 export class FakeNode implements ScopeHost {
   readonly pids = new PidInterner();
@@ -64,6 +67,7 @@ export class LoneScope<R extends Row = Row> {
         get last() {
           return replicated.length;
         },
+        fits: (pids) => pids <= MAX_JOIN,
         write: (diff) => void replicated.push(diff),
         replicated: () => Promise.resolve(),
       },

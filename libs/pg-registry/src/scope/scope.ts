@@ -1,6 +1,14 @@
 import type { LocalProcess } from '../process';
 import { type Diff, type Row, Table } from '../table';
-import { KeyMap, normalValue, ScopeNotRunningError, type Key, type Pid, type Value } from '../term';
+import {
+  KeyMap,
+  normalValue,
+  ScopeNotRunningError,
+  ValueTooLargeError,
+  type Key,
+  type Pid,
+  type Value,
+} from '../term';
 import type { Cause } from './event';
 import { Feed } from './feed';
 import type { Replication, ScopeHost } from './host';
@@ -75,8 +83,18 @@ export class Scope {
     return this.join(key, [pid], value)[0].rows[0];
   }
 
-  /** Adds an entry for each pid, in one operation. Mirrors `pg:join/3`. */
+  /**
+   * Adds an entry for each pid, in one operation. Mirrors `pg:join/3`.
+   *
+   * @throws ValueTooLargeError for more pids than one operation can carry to the peers; nothing has changed then.
+   */
   join(key: Key, pids: readonly Pid[], value: Value): Diff {
+    if (pids.length > 1 && !this.replication.fits(pids.length)) {
+      throw new ValueTooLargeError(
+        `${pids.length} processes are too many for one join, which travels as one operation of at most maxOpBytes bytes. ` +
+          'Join them in several calls, or raise the node option maxOpBytes. Nothing was changed.',
+      );
+    }
     return this.#commit(this.table.join(key, pids, value, this.#host.numbers, this.#revision()));
   }
 

@@ -5,8 +5,9 @@ import {
   NotLocalError,
   ProcessExitedError,
   ScopeNotRunningError,
+  ValueTooLargeError,
 } from '../term';
-import { callLoosely, LoneScope } from './scope.fixture';
+import { callLoosely, LoneScope, MAX_JOIN } from './scope.fixture';
 import { PgRegistryService } from './service';
 
 const values = ({ registry }: LoneScope, key: string): unknown[] =>
@@ -137,6 +138,16 @@ describe('join and leave', () => {
     expect(() => registry.join('g', [p, p])).toThrow(InvalidArgumentError);
     registry.join('g', [p]);
     expect(registry.whereis('g')).toBe(p);
+  });
+
+  it('refuses more processes than one operation can carry, and changes nothing', () => {
+    const { registry, node } = new LoneScope();
+    const process = node.processes.spawn();
+    const pids = Array.from({ length: MAX_JOIN + 1 }, () => process.pid);
+    expect(() => registry.join('k', pids)).toThrow(ValueTooLargeError);
+    expect(registry.count()).toBe(0);
+    registry.join('k', pids.slice(1));
+    expect(registry.count()).toBe(MAX_JOIN);
   });
 });
 
