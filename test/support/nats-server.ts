@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { inNetwork } from './network';
 import { guardAgainstOrphan } from './orphan-guard';
 
 const START_TIMEOUT_MS = 10_000;
@@ -13,9 +14,13 @@ export interface NatsServerOptions {
   readonly config?: string;
   /** Makes the server one of a cluster, with routes to these others. */
   readonly cluster?: readonly NatsServer[];
+  /** The address to listen on. Default 127.0.0.1. */
+  readonly host?: string;
+  /** The network namespace to live in (Linux). Default: that of the test. */
+  readonly netns?: string;
 }
 
-/** A real nats-server on a free port of 127.0.0.1, stopped by its own handle and never outliving the test. */
+/** A real nats-server on a free port, stopped by its own handle and never outliving the test. */
 export class NatsServer {
   readonly #directory = mkdtempSync(join(tmpdir(), 'pg-registry-nats-'));
   readonly #options: NatsServerOptions;
@@ -37,7 +42,11 @@ export class NatsServer {
   }
 
   get url(): string {
-    return `nats://127.0.0.1:${this.#port}`;
+    return `nats://${this.host}:${this.#port}`;
+  }
+
+  get host(): string {
+    return this.#options.host ?? '127.0.0.1';
   }
 
   /** What the server has logged since its last start. */
@@ -49,7 +58,8 @@ export class NatsServer {
   async start(): Promise<void> {
     const file = join(this.#directory, 'server.conf');
     writeFileSync(file, this.#configuration());
-    const child = spawn(findNatsServer(), ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const [program, ...args] = [...inNetwork(this.#options.netns), findNatsServer(), '-c', file];
+    const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#process = child;
     await this.#ready(child);
     this.#unguard = guardAgainstOrphan(child.pid!);
@@ -87,12 +97,12 @@ export class NatsServer {
 
   #configuration(): string {
     const { config = '', cluster } = this.#options;
-    const routes = cluster?.map((server) => `nats-route://127.0.0.1:${server.#routePort}`).join(', ');
+    const routes = cluster?.map((server) => `nats-route://${server.host}:${server.#routePort}`).join(', ');
     return [
-      `listen: "127.0.0.1:${this.#port}"`,
+      `listen: "${this.host}:${this.#port}"`,
       routes === undefined
         ? ''
-        : `cluster { name: test, listen: "127.0.0.1:${this.#routePort}", routes: [${routes}] }`,
+        : `cluster { name: test, listen: "${this.host}:${this.#routePort}", routes: [${routes}] }`,
       config,
     ].join('\n');
   }
@@ -121,9 +131,7 @@ export class NatsServer {
   }
 
   #portIn(kind: 'client' | 'route'): number {
-    const port = new RegExp(`Listening for ${kind} connections on 127\\.0\\.0\\.1:(\\d+)`).exec(
-      this.#log,
-    )?.[1];
+    const port = new RegExp(`Listening for ${kind} connections on [^ ]*:(\\d+)`).exec(this.#log)?.[1];
     if (port === undefined) throw new Error(`nats-server did not say its ${kind} port:\n${this.#log}`);
     return Number(port);
   }

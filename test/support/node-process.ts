@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import type { Answer } from './fixture';
+import { inNetwork } from './network';
 import { guardAgainstOrphan } from './orphan-guard';
 
 /** An error that happened in a fixture. */
@@ -17,6 +18,13 @@ export class FixtureError extends Error {
 interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
+}
+
+export interface NodeProcessOptions {
+  readonly args?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+  /** The network namespace to live in (Linux). Default: that of the test. */
+  readonly netns?: string | undefined;
 }
 
 /** An operating-system process that runs a TypeScript fixture, and does what the test asks for. */
@@ -52,10 +60,17 @@ export class NodeProcess {
    */
   static async start(
     fixture: string,
-    { args = [], env = {} }: { readonly args?: readonly string[]; readonly env?: NodeJS.ProcessEnv } = {},
+    { args = [], env = {}, netns }: NodeProcessOptions = {},
   ): Promise<NodeProcess> {
+    const [execPath, ...execArgv] = [
+      ...inNetwork(netns),
+      process.execPath,
+      '-r',
+      join(__dirname, 'register.cjs'),
+    ];
     const child = fork(join(__dirname, '..', fixture), [...args], {
-      execArgv: ['-r', join(__dirname, 'register.cjs')],
+      execPath,
+      execArgv,
       env: { ...process.env, ...env },
       serialization: 'advanced',
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

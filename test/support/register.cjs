@@ -14,6 +14,7 @@ const version = JSON.stringify([options, require('@swc/core/package.json').versi
 const library = path.join(root, 'libs', 'pg-registry', 'src');
 const packages = new Map([
   ['nestjs-pg-registry', library],
+  ['nestjs-pg-registry/microservice', path.join(library, 'microservice')],
   ['nestjs-pg-registry/testing', path.join(library, 'testing')],
 ]);
 

@@ -14,8 +14,8 @@ export class ClusterNode {
   ) {}
 
   /** Starts a process to live in. */
-  static host(fixture: string = FIXTURE): Promise<NodeProcess> {
-    return NodeProcess.start(fixture);
+  static host(fixture: string = FIXTURE, netns?: string): Promise<NodeProcess> {
+    return NodeProcess.start(fixture, { netns });
   }
 
   /** Starts a node in a process, and waits until it is connected. */

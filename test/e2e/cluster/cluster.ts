@@ -8,6 +8,8 @@ import type { NodeStart } from './remote-function';
 export interface JoinOptions extends Partial<NodeStart> {
   /** The process to live in. Default: one of its own. */
   readonly host?: NodeProcess;
+  /** The network namespace of its own process. */
+  readonly netns?: string;
 }
 
 /** A real nats-server with nodes in processes of their own around it. Everything ends with {@link Symbol.asyncDispose}. */
@@ -16,7 +18,8 @@ export class Cluster {
   readonly nodes = new Set<ClusterNode>();
   readonly #hosts = new Set<NodeProcess>();
 
-  private constructor(readonly servers: readonly NatsServer[]) {}
+  /** @param servers They end with the cluster. Nodes go to the first unless they say otherwise. */
+  constructor(readonly servers: readonly NatsServer[]) {}
 
   /** @param size How many servers to start; more than one make a cluster of their own. */
   static async start(size = 1, options: NatsServerOptions = {}): Promise<Cluster> {
@@ -32,15 +35,15 @@ export class Cluster {
   }
 
   /** Starts a process that nodes can share; it ends with the cluster. */
-  async host(fixture?: string): Promise<NodeProcess> {
-    const host = await ClusterNode.host(fixture);
+  async host(fixture?: string, netns?: string): Promise<NodeProcess> {
+    const host = await ClusterNode.host(fixture, netns);
     this.#hosts.add(host);
     return host;
   }
 
   /** Starts a node. */
-  async join(name: string, { host, ...options }: JoinOptions = {}): Promise<ClusterNode> {
-    const node = await ClusterNode.start(host ?? (await this.host()), {
+  async join(name: string, { host, netns, ...options }: JoinOptions = {}): Promise<ClusterNode> {
+    const node = await ClusterNode.start(host ?? (await this.host(undefined, netns)), {
       servers: [this.server.url],
       node: name,
       ...options,

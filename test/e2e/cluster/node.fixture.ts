@@ -11,7 +11,7 @@ serve({
   start: async ({ servers, ...options }: NodeStart): Promise<string> => {
     const log: string[] = [];
     const node = new library.PgRegistryNode(
-      { ...options, transport: library.natsTransport({ servers: [...servers] }) },
+      { ...options, transport: library.natsTransport({ servers: [...servers], noRandomize: true }) },
       {
         defaultTransport: library.localTransport,
         logger: {

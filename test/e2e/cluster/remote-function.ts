@@ -4,6 +4,7 @@ import type { Chronicle } from './chronicle';
 /** How a node in another process is started. */
 export interface NodeStart extends Omit<Library.NodeOptions, 'transport'> {
   readonly node: string;
+  /** URLs, tried in this order. */
   readonly servers: readonly string[];
 }
 
