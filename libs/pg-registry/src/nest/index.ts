@@ -13,6 +13,7 @@ export { HandleCall, HandleCast, HandleMessage } from './decorators/handlers.dec
 export { OnMembership } from './decorators/on-membership.decorator';
 export { OnRegister, OnUnregister } from './decorators/on-register.decorator';
 export { RegisterVia, type RegisterViaOptions } from './decorators/register-via.decorator';
+export { PgRegistryHealthIndicator, type HealthResult } from './pg-registry.health';
 export type {
   PgRegistryModuleOptions,
   PgRegistryOptionsFactory,

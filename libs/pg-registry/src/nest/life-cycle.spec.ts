@@ -97,11 +97,11 @@ describe('the life of an application', () => {
   it('connects before any other module starts, and registers after all of them; leaves in reverse', async () => {
     const helper = await applications.start({ providers: [Helper] });
     const [Feature, GlobalBefore, GlobalAfter] = ['feature', 'global before', 'global after'].map(observer);
-    Global()(GlobalBefore!);
-    Global()(GlobalAfter!);
+    Global()(GlobalBefore);
+    Global()(GlobalAfter);
     const registry = PgRegistryModule.forRoot({ transport: localTransport({ bus: applications.bus }) });
     const app = await applications.startModule({
-      imports: [GlobalBefore!, registry, GlobalAfter!, Feature!],
+      imports: [GlobalBefore, registry, GlobalAfter, Feature],
       providers: [Late],
     });
     await helper.seen('late', 1);
@@ -202,9 +202,9 @@ describe('the life of an application', () => {
     }
     const app = await applications.start({ providers: [Stuck] }, { drainMs: 1 });
     const call = app.processes.call(via('pg', 'worker'), 'work');
-    const failed = expect(call).rejects.toMatchObject({ code: 'PROCESS_EXITED', reason: 'shutdown' });
+    const failed = call.catch((error: unknown) => error);
     await app.context.close();
-    await failed;
+    expect(await failed).toMatchObject({ code: 'PROCESS_EXITED', reason: 'shutdown' });
     expect(applications.logger.own.map(({ message }) => message).join()).toMatch(
       /1 calls were still being handled/,
     );
