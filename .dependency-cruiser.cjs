@@ -31,8 +31,9 @@ const rooms = {
     'npm:reflect-metadata',
     'npm:@opentelemetry/api',
   ],
-  microservice: ['term', 'nest', 'process', 'npm:rxjs', 'npm:@nestjs/microservices'],
+  microservice: ['term', 'nest', 'process', 'npm:rxjs', 'npm:@nestjs/common', 'npm:@nestjs/microservices'],
   testing: [
+    'term',
     'node',
     'transport',
     'transport/local',

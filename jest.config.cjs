@@ -7,7 +7,7 @@ const shared = {
   },
   moduleNameMapper: {
     '^nestjs-pg-registry$': '<rootDir>/libs/pg-registry/src',
-    '^nestjs-pg-registry/testing$': '<rootDir>/libs/pg-registry/src/testing',
+    '^nestjs-pg-registry/(microservice|testing)$': '<rootDir>/libs/pg-registry/src/$1',
   },
   modulePathIgnorePatterns: ['/dist/', '<rootDir>/compat/'],
 };

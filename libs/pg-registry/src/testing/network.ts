@@ -1,0 +1,58 @@
+import type { LocalBus } from '../transport/local';
+
+/** A bus, and what has been done to it: who can talk to whom. */
+export class Network {
+  readonly #crashed = new Set<string>();
+  readonly #paused = new Set<string>();
+  readonly #cuts = new Set<string>();
+
+  constructor(readonly bus: LocalBus) {}
+
+  /** Whether messages pass between two nodes; lost ones aside. */
+  talk(a: string, b: string): boolean {
+    if ([a, b].some((node) => this.#crashed.has(node) || this.#paused.has(node))) return false;
+    return !this.#cuts.has(pair(a, b));
+  }
+
+  cut(a: string, b: string): void {
+    this.#cuts.add(pair(a, b));
+    this.bus.cut(a, b);
+  }
+
+  heal(a?: string, b?: string): void {
+    if (a === undefined || b === undefined) this.#cuts.clear();
+    else this.#cuts.delete(pair(a, b));
+    this.bus.heal(a, b);
+  }
+
+  crash(node: string): void {
+    this.#crashed.add(node);
+    this.bus.crash(node);
+  }
+
+  /** A new node of that name is about to start. */
+  revive(node: string): void {
+    this.#crashed.delete(node);
+  }
+
+  pause(node: string): void {
+    this.#paused.add(node);
+    this.bus.pause(node);
+  }
+
+  resume(node: string): void {
+    this.#paused.delete(node);
+    this.bus.resume(node);
+  }
+
+  /** Ends every fault but crashes. */
+  calm(): void {
+    this.heal();
+    this.bus.lose({ rate: 0, seed: 0 });
+    for (const node of this.#paused) this.resume(node);
+  }
+}
+
+function pair(a: string, b: string): string {
+  return JSON.stringify([a, b].toSorted());
+}

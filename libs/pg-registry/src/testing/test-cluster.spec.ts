@@ -1,0 +1,204 @@
+import { Injectable, Module } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { filter, firstValueFrom } from 'rxjs';
+import { HandleCall, PgRegistryModule, RegisterVia } from '../nest';
+import { via } from '../process';
+import { createTestCluster, TestCluster, type TestClusterOptions } from '.';
+
+@Injectable()
+class Tenant {
+  readonly name: string = 'production';
+}
+
+@RegisterVia('greeters', 'greeter')
+class Greeter {
+  constructor(private readonly tenant: Tenant) {}
+
+  @HandleCall()
+  greet(name: string): string {
+    return `Hello ${name} from ${this.tenant.name}`;
+  }
+}
+
+@Module({ imports: [PgRegistryModule.forFeature('greeters')], providers: [Greeter, Tenant] })
+// oxlint-disable-next-line typescript/no-extraneous-class
+class GreeterModule {}
+
+describe('a test cluster', () => {
+  let cluster: TestCluster | undefined;
+  afterEach(async () => {
+    await cluster?.close();
+    cluster = undefined;
+  });
+
+  async function start(options?: TestClusterOptions): Promise<TestCluster> {
+    cluster = await createTestCluster(options);
+    return cluster;
+  }
+
+  /** Resolves when the node has this many members of the key. */
+  const seen = (on: TestCluster, node: string, key: string, count: number) =>
+    firstValueFrom(
+      on
+        .node(node)
+        .registry()
+        .watch(key)
+        .pipe(filter((entries) => entries.length === count)),
+    );
+
+  it('has three nodes that have met, unless told otherwise', async () => {
+    const { nodes } = await start();
+    expect(nodes.map(({ name }) => name)).toEqual(['node1', 'node2', 'node3']);
+    expect(nodes.map(({ node }) => node.peers().length)).toEqual([2, 2, 2]);
+  });
+
+  it('starts whole applications, whose providers are called from the other nodes', async () => {
+    const on = await start({ nodes: ['web', 'worker'], modules: [GreeterModule] });
+    const { pid } = on.node('worker').registry('greeters').lookupLocal('greeter')[0];
+    await expect(on.node('web').processes.call(pid, 'greet', 'Ada')).resolves.toBe(
+      'Hello Ada from production',
+    );
+    expect(on.node('worker').get(Tenant)).not.toBe(on.node('web').get(Tenant));
+  });
+
+  it('lets each node have modules of its own', async () => {
+    const on = await start({
+      nodes: ['web', 'worker'],
+      modules: ({ node }) => (node === 'worker' ? [GreeterModule] : []),
+      options: { scopes: ['greeters'] },
+    });
+    const answer = on.node('web').processes.call(via('greeters', 'greeter'), 'greet', 'Ada');
+    await expect(answer).resolves.toBe('Hello Ada from production');
+  });
+
+  it('takes applications that the test makes itself, with providers replaced', async () => {
+    const on = await start({
+      nodes: 1,
+      modules: [GreeterModule],
+      application: async ({ root }) => {
+        const testing = Test.createTestingModule({ imports: [root] });
+        return await testing.overrideProvider(Tenant).useValue({ name: 'a test' }).compile();
+      },
+    });
+    const answer = on.nodes[0].processes.call(via('greeters', 'greeter'), 'greet', 'Ada');
+    await expect(answer).resolves.toBe('Hello Ada from a test');
+  });
+
+  it('is settled when every node has applied what every other has written', async () => {
+    const on = await start();
+    for (const { name, node } of on.nodes) {
+      for (let i = 0; i < 500; i++) node.scope('pg').register(['item', name, i], i);
+    }
+    await on.settle();
+    expect(on.nodes.map((node) => node.registry().count())).toEqual([1500, 1500, 1500]);
+    on.expectConverged();
+  });
+
+  it('names what differs before it has settled', async () => {
+    const on = await start({ nodes: 2 });
+    on.nodes[0].registry().register('key', 'new');
+    expect(() => on.expectConverged()).toThrow("key 'key': node1 has 'new' (entry 1), node2 sees nothing");
+    await on.settle();
+    on.expectConverged();
+    on.nodes[0].registry().updateValue('key', 'newer');
+    expect(() => on.expectConverged()).toThrow("node1 has 'newer' (entry 1), node2 sees 'new' (entry 1)");
+    on.nodes[0].registry().unregister('key');
+    expect(() => on.expectConverged()).toThrow("node1 has nothing, node2 sees 'new' (entry 1)");
+  });
+
+  it('heals what a short cut has kept apart', async () => {
+    const on = await start();
+    on.cut('node1', 'node2');
+    on.node('node1').registry().register('key', 'from node1');
+    await seen(on, 'node3', 'key', 1);
+    expect(on.node('node2').registry().lookup('key')).toEqual([]);
+    on.heal('node1', 'node2');
+    await on.settle();
+    expect(on.node('node2').registry().lookup('key')).toMatchObject([{ value: 'from node1' }]);
+  });
+
+  it('has settled during a cut when both sides have removed each other, and finds together again', async () => {
+    const on = await start({ nodes: 2, options: { peerTimeoutMs: 300 } });
+    for (const node of on.nodes) node.registry().register('key');
+    await on.settle();
+    on.cut('node1', 'node2');
+    await on.settle();
+    expect(on.nodes.map((node) => node.registry().members('key').length)).toEqual([1, 1]);
+    on.heal();
+    await on.settle();
+    expect(on.nodes.map((node) => node.registry().members('key').length)).toEqual([2, 2]);
+  });
+
+  it('sees a crashed node go, and its successor come', async () => {
+    const on = await start();
+    on.node('node3').registry().register('key', 'before');
+    await on.settle();
+    on.crash('node3');
+    expect(on.nodes.map(({ name }) => name)).toEqual(['node1', 'node2']);
+    await on.settle();
+    expect(on.node('node1').registry().lookup('key')).toEqual([]);
+    const successor = await on.start('node3');
+    successor.registry().register('key', 'after');
+    await on.settle();
+    expect(on.node('node1').registry().lookup('key')).toMatchObject([{ value: 'after' }]);
+  });
+
+  it('shuts one application down in order', async () => {
+    const on = await start({ nodes: 2, modules: [GreeterModule] });
+    await on.stop('node2');
+    await on.settle();
+    expect(on.node('node1').registry('greeters').members('greeter')).toHaveLength(1);
+    expect(() => on.node('node2')).toThrow("No node 'node2' runs in this cluster; there are: node1.");
+  });
+
+  it('holds what a paused node says until it goes on', async () => {
+    const on = await start();
+    on.pause('node1');
+    on.node('node1').registry().register('paused');
+    on.node('node3').registry().register('awake');
+    await seen(on, 'node2', 'awake', 1);
+    expect(on.node('node2').registry().lookup('paused')).toEqual([]);
+    on.resume('node1');
+    await seen(on, 'node2', 'paused', 1);
+  });
+
+  it('comes to the same end when a third of all messages is lost', async () => {
+    const on = await start();
+    on.lose({ rate: 0.3, seed: 42 });
+    for (let round = 0; round < 50; round++) {
+      for (const { name, node } of on.nodes) node.scope('pg').register('key', `${name} ${round}`);
+      await new Promise(setImmediate);
+    }
+    on.lose({ rate: 0, seed: 0 });
+    await on.settle();
+    expect(on.node('node2').registry().members('key')).toHaveLength(150);
+  });
+
+  it('says what differs when it does not settle in time', async () => {
+    const on = await start({ nodes: 2 });
+    on.cut('node1', 'node2');
+    await expect(on.settle({ timeoutMs: 20 })).rejects.toThrow('node1 still has node2 as a peer');
+  });
+
+  it('closes what has started when one application does not', async () => {
+    let started = 0;
+    let closed = 0;
+    @Module({})
+    class Counting {
+      onModuleInit(): void {
+        started += 1;
+        if (started === 2) throw new Error('no database');
+      }
+      onApplicationShutdown(): void {
+        closed += 1;
+      }
+    }
+    await expect(createTestCluster({ nodes: 2, modules: [Counting] })).rejects.toThrow('no database');
+    expect(closed).toBe(1);
+  });
+
+  it('refuses a second node of a name that runs', async () => {
+    const on = await start({ nodes: 1 });
+    await expect(on.start('node1')).rejects.toThrow("A node 'node1' runs in this cluster already.");
+  });
+});
