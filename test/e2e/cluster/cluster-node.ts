@@ -80,6 +80,13 @@ export class ClusterNode {
     );
   }
 
+  /** The names of those among its peers that it suspects of being gone. */
+  suspects(): Promise<string[]> {
+    return this.run(({ node }) =>
+      node.peers().flatMap((peer) => (peer.suspect === false ? [] : [peer.node])),
+    );
+  }
+
   log(): Promise<readonly string[]> {
     return this.run(({ log }) => log);
   }

@@ -74,6 +74,17 @@ export class Cluster {
     return performance.now() - start;
   }
 
+  /** Waits until every node has every other as a peer that it does not suspect. */
+  async agreeOnPeers(): Promise<void> {
+    const names = [...this.nodes].map(({ name }) => name).toSorted();
+    for (const node of this.nodes) {
+      const others = names.filter((name) => name !== node.name).join();
+      await eventually(
+        async () => (await node.peers()).join() === others && (await node.suspects()).length === 0,
+      );
+    }
+  }
+
   /** Every removal of a peer that any of the nodes has seen, as `who removed whom: why`. */
   async removals(): Promise<string[]> {
     const all = await Promise.all(

@@ -1,3 +1,4 @@
+import { eventually } from '../../support/eventually';
 import type { Cluster } from '../cluster/cluster';
 
 /** What has to hold after every fault, in a form that a test can compare with {@link UNHARMED}. */
@@ -23,6 +24,14 @@ export const UNHARMED = { removals: [], fat: [] };
  */
 export async function aftermathIn(cluster: Cluster): Promise<Aftermath> {
   const agreedAfterMs = await cluster.agree({ timeoutMs: AGREE_MS });
+  // A suspicion that is still open could end in a removal after this function has counted them.
+  await eventually(
+    async () => {
+      const suspects = await Promise.all([...cluster.nodes].map((node) => node.suspects()));
+      return suspects.flat().length === 0;
+    },
+    { timeoutMs: AGREE_MS },
+  );
   const fat: string[] = [];
   for (const node of cluster.nodes) {
     const megabytes = await node.peakMegabytes();

@@ -1,0 +1,83 @@
+import { localBus, localTransport, PgRegistryNode } from 'nestjs-pg-registry';
+import { eventually } from '../../support/eventually';
+import { Chronicle } from '../cluster/chronicle';
+import { Figures } from './figures';
+import { length } from './length';
+
+jest.setTimeout(180_000);
+
+const NODES = 5;
+const CHURN_MS = length(60_000, 3000);
+const OPERATIONS_PER_SECOND = 1000;
+const TICK_MS = 10;
+const EQUAL_WITHIN_MS = 2000;
+
+const figures = new Figures();
+afterAll(() => figures.print());
+
+interface Writer {
+  readonly node: PgRegistryNode;
+  readonly chronicle: Chronicle;
+  readonly entries: { update(value: number): void; unregister(): void }[];
+}
+
+/** One operation: a registration, an update or the end of one, by chance; at most 500 entries a node. */
+function write({ node, entries }: Writer, number: number): void {
+  const any = Math.floor(Math.random() * entries.length);
+  const action = entries.length < 100 ? 0 : Math.floor(Math.random() * (entries.length < 500 ? 3 : 2)) - 1;
+  if (action === 1 || entries.length < 100)
+    entries.push(node.scope('pg').register(['churn', number % 50], number));
+  else if (action === 0) entries[any].update(number);
+  else entries.splice(any, 1)[0].unregister();
+}
+
+test('1 % of all frames lost at random under churn: every view is equal within two seconds after it', async () => {
+  const bus = localBus();
+  const writers: Writer[] = Array.from({ length: NODES }, (_, i) => {
+    const node = new PgRegistryNode(
+      { node: `n${i}`, transport: localTransport({ bus }) },
+      { defaultTransport: localTransport },
+    );
+    return { node, chronicle: new Chronicle(node, ['pg']), entries: [] };
+  });
+  try {
+    await Promise.all(writers.map(({ node }) => node.connect()));
+    await Promise.all(writers.map(({ node }) => node.synced()));
+    bus.lose({ rate: 0.01, seed: 4711 });
+    let written = 0;
+    await new Promise<void>((resolve) => {
+      const startedAt = performance.now();
+      const timer = setInterval(() => {
+        const elapsed = performance.now() - startedAt;
+        for (const due = (elapsed * OPERATIONS_PER_SECOND) / 1000; written < due; written += 1) {
+          write(writers[written % NODES], written);
+        }
+        if (elapsed < CHURN_MS) return;
+        clearInterval(timer);
+        resolve();
+      }, TICK_MS);
+    });
+
+    // The loss goes on: nothing but the protocol makes up for it.
+    const endedAt = performance.now();
+    await eventually(
+      () => {
+        const views = writers.map(({ chronicle }) => chronicle.view());
+        const union = views.flatMap(({ own }) => own).toSorted();
+        for (const { all } of views) expect(all).toEqual(union);
+      },
+      { timeoutMs: EQUAL_WITHIN_MS },
+    );
+    const equalAfterMs = Math.round(performance.now() - endedAt);
+    figures.add(
+      `1 % of frames lost, ${written} operations in ${CHURN_MS} ms, until all views are equal`,
+      `${equalAfterMs} ms`,
+    );
+    const removed = writers.flatMap(({ chronicle }) =>
+      chronicle.peerEvents.filter(({ type }) => type === 'peer-removed'),
+    );
+    expect(removed).toEqual([]);
+  } finally {
+    await Promise.all(writers.map(({ node }) => node.close()));
+  }
+});

@@ -1,0 +1,106 @@
+import { setTimeout as during } from 'node:timers/promises';
+import { eventually } from '../../support/eventually';
+import { NatsServer } from '../../support/nats-server';
+import { Network } from '../../support/network';
+import { Cluster } from '../cluster/cluster';
+import { aftermathIn } from './aftermath';
+import { Churn } from './churn';
+import { Figures } from './figures';
+import { FULL, length } from './length';
+
+jest.setTimeout(180_000);
+
+/** Shorter than what makes a client give its connection up, or twice as long as it takes to remove the silent. */
+const CUT_MS = length(30_000, 3000);
+const HEALED_WITHIN_MS = length(2000, 5000);
+
+const ROUTE_MADE = 'Route connection created';
+
+const figures = new Figures();
+afterAll(() => figures.print());
+
+/** Runs `test` with a second host, or says why there can be none. */
+async function withSecondHost(test: (network: Network) => Promise<void>): Promise<void> {
+  const network = Network.create();
+  if (typeof network === 'string') return console.log(network);
+  try {
+    await test(network);
+  } finally {
+    network.remove();
+  }
+}
+
+/** Four nodes, two on each side, that know each other and write all the time. */
+async function join(cluster: Cluster, network: Network, farServer: NatsServer): Promise<Churn> {
+  await Promise.all([
+    cluster.join('near-1'),
+    cluster.join('near-2'),
+    cluster.join('far-1', { netns: network.netns, servers: [farServer.url] }),
+    cluster.join('far-2', { netns: network.netns, servers: [farServer.url] }),
+  ]);
+  for (const node of cluster.nodes) await node.register('here', node.name);
+  await cluster.agreeOnPeers();
+  await cluster.agree();
+  return Churn.start(cluster);
+}
+
+test('a network that is cut between nodes and their server: equal again when it is mended, with exact events', () =>
+  withSecondHost(async (network) => {
+    const server = await NatsServer.start({ host: network.here });
+    const cluster = new Cluster([server]);
+    try {
+      const churn = await join(cluster, network, server);
+      network.cut();
+      await during(CUT_MS);
+      await churn.stop();
+      network.mend();
+      const { agreedAfterMs, removals, fat } = await aftermathIn(cluster);
+      figures.add(
+        `client and server cut for ${CUT_MS} ms, until all views are equal`,
+        `${Math.round(agreedAfterMs)} ms`,
+      );
+      expect(fat).toEqual([]);
+      // A cut of 30 s is longer than the patience of those who stayed connected; they remove the others, who do not.
+      const expected = ['near-1', 'near-2'].flatMap((who) =>
+        ['far-1', 'far-2'].map((whom) => `${who} removed ${whom}: silence`),
+      );
+      expect(removals).toEqual(FULL ? expected : []);
+      expect(agreedAfterMs).toBeLessThan(HEALED_WITHIN_MS);
+    } finally {
+      await cluster[Symbol.asyncDispose]();
+    }
+  }));
+
+test('a network that is cut between two servers: equal again when their route is back, with exact events', () =>
+  withSecondHost(async (network) => {
+    // Servers notice a dead route by their pings; the default is two minutes.
+    const config = 'ping_interval: "1s", ping_max: 2';
+    const near = await NatsServer.start({ host: network.here, cluster: [], config });
+    const far = await NatsServer.start({
+      host: network.there,
+      netns: network.netns,
+      cluster: [near],
+      config,
+    });
+    const cluster = new Cluster([near, far]);
+    try {
+      const churn = await join(cluster, network, far);
+      network.cut();
+      await during(CUT_MS);
+      await churn.stop();
+      const routes = near.log.split(ROUTE_MADE).length;
+      network.mend();
+      // Counted from the return of the route. A short cut may not have ended it.
+      const returned = () => near.log.split(ROUTE_MADE).length > routes;
+      if (FULL) await eventually(returned, { timeoutMs: 30_000 });
+      const { agreedAfterMs, fat } = await aftermathIn(cluster);
+      figures.add(
+        `servers cut for ${CUT_MS} ms, from the route's return until all views are equal`,
+        `${Math.round(agreedAfterMs)} ms`,
+      );
+      expect(fat).toEqual([]);
+      expect(agreedAfterMs).toBeLessThan(HEALED_WITHIN_MS);
+    } finally {
+      await cluster[Symbol.asyncDispose]();
+    }
+  }));
