@@ -74,7 +74,7 @@ export type {
   UpdateEvent,
 } from './scope';
 export { PgRegistryNode } from './node';
-export type { NodeOptions, NodeState, NodeStats } from './node';
+export type { NodeHealth, NodeOptions, NodeState, NodeStats } from './node';
 export {
   getRegistryToken,
   HandleCall,
@@ -85,10 +85,12 @@ export {
   OnMembership,
   OnRegister,
   OnUnregister,
+  PgRegistryHealthIndicator,
   PgRegistryModule,
   RegisterVia,
 } from './nest';
 export type {
+  HealthResult,
   PgRegistryModuleOptions,
   PgRegistryOptionsFactory,
   RegisterViaOptions,

@@ -7,6 +7,7 @@ import { startFirst } from './hook-order';
 import { ModuleProcessFactory } from './module-process-factory';
 import { PgRegistryEdgeModule } from './pg-registry-edge.module';
 import { nodeProvider } from './pg-registry-node.provider';
+import { PgRegistryHealthIndicator } from './pg-registry.health';
 import { ConfigurableModuleClass } from './pg-registry.module-definition';
 
 /**
@@ -18,6 +19,7 @@ import { ConfigurableModuleClass } from './pg-registry.module-definition';
   providers: [
     nodeProvider,
     ModuleProcessFactory,
+    PgRegistryHealthIndicator,
     {
       provide: PgRegistryService,
       inject: [PgRegistryNode],
@@ -29,7 +31,7 @@ import { ConfigurableModuleClass } from './pg-registry.module-definition';
       useFactory: (node: PgRegistryNode) => node.processes,
     },
   ],
-  exports: [PgRegistryNode, ProcessService],
+  exports: [PgRegistryNode, ProcessService, PgRegistryHealthIndicator],
 })
 export class PgRegistryCoreModule
   extends ConfigurableModuleClass

@@ -2,7 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { type NodeHealth, PgRegistryNode } from '../node';
 
 /** What Terminus expects of an indicator: a status under the indicator's key, and whatever else is worth showing. */
-export type HealthResult<K extends string> = Record<K, Omit<NodeHealth, 'healthy'> & { readonly status: 'up' | 'down' }>;
+export type HealthResult<K extends string> = Record<
+  K,
+  Omit<NodeHealth, 'healthy'> & { readonly status: 'up' | 'down' }
+>;
 
 /**
  * Tells `@nestjs/terminus` (11 and later) whether this node does its work. Needs no part of Terminus: it returns what

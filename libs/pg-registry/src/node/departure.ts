@@ -1,8 +1,11 @@
 import type { Connection } from '../transport';
 import type { NodeParts } from './node-parts';
+import { fulfilledWithin } from './time-limit';
 
 /** How much longer than the protocol's own limit a drain waits for its end: the connection may be lost meanwhile. */
 const DRAIN_GRACE_MS = 500;
+/** How long the broker may take for the goodbye. */
+const HANG_UP_MS = 1000;
 
 /**
  * How a node leaves in order, so that nobody's call fails because of it:
@@ -55,17 +58,18 @@ export class Departure {
     driver.run(protocol.goodbye(clock.now()));
   }
 
+  /** Not connected, or the broker is frozen: nobody hears the goodbye then, and the peers see a crash instead. */
+  async hangUp(connection: Connection): Promise<void> {
+    const { clock, log } = this.parts;
+    await fulfilledWithin(connection.flush(), clock, HANG_UP_MS);
+    await connection.close().catch((error: unknown) => log.error('Closing the connection failed', error));
+  }
+
   async #idle(timeoutMs: number): Promise<void> {
     const { calls, clock, log } = this.parts;
-    let giveUp!: () => void;
-    const timeout = new Promise<void>((resolve) => (giveUp = resolve));
-    const cancel = clock.setTimer(timeoutMs, giveUp, { keepAlive: true });
-    await Promise.race([calls.idle(), timeout]);
-    cancel();
-    if (calls.inFlight > 0) {
-      log.warn(
-        `${calls.inFlight} calls were still being handled ${timeoutMs} ms into the drain; their callers get an error.`,
-      );
-    }
+    if (await fulfilledWithin(calls.idle(), clock, timeoutMs)) return;
+    log.warn(
+      `${calls.inFlight} calls were still being handled ${timeoutMs} ms into the drain; their callers get an error.`,
+    );
   }
 }

@@ -1,4 +1,7 @@
-import type { PeerProtocol } from '../protocol';
+import type { CallsStats } from '../process';
+import type { ProtocolStats } from '../protocol';
+import type { Connection } from '../transport';
+import type { NodeParts } from './node-parts';
 
 /**
  * Where a node is in its life: made (`new`), asking for its first connection, part of the cluster, about to leave it,
@@ -11,10 +14,38 @@ export interface NodeStats {
   readonly state: NodeState;
   /** False while the transport is trying to reconnect. */
   readonly connected: boolean;
+  /** Messages that were dropped because the node was not connected. */
+  readonly dropped: number;
   /** Living processes of this node, the root process included. */
   readonly processes: number;
   /** Entries of the whole cluster as seen here, and of this node alone, by scope. */
   readonly scopes: Readonly<Record<string, { readonly entries: number; readonly local: number }>>;
+  /** Calls, casts and monitors that are under way, and what went wrong so far. */
+  readonly calls: CallsStats;
   /** What the peer protocol counts: peers, suspects, frames, repairs, syncs, refusals. */
-  readonly protocol: ReturnType<PeerProtocol['stats']>;
+  readonly protocol: ProtocolStats;
+}
+
+/** What only the node itself knows. */
+export interface NodeSituation {
+  readonly state: NodeState;
+  readonly connection: Connection | undefined;
+}
+
+/** Takes the figures. Cost: the number of scopes and peers. */
+export function statsOf(parts: NodeParts, { state, connection }: NodeSituation): NodeStats {
+  const { scopes, processes, calls, protocol } = parts;
+  const entries = scopes.names().map((name) => {
+    const service = scopes.service(name);
+    return [name, { entries: service.count(), local: service.countLocal() }] as const;
+  });
+  return {
+    state,
+    connected: connection?.isConnected ?? false,
+    dropped: connection?.dropped ?? 0,
+    processes: processes.size,
+    scopes: Object.fromEntries(entries),
+    calls: calls.stats(),
+    protocol: protocol.stats(),
+  };
 }

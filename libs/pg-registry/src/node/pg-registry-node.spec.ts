@@ -207,6 +207,36 @@ describe('a node', () => {
     expect(seenStates).toEqual([true, false, true, false]);
   });
 
+  it('is healthy while it is connected and its broker answers, and says what is wrong otherwise', async () => {
+    const node = make({ node: 'a' });
+    expect(await node.health()).toMatchObject({ healthy: false, reason: 'the node is new' });
+    await node.connect();
+    expect(await node.health()).toMatchObject({ healthy: true, state: 'ready', connected: true, peers: 0 });
+    bus.disconnect('a');
+    expect(await node.health()).toMatchObject({ healthy: false, reason: 'not connected' });
+    bus.reconnect('a');
+    await firstValueFrom(node.connected$.pipe(filter(Boolean)));
+    await node.drain();
+    expect(await node.health()).toMatchObject({ healthy: false, reason: 'the node is draining' });
+  });
+
+  it('is unhealthy as soon as a flush does not return', async () => {
+    const stuck: Transport = {
+      kind: 'stuck',
+      connect: async (options) => {
+        const connection = await localTransport({ bus }).connect(options);
+        return Object.assign(connection, { flush: () => new Promise<void>(() => undefined) });
+      },
+    };
+    const node = make({ transport: stuck });
+    await node.connect();
+    const health = await node.health({ timeoutMs: 20 });
+    expect(health).toMatchObject({
+      healthy: false,
+      reason: 'the broker did not answer a flush within 20 ms',
+    });
+  });
+
   it('counts what it has', async () => {
     const node = await start('a', { scopes: ['docs'] });
     node.scope('docs').register('k');

@@ -7,11 +7,13 @@ import type { Connection, ConnectionStatus } from '../transport';
 import { Departure } from './departure';
 import type { NodeOptions } from './node-options';
 import { assemble, type NodeParts, type NodeSurroundings } from './node-parts';
-import type { NodeState, NodeStats } from './node-stats';
+import { checkHealth, type NodeHealth } from './node-health';
+import { type NodeSituation, type NodeState, type NodeStats, statsOf } from './node-stats';
 import { Outlook } from './outlook';
 import type { NodeEffect } from './protocol-driver';
 
 const DEFAULT_SYNCED_TIMEOUT_MS = 5000;
+const DEFAULT_HEALTH_TIMEOUT_MS = 1000;
 
 /**
  * One node of the cluster: its identity, its scopes and processes, and its peers. One Nest application is one node.
@@ -181,19 +183,25 @@ export class PgRegistryNode {
     await this.#closed;
   }
 
-  /** Figures of this node at this moment. Cost: the number of scopes. */
+  /** Figures of this node at this moment. Cost: the number of scopes and peers. */
   stats(): NodeStats {
-    const scopes = this.#parts.scopes.names().map((name) => {
-      const service = this.#parts.scopes.service(name);
-      return [name, { entries: service.count(), local: service.countLocal() }] as const;
-    });
-    return {
-      state: this.#state,
-      connected: this.#connection?.isConnected ?? false,
-      processes: this.#parts.processes.size,
-      scopes: Object.fromEntries(scopes),
-      protocol: this.#parts.protocol.stats(),
-    };
+    return statsOf(this.#parts, this.#situation());
+  }
+
+  /**
+   * Whether this node does its work: part of the cluster, connected, its own steps on time, and the broker answering.
+   * Suspected peers are their own problem, not this node's.
+   *
+   * @param options.timeoutMs How long the broker may take to answer. Default 1000.
+   */
+  async health({
+    timeoutMs = DEFAULT_HEALTH_TIMEOUT_MS,
+  }: { readonly timeoutMs?: number } = {}): Promise<NodeHealth> {
+    return await checkHealth(this.#parts, this.#situation(), timeoutMs);
+  }
+
+  #situation(): NodeSituation {
+    return { state: this.#state, connection: this.#connection };
   }
 
   async #dial(): Promise<Connection> {
@@ -224,11 +232,7 @@ export class PgRegistryNode {
     const connection = this.#connection;
     await this.#departure.goodbye();
     this.#end('stopped', `Node '${this.name}' has left the cluster.`);
-    // Not connected: there is nobody to flush to, and the peers see a crash instead of the goodbye.
-    await connection?.flush().catch(() => undefined);
-    await connection
-      ?.close()
-      .catch((error: unknown) => this.#parts.log.error('Closing the connection failed', error));
+    if (connection !== undefined) await this.#departure.hangUp(connection);
   }
 
   /** Nothing goes in or out any more. */

@@ -1,0 +1,55 @@
+import type { NodeParts } from './node-parts';
+import { fulfilledWithin } from './time-limit';
+import type { NodeSituation, NodeState } from './node-stats';
+
+/** Whether a node does its work at this moment; see {@link PgRegistryNode.health}. */
+export interface NodeHealth {
+  readonly healthy: boolean;
+  /** What is wrong, in words, if anything is. */
+  readonly reason?: string;
+  readonly state: NodeState;
+  readonly connected: boolean;
+  readonly peers: number;
+  readonly suspects: number;
+  /** Whether every peer's entries have arrived. Not a condition of health: a node that syncs works. */
+  readonly synced: boolean;
+  /** Milliseconds by which the protocol's next step is overdue. */
+  readonly overdueMs: number;
+}
+
+/** A step that is this late means that the node itself is stuck, whatever its connection says. */
+const MAX_OVERDUE_MS = 1000;
+
+/** Looks at the node and asks the broker for a sign of life. Never rejects; takes `timeoutMs` at most. */
+export async function checkHealth(
+  parts: NodeParts,
+  situation: NodeSituation,
+  timeoutMs: number,
+): Promise<NodeHealth> {
+  const { protocol, clock } = parts;
+  const { state, connection } = situation;
+  const overdueMs = Math.max(0, clock.now() - protocol.nextDeadline());
+  const { peers, suspects } = protocol.stats();
+  const connected = connection?.isConnected ?? false;
+  const reason = await whatIsWrong();
+  return {
+    healthy: reason === undefined,
+    ...(reason && { reason }),
+    state,
+    connected,
+    peers,
+    suspects,
+    synced: protocol.synced,
+    overdueMs,
+  };
+
+  async function whatIsWrong(): Promise<string | undefined> {
+    if (state === 'fenced') return `superseded by a younger node named '${protocol.node}'`;
+    if (state !== 'ready') return `the node is ${state}`;
+    if (connection === undefined || !connected) return 'not connected';
+    if (overdueMs > MAX_OVERDUE_MS) return `the node has not moved for ${Math.round(overdueMs)} ms`;
+    return (await fulfilledWithin(connection.flush(), clock, timeoutMs))
+      ? undefined
+      : `the broker did not answer a flush within ${timeoutMs} ms`;
+  }
+}
