@@ -1,0 +1,15 @@
+import { fanOut } from './fan-out.bench';
+import { growth } from './growth.bench';
+import { queries } from './queries.bench';
+import { reads } from './reads.bench';
+import type { Area } from './support/bench';
+import { writes } from './writes.bench';
+
+/** The suite, in the order of its table. */
+export const AREAS: Readonly<Record<string, Area>> = {
+  reads,
+  writes,
+  queries,
+  growth,
+  'fan-out': fanOut,
+};

@@ -1,0 +1,177 @@
+import { type CurvePoint, type Limit, meets, type Result, targetText } from './result';
+import { median, spread } from './statistics';
+
+/** One area of the suite: measures, and tells the bench what it found. */
+export type Area = (bench: Bench) => Promise<void> | void;
+
+/** Does a piece of work `times` times and returns how often the result was right: anything but `times` ends the suite. */
+export type Work = (times: number) => number | Promise<number>;
+
+/** What both ways of measuring need to know. */
+interface Contest {
+  readonly name: string;
+  readonly limits?: readonly Limit[];
+  readonly rounds?: number;
+  readonly point?: CurvePoint;
+}
+
+/** Measured before the rounds count: until the code is compiled. */
+const WARM_UP_ROUNDS = 4;
+/** A round is long against a timer's tick, and short against the moods of the machine. */
+const ROUND_MS = 40;
+
+/**
+ * Measures one area. Rounds of what is measured and of its baseline alternate, each time in the other order, so that the
+ * moods of a shared machine meet both; the ratio is the median of the ratios of neighbouring rounds.
+ */
+export class Bench {
+  constructor(
+    private readonly area: string,
+    /** A quick run does everything once and small, and verifies it; its times mean nothing. */
+    readonly quick: boolean,
+    private readonly onResult: (result: Result) => void,
+  ) {}
+
+  /** A size, and the one that is enough for a quick run. */
+  size(full: number, quick: number): number {
+    return this.quick ? quick : full;
+  }
+
+  /** Compares two works by how often they are done in a second; the higher the ratio the better. */
+  async rates({
+    name,
+    unit = '/s',
+    each = 1,
+    work,
+    baseline,
+    limits = [],
+    rounds = 11,
+    point,
+  }: Contest & {
+    readonly unit?: string;
+    /** How many units one time of the work counts for. */
+    readonly each?: number;
+    readonly work: Work;
+    readonly baseline?: Work;
+  }): Promise<void> {
+    const works = baseline === undefined ? [work] : [work, baseline];
+    const times: number[] = [];
+    for (const contestant of works) times.push(await this.calibrate(name, contestant));
+    const rates = await this.alternate(
+      name,
+      rounds,
+      works,
+      async (contestant, index) => each * (await rate(name, contestant, times[index])),
+    );
+    this.report({ name, unit, values: rates[0], baselines: rates[1], limits, ...(point && { point }) });
+  }
+
+  /** Compares works that cannot be repeated at will: each call prepares itself and returns its figure. */
+  async figures({
+    name,
+    unit,
+    measure,
+    baseline,
+    limits = [],
+    rounds = 5,
+    point,
+  }: Contest & {
+    readonly unit: string;
+    readonly measure: () => number | Promise<number>;
+    readonly baseline?: () => number | Promise<number>;
+  }): Promise<void> {
+    const measures = baseline === undefined ? [measure] : [measure, baseline];
+    const figures = await this.alternate(name, rounds, measures, async (each) => await each());
+    this.report({ name, unit, values: figures[0], baselines: figures[1], limits, ...(point && { point }) });
+  }
+
+  /** Takes figures that were measured elsewhere, one per round. */
+  report({
+    name,
+    unit,
+    values,
+    baselines,
+    limits = [],
+    point,
+  }: {
+    readonly name: string;
+    readonly unit: string;
+    readonly values: readonly number[];
+    readonly baselines?: readonly number[] | undefined;
+    readonly limits?: readonly Limit[];
+    readonly point?: CurvePoint;
+  }): void {
+    const ratios = baselines?.map((baseline, round) => values[round] / baseline);
+    const value = median(values);
+    const ratio = ratios === undefined ? null : median(ratios);
+    this.onResult({
+      area: this.area,
+      name,
+      unit,
+      value,
+      baseline: baselines === undefined ? null : median(baselines),
+      ratio,
+      target: targetText(limits),
+      ok: this.quick || limits.length === 0 ? null : meets(limits, value, ratio),
+      rounds: values.length,
+      spread: { value: spread(values), ratio: ratios === undefined ? null : spread(ratios) },
+      point: point ?? null,
+    });
+  }
+
+  /** Finds how often a work fits into a round, and warms it up by that. */
+  private async calibrate(name: string, work: Work): Promise<number> {
+    let times = this.quick ? 16 : 1;
+    let took = await timed(name, work, times);
+    if (this.quick) return times;
+    while (took < ROUND_MS / 2) {
+      times = Math.ceil(times * Math.min(8, Math.max(1.5, ROUND_MS / Math.max(took, 0.01))));
+      took = await timed(name, work, times);
+    }
+    return times;
+  }
+
+  private async alternate<T>(
+    name: string,
+    rounds: number,
+    contestants: readonly T[],
+    measure: (contestant: T, index: number) => Promise<number>,
+  ): Promise<number[][]> {
+    const figures = contestants.map((): number[] => []);
+    const warmUp = this.quick ? 0 : Math.min(WARM_UP_ROUNDS, Math.floor(rounds / 2));
+    const all = this.quick ? 1 : warmUp + rounds;
+    for (let round = 0; round < all; round++) {
+      const order = round % 2 === 0 ? contestants.keys() : [...contestants.keys()].toReversed();
+      for (const index of order) {
+        const figure = await measure(contestants[index], index);
+        if (!Number.isFinite(figure)) throw new Error(`'${name}' came to ${figure}.`);
+        if (round >= warmUp) figures[index].push(figure);
+      }
+    }
+    return figures;
+  }
+}
+
+/** Fails the suite when a result is not what it has to be: a fast wrong answer is no figure. */
+export function verify(condition: boolean, what: string): void {
+  if (!condition) throw new Error(`Wrong result: ${what}`);
+}
+
+/** Gives back what nobody holds, so that a round does not pay for the one before; needs `--expose-gc`. */
+export function collectGarbage(): void {
+  globalThis.gc?.();
+}
+
+async function rate(name: string, work: Work, times: number): Promise<number> {
+  return (times / (await timed(name, work, times))) * 1000;
+}
+
+async function timed(name: string, work: Work, times: number): Promise<number> {
+  const from = performance.now();
+  let right = work(times);
+  // A work without promises is timed without an await.
+  if (typeof right !== 'number') right = await right;
+  const took = performance.now() - from;
+  verify(right === times, `'${name}' was right ${right} times of ${times}`);
+  return took;
+}

@@ -1,0 +1,19 @@
+import { localTransport, type NodeOptions, PgRegistryNode } from 'nestjs-pg-registry';
+
+/** A node without a Nest application around it; connected only if somebody connects it. */
+export function newNode(options: NodeOptions): PgRegistryNode {
+  return new PgRegistryNode(options, { defaultTransport: localTransport });
+}
+
+/** Runs something with a node that is alone: no peers, no broker. */
+export async function withNode(
+  options: NodeOptions,
+  use: (node: PgRegistryNode) => void | Promise<void>,
+): Promise<void> {
+  const node = newNode({ node: 'alone', ...options });
+  try {
+    await use(node);
+  } finally {
+    await node.close();
+  }
+}

@@ -1,0 +1,113 @@
+import type { Pid, PgRegistryNode } from 'nestjs-pg-registry';
+import { type Bench, verify } from './support/bench';
+import { withNode } from './support/nodes';
+import { randomNumbers } from './support/shuffle';
+
+/** Writes of a node without peers. */
+export async function writes(bench: Bench): Promise<void> {
+  await withNode({}, (node) => registerAndUnregister(bench, node));
+  await withNode({}, (node) => updateValue(bench, node));
+  for (const members of bench.quick ? [100] : [1_000, 10_000, 150_000])
+    await withNode({}, (node) => joinAndLeave(bench, node, members));
+}
+
+async function registerAndUnregister(bench: Bench, node: PgRegistryNode): Promise<void> {
+  const registry = node.scope('pg');
+  const pid = node.processes.self();
+  const names = Array.from({ length: 1000 }, (_, i) => `job:${i}`);
+  const naive = new Map<string, object>();
+  await bench.rates({
+    name: 'register + unregister, no peers',
+    unit: 'pairs/s',
+    work: (times) => {
+      let right = 0;
+      for (let i = 0; i < times; i++) {
+        const key = names[i % 1000];
+        registry.register(key, i);
+        if (registry.count() === 1) right++;
+        registry.unregister(key);
+      }
+      return right - registry.count();
+    },
+    baseline: (times) => {
+      let right = 0;
+      for (let i = 0; i < times; i++) {
+        const key = names[i % 1000];
+        naive.set(key, { key, pid, value: i });
+        if (naive.size === 1) right++;
+        naive.delete(key);
+      }
+      return right - naive.size;
+    },
+    limits: [
+      { of: 'ratio', atLeast: 0.08 },
+      { of: 'value', atLeast: 1e6 },
+    ],
+  });
+}
+
+async function updateValue(bench: Bench, node: PgRegistryNode): Promise<void> {
+  const registry = node.scope('pg');
+  const pid = node.processes.self();
+  const names = Array.from({ length: 1000 }, (_, i) => `job:${i}`);
+  const naive = new Map<string, object>();
+  for (const key of names) registry.register(key, 0);
+  await bench.rates({
+    name: 'updateValue',
+    work: (times) => {
+      let right = 0;
+      for (let i = 0; i < times; i++) if (registry.updateValue(names[i % 1000], i)) right++;
+      verify(registry.lookup(names[(times - 1) % 1000])[0].value === times - 1, 'the last value is there');
+      return right;
+    },
+    baseline: (times) => {
+      for (let i = 0; i < times; i++) {
+        const key = names[i % 1000];
+        naive.set(key, { key, pid, value: i });
+      }
+      return naive.size > 0 ? times : 0;
+    },
+    limits: [
+      { of: 'ratio', atLeast: 0.1 },
+      { of: 'value', atLeast: 1.5e6 },
+    ],
+  });
+}
+
+/** One key of many: a member leaves and comes back, wherever it stands. */
+async function joinAndLeave(bench: Bench, node: PgRegistryNode, members: number): Promise<void> {
+  const registry = node.scope('pg');
+  const pids: Pid[] = Array.from({ length: members }, () => node.processes.spawn().pid);
+  registry.join('room', pids);
+  const naive = new Set(pids);
+  const random = randomNumbers();
+  const points = Array.from({ length: 4096 }, () => pids[Math.floor(random() * members)]);
+  await bench.rates({
+    name: `a key of ${members.toLocaleString('en')} members: leave + join, count each`,
+    unit: 'pairs/s',
+    work: (times) => {
+      let right = 0;
+      for (let i = 0; i < times; i++) {
+        const pid = points[i & 4095];
+        registry.leave('room', pid);
+        const left = registry.count() === members - 1;
+        registry.join('room', pid);
+        if (left && registry.count() === members) right++;
+      }
+      return right;
+    },
+    baseline: (times) => {
+      let right = 0;
+      for (let i = 0; i < times; i++) {
+        const pid = points[i & 4095];
+        naive.delete(pid);
+        const left = naive.size === members - 1;
+        naive.add(pid);
+        if (left && naive.size === members) right++;
+      }
+      return right;
+    },
+    limits: [{ of: 'ratio', atLeast: 0.1 }],
+    point: { curve: 'Leave and join of a random member', along: 'members of the key', at: members },
+  });
+}
