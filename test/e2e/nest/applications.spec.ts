@@ -1,0 +1,76 @@
+import 'reflect-metadata';
+import { eventually } from '../../support/eventually';
+import { NatsServer } from '../../support/nats-server';
+import type { NodeProcess } from '../../support/node-process';
+import { startDesk, Visitor } from './desks';
+
+jest.setTimeout(60_000);
+
+/** What a user may rely on with the default options. */
+const MEETING_MS = 1000;
+const CRASH_MS = 2000;
+const GOODBYE_MS = 100;
+
+describe('Nest applications in several operating-system processes, with default options', () => {
+  let server: NatsServer;
+  let desks: NodeProcess[];
+  let visitor: Visitor;
+
+  beforeAll(async () => (server = await NatsServer.start()));
+  afterAll(() => server[Symbol.asyncDispose]());
+  beforeEach(async () => {
+    desks = [];
+    visitor = await Visitor.start(server.url);
+  });
+  afterEach(async () => {
+    await visitor.close();
+    await Promise.all(desks.map((desk) => desk[Symbol.asyncDispose]()));
+  });
+
+  async function start(name: string): Promise<NodeProcess> {
+    const desk = await startDesk(server.url, name);
+    desks.push(desk);
+    return desk;
+  }
+
+  test("see each other's providers within a second, and call each other", async () => {
+    const [one, two] = await Promise.all(['one', 'two'].map(start));
+    for (const desk of [one, two]) {
+      await eventually(async () => expect(await desk.ask('desks')).toHaveLength(2), {
+        timeoutMs: MEETING_MS,
+      });
+    }
+    expect(await one.ask('callAt', 'two')).toMatch(/^two /);
+    expect(await two.ask('callAt', 'one')).toMatch(/^one /);
+    expect(await one.ask('pids')).toEqual(expect.arrayContaining((await two.ask('pids')) as string[]));
+  });
+
+  test('see within two seconds that one of them was killed', async () => {
+    const victim = await start('victim');
+    await eventually(() => visitor.desks().includes('victim'), { timeoutMs: MEETING_MS });
+    victim.kill('SIGKILL');
+    const killedAt = Date.now();
+    await victim.exited;
+    const removal = await visitor.removalOf('victim');
+    expect(removal).toMatchObject({ reason: 'crash' });
+    expect(removal.at - killedAt).toBeLessThan(CRASH_MS);
+    expect(visitor.desks()).toEqual([]);
+  });
+
+  test('say goodbye on SIGTERM: the others know as soon as they have drained', async () => {
+    const delays: number[] = [];
+    // Three times, for the machine may be busy: what is promised is that nobody waits for anything.
+    for (const name of ['first', 'second', 'third']) {
+      const desk = await start(name);
+      await eventually(() => visitor.desks().includes(name));
+      desk.kill('SIGTERM');
+      expect(await desk.exited).toEqual({ code: null, signal: 'SIGTERM' });
+      const removal = await visitor.removalOf(name);
+      expect(removal).toMatchObject({ reason: 'goodbye' });
+      const drainedAt = Number(/drained at (\d+)/.exec(desk.output)?.[1]);
+      delays.push(removal.at - drainedAt);
+    }
+    expect(Math.min(...delays)).toBeLessThan(GOODBYE_MS);
+    expect(visitor.desks()).toEqual([]);
+  });
+});

@@ -1,0 +1,64 @@
+import 'reflect-metadata';
+import { Injectable, Module, type OnModuleDestroy } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import {
+  HandleCall,
+  InjectRegistry,
+  natsTransport,
+  PgRegistryModule,
+  PgRegistryNode,
+  type PgRegistryService,
+  ProcessService,
+  RegisterVia,
+  via,
+} from 'nestjs-pg-registry';
+import { serve } from '../../support/fixture';
+
+/** A Nest application as a user would write it, with one provider that others find and call. */
+const [servers = '', name = ''] = process.argv.slice(2);
+
+@Injectable()
+@RegisterVia('desks', 'desk', (desk: Desk) => desk.node.name)
+class Desk implements OnModuleDestroy {
+  constructor(
+    readonly node: PgRegistryNode,
+    readonly processes: ProcessService,
+    @InjectRegistry('desks') readonly desks: PgRegistryService,
+  ) {}
+
+  @HandleCall()
+  async serve({ workMs }: { readonly workMs: number }): Promise<string> {
+    if (workMs > 0) await new Promise((resolve) => setTimeout(resolve, workMs));
+    return `${this.node.name} ${this.node.incarnation}`;
+  }
+
+  /** The first hook after the drain. */
+  onModuleDestroy(): void {
+    process.stdout.write(`drained at ${Date.now()}\n`);
+  }
+}
+
+@Module({
+  imports: [
+    PgRegistryModule.forRoot({ node: name, transport: natsTransport({ servers }), scopes: ['desks'] }),
+  ],
+  providers: [Desk],
+})
+class AppModule {}
+
+async function bootstrap(): Promise<void> {
+  const app = await NestFactory.createApplicationContext(AppModule, { logger: ['warn', 'error'] });
+  app.enableShutdownHooks();
+  const { desks, processes } = app.get(Desk);
+  serve({
+    desks: () => desks.lookup('desk').map(({ value }) => value),
+    pids: () => desks.members('desk').map(String),
+    callAt: (name: string) => {
+      const entry = desks.lookup('desk').find(({ value }) => value === name);
+      return entry && processes.call(entry.pid, 'serve', { workMs: 0 });
+    },
+    call: () => processes.call(via('desks', 'desk').pick('random'), 'serve', { workMs: 0 }),
+  });
+}
+
+void bootstrap();

@@ -1,0 +1,69 @@
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import {
+  natsTransport,
+  type PeerEvent,
+  PgRegistryModule,
+  PgRegistryNode,
+  ProcessService,
+} from 'nestjs-pg-registry';
+import { eventually } from '../../support/eventually';
+import { NodeProcess } from '../../support/node-process';
+
+/** A desk in an operating-system process of its own, ready when its application has started. */
+export function startDesk(servers: string, name: string): Promise<NodeProcess> {
+  return NodeProcess.start('e2e/nest/desk.fixture.ts', { args: [servers, name] });
+}
+
+/** What happened to a peer, and when by the machine's clock. */
+export type Sighting = PeerEvent & { readonly at: number };
+export type Removal = Extract<PeerEvent, { type: 'peer-removed' }> & { readonly at: number };
+
+/** An application of this very process that looks at desks and calls them. */
+export class Visitor {
+  readonly sightings: Sighting[] = [];
+
+  private constructor(
+    readonly node: PgRegistryNode,
+    readonly processes: ProcessService,
+    private readonly application: { close(): Promise<void> },
+  ) {
+    node.peerEvents$.subscribe((event) => this.sightings.push({ ...event, at: Date.now() }));
+  }
+
+  static async start(servers: string): Promise<Visitor> {
+    @Module({
+      imports: [PgRegistryModule.forRoot({ transport: natsTransport({ servers }), scopes: ['desks'] })],
+    })
+    class VisitorModule {}
+    const application = await NestFactory.createApplicationContext(VisitorModule, {
+      logger: ['warn', 'error'],
+      abortOnError: false,
+    });
+    return new Visitor(application.get(PgRegistryNode), application.get(ProcessService), application);
+  }
+
+  /** Names of the desks that are registered now. */
+  desks(): unknown[] {
+    return this.node
+      .scope('desks')
+      .lookup('desk')
+      .map(({ value }) => value);
+  }
+
+  /** How every node went that has gone so far. */
+  removals(): Removal[] {
+    return this.sightings.filter((sighting): sighting is Removal => sighting.type === 'peer-removed');
+  }
+
+  /** Resolves when a node has gone, with why and when. */
+  async removalOf(node: string): Promise<Removal> {
+    const last = (): Removal | undefined => this.removals().findLast((removal) => removal.node === node);
+    await eventually(() => last() !== undefined);
+    return last()!;
+  }
+
+  close(): Promise<void> {
+    return this.application.close();
+  }
+}
