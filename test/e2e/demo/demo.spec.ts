@@ -19,7 +19,7 @@ describe('npm start', () => {
   test('counts the documentation in one process, and ends with equal counts', async () => {
     const { status, stdout, stderr } = await runDemo([]);
     expect({ status, stderr: stderr.includes('rror') }).toEqual({ status: 0, stderr: false });
-    expect(stdout).toMatch(/^\+ worker-1 \(1 worker\)$/m);
+    expect(stdout).toMatch(/^\+ worker-1 \(\d workers?\)$/m);
     expect(stdout).toMatch(/^100 % \(/m);
     expect(stdout.trimEnd().split('\n').at(-1)).toMatch(/^cluster (\d+) \/ single process \1: equal$/);
     expect(stdout).not.toContain('\r'); // a pipe is no terminal
