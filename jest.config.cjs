@@ -1,4 +1,7 @@
-/** Three projects: `unit` (beside the code and type-free), `e2e` (real processes, real nats-server), `conformance`. */
+/**
+ * Five projects: `unit` (beside the code), `nest12` (what touches Nest once more, on its next version), `conformance` (the
+ * ancestors' rules), `simulation` (whole clusters on a virtual network), `e2e` (real processes, real nats-server).
+ */
 const shared = {
   rootDir: __dirname,
   testEnvironment: 'node',
@@ -12,6 +15,27 @@ const shared = {
   modulePathIgnorePatterns: ['/dist/', '<rootDir>/compat/'],
 };
 
+/**
+ * The Nest face and the microservices once more, against Nest 12: an ES module there, made CommonJS by swc, for jest on
+ * Node.js 20 has nothing else. (Node.js itself can `require()` it.) Dynamic imports are compiled, too: jest has none.
+ */
+const nest12 = {
+  ...shared,
+  moduleNameMapper: {
+    ...shared.moduleNameMapper,
+    '^(@nestjs/.+|rxjs|rxjs/.+|reflect-metadata)$': '<rootDir>/compat/nest12/node_modules/$1',
+  },
+  transform: {
+    ...shared.transform,
+    '/compat/nest12/node_modules/@nestjs/.+\\.js$': [
+      '@swc/jest',
+      { jsc: { parser: { syntax: 'ecmascript' }, target: 'es2022' }, module: { type: 'commonjs' } },
+    ],
+  },
+  transformIgnorePatterns: ['/node_modules/(?!@nestjs/)'],
+  modulePathIgnorePatterns: ['/dist/'],
+};
+
 module.exports = {
   coverageProvider: 'v8',
   projects: [
@@ -19,6 +43,14 @@ module.exports = {
       ...shared,
       displayName: 'unit',
       testMatch: ['<rootDir>/libs/**/*.spec.ts', '<rootDir>/apps/**/*.spec.ts'],
+    },
+    {
+      ...nest12,
+      displayName: 'nest12',
+      testMatch: [
+        '<rootDir>/libs/pg-registry/src/{nest,microservice}/**/*.spec.ts',
+        '<rootDir>/test/nest12/**/*.spec.ts',
+      ],
     },
     { ...shared, displayName: 'conformance', testMatch: ['<rootDir>/test/conformance/**/*.spec.ts'] },
     { ...shared, displayName: 'simulation', testMatch: ['<rootDir>/test/simulation/**/*.spec.ts'] },

@@ -1,0 +1,5 @@
+import core from '@nestjs/core/package.json';
+
+test('the project `nest12` runs against Nest 12', () => {
+  expect(core.version).toMatch(/^12\./);
+});
