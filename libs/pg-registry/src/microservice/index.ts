@@ -1,0 +1,23 @@
+/**
+ * microservice/ — the registry as a transport of `@nestjs/microservices`: `@MessagePattern` and `@EventPattern` controllers
+ * addressed by key instead of by broker subject.
+ *
+ * {@link PgRegistryServer} registers every pattern of an application in scope `'rpc'`; {@link PgRegistryClient} picks one
+ * member for `send` and all of them, or one per queue group, for `emit`. Promises: a call is executed once at most; the values
+ * of an Observable arrive in order and completely, or the caller gets an error; unsubscribing cancels at the owner; what is
+ * handled in this process never sees the broker; nobody's call reaches a controller of an application that has not started.
+ *
+ * Inside: a request is one call, which lasts as long as its answer; values before the last go ahead as casts, with credit, from
+ * the owner's {@link ReplyWriter} to the caller's {@link ReplyReader}. This room is a subpath of its own,
+ * `nestjs-pg-registry/microservice`, so that everything else loads without `@nestjs/microservices`.
+ *
+ * May import: term, nest, process, rxjs, @nestjs/common, @nestjs/microservices.
+ */
+export { InjectRegistryClient } from './inject-registry-client.decorator';
+export type { RegistryEvents, RegistryStatus } from './node-connection';
+export { PgRegistryClient } from './pg-registry.client';
+export { PgRegistryMicroserviceModule } from './pg-registry-microservice.module';
+export { PG_REGISTRY_TRANSPORT, PgRegistryServer } from './pg-registry.server';
+export type { PgRegistryMicroserviceOptions } from './microservice-options';
+export { RegistryContext } from './registry-context';
+export { RegistryRecord } from './registry-record';

@@ -1,0 +1,191 @@
+import { Controller, type INestMicroservice, Module, type OnModuleInit } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { EventPattern, MessagePattern } from '@nestjs/microservices';
+import { firstValueFrom } from 'rxjs';
+import { eventually } from '../../../../test/support/eventually';
+import { PgRegistryModule } from '../nest';
+import { PgRegistryNode } from '../node';
+import { createTestCluster, type TestCluster } from '../testing';
+import { localBus, localTransport } from '../transport/local';
+import { createMicroserviceCluster, hybridApplication } from './microservice.fixture';
+import { PgRegistryClient, PgRegistryMicroserviceModule, PgRegistryServer } from '.';
+
+/** A handler that is busy until the test lets it go on. */
+class Gate {
+  waiting = 0;
+  open!: () => void;
+  readonly opened = new Promise<void>((resolve) => (this.open = resolve));
+}
+
+@Controller()
+class GateController {
+  constructor(
+    private readonly gate: Gate,
+    private readonly node: PgRegistryNode,
+  ) {}
+
+  @MessagePattern('pass')
+  async pass(): Promise<string> {
+    this.gate.waiting += 1;
+    await this.gate.opened;
+    return this.node.name;
+  }
+
+  @MessagePattern('who')
+  who(): string {
+    return this.node.name;
+  }
+}
+
+@Module({ controllers: [GateController], providers: [Gate] })
+// oxlint-disable-next-line typescript/no-extraneous-class
+class GateModule {}
+
+describe('the server', () => {
+  let cluster: TestCluster | undefined;
+  afterEach(async () => {
+    await cluster?.close();
+    cluster = undefined;
+  });
+
+  const rpc = (on: TestCluster, node: string, pattern: string) =>
+    on.node(node).registry('rpc').lookup(pattern);
+
+  it('registers each pattern once, in scope rpc', async () => {
+    cluster = await createMicroserviceCluster([GateModule]);
+    expect(rpc(cluster, 'a', 'who').map(({ pid, value }) => [pid.node, value])).toEqual([
+      ['a', null],
+      ['b', null],
+    ]);
+  });
+
+  it('offers nothing before the application has bootstrapped', async () => {
+    let seen: number | undefined;
+    @Module({ imports: [GateModule] })
+    class EagerModule implements OnModuleInit {
+      constructor(private readonly node: PgRegistryNode) {}
+
+      onModuleInit(): void {
+        seen = this.node.scope('rpc').members('who').length;
+      }
+    }
+    cluster = await createMicroserviceCluster([EagerModule], { nodes: ['a'] });
+    expect(seen).toBe(0);
+    expect(rpc(cluster, 'a', 'who')).toHaveLength(1);
+  });
+
+  it('refuses a pattern with a NATS wildcard, by name', async () => {
+    @Controller()
+    class WildController {
+      @EventPattern('orders.*')
+      on(): void {
+        // Never called.
+      }
+    }
+    @Module({ controllers: [WildController] })
+    // oxlint-disable-next-line typescript/no-extraneous-class
+    class WildModule {}
+    await expect(createMicroserviceCluster([WildModule], { nodes: ['a'] })).rejects.toThrow("'orders.*'");
+  });
+
+  it('leaves patterns with a wildcard to the transports that they are for', async () => {
+    @Controller()
+    class OtherController {
+      @EventPattern('orders.>', Symbol('another transport'))
+      on(): void {
+        // Never called.
+      }
+    }
+    @Module({ controllers: [OtherController] })
+    // oxlint-disable-next-line typescript/no-extraneous-class
+    class OtherModule {}
+    cluster = await createMicroserviceCluster([OtherModule], { nodes: ['a'] });
+    expect(cluster.node('a').registry('rpc').count()).toBe(0);
+  });
+
+  it('finishes what it handles when Nest closes it, while others take over what is new', async () => {
+    const on = (cluster = await createMicroserviceCluster([GateModule]));
+    const [client, server, gate] = [PgRegistryClient, PgRegistryServer, Gate].map((type) =>
+      on.node('a').get<unknown>(type),
+    ) as [PgRegistryClient, PgRegistryServer, Gate];
+    const answer = firstValueFrom(client.send('pass', ''));
+    await eventually(() => gate.waiting === 1);
+    const closed = Promise.all([server.close(), server.close()]);
+    await expect(firstValueFrom(client.send('who', ''))).resolves.toBe('b');
+    gate.open();
+    await expect(answer).resolves.toBe('a');
+    await closed;
+    await expect(firstValueFrom(client.send('who', ''))).resolves.toBe('b');
+    await server.close();
+  });
+
+  it('does not wait for longer than its grace period', async () => {
+    const on = (cluster = await createTestCluster({
+      nodes: 1,
+      modules: [PgRegistryMicroserviceModule.forRoot({ gracePeriodMs: 10 }), GateModule],
+      application: hybridApplication,
+    }));
+    const answer = firstValueFrom(on.nodes[0].get(PgRegistryClient).send('pass', ''));
+    await eventually(() => on.nodes[0].get(Gate).waiting === 1);
+    await Promise.all([
+      expect(answer).rejects.toMatchObject({ code: 'PROCESS_EXITED', mayHaveExecuted: true }),
+      on.nodes[0].get(PgRegistryServer).close(),
+    ]);
+  });
+
+  it('finishes what it handles when the whole application stops', async () => {
+    const on = (cluster = await createMicroserviceCluster([GateModule]));
+    const answer = firstValueFrom(on.node('a').get(PgRegistryClient).send('pass', ''));
+    await eventually(() => on.node('a').get(Gate).waiting === 1);
+    const stopped = on.stop('a');
+    on.node('a').get(Gate).open();
+    await expect(answer).resolves.toBe('a');
+    await stopped;
+  });
+
+  it('works in an application that is nothing but a microservice', async () => {
+    const bus = localBus();
+    @Module({
+      imports: [
+        PgRegistryModule.forRoot({
+          node: 'pure',
+          transport: localTransport({ bus }),
+          settleMs: 10,
+          drainAckMs: 10,
+        }),
+        PgRegistryMicroserviceModule,
+        GateModule,
+      ],
+    })
+    // oxlint-disable-next-line typescript/no-extraneous-class
+    class PureModule {}
+    const app: INestMicroservice = await NestFactory.createMicroservice(PureModule, {
+      logger: false,
+      inject: [PgRegistryServer],
+      useFactory: (strategy: PgRegistryServer) => ({ strategy }),
+    } as never);
+    await app.listen();
+    await expect(firstValueFrom(app.get(PgRegistryClient).send('who', ''))).resolves.toBe('pure');
+    await app.close();
+  });
+
+  it('shows the node and its connection', async () => {
+    const on = (cluster = await createMicroserviceCluster([GateModule]));
+    const { node } = on.node('a');
+    const told: string[] = [];
+    for (const end of [on.node('a').get(PgRegistryServer), on.node('a').get(PgRegistryClient)]) {
+      expect(end.unwrap()).toBe(node);
+      end.status.subscribe((status) => told.push(status));
+      end.on('update', (peers) => told.push(`${peers.length} peers`));
+    }
+    expect(told.slice(0, 2)).toEqual(['connected', '1 peers']);
+    on.crash('b');
+    await eventually(() => told.filter((text) => text === '0 peers').length === 2);
+  });
+
+  it('refuses options by name', () => {
+    expect(() => PgRegistryMicroserviceModule.forRoot({ queue: '' })).toThrow("'queue'");
+    expect(() => PgRegistryMicroserviceModule.forRoot({ gracePeriodMs: -1 })).toThrow("'gracePeriodMs'");
+    expect(() => PgRegistryMicroserviceModule.forRoot({ quue: 'q' } as never)).toThrow("'quue'");
+  });
+});

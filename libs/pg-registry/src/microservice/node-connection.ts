@@ -1,0 +1,50 @@
+import { distinctUntilChanged, filter, map, type Observable, pairwise, Subscription } from 'rxjs';
+import type { RpcNode } from './rpc-cluster';
+
+/** What `status` of the server and the client emit. */
+export type RegistryStatus = 'connected' | 'disconnected';
+
+/** What `on` of the server and the client can listen to. The names are those of Nest's NATS transport. */
+// A type, not an interface: Nest asks for an index signature.
+export type RegistryEvents = {
+  disconnect: () => void;
+  reconnect: () => void;
+  /** The peers of the node have changed. */
+  update: (peers: readonly unknown[]) => void;
+};
+
+/** The node's connection as Nest's transports show theirs. */
+export class NodeConnection {
+  /** The status now, then each change. Completes when the node stops. */
+  readonly status$: Observable<RegistryStatus>;
+  #subscriptions = new Subscription();
+
+  constructor(private readonly node: RpcNode) {
+    // A node that is cut off suspects all of its peers, and tells.
+    this.status$ = node.peers$.pipe(
+      map(() => (node.stats().connected ? 'connected' : 'disconnected')),
+      distinctUntilChanged(),
+    );
+  }
+
+  /** Calls back on each such event from now on, until {@link close}. */
+  on<E extends keyof RegistryEvents>(event: E, callback: RegistryEvents[E]): void {
+    this.#subscriptions.add(this.#events(event).subscribe(callback as (payload: unknown) => void));
+  }
+
+  /** Ends what {@link on} began. */
+  close(): void {
+    this.#subscriptions.unsubscribe();
+    this.#subscriptions = new Subscription();
+  }
+
+  #events(event: keyof RegistryEvents): Observable<unknown> {
+    if (event === 'update') return this.node.peers$;
+    const wanted: RegistryStatus = event === 'reconnect' ? 'connected' : 'disconnected';
+    return this.status$.pipe(
+      pairwise(),
+      filter(([, status]) => status === wanted),
+      map(() => undefined),
+    );
+  }
+}

@@ -1,0 +1,158 @@
+import { Injectable } from '@nestjs/common';
+import { ClientProxy, type ReadPacket } from '@nestjs/microservices';
+import type { Observable } from 'rxjs';
+import { InjectRegistry, InjectRegistryNode } from '../nest';
+import { type CallHeaders, HandlerTable, type LocalProcess, ProcessService, via } from '../process';
+import { type Pid, TransportError } from '../term';
+import { NodeConnection, type RegistryEvents, type RegistryStatus } from './node-connection';
+import { plainPayload } from './payload';
+import { RegistryRecord } from './registry-record';
+import { type OnReply, ReplyReader } from './reply-reader';
+import { type PatternValue, RPC_SCOPE, type RpcNode, type RpcRegistry } from './rpc-cluster';
+import { type Answer, CREDIT, EVENT, REQUEST, type Values, VALUES } from './rpc-message';
+
+/**
+ * Nest's `ClientProxy` over the registry.
+ *
+ * `send` asks one member of the pattern, on this node if there is one, else any that is neither suspected nor about to leave;
+ * a member that refuses unseen is passed over. Its Observable gives every value of the handler's in order, and unsubscribing
+ * cancels the handler's. There is no time limit but the subscriber's own (`timeout` of RxJS). `emit` tells every node that
+ * handles the pattern, of those in one queue group a random one; its Observable completes when the events have been handed to
+ * the transport.
+ *
+ * Besides what a handler fails with, which arrives as on Nest's other transports, `send` fails with errors of this library:
+ * NotRegisteredError if nobody handles the pattern, NodeDownError or ProcessExitedError if the owner is gone, TransportError
+ * if this node is not connected or values were lost, MailboxFullError if values were taken too slowly.
+ */
+@Injectable()
+export class PgRegistryClient extends ClientProxy<RegistryEvents, RegistryStatus> {
+  readonly #connection: NodeConnection;
+  readonly #readers = new Map<number, ReplyReader>();
+  #lastRequest = 0;
+  #replies: LocalProcess | undefined;
+  #connected: Promise<RpcNode> | undefined;
+
+  constructor(
+    private readonly processes: ProcessService,
+    @InjectRegistryNode() private readonly node: RpcNode,
+    @InjectRegistry(RPC_SCOPE) private readonly registry: RpcRegistry,
+  ) {
+    super();
+    this.#connection = new NodeConnection(node);
+  }
+
+  /** Whether the node is connected, now and after each change. */
+  override get status(): Observable<RegistryStatus> {
+    return this.#connection.status$;
+  }
+
+  /** Resolves when the node knows of its peers' handlers. Every `send` and `emit` waits for that, once. */
+  connect(): Promise<RpcNode> {
+    this.#connected ??= this.#connect();
+    return this.#connected;
+  }
+
+  /** Fails requests that are not answered yet. A later `send` begins anew. The node's connection stays. */
+  close(): void {
+    this.#connected = undefined;
+    this.#connection.close();
+    this.#replies?.exit();
+    const error = new TransportError('The client was closed before the answer was complete.');
+    for (const reader of this.#readers.values()) reader.fail(error);
+  }
+
+  /** The node: a `PgRegistryNode`. */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- Nest's signature
+  unwrap<T>(): T {
+    return this.node as T;
+  }
+
+  /** Calls back when the node is disconnected, connected again, or its peers change; until {@link close}. */
+  override on<E extends keyof RegistryEvents>(event: E, callback: RegistryEvents[E]): void {
+    this.#connection.on(event, callback);
+  }
+
+  protected override publish(packet: ReadPacket, callback: OnReply): () => void {
+    const id = ++this.#lastRequest;
+    const cancel = new AbortController();
+    const reader = new ReplyReader({
+      onReply: callback,
+      allow: ({ from, stream }, upTo) => this.processes.cast(from, CREDIT, { stream, upTo }),
+      onDone: (isAnswered) => {
+        this.#readers.delete(id);
+        if (!isAnswered) cancel.abort();
+      },
+    });
+    this.#readers.set(id, reader);
+    void this.#exchange(packet, id, reader, cancel.signal);
+    return () => reader.close();
+  }
+
+  protected override dispatchEvent<T>(packet: ReadPacket): Promise<T>;
+  protected override async dispatchEvent(packet: ReadPacket): Promise<void> {
+    const pattern = this.normalizePattern(packet.pattern as string);
+    const data = plainPayload(unpack(packet.data).data);
+    for (const pid of this.#audience(pattern)) this.processes.cast(pid, EVENT, { pattern, data });
+  }
+
+  async #connect(): Promise<RpcNode> {
+    // Not in sync in time: whom the node knows can be asked all the same.
+    await this.node.synced().catch(() => undefined);
+    return this.node;
+  }
+
+  async #exchange(packet: ReadPacket, id: number, reader: ReplyReader, signal: AbortSignal): Promise<void> {
+    try {
+      reader.answer(await this.#request(packet, id, signal));
+    } catch (error) {
+      reader.fail(error);
+    }
+  }
+
+  async #request(packet: ReadPacket, id: number, signal: AbortSignal): Promise<Answer> {
+    const pattern = this.normalizePattern(packet.pattern as string);
+    const { data, headers } = unpack(packet.data);
+    const request = { pattern, data: plainPayload(data), replyTo: this.#replyTo(), id };
+    return this.processes.call<Answer>(via(RPC_SCOPE, pattern), REQUEST, request, {
+      timeoutMs: Infinity,
+      signal,
+      headers,
+    });
+  }
+
+  /** The process that takes values; made with the first request, and again after the node has ended it by draining. */
+  #replyTo(): Pid {
+    if (this.#replies?.alive !== true) {
+      const take = (payload: unknown): void => this.#take(payload as Values);
+      const handlers = new HandlerTable('A client', { casts: new Map([[VALUES, take]]) });
+      this.#replies = this.processes.mount({ label: 'rpc replies', handlers, serial: false });
+    }
+    return this.#replies.pid;
+  }
+
+  #take(values: Values): void {
+    this.#readers.get(values.id)?.values(values);
+  }
+
+  /** Everybody without a queue group, and one of each group: a random one, if possible of those that can be reached. */
+  #audience(pattern: string): readonly Pid[] {
+    const everybody: Pid[] = [];
+    const groups = new Map<string, Pid[]>();
+    for (const { pid, value } of this.registry.lookup(pattern)) {
+      const queue = (value as PatternValue)?.queue;
+      if (queue === undefined) everybody.push(pid);
+      else groups.set(queue, [...(groups.get(queue) ?? []), pid]);
+    }
+    return [...everybody, ...[...groups.values()].map((members) => this.#one(members))];
+  }
+
+  #one(members: readonly Pid[]): Pid {
+    const reachable = members.filter((pid) => this.node.reachable(pid));
+    const candidates = reachable.length > 0 ? reachable : members;
+    return candidates[Math.floor(Math.random() * candidates.length)];
+  }
+}
+
+function unpack(data: unknown): { readonly data: unknown; readonly headers: CallHeaders | undefined } {
+  return data instanceof RegistryRecord ? data : { data, headers: undefined };
+}

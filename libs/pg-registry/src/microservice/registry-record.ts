@@ -1,0 +1,16 @@
+import type { CallHeaders } from '../process';
+
+/**
+ * A payload with headers: `client.send('sum', new RegistryRecord([1, 2], { tenant: 'a' }))`. The handler gets the payload as
+ * ever, and the headers from `@Ctx() context: RegistryContext`. The counterpart of Nest's `NatsRecord`.
+ */
+export class RegistryRecord<T = unknown> {
+  /**
+   * @param data The payload.
+   * @param headers Short strings beside it.
+   */
+  constructor(
+    readonly data: T,
+    readonly headers: CallHeaders,
+  ) {}
+}

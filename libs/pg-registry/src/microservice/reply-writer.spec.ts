@@ -1,0 +1,126 @@
+import { concat, EMPTY, from, NEVER, Observable, of, range, Subject, throwError } from 'rxjs';
+import { MailboxFullError, ValueTooLargeError } from '../term';
+import { MAX_WAITING, ReplyWriter } from './reply-writer';
+import { WINDOW } from './rpc-message';
+
+const turn = (): Promise<void> => new Promise(setImmediate);
+
+describe('ReplyWriter', () => {
+  let sent: (readonly [ahead: number, values: readonly unknown[]])[];
+  let streaming: number;
+  let caller: AbortController;
+
+  beforeEach(() => {
+    sent = [];
+    streaming = 0;
+    caller = new AbortController();
+  });
+
+  function writer(maxBatch = Infinity): ReplyWriter {
+    return new ReplyWriter({
+      signal: caller.signal,
+      onStreaming: () => (streaming += 1),
+      send: (ahead, values) => {
+        if (values.length > maxBatch) throw new ValueTooLargeError('too much');
+        sent.push([ahead, values]);
+      },
+    });
+  }
+
+  it('makes one answer of one value', async () => {
+    await expect(writer().write(of(1))).resolves.toEqual({ ahead: 0, values: [1], errors: [] });
+    await expect(writer().write(from(Promise.resolve(2)))).resolves.toEqual({
+      ahead: 0,
+      values: [2],
+      errors: [],
+    });
+    expect([sent, streaming]).toEqual([[], 0]);
+  });
+
+  it('makes an answer without a value of an empty stream', async () => {
+    await expect(writer().write(EMPTY)).resolves.toEqual({ ahead: 0, values: [], errors: [] });
+  });
+
+  it('sends what is there at the end of a turn, and keeps the last value for the answer', async () => {
+    const source = new Subject<number>();
+    const answer = writer().write(source);
+    source.next(1);
+    source.next(2);
+    expect(sent).toEqual([]);
+    await turn();
+    expect(sent).toEqual([[0, [1, 2]]]);
+    source.next(3);
+    source.next(4);
+    source.complete();
+    await expect(answer).resolves.toEqual({ ahead: 3, values: [4], errors: [] });
+    expect(sent).toEqual([
+      [0, [1, 2]],
+      [2, [3]],
+    ]);
+    expect(streaming).toBe(1);
+  });
+
+  it('answers with the error after the values before it', async () => {
+    const source = concat(
+      of(1, 2),
+      throwError(() => ({ status: 'error' })),
+    );
+    await expect(writer().write(source)).resolves.toEqual({
+      ahead: 1,
+      values: [2],
+      errors: [{ status: 'error' }],
+    });
+    await expect(writer().write(throwError(() => undefined))).resolves.toMatchObject({
+      errors: [{ status: 'error' }],
+    });
+  });
+
+  it('sends no more than it is allowed to, and the rest when it is', async () => {
+    const stream = writer();
+    const answer = stream.write(range(0, WINDOW + 11));
+    await turn();
+    expect(sent.map(([ahead, values]) => [ahead, values.length])).toEqual([[0, WINDOW]]);
+    stream.allow(WINDOW + 5);
+    stream.allow(WINDOW + 3);
+    expect(sent.at(-1)).toEqual([WINDOW, [WINDOW, WINDOW + 1, WINDOW + 2, WINDOW + 3, WINDOW + 4]]);
+    stream.allow(WINDOW * 2);
+    await expect(answer).resolves.toEqual({ ahead: WINDOW + 10, values: [WINDOW + 10], errors: [] });
+  });
+
+  it('ends a stream whose caller falls too far behind', async () => {
+    let unsubscribed = false;
+    const source = new Observable<number>((subscriber) => {
+      for (let i = 0; i <= MAX_WAITING && !subscriber.closed; i++) subscriber.next(i);
+      return () => (unsubscribed = true);
+    });
+    await expect(writer().write(source)).rejects.toThrow(MailboxFullError);
+    expect(unsubscribed).toBe(true);
+  });
+
+  it('divides what does not fit into one frame', async () => {
+    await writer(2).write(of(1, 2, 3, 4, 5, 6));
+    expect(sent).toEqual([
+      [0, [1, 2]],
+      [2, [3]],
+      [3, [4, 5]],
+    ]);
+  });
+
+  it('ends the stream at a value that cannot travel', async () => {
+    await expect(writer(0).write(of(1, 2))).rejects.toThrow(ValueTooLargeError);
+  });
+
+  it('unsubscribes when nobody waits any more', async () => {
+    let unsubscribed = false;
+    const source = new Observable(() => () => (unsubscribed = true));
+    const answer = writer().write(source);
+    caller.abort(new Error('gone'));
+    await expect(answer).rejects.toThrow('gone');
+    expect(unsubscribed).toBe(true);
+  });
+
+  it('does not even subscribe when nobody waits already', async () => {
+    caller.abort(new Error('gone'));
+    await expect(writer().write(NEVER)).rejects.toThrow('gone');
+  });
+});

@@ -1,0 +1,151 @@
+import { Controller, Module } from '@nestjs/common';
+import { MessagePattern } from '@nestjs/microservices';
+import { EMPTY, firstValueFrom, from, lastValueFrom, Observable, range, Subject, take, toArray } from 'rxjs';
+import { eventually } from '../../../../test/support/eventually';
+import type { TestCluster } from '../testing';
+import { createMicroserviceCluster } from './microservice.fixture';
+import { PgRegistryClient } from '.';
+
+/** What the handlers of this test do, and what became of it. */
+class Source {
+  values = new Subject<unknown>();
+  subscribed = 0;
+  unsubscribed = 0;
+
+  observe(): Observable<unknown> {
+    return new Observable((subscriber) => {
+      this.subscribed += 1;
+      const subscription = this.values.subscribe(subscriber);
+      return () => {
+        this.unsubscribed += 1;
+        subscription.unsubscribe();
+      };
+    });
+  }
+}
+
+@Controller()
+class StreamController {
+  constructor(private readonly source: Source) {}
+
+  @MessagePattern('watch')
+  watch(): Observable<unknown> {
+    return this.source.observe();
+  }
+
+  @MessagePattern('count')
+  count(to: number): Observable<number> {
+    return range(1, to);
+  }
+
+  @MessagePattern('repeat')
+  repeat({ length, times }: { length: number; times: number }): Observable<string> {
+    return from(Array.from({ length: times }, () => 'x'.repeat(length)));
+  }
+
+  @MessagePattern('empty')
+  empty(): Observable<never> {
+    return EMPTY;
+  }
+}
+
+@Module({ controllers: [StreamController], providers: [Source] })
+// oxlint-disable-next-line typescript/no-extraneous-class
+class StreamModule {}
+
+describe('a stream of replies', () => {
+  let cluster: TestCluster;
+  let client: PgRegistryClient;
+  let source: Source;
+  beforeEach(async () => {
+    cluster = await createMicroserviceCluster((node) => (node === 'b' ? [StreamModule] : []));
+    client = cluster.node('a').get(PgRegistryClient);
+    source = cluster.node('b').get(Source);
+  });
+  afterEach(() => cluster.close());
+
+  const all = (pattern: string, data: unknown): Promise<unknown[]> =>
+    firstValueFrom(client.send<unknown>(pattern, data).pipe(toArray()));
+
+  it('gives every value in order, and its end', async () => {
+    await expect(all('count', 5000)).resolves.toEqual(Array.from({ length: 5000 }, (_, i) => i + 1));
+    await expect(all('empty', '')).resolves.toEqual([]);
+  });
+
+  it('gives each value when it comes', async () => {
+    const heard: unknown[] = [];
+    const subscription = client.send('watch', '').subscribe((value) => heard.push(value));
+    await eventually(() => source.subscribed === 1);
+    for (const value of ['first', 'second']) {
+      source.values.next(value);
+      await eventually(() => expect(heard.at(-1)).toBe(value));
+    }
+    subscription.unsubscribe();
+  });
+
+  it('divides values that are too much for one frame', async () => {
+    const values = await all('repeat', { length: 100_000, times: 20 });
+    expect(values).toHaveLength(20);
+  });
+
+  it('fails at a value that is too large by itself', async () => {
+    await expect(all('repeat', { length: 600_000, times: 3 })).rejects.toMatchObject({
+      code: 'VALUE_TOO_LARGE',
+    });
+  });
+
+  it('is cancelled at the owner by unsubscribing', async () => {
+    const subscription = client.send('watch', '').subscribe();
+    await eventually(() => source.subscribed === 1);
+    subscription.unsubscribe();
+    await eventually(() => expect(source.unsubscribed).toBe(1));
+  });
+
+  it('is cancelled at the owner when the subscriber has enough', async () => {
+    const two = lastValueFrom(client.send('watch', '').pipe(take(2), toArray()));
+    await eventually(() => source.subscribed === 1);
+    for (let i = 0; i < 10; i++) source.values.next(i);
+    await expect(two).resolves.toEqual([0, 1]);
+    await eventually(() => expect(source.unsubscribed).toBe(1));
+  });
+
+  it('is cancelled at the owner when the subscriber crashes', async () => {
+    client.send('watch', '').subscribe({ error: () => undefined });
+    await eventually(() => source.subscribed === 1);
+    cluster.crash('a');
+    await eventually(() => expect(source.unsubscribed).toBe(1));
+  });
+
+  it('fails when its owner crashes', async () => {
+    const answer = lastValueFrom(client.send('watch', ''));
+    await eventually(() => source.subscribed === 1);
+    cluster.crash('b');
+    await expect(answer).rejects.toMatchObject({ code: 'NODE_DOWN', mayHaveExecuted: true });
+  });
+
+  it('fails rather than leave out a value', async () => {
+    const heard: unknown[] = [];
+    const failed = new Promise((resolve) =>
+      client.send('watch', '').subscribe({ next: (value) => heard.push(value), error: resolve }),
+    );
+    await eventually(() => source.subscribed === 1);
+    source.values.next('before');
+    await eventually(() => heard.length === 1);
+    cluster.cut('a', 'b');
+    source.values.next('lost');
+    await new Promise(setImmediate);
+    cluster.heal();
+    source.values.next('after');
+    await expect(failed).resolves.toMatchObject({ code: 'TRANSPORT' });
+    expect(heard).toEqual(['before']);
+    await eventually(() => expect(source.unsubscribed).toBe(1));
+  });
+
+  it('fails when the client is closed, which can be used again', async () => {
+    const answer = lastValueFrom(client.send('watch', ''));
+    await eventually(() => source.subscribed === 1);
+    client.close();
+    await expect(answer).rejects.toMatchObject({ code: 'TRANSPORT' });
+    await expect(all('count', 1000)).resolves.toHaveLength(1000);
+  });
+});
