@@ -3,6 +3,7 @@ import type { CrashDetection } from './onlooker';
 import { type PeerView, viewOf } from './peer';
 import type { ProtocolParts } from './protocol-parts';
 import type { Replicator } from './replication';
+import type { ReplicationMemory } from './streams';
 import type { Subjects } from './subject';
 
 /** Where a node is in its life. */
@@ -14,6 +15,7 @@ export interface ProtocolStats {
   readonly suspects: number;
   readonly crashDetection: CrashDetection;
   readonly tombstones: number;
+  readonly memory: ReplicationMemory;
   readonly counters: Readonly<Record<string, number>>;
 }
 
@@ -102,6 +104,7 @@ export class ProtocolReads {
       suspects: peers.filter(({ suspicion }) => suspicion !== undefined).length,
       crashDetection: this.parts.onlooker.detection,
       tombstones: this.parts.membership.ledger.size,
+      memory: this.parts.streams.memory,
       counters: Object.fromEntries(this.parts.endpoint.counters),
     };
   }

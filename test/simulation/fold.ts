@@ -1,0 +1,97 @@
+import type { ScopeEvent } from '../../libs/pg-registry/src/scope';
+import { KeyMap, formatKey, sameValue, type Key, type Value } from '../../libs/pg-registry/src/term';
+import { Violation } from './invariant';
+import type { ScopeName, SimulatedNode } from './simulated-node';
+
+/** One subscriber of a whole scope: folds events over the snapshot, and knows what a read must return. */
+export class Fold {
+  readonly #entries = new KeyMap<Map<string, Value>>();
+  #touched = new KeyMap<true>();
+  #wasTold = false;
+  /** The first thing that did not fit: thrown later, because a throw inside an observer goes elsewhere. */
+  #fault: string | undefined;
+  readonly #unsubscribe: () => void;
+
+  constructor(
+    private readonly node: SimulatedNode,
+    private readonly scope: ScopeName,
+  ) {
+    const subscription = node.scopes
+      .service(scope)
+      .monitorScope()
+      .subscribe((event: ScopeEvent) => this.#take(event));
+    this.#unsubscribe = () => subscription.unsubscribe();
+  }
+
+  /** Compares everything, once; then only what events touched. @throws Violation */
+  check(): void {
+    if (this.#fault !== undefined) this.#fail(this.#fault);
+    const table = this.node.tableOf(this.scope);
+    if (table === undefined) return;
+    for (const key of this.#touched.keys()) {
+      const entries = table.lookup(key);
+      const known = this.#entries.get(key);
+      const agrees =
+        entries.length === (known?.size ?? 0) &&
+        entries.every(({ id, value }) => known!.has(id) && sameValue(known!.get(id), value));
+      if (!agrees) this.#fail(`lookup(${formatKey(key)}) differs from the events`);
+    }
+    this.#touched = new KeyMap();
+  }
+
+  /** Compares everything. @throws Violation */
+  checkAll(): void {
+    const table = this.node.tableOf(this.scope);
+    if (table === undefined) return;
+    for (const key of table.groups()) this.#touched.set(key, true);
+    for (const key of this.#entries.keys()) this.#touched.set(key, true);
+    this.check();
+  }
+
+  end(): void {
+    this.#unsubscribe();
+  }
+
+  #take(event: ScopeEvent): void {
+    if (event.type === 'snapshot') {
+      if (this.#wasTold) this.#fault ??= 'a second snapshot';
+      this.#wasTold = true;
+      for (const [key, entries] of event.groups) {
+        this.#entries.set(key, new Map(entries.map(({ id, value }) => [id, value as Value])));
+        this.#touched.set(key, true);
+      }
+      return;
+    }
+    this.#touched.set(event.key, true);
+    const entries = this.#of(event.key);
+    if (event.type === 'update') {
+      for (const { id, old, value } of event.entries) {
+        if (!entries.has(id)) this.#fault ??= `an update of ${id}, which was not there`;
+        else if (!sameValue(entries.get(id), old as Value))
+          this.#fault ??= `an update of ${id} from a value it had not`;
+        entries.set(id, value as Value);
+      }
+      return;
+    }
+    for (const { id, value } of event.entries) {
+      const isThere = entries.has(id);
+      if (event.type === 'join') {
+        if (isThere) this.#fault ??= `a join of ${id}, which was there`;
+        entries.set(id, value as Value);
+      } else {
+        if (!isThere) this.#fault ??= `a leave of ${id}, which was not there`;
+        entries.delete(id);
+      }
+    }
+  }
+
+  #of(key: Key): Map<string, Value> {
+    let entries = this.#entries.get(key);
+    if (entries === undefined) this.#entries.set(key, (entries = new Map()));
+    return entries;
+  }
+
+  #fail(what: string): never {
+    throw new Violation(4, `a subscriber of scope ${this.scope} on ${this.node.name}: ${what}.`);
+  }
+}

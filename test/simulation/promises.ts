@@ -1,0 +1,68 @@
+import type { NodeEffect } from '../../libs/pg-registry/src/node/protocol-driver';
+import { Violation } from './invariant';
+import type { ScopeName, SimulatedNode } from './simulated-node';
+
+/** A `replicated()` that has not ended. */
+interface Promised {
+  readonly scope: ScopeName;
+  readonly run: number;
+  /** The operation that all peers must have. */
+  readonly number: number;
+  /** Peers that had the scope then, with the run of it there. */
+  readonly peers: Map<SimulatedNode, number>;
+  /** It was said that all have it; looked at when all that belongs to that turn was told. */
+  isKept: boolean;
+}
+
+/** Every `replicated()` that was called, and whether what it said was true. */
+export class Promises {
+  readonly #made = new Map<SimulatedNode, Map<number, Promised>>();
+
+  /** @param candidates who may be a peer that has the scope */
+  made(node: SimulatedNode, scope: ScopeName, id: number, candidates: readonly SimulatedNode[]): void {
+    const { last, run } = node.protocol.stream(scope);
+    const peers = new Map<SimulatedNode, number>();
+    for (const peer of candidates) {
+      const knows = node.protocol.peer(peer.incarnation)?.scopes.includes(scope);
+      if (knows && peer.tableOf(scope)) peers.set(peer, peer.protocol.stream(scope).run);
+    }
+    const made = this.#made.get(node) ?? new Map<number, Promised>();
+    this.#made.set(node, made.set(id, { scope, run, number: last, peers, isKept: false }));
+  }
+
+  /** The node has removed a peer: it waits for it no longer. */
+  released(node: SimulatedNode, incarnation: string): void {
+    for (const { peers } of this.#made.get(node)?.values() ?? []) {
+      for (const peer of peers.keys()) if (peer.incarnation === incarnation) peers.delete(peer);
+    }
+  }
+
+  /** One has ended, in whatever way. */
+  ended(node: SimulatedNode, { id, laggards, connected }: Extract<NodeEffect, { type: 'replicated' }>): void {
+    const promised = this.#made.get(node)?.get(id);
+    if (promised !== undefined && connected && laggards.length === 0) promised.isKept = true;
+    else this.#made.get(node)?.delete(id);
+  }
+
+  /** Looks at those that were kept in the turn that is over. @throws Violation */
+  check(node: SimulatedNode): void {
+    for (const [id, promised] of this.#made.get(node) ?? []) {
+      if (!promised.isKept) continue;
+      this.#made.get(node)!.delete(id);
+      checkOne(node, promised);
+    }
+  }
+}
+
+function checkOne(node: SimulatedNode, { scope, run, number, peers }: Promised): void {
+  if (node.tableOf(scope) === undefined || node.protocol.stream(scope).run !== run) return;
+  for (const [peer, peerRun] of peers) {
+    if (!peer.takesPart || peer.tableOf(scope) === undefined) continue;
+    const stream = peer.protocol.stream(scope);
+    // Undefined: the peer has removed the node in the meantime, or follows it anew.
+    const applied = stream.run === peerRun ? stream.appliedOf(node.incarnation) : undefined;
+    if (applied === undefined || applied >= number) continue;
+    const what = `${node.name} was told that all have operation ${number} of ${scope}`;
+    throw new Violation(7, `${what}; ${peer.name} has ${applied}.`);
+  }
+}

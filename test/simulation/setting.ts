@@ -1,0 +1,63 @@
+import type { ProtocolOptions } from '../../libs/pg-registry/src/protocol';
+import { Dice } from './dice';
+
+/** In what kind of cluster a history plays; drawn from its seed. */
+export interface Setting {
+  /** Names that nodes may have. */
+  readonly names: readonly string[];
+  readonly servers: readonly string[];
+  readonly options: Partial<ProtocolOptions>;
+  /** The time in which a cluster with these options notices things; steps are drawn in it. */
+  readonly unitMs: number;
+  /** Bytes that the servers take in one message. */
+  readonly maxPayload: number;
+  /** Somebody subscribes to everything. */
+  readonly onlooker: boolean;
+  /** What the machines' clocks say at virtual time 0. */
+  readonly wallMs: number;
+}
+
+/** A fifth of the default times, so that most histories cost little. */
+const QUICK: Partial<ProtocolOptions> = {
+  helloIntervalMs: 400,
+  probeIntervalMs: 50,
+  probeTimeoutMs: 200,
+  confirmMs: 100,
+  rejoinGraceMs: 1000,
+  peerTimeoutMs: 3000,
+  isolationTimeoutMs: 12_000,
+  stallMs: 200,
+  settleMs: 100,
+};
+const QUICK_UNIT_MS = 1000;
+const DEFAULT_UNIT_MS = 5000;
+
+/** So little memory that every bound is met. */
+const TINY: Partial<ProtocolOptions> = {
+  maxFrameBytes: 4096,
+  maxHelloBytes: 1024,
+  maxOpBytes: 16_384,
+  ringBytes: 12_000,
+  parkingBytes: 40_000,
+  maxUnsentOps: 40,
+  maxUnflushedBytes: 3000,
+  maxTombstones: 8,
+};
+const SMALL_PAYLOAD = 8192;
+const LARGE_PAYLOAD = 1_048_576;
+
+/** Draws the setting of a history. */
+export function drawSetting(seed: number): Setting {
+  const dice = new Dice(seed ^ 0x5eed);
+  const isQuick = dice.chance(0.85);
+  const isTiny = dice.chance(0.3);
+  return {
+    names: ['a', 'b', 'c', 'd', 'e'].slice(0, 2 + dice.below(4)),
+    servers: ['X', 'Y', 'Z'].slice(0, 1 + dice.below(3)),
+    options: { ...(isQuick ? QUICK : {}), ...(isTiny ? TINY : {}) },
+    unitMs: isQuick ? QUICK_UNIT_MS : DEFAULT_UNIT_MS,
+    maxPayload: isTiny && dice.chance(0.5) ? SMALL_PAYLOAD : LARGE_PAYLOAD,
+    onlooker: dice.chance(0.1),
+    wallMs: 1_700_000_000_000,
+  };
+}

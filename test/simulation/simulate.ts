@@ -1,0 +1,52 @@
+import { drawScript, play, type Script, shrink } from './history';
+import { textOfStep } from './step';
+
+const DEFAULT_STEPS = 200;
+
+/** Reads `--name value` from the command line. */
+function argument(name: string, otherwise: number): number {
+  const at = process.argv.indexOf(`--${name}`);
+  if (at < 0) return otherwise;
+  const value = Number(process.argv[at + 1]);
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new Error(`--${name} wants a whole number: simulate -- [--seeds N] [--seed S] [--steps K]`);
+}
+
+/** A failing history, as short as it could be made, with what happened in it. */
+function print(script: Script, steps: number): void {
+  const { violation } = play(script);
+  const short = shrink(script, violation!.invariant);
+  const outcome = play(short);
+  const { names, servers, options } = short.setting;
+  console.log(`\nSeed ${script.seed} breaks an invariant; of ${steps} steps ${short.steps.length} are left:`);
+  for (const step of short.steps) console.log(`  ${textOfStep(step)}, then ${step.thenMs} ms`);
+  console.log(`Names ${names.join(' ')}, servers ${servers.join(' ')}, options ${JSON.stringify(options)}`);
+  console.log('What happened:');
+  for (const line of outcome.story) console.log(line);
+  console.log(`\n${outcome.violation!.message}`);
+  console.log(`\nAgain: npm run simulate -- --seed ${script.seed} --steps ${steps}`);
+}
+
+/** Plays histories one after the other until one breaks an invariant. */
+function main(): void {
+  const steps = argument('steps', DEFAULT_STEPS);
+  const first = argument('seed', Math.floor(Math.random() * 1e9));
+  const seeds = argument('seeds', 1);
+  let changes = 0;
+  const start = performance.now();
+  for (let seed = first; seed < first + seeds; seed += 1) {
+    const script = drawScript(seed, steps);
+    const outcome = play(script);
+    changes += outcome.changes;
+    if (outcome.violation === undefined) continue;
+    print(script, steps);
+    process.exitCode = 1;
+    return;
+  }
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  console.log(
+    `${seeds} histories of ${steps} steps from seed ${first}: none broken, ${changes} changes seen, ${seconds} s.`,
+  );
+}
+
+main();

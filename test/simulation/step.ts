@@ -1,0 +1,190 @@
+import type { Key } from '../../libs/pg-registry/src/term';
+import type { Dice } from './dice';
+
+/** What happens, with everything that is random about it; nodes and servers are indexes into whoever is there then. */
+export type Deed =
+  | {
+      readonly do: 'register';
+      readonly node: number;
+      readonly process: number;
+      readonly scope: number;
+      readonly key: number;
+      readonly value: number;
+    }
+  | {
+      readonly do: 'unregister';
+      readonly node: number;
+      readonly process: number;
+      readonly scope: number;
+      readonly key: number;
+    }
+  | {
+      readonly do: 'update';
+      readonly node: number;
+      readonly process: number;
+      readonly scope: number;
+      readonly key: number;
+      readonly value: number;
+    }
+  | {
+      readonly do: 'join-many';
+      readonly node: number;
+      readonly key: number;
+      readonly count: number;
+      readonly value: number;
+    }
+  | { readonly do: 'churn'; readonly node: number; readonly times: number }
+  | { readonly do: 'exit'; readonly node: number; readonly process: number }
+  | {
+      readonly do: 'stop-scope' | 'start-scope' | 'restart-scope';
+      readonly node: number;
+      readonly scope: number;
+    }
+  | { readonly do: 'subscribe'; readonly node: number; readonly scope: number }
+  | { readonly do: 'replicated'; readonly node: number; readonly scope: number; readonly timeoutMs: number }
+  | { readonly do: 'start'; readonly name: number; readonly server: number; readonly clockMs: number }
+  | { readonly do: 'double'; readonly node: number; readonly server: number; readonly clockMs: number }
+  | { readonly do: 'crash'; readonly node: number; readonly unnoticedMs: number }
+  | { readonly do: 'leave' | 'drain' | 'freeze' | 'thaw'; readonly node: number }
+  | {
+      readonly do: 'disconnect';
+      readonly node: number;
+      readonly awayMs: number;
+      readonly noticeMs: number;
+      readonly lingerMs: number;
+    }
+  | { readonly do: 'kill-server'; readonly server: number; readonly downMs: number }
+  | {
+      readonly do: 'cut';
+      readonly from: number;
+      readonly to: number;
+      readonly known: boolean;
+      readonly oneWay: boolean;
+    }
+  | { readonly do: 'heal' }
+  | { readonly do: 'weather'; readonly loss: number; readonly duplication: number; readonly delayMs: number }
+  | { readonly do: 'wait'; readonly ms: number };
+
+/** One step of a history: a deed, the chance that belongs to it, and the time that passes behind it. */
+export type Step = Deed & { readonly seed: number; readonly thenMs: number };
+
+/** Keys that steps use; structured ones and awkward ones among them. */
+export const KEYS: readonly Key[] = [
+  'a',
+  'b',
+  3,
+  ['doc', 'x'],
+  { __proto: 1, b: [null] },
+  'constructor',
+  10n ** 20n,
+  '',
+];
+export const VALUES = [
+  null,
+  1,
+  'text',
+  [1, { two: 2 }],
+  'long '.repeat(500),
+  undefined,
+  new Map([['k', 1]]),
+] as const;
+
+/** So many indexes are told apart: more than there ever are nodes, servers or names. */
+const INDEXES = 60;
+
+/** Draws the steps of a history. `unitMs` is the time in which the cluster notices things. */
+export function drawSteps(dice: Dice, count: number, unitMs: number): Step[] {
+  return Array.from({ length: count }, () => ({
+    ...drawDeed(dice, unitMs),
+    seed: dice.below(2 ** 31),
+    thenMs: drawWait(dice, unitMs),
+  }));
+}
+
+function drawWait(dice: Dice, unitMs: number): number {
+  return dice.weighted<() => number>([
+    [4, () => 0],
+    [6, () => dice.below(10)],
+    [3, () => dice.below(100)],
+    [1, () => dice.below(unitMs)],
+  ])();
+}
+
+function drawDeed(dice: Dice, unitMs: number): Deed {
+  const index = (): number => dice.below(INDEXES);
+  const node = index();
+  const where = { node, process: index(), scope: index(), key: index() };
+  const value = index();
+  const clockMs = dice.weighted([
+    [3, 0],
+    [1, -1_000_000],
+    [1, -5],
+    [1, 1_000_000],
+  ]);
+  return dice.weighted<() => Deed>([
+    [24, () => ({ do: 'register', ...where, value })],
+    [8, () => ({ do: 'unregister', ...where })],
+    [8, () => ({ do: 'update', ...where, value })],
+    [
+      3,
+      () => ({
+        do: 'join-many',
+        node,
+        key: index(),
+        count: 1 + dice.below(dice.chance(0.1) ? 3000 : 30),
+        value,
+      }),
+    ],
+    [4, () => ({ do: 'churn', node, times: 1 + dice.below(60) })],
+    [3, () => ({ do: 'exit', node, process: index() })],
+    [
+      2,
+      () => ({
+        do: dice.pick(['stop-scope', 'start-scope', 'start-scope', 'restart-scope']),
+        node,
+        scope: index(),
+      }),
+    ],
+    [2, () => ({ do: 'subscribe', node, scope: index() })],
+    [3, () => ({ do: 'replicated', node, scope: index(), timeoutMs: dice.below(unitMs) })],
+    [5, () => ({ do: 'start', name: index(), server: index(), clockMs })],
+    [0.5, () => ({ do: 'double', node, server: index(), clockMs })],
+    [2, () => ({ do: 'crash', node, unnoticedMs: dice.chance(0.3) ? dice.below(4 * unitMs) : 0 })],
+    [1, () => ({ do: dice.pick(['leave', 'leave', 'drain']), node })],
+    [2, () => ({ do: 'freeze', node })],
+    [4, () => ({ do: 'thaw', node })],
+    [
+      3,
+      () => ({
+        do: 'disconnect',
+        node,
+        awayMs: dice.below(dice.chance(0.2) ? 5 * unitMs : unitMs),
+        noticeMs: dice.chance(0.5) ? 0 : dice.below(unitMs),
+        lingerMs: dice.chance(0.5) ? 0 : dice.below(2 * unitMs),
+      }),
+    ],
+    [0.7, () => ({ do: 'kill-server', server: index(), downMs: dice.below(unitMs) })],
+    [
+      1.5,
+      () => ({ do: 'cut', from: index(), to: index(), known: dice.chance(0.5), oneWay: dice.chance(0.5) }),
+    ],
+    [2, () => ({ do: 'heal' })],
+    [
+      1.5,
+      () => ({
+        do: 'weather',
+        loss: dice.pick([0, 0, 0.01, 0.1, 0.3]),
+        duplication: dice.pick([0, 0, 0.05, 0.3]),
+        delayMs: dice.pick([0, 0, 0.001, 0.02, 0.04]) * unitMs,
+      }),
+    ],
+    [4, () => ({ do: 'wait', ms: dice.below(dice.chance(0.2) ? 5 * unitMs : unitMs) })],
+  ])();
+}
+
+/** A step in one line, as a failing history prints it. */
+export function textOfStep(step: Step): string {
+  const { do: verb, seed: _seed, thenMs: _thenMs, ...details } = step;
+  const text = Object.entries(details).map(([name, value]) => `${name} ${String(value)}`);
+  return [verb, ...text].join(', ');
+}

@@ -1,0 +1,98 @@
+import type { Diff, Row } from '../../libs/pg-registry/src/table';
+import {
+  formatKey,
+  samePid,
+  sameKey,
+  sameValue,
+  type Key,
+  type Pid,
+  type Value,
+} from '../../libs/pg-registry/src/term';
+import { Violation } from './invariant';
+import type { ScopeName, SimulatedNode } from './simulated-node';
+
+/** One run of a scope on one incarnation of a node. */
+interface Run {
+  readonly scope: ScopeName;
+  readonly since: number;
+  over: boolean;
+}
+
+/** Everything that was ever true of one entry. */
+interface Biography {
+  readonly key: Key;
+  readonly pid: Pid;
+  readonly run: Run;
+  readonly values: Map<number, Value>;
+  left: boolean;
+}
+
+/** What the owners wrote, from the beginning, for comparing what others believe. */
+export class Truth {
+  readonly #entries = new Map<string, Biography>();
+  readonly #runs = new Map<string, Run>();
+
+  /** A scope begins to run on a node. */
+  begins(node: SimulatedNode, scope: ScopeName, since: number): void {
+    this.#runs.set(runOf(node.incarnation, scope), { scope, since, over: false });
+  }
+
+  /** Since when the scope runs there without a break. */
+  runsSince(node: SimulatedNode, scope: ScopeName): number {
+    return this.#runs.get(runOf(node.incarnation, scope))?.since ?? Infinity;
+  }
+
+  /** It ends there, and with it its entries. */
+  ends(node: SimulatedNode, scope: ScopeName): void {
+    const run = this.#runs.get(runOf(node.incarnation, scope));
+    if (run !== undefined) run.over = true;
+  }
+
+  wrote(node: SimulatedNode, scope: ScopeName, diff: Diff, revision: number): void {
+    const run = this.#runs.get(runOf(node.incarnation, scope))!;
+    for (const { kind, rows } of diff) {
+      for (const row of rows) {
+        if (row.pid.incarnation !== node.incarnation)
+          throw new Violation(1, `${node.name} wrote ${textOf(row)}, which is not its own.`);
+        const id = idOf(row);
+        if (kind === 'join') {
+          const { key, pid, value } = row;
+          this.#entries.set(id, { key, pid, run, values: new Map([[revision, value]]), left: false });
+        } else if (kind === 'leave') this.#entries.get(id)!.left = true;
+        else this.#entries.get(id)!.values.set(revision, row.value);
+      }
+    }
+  }
+
+  /** Whether an entry is there, as its owner sees it. */
+  isThere(row: Row): boolean {
+    const entry = this.#entries.get(idOf(row));
+    return entry !== undefined && !entry.left && !entry.run.over;
+  }
+
+  /** Checks that a node believes of an entry what its owner once wrote. */
+  check(node: SimulatedNode, scope: string, row: Row): void {
+    const fail = (why: string): never => {
+      throw new Violation(1, `${node.name} holds ${textOf(row)}, ${why}.`);
+    };
+    if (row.pid.incarnation === node.incarnation) fail('its own, by the word of a peer');
+    const entry = this.#entries.get(idOf(row)) ?? fail('which nobody wrote');
+    if (entry.run.scope !== scope) fail(`which was written in scope ${entry.run.scope}`);
+    if (!sameKey(entry.key, row.key) || !samePid(entry.pid, row.pid))
+      fail('which has another key or process');
+    if (!entry.values.has(row.revision)) fail('a revision that never was');
+    if (!sameValue(entry.values.get(row.revision), row.value)) fail('with a value that it never had then');
+  }
+}
+
+export function idOf({ pid, number }: Row): string {
+  return `${pid.incarnation}:${number}`;
+}
+
+export function textOf(row: Row): string {
+  return `entry ${row.number} of ${row.pid.node} (${row.pid.incarnation.slice(-3)}) under ${formatKey(row.key)}, revision ${row.revision}`;
+}
+
+function runOf(incarnation: string, scope: ScopeName): string {
+  return `${incarnation} ${scope}`;
+}
