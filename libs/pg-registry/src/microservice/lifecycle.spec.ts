@@ -173,14 +173,24 @@ describe('the server', () => {
     const on = (cluster = await createMicroserviceCluster([GateModule]));
     const { node } = on.node('a');
     const told: string[] = [];
-    for (const end of [on.node('a').get(PgRegistryServer), on.node('a').get(PgRegistryClient)]) {
-      expect(end.unwrap()).toBe(node);
-      end.status.subscribe((status) => told.push(status));
-      end.on('update', (peers) => told.push(`${peers.length} peers`));
-    }
-    expect(told.slice(0, 2)).toEqual(['connected', '1 peers']);
+    const [server, client] = [on.node('a').get(PgRegistryServer), on.node('a').get(PgRegistryClient)];
+    expect([server.unwrap(), client.unwrap()]).toEqual([node, node]);
+    server.status.subscribe((status) => told.push(status));
+    client.on('disconnect', () => told.push('on disconnect'));
+    client.on('reconnect', () => told.push('on reconnect'));
+    on.disconnect('a');
+    on.reconnect('a');
+    expect(told).toEqual(['connected', 'disconnected', 'on disconnect', 'connected', 'on reconnect']);
+  });
+
+  it('tells when the peers of its node change', async () => {
+    const on = (cluster = await createMicroserviceCluster([GateModule]));
+    const told: number[] = [];
+    on.node('a')
+      .get(PgRegistryServer)
+      .on('update', (peers) => told.push(peers.length));
     on.crash('b');
-    await eventually(() => told.filter((text) => text === '0 peers').length === 2);
+    await eventually(() => expect(told.at(-1)).toBe(0));
   });
 
   it('refuses options by name', () => {

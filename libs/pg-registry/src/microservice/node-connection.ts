@@ -1,4 +1,4 @@
-import { distinctUntilChanged, filter, map, type Observable, pairwise, Subscription } from 'rxjs';
+import { filter, map, type Observable, skip, skipWhile, Subscription } from 'rxjs';
 import type { RpcNode } from './rpc-cluster';
 
 /** What `status` of the server and the client emit. */
@@ -20,11 +20,7 @@ export class NodeConnection {
   #subscriptions = new Subscription();
 
   constructor(private readonly node: RpcNode) {
-    // A node that is cut off suspects all of its peers, and tells.
-    this.status$ = node.peers$.pipe(
-      map(() => (node.stats().connected ? 'connected' : 'disconnected')),
-      distinctUntilChanged(),
-    );
+    this.status$ = node.connected$.pipe(map((connected) => (connected ? 'connected' : 'disconnected')));
   }
 
   /** Calls back on each such event from now on, until {@link close}. */
@@ -39,12 +35,13 @@ export class NodeConnection {
   }
 
   #events(event: keyof RegistryEvents): Observable<unknown> {
-    if (event === 'update') return this.node.peers$;
-    const wanted: RegistryStatus = event === 'reconnect' ? 'connected' : 'disconnected';
-    return this.status$.pipe(
-      pairwise(),
-      filter(([, status]) => status === wanted),
-      map(() => undefined),
+    if (event === 'update') return this.node.peers$.pipe(skip(1));
+    const connected = event === 'reconnect';
+    return this.node.connected$.pipe(
+      // The first connection is no event.
+      skipWhile((now) => !now),
+      skip(1),
+      filter((now) => now === connected),
     );
   }
 }

@@ -17,8 +17,8 @@ export interface RpcRegistry {
 
 /** What a transport needs of the node; `PgRegistryNode` is one. */
 export interface RpcNode {
+  readonly connected$: Observable<boolean>;
   readonly peers$: Observable<readonly unknown[]>;
   synced(): Promise<void>;
   reachable(pid: Pid): boolean;
-  stats(): { readonly connected: boolean };
 }

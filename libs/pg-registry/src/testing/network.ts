@@ -3,6 +3,7 @@ import type { LocalBus } from '../transport/local';
 /** A bus, and what has been done to it: who can talk to whom. */
 export class Network {
   readonly #crashed = new Set<string>();
+  readonly #disconnected = new Set<string>();
   readonly #paused = new Set<string>();
   readonly #cuts = new Set<string>();
 
@@ -10,7 +11,8 @@ export class Network {
 
   /** Whether messages pass between two nodes; lost ones aside. */
   talk(a: string, b: string): boolean {
-    if ([a, b].some((node) => this.#crashed.has(node) || this.#paused.has(node))) return false;
+    const silent = [this.#crashed, this.#disconnected, this.#paused];
+    if (silent.some((nodes) => nodes.has(a) || nodes.has(b))) return false;
     return !this.#cuts.has(pair(a, b));
   }
 
@@ -35,6 +37,16 @@ export class Network {
     this.#crashed.delete(node);
   }
 
+  disconnect(node: string): void {
+    this.#disconnected.add(node);
+    this.bus.disconnect(node);
+  }
+
+  reconnect(node: string): void {
+    this.#disconnected.delete(node);
+    this.bus.reconnect(node);
+  }
+
   pause(node: string): void {
     this.#paused.add(node);
     this.bus.pause(node);
@@ -50,6 +62,7 @@ export class Network {
     this.heal();
     this.bus.lose({ rate: 0, seed: 0 });
     for (const node of this.#paused) this.resume(node);
+    for (const node of this.#disconnected) this.reconnect(node);
   }
 }
 

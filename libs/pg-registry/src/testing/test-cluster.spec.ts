@@ -162,6 +162,16 @@ describe('a test cluster', () => {
     await seen(on, 'node2', 'paused', 1);
   });
 
+  it('lets a node know that it is disconnected, and brings it up to date when it is back', async () => {
+    const on = await start({ nodes: 2 });
+    on.disconnect('node1');
+    expect(on.node('node1').node.stats().connected).toBe(false);
+    on.node('node1').registry().register('key');
+    on.reconnect('node1');
+    await on.settle();
+    expect(on.node('node2').registry().members('key')).toHaveLength(1);
+  });
+
   it('comes to the same end when a third of all messages is lost', async () => {
     const on = await start();
     on.lose({ rate: 0.3, seed: 42 });

@@ -136,6 +136,16 @@ export class TestCluster implements AsyncDisposable {
     else this.#network.heal(nameOf(a), nameOf(b));
   }
 
+  /** Takes a node's way to the others until {@link reconnect}: it knows, and what it says is lost. */
+  disconnect(node: string | TestNode): void {
+    this.#network.disconnect(this.#find(node).name);
+  }
+
+  /** Ends {@link disconnect}. */
+  reconnect(node: string | TestNode): void {
+    this.#network.reconnect(nameOf(node));
+  }
+
   /** Everything from and to a node waits, as if its process were stopped, until {@link resume}. Its timers go on. */
   pause(node: string | TestNode): void {
     this.#network.pause(this.#find(node).name);
@@ -154,7 +164,7 @@ export class TestCluster implements AsyncDisposable {
   /**
    * Resolves when the views match the network: nodes that can talk see each other, unsuspected, and each has applied what
    * every other has written; nodes that cannot, because of a crash, a cut or a pause, have removed each other (after
-   * `peerTimeoutMs`, in a test cluster 2 s by default). Not while somebody goes on writing.
+   * `peerTimeoutMs`, in a test cluster 2 s by default; a disconnected one the others after `isolationTimeoutMs`, 5 s). Not while somebody goes on writing.
    *
    * @param options.timeoutMs Default 10,000.
    * @throws Error listing what still differs.
