@@ -90,6 +90,7 @@ export {
   RegisterVia,
 } from './nest';
 export type {
+  CallRequest,
   HealthResult,
   PgRegistryModuleOptions,
   PgRegistryOptionsFactory,

@@ -10,7 +10,6 @@ import {
   type PgRegistryService,
   ProcessService,
   RegisterVia,
-  via,
 } from 'nestjs-pg-registry';
 import { serve } from '../../support/fixture';
 
@@ -53,11 +52,10 @@ async function bootstrap(): Promise<void> {
   serve({
     desks: () => desks.lookup('desk').map(({ value }) => value),
     pids: () => desks.members('desk').map(String),
-    callAt: (name: string) => {
-      const entry = desks.lookup('desk').find(({ value }) => value === name);
+    callAt: (where: string) => {
+      const entry = desks.lookup('desk').find(({ value }) => value === where);
       return entry && processes.call(entry.pid, 'serve', { workMs: 0 });
     },
-    call: () => processes.call(via('desks', 'desk').pick('random'), 'serve', { workMs: 0 }),
   });
 }
 

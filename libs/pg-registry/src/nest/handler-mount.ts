@@ -9,8 +9,9 @@ import { moduleRefOf } from './module-ref-of';
 
 type Methods = Readonly<Record<string, (...args: unknown[]) => unknown>>;
 
-/** What a call brings along: what `@Inject(REQUEST)` gives below a request-scoped provider. */
-interface CallRequest {
+/** What `@Inject(REQUEST)` gives in the sub-tree that a call of a request-scoped provider or controller gets. */
+export interface CallRequest {
+  /** As it was sent: no pipe has seen it. */
   readonly payload: Value;
   readonly context: CallContext;
 }

@@ -81,8 +81,8 @@ function refuseRequestScoped({ type, requestScoped, registrations, listeners, me
 }
 
 /**
- * Nest makes guards and their kin when it finds the class that uses them among the providers; it does not look into factories
- * and values, and would silently leave their guards out.
+ * Nest makes guards and their kin when it finds the class that uses them among the providers or controllers; it does not look
+ * into factories and values, and would silently leave their guards out.
  */
 function refuseLostEnhancers({ type, wrapper, handlers }: Finding): void {
   for (const { method } of handlers) {
@@ -91,8 +91,9 @@ function refuseLostEnhancers({ type, wrapper, handlers }: Finding): void {
       for (const enhancer of [...enhancersOf(type, key), ...enhancersOf(callback, key)]) {
         if (typeof enhancer !== 'function' || wrapper.host?.injectables.has(enhancer)) continue;
         throw misuse(
-          `${type.name}.${method} has the ${kind} ${enhancer.name}, which Nest does not run there, because ${type.name} is made by a ` +
-            `factory or given as a value. Provide ${type.name} as a class, or give the ${kind} as an instance.`,
+          `${type.name}.${method} has the ${kind} ${enhancer.name}, which Nest would leave out: ${type.name} is made by a factory, given as ` +
+            `a value or, in early versions of Nest 11, provided under another token. Provide ${type.name} as a class, or give the ` +
+            `${kind} as an instance.`,
         );
       }
     }

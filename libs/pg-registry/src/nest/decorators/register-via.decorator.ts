@@ -22,7 +22,8 @@ const METADATA = 'pg-registry:register-via';
  * started: after every `onApplicationBootstrap`, so that no call reaches a half-started provider. The entry leaves
  * before anything is destroyed. Repeatable. Mirrors starting a `GenServer` with `name: {:via, PgRegistry, {scope, key}}`.
  *
- * Not inherited: a subclass says for itself what it is registered under.
+ * A request-scoped class is registered once, with a literal key and value, and each call gets a sub-tree of its own, in which
+ * `@Inject(REQUEST)` gives a `CallRequest`. What is registered is not inherited: a subclass says it for itself.
  *
  * @param key   A key, or a function of the instance that gives one.
  * @param value The entry's value, or a function of the instance that gives one. Default `null`.
