@@ -16,6 +16,9 @@ const IMPATIENT: NodeOptions = {
   drainAckMs: 200,
 };
 
+/** Less than jest's own limit, so that a failure says what was waited for. */
+const PATIENCE = { timeoutMs: 4000 };
+
 interface Started {
   readonly node: PgRegistryNode;
   readonly line: Line;
@@ -37,14 +40,23 @@ export class Cluster {
     this.#ground = ground;
   }
 
-  /** Makes a node and connects it; {@link settle} waits until the others know it. */
-  async start(name: string, options: NodeOptions = {}): Promise<PgRegistryNode> {
+  /**
+   * Makes a node and connects it; {@link settle} waits until the others know it.
+   *
+   * @param before What is done with the node before it connects.
+   */
+  async start(
+    name: string,
+    options: NodeOptions = {},
+    before: (node: PgRegistryNode) => void = () => undefined,
+  ): Promise<PgRegistryNode> {
     const line = await this.#line(name);
     const node = new PgRegistryNode(
       { ...IMPATIENT, node: name, namespace: this.namespace, transport: line.transport, ...options },
       { defaultTransport: localTransport, logger: logTo(this.log) },
     );
     this.#started.set(name, { node, line, state: 'connected' });
+    before(node);
     await node.connect();
     return node;
   }
@@ -102,7 +114,7 @@ export class Cluster {
     await eventually(() => {
       for (const node of of('cut')) checkPeers(node, []);
       for (const node of connected) checkPeers(node, connected);
-    });
+    }, PATIENCE);
     await Promise.all(connected.map((node) => node.synced()));
     await Promise.all(
       connected.flatMap((node) =>

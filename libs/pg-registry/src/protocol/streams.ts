@@ -82,9 +82,11 @@ export class Streams {
     return { ringBytes: ring.size, parkingBytes: parking.size, unsentOperations };
   }
 
-  /** No running scope is in its first sync with anybody. */
+  /** Every running scope was announced, so that it follows all who have it, and none is in its first sync with anybody. */
   get synced(): boolean {
-    for (const { replicator } of this.#running.values()) if (!replicator.synced) return false;
+    for (const { announced, replicator } of this.#running.values()) {
+      if (!announced || !replicator.synced) return false;
+    }
     return true;
   }
 
