@@ -156,13 +156,16 @@ export class PeerProtocol extends ProtocolReads {
     if (this.isOver) return [];
     const { endpoint, liveness, membership } = this.parts;
     endpoint.advance(now);
-    if (endpoint.maySpeak && endpoint.now - this.#expectedAt > endpoint.options.stallMs) {
+    const stalled = endpoint.maySpeak && endpoint.now - this.#expectedAt > endpoint.options.stallMs;
+    if (stalled) {
       endpoint.count('own-stalls');
       liveness.stalled(); // before the call itself: it may be a time-out that overtook its answer in the stalled queue
-      membership.discover();
     }
     act();
-    this.#expectedAt = this.nextDeadline();
+    // After it: a write has changed its table already, and a digest in between would fit no number of the stream.
+    if (stalled && endpoint.maySpeak) membership.discover();
+    // Who calls now stands still no longer, however long the deadlines have been over: one stall is one stall.
+    this.#expectedAt = Math.max(this.nextDeadline(), endpoint.now);
     return endpoint.takeEffects();
   }
 

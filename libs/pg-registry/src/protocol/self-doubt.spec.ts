@@ -84,3 +84,21 @@ describe('a route between two servers', () => {
     expect(network.until(isWhole, 5000)).toBeLessThanOrEqual(3500);
   });
 });
+
+describe('a node that writes as the first thing after it stood still', () => {
+  it('says hello once, and with a digest of what it has numbered', () => {
+    const network = new VirtualNetwork();
+    const [sleeper, witness] = network.startCluster(2);
+    sleeper.sent.length = 0;
+    network.freeze(sleeper);
+    network.run(1500);
+    sleeper.frozen = false;
+    for (let i = 0; i < 20; i++) sleeper.join('s', i);
+    network.thaw(sleeper);
+    network.run(1000);
+    expect(sleeper.protocol.stats().counters).toMatchObject({ 'own-stalls': 1 });
+    expect(sleeper.sent.filter((subject) => subject.endsWith('.hello')).length).toBeLessThanOrEqual(2);
+    expect(witness.warnings()).toEqual([]);
+    expect(witness.keys('s')).toHaveLength(22);
+  });
+});
