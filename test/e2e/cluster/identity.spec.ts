@@ -63,3 +63,43 @@ describe('two living nodes of one name', () => {
     expect(await younger.run(({ node }) => node.state)).toBe('ready');
   });
 });
+
+describe('a node that comes back after its clock was set back', () => {
+  test('is taken for the younger all the same, once it has heard that it is not alone with its name', async () => {
+    const witness = await cluster.join('witness');
+    const first = await cluster.join('a');
+    await first.register('life', 1);
+    await cluster.agree();
+    await first.crash();
+    cluster.forget(first);
+    await cluster.agree();
+
+    const second = await cluster.join('a', { host: await cluster.host('e2e/cluster/late-clock.fixture.ts') });
+    await second.register('life', 2);
+    await cluster.agree();
+    expect(await witness.values('life')).toEqual([2]);
+    expect(await second.counter('epoch-raised')).toBe(1);
+    expect(await cluster.removals()).toEqual(['witness removed a: crash']);
+  });
+});
+
+describe('a scope that is stopped and started again on a living node', () => {
+  test('has lost its old entries everywhere, and has its new ones, while the node stays a peer', async () => {
+    const [a, b] = await cluster.joinAll(['a', 'b'], { scopes: ['jobs'] });
+    await a.register('old', 1, 'jobs');
+    await b.register('other', 2, 'jobs');
+    await cluster.agree({ scope: 'jobs' });
+    await a.run(({ node }) => {
+      node.stopScope('jobs');
+      node.startScope('jobs').register('new', 3);
+    });
+    await eventually(async () => expect(await b.values('new', 'jobs')).toEqual([3]));
+    expect(await b.values('old', 'jobs')).toEqual([]);
+    const seen = await a.run(async ({ node }) => {
+      await node.synced();
+      return node.scope('jobs').groups();
+    });
+    expect(seen.map(String).toSorted()).toEqual(['new', 'other']);
+    expect(await cluster.removals()).toEqual([]);
+  });
+});

@@ -8,10 +8,13 @@ const hosted = new Map<string, HostedNode>();
 
 serve({
   /** Starts a node; more than one may live here. Resolves with its incarnation when it is connected. */
-  start: async ({ servers, ...options }: NodeStart): Promise<string> => {
+  start: async ({ servers, client, ...options }: NodeStart): Promise<string> => {
     const log: string[] = [];
     const node = new library.PgRegistryNode(
-      { ...options, transport: library.natsTransport({ servers: [...servers], noRandomize: true }) },
+      {
+        ...options,
+        transport: library.natsTransport({ servers: [...servers], noRandomize: true, ...client }),
+      },
       {
         defaultTransport: library.localTransport,
         logger: {

@@ -6,6 +6,8 @@ export interface NodeStart extends Omit<Library.NodeOptions, 'transport'> {
   readonly node: string;
   /** URLs, tried in this order. */
   readonly servers: readonly string[];
+  /** Further options of natsTransport. */
+  readonly client?: { readonly user: string; readonly pass: string };
 }
 
 /** What a function that runs in another process finds there. */

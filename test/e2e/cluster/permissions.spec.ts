@@ -1,0 +1,93 @@
+import { connect, type NatsConnection } from 'nats';
+import { permissionsOf } from 'nestjs-pg-registry';
+import { encodeFrame, type FrameKind } from '../../../libs/pg-registry/src/protocol/frame';
+import { eventually } from '../../support/eventually';
+import { Cluster } from './cluster';
+import type { ClusterNode } from './cluster-node';
+
+jest.setTimeout(60_000);
+
+/** A server that allows each of these nodes what the template says, and nothing more. */
+function configFor(names: readonly string[]): string {
+  const users = names.map((user) => ({ user, password: user, permissions: permissionsOf('pg', user) }));
+  return `authorization { users: ${JSON.stringify(users)} }`;
+}
+
+let cluster: Cluster;
+let a: ClusterNode;
+let b: ClusterNode;
+beforeAll(async () => {
+  cluster = await Cluster.start(1, { config: configFor(['a', 'b', 'mallory']) });
+  const join = (name: string) => cluster.join(name, { client: { user: name, pass: name } });
+  [a, b] = [await join('a'), await join('b')];
+  for (const node of [a, b]) await node.register('here', node.name);
+  await cluster.agree();
+});
+afterAll(() => cluster[Symbol.asyncDispose]());
+
+/** A member of the cluster that has gone bad: its credentials are good, its programs are not the library. */
+async function withMallory(act: (connection: NatsConnection) => Promise<void>): Promise<void> {
+  const connection = await connect({ servers: cluster.server.url, user: 'mallory', pass: 'mallory' });
+  try {
+    await act(connection);
+  } finally {
+    await connection.close();
+  }
+}
+
+function frame(kind: FrameKind, node: string): Uint8Array {
+  const versions = { min: 1, max: 1 };
+  return encodeFrame({ version: 1, node, incarnation: '0123456789abcdef', epoch: 2 ** 50, kind, versions });
+}
+
+test('with the template for each node, everything works that works without', async () => {
+  await a.register('late', 'a');
+  await eventually(async () => expect(await b.values('late')).toEqual(['a']));
+  await a.run(({ node }) => node.scope('pg').replicated());
+  await b.run(({ node }) => {
+    const handlers = {
+      call: (_: string, payload: unknown) => payload,
+      cast: () => undefined,
+      message: () => undefined,
+    };
+    node.scope('pg').join('echo', node.processes.mount({ label: 'echo', handlers, serial: false }).pid);
+  });
+  await cluster.agree();
+  await expect(
+    a.run(({ node, library }) => node.processes.call(library.via('pg', 'echo'), 'echo', 'ping')),
+  ).resolves.toBe('ping');
+  for (const node of [a, b]) {
+    expect(await node.log()).toEqual([]);
+    expect(await node.run(({ node: here }) => here.stats().protocol.crashDetection)).toBe('no-responders');
+  }
+});
+
+test('a node that speaks for another is refused by the server: no goodbye, no epoch, no answer in its name', () =>
+  withMallory(async (connection) => {
+    for (const kind of ['goodbye', 'hello', 'suspect'] as const) {
+      connection.publish(`pgr.pg.from.b.${kind}`, frame(kind, 'b'));
+      connection.publish(`pgr.pg.to.a.${kind}.b`, frame(kind, 'b'));
+    }
+    connection.publish('pgr.pg.reply.a.b.0', frame('reply', 'b'));
+    connection.subscribe('pgr.pg.to.b.>', { callback: () => undefined });
+    connection.subscribe('pgr.pg.>', { callback: () => undefined });
+    await connection.flush();
+    await eventually(() => expect(cluster.server.log.match(/Violation/g)).toHaveLength(9));
+    await cluster.agree();
+    expect(await cluster.removals()).toEqual([]);
+  }));
+
+test('a frame that names another sender than its subject, or another reader of its answer, is refused by its receiver', () =>
+  withMallory(async (connection) => {
+    const before = await a.counter('forged-frame');
+    connection.publish('pgr.pg.from.mallory.goodbye', frame('goodbye', 'b'));
+    connection.publish('pgr.pg.to.a.hello.mallory', frame('hello', 'b'));
+    // The confused deputy: "a, send your answer to where b waits for one of somebody else's".
+    connection.publish('pgr.pg.to.a.call.mallory', frame('call', 'mallory'), { reply: 'pgr.pg.reply.b.a.0' });
+    connection.publish('pgr.pg.alive.a', frame('alive', 'mallory'), { reply: 'pgr.pg.reply.b.a.0' });
+    await connection.flush();
+    await eventually(async () => expect(await a.counter('forged-frame')).toBe(before + 2));
+    await eventually(async () => expect(await a.counter('foreign-reply')).toBe(2));
+    await cluster.agree();
+    expect(await cluster.removals()).toEqual([]);
+  }));
