@@ -13,7 +13,6 @@ export type Matcher = (row: MatchRow, context: MatchContext) => boolean;
 
 /** The tests of a head and the guards behind it as one matcher. */
 export function matcherOf({ key, pid, value }: Tests, guards: readonly Evaluate[]): Matcher {
-  if (guards.length === 0 && key === anything && pid === anything) return (row) => value(row.value);
   return (row, context) => {
     if (key !== anything && !key(row.key)) return false;
     if (pid !== anything && !pid(row.pid)) return false;

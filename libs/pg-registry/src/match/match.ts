@@ -28,6 +28,7 @@ export function compileMatch<E>(
   }
   const variables = new Variables();
   const value = compilePart('value', pattern, variables, 'pattern');
-  const head = { key: anything, pid: anything, value };
-  return { matches: matcherOf(head, compileGuards(guards, variables, '')) };
+  const all = compileGuards(guards, variables, '');
+  if (all.length === 0) return { matches: (row) => value(row.value) };
+  return { matches: matcherOf({ key: anything, pid: anything, value }, all) };
 }

@@ -98,7 +98,8 @@ export function variadic(
       const { isGuard } = place;
       const evaluates = operands.map((operand) => place.compile(operand));
       return (row, context) => {
-        const values = evaluates.map((evaluate) => evaluate(row, context));
+        const values: Term[] = [];
+        for (let i = 0; i < evaluates.length; i += 1) values.push(evaluates[i](row, context));
         return isGuard && values.includes(EXIT) ? EXIT : apply(values);
       };
     },
