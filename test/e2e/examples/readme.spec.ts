@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { eventually } from '../../support/eventually';
-import { NatsServer } from '../../support/nats-server';
 import { guardAgainstOrphan } from '../../support/orphan-guard';
+import { Cluster } from '../cluster/cluster';
 
 jest.setTimeout(60_000);
 
@@ -17,15 +17,15 @@ test('the example of the README is the program that is compiled, checked and run
 });
 
 describe('the example, started twice', () => {
-  let server: NatsServer;
+  let cluster: Cluster;
   const shells: { child: ChildProcess; output: string }[] = [];
 
   beforeAll(async () => {
-    server = await NatsServer.start();
+    cluster = await Cluster.start();
   });
   afterAll(async () => {
     for (const { child } of shells) child.kill('SIGKILL');
-    await server[Symbol.asyncDispose]();
+    await cluster[Symbol.asyncDispose]();
   });
 
   function start(): { child: ChildProcess; output: string } {
@@ -33,7 +33,7 @@ describe('the example, started twice', () => {
       process.execPath,
       ['-r', join(ROOT, 'test/support/register.cjs'), join(ROOT, EXAMPLE)],
       {
-        env: { ...process.env, NATS_URL: server.url },
+        env: { ...process.env, NATS_URL: cluster.server.url },
         stdio: ['ignore', 'pipe', 'pipe'],
       },
     );
@@ -65,5 +65,24 @@ describe('the example, started twice', () => {
     expect(next.by).not.toBe(next.pid);
     expect(shells.map(({ child }) => child.pid)).toContain(next.by);
     expect(shells.map(({ child }) => child.exitCode)).toEqual(shells.map(() => null));
+  });
+
+  test('is seen by another node within a second, and its kill -9 within two', async () => {
+    const witness = await cluster.join('witness', { scopes: ['greeters'] });
+    const greeters = () =>
+      witness.run(({ node }) =>
+        node
+          .scope('greeters')
+          .members('hello')
+          .map((pid) => pid.node),
+      );
+    await eventually(async () => expect(await greeters()).toHaveLength(shells.length));
+    const { pid } = await greeted();
+    await eventually(async () => expect(await greeters()).toHaveLength(shells.length), { timeoutMs: 1000 });
+
+    shells.find(({ child }) => child.pid === pid)!.child.kill('SIGKILL');
+    await eventually(async () => expect(await greeters()).toHaveLength(shells.length - 1), {
+      timeoutMs: 2000,
+    });
   });
 });
