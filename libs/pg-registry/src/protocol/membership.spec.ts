@@ -177,6 +177,22 @@ describe('an incarnation', () => {
 });
 
 describe('two living nodes with one name', () => {
+  it('whose clock went back raises its epoch also when it stood still while it asked for its name', () => {
+    const network = new VirtualNetwork();
+    const b = network.start('b');
+    const first = network.start({ name: 'a', epoch: 5000 });
+    network.run(1000);
+    network.kill(first);
+    const second = network.start({ name: 'a', epoch: 3000 });
+    network.run(1.5); // its question is under way
+    network.freeze(second);
+    network.run(5000);
+    network.thaw(second);
+    network.run(5000);
+    expect(second.protocol.epoch).toBe(5001);
+    expect([b.peers, second.peers]).toEqual([['a'], ['b']]);
+  });
+
   it('leave one: the older is fenced, says nothing more, and its entries are gone', () => {
     const network = new VirtualNetwork();
     const b = network.start('b');

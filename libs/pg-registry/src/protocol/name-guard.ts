@@ -28,7 +28,8 @@ export class NameGuard {
   readonly #staleSaid = new Throttle<string>(STALE_INTERVAL_MS, MAX_STALE_NAMES);
   /** The highest epoch that somebody holds against ours, while we ask who else has our name. */
   #outbidBy: number | undefined;
-  #asking = false;
+  /** When we last asked; −Infinity if that question has ended. */
+  #askedAt = -Infinity;
 
   constructor(
     private readonly endpoint: Endpoint,
@@ -38,13 +39,13 @@ export class NameGuard {
 
   /** Asks whether anybody else answers on this node's name. At start and after each reconnect. */
   check(): void {
-    this.#asking = true;
+    this.#askedAt = this.endpoint.now;
     this.probes.ask(this.endpoint.node, { of: 'own-name' });
   }
 
   /** The connection broke: a question under way will not be answered. */
   disconnected(): void {
-    this.#asking = false;
+    this.#askedAt = -Infinity;
     this.#outbidBy = undefined;
   }
 
@@ -82,7 +83,9 @@ export class NameGuard {
     // Race: said to a namesake of ours, or before we rose already.
     if (incarnation !== this.endpoint.incarnation || epoch < this.endpoint.epoch) return;
     this.#outbidBy = Math.max(this.#outbidBy ?? 0, epoch);
-    if (!this.#asking) this.check();
+    // Race: an own stall voids the question under way, so its end may never come.
+    const { now, options } = this.endpoint;
+    if (now > this.#askedAt + 2 * options.probeTimeoutMs) this.check();
   }
 
   /**
@@ -91,7 +94,7 @@ export class NameGuard {
    */
   checkEnded(outcome: 'answer' | 'no-responders' | 'timeout'): void {
     const outbidBy = this.#outbidBy;
-    this.#asking = false;
+    this.#askedAt = -Infinity;
     this.#outbidBy = undefined;
     if (outbidBy === undefined || outcome === 'answer') return;
     this.endpoint.epoch = outbidBy + 1;
