@@ -25,7 +25,9 @@ export class Replications {
         return protocol.last(scope);
       },
       fits: (pids) => protocol.stream(scope).fits(pids),
-      write: (diff) => run(protocol.write(scope, diff, clock.now())),
+      write: (diff) => {
+        if (!protocol.writeUnfollowed(scope, diff)) run(protocol.write(scope, diff, clock.now()));
+      },
       replicated: (options) => this.#replicated(scope, options.timeoutMs),
     };
   }

@@ -73,9 +73,11 @@ export abstract class RegistryQueries<R extends Row = Row> extends RegistryMonit
   select(query: Spec | Predicate<never>): unknown[] {
     const { select, ...spec } = compileSpec(query);
     const results: unknown[] = [];
-    for (const row of candidates(this.running().table, spec)) {
-      const result = select(row, this.context);
-      if (result !== NO_MATCH) results.push(result);
+    for (const rows of candidates(this.running().table, spec)) {
+      for (const row of rows) {
+        const result = select(row, this.context);
+        if (result !== NO_MATCH) results.push(result);
+      }
     }
     return results;
   }
@@ -87,7 +89,9 @@ export abstract class RegistryQueries<R extends Row = Row> extends RegistryMonit
   countSelect(query: Query<R>): number {
     const { counts, ...spec } = compileSpec(query);
     let count = 0;
-    for (const row of candidates(this.running().table, spec)) if (counts(row, this.context)) count++;
+    for (const rows of candidates(this.running().table, spec)) {
+      for (const row of rows) if (counts(row, this.context)) count++;
+    }
     return count;
   }
 
@@ -139,14 +143,14 @@ function contextOf({ processes }: ScopeHost): MatchContext {
   };
 }
 
-/** The rows that can match, by the cheapest index. */
+/** The rows that can match, by the cheapest index, some in each array. */
 function candidates(
   table: Table,
   { literalKey, literalPid }: Pick<CompiledSpec, 'literalKey' | 'literalPid'>,
-): readonly TableRow[] {
+): readonly (readonly TableRow[])[] {
   if (literalPid !== undefined) {
     const keys = literalKey === undefined ? table.keysOf(literalPid) : [literalKey];
-    return keys.flatMap((key) => table.rowsOfProcess(key, literalPid));
+    return keys.map((key) => table.rowsOfProcess(key, literalPid));
   }
-  return literalKey === undefined ? table.rows() : table.rowsOf(literalKey);
+  return literalKey === undefined ? table.pages() : [table.rowsOf(literalKey)];
 }

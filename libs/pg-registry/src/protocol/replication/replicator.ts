@@ -7,6 +7,7 @@ import { openBody, readApplied, readRepairAsk, readSyncAsk, TAG } from './body';
 import type { ReplicationBudget } from './budget';
 import { EffectList, type ReplicationEffect, type ScopeDigest, type StreamPeer } from './effect';
 import { type InboundContext, readerOf, refusing } from './inbound-context';
+import type { InboundStream } from './inbound-stream';
 import { InboundStreams } from './inbound-streams';
 import { OutboundStream } from './outbound-stream';
 import { SyncDesk } from './sync-desk';
@@ -26,6 +27,7 @@ export interface ReplicatorOptions {
   readonly incarnation: string;
   readonly table: Table;
   readonly pids: PidInterner;
+  /** What own entries may take: for `fits` only; what peers send is bound by the wire's own limits. */
   readonly limits: ValueLimits;
   /** Shared by the Replicators of the node; it carries the protocol's options. */
   readonly budget: ReplicationBudget;
@@ -63,6 +65,7 @@ export class Replicator {
   readonly run: number;
   private readonly table: Table;
   private readonly incarnation: string;
+  private readonly limits: ValueLimits;
   private readonly budget: ReplicationBudget;
   private readonly context: InboundContext;
   private readonly outbound: OutboundStream;
@@ -78,7 +81,8 @@ export class Replicator {
     this.table = table;
     this.incarnation = incarnation;
     this.budget = budget;
-    this.context = { run, table, pids, limits, budget, scratch, random };
+    this.context = { run, table, pids, budget, scratch, random };
+    this.limits = limits;
     this.streams = new InboundStreams(this.context);
     this.outbound = new OutboundStream(run, budget);
     this.desk = new SyncDesk(run, table, this.outbound, budget);
@@ -108,7 +112,7 @@ export class Replicator {
 
   /** Would a join of so many processes, whatever its key and value, stay within `maxOpBytes`? Costs nothing. */
   fits(pids: number): boolean {
-    const { maxKeyBytes, maxValueBytes } = this.context.limits;
+    const { maxKeyBytes, maxValueBytes } = this.limits;
     return pids * JOIN_ENTRY_BYTES + maxKeyBytes + maxValueBytes <= this.budget.options.maxOpBytes;
   }
 
@@ -131,14 +135,18 @@ export class Replicator {
 
   /** The table has made `diff` with revision `last + 1`: this is operation `last + 1`. An empty diff is none. */
   write(diff: Diff, now: number): Effects {
-    if (diff.length === 0) return NOTHING;
-    if (this.followers.size === 0) {
-      this.outbound.count();
-      return NOTHING;
-    }
+    if (this.writeUnfollowed(diff)) return NOTHING;
     const effects = new EffectList();
     this.outbound.write(diff, now, effects);
     return this.finish(effects);
+  }
+
+  /** Like {@link write}, if it has nothing to do but to count. @returns false if somebody follows; nothing was done then. */
+  writeUnfollowed(diff: Diff): boolean {
+    if (diff.length === 0) return true;
+    if (this.followers.size > 0) return false;
+    this.outbound.count();
+    return true;
   }
 
   /** Sends what waits, as far as the connection takes it. */
@@ -172,18 +180,18 @@ export class Replicator {
    */
   announced(peer: StreamPeer, digest: ScopeDigest, now: number): Effects {
     const effects = new EffectList();
-    let stream = this.streams.get(peer.incarnation);
-    if (stream !== undefined && stream.run > digest.run) return NOTHING;
-    if (stream !== undefined && stream.run < digest.run) {
-      this.streams.end(stream, 'peer', now, effects);
-      this.acknowledgements.dropOut(peer.incarnation, effects);
-      stream = undefined;
-    }
-    stream ??= this.streams.begin(peer, digest);
-    this.follow(peer.incarnation, now);
-    stream.receiveDigest(digest, effects);
-    this.streams.settle(stream, now, effects);
-    return this.finish(effects);
+    this.followRun(peer, digest.run, now, effects)?.receiveDigest(digest, effects);
+    return this.settled(peer, now, effects);
+  }
+
+  /**
+   * The scope has started here, and a peer's last hello listed it already. What that hello said of the stream may be out of date, and
+   * what the peer sent since was not heard here: only a sync tells.
+   */
+  runsAlready(peer: StreamPeer, run: number, now: number): Effects {
+    const effects = new EffectList();
+    this.followRun(peer, run, now, effects);
+    return this.settled(peer, now, effects);
   }
 
   /** The peer is gone, or does not run the scope any more: all its entries leave, in one diff. */
@@ -202,9 +210,7 @@ export class Replicator {
     if (peer.incarnation === this.incarnation) return NOTHING;
     const effects = new EffectList();
     refusing(peer, effects, () => this.dispatch(peer, kind, body, now, effects));
-    const stream = this.streams.get(peer.incarnation);
-    if (stream !== undefined) this.streams.settle(stream, now, effects);
-    return this.finish(effects);
+    return this.settled(peer, now, effects);
   }
 
   /** The own connection is there, or back. The budget knows already. */
@@ -266,6 +272,30 @@ export class Replicator {
     else if (tag === TAG.tail) stream.receiveTail(reader, effects);
     else if (tag === TAG.chunk) stream.receiveChunk(reader, now, effects);
     else stream.receiveAppliedAsk(reader);
+  }
+
+  /** The stream of the peer's run, followed from now on if it was not; undefined if a later run is known. */
+  private followRun(
+    peer: StreamPeer,
+    run: number,
+    now: number,
+    effects: EffectList,
+  ): InboundStream | undefined {
+    let stream = this.streams.get(peer.incarnation);
+    if (stream !== undefined && stream.run > run) return undefined;
+    if (stream !== undefined && stream.run < run) {
+      this.streams.end(stream, 'peer', now, effects);
+      this.acknowledgements.dropOut(peer.incarnation, effects);
+      stream = undefined;
+    }
+    this.follow(peer.incarnation, now);
+    return stream ?? this.streams.begin(peer, run);
+  }
+
+  private settled(peer: StreamPeer, now: number, effects: EffectList): Effects {
+    const stream = this.streams.get(peer.incarnation);
+    if (stream !== undefined) this.streams.settle(stream, now, effects);
+    return this.finish(effects);
   }
 
   private follow(incarnation: string, now: number): void {
