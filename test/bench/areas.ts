@@ -2,6 +2,7 @@ import { fanOut } from './fan-out.bench';
 import { growth } from './growth.bench';
 import { queries } from './queries.bench';
 import { reads } from './reads.bench';
+import { replication } from './replication.bench';
 import type { Area } from './support/bench';
 import { writes } from './writes.bench';
 
@@ -12,4 +13,5 @@ export const AREAS: Readonly<Record<string, Area>> = {
   queries,
   growth,
   'fan-out': fanOut,
+  replication,
 };

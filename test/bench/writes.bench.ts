@@ -1,7 +1,10 @@
 import type { Pid, PgRegistryNode } from 'nestjs-pg-registry';
 import { type Bench, verify } from './support/bench';
 import { withNode } from './support/nodes';
-import { randomNumbers } from './support/shuffle';
+import { shuffled } from './support/shuffle';
+
+/** How many keys are taken in turn: so many that the processor's caches do not hold all that belongs to them. */
+const KEYS = 10_000;
 
 /** Writes of a node without peers. */
 export async function writes(bench: Bench): Promise<void> {
@@ -14,30 +17,34 @@ export async function writes(bench: Bench): Promise<void> {
 async function registerAndUnregister(bench: Bench, node: PgRegistryNode): Promise<void> {
   const registry = node.scope('pg');
   const pid = node.processes.self();
-  const names = Array.from({ length: 1000 }, (_, i) => `job:${i}`);
+  const names = shuffled(Array.from({ length: KEYS }, (_, i) => `job:${i}`));
   const naive = new Map<string, object>();
+  for (let i = 0; i < KEYS; i++) {
+    registry.register(`other:${i}`, i);
+    naive.set(`other:${i}`, { key: `other:${i}`, pid, value: i });
+  }
   await bench.rates({
-    name: 'register + unregister, no peers',
+    name: 'register + unregister beside 10,000 entries',
     unit: 'pairs/s',
     work: (times) => {
       let right = 0;
       for (let i = 0; i < times; i++) {
-        const key = names[i % 1000];
+        const key = names[i % KEYS];
         registry.register(key, i);
-        if (registry.count() === 1) right++;
+        if (registry.count() === KEYS + 1) right++;
         registry.unregister(key);
       }
-      return right - registry.count();
+      return right - (registry.count() - KEYS);
     },
     baseline: (times) => {
       let right = 0;
       for (let i = 0; i < times; i++) {
-        const key = names[i % 1000];
+        const key = names[i % KEYS];
         naive.set(key, { key, pid, value: i });
-        if (naive.size === 1) right++;
+        if (naive.size === KEYS + 1) right++;
         naive.delete(key);
       }
-      return right - naive.size;
+      return right - (naive.size - KEYS);
     },
     limits: [
       { of: 'ratio', atLeast: 0.08 },
@@ -49,20 +56,20 @@ async function registerAndUnregister(bench: Bench, node: PgRegistryNode): Promis
 async function updateValue(bench: Bench, node: PgRegistryNode): Promise<void> {
   const registry = node.scope('pg');
   const pid = node.processes.self();
-  const names = Array.from({ length: 1000 }, (_, i) => `job:${i}`);
+  const names = shuffled(Array.from({ length: KEYS }, (_, i) => `job:${i}`));
   const naive = new Map<string, object>();
   for (const key of names) registry.register(key, 0);
   await bench.rates({
     name: 'updateValue',
     work: (times) => {
       let right = 0;
-      for (let i = 0; i < times; i++) if (registry.updateValue(names[i % 1000], i)) right++;
-      verify(registry.lookup(names[(times - 1) % 1000])[0].value === times - 1, 'the last value is there');
+      for (let i = 0; i < times; i++) if (registry.updateValue(names[i % KEYS], i)) right++;
+      verify(registry.lookup(names[(times - 1) % KEYS])[0].value === times - 1, 'the last value is there');
       return right;
     },
     baseline: (times) => {
       for (let i = 0; i < times; i++) {
-        const key = names[i % 1000];
+        const key = names[i % KEYS];
         naive.set(key, { key, pid, value: i });
       }
       return naive.size > 0 ? times : 0;
@@ -80,15 +87,14 @@ async function joinAndLeave(bench: Bench, node: PgRegistryNode, members: number)
   const pids: Pid[] = Array.from({ length: members }, () => node.processes.spawn().pid);
   registry.join('room', pids);
   const naive = new Set(pids);
-  const random = randomNumbers();
-  const points = Array.from({ length: 4096 }, () => pids[Math.floor(random() * members)]);
+  const points = shuffled(pids);
   await bench.rates({
     name: `a key of ${members.toLocaleString('en')} members: leave + join, count each`,
     unit: 'pairs/s',
     work: (times) => {
       let right = 0;
       for (let i = 0; i < times; i++) {
-        const pid = points[i & 4095];
+        const pid = points[i % members];
         registry.leave('room', pid);
         const left = registry.count() === members - 1;
         registry.join('room', pid);
@@ -99,7 +105,7 @@ async function joinAndLeave(bench: Bench, node: PgRegistryNode, members: number)
     baseline: (times) => {
       let right = 0;
       for (let i = 0; i < times; i++) {
-        const pid = points[i & 4095];
+        const pid = points[i % members];
         naive.delete(pid);
         const left = naive.size === members - 1;
         naive.add(pid);
