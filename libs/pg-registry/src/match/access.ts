@@ -6,6 +6,7 @@ import { EXIT } from './symbol';
 /** Looking into arrays, objects, strings and the like. What is not of the right kind, or not there, fails. */
 const isArray = (x: Term): x is readonly Term[] => Array.isArray(x);
 
+/** Whether it is a typed array or an ArrayBuffer. */
 export const isBytes = (x: Term): boolean => typeof x === 'object' && x !== null && isBytesObject(x);
 
 /** The element of an array at an index from 0; a negative index counts from the end. */

@@ -35,14 +35,17 @@ function conversion(
 
 const same = (x: bigint): bigint => x;
 
+/** Sum. */
 export const add = arithmetic(
   (x, y) => x + y,
   (x, y) => x + y,
 );
+/** Difference. */
 export const subtract = arithmetic(
   (x, y) => x - y,
   (x, y) => x - y,
 );
+/** Product. */
 export const multiply = arithmetic(
   (x, y) => x * y,
   (x, y) => x * y,
@@ -63,16 +66,22 @@ export const remainder = arithmetic(
   (x, y) => (y === 0n ? EXIT : x % y),
 );
 
+/** The operand, if it is a number or bigint. */
 export const keep = conversion((x) => x, same);
+/** The negative. */
 export const negate = conversion(
   (x) => -x,
   (x) => -x,
 );
+/** The absolute value. */
 export const absolute = conversion(Math.abs, (x) => (x < 0n ? -x : x));
 /** Halves go away from zero; those of `Math.round` go up. */
 export const round = conversion((x) => Math.sign(x) * Math.round(Math.abs(x)), same);
+/** The integer part; like the next two it leaves bigints as they are. */
 export const truncate = conversion(Math.trunc, same);
+/** The next integer below. */
 export const floor = conversion(Math.floor, same);
+/** The next integer above. */
 export const ceil = conversion(Math.ceil, same);
 
 /** Bits of integers as in infinite two's complement: numbers are not cut to 32 bits, as JavaScript's operators would. */
@@ -86,18 +95,22 @@ function bitwise(
   }, bigints);
 }
 
+/** Bits set in both. */
 export const bitAnd = bitwise(
   (x, y) => x & y,
   (x, y) => x & y,
 );
+/** Bits set in one or both. */
 export const bitOr = bitwise(
   (x, y) => x | y,
   (x, y) => x | y,
 );
+/** Bits set in one of two. */
 export const bitXor = bitwise(
   (x, y) => x ^ y,
   (x, y) => x ^ y,
 );
+/** All bits turned round. */
 export const bitNot = conversion(
   (x) => (Number.isSafeInteger(x) ? -x - 1 : EXIT),
   (x) => ~x,
@@ -119,6 +132,7 @@ function shiftBigint(x: bigint, places: bigint): Fallible<bigint> {
 
 /** Integers only; a negative shift goes the other way. A number fails where the result is no safe integer. */
 export const shiftLeft = arithmetic(shiftNumber, shiftBigint);
+/** The other way than {@link shiftLeft}; keeps the sign. */
 export const shiftRight = arithmetic(
   (x, places) => shiftNumber(x, -places),
   (x, places) => shiftBigint(x, -places),
