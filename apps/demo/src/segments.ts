@@ -9,6 +9,8 @@ export type Segment = { readonly path: string; readonly start: number; readonly 
 /** A segment's distinct words have to fit into one answer, so that it stays below what a broker takes in one message. */
 const SEGMENT_BYTES = 128 * 1024;
 const SNIFFED_BYTES = 4096;
+/** Everything up to the space is white space or control, and never part of a longer character in UTF-8. */
+const SPACE = 0x20;
 
 /**
  * Every text file below `directory`, in a stable order. A file is text if its first 4 KB hold no NUL byte. Links are not
@@ -63,7 +65,7 @@ async function isText(path: string): Promise<boolean> {
   }
 }
 
-/** Cuts one file into segments, each at white space, which in UTF-8 never lies inside a character. */
+/** Cuts one file into segments of about the same size, each at white space. */
 export async function segmentsOf(path: string): Promise<Segment[]> {
   const { size } = await stat(path);
   if (size <= SEGMENT_BYTES) return [{ path, start: 0, end: size }];
@@ -71,14 +73,13 @@ export async function segmentsOf(path: string): Promise<Segment[]> {
   let start = 0;
   let position = 0;
   for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
-    for (;;) {
-      const from = Math.max(0, start + SEGMENT_BYTES - position);
-      const cut = from < chunk.length ? chunk.findIndex((byte, i) => i >= from && byte <= 0x20) : -1;
-      if (cut < 0) break;
-      segments.push({ path, start, end: position + cut });
-      start = position + cut;
+    for (const byte of chunk) {
+      if (position - start >= SEGMENT_BYTES && byte <= SPACE) {
+        segments.push({ path, start, end: position });
+        start = position;
+      }
+      position += 1;
     }
-    position += chunk.length;
   }
   return [...segments, { path, start, end: size }];
 }
