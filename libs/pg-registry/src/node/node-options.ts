@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { DEFAULT_PROTOCOL_OPTIONS, type ProtocolOptions, protocolOptions } from '../protocol';
+import { DEFAULT_PROTOCOL_OPTIONS, MAX_WIRE_DEPTH, type ProtocolOptions, protocolOptions } from '../protocol';
 import {
   DEFAULT_SCOPE,
   type NormalScopeOptions,
@@ -59,8 +59,6 @@ const DEFAULT_EXIT_TIMEOUT_MS = 5000;
 const DEFAULT_MAILBOX_CAPACITY = 1000;
 /** Envelope, numbers and pid of one entry in a frame of its own, with room to spare. */
 const ENTRY_OVERHEAD_BYTES = 1024;
-/** Deeper values would endanger the stack of whoever copies, encodes or decodes them. */
-const MAX_DEPTH = 256;
 /** Longer names would leave little of a subject's length to everything else. */
 const MAX_NAME_BYTES = 128;
 
@@ -137,7 +135,7 @@ function checkSizes(
       `at most ${room - maxKeyBytes}: with maxKeyBytes it has to fit into maxFrameBytes`,
     );
   }
-  if (maxDepth > MAX_DEPTH) throw wrong('maxDepth', maxDepth, `at most ${MAX_DEPTH}`);
+  if (maxDepth > MAX_WIRE_DEPTH) throw wrong('maxDepth', maxDepth, `at most ${MAX_WIRE_DEPTH}`);
 }
 
 /** Unique enough for a cluster without configuration, and still readable: `web-7.4711-k3x9qp`. */

@@ -1,7 +1,6 @@
 import { DecodeError } from './codec';
 import type { Endpoint } from './endpoint';
-import { decodeFrame, type Frame } from './frame';
-import { DEFAULT_PROTOCOL_OPTIONS } from './options';
+import { decodeFrame, type Frame, LONGEST_FRAME_BYTES } from './frame';
 import type { Route } from './subject';
 
 /** A frame whose sender is who its subject says. */
@@ -15,12 +14,7 @@ export interface CheckedFrame {
  * reason, and dropped; nothing is thrown into the client, whose read loop would die of it.
  */
 export class FrameGate {
-  readonly #maxBytes: number;
-
-  constructor(private readonly endpoint: Endpoint) {
-    // A peer may have been configured to send larger frames than we do, within the default.
-    this.#maxBytes = Math.max(endpoint.options.maxFrameBytes, DEFAULT_PROTOCOL_OPTIONS.maxFrameBytes);
-  }
+  constructor(private readonly endpoint: Endpoint) {}
 
   /**
    * Decodes a frame and compares its sender with its subject. A probe's subject names no sender, so for one only the form
@@ -31,10 +25,11 @@ export class FrameGate {
     const route = endpoint.subjects.parse(subject);
     if (route === undefined)
       return this.#refuse('bad-subject', `A message came on ${JSON.stringify(subject.slice(0, 200))}.`);
-    if (bytes.length > this.#maxBytes) {
+    // Not `maxFrameBytes`, which is for own frames: a peer may be configured otherwise, and would never be heard.
+    if (bytes.length > LONGEST_FRAME_BYTES) {
       return this.#refuse(
         'oversized-frame',
-        `A frame of ${bytes.length} bytes is more than ${this.#maxBytes}.`,
+        `A frame of ${bytes.length} bytes is more than ${LONGEST_FRAME_BYTES}.`,
       );
     }
     const frame = this.decoding(subject, () => decodeFrame(bytes));

@@ -61,6 +61,12 @@ export interface Frame extends Sender {
 /** What stands before the body. */
 export type Envelope = Omit<Frame, 'body'>;
 
+/** No frame is longer in any version: the largest `max_payload` that a NATS server may have. */
+export const LONGEST_FRAME_BYTES = 64 * 1024 * 1024;
+
+/** Levels of arrays, objects, Maps and Sets within each other that any node takes from any other: more would endanger the stack of whoever decodes them. */
+export const MAX_WIRE_DEPTH = 256;
+
 /** No envelope is longer: a body of `maxFrameBytes − FRAME_OVERHEAD_BYTES` always fits. */
 export const FRAME_OVERHEAD_BYTES = 512;
 

@@ -18,6 +18,7 @@ export {
   FRAME_KINDS,
   FRAME_OVERHEAD_BYTES,
   isIncarnation,
+  MAX_WIRE_DEPTH,
   type Frame,
   type FrameKind,
   type ProcessKind,

@@ -16,6 +16,7 @@ describe('protocol options', () => {
     [{ peerTimeoutMs: NaN }, 'peerTimeoutMs'],
     [{ ringBytes: -1 }, 'ringBytes'],
     [{ maxScopes: Infinity }, 'maxScopes'],
+    [{ maxFrameBytes: 64 * 1024 * 1024 + 1 }, 'maxFrameBytes'],
     [{ helloInterval: 5 }, 'helloInterval'],
   ])('name the offender: %j', (given, option) => {
     expect(() => protocolOptions({ ...given })).toThrow(

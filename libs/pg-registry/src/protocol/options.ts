@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '../term';
+import { LONGEST_FRAME_BYTES } from './frame';
 
 /** Everything about the protocol that a user may tune. Durations are milliseconds, sizes are bytes unless the name says otherwise. */
 export interface ProtocolOptions {
@@ -96,8 +97,11 @@ const LEAST: Readonly<Record<string, number>> = {
   warnIntervalMs: 0,
 };
 
+/** Largest sensible value of an option; any where nothing is said. */
+const MOST: Readonly<Record<string, number>> = { maxFrameBytes: LONGEST_FRAME_BYTES };
+
 /**
- * Fills in the defaults and checks what was given: every option is a whole number not below its least sensible value.
+ * Fills in the defaults and checks what was given: every option is a whole number within its sensible bounds.
  * Unknown names are refused, so that a misspelt option is not silently the default.
  *
  * @throws InvalidOptionError naming the offender, what it was and what is valid.
@@ -109,8 +113,9 @@ export function protocolOptions(given: Partial<ProtocolOptions> = {}): ProtocolO
       throw new InvalidOptionError(`Unknown protocol option '${option}'. Valid: ${valid}.`, { option });
     }
     const least = LEAST[option] ?? 1;
-    if (Number.isSafeInteger(value) && value >= least) continue;
-    const wanted = `a whole number of at least ${least}`;
+    const most = MOST[option] ?? Infinity;
+    if (Number.isSafeInteger(value) && value >= least && value <= most) continue;
+    const wanted = `a whole number of at least ${least}${most === Infinity ? '' : ` and at most ${most}`}`;
     throw new InvalidOptionError(`Option '${option}' must be ${wanted}, not ${String(value)}.`, { option });
   }
   const options = { ...DEFAULT_PROTOCOL_OPTIONS, ...given };

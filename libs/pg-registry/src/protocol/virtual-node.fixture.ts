@@ -1,4 +1,4 @@
-import { DEFAULT_VALUE_LIMITS, Pid, PidInterner, type Key, type Value } from '../term';
+import { DEFAULT_VALUE_LIMITS, Pid, PidInterner, type Key, type Value, type ValueLimits } from '../term';
 import { type Entry, Table } from '../table';
 import type { Effect, PeerEvent } from './effect';
 import type { ProtocolOptions } from './options';
@@ -14,6 +14,7 @@ export interface NodeParameters {
   readonly server?: string;
   readonly options?: Partial<ProtocolOptions>;
   readonly versions?: VersionRange;
+  readonly limits?: ValueLimits;
 }
 
 /** A subscription with `*` and a final `>`, as a test of subjects. */
@@ -55,7 +56,7 @@ export class VirtualNode {
       epoch: parameters.epoch ?? Math.floor(1_000_000 + network.now),
       namespace: 'test',
       pids: new PidInterner(),
-      limits: DEFAULT_VALUE_LIMITS,
+      limits: parameters.limits ?? DEFAULT_VALUE_LIMITS,
       random: network.random,
       ...(parameters.options && { options: parameters.options }),
       ...(parameters.versions && { versions: parameters.versions }),
@@ -91,11 +92,12 @@ export class VirtualNode {
     this.do((now) => this.protocol.stopScope(scope, now));
   }
 
-  join(scope: string, key: Key, value: Value = null): void {
+  /** Registers so many processes under a key, in one operation. */
+  join(scope: string, key: Key, value: Value = null, processes = 1): void {
     const revision = this.protocol.last(scope) + 1;
     const numbers = { next: () => ++this.#entryNumber };
-    const pid = new Pid(this.name, this.incarnation, 1);
-    const diff = this.tables.get(scope)!.join(key, [pid], value, numbers, revision);
+    const pids = Array.from({ length: processes }, (_, id) => new Pid(this.name, this.incarnation, id + 1));
+    const diff = this.tables.get(scope)!.join(key, pids, value, numbers, revision);
     this.do((now) => this.protocol.write(scope, diff, now));
   }
 

@@ -1,6 +1,7 @@
 import type { Table } from '../../table';
 import type { PidInterner, ValueLimits } from '../../term';
 import { DecodeError, Reader, type Writer } from '../codec';
+import { LONGEST_FRAME_BYTES, MAX_WIRE_DEPTH } from '../frame';
 import type { ReplicationBudget } from './budget';
 import type { EffectList, ScopeDigest, StreamPeer } from './effect';
 
@@ -10,7 +11,6 @@ export interface InboundContext {
   readonly run: number;
   readonly table: Table;
   readonly pids: PidInterner;
-  readonly limits: ValueLimits;
   readonly budget: ReplicationBudget;
   readonly scratch: Writer;
   /** In [0, 1). */
@@ -26,12 +26,19 @@ export interface InboundContext {
  */
 export type Phase = 'queued' | 'walking' | 'live' | 'overfull';
 
+/**
+ * What keys and values may take on the wire: the same in every node, whatever it allows its own users. Else a node with lower
+ * limits than a peer would refuse a frame of it for ever, and never be in sync.
+ */
+const WIRE_LIMITS: ValueLimits = Object.freeze({
+  maxKeyBytes: LONGEST_FRAME_BYTES,
+  maxValueBytes: LONGEST_FRAME_BYTES,
+  maxDepth: MAX_WIRE_DEPTH,
+});
+
 /** A reader for what `peer` sent; decoding interns and validates. */
-export function readerOf(
-  bytes: Uint8Array,
-  { pids, limits }: Pick<InboundContext, 'pids' | 'limits'>,
-): Reader {
-  return new Reader(bytes, { pids, limits });
+export function readerOf(bytes: Uint8Array, { pids }: Pick<InboundContext, 'pids'>): Reader {
+  return new Reader(bytes, { pids, limits: WIRE_LIMITS });
 }
 
 /** Does the table hold the same entries of `peer` as `theirs` says of the same moment? */
