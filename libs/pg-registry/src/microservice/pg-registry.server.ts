@@ -81,7 +81,7 @@ export class PgRegistryServer
     callback();
   }
 
-  /** @internal Called by Nest. */
+  /** Called by Nest. */
   onApplicationBootstrap(): void {
     this.#bootstrapped = true;
     this.#offer();
