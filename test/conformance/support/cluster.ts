@@ -33,7 +33,7 @@ export class Cluster {
   readonly log: string[] = [];
   readonly namespace = `conformance-${++namespaces}`;
   readonly #ground: Ground;
-  readonly #started = new Map<string, Started>();
+  readonly #started: Started[] = [];
   readonly #lines: Line[] = [];
 
   constructor(ground: Ground) {
@@ -55,7 +55,7 @@ export class Cluster {
       { ...IMPATIENT, node: name, namespace: this.namespace, transport: line.transport, ...options },
       { defaultTransport: localTransport, logger: logTo(this.log) },
     );
-    this.#started.set(name, { node, line, state: 'connected' });
+    this.#started.push({ node, line, state: 'connected' });
     before(node);
     await node.connect();
     return node;
@@ -109,7 +109,7 @@ export class Cluster {
    */
   async settle(): Promise<void> {
     const of = (state: Started['state']): PgRegistryNode[] =>
-      [...this.#started.values()].filter((started) => started.state === state).map(({ node }) => node);
+      this.#started.filter((started) => started.state === state).map(({ node }) => node);
     const connected = of('connected');
     await eventually(() => {
       for (const node of of('cut')) checkPeers(node, []);
@@ -124,7 +124,7 @@ export class Cluster {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#started.values()].map(({ node }) => node.close()));
+    await Promise.all(this.#started.map(({ node }) => node.close()));
     await Promise.all(this.#lines.map((line) => line.close()));
   }
 
@@ -135,7 +135,7 @@ export class Cluster {
   }
 
   #of(node: PgRegistryNode): Started {
-    return this.#started.get(node.name)!;
+    return this.#started.find((started) => started.node === node)!;
   }
 }
 

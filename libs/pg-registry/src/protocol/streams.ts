@@ -247,7 +247,8 @@ export class Streams {
     this.context.changed();
     for (const peer of this.context.peers.values()) {
       const news = peer.scopes.get(name);
-      if (news !== undefined) this.listed(peer, news);
+      if (news !== undefined)
+        this.#perform(running, replicator.runsAlready(peer, news.run, this.endpoint.now));
     }
   }
 

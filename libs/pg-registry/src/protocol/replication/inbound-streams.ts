@@ -1,5 +1,5 @@
 import { Schedule } from '../schedule';
-import type { EffectList, ScopeDigest, StreamPeer } from './effect';
+import type { EffectList, StreamPeer } from './effect';
 import type { InboundContext } from './inbound-context';
 import { InboundStream } from './inbound-stream';
 
@@ -54,8 +54,8 @@ export class InboundStreams {
   }
 
   /** Follows the stream that `peer` has announced. */
-  begin(peer: StreamPeer, digest: ScopeDigest): InboundStream {
-    const stream = new InboundStream(peer, digest.run, this.context);
+  begin(peer: StreamPeer, run: number): InboundStream {
+    const stream = new InboundStream(peer, run, this.context);
     this.streams.set(peer.incarnation, stream);
     return stream;
   }

@@ -65,8 +65,6 @@ export class Replicator {
   readonly run: number;
   private readonly table: Table;
   private readonly incarnation: string;
-  /** What own entries may take: for `fits` only; what peers send is bound by the wire's own limits. */
-  private readonly limits: ValueLimits;
   private readonly limits: ValueLimits;
   private readonly budget: ReplicationBudget;
   private readonly context: InboundContext;
