@@ -1,5 +1,7 @@
+import { calls } from './calls.bench';
 import { fanOut } from './fan-out.bench';
 import { growth } from './growth.bench';
+import { idle } from './idle.bench';
 import { queries } from './queries.bench';
 import { reads } from './reads.bench';
 import { replication } from './replication.bench';
@@ -14,4 +16,6 @@ export const AREAS: Readonly<Record<string, Area>> = {
   growth,
   'fan-out': fanOut,
   replication,
+  calls,
+  idle,
 };

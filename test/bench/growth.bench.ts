@@ -123,11 +123,11 @@ interface NaiveRow {
   readonly value: number;
 }
 
-function growing(grow: () => void): Grown {
+function growing(register: () => void): Grown {
   collectGarbage();
   const before = process.memoryUsage().heapUsed;
   const from = cpuTime();
-  grow();
+  register();
   const ms = cpuTime() - from;
   collectGarbage();
   return { ms, heapBytes: process.memoryUsage().heapUsed - before };

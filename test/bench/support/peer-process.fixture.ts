@@ -1,18 +1,20 @@
 /** The other end of the benchmarks that need two operating-system processes: a node, or a bare connection to the broker. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { INestApplicationContext } from '@nestjs/common';
 import { connect, type NatsConnection } from 'nats';
 import { natsTransport, type PgRegistryNode } from 'nestjs-pg-registry';
 import { serve } from '../../support/fixture';
+import { startApplication } from './echo';
 import { newNode } from './nodes';
 
 let node: PgRegistryNode | undefined;
+let application: INestApplicationContext | undefined;
 let bare: NatsConnection | undefined;
 let bytes = 0;
 
 serve({
   /** Starts a node and waits until it has everything. Resolves with how long that took and how long the loop stood still. */
   join: async (servers: string): Promise<Joined> => {
-    // Without noRandomize the client shuffles the servers; there is but one.
     const joining = newNode({ node: 'there', transport: natsTransport({ servers }) });
     const delay = monitorEventLoopDelay({ resolution: 1 });
     delay.enable();
@@ -28,15 +30,19 @@ serve({
     await node?.close();
     node = undefined;
   },
+  /** Starts a Nest application with a provider that answers calls. */
+  answer: async (servers: string) => {
+    application = await startApplication('there', servers, true);
+  },
   count: () => node?.scope('pg').count(),
 
-  /** Answers each new `ping:n` that is registered elsewhere by registering `pong:n`, and removes its last one. */
+  /** Answers each new `ping:n` that is registered elsewhere by registering `pong:n`. */
   pong: () => {
     const registry = node!.scope('pg');
     registry.monitorScope().subscribe((event) => {
       if (event.type !== 'join') return;
-      const key = String(event.key);
-      if (key.startsWith('ping:')) registry.register(`pong:${key.slice(5)}`, null);
+      const { key } = event;
+      if (typeof key === 'string' && key.startsWith('ping:')) registry.register(`pong:${key.slice(5)}`, null);
     });
   },
 
@@ -59,6 +65,7 @@ serve({
   },
   close: async () => {
     await bare?.close();
+    await application?.close();
     await node?.close();
   },
 });
