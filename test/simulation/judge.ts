@@ -198,6 +198,8 @@ export class Judge implements Witness {
     { reason, message }: { readonly reason: string; readonly message: string },
   ): void {
     this.log(`    ${node.name}${node.incarnation.slice(-3)}: warns of ${reason}`);
+    // Limits of nodes differ: what is too large to be put together here is synced instead.
+    if (message.includes('too large')) return;
     if (SHAMEFUL.has(reason)) throw new Violation(9, `${node.name} warns: ${message}`);
   }
 

@@ -1,6 +1,7 @@
 import type { NodeEffect } from '../../libs/pg-registry/src/node/protocol-driver';
 import { Violation } from './invariant';
 import type { ScopeName, SimulatedNode } from './simulated-node';
+import { textOf } from './truth';
 
 /** A `replicated()` that has not ended. */
 interface Promised {
@@ -54,15 +55,23 @@ export class Promises {
   }
 }
 
+/** Whatever was written up to the operation and is still as it was then has to be there. */
 function checkOne(node: SimulatedNode, { scope, run, number, peers }: Promised): void {
-  if (node.tableOf(scope) === undefined || node.protocol.stream(scope).run !== run) return;
+  const table = node.tableOf(scope);
+  if (table === undefined || node.protocol.stream(scope).run !== run) return;
   for (const [peer, peerRun] of peers) {
-    if (!peer.takesPart || peer.tableOf(scope) === undefined) continue;
-    const stream = peer.protocol.stream(scope);
-    // Undefined: the peer has removed the node in the meantime, or follows it anew.
-    const applied = stream.run === peerRun ? stream.appliedOf(node.incarnation) : undefined;
-    if (applied === undefined || applied >= number) continue;
-    const what = `${node.name} was told that all have operation ${number} of ${scope}`;
-    throw new Violation(7, `${what}; ${peer.name} has ${applied}.`);
+    const copies = peer.tableOf(scope);
+    const isHere = peer.takesPart && copies !== undefined && peer.protocol.stream(scope).run === peerRun;
+    // It may have removed the node in the meantime, and with it what it had.
+    if (!isHere || !peer.protocol.knows(node.incarnation)) continue;
+    for (const row of table.rows()) {
+      if (row.pid.incarnation !== node.incarnation || row.revision > number) continue;
+      const copy = copies.rowByNumber(node.incarnation, row.number);
+      if (copy !== undefined && copy.revision >= row.revision) continue;
+      throw new Violation(
+        7,
+        `${node.name} was told that all have operation ${number} of ${scope}; ${peer.name} lacks ${textOf(row)}.`,
+      );
+    }
   }
 }

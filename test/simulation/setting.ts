@@ -7,6 +7,8 @@ export interface Setting {
   readonly names: readonly string[];
   readonly servers: readonly string[];
   readonly options: Partial<ProtocolOptions>;
+  /** Names of nodes that have little memory, and small frames; they differ from the others. */
+  readonly tiny: readonly string[];
   /** The time in which a cluster with these options notices things; steps are drawn in it. */
   readonly unitMs: number;
   /** Bytes that the servers take in one message. */
@@ -32,8 +34,8 @@ const QUICK: Partial<ProtocolOptions> = {
 const QUICK_UNIT_MS = 1000;
 const DEFAULT_UNIT_MS = 5000;
 
-/** So little memory that every bound is met. */
-const TINY: Partial<ProtocolOptions> = {
+/** Options of a node with so little memory that every bound is met. */
+export const TINY: Partial<ProtocolOptions> = {
   maxFrameBytes: 4096,
   maxHelloBytes: 1024,
   maxOpBytes: 16_384,
@@ -50,13 +52,16 @@ const LARGE_PAYLOAD = 1_048_576;
 export function drawSetting(seed: number): Setting {
   const dice = new Dice(seed ^ 0x5eed);
   const isQuick = dice.chance(0.85);
-  const isTiny = dice.chance(0.3);
+  const names = ['a', 'b', 'c', 'd', 'e'].slice(0, 2 + dice.below(4));
+  const part = dice.pick([0, 0, 0.5, 1]);
+  const tiny = names.filter(() => dice.chance(part));
   return {
-    names: ['a', 'b', 'c', 'd', 'e'].slice(0, 2 + dice.below(4)),
+    names,
     servers: ['X', 'Y', 'Z'].slice(0, 1 + dice.below(3)),
-    options: { ...(isQuick ? QUICK : {}), ...(isTiny ? TINY : {}) },
+    options: isQuick ? QUICK : {},
+    tiny,
     unitMs: isQuick ? QUICK_UNIT_MS : DEFAULT_UNIT_MS,
-    maxPayload: isTiny && dice.chance(0.5) ? SMALL_PAYLOAD : LARGE_PAYLOAD,
+    maxPayload: tiny.length > 0 && dice.chance(0.5) ? SMALL_PAYLOAD : LARGE_PAYLOAD,
     onlooker: dice.chance(0.1),
     wallMs: 1_700_000_000_000,
   };

@@ -17,10 +17,12 @@ function print(script: Script, steps: number): void {
   const { violation } = play(script);
   const short = shrink(script, violation!.invariant);
   const outcome = play(short);
-  const { names, servers, options } = short.setting;
+  const { names, servers, options, tiny } = short.setting;
   console.log(`\nSeed ${script.seed} breaks an invariant; of ${steps} steps ${short.steps.length} are left:`);
   for (const step of short.steps) console.log(`  ${textOfStep(step)}, then ${step.thenMs} ms`);
-  console.log(`Names ${names.join(' ')}, servers ${servers.join(' ')}, options ${JSON.stringify(options)}`);
+  console.log(
+    `Names ${names.join(' ')}, servers ${servers.join(' ')}, tiny ${tiny.join(' ') || 'none'}, options ${JSON.stringify(options)}`,
+  );
   console.log('What happened:');
   for (const line of outcome.story) console.log(line);
   console.log(`\n${outcome.violation!.message}`);

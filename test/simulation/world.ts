@@ -4,7 +4,7 @@ import type { Trouble } from './contact';
 import { Dice } from './dice';
 import { Judge } from './judge';
 import type { Line } from './line';
-import type { Setting } from './setting';
+import { type Setting, TINY } from './setting';
 import { type ScopeName, SCOPE_NAMES, SCOPES, SimulatedNode } from './simulated-node';
 
 /** What a node's connection suffers from, beside what it shares with others. */
@@ -74,7 +74,8 @@ export class World {
   start(name: string, server: Server, clockMs: number): void {
     const { setting } = this;
     const incarnation = (++this.#incarnations).toString(16).padStart(16, '0');
-    const { options, maxPayload } = setting;
+    const { maxPayload } = setting;
+    const options = { ...setting.options, ...(setting.tiny.includes(name) ? TINY : {}) };
     const birth = { name, incarnation, options, maxPayload, wallMs: setting.wallMs + clockMs };
     const node = new SimulatedNode(birth, this.agenda, this.broker, this.dice, this.judge);
     this.nodes.push(node);
