@@ -1,6 +1,11 @@
+import { Injectable, Module, Scope } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
 import {
+  AlreadyRegisteredError,
   InvalidArgumentError,
   NotRegisteredError,
+  PgRegistryModule,
+  PgRegistryNode,
   type Pid,
   UniqueKeysRequiredError,
   via,
@@ -55,6 +60,34 @@ describe('I. Metadata, dispatch, names', () => {
     };
     await registry.dispatch('k', (pids) => pids.map((_pid, index) => slow(index)), { parallel: true });
     expect(done).toEqual([0, 1]);
+  });
+
+  test('C105 a process class holds its name from its start to its end, and a failed start frees it', async () => {
+    @Injectable({ scope: Scope.TRANSIENT })
+    class Service {
+      onProcessStart(fails: boolean): void {
+        if (fails) throw new RangeError('deliberate');
+      }
+    }
+    @Module({
+      imports: [PgRegistryModule.forRoot({ scopes: [{ name: 'x', keys: 'unique' }] })],
+      providers: [Service],
+    })
+    class AppModule {}
+    const app = await NestFactory.createApplicationContext(AppModule, { logger: false });
+    const { processes } = app.get(PgRegistryNode);
+    const name = via('x', 'k');
+    const first = await processes.start(Service, { via: name });
+    const second: unknown = await processes.start(Service, { via: name }).catch((error: unknown) => error);
+    expect(second).toBeInstanceOf(AlreadyRegisteredError);
+    expect(second).toMatchObject({ pid: first.pid });
+    first.exit();
+    await expect(processes.start(Service, { via: name, args: true })).rejects.toThrow(RangeError);
+    await expect(processes.call(name, 'anything')).rejects.toThrow(NotRegisteredError);
+    processes.cast(name, 'anything');
+    const third = await processes.start(Service, { via: name });
+    expect(app.get(PgRegistryNode).scope('x').whereis('k')).toBe(third.pid);
+    await app.close();
   });
 
   onEveryTransport((cluster) => {

@@ -1,0 +1,67 @@
+import {
+  $,
+  _,
+  type Expression,
+  type Key,
+  type PgRegistryService,
+  type Pid,
+  type Spec,
+} from 'nestjs-pg-registry';
+
+/** The processes of one document, by the first part of their keys; absent ones have no field. */
+export interface DocumentGroup {
+  readonly sessions?: readonly Pid[];
+  readonly [kind: string]: Pid | readonly Pid[] | undefined;
+}
+
+/**
+ * Who works on which document: a unique scope whose keys are `[kind, document]` and `['session', document, user]`. Mirrors
+ * `Lightning.Collaboration.Registry`.
+ */
+export class CollaborationRegistry {
+  constructor(private readonly registry: PgRegistryService) {}
+
+  /** Registers the running process. @throws AlreadyRegisteredError with the holder. */
+  register(key: Key): Pid {
+    return this.registry.register(key).pid;
+  }
+
+  lookup(key: Key): (readonly [Pid, unknown])[] {
+    return this.registry.lookupLocal(key).map(({ pid, value }) => [pid, value]);
+  }
+
+  whereis(key: Key): Pid | undefined {
+    return this.registry.whereis(key);
+  }
+
+  /** `[kind, pid]` of everything that belongs to a document or to a part of it, `document:part`; of everything for `''`. */
+  select(document: string): (readonly [kind: string, pid: Pid])[] {
+    return this.registry.select(belongingTo(document)) as [string, Pid][];
+  }
+
+  /** How many entries {@link select} finds; without a document, entries of any shape. */
+  count(document?: string): number {
+    return document === undefined ? this.registry.count() : this.select(document).length;
+  }
+
+  group(document: string): DocumentGroup {
+    const found = this.select(document);
+    const sessions = found.filter(([kind]) => kind === 'session').map(([, pid]) => pid);
+    const others = Object.fromEntries(found.filter(([kind]) => kind !== 'session'));
+    return sessions.length > 0 ? { ...others, sessions } : others;
+  }
+}
+
+/** Keys of two or three parts whose second is the document or begins with it and a colon. Other keys fail the guard. */
+function belongingTo(document: string): Spec {
+  const [kind, name, pid] = [$(1), $(2), $(3)];
+  const within: Expression =
+    document === ''
+      ? ['isString', name]
+      : ['orelse', ['==', name, document], ['startsWith', name, `${document}:`]];
+  const clause = { guards: [within], body: ['array', kind, pid] } as const;
+  return [
+    { head: { key: [kind, name], pid }, ...clause },
+    { head: { key: [kind, name, _], pid }, ...clause },
+  ];
+}

@@ -1,0 +1,123 @@
+import { NestFactory } from '@nestjs/core';
+import type { INestApplicationContext } from '@nestjs/common';
+import { AlreadyRegisteredError, type Key, PgRegistryModule, PgRegistryNode } from 'nestjs-pg-registry';
+import { eventually } from '../support/eventually';
+import { Collaboration } from './lightning/collaboration';
+import { DocumentsModule, Storage } from './lightning/document-processes';
+import { Actor } from './support/actor';
+import { sorted } from './support/recording';
+
+class AppModule {}
+
+describe('M. A collaboration registry in the manner of Lightning', () => {
+  let app: INestApplicationContext;
+  let node: PgRegistryNode;
+  let collaboration: Collaboration;
+
+  beforeEach(async () => {
+    app = await NestFactory.createApplicationContext(
+      { module: AppModule, imports: [PgRegistryModule.forRoot(), DocumentsModule] },
+      { logger: false, abortOnError: false },
+    );
+    node = app.get(PgRegistryNode);
+    collaboration = new Collaboration(node);
+  });
+  afterEach(() => app.close());
+
+  test('C141 a key has one holder, who is told to the second and found by the others', () => {
+    const { registry } = collaboration;
+    const holder = new Actor(node);
+    expect(holder.do(() => registry.register('key'))).toBe(holder.pid);
+    const again = () => holder.do(() => registry.register('key'));
+    expect(again).toThrow(AlreadyRegisteredError);
+    expect(again).toThrow(expect.objectContaining({ pid: holder.pid }) as Error);
+    expect(registry.lookup('key')).toEqual([[holder.pid, null]]);
+    expect([registry.whereis('key'), registry.whereis('unknown')]).toEqual([holder.pid, undefined]);
+  });
+
+  test('C142 only well-shaped keys of the document are selected, whatever else there is', () => {
+    const { registry } = collaboration;
+    const keys: Key[] = [
+      ['shared_doc', 'D'],
+      ['session', 'D:1', 'u'],
+      'D',
+      ['x', 'D', 1, 2],
+      ['y', 42],
+      ['shared_doc', 'D2'],
+    ];
+    for (const key of keys) registry.register(key);
+    const kinds = (document: string) => sorted(registry.select(document).map(([kind]) => kind));
+    expect(kinds('D')).toEqual(['session', 'shared_doc']);
+    expect(kinds('')).toEqual(['session', 'shared_doc', 'shared_doc']);
+    expect([registry.count('D'), registry.count()]).toEqual([2, 6]);
+  });
+
+  test('C143 a group names each process of a document by its kind, and all sessions', async () => {
+    const { registry } = collaboration;
+    await collaboration.startDocument('D');
+    expect(registry.group('D')).not.toHaveProperty('sessions');
+    const sessions = [
+      await collaboration.startSession('D', '1', 'ann'),
+      await collaboration.startSession('D', '2', 'bob'),
+    ];
+    expect(registry.group('D')).toEqual({
+      doc_supervisor: registry.whereis(['doc_supervisor', 'D']),
+      persistence_writer: registry.whereis(['persistence_writer', 'D']),
+      shared_doc: registry.whereis(['shared_doc', 'D']),
+      sessions: sessions.map(({ pid }) => pid),
+    });
+    expect(registry.count('D')).toBe(5);
+    expect(collaboration.groups.members('D')).toEqual([registry.whereis(['shared_doc', 'D'])]);
+  });
+
+  test('C146 starting twice finds the first, stopping twice is fine, and then it can start afresh', async () => {
+    const first = await collaboration.startDocument('D');
+    expect(await collaboration.startDocument('D')).toEqual({ pid: first.pid, created: false });
+    await collaboration.stopDocument('D');
+    await collaboration.stopDocument('D');
+    const fresh = await collaboration.startDocument('D');
+    expect(fresh).toEqual({ pid: expect.anything(), created: true });
+    expect(fresh.pid).not.toBe(first.pid);
+  });
+
+  test('C147 a document ends, saved, with the owner who started it, not with one who found it', async () => {
+    const [owner, finder] = [new Actor(node), new Actor(node)];
+    const { pid } = await collaboration.startDocument('D', owner.process);
+    await collaboration.startDocument('D', finder.process);
+    const session = await collaboration.startSession('D', '1', 'ann');
+    await node.processes.call(session.pid, 'type', 'hello');
+    finder.exit();
+    expect(collaboration.registry.whereis(['doc_supervisor', 'D'])).toBe(pid);
+    const reasons: unknown[] = [];
+    node.processes.monitor(pid).subscribe(({ reason }) => reasons.push(reason));
+    owner.exit();
+    await eventually(() => expect(reasons).toEqual(['normal']));
+    await eventually(() => expect(app.get(Storage).saved.get('D')).toEqual(['hello']));
+    expect(collaboration.registry.whereis(['doc_supervisor', 'D'])).toBeUndefined();
+  });
+
+  test('C150 nothing of a document is left when it has ended, again and again', async () => {
+    for (const round of [1, 2, 3]) {
+      // oxlint-disable-next-line no-await-in-loop
+      expect(await collaboration.startDocument('D')).toMatchObject({ created: true });
+      expect([round, collaboration.registry.count('D')]).toEqual([round, 3]);
+      // oxlint-disable-next-line no-await-in-loop
+      await collaboration.stopDocument('D');
+      // oxlint-disable-next-line no-await-in-loop
+      await eventually(() => {
+        expect(collaboration.registry.count()).toBe(0);
+        expect(collaboration.groups.members('D')).toEqual([]);
+      });
+    }
+  });
+
+  test('C151 instances with different bases have nothing to do with each other', async () => {
+    const other = new Collaboration(node, 'other');
+    const [mine, theirs] = [await collaboration.startDocument('D'), await other.startDocument('D')];
+    expect([mine.created, theirs.created]).toEqual([true, true]);
+    await other.startSession('D', '1', 'ann');
+    expect([collaboration.registry.count('D'), other.registry.count('D')]).toEqual([3, 4]);
+    expect(collaboration.registry.group('D')).toMatchObject({ doc_supervisor: mine.pid });
+    expect(collaboration.groups.members('D')).not.toEqual(other.groups.members('D'));
+  });
+});
