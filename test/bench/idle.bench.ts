@@ -7,6 +7,16 @@ import { type Bench, verify } from './support/bench';
 import { cpuTime } from './support/cpu-time';
 import { newNode } from './support/nodes';
 
+/** Those that a connection of the library's own has; it warns about weaker ones. */
+const CLIENT_OPTIONS = {
+  noEcho: true,
+  maxReconnectAttempts: -1,
+  pingInterval: 2000,
+  maxPingOut: 2,
+  timeout: 1000,
+  reconnectTimeWait: 250,
+};
+
 interface Idle {
   /** Milliseconds of processor time per second. */
   readonly cpu: number;
@@ -51,7 +61,7 @@ export async function idle(bench: Bench): Promise<void> {
 }
 
 async function measure(bench: Bench, server: NatsServer, crowd: NodeProcess, nodes: number): Promise<Idle[]> {
-  const connection = await connect({ servers: server.url, noEcho: true, pingInterval: 2000 });
+  const connection = await connect({ servers: server.url, ...CLIENT_OPTIONS });
   const node = newNode({ node: 'measured', transport: natsTransport({ connection }) });
   await node.connect();
   await crowd.ask('grow', server.url, nodes - 1);
