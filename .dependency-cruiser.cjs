@@ -31,7 +31,15 @@ const rooms = {
     'npm:reflect-metadata',
     'npm:@opentelemetry/api',
   ],
-  microservice: ['term', 'nest', 'process', 'npm:rxjs', 'npm:@nestjs/common', 'npm:@nestjs/microservices'],
+  microservice: [
+    'term',
+    'node',
+    'scope',
+    'process',
+    'npm:rxjs',
+    'npm:@nestjs/common',
+    'npm:@nestjs/microservices',
+  ],
   testing: [
     'term',
     'node',

@@ -4,11 +4,8 @@ import { type ClientProxy, ClientsModule, type MicroserviceOptions, Transport } 
 import { Test } from '@nestjs/testing';
 import type { NatsConnection } from 'nats';
 import { natsTransport, PgRegistryModule } from 'nestjs-pg-registry';
-import {
-  PgRegistryClient,
-  PgRegistryMicroserviceModule,
-  PgRegistryServer,
-} from 'nestjs-pg-registry/microservice';
+import { PgRegistryClient, PgRegistryServer } from 'nestjs-pg-registry/microservice';
+import { MicroserviceModule } from '../../../libs/pg-registry/src/microservice/microservice.fixture';
 import { rootModule } from './shop';
 
 /** One application: its client, and the shop's own providers if it has the shop. */
@@ -54,7 +51,7 @@ export const registry: Carrier = {
     const transport = natsTransport({ servers });
     const app = await application([
       PgRegistryModule.forRoot({ node, transport, drainAckMs: 200 }),
-      PgRegistryMicroserviceModule,
+      MicroserviceModule,
       ...modules,
     ]);
     app.connectMicroservice({ strategy: app.get(PgRegistryServer) });

@@ -8,15 +8,15 @@
  * handled in this process never sees the broker; nobody's call reaches a controller of an application that has not started.
  *
  * Inside: a request is one call, which lasts as long as its answer; values before the last go ahead as casts, with credit, from
- * the owner's {@link ReplyWriter} to the caller's {@link ReplyReader}. This room is a subpath of its own,
- * `nestjs-pg-registry/microservice`, so that everything else loads without `@nestjs/microservices`.
+ * the owner's {@link ReplyWriter} to the caller's {@link ReplyReader}. Everything else of the library has to load without
+ * `@nestjs/microservices`, and reaches this room through `when-installed.ts`; users may also import
+ * `nestjs-pg-registry/microservice`.
  *
- * May import: term, nest, process, rxjs, @nestjs/common, @nestjs/microservices.
+ * May import: term, node, scope, process, rxjs, @nestjs/common, @nestjs/microservices.
  */
 export { InjectRegistryClient } from './inject-registry-client.decorator';
 export type { RegistryEvents, RegistryStatus } from './node-connection';
 export { PgRegistryClient } from './pg-registry.client';
-export { PgRegistryMicroserviceModule } from './pg-registry-microservice.module';
 export { PG_REGISTRY_TRANSPORT, PgRegistryServer } from './pg-registry.server';
 export type { PgRegistryMicroserviceOptions } from './microservice-options';
 export { RegistryContext } from './registry-context';

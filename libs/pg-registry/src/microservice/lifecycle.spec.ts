@@ -7,8 +7,8 @@ import { PgRegistryModule } from '../nest';
 import { PgRegistryNode } from '../node';
 import { createTestCluster, type TestCluster } from '../testing';
 import { localBus, localTransport } from '../transport/local';
-import { createMicroserviceCluster, hybridApplication } from './microservice.fixture';
-import { PgRegistryClient, PgRegistryMicroserviceModule, PgRegistryServer } from '.';
+import { createMicroserviceCluster, MicroserviceModule } from './microservice.fixture';
+import { PgRegistryClient, PgRegistryServer } from '.';
 
 /** A handler that is busy until the test lets it go on. */
 class Gate {
@@ -66,7 +66,7 @@ describe('the server', () => {
       constructor(private readonly node: PgRegistryNode) {}
 
       onModuleInit(): void {
-        seen = this.node.scope('rpc').members('who').length;
+        seen = this.node.scope('rpc').count();
       }
     }
     cluster = await createMicroserviceCluster([EagerModule], { nodes: ['a'] });
@@ -120,11 +120,7 @@ describe('the server', () => {
   });
 
   it('does not wait for longer than its grace period', async () => {
-    const on = (cluster = await createTestCluster({
-      nodes: 1,
-      modules: [PgRegistryMicroserviceModule.forRoot({ gracePeriodMs: 10 }), GateModule],
-      application: hybridApplication,
-    }));
+    const on = (cluster = await createMicroserviceCluster([GateModule], { nodes: 1 }, { gracePeriodMs: 10 }));
     const answer = firstValueFrom(on.nodes[0].get(PgRegistryClient).send('pass', ''));
     await eventually(() => on.nodes[0].get(Gate).waiting === 1);
     await Promise.all([
@@ -153,7 +149,7 @@ describe('the server', () => {
           settleMs: 10,
           drainAckMs: 10,
         }),
-        PgRegistryMicroserviceModule,
+        MicroserviceModule,
         GateModule,
       ],
     })
@@ -193,9 +189,24 @@ describe('the server', () => {
     await eventually(() => expect(told.at(-1)).toBe(0));
   });
 
-  it('refuses options by name', () => {
-    expect(() => PgRegistryMicroserviceModule.forRoot({ queue: '' })).toThrow("'queue'");
-    expect(() => PgRegistryMicroserviceModule.forRoot({ gracePeriodMs: -1 })).toThrow("'gracePeriodMs'");
-    expect(() => PgRegistryMicroserviceModule.forRoot({ quue: 'q' } as never)).toThrow("'quue'");
+  it('puts handlers that name no queue group into the one that it was given', async () => {
+    const on = (cluster = await createMicroserviceCluster([GateModule], { nodes: 1 }, { queue: 'gates' }));
+    expect(rpc(on, 'node1', 'who')).toMatchObject([{ value: { queue: 'gates' } }]);
+  });
+
+  it('runs scope rpc only where somebody listens or asks', async () => {
+    const on = (cluster = await createTestCluster({ nodes: 1, modules: [MicroserviceModule] }));
+    const scopes = (): string[] => Object.keys(on.nodes[0].node.stats().scopes);
+    expect(scopes()).toEqual(['pg']);
+    await on.nodes[0].get(PgRegistryClient).connect();
+    expect(scopes()).toEqual(['pg', 'rpc']);
+  });
+
+  it('refuses options by name', async () => {
+    const on = (cluster = await createTestCluster({ nodes: 1, modules: [MicroserviceModule] }));
+    const server = on.nodes[0].get(PgRegistryServer);
+    expect(() => server.configure({ queue: '' })).toThrow("'queue'");
+    expect(() => server.configure({ gracePeriodMs: -1 })).toThrow("'gracePeriodMs'");
+    expect(() => server.configure({ quue: 'q' } as never)).toThrow("'quue'");
   });
 });

@@ -17,9 +17,6 @@ export interface NormalMicroserviceOptions {
   readonly gracePeriodMs: number;
 }
 
-/** The token of what `forRoot` was given. Internal to the module. */
-export const MICROSERVICE_OPTIONS = 'PG_REGISTRY_MICROSERVICE_OPTIONS';
-
 const DEFAULT_GRACE_PERIOD_MS = 10_000;
 
 /** @throws InvalidOptionError naming the offender. */

@@ -1,4 +1,4 @@
-import type { INestApplication, Type } from '@nestjs/common';
+import { Global, type INestApplication, Module, type Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import {
   createTestCluster,
@@ -6,32 +6,40 @@ import {
   type TestClusterOptions,
   type TestNodeSettings,
 } from '../testing';
-import { PgRegistryMicroserviceModule, PgRegistryServer } from '.';
+import { type PgRegistryMicroserviceOptions, PgRegistryServer } from '.';
+import { microserviceProviders } from './when-installed';
 
 type ModuleImports = readonly Type[];
+
+/** Provides the server and the client to the whole application. */
+@Global()
+@Module({ providers: microserviceProviders(), exports: microserviceProviders() })
+// oxlint-disable-next-line typescript/no-extraneous-class
+export class MicroserviceModule {}
 
 /** A cluster of hybrid applications: each has the modules, and offers their handlers over the registry. */
 export function createMicroserviceCluster(
   modules: ModuleImports | ((node: string) => ModuleImports),
-  { nodes = ['a', 'b'], ...options }: Omit<TestClusterOptions, 'modules' | 'application'> = {},
+  options: Omit<TestClusterOptions, 'modules' | 'application'> = {},
+  serverOptions: PgRegistryMicroserviceOptions = { gracePeriodMs: 2000 },
 ): Promise<TestCluster> {
   return createTestCluster({
-    nodes,
+    nodes: ['a', 'b'],
     ...options,
-    modules: ({ node }) => [
-      PgRegistryMicroserviceModule.forRoot({ gracePeriodMs: 2000 }),
-      ...(typeof modules === 'function' ? modules(node) : modules),
-    ],
-    application: hybridApplication,
+    modules: ({ node }) => [MicroserviceModule, ...(typeof modules === 'function' ? modules(node) : modules)],
+    application: (settings) => hybridApplication(settings, serverOptions),
   });
 }
 
 /** An application that is not initialised yet, and whose microservice listens already: the order of Nest's documentation. */
-export async function hybridApplication({ root }: Pick<TestNodeSettings, 'root'>): Promise<INestApplication> {
+async function hybridApplication(
+  { root }: TestNodeSettings,
+  options: PgRegistryMicroserviceOptions,
+): Promise<INestApplication> {
   const testing = await Test.createTestingModule({ imports: [root] }).compile();
   const app = testing.createNestApplication();
   app.useLogger(false);
-  app.connectMicroservice({ strategy: app.get(PgRegistryServer) });
+  app.connectMicroservice({ strategy: app.get(PgRegistryServer).configure(options) });
   await app.startAllMicroservices();
   return app;
 }

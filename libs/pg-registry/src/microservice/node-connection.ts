@@ -1,5 +1,5 @@
 import { filter, map, type Observable, skip, skipWhile, Subscription } from 'rxjs';
-import type { RpcNode } from './rpc-cluster';
+import type { PgRegistryNode } from '../node';
 
 /** What `status` of the server and the client emit. */
 export type RegistryStatus = 'connected' | 'disconnected';
@@ -19,7 +19,7 @@ export class NodeConnection {
   readonly status$: Observable<RegistryStatus>;
   #subscriptions = new Subscription();
 
-  constructor(private readonly node: RpcNode) {
+  constructor(private readonly node: PgRegistryNode) {
     this.status$ = node.connected$.pipe(map((connected) => (connected ? 'connected' : 'disconnected')));
   }
 

@@ -1,15 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { ClientProxy, type ReadPacket } from '@nestjs/microservices';
 import type { Observable } from 'rxjs';
-import { InjectRegistry, InjectRegistryNode } from '../nest';
+import { PgRegistryNode } from '../node';
 import { type CallHeaders, HandlerTable, type LocalProcess, ProcessService, via } from '../process';
 import { type Pid, TransportError } from '../term';
 import { NodeConnection, type RegistryEvents, type RegistryStatus } from './node-connection';
 import { plainPayload } from './payload';
 import { RegistryRecord } from './registry-record';
 import { type OnReply, ReplyReader } from './reply-reader';
-import { type PatternValue, RPC_SCOPE, type RpcNode, type RpcRegistry } from './rpc-cluster';
 import { type Answer, CREDIT, EVENT, REQUEST, type Values, VALUES } from './rpc-message';
+import { type PatternValue, RPC_SCOPE } from './rpc-scope';
 
 /**
  * Nest's `ClientProxy` over the registry.
@@ -30,12 +30,11 @@ export class PgRegistryClient extends ClientProxy<RegistryEvents, RegistryStatus
   readonly #readers = new Map<number, ReplyReader>();
   #lastRequest = 0;
   #replies: LocalProcess | undefined;
-  #connected: Promise<RpcNode> | undefined;
+  #connected: Promise<PgRegistryNode> | undefined;
 
   constructor(
     private readonly processes: ProcessService,
-    @InjectRegistryNode() private readonly node: RpcNode,
-    @InjectRegistry(RPC_SCOPE) private readonly registry: RpcRegistry,
+    private readonly node: PgRegistryNode,
   ) {
     super();
     this.#connection = new NodeConnection(node);
@@ -47,7 +46,7 @@ export class PgRegistryClient extends ClientProxy<RegistryEvents, RegistryStatus
   }
 
   /** Resolves when the node knows of its peers' handlers. Every `send` and `emit` waits for that, once. */
-  connect(): Promise<RpcNode> {
+  connect(): Promise<PgRegistryNode> {
     this.#connected ??= this.#connect();
     return this.#connected;
   }
@@ -95,7 +94,13 @@ export class PgRegistryClient extends ClientProxy<RegistryEvents, RegistryStatus
     for (const pid of this.#audience(pattern)) this.processes.cast(pid, EVENT, { pattern, data });
   }
 
-  async #connect(): Promise<RpcNode> {
+  async #connect(): Promise<PgRegistryNode> {
+    try {
+      this.node.ensureScope(RPC_SCOPE);
+    } catch (error) {
+      this.#connected = undefined;
+      throw error;
+    }
     // Not in sync in time: whom the node knows can be asked all the same.
     await this.node.synced().catch(() => undefined);
     return this.node;
@@ -138,7 +143,7 @@ export class PgRegistryClient extends ClientProxy<RegistryEvents, RegistryStatus
   #audience(pattern: string): readonly Pid[] {
     const everybody: Pid[] = [];
     const groups = new Map<string, Pid[]>();
-    for (const { pid, value } of this.registry.lookup(pattern)) {
+    for (const { pid, value } of this.node.scope(RPC_SCOPE).lookup(pattern)) {
       const queue = (value as PatternValue)?.queue;
       if (queue === undefined) everybody.push(pid);
       else groups.set(queue, [...(groups.get(queue) ?? []), pid]);

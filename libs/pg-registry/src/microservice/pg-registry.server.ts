@@ -1,11 +1,10 @@
-import { Inject, Injectable, type OnApplicationBootstrap, Optional } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
 import { defer, finalize, type Observable } from 'rxjs';
-import { InjectRegistry, InjectRegistryNode } from '../nest';
+import { PgRegistryNode } from '../node';
 import { type CallContext, type Handler, HandlerTable, type LocalProcess, ProcessService } from '../process';
 import { NoHandlerError } from '../term';
 import {
-  MICROSERVICE_OPTIONS,
   normalMicroserviceOptions,
   type NormalMicroserviceOptions,
   type PgRegistryMicroserviceOptions,
@@ -15,8 +14,8 @@ import { ownPayload } from './payload';
 import { checkPattern } from './pattern';
 import { RegistryContext } from './registry-context';
 import { ReplyWriter } from './reply-writer';
-import { type PatternValue, RPC_SCOPE, type RpcNode, type RpcRegistry } from './rpc-cluster';
 import { CREDIT, type Credit, EVENT, type Request, REQUEST, type RpcEvent, VALUES } from './rpc-message';
+import { type PatternValue, RPC_SCOPE } from './rpc-scope';
 import { RunningWork } from './running-work';
 
 /** The transport id of {@link PgRegistryServer}: handlers of `@MessagePattern(pattern, PG_REGISTRY_TRANSPORT)` are its alone. */
@@ -38,10 +37,10 @@ export class PgRegistryServer
   implements CustomTransportStrategy, OnApplicationBootstrap
 {
   override transportId: symbol = PG_REGISTRY_TRANSPORT;
-  readonly #options: NormalMicroserviceOptions;
   readonly #connection: NodeConnection;
   readonly #streams = new Map<number, ReplyWriter>();
   readonly #work = new RunningWork();
+  #options: NormalMicroserviceOptions = normalMicroserviceOptions({});
   #lastStream = 0;
   #bootstrapped = false;
   #listening = false;
@@ -50,13 +49,20 @@ export class PgRegistryServer
 
   constructor(
     private readonly processes: ProcessService,
-    @InjectRegistryNode() private readonly node: RpcNode,
-    @InjectRegistry(RPC_SCOPE) private readonly registry: RpcRegistry,
-    @Optional() @Inject(MICROSERVICE_OPTIONS) options?: PgRegistryMicroserviceOptions,
+    private readonly node: PgRegistryNode,
   ) {
     super();
-    this.#options = normalMicroserviceOptions(options);
     this.#connection = new NodeConnection(node);
+  }
+
+  /**
+   * Sets options before the server listens: `strategy: app.get(PgRegistryServer).configure({ queue: 'shop' })`.
+   *
+   * @throws InvalidOptionError naming the offender.
+   */
+  configure(options: PgRegistryMicroserviceOptions): this {
+    this.#options = normalMicroserviceOptions(options);
+    return this;
   }
 
   /** Whether the node is connected, now and after each change. */
@@ -110,12 +116,13 @@ export class PgRegistryServer
 
   #offer(): void {
     if (!this.#bootstrapped || !this.#listening || this.#process?.alive) return;
+    const registry = this.node.ensureScope(RPC_SCOPE);
     this.#closed = undefined;
     this.#process = this.processes.mount({ label: 'rpc', handlers: this.#handlers(), serial: false });
     for (const [pattern, handler] of this.messageHandlers) {
       const queue = (handler.extras?.['queue'] as string | undefined) ?? this.#options.queue;
       const value: PatternValue = queue === undefined ? null : { queue };
-      this.registry.join(pattern, this.#process.pid, value);
+      registry.join(pattern, this.#process.pid, value);
     }
   }
 
@@ -124,8 +131,9 @@ export class PgRegistryServer
     this.#listening = false;
     this.#connection.close();
     if (process?.alive !== true) return;
-    for (const pattern of this.messageHandlers.keys()) this.registry.leave(pattern, process.pid);
-    await this.registry.replicated({ timeoutMs: FAREWELL_MS }).catch(() => undefined);
+    const registry = this.node.scope(RPC_SCOPE);
+    for (const pattern of this.messageHandlers.keys()) registry.leave(pattern, process.pid);
+    await registry.replicated({ timeoutMs: FAREWELL_MS }).catch(() => undefined);
     await this.#work.finished(this.#options.gracePeriodMs);
     process.exit('shutdown');
   }

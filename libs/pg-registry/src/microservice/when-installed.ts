@@ -1,0 +1,57 @@
+import { Inject, type Provider } from '@nestjs/common';
+import { InvalidOptionError } from '../term';
+
+type Microservice = typeof import('.');
+type Constructor = abstract new (...args: never[]) => object;
+
+const PACKAGE = '@nestjs/microservices';
+const microservice = load();
+
+/** See `PgRegistryServer` of this room. Without `@nestjs/microservices` a class that only says so. */
+export const PgRegistryServer = (microservice?.PgRegistryServer ??
+  standIn('PgRegistryServer')) as Microservice['PgRegistryServer'];
+export type PgRegistryServer = InstanceType<Microservice['PgRegistryServer']>;
+
+/** See `PgRegistryClient` of this room. Without `@nestjs/microservices` a class that only says so. */
+export const PgRegistryClient = (microservice?.PgRegistryClient ??
+  standIn('PgRegistryClient')) as Microservice['PgRegistryClient'];
+export type PgRegistryClient = InstanceType<Microservice['PgRegistryClient']>;
+
+/** Injects the application's {@link PgRegistryClient}: the same as injecting by its type. */
+export function InjectRegistryClient(): ParameterDecorator & PropertyDecorator {
+  return Inject(PgRegistryClient);
+}
+
+/** The providers of this room for a Nest module: none where `@nestjs/microservices` is not installed. */
+export function microserviceProviders(): (Provider & Constructor)[] {
+  return microservice === undefined ? [] : [microservice.PgRegistryServer, microservice.PgRegistryClient];
+}
+
+/** Undefined where the package is missing; whatever else goes wrong is not hidden. */
+function load(): Microservice | undefined {
+  try {
+    return require('./index') as Microservice;
+  } catch (error) {
+    const isMissing =
+      error instanceof Error &&
+      'code' in error &&
+      error.code === 'MODULE_NOT_FOUND' &&
+      error.message.includes(`'${PACKAGE}'`);
+    if (isMissing) return undefined;
+    throw error;
+  }
+}
+
+function standIn(name: string): unknown {
+  const named = {
+    [name]: class {
+      constructor() {
+        throw new InvalidOptionError(
+          `${name} needs ${PACKAGE}, which is not installed: npm install ${PACKAGE}`,
+          { option: name },
+        );
+      }
+    },
+  };
+  return named[name];
+}
