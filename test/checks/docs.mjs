@@ -41,7 +41,7 @@ process.exitCode = status === 0 ? 0 : 1;
 
 function pages() {
   const docs = readdirSync(join(root, 'docs'), { recursive: true }).map((file) => join('docs', file));
-  return ['README.md', ...docs.filter((file) => file.endsWith('.md')).sort()];
+  return ['README.md', ...docs.filter((file) => file.endsWith('.md')).toSorted()];
 }
 
 /** Each block becomes a module named after its page and line, so that a message of the compiler leads back to it. */

@@ -5,7 +5,7 @@ import type { Delivery } from './delivery';
 import type { View } from './observation';
 
 /** One result of a live query. */
-export interface LiveRow<E = Entry<Key, unknown>> {
+export interface LiveRow<E = Entry> {
   /** The entry's id: an entry has at most one result, which keeps the id through updates. */
   readonly id: string;
   readonly entry: E;
@@ -14,7 +14,7 @@ export interface LiveRow<E = Entry<Key, unknown>> {
 }
 
 /** How the result of a live query changed: rows are in the order of the operation. */
-export interface LiveChange<E = Entry<Key, unknown>> {
+export interface LiveChange<E = Entry> {
   readonly added: readonly LiveRow<E>[];
   /** As they were last. */
   readonly removed: readonly LiveRow<E>[];

@@ -65,7 +65,7 @@ export abstract class RegistryMonitors<R extends Row = Row> extends RegistryRead
    * @throws InvalidValueError, ValueTooLargeError for something that cannot be a key.
    */
   watch<const K extends KeyOf<R>>(key: K): Observable<readonly Entry<K, ValueOf<R, K>>[]>;
-  watch(key: unknown): Observable<readonly Entry<Key, unknown>[]> {
+  watch(key: unknown): Observable<readonly Entry[]> {
     const normal = this.args.key(key);
     return this.observe((run) => ({
       key: normal,

@@ -46,11 +46,7 @@ export abstract class RegistryQueries<R extends Row = Row> extends RegistryMonit
     pattern: Pattern | Predicate<Entry<K, ValueOf<R, K>>>,
     guards?: readonly Expression[],
   ): readonly Entry<K, ValueOf<R, K>>[];
-  match(
-    key: unknown,
-    pattern: Pattern | Predicate<never>,
-    guards?: readonly Expression[],
-  ): readonly Entry<Key, unknown>[] {
+  match(key: unknown, pattern: Pattern | Predicate<never>, guards?: readonly Expression[]): readonly Entry[] {
     return this.matchingRows(this.args.key(key), pattern, guards).map((row) => row.entry);
   }
 
@@ -103,7 +99,7 @@ export abstract class RegistryQueries<R extends Row = Row> extends RegistryMonit
    * cannot be keys.
    */
   selectPrefix(prefix: readonly Key[]): readonly EntryOf<R>[];
-  selectPrefix(prefix: unknown): readonly Entry<Key, unknown>[] {
+  selectPrefix(prefix: unknown): readonly Entry[] {
     const elements = this.args.key(prefix);
     if (!Array.isArray(elements))
       throw invalid(`A prefix is an array of key elements, not ${describe(prefix)}.`);
