@@ -11,6 +11,7 @@ import {
   type NatsTransportOptions,
   weaknessOf,
 } from './nats-options';
+import { withCredentialsApart } from './server-urls';
 
 /** Marks a client with the name of the node it serves. Registered, so that a second copy of this library sees it too. */
 const SERVES = Symbol.for('nestjs-pg-registry.serves-node');
@@ -27,6 +28,8 @@ const SERVES = Symbol.for('nestjs-pg-registry.serves-node');
  */
 export function natsTransport(options: NatsTransportOptions): Transport {
   checkNatsOptions(options);
+  // Throws now rather than at the first connection.
+  if (options.connection === undefined) withCredentialsApart(options);
   return {
     kind: 'nats',
     connect: (node) =>
@@ -35,7 +38,7 @@ export function natsTransport(options: NatsTransportOptions): Transport {
 }
 
 async function connectOwn(options: NatsServerOptions, node: ConnectOptions): Promise<Connection> {
-  const client = await dial({ name: node.node, ...options }, node.timeoutMs);
+  const client = await dial({ name: node.node, ...withCredentialsApart(options) }, node.timeoutMs);
   warnOfWeakness(client, node);
   return new NatsConnection(client, node, () => client.close());
 }
