@@ -51,6 +51,8 @@ export class Liveness {
     private readonly endpoint: Endpoint,
     private readonly probes: Probes,
     private readonly context: LivenessContext,
+    /** A suspect was heard again. */
+    private readonly onRecovered: (peer: MutablePeer) => void,
   ) {
     const { peerTimeoutMs, rejoinGraceMs, probeIntervalMs } = endpoint.options;
     this.#doubt = new SelfDoubt(peerTimeoutMs);
@@ -87,6 +89,7 @@ export class Liveness {
     if (suspicion === undefined) return;
     peer.suspicion = undefined;
     this.endpoint.emitPeer({ type: 'peer-recovered', node: peer.node, incarnation: peer.incarnation });
+    this.onRecovered(peer);
     // Race: the frame may have been on its way while the peer died. One more probe soon settles it.
     if (suspicion === 'crash') this.#hint(peer, this.endpoint.options.probeIntervalMs);
   }

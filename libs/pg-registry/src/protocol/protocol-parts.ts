@@ -72,7 +72,7 @@ export function assemble(parameters: PeerProtocolParameters, fence: (by: Sender)
     scopeGone: (peer, scope) => streams.gone(peer, scope),
   });
   const settling = new Settling(endpoint, membership.peers);
-  const liveness: Liveness = new Liveness(endpoint, probes, membership);
+  const liveness: Liveness = new Liveness(endpoint, probes, membership, (peer) => streams.recovered(peer));
   const streams: Streams = new Streams(endpoint, ownScopes, {
     pids,
     limits,

@@ -1,5 +1,22 @@
 import { VirtualNetwork } from './virtual-network.fixture';
 
+describe('a peer that was out of reach', () => {
+  it('is asked again at once, however long the answers to earlier questions were waited for', () => {
+    const network = new VirtualNetwork();
+    const [a, b] = network.startCluster(2);
+    network.loses = ({ subject }) => subject.includes('.sync.');
+    b.stopScope('s');
+    b.startScope('s');
+    network.run(8000); // its asks are 4 s apart by now
+    network.loses = () => true;
+    network.run(3000);
+    expect(b.protocol.peer(a.incarnation)?.suspect).toBe('silence');
+    network.loses = () => false;
+    network.until(() => b.protocol.peer(a.incarnation)?.suspect === false);
+    expect(network.until(() => b.keys('s').includes(a.name))).toBeLessThan(100);
+  });
+});
+
 describe('a scope that starts on a connected node', () => {
   it('is not in sync before it has what the peers have, from the very turn in which it starts', () => {
     const network = new VirtualNetwork();

@@ -188,6 +188,11 @@ export class Streams {
     this.#perform(running, running.replicator.peerDown(peer.incarnation, 'peer', this.endpoint.now));
   }
 
+  /** A peer can be reached again: what it was asked meanwhile is lost, and asked again without waiting. */
+  recovered(peer: Peer): void {
+    this.#forEach((replicator) => replicator.peerRecovered(peer.incarnation, this.endpoint.now));
+  }
+
   /** A peer is no more: its entries leave all scopes. */
   removed(peer: Peer): void {
     this.#forEach((replicator) => replicator.peerDown(peer.incarnation, 'node-down', this.endpoint.now));

@@ -44,6 +44,13 @@ export class Gap {
     }
   }
 
+  /** If something is missing, asks for it soon; asks so far were in vain for another reason than that it is gone. */
+  hasten(now: number): void {
+    if (this.deadline === Infinity) return;
+    this.asks = 0;
+    this.deadline = Math.min(this.deadline, now + this.random() * JITTER_MS);
+  }
+
   /** Counts an ask that is sent now. Returns false if there were too many in vain. */
   ask(now: number): boolean {
     this.deadline = now + Math.min(FIRST_RETRY_MS * 2 ** this.asks, LONGEST_RETRY_MS);

@@ -102,6 +102,12 @@ export class InboundStream {
     if (this.phase === 'walking') this.walk.deadline = now;
   }
 
+  /** The owner can be reached again: its silence was not for us to wait longer and longer for. */
+  recovered(now: number): void {
+    if (this.phase === 'walking') this.walk.hasten(now);
+    this.gap.hasten(now);
+  }
+
   /** A frame of operations. @throws DecodeError before anything changes. */
   receiveOps(reader: Reader, effects: EffectList): void {
     const head = readOpsHead(reader);

@@ -82,6 +82,14 @@ export class InboundStreams {
     this.startWalks(now, effects);
   }
 
+  /** The peer can be reached again. */
+  recovered(incarnation: string, now: number): void {
+    const stream = this.streams.get(incarnation);
+    if (stream === undefined) return;
+    stream.recovered(now);
+    this.schedule.set(stream, stream.deadline);
+  }
+
   /** The own connection is back. */
   connected(now: number): void {
     for (const stream of this.walking) {

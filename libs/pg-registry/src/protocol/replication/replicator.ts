@@ -205,6 +205,12 @@ export class Replicator {
     return this.finish(effects);
   }
 
+  /** The peer was out of reach and is not any more: whoever waited longer and longer for its answers asks again soon. */
+  peerRecovered(incarnation: string, now: number): Effects {
+    this.streams.recovered(incarnation, now);
+    return NOTHING;
+  }
+
   /** A frame of an accepted peer, behind envelope and scope name. Never throws for what is in it. */
   receive(peer: StreamPeer, kind: StreamKind, body: Uint8Array, now: number): Effects {
     if (peer.incarnation === this.incarnation) return NOTHING;

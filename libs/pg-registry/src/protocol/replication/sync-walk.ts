@@ -59,6 +59,12 @@ export class SyncWalk {
     this.deadline = Infinity;
   }
 
+  /** What was asked for is lost, and what was lost before is no reason to be patient. */
+  hasten(now: number): void {
+    this.timeouts = 0;
+    this.deadline = now;
+  }
+
   /** Forgets what is known: the next session begins at the first entry. */
   restart(): void {
     this.suspend(false);
