@@ -36,6 +36,7 @@ export {
   type StartOptions,
 } from './process-service';
 export { Processes, type ExitListener, type ProcessesOptions, type SpawnOptions } from './processes';
+export type { Running } from './running-context';
 export type { Remote } from './proxy';
 export type { NodeStanding, Registrar, Resolver } from './resolver';
 export type { Timers } from './timers';

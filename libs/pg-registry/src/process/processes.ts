@@ -7,7 +7,7 @@ import {
   ProcessExitedError,
 } from '../term';
 import { LocalProcess } from './local-process';
-import { RunningContext } from './running-context';
+import { type Running, RunningContext } from './running-context';
 
 export interface ProcessesOptions {
   /** The node's name. */
@@ -126,6 +126,22 @@ export class Processes {
    */
   bind<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R {
     return this.#running.bind(fn);
+  }
+
+  /**
+   * The context in which the code runs now, for {@link resume}. Asking costs a look into the AsyncLocalStorage, once there is
+   * one; while nothing but synchronous calls lie between, the answer stays the same.
+   */
+  context(): Running {
+    return this.#running.current();
+  }
+
+  /**
+   * Runs `fn` in the context that was current elsewhere; `here` is the present one. What {@link bind} does, for who calls
+   * many functions in a row and asks for the present context once.
+   */
+  resume<A extends unknown[], R>(context: Running, here: Running, fn: (...args: A) => R, ...args: A): R {
+    return this.#running.resume(context, here, fn, ...args);
   }
 
   /**

@@ -7,8 +7,8 @@ interface Marks {
   readonly outer: Marks | undefined;
 }
 
-/** What running code carries along, across awaits. */
-interface Running {
+/** What running code carries along, across awaits. Opaque outside of this file, but for comparing it. */
+export interface Running {
   readonly process: LocalProcess;
   readonly marks: Marks | undefined;
 }
@@ -21,8 +21,11 @@ interface Running {
  */
 export class RunningContext {
   #storage: AsyncLocalStorage<Running> | undefined;
+  readonly #outside: Running;
 
-  constructor(private readonly root: LocalProcess) {}
+  constructor(private readonly root: LocalProcess) {
+    this.#outside = { process: root, marks: undefined };
+  }
 
   self(): LocalProcess {
     return this.#storage?.getStore()?.process ?? this.root;
@@ -56,16 +59,22 @@ export class RunningContext {
     return marks !== undefined;
   }
 
+  /** What the running code carries now. */
+  current(): Running {
+    return this.#storage?.getStore() ?? this.#outside;
+  }
+
+  /** Runs `fn` with what other code carried; `here` is what is carried now. */
+  resume<A extends unknown[], R>(running: Running, here: Running, fn: (...args: A) => R, ...args: A): R {
+    const storage = this.#storage;
+    if (storage === undefined || isSame(running, here)) return fn(...args);
+    return storage.run(running, fn, ...args);
+  }
+
   bind<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R {
-    const bound = this.#storage?.getStore() ?? { process: this.root, marks: undefined };
-    return (...args) => {
-      // Looked up at each call: the first use of the storage may come after the binding.
-      const storage = this.#storage;
-      if (storage === undefined) return fn(...args);
-      const running = storage.getStore() ?? { process: this.root, marks: undefined };
-      if (running.process === bound.process && running.marks === bound.marks) return fn(...args);
-      return storage.run(bound, fn, ...args);
-    };
+    const bound = this.current();
+    // What is carried is looked up at each call: the first use of the storage may come after the binding.
+    return (...args) => this.resume(bound, this.current(), fn, ...args);
   }
 
   /** Lets go of the storage and of what it costs; everything runs as the root process again. */
@@ -78,4 +87,8 @@ export class RunningContext {
     this.#storage ??= new AsyncLocalStorage();
     return this.#storage.run(running, fn);
   }
+}
+
+function isSame(a: Running, b: Running): boolean {
+  return a === b || (a.process === b.process && a.marks === b.marks);
 }

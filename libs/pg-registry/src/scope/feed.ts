@@ -95,10 +95,11 @@ export class Feed {
   }
 
   #tell(delivery: Delivery): void {
-    for (const observation of this.#wide.list()) observation.next(delivery);
+    const here = this.#processes.context();
+    for (const observation of this.#wide.list()) observation.next(delivery, here);
     if (this.#keyed.size > 0) {
       const audience = this.#keyed.get(delivery.change.key);
-      if (audience !== undefined) for (const observation of audience.list()) observation.next(delivery);
+      if (audience !== undefined) for (const observation of audience.list()) observation.next(delivery, here);
     }
     if (this.listeners.size > 0) this.#tellListeners(delivery.change);
   }
