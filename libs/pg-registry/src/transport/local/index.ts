@@ -5,5 +5,5 @@
  *
  * May import: term, transport.
  */
-export type { LocalBus } from './local-bus';
+export { LocalBus } from './local-bus';
 export { localBus, localTransport } from './local-transport';

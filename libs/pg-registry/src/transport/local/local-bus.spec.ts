@@ -24,7 +24,7 @@ describe('LocalBus', () => {
   });
 
   /** A node that notes what is said to everybody, and answers on `to.<name>`. */
-  async function node(name: string, on = bus): Promise<Node> {
+  async function node(name: string, on: object = bus): Promise<Node> {
     const statuses: Node['statuses'] = [];
     const heard: string[] = [];
     const connection = await localTransport({ bus: on }).connect({
@@ -55,6 +55,20 @@ describe('LocalBus', () => {
     await a.connection.flush();
     expect(b.heard).toEqual([]);
     await expect(probe(a, 'b')).resolves.toBe('no-responders');
+  });
+
+  test('any object that nodes share can stand for a bus, and every other object is another one', async () => {
+    const shared = Object.freeze({});
+    const [a, b, c] = [await node('a', shared), await node('b', shared), await node('c', {})];
+    say(a, 'hello');
+    await a.connection.flush();
+    expect([b.heard, c.heard]).toEqual([['hello'], []]);
+  });
+
+  test.each([null, 'a name', 7])('%j is no bus, and the error says how to make one', (other) => {
+    const attempt = () => localTransport({ bus: other as never });
+    expect(attempt).toThrow(expect.objectContaining({ code: 'INVALID_OPTION', option: 'bus' }));
+    expect(attempt).toThrow('make one with localBus()');
   });
 
   test('a flush resolves when everything said before has been heard', async () => {
@@ -136,13 +150,6 @@ describe('LocalBus', () => {
     expect(await heardWithLoss(8)).not.toEqual(first);
     expect(() => bus.lose({ rate: 2, seed: 1 })).toThrow(
       expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
-    );
-  });
-
-  test('localTransport refuses a bus that is none, by name', () => {
-    const notABus: unknown = {};
-    expect(() => Reflect.apply(localTransport, undefined, [{ bus: notABus }])).toThrow(
-      expect.objectContaining({ code: 'INVALID_OPTION', option: 'bus' }),
     );
   });
 });
