@@ -2,6 +2,7 @@
  * The types of a scope's rows, by example: compiled by `npm run check:types`, never run. Each `@ts-expect-error` is a
  * mistake that must not compile.
  */
+import type { InjectionToken } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 import {
   defineScope,
@@ -11,6 +12,7 @@ import {
   type Registration,
   type RegistryOf,
   type Row,
+  type ScopeDefinition,
   type ScopeEvent,
 } from '../../libs/pg-registry/src/scope';
 import type { Entry } from '../../libs/pg-registry/src/table';
@@ -131,6 +133,11 @@ export function untypedScope(registry: PgRegistryService): void {
 /** Events can be handled without naming rows. */
 export function handle(event: ChangeEvent): readonly Pid[] {
   return event.entries.map((entry) => entry.pid);
+}
+
+/** Listeners are named by whatever names a provider. */
+export function listened(tokens: InjectionToken[]): ScopeDefinition {
+  return defineScope({ name: 'docs', listeners: tokens });
 }
 
 // @ts-expect-error: not a key mode

@@ -1,3 +1,4 @@
+import { defineScope } from '../scope';
 import { InvalidOptionError } from '../term';
 import { localTransport } from '../transport/local';
 import { normalNodeOptions } from './node-options';
@@ -57,6 +58,7 @@ describe('the options of a node', () => {
     ];
     expect(keysOf('docs', docs)).toEqual(expected);
     expect(keysOf(docs, { name: 'docs' }, docs)).toEqual(expected);
+    expect(keysOf(defineScope({ name: 'docs' }), docs, defineScope('docs'))).toEqual(expected);
   });
 
   it('refuse a scope that is given twice with different options, naming both', () => {

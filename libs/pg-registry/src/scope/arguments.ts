@@ -31,7 +31,7 @@ export class Arguments {
     return normalValue(value, this.#host.limits, this.#host.pids);
   }
 
-  /** The process that the running code belongs to; it must live. */
+  /** The process that the running code belongs to; it must live. Asked of a running scope, like {@link living}. */
   self(): LocalProcess {
     const process = this.#host.processes.self();
     if (!process.alive) throw exited(process.pid, process.reason);
@@ -53,11 +53,10 @@ export class Arguments {
     return (Array.isArray(pids) ? pids : [pids]).map((pid) => this.#local(asPid(pid)));
   }
 
-  /** A pid or a list of pids of living processes of this node. */
-  livingPids(pids: unknown): readonly Pid[] {
-    const local = this.localPids(pids);
-    for (const pid of local) if (this.#host.processes.get(pid) === undefined) throw exited(pid, undefined);
-    return local;
+  /** Pids of this node whose processes have to live. Asked of a running scope: the end of the node stops both. */
+  living(pids: readonly Pid[]): readonly Pid[] {
+    for (const pid of pids) if (this.#host.processes.get(pid) === undefined) throw exited(pid, undefined);
+    return pids;
   }
 
   /** A function, named for the message. */

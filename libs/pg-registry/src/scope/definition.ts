@@ -22,9 +22,11 @@ export type RegistryOf<D extends ScopeDefinition> =
  * constructor(@InjectRegistry(docs) private readonly registry: RegistryOf<typeof docs>) {}
  * ```
  *
- * @returns the checked options, frozen; nothing is started.
+ * @returns the options, checked and frozen; nothing is started. With nothing but a name it goes with any options that the
+ * scope is given elsewhere.
  * @throws InvalidOptionError if an option is unknown or wrong; InvalidArgumentError if there is no name.
  */
 export function defineScope<R extends Row = Row>(options: string | ScopeOptions): ScopeDefinition<R> {
-  return normalScopeOptions(options);
+  const { name } = normalScopeOptions(options);
+  return Object.freeze(typeof options === 'string' ? { name } : { ...options });
 }

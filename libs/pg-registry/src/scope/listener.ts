@@ -27,5 +27,9 @@ export interface RegistryListener {
   onUnregister?(entry: Unregistered): void;
 }
 
-/** Names a listener that the application provides: it is resolved at each delivery, and skipped while nobody answers. */
-export type ListenerToken = string | symbol | (abstract new (...args: never[]) => unknown);
+/**
+ * Names a listener that the application provides: it is resolved at each delivery, and skipped while nobody answers. Nest's
+ * `InjectionToken`.
+ */
+// oxlint-disable-next-line typescript/no-unsafe-function-type -- Nest's token type has it
+export type ListenerToken = string | symbol | (abstract new (...args: never[]) => unknown) | Function;

@@ -78,8 +78,8 @@ export abstract class RegistryMonitors<R extends Row = Row> extends RegistryRead
   protected observe<T>(view: (run: Scope) => View<T>): Observable<T> {
     this.running();
     return new Observable((subscriber) => {
-      this.args.self();
       const run = this.running();
+      this.args.self();
       run.feed.observe(view(run), subscriber);
     });
   }

@@ -69,10 +69,10 @@ describe('a listener', () => {
     await Promise.resolve();
     expect(seen).toEqual(['+test/a:1', '-test/a']);
     expect(node.logged).toEqual([
-      "onRegister of a listener of scope 'test' failed for 'a'.",
-      'The listener audit could not be resolved.',
-      'The listener audit could not be resolved.',
-      "onUnregister of a listener of scope 'test' failed for 'a'.",
+      "onRegister of a listener of scope 'test' failed for 'a'",
+      'The listener audit could not be resolved',
+      'The listener audit could not be resolved',
+      "onUnregister of a listener of scope 'test' failed for 'a'",
     ]);
   });
 

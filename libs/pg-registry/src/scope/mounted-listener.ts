@@ -2,6 +2,7 @@ import type { Change } from '../table';
 import { formatKey } from '../term';
 import type { ScopeHost } from './host';
 import type { ListenerToken, Registered, RegistryListener, Unregistered } from './listener';
+import { formatListener } from './options';
 
 /** What a change says to listeners, entry by entry. */
 export type News =
@@ -48,7 +49,7 @@ export class MountedListener {
     try {
       return this.#host.resolveListener(listener);
     } catch (error) {
-      this.#host.logger.error(`The listener ${String(listener)} could not be resolved.`, error);
+      this.#host.logger.error(`The listener ${formatListener(listener)} could not be resolved`, error);
       return undefined;
     }
   }
@@ -56,7 +57,7 @@ export class MountedListener {
   #guard(method: News['method'], { scope, key }: Unregistered, call: () => unknown): void {
     const failed = (error: unknown): void =>
       this.#host.logger.error(
-        `${method} of a listener of scope '${scope}' failed for ${formatKey(key)}.`,
+        `${method} of a listener of scope '${scope}' failed for ${formatKey(key)}`,
         error,
       );
     try {

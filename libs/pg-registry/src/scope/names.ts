@@ -22,9 +22,10 @@ export abstract class RegistryNames<R extends Row = Row> extends RegistryWrites<
    */
   registerName(name: Via, pid: Pid): boolean {
     const { key, value } = this.#own(name);
-    const members = this.args.livingPids([pid]);
+    const members = this.args.localPids([pid]);
+    const run = this.running();
     try {
-      this.running().join(key, members, value);
+      run.join(key, this.args.living(members), value);
       return true;
     } catch (error) {
       if (error instanceof AlreadyRegisteredError) return false;

@@ -21,6 +21,8 @@ describe('the options of a scope', () => {
     expect(normalScopeOptions('a')).toEqual(defaults);
     expect(normalScopeOptions({ name: 'a' })).toEqual(defaults);
     expect(normalScopeOptions(defineScope({ name: 'a' }))).toEqual(defaults);
+    expect(defineScope('a')).toEqual({ name: 'a' });
+    expect(Object.isFrozen(defineScope({ name: 'a', keys: 'unique' }))).toBe(true);
     expect(Object.isFrozen(normalScopeOptions('a'))).toBe(true);
   });
 

@@ -95,7 +95,8 @@ export function formatScopeOptions(options: NormalScopeOptions): string {
   return `{ ${parts.join(', ')} }`;
 }
 
-function formatListener(listener: ListenerToken | RegistryListener): string {
+/** A listener as a short text for messages: its class's name, its token. */
+export function formatListener(listener: ListenerToken | RegistryListener): string {
   if (typeof listener === 'function') return listener.name;
   return typeof listener === 'object' ? 'an object' : String(listener);
 }

@@ -77,8 +77,9 @@ export class PgRegistryService<R extends Row = Row> extends RegistryNames<R> {
     this.args.options(options, ['timeoutMs', 'signal']);
     this.args.timeout(options.timeoutMs);
     this.args.signal(options.signal);
+    const { locks } = this.running();
     this.args.self();
-    return this.running().locks.run(normal, fn, options);
+    return locks.run(normal, fn, options);
   }
 
   /**

@@ -1,3 +1,4 @@
+import { firstValueFrom } from 'rxjs';
 import {
   AlreadyRegisteredError,
   InvalidArgumentError,
@@ -7,6 +8,7 @@ import {
   ScopeNotRunningError,
   ValueTooLargeError,
 } from '../term';
+import { via } from '../process';
 import { callLoosely, LoneScope, MAX_JOIN } from './scope.fixture';
 import { PgRegistryService } from './service';
 
@@ -342,6 +344,22 @@ describe('a stopped scope', () => {
     const other = new PgRegistryService('other', node);
     expect(() => other.lookup('a')).toThrow("Scope 'other' is not running on this node");
     expect(other.count()).toBe(0);
+  });
+
+  it('refuses for that reason also where the process has ended, as after the end of the node', async () => {
+    const scope = new LoneScope({ keys: 'unique' });
+    const { registry, node } = scope;
+    const subscriptions = [registry.monitor('a'), registry.liveSelect({ head: {} })];
+    const { pid } = node.processes.root;
+    scope.run.stop();
+    node.processes.exitAll('shutdown');
+    const stopped = expect.objectContaining({ code: 'SCOPE_NOT_RUNNING' });
+    expect(() => registry.register('a')).toThrow(stopped);
+    expect(() => registry.join('a', pid)).toThrow(stopped);
+    expect(() => registry.registerName(via('test', 'a'), pid)).toThrow(stopped);
+    await expect(registry.lock('a', () => 1)).rejects.toEqual(stopped);
+    for (const events of subscriptions)
+      await expect(firstValueFrom<unknown>(events)).rejects.toEqual(stopped);
   });
 
   it('does not hear of exits any more', () => {

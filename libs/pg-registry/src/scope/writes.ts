@@ -28,8 +28,8 @@ export abstract class RegistryWrites<R extends Row = Row> extends RegistryQuerie
   register(key: unknown, value: unknown = null): Registration {
     const normal = this.args.key(key);
     const stored = this.args.value(value);
-    const { pid } = this.args.self();
     const run = this.running();
+    const { pid } = this.args.self();
     return new OwnEntry(run, run.register(normal, pid, stored), this.args);
   }
 
@@ -56,8 +56,8 @@ export abstract class RegistryWrites<R extends Row = Row> extends RegistryQuerie
   join(key: unknown, pids: unknown, value: unknown = null): void {
     const normal = this.args.key(key);
     const stored = this.args.value(value);
-    const members = this.args.livingPids(pids);
-    this.running().join(normal, members, stored);
+    const members = this.args.localPids(pids);
+    this.running().join(normal, this.args.living(members), stored);
   }
 
   /**
