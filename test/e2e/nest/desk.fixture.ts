@@ -12,9 +12,10 @@ import {
   RegisterVia,
 } from 'nestjs-pg-registry';
 import { serve } from '../../support/fixture';
+import type { Departure } from './desks';
 
 /** A Nest application as a user would write it, with one provider that others find and call. */
-const [servers = '', name = ''] = process.argv.slice(2);
+const [servers = '', name = '', onSigterm = ''] = process.argv.slice(2);
 
 @Injectable()
 @RegisterVia('desks', 'desk', (desk: Desk) => desk.node.name)
@@ -47,8 +48,10 @@ class AppModule {}
 
 async function bootstrap(): Promise<void> {
   const app = await NestFactory.createApplicationContext(AppModule, { logger: ['warn', 'error'] });
-  app.enableShutdownHooks();
   const { desks, processes } = app.get(Desk);
+  const departure = JSON.parse(onSigterm) as Departure;
+  if (departure.how === 'drain') app.enableShutdownHooks();
+  else process.once('SIGTERM', () => leaveUndrained(departure, desks));
   serve({
     desks: () => desks.lookup('desk').map(({ value }) => value),
     pids: () => desks.members('desk').map(String),
@@ -57,6 +60,15 @@ async function bootstrap(): Promise<void> {
       return entry && processes.call(entry.pid, 'serve', { workMs: 0 });
     },
   });
+}
+
+/** What is done without a drain, for comparison: a sleep that should be long enough for everything. */
+function leaveUndrained(
+  { how, sleepMs }: Exclude<Departure, { how: 'drain' }>,
+  desks: PgRegistryService,
+): void {
+  if (how === 'leave') for (const { pid } of desks.lookupLocal('desk')) desks.leave('desk', pid);
+  setTimeout(() => process.exit(), sleepMs);
 }
 
 void bootstrap();

@@ -10,9 +10,20 @@ import {
 import { eventually } from '../../support/eventually';
 import { NodeProcess } from '../../support/node-process';
 
+/** What a desk does on SIGTERM. */
+export type Departure =
+  /** What Nest does with shutdown hooks: the application closes in order. */
+  | { readonly how: 'drain' }
+  /** Without the library's help: sleeps, and ends the process; `leave` leaves the scope before the sleep. */
+  | { readonly how: 'exit' | 'leave'; readonly sleepMs: number };
+
 /** A desk in an operating-system process of its own, ready when its application has started. */
-export function startDesk(servers: string, name: string): Promise<NodeProcess> {
-  return NodeProcess.start('e2e/nest/desk.fixture.ts', { args: [servers, name] });
+export function startDesk(
+  servers: string,
+  name: string,
+  departure: Departure = { how: 'drain' },
+): Promise<NodeProcess> {
+  return NodeProcess.start('e2e/nest/desk.fixture.ts', { args: [servers, name, JSON.stringify(departure)] });
 }
 
 /** What happened to a peer, and when by the machine's clock. */
