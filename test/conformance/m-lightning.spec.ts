@@ -1,6 +1,12 @@
 import { NestFactory } from '@nestjs/core';
 import type { INestApplicationContext } from '@nestjs/common';
-import { AlreadyRegisteredError, type Key, PgRegistryModule, PgRegistryNode } from 'nestjs-pg-registry';
+import {
+  AlreadyRegisteredError,
+  type Key,
+  NotRegisteredError,
+  PgRegistryModule,
+  PgRegistryNode,
+} from 'nestjs-pg-registry';
 import { eventually } from '../support/eventually';
 import { Collaboration } from './lightning/collaboration';
 import { DocumentsModule, Storage } from './lightning/document-processes';
@@ -54,7 +60,9 @@ describe('M. A collaboration registry in the manner of Lightning', () => {
 
   test('C143 a group names each process of a document by its kind, and all sessions', async () => {
     const { registry } = collaboration;
+    await expect(collaboration.startSession('D', '0', 'ann')).rejects.toThrow(NotRegisteredError);
     await collaboration.startDocument('D');
+    expect(registry.documents()).toEqual(['D']);
     expect(registry.group('D')).not.toHaveProperty('sessions');
     const sessions = [
       await collaboration.startSession('D', '1', 'ann'),

@@ -44,6 +44,11 @@ export class CollaborationRegistry {
     return document === undefined ? this.registry.count() : this.select(document).length;
   }
 
+  /** The documents that have a supervisor. */
+  documents(): string[] {
+    return this.registry.select({ head: { key: ['doc_supervisor', $(1)] }, body: $(1) }) as string[];
+  }
+
   group(document: string): DocumentGroup {
     const found = this.select(document);
     const sessions = found.filter(([kind]) => kind === 'session').map(([, pid]) => pid);
