@@ -1,5 +1,34 @@
 import { VirtualNetwork } from './virtual-network.fixture';
 
+describe('replicated() in a scope that has just started', () => {
+  it('waits for the peers that have the scope already', () => {
+    const network = new VirtualNetwork();
+    const [a, b] = network.startCluster(2);
+    a.stopScope('s');
+    a.startScope('s');
+    a.join('s', 'early');
+    a.do((now) => a.protocol.replicated('s', 1000, now).effects);
+    const ended = () => a.told.find(({ type }) => type === 'replicated');
+    expect(ended()).toBeUndefined();
+    network.until(() => ended() !== undefined);
+    expect(ended()).toMatchObject({ laggards: [], connected: true });
+    expect(b.keys('s')).toEqual(['early', 'n1']);
+  });
+
+  it('ends when the scope stops, or its time is over before anybody could be asked', () => {
+    const network = new VirtualNetwork();
+    const a = network.add('a');
+    a.startScope('s');
+    a.do((now) => a.protocol.replicated('s', 1000, now).effects);
+    a.do((now) => a.protocol.replicated('s', 5000, now).effects);
+    network.run(1001);
+    const ended = () => a.told.filter(({ type }) => type === 'replicated');
+    expect(ended()).toEqual([{ type: 'replicated', id: 1, laggards: [], connected: false }]);
+    a.stopScope('s');
+    expect(ended()).toHaveLength(2);
+  });
+});
+
 describe('a peer that was out of reach', () => {
   it('is asked again at once, however long the answers to earlier questions were waited for', () => {
     const network = new VirtualNetwork();

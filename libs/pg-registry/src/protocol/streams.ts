@@ -1,6 +1,7 @@
 import { type PidInterner, ScopeNotRunningError, type ValueLimits } from '../term';
 import type { Diff, Table } from '../table';
 import { Reader, Writer } from './codec';
+import { EarlyQuestions } from './early-questions';
 import type { Endpoint } from './endpoint';
 import { FRAME_OVERHEAD_BYTES, type StreamKind } from './frame';
 import type { ScopeNews } from './hello';
@@ -47,6 +48,7 @@ interface RunningScope {
   readonly replicator: Replicator;
   /** Peers were told; from here on it follows theirs. */
   announced: boolean;
+  readonly early: EarlyQuestions;
 }
 
 /**
@@ -110,7 +112,13 @@ export class Streams {
       budget: this.#budget,
       random: endpoint.random,
     });
-    const running: RunningScope = { name: scope, keys, replicator, announced: false };
+    const running: RunningScope = {
+      name: scope,
+      keys,
+      replicator,
+      announced: false,
+      early: new EarlyQuestions(),
+    };
     this.#running.set(scope, running);
     if (!this.#connected) return;
     this.#perform(running, replicator.connected(endpoint.now));
@@ -121,7 +129,8 @@ export class Streams {
   stop(scope: string): void {
     const running = this.#running.get(scope);
     if (running === undefined) return;
-    running.replicator.stop();
+    this.#perform(running, running.replicator.stop());
+    for (const { id } of running.early.take()) this.#endEarly(running, id);
     this.#running.delete(scope);
     this.#deadlines.delete(scope);
     this.ownScopes.delete(scope);
@@ -159,8 +168,12 @@ export class Streams {
 
   replicated(scope: string, id: number, timeoutMs: number): void {
     const replicator = this.replicatorOf(scope);
+    const running = this.#running.get(scope)!;
     const { now } = this.endpoint;
-    this.#perform(this.#running.get(scope)!, replicator.replicated(id, now, now + timeoutMs));
+    const deadline = now + timeoutMs;
+    if (running.announced) return this.#perform(running, replicator.replicated(id, now, deadline));
+    running.early.add(id, deadline);
+    this.#arm(running);
   }
 
   /** Sends everything that is pending. */
@@ -230,8 +243,18 @@ export class Streams {
     }
     for (const scope of due) {
       const running = this.#running.get(scope);
-      if (running !== undefined) this.#perform(running, running.replicator.tick(now));
+      if (running === undefined) continue;
+      for (const { id } of running.early.takeDue(now)) this.#endEarly(running, id);
+      this.#perform(running, running.replicator.tick(now));
     }
+  }
+
+  /** A `replicated()` ends before anybody was asked: whoever has the scope, as far as is known, has not answered. */
+  #endEarly({ name }: RunningScope, id: number): void {
+    const laggards = Array.from(this.context.peers.values())
+      .filter(({ scopes }) => scopes.get(name) !== undefined)
+      .map(({ node }) => node);
+    this.endpoint.emit({ type: 'replicated', id, laggards, connected: this.#connected });
   }
 
   #announce(running: RunningScope): void {
@@ -255,6 +278,8 @@ export class Streams {
       if (news !== undefined)
         this.#perform(running, replicator.runsAlready(peer, news.run, this.endpoint.now));
     }
+    for (const { id, deadline } of running.early.take())
+      this.#perform(running, replicator.replicated(id, this.endpoint.now, deadline));
   }
 
   #forEach(call: (replicator: Replicator) => readonly ReplicationEffect[]): void {
@@ -263,7 +288,11 @@ export class Streams {
 
   #perform(running: RunningScope, effects: readonly ReplicationEffect[]): void {
     for (const effect of effects) this.#performOne(running.name, effect);
-    this.#deadlines.set(running.name, running.replicator.nextDeadline());
+    this.#arm(running);
+  }
+
+  #arm({ name, replicator, early }: RunningScope): void {
+    this.#deadlines.set(name, Math.min(replicator.nextDeadline(), early.deadline));
   }
 
   #performOne(scope: string, effect: ReplicationEffect): void {

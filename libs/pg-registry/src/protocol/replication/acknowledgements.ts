@@ -73,6 +73,11 @@ export class Acknowledgements {
     this.answered(incarnation, Infinity, effects);
   }
 
+  /** The scope stops: nobody is going to answer any more. */
+  stop(effects: EffectList): void {
+    for (const question of this.questions.values()) this.end(question, effects);
+  }
+
   tick(now: number, effects: EffectList): void {
     for (const question of this.questions.values()) {
       if (question.deadline <= now) this.end(question, effects);

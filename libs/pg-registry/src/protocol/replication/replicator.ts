@@ -167,11 +167,14 @@ export class Replicator {
     return this.finish(effects);
   }
 
-  /** The scope stops: gives back what the budget lent. No diff: the table goes with it. */
-  stop(): void {
+  /** The scope stops: gives back what the budget lent, and ends every `replicated()`. No diff: the table goes with it. */
+  stop(): Effects {
+    const effects = new EffectList();
+    this.acknowledgements.stop(effects);
     this.streams.clear();
     this.followers.clear();
     this.outbound.stop();
+    return effects.list();
   }
 
   /**
