@@ -6,7 +6,7 @@ export const INVARIANTS = {
   4: "Every subscriber's snapshot plus events equals what its node reads, after every step; joins are of entries that were not there, leaves and updates of entries that were, updates from the value that was there.",
   5: 'Memory stays within the documented bounds: unsent operations, recent operations, parked frames, peers, remembered names, open probes.',
   6: 'Nobody alive is buried: a node is fenced only by a living namesake, and of living namesakes that can reach each other one remains.',
-  7: 'replicated() resolves only when every peer that runs the scope and was not removed meanwhile has applied what was written before.',
+  7: 'replicated() resolves only when every peer that runs the scope and was not removed meanwhile has applied what was written before, and ends in any case.',
   8: 'What is known of an owner never goes back: revisions of an entry only rise, and an entry that left does not return.',
   9: 'Nothing throws, and no node is told that digests differ or that a frame of a faithful peer is malformed.',
   10: 'Quiet is quiet: after heal and quiet nothing is asked for, repaired, synced or changed any more.',

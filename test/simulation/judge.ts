@@ -132,6 +132,11 @@ export class Judge implements Witness {
     }
   }
 
+  /** Every `replicated()` has ended, in one way or the other. */
+  checkNothingPromised(): void {
+    for (const node of this.nodes) if (node.takesPart) this.#promises.checkNone(node);
+  }
+
   #diff(node: SimulatedNode, { scope, diff, cause }: Extract<NodeEffect, { type: 'diff' }>): void {
     const gone = this.#gone.get(node)!.get(scope as ScopeName)!;
     for (const change of diff) {

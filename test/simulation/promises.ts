@@ -45,6 +45,12 @@ export class Promises {
     else this.#made.get(node)?.delete(id);
   }
 
+  /** @throws Violation if one has not ended */
+  checkNone(node: SimulatedNode): void {
+    const open = this.#made.get(node)?.size ?? 0;
+    if (open > 0) throw new Violation(7, `${open} calls of ${node.name} have not ended`);
+  }
+
   /** Looks at those that were kept in the turn that is over. @throws Violation */
   check(node: SimulatedNode): void {
     for (const [id, promised] of this.#made.get(node) ?? []) {

@@ -44,6 +44,7 @@ export function checkAgreement(world: World): void {
   for (const node of members) checkPeers(node, members);
   for (const scope of SCOPE_NAMES) for (const node of members) checkViews(node, members, scope, true);
   world.judge.compareFolds();
+  world.judge.checkNothingPromised();
 }
 
 /** Members that have no namesake: who is current among namesakes may take longer to settle. */
