@@ -1,0 +1,150 @@
+/**
+ * `npm run test:pack`: packs the library as `npm publish` would, and uses the tarball as strangers do: `publint` and `attw`
+ * judge it, and fresh applications install, compile and start it — CommonJS on Nest 11, ES modules on Nest 12, each first
+ * without the optional peers. Ends with the line `N passed, N failed`. Needs the npm registry.
+ */
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = join(here, '..', '..');
+const { devDependencies: pinned } = readJson(join(root, 'package.json'));
+const { dependencies: nest12 } = readJson(join(root, 'compat', 'nest12', 'package.json'));
+
+/** The versions that the repository's own tests use. */
+const APPLICATIONS = [
+  { title: 'Nest 11, CommonJS', type: 'commonjs', versions: pinned },
+  { title: 'Nest 12, ES modules', type: 'module', versions: { ...pinned, ...nest12 } },
+];
+const NEEDED = ['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs', 'typescript', '@types/node'];
+const OPTIONAL = ['@nestjs/microservices', '@nestjs/platform-express', 'nats'];
+/** What `nest new` writes, and strict; the library's own declarations are checked, too. */
+const TSCONFIG = {
+  compilerOptions: {
+    target: 'ES2023',
+    module: 'nodenext',
+    types: ['node'],
+    strict: true,
+    skipLibCheck: false,
+    experimentalDecorators: true,
+    emitDecoratorMetadata: true,
+    rootDir: 'src',
+    outDir: 'out',
+  },
+  include: ['src'],
+};
+const REQUIRED_FILES = ['README.md', 'CHANGELOG.md', 'package.json'];
+const TESTS = /\.(spec|fixture)\./;
+
+let passed = 0;
+const failed = [];
+const folder = mkdtempSync(join(tmpdir(), 'pg-registry-pack-'));
+try {
+  const tarball = pack();
+  if (tarball !== undefined) {
+    check('the tarball has what it should, and nothing else', () => checkFiles(tarball));
+    check('publint', () => run(root, 'npx', 'publint', 'run', tarball, '--strict'));
+    check('attw', () => run(root, 'npx', 'attw', tarball, '--no-color', '--format', 'ascii'));
+    for (const application of APPLICATIONS) tryOut(application, tarball);
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+if (failed.length > 0) console.log(`Failed: ${failed.join('; ')}`);
+console.log(`${passed} passed, ${failed.length} failed`);
+process.exitCode = failed.length === 0 ? 0 : 1;
+
+function pack() {
+  check('npm pack', () => run(root, 'npm', 'pack', '-w', 'nestjs-pg-registry', '--pack-destination', folder));
+  const name = readdirSync(folder).find((file) => file.endsWith('.tgz'));
+  return name && join(folder, name);
+}
+
+function checkFiles(tarball) {
+  const files = run(folder, 'tar', '-tzf', tarball)
+    .trim()
+    .split('\n')
+    .map((file) => file.replace(/^package\//, ''));
+  const missing = [...REQUIRED_FILES, ...modules()].filter((file) => !files.includes(file));
+  const unwanted = files.filter((file) => TESTS.test(file));
+  if (missing.length > 0) throw new Error(`missing: ${missing.join(', ')}`);
+  if (unwanted.length > 0) throw new Error(`unwanted: ${unwanted.join(', ')}`);
+}
+
+/** What every source has to become. */
+function modules() {
+  return readdirSync(join(root, 'libs', 'pg-registry', 'src'), { recursive: true })
+    .filter((file) => file.endsWith('.ts') && !TESTS.test(file))
+    .flatMap((file) => ['.js', '.d.ts'].map((end) => `dist/${file.replace(/\.ts$/, end)}`));
+}
+
+/** Installs, compiles and starts an application of its own folder, without and with the optional peers. */
+function tryOut({ title, type, versions }, tarball) {
+  const application = join(folder, type);
+  mkdirSync(join(application, 'src'), { recursive: true });
+  const dependencies = { ...pick(versions, NEEDED), 'nestjs-pg-registry': `file:${tarball}` };
+  writeJson(join(application, 'tsconfig.json'), TSCONFIG);
+
+  writeJson(join(application, 'package.json'), { private: true, type, dependencies });
+  check(`${title}: installs without the optional peers`, () => install(application));
+  compileAndStart(title, application, 'main', ['Hello Ada', 'Hello node1, Hello node2']);
+
+  Object.assign(dependencies, pick(versions, OPTIONAL));
+  writeJson(join(application, 'package.json'), { private: true, type, dependencies });
+  check(`${title}: installs with the optional peers`, () => install(application));
+  compileAndStart(title, application, 'microservice', ['42', 'nats']);
+}
+
+function compileAndStart(title, application, name, expected) {
+  cpSync(join(here, 'application', `${name}.ts`), join(application, 'src', `${name}.ts`));
+  check(`${title}: ${name}.ts compiles`, () => run(application, 'npx', 'tsc', '-p', '.'));
+  check(`${title}: ${name}.ts runs`, () => {
+    const lines = run(application, process.execPath, join('out', `${name}.js`))
+      .trim()
+      .split('\n');
+    if (lines.join('\n') !== expected.join('\n')) throw new Error(`said:\n${lines.join('\n')}`);
+  });
+}
+
+function install(application) {
+  return run(application, 'npm', 'install', '--no-audit', '--no-fund', '--strict-peer-deps');
+}
+
+function check(title, attempt) {
+  try {
+    attempt();
+    passed++;
+    console.log(`ok     ${title}`);
+  } catch (error) {
+    failed.push(title);
+    console.log(`FAILED ${title}\n${error.message}`.replaceAll('\n', '\n  '));
+  }
+}
+
+/** Runs a program, and answers what it said. */
+function run(cwd, program, ...args) {
+  const { status, stdout, stderr, error } = spawnSync(program, args, {
+    cwd,
+    encoding: 'utf8',
+    timeout: 180_000,
+  });
+  if (status === 0) return stdout;
+  throw new Error(
+    `${program} ${args.join(' ')}: ${error?.message ?? `status ${status}`}\n${stdout}${stderr}`,
+  );
+}
+
+function pick(versions, names) {
+  return Object.fromEntries(names.map((name) => [name, versions[name]]));
+}
+
+function readJson(file) {
+  return JSON.parse(readFileSync(file, 'utf8'));
+}
+
+function writeJson(file, content) {
+  writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`);
+}
