@@ -88,6 +88,9 @@ export class Arguments {
   }
 
   #local(pid: Pid): Pid {
+    // A living process has the node's own object of its pid: one look into a Map instead of three and a WeakRef.
+    const living = this.#host.processes.get(pid);
+    if (living !== undefined) return living.pid;
     if (this.#host.processes.isLocal(pid)) return this.#host.pids.internPid(pid);
     const message = `${pid.toString()} is a process of another node; only its own node can register, change or remove its entries.`;
     throw new NotLocalError(`${message} ${UNCHANGED}`, { pid });

@@ -36,14 +36,15 @@ export class Feed {
 
   /** Delivers what changed, or queues it behind what is being delivered. Never throws. */
   publish(diff: Diff, cause: Cause): void {
-    if (this.#byProcess.size === 0 && this.listeners.size === 0) return;
+    if (this.#isDeserted) return;
     this.enqueue(diff, cause);
     this.drain();
   }
 
   /** Queues what changed until the next {@link drain}; snapshots taken until then contain it. */
   enqueue(diff: Diff, cause: Cause): void {
-    if (this.#closed) return;
+    // Who comes before it is delivered has it in the snapshot.
+    if (this.#closed || this.#isDeserted) return;
     for (const change of diff) this.#queue.push(new Delivery(change, cause, ++this.#sequence));
   }
 
@@ -81,6 +82,10 @@ export class Feed {
     this.#queue.length = 0;
     this.listeners.clear();
     for (const process of this.#byProcess.keys()) this.completeFor(process);
+  }
+
+  get #isDeserted(): boolean {
+    return this.#byProcess.size === 0 && this.listeners.size === 0;
   }
 
   #deliver(delivery: () => void): void {
