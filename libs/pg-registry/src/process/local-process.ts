@@ -24,6 +24,7 @@ export class LocalProcess implements Disposable {
     this.#end = end;
   }
 
+  /** Whether the process has not ended yet. Mirrors `Process.alive?/1`. */
   get alive(): boolean {
     return this.#alive;
   }
