@@ -23,6 +23,7 @@ const rooms = {
     'scope',
     'process',
     'names',
+    'microservice',
     'transport',
     'transport/local',
     'npm:rxjs',

@@ -72,6 +72,7 @@ export type {
   UpdatedEntry,
   UpdateEvent,
 } from './scope';
+export { InjectRegistryClient, PgRegistryClient, PgRegistryServer } from './microservice/when-installed';
 export { PgRegistryNode } from './node';
 export type { NodeHealth, NodeOptions, NodeState, NodeStats } from './node';
 export {

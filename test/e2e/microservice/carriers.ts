@@ -5,7 +5,6 @@ import { Test } from '@nestjs/testing';
 import type { NatsConnection } from 'nats';
 import { natsTransport, PgRegistryModule } from 'nestjs-pg-registry';
 import { PgRegistryClient, PgRegistryServer } from 'nestjs-pg-registry/microservice';
-import { MicroserviceModule } from '../../../libs/pg-registry/src/microservice/microservice.fixture';
 import { rootModule } from './shop';
 
 /** One application: its client, and the shop's own providers if it has the shop. */
@@ -51,7 +50,6 @@ export const registry: Carrier = {
     const transport = natsTransport({ servers });
     const app = await application([
       PgRegistryModule.forRoot({ node, transport, drainAckMs: 200 }),
-      MicroserviceModule,
       ...modules,
     ]);
     app.connectMicroservice({ strategy: app.get(PgRegistryServer) });

@@ -1,4 +1,4 @@
-import { Controller, type INestMicroservice, Module, type OnModuleInit } from '@nestjs/common';
+import { Controller, type INestMicroservice, Module, type OnApplicationBootstrap } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { EventPattern, MessagePattern } from '@nestjs/microservices';
 import { firstValueFrom } from 'rxjs';
@@ -7,7 +7,7 @@ import { PgRegistryModule } from '../nest';
 import { PgRegistryNode } from '../node';
 import { createTestCluster, type TestCluster } from '../testing';
 import { localBus, localTransport } from '../transport/local';
-import { createMicroserviceCluster, MicroserviceModule } from './microservice.fixture';
+import { createMicroserviceCluster } from './microservice.fixture';
 import { PgRegistryClient, PgRegistryServer } from '.';
 
 /** A handler that is busy until the test lets it go on. */
@@ -62,10 +62,10 @@ describe('the server', () => {
   it('offers nothing before the application has bootstrapped', async () => {
     let seen: number | undefined;
     @Module({ imports: [GateModule] })
-    class EagerModule implements OnModuleInit {
+    class EagerModule implements OnApplicationBootstrap {
       constructor(private readonly node: PgRegistryNode) {}
 
-      onModuleInit(): void {
+      onApplicationBootstrap(): void {
         seen = this.node.scope('rpc').count();
       }
     }
@@ -149,7 +149,6 @@ describe('the server', () => {
           settleMs: 10,
           drainAckMs: 10,
         }),
-        MicroserviceModule,
         GateModule,
       ],
     })
@@ -195,7 +194,7 @@ describe('the server', () => {
   });
 
   it('runs scope rpc only where somebody listens or asks', async () => {
-    const on = (cluster = await createTestCluster({ nodes: 1, modules: [MicroserviceModule] }));
+    const on = (cluster = await createTestCluster({ nodes: 1 }));
     const scopes = (): string[] => Object.keys(on.nodes[0].node.stats().scopes);
     expect(scopes()).toEqual(['pg']);
     await on.nodes[0].get(PgRegistryClient).connect();
@@ -203,7 +202,7 @@ describe('the server', () => {
   });
 
   it('refuses options by name', async () => {
-    const on = (cluster = await createTestCluster({ nodes: 1, modules: [MicroserviceModule] }));
+    const on = (cluster = await createTestCluster({ nodes: 1 }));
     const server = on.nodes[0].get(PgRegistryServer);
     expect(() => server.configure({ queue: '' })).toThrow("'queue'");
     expect(() => server.configure({ gracePeriodMs: -1 })).toThrow("'gracePeriodMs'");

@@ -1,4 +1,4 @@
-import { Global, type INestApplication, Module, type Type } from '@nestjs/common';
+import type { INestApplication, Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import {
   createTestCluster,
@@ -7,15 +7,8 @@ import {
   type TestNodeSettings,
 } from '../testing';
 import { type PgRegistryMicroserviceOptions, PgRegistryServer } from '.';
-import { microserviceProviders } from './when-installed';
 
 type ModuleImports = readonly Type[];
-
-/** Provides the server and the client to the whole application. */
-@Global()
-@Module({ providers: microserviceProviders(), exports: microserviceProviders() })
-// oxlint-disable-next-line typescript/no-extraneous-class
-export class MicroserviceModule {}
 
 /** A cluster of hybrid applications: each has the modules, and offers their handlers over the registry. */
 export function createMicroserviceCluster(
@@ -26,7 +19,7 @@ export function createMicroserviceCluster(
   return createTestCluster({
     nodes: ['a', 'b'],
     ...options,
-    modules: ({ node }) => [MicroserviceModule, ...(typeof modules === 'function' ? modules(node) : modules)],
+    modules: ({ node }) => (typeof modules === 'function' ? modules(node) : modules),
     application: (settings) => hybridApplication(settings, serverOptions),
   });
 }

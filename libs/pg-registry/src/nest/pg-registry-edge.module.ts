@@ -1,5 +1,12 @@
-import { Module, type OnApplicationBootstrap, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import {
+  Global,
+  Module,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
+import { microserviceProviders } from '../microservice/when-installed';
 import { PgRegistryNode } from '../node';
 import { HandlerMount } from './handler-mount';
 import { startLast, startsLast } from './hook-order';
@@ -11,11 +18,14 @@ import { RegistryOrchestrator } from './registry.orchestrator';
  *
  * Decorated providers are registered when every other module has bootstrapped, so no call reaches a half-started one; and
  * the node drains while every provider is still whole. A start that fails here leaves no node behind.
+ *
+ * The microservice transport lives here for the same reason: what `listen` offers is offered when this module bootstraps.
  */
+@Global()
 @Module({
   imports: [DiscoveryModule],
-  providers: [RegistryExplorer, RegistryOrchestrator, HandlerMount],
-  exports: [RegistryExplorer, HandlerMount],
+  providers: [RegistryExplorer, RegistryOrchestrator, HandlerMount, ...microserviceProviders()],
+  exports: [RegistryExplorer, HandlerMount, ...microserviceProviders()],
 })
 export class PgRegistryEdgeModule implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
   #stopping = false;

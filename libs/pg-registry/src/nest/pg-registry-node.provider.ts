@@ -28,7 +28,7 @@ export const nodeProvider: FactoryProvider<PgRegistryNode> = {
     processFactory: ModuleProcessFactory,
   ) => {
     refuseSecondRoot(modules);
-    refuseScopes(options);
+    checkGiven(options);
     const node = new PgRegistryNode(
       { ...options, scopes: [...scopes, ...featureScopes(modules)] },
       {
@@ -54,8 +54,14 @@ function refuseSecondRoot(modules: ModulesContainer): void {
   );
 }
 
-/** The tokens of scopes are made before any factory runs. */
-function refuseScopes(options: object): void {
+/** What a factory gave. The tokens of scopes are made before it runs. */
+function checkGiven(options: unknown): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new InvalidOptionError(
+      `The factory of forRootAsync gave ${String(options)}; it returns an object of options, {} for the defaults.`,
+      { option: 'useFactory' },
+    );
+  }
   if (!('scopes' in options)) return;
   throw new InvalidOptionError(
     "The factory of forRootAsync gave 'scopes'; they have to be known before it runs. Put them beside it: " +

@@ -1,5 +1,7 @@
 import { ConsoleLogger, Inject, Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { ClientProxy } from '@nestjs/microservices';
+import { InjectRegistryClient, PgRegistryClient, PgRegistryServer } from '../microservice/when-installed';
 import { PgRegistryNode } from '../node';
 import { ProcessService } from '../process';
 import { defineScope, PgRegistryService, type RegistryOf, type Row } from '../scope';
@@ -83,6 +85,21 @@ describe('PgRegistryModule', () => {
       expect(b.registry().count()).toBe(0);
     });
 
+    it('provides the microservice transport and its client to every module', async () => {
+      @Injectable()
+      class Caller {
+        constructor(
+          readonly server: PgRegistryServer,
+          readonly client: PgRegistryClient,
+          @InjectRegistryClient() readonly same: ClientProxy,
+        ) {}
+      }
+      const { context } = await applications.start({ providers: [Caller] });
+      const { server, client, same } = context.get(Caller);
+      expect([server, client]).toEqual([expect.any(PgRegistryServer), expect.any(ClientProxy)]);
+      expect([context.get(PgRegistryServer), same]).toEqual([server, client]);
+    });
+
     it('sets the options of the default scope where it is named', async () => {
       const app = await applications.start(
         {},
@@ -151,6 +168,13 @@ describe('PgRegistryModule', () => {
       const app = await applications.startModule({ imports: [module] });
       expect(app.node.name).toBe('configured');
       expect(app.registry('docs').keysMode).toBe('unique');
+    });
+
+    it('but not from a factory that forgets to return them', async () => {
+      const module = PgRegistryModule.forRootAsync({ useFactory: () => undefined as never });
+      const attempt = applications.startModule({ imports: [module] });
+      await expect(attempt).rejects.toThrow(InvalidOptionError);
+      await expect(attempt).rejects.toThrow(/gave undefined.*an object of options/);
     });
 
     it('but no scopes: their tokens are made before the factory runs', async () => {
