@@ -2,8 +2,7 @@ import type { ProcessKind } from './frame';
 import type { CrashDetection } from './onlooker';
 import { type PeerView, viewOf } from './peer';
 import type { ProtocolParts } from './protocol-parts';
-import type { Replicator } from './replication';
-import type { ReplicationMemory } from './streams';
+import type { ReplicationMemory, Replicator } from './replication';
 import type { Subjects } from './subject';
 
 /** Where a node is in its life. */

@@ -1,14 +1,15 @@
 import { type PidInterner, ScopeNotRunningError, type ValueLimits } from '../term';
 import type { Diff, Table } from '../table';
-import { Reader, Writer } from './codec';
+import { Reader } from './codec';
 import { EarlyQuestions } from './early-questions';
 import type { Endpoint } from './endpoint';
 import { FRAME_OVERHEAD_BYTES, type StreamKind } from './frame';
 import type { ScopeNews } from './hello';
 import type { OwnScopes } from './own-scopes';
 import type { Peer } from './peer';
-import { ReplicationBudget, type ReplicationEffect, Replicator } from './replication';
+import { ReplicationBudget, type ReplicationEffect, type ReplicationMemory, Replicator } from './replication';
 import { Schedule } from './schedule';
+import { StreamEffects } from './stream-effects';
 
 const MAX_SCOPE_BYTES = 128;
 
@@ -32,16 +33,6 @@ export interface StreamsContext {
   changed(): void;
 }
 
-/** What replication holds, each figure bounded by the option of like name. */
-export interface ReplicationMemory {
-  /** Recent own operations, kept for repair. */
-  readonly ringBytes: number;
-  /** Operations of peers that came before their turn. */
-  readonly parkingBytes: number;
-  /** Own operations not yet given to the client. */
-  readonly unsentOperations: number;
-}
-
 interface RunningScope {
   readonly name: string;
   readonly keys: 'duplicate' | 'unique';
@@ -63,6 +54,7 @@ export class Streams {
   readonly #running = new Map<string, RunningScope>();
   readonly #deadlines = new Schedule<string>();
   readonly #budget: ReplicationBudget;
+  readonly #effects: StreamEffects;
   #runs = 0;
   #connected = false;
 
@@ -72,6 +64,12 @@ export class Streams {
     private readonly context: StreamsContext,
   ) {
     this.#budget = new ReplicationBudget(endpoint.options);
+    const flush = (): void => context.afterFlush(() => this.#flushed());
+    this.#effects = new StreamEffects(endpoint, {
+      peers: context.peers,
+      ask: (node) => context.ask(node),
+      flush,
+    });
   }
 
   get nextDeadline(): number {
@@ -80,8 +78,7 @@ export class Streams {
 
   /** What replication holds at present, over all scopes. */
   get memory(): ReplicationMemory {
-    const { ring, parking, unsentOperations } = this.#budget;
-    return { ringBytes: ring.size, parkingBytes: parking.size, unsentOperations };
+    return this.#budget.memory;
   }
 
   /** Every running scope was announced, so that it follows all who have it, and none is in its first sync with anybody. */
@@ -282,65 +279,21 @@ export class Streams {
       this.#perform(running, replicator.replicated(id, this.endpoint.now, deadline));
   }
 
+  #flushed(): void {
+    this.#budget.flushed();
+    this.#forEach((replicator) => replicator.flushed(this.endpoint.now));
+  }
+
   #forEach(call: (replicator: Replicator) => readonly ReplicationEffect[]): void {
     for (const running of this.#running.values()) this.#perform(running, call(running.replicator));
   }
 
   #perform(running: RunningScope, effects: readonly ReplicationEffect[]): void {
-    for (const effect of effects) this.#performOne(running.name, effect);
+    for (const effect of effects) this.#effects.run(running.name, effect);
     this.#arm(running);
   }
 
   #arm({ name, replicator, early }: RunningScope): void {
     this.#deadlines.set(name, Math.min(replicator.nextDeadline(), early.deadline));
-  }
-
-  #performOne(scope: string, effect: ReplicationEffect): void {
-    const { endpoint } = this;
-    switch (effect.type) {
-      case 'send': {
-        const body = this.#withScope(scope, effect.body);
-        if (effect.to === undefined) endpoint.send(endpoint.subjects.ops(scope), endpoint.frame('ops', body));
-        else
-          endpoint.tell(
-            effect.to.node,
-            effect.kind,
-            body,
-            this.context.peers.get(effect.to.incarnation)?.version,
-          );
-        return;
-      }
-      case 'diff':
-        endpoint.emit({ type: 'diff', scope, diff: effect.diff, cause: effect.cause });
-        return;
-      case 'flush':
-        this.context.afterFlush(() => {
-          this.#budget.flushed();
-          this.#forEach((replicator) => replicator.flushed(endpoint.now));
-        });
-        return;
-      case 'discover':
-        this.context.ask(effect.peer.node);
-        return;
-      case 'synced':
-        endpoint.count('first-syncs');
-        return;
-      case 'replicated':
-        endpoint.emit(effect);
-        return;
-      case 'warn':
-        endpoint.warn(effect.reason, effect.message);
-        return;
-      case 'count':
-        endpoint.count(effect.name, effect.by);
-        return;
-    }
-  }
-
-  #withScope(scope: string, body: Uint8Array): Uint8Array {
-    const writer = new Writer();
-    writer.string(scope);
-    writer.raw(body);
-    return writer.finish();
   }
 }

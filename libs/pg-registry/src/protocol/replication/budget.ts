@@ -42,6 +42,16 @@ export class Pool {
   }
 }
 
+/** What replication holds, each figure bounded by the option of like name. */
+export interface ReplicationMemory {
+  /** Recent own operations, kept for repair. */
+  readonly ringBytes: number;
+  /** Operations of peers that came before their turn. */
+  readonly parkingBytes: number;
+  /** Own operations not yet given to the client. */
+  readonly unsentOperations: number;
+}
+
 /**
  * What the Replicators of one node share, because the node has one memory and one connection: the pools for recent operations
  * and parked frames, the number of operations that wait, and how many bytes the client was given and has not flushed.
@@ -64,6 +74,12 @@ export class ReplicationBudget {
     this.ring = new Pool(options.ringBytes);
     this.parking = new Pool(options.parkingBytes);
     this.mostBodyBytes = options.maxFrameBytes - FRAME_OVERHEAD_BYTES;
+  }
+
+  /** What is held now. */
+  get memory(): ReplicationMemory {
+    const { ring, parking, unsentOperations } = this;
+    return { ringBytes: ring.size, parkingBytes: parking.size, unsentOperations };
   }
 
   /** The largest body that may be made. */

@@ -1,0 +1,53 @@
+import { Writer } from './codec';
+import type { Endpoint } from './endpoint';
+import type { Peer } from './peer';
+import type { ReplicationEffect } from './replication';
+
+/** What running the effects of a Replicator takes. */
+export interface StreamEffectsContext {
+  readonly peers: ReadonlyMap<string, Peer>;
+  /** Asks a node to introduce itself, at most once a second. */
+  ask(node: string): void;
+  /** Everything said so far has to leave the client; then all Replicators are told. */
+  flush(): void;
+}
+
+/** Runs what the Replicators want done: puts scope and envelope around their bodies, and everything else where it belongs. */
+export class StreamEffects {
+  constructor(
+    private readonly endpoint: Endpoint,
+    private readonly context: StreamEffectsContext,
+  ) {}
+
+  run(scope: string, effect: ReplicationEffect): void {
+    const { endpoint, context } = this;
+    switch (effect.type) {
+      case 'send':
+        return this.#send(scope, effect);
+      case 'diff':
+        return endpoint.emit({ type: 'diff', scope, diff: effect.diff, cause: effect.cause });
+      case 'flush':
+        return context.flush();
+      case 'discover':
+        return context.ask(effect.peer.node);
+      case 'synced':
+        return endpoint.count('first-syncs');
+      case 'replicated':
+        return endpoint.emit(effect);
+      case 'warn':
+        return endpoint.warn(effect.reason, effect.message);
+      case 'count':
+        return endpoint.count(effect.name, effect.by);
+    }
+  }
+
+  #send(scope: string, { to, kind, body }: Extract<ReplicationEffect, { type: 'send' }>): void {
+    const { endpoint, context } = this;
+    const writer = new Writer();
+    writer.string(scope);
+    writer.raw(body);
+    const whole = writer.finish();
+    if (to === undefined) endpoint.send(endpoint.subjects.ops(scope), endpoint.frame('ops', whole));
+    else endpoint.tell(to.node, kind, whole, context.peers.get(to.incarnation)?.version);
+  }
+}
