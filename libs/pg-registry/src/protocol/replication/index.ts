@@ -10,6 +10,6 @@
  * refusals, never entries; memory stays within the budget. Assumes: frames come from accepted peers whose identity was checked, and
  * the effects of one call are run before the next call. May import: term, table; of protocol/ the codec and plain types.
  */
-export { Pool, ReplicationBudget } from './budget';
+export { Pool, ReplicationBudget, type ReplicationMemory } from './budget';
 export type { RemoteCause, ReplicationEffect, ScopeDigest, StreamPeer } from './effect';
 export { Replicator, type ReplicatorOptions, type ReplicatorStats } from './replicator';
