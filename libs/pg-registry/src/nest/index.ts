@@ -7,7 +7,8 @@
  * Promises: no call reaches a provider before the application has bootstrapped, nor after it began to be destroyed; no
  * guard, pipe, interceptor or filter is left out; misuse of a decorator is an error at bootstrap that names class and method.
  *
- * May import: term, node, scope, process, names, microservice, transport/local, rxjs, @nestjs/common, @nestjs/core.
+ * May import: term, node, scope, process, names, microservice, transport/local, rxjs, @nestjs/common, @nestjs/core,
+ * @opentelemetry/api (which need not be installed).
  */
 export { HandleCall, HandleCast, HandleMessage } from './decorators/handlers.decorator';
 export type { CallRequest } from './handler-mount';

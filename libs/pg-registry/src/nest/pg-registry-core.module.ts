@@ -9,6 +9,7 @@ import { PgRegistryEdgeModule } from './pg-registry-edge.module';
 import { nodeProvider } from './pg-registry-node.provider';
 import { PgRegistryHealthIndicator } from './pg-registry.health';
 import { ConfigurableModuleClass } from './pg-registry.module-definition';
+import { RegistryTelemetry } from './registry.telemetry';
 
 /**
  * One application, one node: made with the application, connected before any other module is initialised, closed after
@@ -20,6 +21,7 @@ import { ConfigurableModuleClass } from './pg-registry.module-definition';
     nodeProvider,
     ModuleProcessFactory,
     PgRegistryHealthIndicator,
+    RegistryTelemetry,
     {
       provide: PgRegistryService,
       inject: [PgRegistryNode],
@@ -39,6 +41,7 @@ export class PgRegistryCoreModule
 {
   constructor(
     private readonly node: PgRegistryNode,
+    private readonly telemetry: RegistryTelemetry,
     modules: ModulesContainer,
   ) {
     super();
@@ -47,9 +50,11 @@ export class PgRegistryCoreModule
 
   async onModuleInit(): Promise<void> {
     await this.node.connect();
+    this.telemetry.observe(this.node);
   }
 
   async onApplicationShutdown(): Promise<void> {
+    this.telemetry.stop();
     await this.node.close();
   }
 }

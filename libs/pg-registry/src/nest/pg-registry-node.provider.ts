@@ -11,6 +11,7 @@ import {
   type PgRegistryModuleOptions,
   type ScopeInput,
 } from './pg-registry.module-definition';
+import { RegistryTelemetry } from './registry.telemetry';
 import { FEATURE_SCOPES, LOG_CONTEXT, ROOT_SCOPES } from './tokens';
 
 /**
@@ -19,13 +20,21 @@ import { FEATURE_SCOPES, LOG_CONTEXT, ROOT_SCOPES } from './tokens';
  */
 export const nodeProvider: FactoryProvider<PgRegistryNode> = {
   provide: PgRegistryNode,
-  inject: [MODULE_OPTIONS_TOKEN, ROOT_SCOPES, ModulesContainer, ModuleRef, ModuleProcessFactory],
+  inject: [
+    MODULE_OPTIONS_TOKEN,
+    ROOT_SCOPES,
+    ModulesContainer,
+    ModuleRef,
+    ModuleProcessFactory,
+    RegistryTelemetry,
+  ],
   useFactory: (
     options: PgRegistryModuleOptions,
     scopes: readonly ScopeInput[],
     modules: ModulesContainer,
     moduleRef: ModuleRef,
     processFactory: ModuleProcessFactory,
+    telemetry: RegistryTelemetry,
   ) => {
     refuseSecondRoot(modules);
     checkGiven(options);
@@ -35,6 +44,7 @@ export const nodeProvider: FactoryProvider<PgRegistryNode> = {
         logger: new Logger(LOG_CONTEXT),
         defaultTransport: localTransport,
         resolveListener: (token) => resolveListener(moduleRef, token),
+        currentTrace: () => telemetry.currentTrace(),
       },
     );
     node.processes.useFactory(processFactory);

@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { type Effect, FRAME_OVERHEAD_BYTES, PeerProtocol } from '../protocol';
-import { Calls, Processes, ProcessService } from '../process';
+import { Calls, Processes, ProcessService, type TraceContext } from '../process';
 import type { ListenerToken, RegistryListener, ScopeHost } from '../scope';
 import { PidInterner } from '../term';
 import type { Transport } from '../transport';
@@ -8,6 +7,7 @@ import { type Clock, systemClock } from './clock';
 import { ClusterResolver } from './cluster-resolver';
 import { type ChannelEvents, ConnectionChannel } from './connection-channel';
 import { ErrorLog, type NodeLogger, stderrLogger, WarningLimit } from './logger';
+import { newIncarnation } from './incarnation';
 import { type NodeOptions, type NormalNodeOptions, normalNodeOptions } from './node-options';
 import { type NodeEffect, ProtocolDriver } from './protocol-driver';
 import { Replications } from './replications';
@@ -24,6 +24,8 @@ export interface NodeSurroundings {
   readonly clock?: Clock;
   /** Finds the listener behind a token; default: nobody is found. */
   readonly resolveListener?: (token: ListenerToken) => RegistryListener | undefined;
+  /** The trace context of the running code, which calls carry along. Default: none. */
+  readonly currentTrace?: () => TraceContext | undefined;
 }
 
 /** The parts of one node, wired to one another; nothing has been started. */
@@ -56,12 +58,14 @@ export function assemble(
     logger = stderrLogger,
     clock = systemClock,
     resolveListener = () => undefined,
+    currentTrace = () => undefined,
   }: NodeSurroundings,
   onEffect: (effect: NodeEffect) => void,
 ): NodeParts {
   const options = normalNodeOptions(given, defaultTransport);
   const { limits, namespace } = options;
-  const identity = { node: options.node, incarnation: randomBytes(8).toString('hex') };
+  const epoch = clock.wall();
+  const identity = { node: options.node, incarnation: newIncarnation(epoch) };
   const log = new ErrorLog(logger);
   const warnings = new WarningLimit(log, options.protocol.warnIntervalMs);
   const waits = new Waits(clock);
@@ -73,7 +77,6 @@ export function assemble(
     pids,
     onObserverError: (error) => log.error('An observer of an exit threw', error),
   });
-  const epoch = clock.wall();
   const protocol = new PeerProtocol({
     ...identity,
     epoch,
@@ -119,6 +122,7 @@ export function assemble(
     random,
     channel,
     resolver,
+    currentTrace,
     remoteStacks: options.remoteStacks,
     onWarning: (reason, message, error) => warnings.warn(reason, message, error, clock.now()),
   });
