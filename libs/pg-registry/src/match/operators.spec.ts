@@ -24,6 +24,15 @@ describe('Operators', () => {
     expect(Object.keys(ms)).toEqual(Object.keys(OPERATORS));
   });
 
+  it('are known by the names of the ancestors, too, where equality is told from exact equality there', () => {
+    expect(results(['=:=', 1, 1], ['=:=', 1, 1n], ['=/=', 1, 1], ['=/=', 1, '1'])).toEqual([
+      true,
+      false,
+      false,
+      true,
+    ]);
+  });
+
   it('are built as data, the name first', () => {
     expect([
       ms.gt($(0), 3),

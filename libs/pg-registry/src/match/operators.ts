@@ -135,9 +135,16 @@ export const OPERATORS = {
   object: objectOf,
 } satisfies Record<string, Operator>;
 
-const BY_NAME: ReadonlyMap<string, Operator> = new Map(
-  Object.values(OPERATORS).map((operator): [string, Operator] => [operator.name, operator]),
-);
+/** The ancestors' names where numbers are of one kind: exact equality is equality. */
+const ANCESTORS_NAMES: readonly [string, Operator][] = [
+  ['=:=', OPERATORS.eq],
+  ['=/=', OPERATORS.ne],
+];
+
+const BY_NAME: ReadonlyMap<string, Operator> = new Map([
+  ...Object.values(OPERATORS).map((operator): [string, Operator] => [operator.name, operator]),
+  ...ANCESTORS_NAMES,
+]);
 
 /** The operator of a call, or undefined. */
 export function findOperator(name: unknown): Operator | undefined {
