@@ -29,37 +29,74 @@ export {
   UniqueKeysRequiredError,
   ValueTooLargeError,
 } from './term';
-export type { Key, TypedArray, Value, ValueLimits } from './term';
+export type { ErrorFields, Key, PgRegistryErrorCode, TypedArray, Value, ValueLimits } from './term';
 export { $, $$, $_, _, EXIT, ms, rest } from './match';
-export type { Clause, Expression, Pattern, Predicate, Spec } from './match';
+export type {
+  AllVariables,
+  Call,
+  Clause,
+  Expression,
+  Head,
+  Literal,
+  MatchSymbol,
+  Pattern,
+  Predicate,
+  Rest,
+  Spec,
+  Variable,
+  WholeRow,
+  Wildcard,
+} from './match';
 export type { Entry } from './table';
 export { permissionsOf } from './protocol';
-export type { PeerEvent, PeerView, Permissions, ProtocolOptions } from './protocol';
+export type { PeerEvent, PeerView, Permissions, ProtocolOptions, ProtocolStats } from './protocol';
 export { LocalBus, localBus, localTransport } from './transport/local';
 export { natsTransport } from './transport/nats';
 export type { NatsTransportOptions } from './transport/nats';
-export type { Connection, Transport } from './transport';
+export type {
+  Connection,
+  ConnectionStatus,
+  ConnectOptions,
+  OnMessage,
+  PendingRequest,
+  RequestOutcome,
+  Subscription,
+  Transport,
+} from './transport';
 export { hashBy, LocalProcess, ProcessService, Via, via } from './process';
 export type {
   CallContext,
   CallHeaders,
   CallOptions,
+  CallsStats,
+  Destination,
+  HashBy,
   PickStrategy,
   ProcessClass,
   ProcessDown,
   ProcessLifecycle,
   Remote,
+  SpawnProcessOptions,
+  StartArguments,
   StartOptions,
   TraceContext,
 } from './process';
 export { defineScope, PgRegistryService } from './scope';
 export type {
   Cause,
+  ChangeEvent,
   DispatchOptions,
+  EntryOf,
+  KeyOf,
+  KeysMode,
   ListenerToken,
+  LiveChange,
+  LiveRow,
   LockOptions,
   MembershipEvent,
+  MetaKey,
   MonitorEvent,
+  Query,
   Registered,
   Registration,
   RegistryListener,
@@ -67,10 +104,15 @@ export type {
   Row,
   ScopeDefinition,
   ScopeEvent,
+  ScopeEventOf,
   ScopeOptions,
+  ScopeSnapshotEvent,
+  SnapshotEvent,
   Unregistered,
   UpdatedEntry,
   UpdateEvent,
+  ValueArgument,
+  ValueOf,
 } from './scope';
 export { InjectRegistryClient, PgRegistryClient, PgRegistryServer } from './microservice/when-installed';
 export { PgRegistryNode } from './node';

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { InvalidValueError, ScopeNotRunningError } from '../term';
 import { LoneScope } from './scope.fixture';
 
@@ -8,6 +9,7 @@ describe('a registration', () => {
     const { id, key, pid, value } = registration;
     expect({ id, key, pid, value }).toEqual(registry.lookup(['doc', 1])[0]);
     expect(pid).toBe(node.processes.root.pid);
+    expect(inspect(registration)).toBe(inspect({ id, key, pid, value }));
   });
 
   it('updates and removes exactly its entry, whatever else the process has under the key', () => {

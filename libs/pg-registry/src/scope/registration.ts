@@ -75,4 +75,10 @@ export class OwnEntry implements Registration {
   [Symbol.dispose](): void {
     this.unregister();
   }
+
+  /** What `console.log` and `util.inspect` print. */
+  [Symbol.for('nodejs.util.inspect.custom')](): object {
+    const { id, key, pid, value } = this;
+    return { id, key, pid, value };
+  }
 }
