@@ -42,7 +42,7 @@ export class Observation<T = unknown> {
   /**
    * Shows a change, unless the snapshot contained it or the subscriber has gone. Never throws.
    *
-   * @param here The context in which the delivery runs: asked for once, a thousand observers take half of the time.
+   * @param here The context in which the delivery runs: asked for once, a thousand observers take a third of the time.
    */
   next(delivery: Delivery, here: Running): void {
     if (this.#subscriber.closed || delivery.sequence <= this.#since) return;
