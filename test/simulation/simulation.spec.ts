@@ -1,7 +1,7 @@
 import { drawScript, play } from './history';
 
-const FIXED_SEEDS = 30;
-const RANDOM_SEEDS = 6;
+const FIXED_SEEDS = 24;
+const RANDOM_SEEDS = 4;
 const STEPS = 200;
 
 jest.setTimeout(120_000);
