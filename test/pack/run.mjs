@@ -20,7 +20,7 @@ const APPLICATIONS = [
   { title: 'Nest 12, ES modules', type: 'module', versions: { ...pinned, ...nest12 } },
 ];
 const NEEDED = ['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs', 'typescript', '@types/node'];
-const OPTIONAL = ['@nestjs/microservices', '@nestjs/platform-express', 'nats'];
+const OPTIONAL = ['@nestjs/microservices', '@nestjs/platform-express', '@opentelemetry/api', 'nats'];
 /** What `nest new` writes, and strict; skipLibCheck is decided below. */
 const TSCONFIG = {
   compilerOptions: {
