@@ -24,10 +24,7 @@ const DEFAULT_HEALTH_TIMEOUT_MS = 1000;
 export class PgRegistryNode {
   /** Unique among the living nodes of the namespace. */
   readonly name: string;
-  /**
-   * Which life of the name this is: 16 hexadecimal digits, new at each start, and rising with its time. Of two
-   * living nodes with one name the one with the lower incarnation stops.
-   */
+  /** 64 random bits, new at each start: 16 hexadecimal digits. Tells a node from its predecessor of the same name. */
   readonly incarnation: string;
   /** The processes of this node, and calls to those of the whole cluster. */
   readonly processes: ProcessService;
