@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { type Effect, FRAME_OVERHEAD_BYTES, PeerProtocol } from '../protocol';
 import { Calls, Processes, ProcessService, type TraceContext } from '../process';
 import type { ListenerToken, RegistryListener, ScopeHost } from '../scope';
@@ -7,7 +8,6 @@ import { type Clock, systemClock } from './clock';
 import { ClusterResolver } from './cluster-resolver';
 import { type ChannelEvents, ConnectionChannel } from './connection-channel';
 import { ErrorLog, type NodeLogger, stderrLogger, WarningLimit } from './logger';
-import { newIncarnation } from './incarnation';
 import { type NodeOptions, type NormalNodeOptions, normalNodeOptions } from './node-options';
 import { type NodeEffect, ProtocolDriver } from './protocol-driver';
 import { Replications } from './replications';
@@ -65,7 +65,7 @@ export function assemble(
   const options = normalNodeOptions(given, defaultTransport);
   const { limits, namespace } = options;
   const epoch = clock.wall();
-  const identity = { node: options.node, incarnation: newIncarnation(epoch) };
+  const identity = { node: options.node, incarnation: randomBytes(8).toString('hex') };
   const log = new ErrorLog(logger);
   const warnings = new WarningLimit(log, options.protocol.warnIntervalMs);
   const waits = new Waits(clock);
