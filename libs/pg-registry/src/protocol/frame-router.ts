@@ -57,7 +57,8 @@ export class FrameRouter {
     if (checked === undefined) return;
     // A probe's subject names no sender, so nothing is concluded from who says it is asking.
     if (checked.route.route === 'alive') this.#answerProbe(checked.frame, reply);
-    else if (this.#hear(checked.frame)) gate.decoding(subject, () => this.#dispatch(checked, reply));
+    else if (this.#hear(checked.frame) || this.#warnsUs(checked.frame))
+      gate.decoding(subject, () => this.#dispatch(checked, reply));
   }
 
   /** A probe was answered; `undefined` if by something that is no answer of its target. */
@@ -97,6 +98,14 @@ export class FrameRouter {
     const peer = membership.peers.get(frame.incarnation);
     if (peer !== undefined) liveness.heard(peer);
     return true;
+  }
+
+  /**
+   * Whether a frame tells of a newer incarnation of our name. It counts from whomever it comes: two nodes whose clocks both
+   * went back may each hold the other for an old one, and neither would ever hear that it has to rise.
+   */
+  #warnsUs({ kind, node }: Frame): boolean {
+    return kind === 'stale' && node !== this.parts.endpoint.node;
   }
 
   #answerProbe(asker: Frame, reply: string): void {

@@ -177,6 +177,23 @@ describe('an incarnation', () => {
 });
 
 describe('two living nodes with one name', () => {
+  it('whose clock went back hears so even from a node whose own clock did, so that two such nodes meet', () => {
+    const network = new VirtualNetwork();
+    network.cut('A', 'B');
+    const before = [
+      network.start({ name: 'd', server: 'A', epoch: 9000 }),
+      network.start({ name: 'c', server: 'B', epoch: 9000 }),
+    ];
+    const c = network.start({ name: 'c', server: 'A', epoch: 1 });
+    const d = network.start({ name: 'd', server: 'B', epoch: 1 });
+    network.run(1000);
+    for (const node of before) network.kill(node);
+    network.heal();
+    network.run(10_000);
+    expect([c.peers, d.peers]).toEqual([['d'], ['c']]);
+    expect([c.protocol.epoch, d.protocol.epoch]).toEqual([9001, 9001]);
+  });
+
   it('whose clock went back raises its epoch also when it stood still while it asked for its name', () => {
     const network = new VirtualNetwork();
     const b = network.start('b');
