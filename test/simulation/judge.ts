@@ -76,9 +76,11 @@ export class Judge implements Witness {
 
   /** A `replicated()` was called. */
   promised(node: SimulatedNode, scope: ScopeName, id: number): void {
-    // A run that has just begun may not be known there: the one before it was waited for, and dropped out.
+    // A later run of the scope may not be known there: the one before was waited for, and dropped out.
     const latest = this.agenda.now - this.times.knownAfterMs;
-    const isKnown = (peer: SimulatedNode): boolean => this.truth.runsSince(peer, scope) < latest;
+    const isKnown = (peer: SimulatedNode): boolean =>
+      this.truth.isFirstRun(peer, scope) ||
+      (this.truth.runsSince(peer, scope) < latest && node.protocol.reachable(peer.incarnation));
     this.#promises.made(node, scope, id, this.nodes.filter(isKnown));
   }
 
@@ -171,8 +173,8 @@ export class Judge implements Witness {
       `    ${node.name}${node.incarnation.slice(-3)}: ${event.type} ${event.node}${event.incarnation.slice(-3)}${reason}`,
     );
     if (event.type !== 'peer-removed') return;
-    this.#promises.released(node, event.incarnation);
     const peer = this.#nodeOf(event.incarnation)!;
+    this.#promises.parted(node, peer);
     if (!peer.takesPart) return;
     const objection = this.#objectionTo(node, peer, event.reason);
     if (objection !== undefined)

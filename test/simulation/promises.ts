@@ -31,11 +31,13 @@ export class Promises {
     this.#made.set(node, made.set(id, { scope, run, number: last, peers, isKept: false }));
   }
 
-  /** The node has removed a peer: it waits for it no longer. */
-  released(node: SimulatedNode, incarnation: string): void {
-    for (const { peers } of this.#made.get(node)?.values() ?? []) {
-      for (const peer of peers.keys()) if (peer.incarnation === incarnation) peers.delete(peer);
-    }
+  /**
+   * One node has removed another: it waits for it no longer, and the other way round what it had applied and answered for is
+   * gone, which its asker cannot know.
+   */
+  parted(node: SimulatedNode, peer: SimulatedNode): void {
+    for (const { peers } of this.#made.get(node)?.values() ?? []) peers.delete(peer);
+    for (const { peers } of this.#made.get(peer)?.values() ?? []) peers.delete(node);
   }
 
   /** One has ended, in whatever way. */

@@ -15,6 +15,7 @@ import type { ScopeName, SimulatedNode } from './simulated-node';
 interface Run {
   readonly scope: ScopeName;
   readonly since: number;
+  readonly isFirst: boolean;
   over: boolean;
 }
 
@@ -34,12 +35,18 @@ export class Truth {
 
   /** A scope begins to run on a node. */
   begins(node: SimulatedNode, scope: ScopeName, since: number): void {
-    this.#runs.set(runOf(node.incarnation, scope), { scope, since, over: false });
+    const id = runOf(node.incarnation, scope);
+    this.#runs.set(id, { scope, since, isFirst: !this.#runs.has(id), over: false });
   }
 
   /** Since when the scope runs there without a break. */
   runsSince(node: SimulatedNode, scope: ScopeName): number {
     return this.#runs.get(runOf(node.incarnation, scope))?.since ?? Infinity;
+  }
+
+  /** Whether it has been running there from the node's start. */
+  isFirstRun(node: SimulatedNode, scope: ScopeName): boolean {
+    return this.#runs.get(runOf(node.incarnation, scope))?.isFirst ?? false;
   }
 
   /** It ends there, and with it its entries. */
