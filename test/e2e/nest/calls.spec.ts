@@ -1,0 +1,146 @@
+import 'reflect-metadata';
+import type { INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import {
+  localBus,
+  localTransport,
+  natsTransport,
+  PgRegistryNode,
+  type Pid,
+  ProcessService,
+  type Transport,
+  via,
+} from 'nestjs-pg-registry';
+import { firstValueFrom } from 'rxjs';
+import { eventually } from '../../support/eventually';
+import { NatsServer } from '../../support/nats-server';
+import { Clerk, diary, File, Office } from './office';
+
+describe.each(['a local bus', 'a real nats-server'])('two Nest applications on %s', (where) => {
+  let server: NatsServer | undefined;
+  let here: INestApplicationContext;
+  let there: INestApplicationContext;
+  let processes: ProcessService;
+  let clerk: Pid;
+
+  beforeAll(async () => {
+    server = where === 'a local bus' ? undefined : await NatsServer.start();
+    const bus = localBus();
+    const transport = (): Transport =>
+      server === undefined ? localTransport({ bus }) : natsTransport({ servers: server.url });
+    const quiet = { logger: false as const };
+    there = await NestFactory.createApplicationContext(Office.on('there', transport(), [Clerk]), quiet);
+    here = await NestFactory.createApplicationContext(Office.on('here', transport(), []), quiet);
+    await here.get(PgRegistryNode).synced();
+    processes = here.get(ProcessService);
+    [clerk] = (await eventually(() => {
+      const members = here.get(PgRegistryNode).scope('office').members('clerk');
+      return members.length > 0 && members;
+    })) as readonly Pid[];
+  });
+  afterAll(async () => {
+    await here.close();
+    await there.close();
+    await server?.[Symbol.asyncDispose]();
+  });
+  beforeEach(() => (diary.length = 0));
+
+  const ask = (name: string, payload: unknown = null, options = {}): Promise<unknown> =>
+    processes.call(via('office', 'clerk'), name, payload, options);
+
+  test('a pipe transforms what a handler is given', async () => {
+    expect(await ask('double', '21')).toBe(42);
+  });
+
+  test('a guard denies, and the handler never runs', async () => {
+    await expect(ask('secret')).rejects.toMatchObject({
+      code: 'REMOTE',
+      message: expect.stringMatching(/Forbidden/) as string,
+    });
+    expect(diary).toEqual([]);
+  });
+
+  test('a filter has the last word on an error', async () => {
+    await expect(ask('refuse')).rejects.toMatchObject({ code: 'REMOTE', remoteCode: 'SORRY' });
+  });
+
+  test('a handler knows its caller and the headers', async () => {
+    const answer = await processes.call<{ caller: Pid }>(clerk, 'who', null, { headers: { language: 'en' } });
+    expect(answer).toEqual({ caller: processes.self(), language: 'en' });
+  });
+
+  test('a caller that gives up stops the handler at the owner', async () => {
+    const abort = new AbortController();
+    const waiting = ask('wait', null, { signal: abort.signal });
+    await eventually(() => diary.includes('waiting'));
+    abort.abort(new Error('changed my mind'));
+    await expect(waiting).rejects.toThrow('changed my mind');
+    await eventually(() => diary.includes('gave up: AbortError'));
+  });
+
+  test('a handler that never answers costs its caller no more than the deadline', async () => {
+    await expect(ask('wait', null, { timeoutMs: 50 })).rejects.toMatchObject({ code: 'CALL_TIMEOUT' });
+    await eventually(() => diary.some((line) => line.startsWith('gave up')));
+  });
+
+  test('what a handler throws keeps its name, message and code', async () => {
+    await expect(ask('throwAtOnce')).rejects.toMatchObject({
+      code: 'REMOTE',
+      remoteName: 'TypeError',
+      remoteCode: 'ENOENT',
+      message: expect.stringContaining('no such file') as string,
+    });
+  });
+
+  test('an answer without a normal form is the error that says so', async () => {
+    await expect(ask('answerWithAFunction')).rejects.toMatchObject({ code: 'INVALID_VALUE' });
+  });
+
+  test('a name that nobody handles is answered with the names there are', async () => {
+    await expect(ask('halve')).rejects.toMatchObject({
+      code: 'NO_HANDLER',
+      message: expect.stringContaining("'double'") as string,
+    });
+  });
+
+  test('a process class is one instance, found by its name from the other node, and ends once', async () => {
+    const name = via('files', ['file', where]);
+    const owner = there.get(ProcessService);
+    const starts = Array.from({ length: 10 }, () =>
+      owner.start(File, { via: name, args: { title: 'cover' } }),
+    );
+    const outcomes = await Promise.allSettled(starts);
+    const started = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    expect(started).toHaveLength(1);
+    expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(9);
+
+    await there.get(PgRegistryNode).scope('files').replicated();
+    expect(await processes.call(name, 'add', 'page 1')).toBe(2);
+    const down = firstValueFrom(processes.monitor(started[0].pid));
+    // Behind the word that this node watches.
+    expect(await processes.call(name, 'add', 'page 2')).toBe(3);
+    started[0].exit('archived');
+    expect(await down).toMatchObject({ reason: 'archived' });
+    await eventually(() => diary.includes('closed: archived'));
+    expect(await firstValueFrom(processes.monitor(started[0].pid))).toMatchObject({ reason: 'noproc' });
+    await eventually(() =>
+      expect(here.get(PgRegistryNode).scope('files').lookup(['file', where])).toEqual([]),
+    );
+  });
+
+  test('a process that ends while calls wait, and a mailbox that is full, give each caller its error', async () => {
+    const file = await there.get(ProcessService).start(File, { args: { title: 'busy' } });
+    const call = (): Promise<unknown> =>
+      processes.call(file.pid, 'neverReady').catch((error: unknown) => error);
+    const handled = call();
+    await eventually(() => diary.includes('busy'));
+    // Two may wait (`mailboxCapacity`), the next finds the mailbox full.
+    const waiting = [call(), call()];
+    expect(await call()).toMatchObject({ code: 'MAILBOX_FULL' });
+    file.exit('dissolved');
+    const exited = { code: 'PROCESS_EXITED' };
+    expect(await Promise.all([handled, ...waiting])).toMatchObject([exited, exited, exited]);
+    expect(there.get(PgRegistryNode).stats().calls).toMatchObject({ inFlight: 0, serving: 0 });
+    expect(here.get(PgRegistryNode).stats().calls).toMatchObject({ pending: 0, pendingRemote: 0 });
+  });
+});
