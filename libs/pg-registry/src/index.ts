@@ -1,5 +1,7 @@
 /**
  * nestjs-pg-registry: everything that users import, by name. Nothing inside the library imports this file.
+ *
+ * @packageDocumentation
  */
 export {
   AlreadyRegisteredError,
@@ -29,7 +31,7 @@ export {
   UniqueKeysRequiredError,
   ValueTooLargeError,
 } from './term';
-export type { ErrorFields, Key, PgRegistryErrorCode, TypedArray, Value, ValueLimits } from './term';
+export type { Bytes, ErrorFields, Key, PgRegistryErrorCode, TypedArray, Value, ValueLimits } from './term';
 export { $, $$, $_, _, EXIT, ms, rest } from './match';
 export type {
   AllVariables,
@@ -49,10 +51,21 @@ export type {
 } from './match';
 export type { Entry } from './table';
 export { permissionsOf } from './protocol';
-export type { PeerEvent, PeerView, Permissions, ProtocolOptions, ProtocolStats } from './protocol';
+export type {
+  CrashDetection,
+  PeerEvent,
+  PeerView,
+  Permissions,
+  ProtocolOptions,
+  ProtocolStats,
+  RejectionReason,
+  RemovalReason,
+  ReplicationMemory,
+  Suspicion,
+} from './protocol';
 export { LocalBus, localBus, localTransport } from './transport/local';
 export { natsTransport } from './transport/nats';
-export type { NatsTransportOptions } from './transport/nats';
+export type { GivenConnection, NatsServerOptions, NatsTransportOptions } from './transport/nats';
 export type {
   Connection,
   ConnectionStatus,
@@ -116,7 +129,7 @@ export type {
 } from './scope';
 export { InjectRegistryClient, PgRegistryClient, PgRegistryServer } from './microservice/when-installed';
 export { PgRegistryNode } from './node';
-export type { NodeHealth, NodeOptions, NodeState, NodeStats } from './node';
+export type { NodeHealth, NodeOptions, NodeState, NodeStats, ScopeStats } from './node';
 export {
   getRegistryToken,
   HandleCall,

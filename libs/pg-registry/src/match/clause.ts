@@ -9,6 +9,7 @@ import { Variables } from './variables';
 
 /** Which rows, under which conditions, give which result. */
 export interface Clause {
+  /** Which rows, and what its variables are bound to. */
   readonly head: Head;
   /** All must come to exactly `true`; none by default. */
   readonly guards?: readonly Expression[];

@@ -7,8 +7,11 @@ import type { Part, Variables } from './variables';
 
 /** Which rows a clause is about, part by part; a part that is left out matches anything. */
 export interface Head {
+  /** What the key is like. A literal key is looked up. */
   readonly key?: Pattern;
+  /** Which process: one, any, or a variable. */
   readonly pid?: Wildcard | Variable | Pid;
+  /** What the value is like. */
   readonly value?: Pattern;
 }
 

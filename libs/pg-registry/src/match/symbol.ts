@@ -7,6 +7,7 @@ import type { Pattern } from './pattern';
  * An object of the library and never a string, so no stored data can be mistaken for one.
  */
 export abstract class MatchSymbol {
+  /** As it is written in a pattern or expression, for messages. */
   abstract toString(): string;
 
   /** What `console.log` and `util.inspect` print. */
@@ -17,6 +18,7 @@ export abstract class MatchSymbol {
 
 /** The type of {@link _}. */
 export class Wildcard extends MatchSymbol {
+  /** Tells its type from those of the other symbols, which look alike otherwise. */
   readonly stands = 'for anything';
 
   override toString(): string {
@@ -26,6 +28,7 @@ export class Wildcard extends MatchSymbol {
 
 /** What {@link $} makes. */
 export class Variable extends MatchSymbol {
+  /** @param number Which variable it is. */
   constructor(readonly number: number) {
     super();
     Object.freeze(this);
@@ -38,6 +41,7 @@ export class Variable extends MatchSymbol {
 
 /** What {@link rest} makes. */
 export class Rest extends MatchSymbol {
+  /** @param pattern What the remaining elements match, as an array. */
   constructor(readonly pattern: Pattern) {
     super();
     Object.freeze(this);
@@ -50,6 +54,7 @@ export class Rest extends MatchSymbol {
 
 /** The type of {@link $_}. */
 export class WholeRow extends MatchSymbol {
+  /** Tells its type from those of the other symbols, which look alike otherwise. */
   readonly stands = 'for the row';
 
   override toString(): string {
@@ -59,6 +64,7 @@ export class WholeRow extends MatchSymbol {
 
 /** The type of {@link $$}. */
 export class AllVariables extends MatchSymbol {
+  /** Tells its type from those of the other symbols, which look alike otherwise. */
   readonly stands = 'for the variables';
 
   override toString(): string {

@@ -8,11 +8,13 @@
  * handled in this process never sees the broker; nobody's call reaches a controller of an application that has not started.
  *
  * Inside: a request is one call, which lasts as long as its answer; values before the last go ahead as casts, with credit, from
- * the owner's {@link ReplyWriter} to the caller's {@link ReplyReader}. Everything else of the library has to load without
+ * the owner's `ReplyWriter` to the caller's `ReplyReader`. Everything else of the library has to load without
  * `@nestjs/microservices`, and reaches this room through `when-installed.ts`; users may also import
  * `nestjs-pg-registry/microservice`.
  *
  * May import: term, node, scope, process, rxjs, @nestjs/common, @nestjs/microservices.
+ *
+ * @packageDocumentation
  */
 export { InjectRegistryClient } from './inject-registry-client.decorator';
 export type { RegistryEvents, RegistryStatus } from './node-connection';

@@ -7,7 +7,9 @@ export type RegistryStatus = 'connected' | 'disconnected';
 /** What `on` of the server and the client can listen to. The names are those of Nest's NATS transport. */
 // A type, not an interface: Nest asks for an index signature.
 export type RegistryEvents = {
+  /** The node has lost its connection and is trying to get it back. */
   disconnect: () => void;
+  /** The node is connected again. */
   reconnect: () => void;
   /** The peers of the node have changed. */
   update: (peers: readonly unknown[]) => void;

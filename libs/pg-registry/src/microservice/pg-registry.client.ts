@@ -32,6 +32,7 @@ export class PgRegistryClient extends ClientProxy<RegistryEvents, RegistryStatus
   #replies: LocalProcess | undefined;
   #connected: Promise<PgRegistryNode> | undefined;
 
+  /** Made by Nest: a provider of `PgRegistryModule`. */
   constructor(
     private readonly processes: ProcessService,
     private readonly node: PgRegistryNode,
@@ -71,6 +72,7 @@ export class PgRegistryClient extends ClientProxy<RegistryEvents, RegistryStatus
     this.#connection.on(event, callback);
   }
 
+  /** Called by `send`, once per subscription. Returns what cancels. */
   protected override publish(packet: ReadPacket, callback: OnReply): () => void {
     const id = ++this.#lastRequest;
     const cancel = new AbortController();
@@ -87,6 +89,7 @@ export class PgRegistryClient extends ClientProxy<RegistryEvents, RegistryStatus
     return () => reader.close();
   }
 
+  /** Called by `emit`. Resolves when the event has been handed to the transport. */
   protected override dispatchEvent<T>(packet: ReadPacket): Promise<T>;
   protected override async dispatchEvent(packet: ReadPacket): Promise<void> {
     const pattern = this.normalizePattern(packet.pattern as string);

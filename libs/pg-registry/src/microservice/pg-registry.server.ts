@@ -47,6 +47,7 @@ export class PgRegistryServer
   #process: LocalProcess | undefined;
   #closed: Promise<void> | undefined;
 
+  /** Made by Nest: a provider of `PgRegistryModule`. */
   constructor(
     private readonly processes: ProcessService,
     private readonly node: PgRegistryNode,

@@ -10,7 +10,9 @@ export class RegistryRecord<T = unknown> {
    * @param headers Short strings beside it.
    */
   constructor(
+    /** The payload. */
     readonly data: T,
+    /** Short strings beside the payload. */
     readonly headers: CallHeaders,
   ) {}
 }

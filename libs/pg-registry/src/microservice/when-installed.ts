@@ -1,7 +1,13 @@
 import { Inject, type Provider } from '@nestjs/common';
 import { InvalidOptionError } from '../term';
+import type { PgRegistryClient as Client } from './pg-registry.client';
+import type { PgRegistryServer as Server } from './pg-registry.server';
 
-type Microservice = typeof import('.');
+/** What is asked of this room's index, which can be loaded only where the package is installed. */
+interface Microservice {
+  readonly PgRegistryServer: typeof Server;
+  readonly PgRegistryClient: typeof Client;
+}
 type Constructor = abstract new (...args: never[]) => object;
 
 const PACKAGE = '@nestjs/microservices';
@@ -9,13 +15,13 @@ const microservice = load();
 
 /** See `PgRegistryServer` of this room. Without `@nestjs/microservices` a class that only says so. */
 export const PgRegistryServer = (microservice?.PgRegistryServer ??
-  standIn('PgRegistryServer')) as Microservice['PgRegistryServer'];
-export type PgRegistryServer = InstanceType<Microservice['PgRegistryServer']>;
+  standIn('PgRegistryServer')) as typeof Server;
+export type PgRegistryServer = Server;
 
 /** See `PgRegistryClient` of this room. Without `@nestjs/microservices` a class that only says so. */
 export const PgRegistryClient = (microservice?.PgRegistryClient ??
-  standIn('PgRegistryClient')) as Microservice['PgRegistryClient'];
-export type PgRegistryClient = InstanceType<Microservice['PgRegistryClient']>;
+  standIn('PgRegistryClient')) as typeof Client;
+export type PgRegistryClient = Client;
 
 /** Injects the application's {@link PgRegistryClient}: the same as injecting by its type. */
 export function InjectRegistryClient(): ParameterDecorator & PropertyDecorator {

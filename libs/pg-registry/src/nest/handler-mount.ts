@@ -13,6 +13,7 @@ type Methods = Readonly<Record<string, (...args: unknown[]) => unknown>>;
 export interface CallRequest {
   /** As it was sent: no pipe has seen it. */
   readonly payload: Value;
+  /** Who asks, with which headers, and whether anybody still waits. */
   readonly context: CallContext;
 }
 

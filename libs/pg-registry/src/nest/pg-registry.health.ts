@@ -4,7 +4,10 @@ import { type NodeHealth, PgRegistryNode } from '../node';
 /** What Terminus expects of an indicator: a status under the indicator's key, and whatever else is worth showing. */
 export type HealthResult<K extends string> = Record<
   K,
-  Omit<NodeHealth, 'healthy'> & { readonly status: 'up' | 'down' }
+  Omit<NodeHealth, 'healthy'> & {
+    /** Whether the node does its work. */
+    readonly status: 'up' | 'down';
+  }
 >;
 
 /**
@@ -22,6 +25,7 @@ export type HealthResult<K extends string> = Record<
  */
 @Injectable()
 export class PgRegistryHealthIndicator {
+  /** Made by Nest: a provider of `PgRegistryModule`. */
   constructor(private readonly node: PgRegistryNode) {}
 
   /**

@@ -19,6 +19,7 @@ export type PgRegistryModuleOptions = Omit<NodeOptions, 'scopes'>;
 
 /** Implement it to give the options by a class: `forRootAsync({ useClass })` or `useExisting`. */
 export interface PgRegistryOptionsFactory {
+  /** Gives the options; asked once, before the node is made. What it throws aborts the start. */
   createPgRegistryOptions(): PgRegistryModuleOptions | Promise<PgRegistryModuleOptions>;
 }
 

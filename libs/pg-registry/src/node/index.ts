@@ -12,6 +12,6 @@ export type { Clock } from './clock';
 export type { NodeLogger } from './logger';
 export type { NodeHealth } from './node-health';
 export type { NodeOptions } from './node-options';
-export type { NodeState, NodeStats } from './node-stats';
+export type { NodeState, NodeStats, ScopeStats } from './node-stats';
 export { PgRegistryNode } from './pg-registry-node';
 export type { NodeSurroundings } from './node-parts';

@@ -4,12 +4,17 @@ import type { NodeSituation, NodeState } from './node-stats';
 
 /** Whether a node does its work at this moment; see {@link PgRegistryNode.health}. */
 export interface NodeHealth {
+  /** Part of the cluster, connected, on time, and the broker answers. */
   readonly healthy: boolean;
   /** What is wrong, in words, if anything is. */
   readonly reason?: string;
+  /** Where the node is in its life; only `ready` is healthy. */
   readonly state: NodeState;
+  /** Whether the transport is connected. */
   readonly connected: boolean;
+  /** Other nodes that it knows, suspects included. */
   readonly peers: number;
+  /** Peers in doubt. */
   readonly suspects: number;
   /** Whether every peer's entries have arrived. Not a condition of health: a node that syncs works. */
   readonly synced: boolean;

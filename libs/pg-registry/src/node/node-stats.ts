@@ -9,8 +9,17 @@ import type { NodeParts } from './node-parts';
  */
 export type NodeState = 'new' | 'connecting' | 'ready' | 'draining' | 'stopped' | 'fenced';
 
+/** Figures of one running scope. */
+export interface ScopeStats {
+  /** Entries of the whole cluster, as seen here. */
+  readonly entries: number;
+  /** Those of processes of this node. */
+  readonly local: number;
+}
+
 /** Figures of one node at one moment; see {@link PgRegistryNode.stats}. */
 export interface NodeStats {
+  /** Where the node is in its life. */
   readonly state: NodeState;
   /** False while the transport is trying to reconnect. */
   readonly connected: boolean;
@@ -18,8 +27,8 @@ export interface NodeStats {
   readonly dropped: number;
   /** Living processes of this node, the root process included. */
   readonly processes: number;
-  /** Entries of the whole cluster as seen here, and of this node alone, by scope. */
-  readonly scopes: Readonly<Record<string, { readonly entries: number; readonly local: number }>>;
+  /** By name of the scope. */
+  readonly scopes: Readonly<Record<string, ScopeStats>>;
   /** Calls, casts and monitors that are under way, and what went wrong so far. */
   readonly calls: CallsStats;
   /** What the peer protocol counts: peers, suspects, frames, repairs, syncs, refusals. */

@@ -145,6 +145,7 @@ export class PgRegistryNode {
   /**
    * Resolves when every peer's entries of the scopes that run here have arrived: at once if there are no peers.
    *
+   * @param options How long it may take.
    * @param options.timeoutMs Default 5000.
    * @throws TransportError when the time is over; what has arrived stays, and the rest goes on arriving.
    */
@@ -166,7 +167,8 @@ export class PgRegistryNode {
    * Prepares to leave: peers are told and stop picking this node for calls, calls in flight are finished, then every
    * entry of this node leaves. Outgoing calls go on working. Idempotent; never rejects.
    *
-   * @param options.timeoutMs How long calls in flight may take, after at most `drainAckMs` for the peers' receipts.
+   * @param options How long it may take.
+   * @param options.timeoutMs For calls in flight, after at most `drainAckMs` for the peers' receipts.
    *   Default: the option `drainMs`.
    */
   async drain({ timeoutMs }: { readonly timeoutMs?: number } = {}): Promise<void> {
@@ -192,7 +194,8 @@ export class PgRegistryNode {
    * Whether this node does its work: part of the cluster, connected, its own steps on time, and the broker answering.
    * Suspected peers are their own problem, not this node's.
    *
-   * @param options.timeoutMs How long the broker may take to answer. Default 1000.
+   * @param options How long it may take.
+   * @param options.timeoutMs For the broker to answer. Default 1000.
    */
   async health({
     timeoutMs = DEFAULT_HEALTH_TIMEOUT_MS,

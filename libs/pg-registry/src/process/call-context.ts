@@ -3,7 +3,9 @@ import type { Timers } from './timers';
 
 /** W3C trace context, carried along with calls. */
 export interface TraceContext {
+  /** W3C's header of that name: trace, span and flags. */
   readonly traceparent: string;
+  /** W3C's header of that name: what vendors add. */
   readonly tracestate?: string | undefined;
 }
 
@@ -18,6 +20,7 @@ export interface CallContext {
   readonly headers: CallHeaders;
   /** Aborts when nobody waits for the answer any more: cancelled, timed out, the caller's node lost, the process ended. */
   readonly signal: AbortSignal;
+  /** The trace that the caller is part of, if there is one. */
   readonly trace: TraceContext | undefined;
 }
 

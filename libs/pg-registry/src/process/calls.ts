@@ -22,8 +22,9 @@ import { Watchers } from './watchers';
 export interface CallsStats {
   /** Messages of anybody that wait in mailboxes here or are being handled. */
   readonly inFlight: number;
-  /** Calls made here that are not answered yet; of those, the ones to other nodes. */
+  /** Calls made here that are not answered yet. */
   readonly pending: number;
+  /** Of those, calls to other nodes. */
   readonly pendingRemote: number;
   /** Calls of other nodes that are not answered yet. */
   readonly serving: number;
@@ -31,8 +32,9 @@ export interface CallsStats {
   readonly monitors: number;
   /** Words to other nodes about monitors that are not acknowledged yet. */
   readonly unacknowledged: number;
+  /** Answers that came after their call had ended, and were dropped. */
   readonly lateAnswers: number;
-  /** By reason. */
+  /** Warnings so far, by reason: undelivered casts, failed handlers, malformed frames and the like. */
   readonly warnings: Readonly<Record<string, number>>;
 }
 

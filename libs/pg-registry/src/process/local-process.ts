@@ -6,9 +6,10 @@ export const NORMAL = 'normal';
 
 /**
  * A process of this node: a lifetime with an address. It runs no code of its own; what is registered, monitored or
- * mounted for it goes when it ends. Made by {@link Processes.spawn}. Mirrors an Erlang process without its loop.
+ * mounted for it goes when it ends. Made by `ProcessService.spawn` and `start`. Mirrors an Erlang process without its loop.
  */
 export class LocalProcess implements Disposable {
+  /** Its address, good on every node. */
   readonly pid: Pid;
   /** A word for logs and monitors; the library never reads it. */
   readonly label: string | undefined;

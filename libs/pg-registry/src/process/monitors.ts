@@ -5,6 +5,7 @@ import type { Processes } from './processes';
 
 /** What a monitor tells, once. Mirrors the `DOWN` message of `erlang:monitor/2`. */
 export interface ProcessDown {
+  /** The process that ended. */
   readonly pid: Pid;
   /**
    * What the process ended with, in normal form (of an error its name, message and code); `'noproc'` if it had ended before,

@@ -15,6 +15,7 @@ import { StartedProcesses } from './started-processes';
 import type { Timers } from './timers';
 import { Via } from './via';
 
+/** What `spawn` may be told. */
 export interface SpawnProcessOptions {
   /** Ends the process with the signal's reason when it aborts; one that is aborted already gives an ended process. */
   readonly signal?: AbortSignal | undefined;
@@ -24,6 +25,7 @@ export interface SpawnProcessOptions {
   readonly onMessage?: ((message: unknown, context: CallContext) => unknown) | undefined;
 }
 
+/** What `start` may be told. `A` is what `onProcessStart` of the class takes. */
 export interface StartOptions<A = unknown> {
   /** The name, taken before the instance exists; the scope needs unique keys. */
   readonly via?: Via | undefined;

@@ -32,10 +32,13 @@ export function hashBy(x: Key): HashBy {
  * Immutable. Mirrors `{:via, PgRegistry, {scope, key, value}}`.
  */
 export class Via {
+  /** The name of the scope in which it is looked up. */
   readonly scope: string;
+  /** Under which key. */
   readonly key: Key;
   /** Stored when something is registered under the name, else ignored. */
   readonly value: Value;
+  /** Which of several members is meant. */
   readonly strategy: PickStrategy;
 
   /** @internal Use {@link via}. */

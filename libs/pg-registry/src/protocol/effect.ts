@@ -2,7 +2,10 @@ import type { Diff } from '../table';
 import type { ProcessKind, Sender } from './frame';
 import type { RemovalReason, Suspicion } from './peer';
 
-/** What happened to a peer, as seen from here. */
+/**
+ * What happened to a peer, as seen from here: `type` says what, `node` and `incarnation` to which life of which node, and
+ * `reason` why.
+ */
 export type PeerEvent =
   | {
       readonly type: 'peer-up' | 'peer-recovered' | 'peer-draining';

@@ -28,6 +28,7 @@ export {
 export type { CrashDetection } from './onlooker';
 export { DEFAULT_PROTOCOL_OPTIONS, protocolOptions, type ProtocolOptions } from './options';
 export type { PeerView, RemovalReason, Suspicion } from './peer';
+export type { ReplicationMemory } from './replication';
 export { PeerProtocol } from './peer-protocol';
 export type { PeerProtocolParameters } from './protocol-parts';
 export type { NodeState, ProtocolStats } from './protocol-reads';

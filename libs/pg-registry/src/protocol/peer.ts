@@ -28,12 +28,19 @@ export type MutablePeer = { -readonly [K in keyof Peer]: Peer[K] };
 
 /** A frozen picture of a peer, for users. */
 export interface PeerView {
+  /** Its name, unique among the living nodes. */
   readonly node: string;
+  /** Which life of the node: 64 random bits as 16 hexadecimal digits. */
   readonly incarnation: string;
+  /** When it started, in milliseconds since 1970 by its own clock: of two nodes with one name the later one stays. */
   readonly epoch: number;
+  /** `'draining'` from the moment it says that it is about to leave: it keeps its entries and is not picked for calls. */
   readonly state: 'ready' | 'draining';
+  /** Why it is in doubt, or false. Suspects stay listed and are not picked for calls. */
   readonly suspect: Suspicion | false;
+  /** The server of the broker that it is attached to, as it last said. */
   readonly serverId: string;
+  /** The scopes that run there. */
   readonly scopes: readonly string[];
 }
 

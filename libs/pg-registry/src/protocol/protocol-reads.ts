@@ -10,11 +10,17 @@ export type NodeState = 'ready' | 'draining' | 'left' | 'fenced';
 
 /** Figures for `stats()`. */
 export interface ProtocolStats {
+  /** Admitted peers, suspects included. */
   readonly peers: number;
+  /** Peers in doubt. */
   readonly suspects: number;
+  /** Whether crashes show at once here, or only as silence. */
   readonly crashDetection: CrashDetection;
+  /** Incarnations that said goodbye or were superseded, remembered so that a late frame does not bring them back. */
   readonly tombstones: number;
+  /** What replication holds in memory. */
   readonly memory: ReplicationMemory;
+  /** How often what happened since the start: frames, repairs, syncs, refusals, by name. Absent: never. */
   readonly counters: Readonly<Record<string, number>>;
 }
 

@@ -166,8 +166,16 @@ function parseFrom(from: string, tokens: readonly string[]): Route | undefined {
 
 /** What a server must allow the user of one node, and nothing more. */
 export interface Permissions {
-  readonly publish: { readonly allow: readonly string[] };
-  readonly subscribe: { readonly allow: readonly string[] };
+  /** Where it may publish: in its own name only. */
+  readonly publish: {
+    /** Subjects, with NATS wildcards. */
+    readonly allow: readonly string[];
+  };
+  /** What it may hear: everybody's operations, and what is sent to it. */
+  readonly subscribe: {
+    /** Subjects, with NATS wildcards. */
+    readonly allow: readonly string[];
+  };
 }
 
 /**

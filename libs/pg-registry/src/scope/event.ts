@@ -9,25 +9,37 @@ export type Cause = 'call' | 'exit' | 'peer' | 'sync' | 'node-down';
 
 /** Entries came (`join`) or went (`leave`, with the values they had), in the order of the operation. */
 export interface MembershipEvent<K = Key, V = unknown> {
+  /** Whether the entries came or went. */
   readonly type: 'join' | 'leave';
+  /** The key they are under. */
   readonly key: K;
+  /** The entries; of a `leave` as they were. */
   readonly entries: readonly Entry<K, V>[];
+  /** Why. */
   readonly cause: Cause;
 }
 
 /** An entry that got another value. */
 export interface UpdatedEntry<V = unknown> {
+  /** The entry's id: an update keeps it. */
   readonly id: string;
+  /** The process that is registered. */
   readonly pid: Pid;
+  /** The value before. */
   readonly old: V;
+  /** The value now. */
   readonly value: V;
 }
 
 /** Entries got other values, or the same again: an update is not compared with what was there. */
 export interface UpdateEvent<K = Key, V = unknown> {
+  /** Tells it from the other events. */
   readonly type: 'update';
+  /** The key they are under. */
   readonly key: K;
+  /** What changed, in lookup order. */
   readonly entries: readonly UpdatedEntry<V>[];
+  /** Why. */
   readonly cause: Cause;
 }
 
@@ -36,12 +48,15 @@ export type ChangeEvent<K = Key, V = unknown> = MembershipEvent<K, V> | UpdateEv
 
 /** The entries of one key at the moment of the subscription. */
 export interface SnapshotEvent<K = Key, V = unknown> {
+  /** Tells it from the events of changes. */
   readonly type: 'snapshot';
+  /** What `lookup` answers at this moment. */
   readonly entries: readonly Entry<K, V>[];
 }
 
 /** The entries of every key at the moment of the subscription; keys without entries are absent. */
 export interface ScopeSnapshotEvent<K extends Key = Key, V = unknown> {
+  /** Tells it from the events of changes. */
   readonly type: 'snapshot';
   /** The subscriber's own; oldest entry first under each key, as `lookup` gives them. */
   readonly groups: KeyMap<readonly Entry<K, V>[]>;

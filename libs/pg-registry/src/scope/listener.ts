@@ -2,16 +2,23 @@ import type { Key, Pid } from '../term';
 
 /** What a listener is told of an entry that came: registered here, replicated, or learnt by a sync. */
 export interface Registered<K = Key, V = unknown> {
+  /** The name of the scope. */
   readonly scope: string;
+  /** The key of the entry. */
   readonly key: K;
+  /** The process that is registered. */
   readonly pid: Pid;
+  /** The entry's value. */
   readonly value: V;
 }
 
 /** What a listener is told of an entry that went, whatever the cause. */
 export interface Unregistered<K = Key> {
+  /** The name of the scope. */
   readonly scope: string;
+  /** The key of the entry. */
   readonly key: K;
+  /** The process that was registered. */
   readonly pid: Pid;
 }
 
@@ -23,7 +30,9 @@ export interface Unregistered<K = Key> {
  * logged and harms nobody.
  */
 export interface RegistryListener {
+  /** An entry came. It is readable already. */
   onRegister?(entry: Registered): void;
+  /** An entry went. It is not readable any more. */
   onUnregister?(entry: Unregistered): void;
 }
 

@@ -8,6 +8,7 @@ import type { View } from './observation';
 export interface LiveRow<E = Entry> {
   /** The entry's id: an entry has at most one result, which keeps the id through updates. */
   readonly id: string;
+  /** The entry that matched. */
   readonly entry: E;
   /** What the body of the first matching clause comes to; the entry itself for a predicate. */
   readonly value: unknown;
@@ -15,6 +16,7 @@ export interface LiveRow<E = Entry> {
 
 /** How the result of a live query changed: rows are in the order of the operation. */
 export interface LiveChange<E = Entry> {
+  /** Rows that had no result before; in the first change all there are. */
   readonly added: readonly LiveRow<E>[];
   /** As they were last. */
   readonly removed: readonly LiveRow<E>[];

@@ -10,7 +10,9 @@ import type { Scope } from './scope';
 export interface Registration<K = Key, V = unknown> extends Disposable {
   /** Names the entry in the whole cluster, for ever. */
   readonly id: string;
+  /** Under what it is registered, in normal form. */
   readonly key: K;
+  /** The process that it is registered for. */
   readonly pid: Pid;
   /** The value now; the last one once the entry has gone. */
   readonly value: V;

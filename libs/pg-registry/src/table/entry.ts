@@ -8,7 +8,10 @@ import type { Key, Pid } from '../term';
 export interface Entry<K = Key, V = unknown> {
   /** Names this registration in the whole cluster, for ever; kept by updates. */
   readonly id: string;
+  /** Under what it is registered, in normal form: frozen, compared by structure. */
   readonly key: K;
+  /** The process that is registered. */
   readonly pid: Pid;
+  /** What its owner last said about it, in normal form. */
   readonly value: V;
 }

@@ -34,8 +34,13 @@ export interface ErrorFields {
  * The thrower writes the sentence; `code` says the same to programs.
  */
 export class PgRegistryError extends Error {
+  /** Which error it is, for programs: one code for each class, the same in every version. */
   readonly code: PgRegistryErrorCode;
 
+  /**
+   * @param message The sentence for people: what was wrong, what is allowed, what happened to the data.
+   * @param fields What programs may read of it, and `cause`, the error that led to this one.
+   */
   constructor(message: string, fields: ErrorFields & { readonly code: PgRegistryErrorCode }) {
     super(message, 'cause' in fields ? { cause: fields.cause } : undefined);
     this.code = fields.code;

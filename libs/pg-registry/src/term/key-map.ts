@@ -11,6 +11,7 @@ import type { Key } from './value';
 export class KeyMap<T> implements Iterable<[Key, T]> {
   readonly #slots = new Map<KeyToken, { readonly key: Key; value: T }>();
 
+  /** @param entries What it holds at first: pairs of key and value, for instance another map. */
   constructor(entries: Iterable<readonly [Key, T]> = []) {
     for (const [key, value] of entries) this.set(key, value);
   }
@@ -69,10 +70,12 @@ export class KeyMap<T> implements Iterable<[Key, T]> {
     for (const slot of this.#slots.values()) visit(slot.value, slot.key, this);
   }
 
+  /** The same as {@link entries}. */
   [Symbol.iterator](): IterableIterator<[Key, T]> {
     return this.entries();
   }
 
+  /** Names the class in `Object.prototype.toString`. */
   get [Symbol.toStringTag](): string {
     return 'KeyMap';
   }

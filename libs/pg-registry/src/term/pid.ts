@@ -6,7 +6,7 @@ const INCARNATION = /^[0-9a-f]{16}$/;
 /**
  * The address of a process: it names one process of one incarnation of one node, for ever.
  *
- * Frozen. On one node the same process is the same object as long as anyone holds it ({@link PidInterner});
+ * Frozen. On one node the same process is the same object as long as anyone holds it (`PidInterner`);
  * across nodes, or in a program that runs two of them, compare with {@link samePid}.
  */
 export class Pid {

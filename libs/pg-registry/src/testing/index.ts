@@ -7,6 +7,8 @@
  * runs any more. It depends on no test framework.
  *
  * May import: term, node, transport/local, nest, rxjs, @nestjs/common, @nestjs/core.
+ *
+ * @packageDocumentation
  */
 export { createTestCluster, TestCluster } from './test-cluster';
 export { TEST_TIMING, type TestClusterOptions, type TestNodeSettings } from './test-cluster-options';

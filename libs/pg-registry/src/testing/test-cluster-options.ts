@@ -26,6 +26,7 @@ export interface TestClusterOptions {
   readonly modules?: readonly ModuleImport[] | ((settings: TestNodeSettings) => readonly ModuleImport[]);
   /** Options of every node, scopes included, over {@link TEST_TIMING}. */
   readonly options?: Omit<PgRegistryModuleOptions, 'node' | 'transport'> & {
+    /** Scopes that run on every node, beside `'pg'`. */
     readonly scopes?: readonly ScopeInput[];
   };
   /**
@@ -51,7 +52,10 @@ export interface TestNodeSettings {
   /** The node's name. */
   readonly node: string;
   /** What to give to `PgRegistryModule.forRoot`: name, transport and options. */
-  readonly options: PgRegistryModuleOptions & { readonly scopes?: readonly ScopeInput[] };
+  readonly options: PgRegistryModuleOptions & {
+    /** Scopes that run on every node, beside `'pg'`. */
+    readonly scopes?: readonly ScopeInput[];
+  };
   /** A module that imports `PgRegistryModule.forRoot(options)` and `modules`. */
   readonly root: DynamicModule;
 }

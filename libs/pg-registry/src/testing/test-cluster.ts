@@ -166,6 +166,7 @@ export class TestCluster implements AsyncDisposable {
    * every other has written; nodes that cannot, because of a crash, a cut or a pause, have removed each other (after
    * `peerTimeoutMs`, in a test cluster 2 s by default; a disconnected one the others after `isolationTimeoutMs`, 5 s). Not while somebody goes on writing.
    *
+   * @param options How long it may take.
    * @param options.timeoutMs Default 10,000.
    * @throws Error listing what still differs.
    */

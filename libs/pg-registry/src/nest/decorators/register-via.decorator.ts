@@ -10,6 +10,7 @@ export interface ViaRegistration<T = object> {
   readonly serial: boolean;
 }
 
+/** How the calls of a registered provider are handled. */
 export interface RegisterViaOptions {
   /** One call at a time, in the order of arrival, like an Erlang process. Default: concurrent, like a controller. */
   readonly serial?: boolean;

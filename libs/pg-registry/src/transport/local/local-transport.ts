@@ -17,6 +17,7 @@ export function localBus(): LocalBus {
  * Connects nodes within one process. Nodes that share a bus see each other; without one, a node is alone. Everything goes
  * through the same frames and the same codec as over a broker.
  *
+ * @param options Which other nodes it reaches.
  * @param options.bus What {@link localBus} made, which can also cut, pause and lose; or any object that the nodes share.
  * @throws InvalidOptionError if `bus` is no object.
  */

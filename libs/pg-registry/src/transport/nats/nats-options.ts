@@ -5,9 +5,13 @@ import { isNatsClient, type NatsClient, peek } from './nats-client';
 export interface NatsServerOptions {
   /** One URL or several, of servers of one cluster. */
   readonly servers: string | readonly string[];
+  /** Not beside `servers`. */
   readonly connection?: never;
+  /** Name of the NATS user. */
   readonly user?: string;
+  /** That user's password. */
   readonly pass?: string;
+  /** Token, instead of user and password. */
   readonly token?: string;
   /** An authenticator of the client, or several. */
   readonly authenticator?: unknown;
@@ -35,10 +39,13 @@ export interface NatsServerOptions {
 
 /** A connection that belongs to somebody else: never closed here, and it serves one node. */
 export interface GivenConnection {
+  /** An open connection, of `nats` 2 or `@nats-io/transport-node` 3. */
   readonly connection: NatsClient;
+  /** Not beside `connection`. */
   readonly servers?: never;
 }
 
+/** What `natsTransport` takes: servers to connect to, or a connection that is open already. One of the two. */
 export type NatsTransportOptions = NatsServerOptions | GivenConnection;
 
 /**
