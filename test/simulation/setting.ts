@@ -11,6 +11,8 @@ export interface Setting {
   readonly tiny: readonly string[];
   /** The time in which a cluster with these options notices things; steps are drawn in it. */
   readonly unitMs: number;
+  /** A process that was started is connected so much later: soon enough to meet what its predecessor sent, or not. */
+  readonly bootMs: number;
   /** Bytes that the servers take in one message. */
   readonly maxPayload: number;
   /** Somebody subscribes to everything. */
@@ -55,14 +57,16 @@ export function drawSetting(seed: number): Setting {
   const names = ['a', 'b', 'c', 'd', 'e'].slice(0, 2 + dice.below(4));
   const part = dice.pick([0, 0, 0.5, 1]);
   const tiny = names.filter(() => dice.chance(part));
+  const unitMs = isQuick ? QUICK_UNIT_MS : DEFAULT_UNIT_MS;
   return {
     names,
     servers: ['X', 'Y', 'Z'].slice(0, 1 + dice.below(3)),
     options: isQuick ? QUICK : {},
     tiny,
-    unitMs: isQuick ? QUICK_UNIT_MS : DEFAULT_UNIT_MS,
+    unitMs,
     maxPayload: tiny.length > 0 && dice.chance(0.5) ? SMALL_PAYLOAD : LARGE_PAYLOAD,
     onlooker: dice.chance(0.1),
+    bootMs: dice.pick([0.002, 0.02, 0.1]) * unitMs,
     wallMs: 1_700_000_000_000,
   };
 }

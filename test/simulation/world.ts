@@ -15,8 +15,6 @@ interface Fate {
   attempt: number;
 }
 
-/** A process that was started is connected after so many time units: longer than anything its predecessor sent is under way. */
-const BOOT = 0.1;
 /** No message is under way for longer than so many units: weather and duplicates together. */
 const LONGEST_WAY = 0.09;
 /** After so many units everybody who can be reached knows which scopes run. */
@@ -81,7 +79,7 @@ export class World {
     this.nodes.push(node);
     this.#fates.set(node, { trouble: 'line', attempt: 0 });
     for (const scope of SCOPE_NAMES) this.startScope(node, scope);
-    this.#reconnectAfter(node, BOOT * setting.unitMs, server);
+    this.#reconnectAfter(node, setting.bootMs, server);
     this.survey();
   }
 

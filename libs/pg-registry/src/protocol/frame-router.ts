@@ -63,7 +63,7 @@ export class FrameRouter {
 
   /** A probe was answered; `undefined` if by something that is no answer of its target. */
   probeAnswered(probe: Probe, answer: Extract<ProbeOutcome, { type: 'answer' }>): ProbeAnswer | undefined {
-    const { gate, membership, liveness } = this.parts;
+    const { endpoint, gate, membership, liveness, nameGuard } = this.parts;
     if (probe.purpose.of === 'nobody') return { serverId: '' }; // whoever it was, somebody listens there
     const checked = gate.check(answer.subject, answer.bytes);
     if (
@@ -76,7 +76,11 @@ export class FrameRouter {
     const { frame } = checked;
     const serverId = gate.decoding(answer.subject, () => readServerId(frame.body));
     if (serverId === undefined) return undefined;
-    if (!this.#hear(frame)) return probe.purpose.of === 'own-name' ? { serverId } : undefined;
+    if (frame.node === endpoint.node) {
+      nameGuard.answered(frame);
+      return { serverId };
+    }
+    if (!this.#hear(frame)) return undefined;
     const peer = membership.peers.get(frame.incarnation);
     if (peer === undefined) {
       membership.ask(frame.node); // the name lives on in another incarnation, or in one that was removed here

@@ -243,6 +243,55 @@ describe('two living nodes with one name', () => {
     expect(second.warnings()).toEqual(['namesake']);
   });
 
+  it('leave the living one, whatever of one that has gone is still on its way', () => {
+    const network = new VirtualNetwork();
+    const b = network.start('b');
+    const gone = network.start({ name: 'a', epoch: 5000 });
+    network.run(1000);
+    const { subject, bytes } = gone.protocol.envelope('cast', 'a', new Uint8Array(1));
+    network.kill(gone);
+    const a = network.start({ name: 'a', epoch: 3000 });
+    network.inject(a, subject, bytes);
+    network.run(8000);
+    expect([a.protocol.state, a.protocol.epoch]).toEqual(['ready', 5001]);
+    expect([a.peers, b.peers]).toEqual([['b'], ['a']]);
+  });
+
+  it('leave one of three, when the first wakes up to the words of the second, which has gone, and meets the third', () => {
+    const network = new VirtualNetwork();
+    const b = network.start('b');
+    const first = network.start({ name: 'a', epoch: 5000 });
+    network.run(1000);
+    network.freeze(first);
+    const second = network.start({ name: 'a', epoch: 3000 });
+    network.run(3000);
+    expect([second.protocol.epoch, b.peers]).toEqual([5001, ['a']]);
+    network.leave(second);
+    const third = network.start({ name: 'a', epoch: 4000 });
+    network.run(5);
+    network.thaw(first);
+    network.run(10_000);
+    const states = [first, third].map(({ protocol }) => protocol.state);
+    expect(states.toSorted()).toEqual(['fenced', 'ready']);
+    expect(b.peers).toEqual(['a']);
+  });
+
+  it('do not outbid each other when one hears the other but cannot reach it: the one that is heard stays', () => {
+    const network = new VirtualNetwork();
+    const b = network.start('b');
+    network.loses = ({ speaker, to }) => speaker === deaf && to === 'a';
+    const older = network.start({ name: 'a', epoch: 10 });
+    const deaf = older.incarnation;
+    const newer = network.start({ name: 'a', epoch: 20 });
+    network.run(20_000);
+    const rises = [older, newer].map(({ protocol }) => protocol.stats().counters['epoch-raised'] ?? 0);
+    expect(rises).toEqual([0, 0]);
+    expect(b.protocol.knows(newer.incarnation)).toBe(true);
+    network.loses = () => false;
+    network.run(5000);
+    expect([older.protocol.state, newer.protocol.state]).toEqual(['fenced', 'ready']);
+  });
+
   it('of one millisecond are told apart alike by everybody', () => {
     const network = new VirtualNetwork();
     const nodes = [network.start({ name: 'a', epoch: 7 }), network.start({ name: 'a', epoch: 7 })];

@@ -13,7 +13,7 @@ const SUBJECT_AND_HEADER_BYTES = 4096;
  * simulator with a virtual network and virtual time. It has reads, commands, inputs, and what the last two return: a list
  * of effects, to be run in order. After every command and input one timer is set anew, for `nextDeadline()`.
  *
- *     ready ── drain ──► draining ── goodbye ──► left          fenced: a namesake with a higher epoch was heard
+ *     ready ── drain ──► draining ── goodbye ──► left          fenced: a namesake with a higher epoch answered
  *       └──────────────── goodbye ────────────────┘            left and fenced say nothing and hear nothing any more
  *
  * `now` is a monotonic clock in milliseconds; an earlier time than before is not followed. A call that comes more than

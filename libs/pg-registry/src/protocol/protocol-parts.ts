@@ -40,7 +40,7 @@ export type ProtocolParts = ReturnType<typeof assemble>;
  * Makes the parts and wires them: Membership decides who is a peer and tells Liveness, Streams and Drain; Liveness asks
  * Membership to remove the dead; the router takes frames to all of them; each speaks through the one Endpoint.
  *
- * @param fence - called when a namesake with a higher epoch was heard
+ * @param fence - called when a namesake with a higher epoch answered
  * @throws InvalidOptionError naming the option that is wrong
  */
 export function assemble(parameters: PeerProtocolParameters, fence: (by: Sender) => void) {
@@ -55,6 +55,7 @@ export function assemble(parameters: PeerProtocolParameters, fence: (by: Sender)
   const nameGuard = new NameGuard(endpoint, probes, {
     fence,
     epochRaised: () => membership.discover(),
+    helloIntervalMs: () => membership.helloIntervalMs(),
   });
   const membership: Membership = new Membership(endpoint, ownScopes, nameGuard, {
     serverId: () => liveness.ownServerId,

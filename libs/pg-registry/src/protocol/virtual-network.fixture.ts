@@ -6,6 +6,8 @@ export { VirtualNode } from './virtual-node.fixture';
 /** A message on its way, for those who want to lose it. */
 export interface Passing {
   readonly from: string;
+  /** The incarnation of the sender, which tells namesakes apart. */
+  readonly speaker: string;
   readonly to: string;
   readonly subject: string;
 }
@@ -160,14 +162,14 @@ export class VirtualNetwork {
   publish(from: VirtualNode, subject: string, bytes: Uint8Array, reply: string): void {
     if (!from.connected) return;
     for (const to of this.#hearing(from, subject)) {
-      if (this.loses({ from: from.name, to: to.name, subject })) continue;
+      if (this.loses({ from: from.name, speaker: from.incarnation, to: to.name, subject })) continue;
       this.at(LATENCY_MS, () => {
         if (to.connected) to.do((now) => to.protocol.receive(subject, bytes, reply, now));
       });
     }
     const asked = this.#probes.get(subject);
     if (asked === undefined || !this.#routed(from, asked.node)) return;
-    if (this.loses({ from: from.name, to: asked.node.name, subject })) return;
+    if (this.loses({ from: from.name, speaker: from.incarnation, to: asked.node.name, subject })) return;
     this.at(LATENCY_MS, () => {
       const { node, id } = asked;
       this.#probes.delete(subject);
