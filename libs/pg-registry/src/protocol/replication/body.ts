@@ -1,6 +1,6 @@
 /**
  * Bodies of the replication frames. Each begins with its tag and the run of the stream it speaks of: whose stream that is,
- * the envelope says (`ops`, `part`, `tail`, `chunk`, `answer` speak of the sender's, the asks of the receiver's).
+ * the envelope says (`ops`, `part`, `tail`, `chunk`, `bundle`, `answer` speak of the sender's, the asks of the receiver's).
  * Operations and rows have files of their own; here are the heads, and the bodies that are nothing but a head.
  */
 import { DecodeError, Reader, Writer } from '../codec';
@@ -16,12 +16,13 @@ export const TAG = {
   chunk: 6,
   appliedAsk: 7,
   appliedAnswer: 8,
+  bundle: 9,
 } as const;
 
-/** Which bodies may come by which kind of frame; anything else is refused. A repair is answered with the bodies of broadcasts. */
+/** Which bodies may come by which kind of frame; anything else is refused. A repair is answered with the bodies of broadcasts, in bundles or alone. */
 export const TAGS_OF: Record<StreamKind, readonly number[]> = {
   ops: [TAG.ops, TAG.part, TAG.tail],
-  repair: [TAG.repairAsk, TAG.ops, TAG.part, TAG.tail],
+  repair: [TAG.repairAsk, TAG.ops, TAG.part, TAG.tail, TAG.bundle],
   sync: [TAG.syncAsk, TAG.chunk],
   applied: [TAG.appliedAsk, TAG.appliedAnswer],
 };

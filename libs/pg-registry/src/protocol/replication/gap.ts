@@ -1,8 +1,6 @@
 /** Several receivers lose the same frame at once: they ask spread over this time. */
 const JITTER_MS = 20;
-/** An answer that comes in several frames is given this long between them before the rest is asked for. */
-const BETWEEN_ANSWERS_MS = 5;
-/** An ask without any answer is repeated after this long, then after twice as long, up to the longest. */
+/** An ask is repeated this long after the last that came of its answer; without any answer after this long, then twice as long, up to the longest. */
 const FIRST_RETRY_MS = 50;
 const LONGEST_RETRY_MS = 1000;
 /** So many asks in vain, and the stream is synced instead. */
@@ -12,13 +10,19 @@ const MAX_ASKS = 8;
  * Operations of a stream that were heard of but not received: when to ask for them.
  *
  * Closed → (something missing) → waiting out its jitter → asked → … → closed, as soon as nothing is missing any more. Operations
- * that arrive while a gap is open count as an answer: the next ask is soon, and the count of asks in vain starts again.
+ * that are applied while a gap is open are of an answer under way: it is given time, and the count of asks in vain starts again.
+ * The answer says where it ends; then what is still missing is asked for at once. So one range is asked for once, and its
+ * repair takes one round trip for each answer, whatever the bandwidth.
  */
 export class Gap {
   /** When to ask; Infinity while nothing is missing. */
   deadline = Infinity;
   private heardOf = 0;
   private asks = 0;
+  /** Has the latest ask brought anything? */
+  private isFruitful = false;
+  /** Did the answer to it end with the present input? */
+  private isAnswerOver = false;
 
   constructor(private readonly random: () => number) {}
 
@@ -31,17 +35,23 @@ export class Gap {
     if (number > this.heardOf) this.heardOf = number;
   }
 
+  /** An answer to an ask ends here: to be called before {@link settle}. */
+  endAnswer(): void {
+    this.isAnswerOver = true;
+  }
+
   /** Call it when `applied` or `heard` may have changed; `progressed` says that operations were applied. */
   settle(applied: number, progressed: boolean, now: number): void {
-    if (this.heardOf <= applied) {
-      this.deadline = Infinity;
+    if (this.heardOf <= applied) this.close();
+    else if (this.deadline === Infinity) this.deadline = now + this.random() * JITTER_MS;
+    else if (progressed && (this.asks > 0 || this.isFruitful)) {
+      this.isFruitful = true;
       this.asks = 0;
-    } else if (this.deadline === Infinity) {
-      this.deadline = now + this.random() * JITTER_MS;
-    } else if (progressed && this.asks > 0) {
-      this.deadline = now + BETWEEN_ANSWERS_MS;
-      this.asks = 0;
+      this.deadline = now + FIRST_RETRY_MS;
     }
+    // An answer that brought nothing (it was lost, or is on its way to everybody) is no reason to ask again at once.
+    if (this.isAnswerOver && this.isFruitful) this.deadline = now;
+    this.isAnswerOver = false;
   }
 
   /** If something is missing, asks for it soon; asks so far were in vain for another reason than that it is gone. */
@@ -54,13 +64,19 @@ export class Gap {
   /** Counts an ask that is sent now. Returns false if there were too many in vain. */
   ask(now: number): boolean {
     this.deadline = now + Math.min(FIRST_RETRY_MS * 2 ** this.asks, LONGEST_RETRY_MS);
+    this.isFruitful = false;
     return ++this.asks <= MAX_ASKS;
   }
 
   /** Starts again, knowing nothing. */
   reset(): void {
-    this.deadline = Infinity;
+    this.close();
     this.heardOf = 0;
+  }
+
+  private close(): void {
+    this.deadline = Infinity;
     this.asks = 0;
+    this.isFruitful = false;
   }
 }

@@ -55,6 +55,26 @@ describe('a hostile peer', () => {
     expect(mesh.difference()).toBeUndefined();
   });
 
+  it('gets nowhere with a bundle of anything but operations and tails of the run that it names', () => {
+    const { a, b } = two();
+    const bundled = (...bodies: readonly Uint8Array[]): void => {
+      const writer = new Writer();
+      startBody(writer, TAG.bundle, 1);
+      for (const body of bodies) writer.bytes(body);
+      b.receive(a, 'repair', writer.finish());
+    };
+    const tail = (run: number): Uint8Array => writeTail(new Writer(), run, { oldest: 1, last: 1 });
+    const empty = new Writer();
+    startBody(empty, TAG.bundle, 1);
+    bundled(tail(1));
+    expect(b.counts['refused']).toBeUndefined();
+    bundled(tail(2));
+    bundled(tail(1), empty.finish());
+    bundled(writeRepairAsk(new Writer(), 1, { from: 1, to: 2 }));
+    bundled(new Uint8Array(0));
+    expect(b.counts['refused']).toBe(4);
+  });
+
   it('cannot fill our memory with frames ahead of a gap, or with parts that never complete', () => {
     const { a, b } = two({ parkingBytes: 100_000 });
     const writer = new Writer();

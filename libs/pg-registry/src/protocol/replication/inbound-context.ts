@@ -26,6 +26,19 @@ export interface InboundContext {
  */
 export type Phase = 'queued' | 'walking' | 'live' | 'overfull';
 
+/** Why a stream that was known must be synced again. */
+export type ResyncReason =
+  /** The owner has forgotten operations that are missing here, */
+  | 'unrepairable'
+  /** or was asked for them in vain; */
+  | 'unanswered'
+  /** an operation is larger than one may be here; */
+  | 'too-large'
+  /** what is known here is not what the owner has; */
+  | 'different'
+  /** or it was more than is accepted from one peer. */
+  | 'overfull';
+
 /**
  * What keys and values may take on the wire: the same in every node, whatever it allows its own users. Else a node with lower
  * limits than a peer would refuse a frame of it for ever, and never be in sync.

@@ -13,7 +13,14 @@ import {
 import { readChunk, readChunkHead } from './chunk-body';
 import type { EffectList, ScopeDigest, StreamPeer } from './effect';
 import { Gap } from './gap';
-import { agrees, type InboundContext, type Phase, readerOf, refusing } from './inbound-context';
+import {
+  agrees,
+  type InboundContext,
+  type Phase,
+  readerOf,
+  refusing,
+  type ResyncReason,
+} from './inbound-context';
 import { readOperations } from './operation-body';
 import { Parking } from './parking';
 import { SyncWalk, type WaitingChunk } from './sync-walk';
@@ -121,13 +128,17 @@ export class InboundStream {
   receivePart(reader: Reader, effects: EffectList): void {
     const head = readPartHead(reader);
     if (!this.isNews(head.number, effects)) return;
-    if (!this.parking.parkPart(head, reader.rest())) effects.count('unparked');
+    const piece = reader.rest();
+    // Its owner may have a higher limit: however often it sent this operation again, it would not fit.
+    if (this.parking.isTooLarge(head, piece.length)) return this.resync('too-large', effects);
+    if (!this.parking.parkPart(head, piece)) effects.count('unparked');
   }
 
-  /** The owner's word on where its stream ends and what it can repair. */
-  receiveTail(reader: Reader, effects: EffectList): void {
+  /** The owner's word on where its stream ends and what it can repair; `isAnswer`: and its answer to an ask. */
+  receiveTail(reader: Reader, isAnswer: boolean, effects: EffectList): void {
     const { oldest, last } = readTail(reader);
     this.gap.hear(last);
+    if (isAnswer) this.gap.endAnswer();
     const missing = this.appliedNumber + 1;
     if (this.walk.cursor > 0 && oldest > missing && !this.parking.has(missing))
       this.resync('unrepairable', effects);
@@ -253,7 +264,7 @@ export class InboundStream {
   }
 
   /** What is known cannot be brought up to date by operations: walk through all entries again. */
-  private resync(why: 'unrepairable' | 'unanswered' | 'different' | 'overfull', effects: EffectList): void {
+  private resync(why: ResyncReason, effects: EffectList): void {
     this.walk.restart();
     this.gap.reset();
     this.parking.clear();

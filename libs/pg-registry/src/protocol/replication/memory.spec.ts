@@ -96,12 +96,20 @@ describe('the parking', () => {
     expect(pool.size).toBe(0);
   });
 
-  it('refuses parts that contradict each other or are too large together', () => {
+  it('refuses parts that contradict each other', () => {
     const parking = new Parking(new Pool(1e6), 1e6, 1000);
-    parking.parkPart({ number: 5, index: 0, parts: 9 }, bytes(600));
+    parking.parkPart({ number: 5, index: 0, parts: 9 }, bytes(100));
     expect(() => parking.parkPart({ number: 5, index: 1, parts: 3 }, bytes(1))).toThrow('contradict');
-    expect(() => parking.parkPart({ number: 5, index: 1, parts: 9 }, bytes(600))).toThrow('too large');
-    expect(parking.isEmpty).toBe(true);
+  });
+
+  it('sees from the first part that an operation is too large, or from the one that makes it so', () => {
+    const parking = new Parking(new Pool(1e6), 1e6, 1000);
+    expect(parking.isTooLarge({ number: 5, index: 0, parts: 9 }, 126)).toBe(true);
+    expect(parking.isTooLarge({ number: 5, index: 0, parts: 9 }, 125)).toBe(false);
+    expect(parking.isTooLarge({ number: 5, index: 8, parts: 9 }, 1000)).toBe(false);
+    parking.parkPart({ number: 5, index: 8, parts: 9 }, bytes(900));
+    expect(parking.isTooLarge({ number: 5, index: 0, parts: 9 }, 101)).toBe(true);
+    expect(parking.isTooLarge({ number: 5, index: 8, parts: 9 }, 900)).toBe(false);
   });
 });
 

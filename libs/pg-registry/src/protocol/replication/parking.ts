@@ -41,6 +41,11 @@ class Assembly implements Held {
     readonly parts: number,
   ) {}
 
+  /** Bytes of the pieces alone. */
+  get pieceBytes(): number {
+    return this.heldBytes - HELD_OVERHEAD_BYTES;
+  }
+
   evict(): void {
     this.parking.dropAssembly(this.number);
   }
@@ -80,21 +85,24 @@ export class Parking {
     return this.insert(new Parked(this, first, last, body.slice()));
   }
 
+  /** Would the operation in parts, one of them of `bytes`, be larger than one may be? All but the last are of one size. */
+  isTooLarge({ number, index, parts }: PartHead, bytes: number): boolean {
+    const least = index < parts - 1 ? bytes * (parts - 1) : bytes;
+    const known = this.assemblies.get(number);
+    const together = known === undefined || known.pieces.has(index) ? 0 : known.pieceBytes + bytes;
+    return Math.max(least, together) > this.maxOpBytes;
+  }
+
   /**
    * Keeps a part; when it was the last one missing the operation is parked whole. Returns false if there is no room.
    *
-   * @throws DecodeError if it contradicts the other parts, or the parts together exceed the size of an operation.
+   * @throws DecodeError if it contradicts the other parts.
    */
   parkPart({ number, index, parts }: PartHead, piece: Uint8Array): boolean {
     const known = this.assemblies.get(number);
     if (known?.pieces.has(index)) return true;
     if (known !== undefined && known.parts !== parts)
       throw new DecodeError('parts of an operation that contradict each other');
-    const size = (known?.heldBytes ?? 0) + piece.length;
-    if (size > this.maxOpBytes + HELD_OVERHEAD_BYTES) {
-      this.dropAssembly(number);
-      throw new DecodeError('an operation that is too large');
-    }
     if (known === undefined && this.assemblies.size >= MAX_ASSEMBLIES) return false;
     if (this.bytes + piece.length + HELD_OVERHEAD_BYTES > this.maxBytes) return false;
     const assembly = known ?? new Assembly(this, number, parts);

@@ -1,10 +1,11 @@
 import type { Diff, Table } from '../../table';
 import type { PidInterner, ValueLimits } from '../../term';
-import { Writer } from '../codec';
+import { type Reader, Writer } from '../codec';
 import type { StreamKind } from '../frame';
 import { Acknowledgements } from './acknowledgements';
 import { openBody, readApplied, readRepairAsk, readSyncAsk, TAG } from './body';
 import type { ReplicationBudget } from './budget';
+import { readBundle } from './bundle';
 import { EffectList, type ReplicationEffect, type ScopeDigest, type StreamPeer } from './effect';
 import { type InboundContext, readerOf, refusing } from './inbound-context';
 import type { InboundStream } from './inbound-stream';
@@ -201,6 +202,7 @@ export class Replicator {
   peerDown(incarnation: string, cause: 'peer' | 'node-down', now: number): Effects {
     const effects = new EffectList();
     this.desk.forget(incarnation);
+    this.outbound.repair.forget(incarnation);
     const stream = this.streams.get(incarnation);
     if (stream !== undefined) this.streams.end(stream, cause, now, effects);
     this.acknowledgements.dropOut(incarnation, effects);
@@ -232,6 +234,7 @@ export class Replicator {
 
   /** The own connection is gone; the budget knows already. Operations wait, asks rest. */
   disconnected(): Effects {
+    this.outbound.repair.disconnected();
     return NOTHING;
   }
 
@@ -245,6 +248,8 @@ export class Replicator {
     const effects = new EffectList();
     this.acknowledgements.tick(now, effects);
     if (!this.budget.online) return this.finish(effects);
+    // Before new operations: whoever waits for a repair can only park those.
+    this.outbound.repair.serve(now, effects);
     this.outbound.tick(now, effects);
     if (this.desk.deadline <= now) this.desk.serve(now, effects);
     this.streams.tick(now, effects);
@@ -276,11 +281,15 @@ export class Replicator {
       if (stream === undefined || stream.run < run) effects.add({ type: 'discover', peer });
       return;
     }
-    if (tag === TAG.ops) stream.receiveOps(reader, effects);
-    else if (tag === TAG.part) stream.receivePart(reader, effects);
-    else if (tag === TAG.tail) stream.receiveTail(reader, effects);
-    else if (tag === TAG.chunk) stream.receiveChunk(reader, now, effects);
-    else stream.receiveAppliedAsk(reader);
+    if (tag === TAG.chunk) return stream.receiveChunk(reader, now, effects);
+    if (tag === TAG.appliedAsk) return stream.receiveAppliedAsk(reader);
+    const open = (bytes: Uint8Array): Reader => readerOf(bytes, this.context);
+    const bodies = tag === TAG.bundle ? readBundle(reader, run, open) : [{ tag, reader }];
+    for (const each of bodies) {
+      if (each.tag === TAG.ops) stream.receiveOps(each.reader, effects);
+      else if (each.tag === TAG.part) stream.receivePart(each.reader, effects);
+      else stream.receiveTail(each.reader, kind === 'repair', effects);
+    }
   }
 
   /** The stream of the peer's run, followed from now on if it was not; undefined if a later run is known. */
