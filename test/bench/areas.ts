@@ -1,7 +1,8 @@
 import { calls } from './calls.bench';
 import { fanOut } from './fan-out.bench';
 import { growth } from './growth.bench';
-import { idle } from './idle.bench';
+import { peers } from './peers.bench';
+import { moleculer } from './moleculer.bench';
 import { queries } from './queries.bench';
 import { reads } from './reads.bench';
 import { replication } from './replication.bench';
@@ -17,5 +18,6 @@ export const AREAS: Readonly<Record<string, Area>> = {
   'fan-out': fanOut,
   replication,
   calls,
-  idle,
+  peers,
+  moleculer,
 };

@@ -42,7 +42,12 @@ async function monitors(bench: Bench, node: PgRegistryNode, observers: number, n
     },
     limits: observers === 1000 ? [{ of: 'ratio', atLeast: 0.5 }] : [],
     ...(name.startsWith('fan') && {
-      point: { curve: 'Events delivered', along: 'monitors of a key', at: observers },
+      point: {
+        curve: 'Events delivered',
+        along: 'monitors of a key',
+        at: observers,
+        baseline: 'an RxJS Subject',
+      },
     }),
   });
   here.stop();

@@ -9,7 +9,12 @@ interface NaiveRow {
   readonly value: unknown;
 }
 
-/** Point reads: one key, or one process. */
+/**
+ * Point reads: one key, or one process.
+ *
+ * Both sides are asked the same keys in the same shuffled order, so the caches are as cold for the one as for the other, and
+ * both sinks are a comparison of what was found with what was asked: neither compiler nor processor may leave a read out.
+ */
 export async function reads(bench: Bench): Promise<void> {
   await withNode({}, (node) => lookupStrings(bench, node));
   await withNode({}, (node) => lookupArrays(bench, node));

@@ -29,8 +29,10 @@ async function newEntries(bench: Bench, pair: Pair): Promise<void> {
     await pair.join();
     const registry = node.scope('pg');
     const from = performance.now();
-    await register(node, entries);
-    await registry.replicated({ timeoutMs: 60_000 });
+    await bench.profiled('replicate new entries: the side that registers', async () => {
+      await register(node, entries);
+      await registry.replicated({ timeoutMs: 60_000 });
+    });
     const took = performance.now() - from;
     verify((await pair.other.ask('count')) === entries, 'every entry has arrived');
     const rawTook = await pair.rawTransfer(entries * BYTES_PER_ENTRY);
@@ -58,7 +60,9 @@ async function lateSync(bench: Bench, pair: Pair): Promise<void> {
   const raw: number[] = [];
   const stalls: number[] = [];
   for (let round = 0; round < bench.size(5, 1); round++) {
-    const { result, stallMs } = await watchingLoop(() => pair.join());
+    const { result, stallMs } = await bench.profiled('a late node syncs: the side that has the entries', () =>
+      watchingLoop(() => pair.join()),
+    );
     verify(result.entries === entries, `${entries} entries have arrived, not ${result.entries}`);
     const rawTook = await pair.rawTransfer(entries * BYTES_PER_ENTRY);
     await pair.other.ask('leave');

@@ -1,20 +1,27 @@
 /**
  * `npm run bench:report -- FILE`: makes docs/PERFORMANCE.md, its drawings and the table of README.md from what
  * `npm run bench -- --json FILE` wrote. None of them is edited by hand; what a person has to say about the figures stands in
- * docs/performance-notes.md and is taken over.
+ * docs/performance-notes.md and is taken over. A missed target of which the notes do not say what holds it is an error, and so
+ * is a curve without a sentence.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { drawCurve } from './support/curve';
-import { type Result, short } from './support/result';
+import { listMissed, remarkOn, takeRemarks } from './support/notes';
+import { type Result, short, times, verdict } from './support/result';
 
 const ROOT = join(__dirname, '..', '..');
+/** The comparison has a table of its own, where the notes say. */
+const COMPARISON = { area: 'moleculer', mark: '<!-- table: moleculer -->' } as const;
 const README_MARKS = ['<!-- bench: begin -->', '<!-- bench: end -->'] as const;
 
 const [file] = process.argv.slice(2);
 if (file === undefined) throw new Error('Which file did `npm run bench -- --json FILE` write?');
 const results = JSON.parse(readFileSync(file, 'utf8')) as readonly Result[];
+const notes = readFileSync(join(ROOT, 'docs', 'performance-notes.md'), 'utf8');
+const { remarks: onMissed, rest: withoutMissed } = takeRemarks(notes, 'What holds the missed ones');
+const { remarks: onCurves, rest: words } = takeRemarks(withoutMissed, 'What the curves say');
 const curves = new Map<string, Result[]>();
 for (const result of results) {
   if (result.point === null) continue;
@@ -51,30 +58,35 @@ function document(): string {
     '',
     '## Reported only',
     '',
-    table(results.filter(({ ok }) => ok === null)),
+    table(results.filter(({ ok, area }) => ok === null && area !== COMPARISON.area)),
     '',
     '## Growth',
     '',
-    'Both axes are logarithmic.',
+    'Both axes are logarithmic; the grey line is the baseline, where there is one.',
     '',
     ...[...curves].flatMap(([title, points]) =>
-      points.length > 1 ? [`![${title}](${fileOf(title)})`, ''] : [],
+      points.length > 1 ? [`![${title}](${fileOf(title)})`, '', remarkOn(title, onCurves), ''] : [],
     ),
-    readFileSync(join(ROOT, 'docs', 'performance-notes.md'), 'utf8'),
+    '## What holds the missed ones',
+    '',
+    listMissed(results, onMissed),
+    '',
+    words.replace(COMPARISON.mark, table(results.filter(({ area }) => area === COMPARISON.area))),
   ].join('\n');
 }
 
 function table(rows: readonly Result[]): string {
-  const lines = rows.map(({ name, unit, value, baseline, ratio, target, ok, spread }) =>
-    cells([
+  const lines = rows.map((result) => {
+    const { name, unit, value, baseline, ratio, target, ok, spread } = result;
+    return cells([
       name,
       `${short(value)} ${unit}`,
       baseline === null ? '–' : `${short(baseline)} ${unit}`,
-      ratio === null ? '–' : `${ratio.toFixed(2)} ± ${Math.round(((spread.ratio ?? 0) / 2) * 100)} %`,
+      ratio === null ? '–' : `${times(ratio)} ± ${Math.round(((spread.ratio ?? 0) / 2) * 100)} %`,
       target ?? '–',
-      ok === null ? '' : ok ? 'met' : '**missed**',
-    ]),
-  );
+      ok === false ? `**${verdict(result)}**` : verdict(result),
+    ]);
+  });
   return [
     cells(['work', 'here', 'baseline', 'ratio', 'target', '']),
     cells(['---', '--:', '--:', '--:', '--:', '---']),

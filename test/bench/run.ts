@@ -5,6 +5,8 @@
  *     --quick          everything once and small: verifies the results, judges no times
  *     --json FILE      the same as data
  *     --area NAME      only areas whose names begin so
+ *     --profile DIR    takes CPU profiles of what is measured, shows the functions that took most and leaves the profiles in
+ *                      DIR for a browser's developer tools; its figures are those of a watched program
  *
  * The library is run from its sources, compiled as the tests compile them (ES2022, the same code that `npm run build`
  * emits but for the way in which exports are spelled), so that nothing stale can be measured.
@@ -13,6 +15,7 @@ import { fork } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Bench } from './support/bench';
+import { Profiler } from './support/profile';
 import type { Result } from './support/result';
 import { line, TITLE } from './support/table';
 import { AREAS } from './areas';
@@ -22,6 +25,7 @@ const { values: options } = parseArgs({
     quick: { type: 'boolean', default: false },
     json: { type: 'string' },
     area: { type: 'string', default: '' },
+    profile: { type: 'string' },
     measure: { type: 'string' },
   },
 });
@@ -54,7 +58,8 @@ async function suite(): Promise<void> {
 }
 
 function measureApart(name: string, onResult: (result: Result) => void): Promise<void> {
-  const args = ['--measure', name, ...(options.quick ? ['--quick'] : [])];
+  const { quick, profile } = options;
+  const args = ['--measure', name, ...(quick ? ['--quick'] : []), ...(profile ? ['--profile', profile] : [])];
   const child = fork(__filename, args, { execArgv: process.execArgv });
   child.on('message', (result: Result) => onResult(result));
   return new Promise((resolve, reject) => {
@@ -67,7 +72,9 @@ function measureApart(name: string, onResult: (result: Result) => void): Promise
 
 /** One of those others. */
 async function measure(name: string): Promise<void> {
-  await AREAS[name](new Bench(name, options.quick, (result) => process.send?.(result)));
+  const profiler = options.profile === undefined ? undefined : new Profiler(options.profile);
+  await AREAS[name](new Bench(name, options.quick, (result) => process.send?.(result), profiler));
+  if (profiler !== undefined) console.log(profiler.report());
   process.disconnect();
   process.exit(0);
 }

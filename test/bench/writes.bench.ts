@@ -57,7 +57,7 @@ async function updateValue(bench: Bench, node: PgRegistryNode): Promise<void> {
   const registry = node.scope('pg');
   const pid = node.processes.self();
   const names = shuffled(Array.from({ length: KEYS }, (_, i) => `job:${i}`));
-  const naive = new Map<string, object>();
+  const naive = new Map<string, { readonly value: number }>();
   for (const key of names) registry.register(key, 0);
   await bench.rates({
     name: 'updateValue',
@@ -70,9 +70,10 @@ async function updateValue(bench: Bench, node: PgRegistryNode): Promise<void> {
     baseline: (times) => {
       for (let i = 0; i < times; i++) {
         const key = names[i % KEYS];
-        naive.set(key, { key, pid, value: i });
+        const row = { key, pid, value: i };
+        naive.set(key, row);
       }
-      return naive.size > 0 ? times : 0;
+      return naive.get(names[(times - 1) % KEYS])?.value === times - 1 ? times : 0;
     },
     limits: [
       { of: 'ratio', atLeast: 0.1 },
@@ -114,6 +115,11 @@ async function joinAndLeave(bench: Bench, node: PgRegistryNode, members: number)
       return right;
     },
     limits: [{ of: 'ratio', atLeast: 0.1 }],
-    point: { curve: 'Leave and join of a random member', along: 'members of the key', at: members },
+    point: {
+      curve: 'Leave and join of a random member',
+      along: 'members of the key',
+      at: members,
+      baseline: 'a Set',
+    },
   });
 }

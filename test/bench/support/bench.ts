@@ -1,5 +1,6 @@
 import { cpuTime } from './cpu-time';
-import { type CurvePoint, type Limit, meets, type Result, targetText } from './result';
+import { type CurvePoint, type Limit, missedBy, type Result, targetText } from './result';
+import type { Profiler } from './profile';
 import { median, spread } from './statistics';
 
 /** One area of the suite: measures, and tells the bench what it found. */
@@ -31,6 +32,7 @@ export class Bench {
     /** A quick run does everything once and small, and verifies it; its times mean nothing. */
     readonly quick: boolean,
     private readonly onResult: (result: Result) => void,
+    private readonly profiler?: Profiler,
   ) {}
 
   /** A size, and the one that is enough for a quick run. */
@@ -86,6 +88,11 @@ export class Bench {
     this.report({ name, unit, values: figures[0], baselines: figures[1], limits, ...(point && { point }) });
   }
 
+  /** Runs something of what is measured, so that it is in the profile if there is to be one. */
+  async profiled<T>(name: string, run: () => T | Promise<T>): Promise<T> {
+    return this.profiler === undefined ? await run() : await this.profiler.around(name, run);
+  }
+
   /** Takes figures that were measured elsewhere, one per round. */
   report({
     name,
@@ -105,6 +112,8 @@ export class Bench {
     const ratios = baselines?.map((baseline, round) => values[round] / baseline);
     const value = median(values);
     const ratio = ratios === undefined ? null : median(ratios);
+    // A quick run judges nothing.
+    const missed = this.quick || limits.length === 0 ? null : missedBy(limits, value, ratio);
     this.onResult({
       area: this.area,
       name,
@@ -113,7 +122,8 @@ export class Bench {
       baseline: baselines === undefined ? null : median(baselines),
       ratio,
       target: targetText(limits),
-      ok: this.quick || limits.length === 0 ? null : meets(limits, value, ratio),
+      ok: missed === null ? null : missed === 0,
+      missedBy: missed,
       rounds: values.length,
       spread: { value: spread(values), ratio: ratios === undefined ? null : spread(ratios) },
       point: point ?? null,
@@ -144,7 +154,8 @@ export class Bench {
     for (let round = 0; round < all; round++) {
       const order = round % 2 === 0 ? contestants.keys() : [...contestants.keys()].toReversed();
       for (const index of order) {
-        const figure = await measure(contestants[index], index);
+        const run = (): Promise<number> => measure(contestants[index], index);
+        const figure = await (index === 0 && round >= warmUp ? this.profiled(name, run) : run());
         if (!Number.isFinite(figure)) throw new Error(`'${name}' came to ${figure}.`);
         if (round >= warmUp) figures[index].push(figure);
       }

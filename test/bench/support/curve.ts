@@ -1,40 +1,73 @@
 import { type Result, short } from './result';
 
 const WIDTH = 640;
-const HEIGHT = 320;
+const HEIGHT = 360;
 const LEFT = 80;
-const RIGHT = 24;
-const TOP = 48;
+const RIGHT = 40;
+const TOP = 64;
 const BOTTOM = 56;
 
-/** Draws the points of one growth curve, both axes logarithmic: what is flat stays flat, what is linear rises by a half turn. */
+const HERE = '#0a58ca';
+const BASELINE = '#8a8a8a';
+
+interface Dot {
+  readonly at: number;
+  readonly value: number;
+}
+
+/**
+ * Draws the points of one growth curve and of its baseline, both axes logarithmic: what is flat stays flat, and of two lines
+ * that are parallel the one grows like the other.
+ */
 export function drawCurve(title: string, points: readonly Result[]): string {
-  const xs = points.map(({ point }) => point!.at);
-  const ys = points.map(({ value }) => value);
-  const across = axis(xs, LEFT, WIDTH - RIGHT);
-  const up = axis(ys, HEIGHT - BOTTOM, TOP);
-  const dots = points.map(({ value, point }) => ({ x: across.place(point!.at), y: up.place(value), value }));
-  const line = dots.map(({ x, y }) => `${x},${y}`).join(' ');
+  const here = points.map(({ value, point }) => ({ at: point!.at, value }));
+  const baseline = points.flatMap(({ baseline: value, point }) =>
+    value !== null && value > 0 ? [{ at: point!.at, value }] : [],
+  );
+  const all = [...here, ...baseline];
+  const across = axis(
+    all.map(({ at }) => at),
+    LEFT,
+    WIDTH - RIGHT,
+  );
+  const up = axis(
+    all.map(({ value }) => value),
+    HEIGHT - BOTTOM,
+    TOP,
+  );
+  const drawLine = (dots: readonly Dot[], colour: string, above: boolean): string[] => {
+    const places = dots.map(({ at, value }) => ({ x: across.place(at), y: up.place(value), value }));
+    return [
+      `<polyline points="${places.map(({ x, y }) => `${x},${y}`).join(' ')}" fill="none" stroke="${colour}" stroke-width="2"/>`,
+      ...places.map(
+        ({ x, y, value }) =>
+          `<circle cx="${x}" cy="${y}" r="4" fill="${colour}"/>` +
+          `<text x="${x}" y="${above ? y - 9 : y + 18}" text-anchor="middle" fill="${colour}">${short(value)}</text>`,
+      ),
+    ];
+  };
+  // Figures stand on the outer sides of the two lines, where they do not cover each other.
+  const isAbove = baseline.length === 0 || here.at(-1)!.value >= baseline.at(-1)!.value;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="13">`,
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>`,
     `<text x="${LEFT}" y="24" font-size="15">${title}, ${points[0].unit}</text>`,
+    `<text x="${LEFT}" y="44" fill="${HERE}">here</text>`,
+    ...(baseline.length > 0
+      ? [`<text x="${LEFT + 48}" y="44" fill="${BASELINE}">${points[0].point!.baseline ?? 'baseline'}</text>`]
+      : []),
     ...up.ticks.map(
       (tick) =>
         `<path d="M${LEFT} ${up.place(tick)}H${WIDTH - RIGHT}" stroke="#ddd"/>` +
         `<text x="${LEFT - 8}" y="${up.place(tick) + 4}" text-anchor="end">${short(tick)}</text>`,
     ),
-    ...xs.map(
-      (x) =>
-        `<text x="${across.place(x)}" y="${HEIGHT - BOTTOM + 20}" text-anchor="middle">${short(x)}</text>`,
+    ...here.map(
+      ({ at }) =>
+        `<text x="${across.place(at)}" y="${HEIGHT - BOTTOM + 20}" text-anchor="middle">${at.toLocaleString('en')}</text>`,
     ),
     `<text x="${(LEFT + WIDTH - RIGHT) / 2}" y="${HEIGHT - 12}" text-anchor="middle">${points[0].point!.along}</text>`,
-    `<polyline points="${line}" fill="none" stroke="#0a58ca" stroke-width="2"/>`,
-    ...dots.map(
-      ({ x, y, value }) =>
-        `<circle cx="${x}" cy="${y}" r="4" fill="#0a58ca"/>` +
-        `<text x="${x}" y="${y - 9}" text-anchor="middle" fill="#0a58ca">${short(value)}</text>`,
-    ),
+    ...(baseline.length > 0 ? drawLine(baseline, BASELINE, !isAbove) : []),
+    ...drawLine(here, HERE, isAbove),
     '</svg>',
     '',
   ].join('\n');

@@ -12,6 +12,8 @@ export interface CurvePoint {
   /** What grows. */
   readonly along: string;
   readonly at: number;
+  /** What the second line is: the baseline in words. */
+  readonly baseline?: string;
 }
 
 /** One line of the table, and one element of the file of `--json`. */
@@ -29,6 +31,8 @@ export interface Result {
   readonly target: string | null;
   /** Whether the target is met; null if there is none, or in a quick run, which judges nothing. */
   readonly ok: boolean | null;
+  /** How far the figure is beyond the limit that it misses most, as a part of that limit; 0 if it meets all, null as above. */
+  readonly missedBy: number | null;
   readonly rounds: number;
   /** Of the value and of the ratio: width of the middle half of the rounds, as a part of the median. */
   readonly spread: { readonly value: number; readonly ratio: number | null };
@@ -45,11 +49,13 @@ export function targetText(limits: readonly Limit[]): string | null {
     .join(' and ');
 }
 
-export function meets(limits: readonly Limit[], value: number, ratio: number | null): boolean {
-  return limits.every(({ of, atLeast = -Infinity, atMost = Infinity }) => {
+/** How far a figure is beyond the limit that it misses most, as a part of that limit; 0 if it meets all. */
+export function missedBy(limits: readonly Limit[], value: number, ratio: number | null): number {
+  const misses = limits.map(({ of, atLeast, atMost }) => {
     const figure = of === 'value' ? value : ratio!;
-    return figure >= atLeast && figure <= atMost;
+    return atLeast === undefined ? figure / atMost! - 1 : 1 - figure / atLeast;
   });
+  return Math.max(0, ...misses);
 }
 
 /** A figure in three digits and a word for its size. */
@@ -58,6 +64,17 @@ export function short(figure: number): string {
   if (size >= 1e6) return `${digits(figure / 1e6)} M`;
   if (size >= 1e4) return `${digits(figure / 1e3)} k`;
   return digits(figure);
+}
+
+/** How many times as much: two digits after the point, and for a small one as many as it takes to see it. */
+export function times(ratio: number): string {
+  return ratio >= 0.1 || ratio === 0 ? ratio.toFixed(2) : String(Number(ratio.toPrecision(2)));
+}
+
+/** `met`, or by how much it is missed; nothing for what is not judged. */
+export function verdict({ ok, missedBy: part }: Result): string {
+  if (ok === null) return '';
+  return ok ? 'met' : `missed by ${Math.max(1, Math.round(part! * 100))} %`;
 }
 
 function digits(figure: number): string {

@@ -1,19 +1,20 @@
-import { type Result, short } from './result';
+import { type Result, short, times, verdict } from './result';
 
-const WIDTHS = [58, 18, 18, 16, 22] as const;
+const WIDTHS = [64, 18, 18, 16, 22] as const;
 
 export const TITLE = row(['benchmark', 'here', 'baseline', 'ratio', 'target']);
 
 /** One result as a line of text. */
-export function line({ name, unit, value, baseline, ratio, target, ok, spread }: Result): string {
+export function line(result: Result): string {
+  const { name, unit, value, baseline, ratio, target, spread } = result;
   return row([
     name,
     `${short(value)} ${unit}`,
     baseline === null ? '' : `${short(baseline)} ${unit}`,
     ratio === null
       ? `(±${percent(spread.value / 2)})`
-      : `${ratio.toFixed(2)} (±${percent((spread.ratio ?? 0) / 2)})`,
-    `${target ?? 'reported'}${ok === null ? '' : ok ? '  met' : '  MISSED'}`,
+      : `${times(ratio)} (±${percent((spread.ratio ?? 0) / 2)})`,
+    `${target ?? 'reported'}  ${verdict(result)}`,
   ]);
 }
 

@@ -1,0 +1,174 @@
+import { eventually } from '../support/eventually';
+import { NatsServer } from '../support/nats-server';
+import { NodeProcess } from '../support/node-process';
+import { type Bench, verify } from './support/bench';
+import type { Asked } from './support/contender';
+import { monotonicMs } from './support/monotonic';
+
+const FIXTURES = {
+  here: 'bench/support/pg-contender.fixture.ts',
+  moleculer: 'bench/support/moleculer-contender.fixture.ts',
+} as const;
+/**
+ * Moleculer counts heartbeats in whole seconds, and each of its nodes beats at its interval ± 500 ms: with a timeout below two
+ * seconds it would call living nodes dead.
+ */
+const SHARPEST = { HEARTBEAT_S: '1', TIMEOUT_S: '2' };
+const UNTIL_KNOWN = { timeoutMs: 20_000 };
+
+/**
+ * Side by side with Moleculer, the framework of Node.js that does most of the same: on one nats-server, every node in a process
+ * of its own, with the same client `nats`. Defaults on both sides; what differs from them stands in the name of the figure.
+ */
+export async function moleculer(bench: Bench): Promise<void> {
+  const server = await NatsServer.start();
+  try {
+    const [here, theirs] = await Promise.all([Side.start(server, 'here'), Side.start(server, 'moleculer')]);
+    await visibility(bench, here, theirs);
+    for (const inFlight of [64, 1]) await remoteCalls(bench, here, theirs, inFlight);
+    await here.stop();
+    await theirs.stop();
+    await crashes(bench, server);
+  } finally {
+    await server[Symbol.asyncDispose]();
+  }
+}
+
+/** Two nodes of one library: one that asks and watches, and one that answers and registers. */
+class Side {
+  private constructor(
+    readonly asker: NodeProcess,
+    readonly answerer: NodeProcess,
+  ) {}
+
+  static async start(server: NatsServer, library: keyof typeof FIXTURES): Promise<Side> {
+    const [asker, answerer] = await Promise.all([
+      startNode(server, library, 'asker', false),
+      startNode(server, library, 'answerer', true),
+    ]);
+    await eventually(() => asker.ask('knowsEcho'), UNTIL_KNOWN);
+    return new Side(asker, answerer);
+  }
+
+  /** @returns ms from a registration at the one node to its event at the other */
+  async registration(key: string): Promise<number> {
+    const seen = this.asker.ask('seen', key) as Promise<number>;
+    const from = (await this.answerer.ask('register', key)) as number;
+    const took = (await seen) - from;
+    await this.answerer.ask('unregister', key);
+    return took;
+  }
+
+  async ask(times: number, inFlight: number): Promise<Asked> {
+    const asked = (await this.asker.ask('ask', times, inFlight)) as Asked;
+    verify(asked.right === times, `${asked.right} of ${times} calls were answered rightly`);
+    return asked;
+  }
+
+  async stop(): Promise<void> {
+    await this.asker[Symbol.asyncDispose]();
+    await this.answerer[Symbol.asyncDispose]();
+  }
+}
+
+async function visibility(bench: Bench, here: Side, theirs: Side): Promise<void> {
+  const values: number[] = [];
+  const baselines: number[] = [];
+  for (let round = 0; round < bench.size(15, 1); round++) {
+    values.push(await here.registration(`job-${round}`));
+    baselines.push(await theirs.registration(`job-${round}`));
+  }
+  bench.report({
+    name: 'registered → visible at another node, p50 (moleculer)',
+    unit: 'ms',
+    values,
+    baselines,
+  });
+}
+
+async function remoteCalls(bench: Bench, here: Side, theirs: Side, inFlight: number): Promise<void> {
+  const times = bench.size(inFlight === 1 ? 3000 : 10_000, 64);
+  const ours: Asked[] = [];
+  const naive: Asked[] = [];
+  const warmUp = bench.size(3, 0);
+  for (let round = 0; round < warmUp + bench.size(9, 1); round++) {
+    const sides = [() => here.ask(times, inFlight), () => theirs.ask(times, inFlight)];
+    // Each time in the other order.
+    if (round % 2 === 1) sides.reverse();
+    const found = [await sides[0](), await sides[1]()];
+    if (round % 2 === 1) found.reverse();
+    if (round < warmUp) continue;
+    ours.push(found[0]);
+    naive.push(found[1]);
+  }
+  bench.report({
+    name: `remote calls, ${inFlight} in flight (moleculer)`,
+    unit: 'calls/s',
+    values: ours.map(({ rate }) => rate),
+    baselines: naive.map(({ rate }) => rate),
+  });
+  bench.report({
+    name: `remote call, ${inFlight} in flight, p50 (moleculer)`,
+    unit: 'µs',
+    values: ours.map(({ p50Us }) => p50Us),
+    baselines: naive.map(({ p50Us }) => p50Us),
+  });
+}
+
+/** kill -9, until another node counts the dead one out: here its entries have left by then, there its services. */
+async function crashes(bench: Bench, server: NatsServer): Promise<void> {
+  const rounds = bench.size(5, 1);
+  const values = await detections(server, 'here', rounds);
+  const sharp = await detections(server, 'moleculer', rounds, SHARPEST);
+  bench.report({
+    name: 'kill -9 → counted out (moleculer, heartbeat 1 s, timeout 2 s)',
+    unit: 'ms',
+    values,
+    baselines: sharp,
+  });
+  // Up to a minute each, by its defaults.
+  if (bench.quick) return;
+  bench.report({
+    name: 'kill -9 → counted out (moleculer, its defaults)',
+    unit: 'ms',
+    values,
+    baselines: await detections(server, 'moleculer', rounds),
+  });
+}
+
+/** Starts nodes and kills one after another, without waiting: nobody's death is the cause of another's being noticed. */
+async function detections(
+  server: NatsServer,
+  library: keyof typeof FIXTURES,
+  rounds: number,
+  env: NodeJS.ProcessEnv = {},
+): Promise<number[]> {
+  const victims = Array.from({ length: rounds }, (_, round) => `victim-${round}`);
+  const [watcher, ...processes] = await Promise.all(
+    ['watcher', ...victims].map((name) => startNode(server, library, name, false, env)),
+  );
+  for (const name of victims) await eventually(() => watcher.ask('knows', name), UNTIL_KNOWN);
+  const found: Promise<number>[] = [];
+  for (const [round, name] of victims.entries()) {
+    // Any phase of the watcher's clock.
+    if (round > 0) await new Promise((resolve) => setTimeout(resolve, 1700 + 300 * round));
+    const from = monotonicMs();
+    processes[round].kill('SIGKILL');
+    found.push((watcher.ask('gone', name) as Promise<number>).then((at) => at - from));
+  }
+  const took = await Promise.all(found);
+  await watcher[Symbol.asyncDispose]();
+  return took;
+}
+
+async function startNode(
+  server: NatsServer,
+  library: keyof typeof FIXTURES,
+  name: string,
+  answers: boolean,
+  env: NodeJS.ProcessEnv = {},
+): Promise<NodeProcess> {
+  const node = await NodeProcess.start(FIXTURES[library], { env });
+  await node.ask('start', server.url, name, answers);
+  return node;
+}

@@ -1,0 +1,54 @@
+/** A Moleculer node for the comparison: its defaults, but that it logs nothing, and heartbeats as its environment says. */
+import { type Service, ServiceBroker } from 'moleculer';
+import { serve } from '../../support/fixture';
+import { type Contender, Moments, questions } from './contender';
+import { monotonicMs } from './monotonic';
+
+interface NodeEvent {
+  readonly node: { readonly id: string };
+}
+
+const { HEARTBEAT_S, TIMEOUT_S } = process.env;
+const moments = new Moments();
+const nodes = new Set<string>();
+const services = new Map<string, Service>();
+let broker: ServiceBroker;
+
+const contender: Contender = {
+  start: async (servers, name, answers) => {
+    broker = new ServiceBroker({
+      nodeID: name,
+      transporter: servers,
+      logger: false,
+      ...(HEARTBEAT_S !== undefined && { heartbeatInterval: Number(HEARTBEAT_S) }),
+      ...(TIMEOUT_S !== undefined && { heartbeatTimeout: Number(TIMEOUT_S) }),
+    });
+    if (answers)
+      broker.createService({
+        name: 'echoes',
+        actions: { echo: ({ params }: { params: unknown }) => params },
+      });
+    broker.localBus.on('$services.changed', () => {
+      for (const { name: service } of servicesKnown()) moments.note(`join ${service}`);
+    });
+    broker.localBus.on('$node.connected', ({ node }: NodeEvent) => void nodes.add(node.id));
+    broker.localBus.on('$node.disconnected', ({ node }: NodeEvent) => moments.note(`gone ${node.id}`));
+    await broker.start();
+  },
+  knowsEcho: () => servicesKnown().some(({ name }) => name === 'echoes'),
+  knows: (name) => nodes.has(name),
+  register: (key) => {
+    const at = monotonicMs();
+    services.set(key, broker.createService({ name: key }));
+    return at;
+  },
+  seen: (key) => moments.of(`join ${key}`),
+  unregister: async (key) => broker.destroyService(services.get(key)!),
+  gone: (name) => moments.of(`gone ${name}`),
+  ask: (times, inFlight) => questions(times, inFlight, (payload) => broker.call('echoes.echo', payload)),
+};
+serve({ ...contender });
+
+function servicesKnown(): { readonly name: string }[] {
+  return broker.registry.getServiceList({ onlyAvailable: true }) as { name: string }[];
+}
