@@ -1,4 +1,5 @@
 import { encodeFrame, type FrameKind, type Sender } from '../../libs/pg-registry/src/protocol/frame';
+import { incarnationOf } from '../../libs/pg-registry/src/protocol/incarnation';
 import {
   VirtualNetwork,
   type VirtualNode,
@@ -50,7 +51,7 @@ describe('K. Frames', () => {
   test('C121 who speaks another version is warned of and changes nothing; who names none is no frame', () => {
     const network = new VirtualNetwork();
     const [a] = network.startCluster(1);
-    const stranger = { node: 'stranger', incarnation: THERE, epoch: 5 };
+    const stranger = { node: 'stranger', incarnation: incarnationOf('stranger', 7), epoch: 5 };
     network.inject(a, 'pgr.test.from.stranger.discover', frame(stranger, 'discover', 99));
     network.inject(a, 'pgr.test.to.n0.discover.stranger', frame(stranger, 'discover', 99));
     network.inject(a, 'pgr.test.to.n0.discover.stranger', frame(stranger, 'discover', 99).slice(0, 2));

@@ -1,3 +1,4 @@
+import { incarnationOf } from '../../libs/pg-registry/src/protocol';
 import { Agenda } from './agenda';
 import { Broker, FAIR_WEATHER, type Server } from './broker';
 import type { Trouble } from './contact';
@@ -71,7 +72,7 @@ export class World {
   /** Starts a process under a name; it connects a little later. */
   start(name: string, server: Server, clockMs: number): void {
     const { setting } = this;
-    const incarnation = (++this.#incarnations).toString(16).padStart(16, '0');
+    const incarnation = incarnationOf(name, ++this.#incarnations);
     const { maxPayload } = setting;
     const options = { ...setting.options, ...(setting.tiny.includes(name) ? TINY : {}) };
     const birth = { name, incarnation, options, maxPayload, wallMs: setting.wallMs + clockMs };

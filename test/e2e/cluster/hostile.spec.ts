@@ -1,5 +1,6 @@
 import { connect, type NatsConnection } from 'nats';
 import { encodeFrame, FRAME_KINDS, type FrameKind } from '../../../libs/pg-registry/src/protocol/frame';
+import { incarnationOf } from '../../../libs/pg-registry/src/protocol/incarnation';
 import { Cluster } from './cluster';
 import type { ClusterNode } from './cluster-node';
 
@@ -38,7 +39,7 @@ function everySubject(from: string): string[] {
 function garbage(): Uint8Array[] {
   const lie = (kind: FrameKind, body: Uint8Array, node = 'stranger'): Uint8Array =>
     encodeFrame(
-      { version: 1, node, incarnation: '0123456789abcdef', epoch: 1, kind, versions: { min: 1, max: 1 } },
+      { version: 1, node, incarnation: incarnationOf(node, 7), epoch: 1, kind, versions: { min: 1, max: 1 } },
       body,
     );
   const bodies = [

@@ -1,6 +1,7 @@
 import { connect, type NatsConnection } from 'nats';
 import { permissionsOf } from 'nestjs-pg-registry';
 import { encodeFrame, type FrameKind } from '../../../libs/pg-registry/src/protocol/frame';
+import { incarnationOf } from '../../../libs/pg-registry/src/protocol/incarnation';
 import { eventually } from '../../support/eventually';
 import { Cluster } from './cluster';
 import type { ClusterNode } from './cluster-node';
@@ -37,7 +38,14 @@ async function withMallory(act: (connection: NatsConnection) => Promise<void>): 
 
 function frame(kind: FrameKind, node: string): Uint8Array {
   const versions = { min: 1, max: 1 };
-  return encodeFrame({ version: 1, node, incarnation: '0123456789abcdef', epoch: 2 ** 50, kind, versions });
+  return encodeFrame({
+    version: 1,
+    node,
+    incarnation: incarnationOf(node, 7),
+    epoch: 2 ** 50,
+    kind,
+    versions,
+  });
 }
 
 test('with the template for each node, everything works that works without', async () => {

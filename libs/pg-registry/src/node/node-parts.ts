@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { type Effect, FRAME_OVERHEAD_BYTES, PeerProtocol } from '../protocol';
+import { randomInt } from 'node:crypto';
+import { type Effect, FRAME_OVERHEAD_BYTES, incarnationOf, PeerProtocol } from '../protocol';
 import { Calls, Processes, ProcessService, type TraceContext } from '../process';
 import type { ListenerToken, RegistryListener, ScopeHost } from '../scope';
 import { PidInterner } from '../term';
@@ -65,7 +65,7 @@ export function assemble(
   const options = normalNodeOptions(given, defaultTransport);
   const { limits, namespace } = options;
   const epoch = clock.wall();
-  const identity = { node: options.node, incarnation: randomBytes(8).toString('hex') };
+  const identity = { node: options.node, incarnation: incarnationOf(options.node, randomInt(2 ** 32)) };
   const log = new ErrorLog(logger);
   const warnings = new WarningLimit(log, options.protocol.warnIntervalMs);
   const waits = new Waits(clock);

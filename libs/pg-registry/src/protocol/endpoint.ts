@@ -1,6 +1,7 @@
 import { InvalidOptionError } from '../term';
 import type { Effect, PeerEvent } from './effect';
-import { encodeFrame, type FrameKind, isIncarnation, MAX_EPOCH } from './frame';
+import { encodeFrame, type FrameKind, MAX_EPOCH } from './frame';
+import { belongsTo, isIncarnation } from './incarnation';
 import type { ProtocolOptions } from './options';
 import { Subjects } from './subject';
 import { Throttle } from './throttle';
@@ -46,11 +47,15 @@ export class Endpoint {
   #outgoing: Effect[] = [];
   #told: Effect[] = [];
 
-  /** @throws InvalidOptionError if node or namespace cannot be part of a subject, or incarnation or epoch of a frame */
+  /** @throws InvalidOptionError if node or namespace cannot be part of a subject, or the incarnation is not the node's */
   constructor({ node, incarnation, epoch, namespace, versions, options, random }: EndpointParameters) {
-    if (!isIncarnation(incarnation) || !Number.isSafeInteger(epoch) || epoch < 0 || epoch > MAX_EPOCH) {
-      const message = `Incarnation '${incarnation}' or epoch ${epoch} cannot be sent in a frame.`;
+    if (!isIncarnation(incarnation) || !belongsTo(incarnation, node)) {
+      const message = `Incarnation '${incarnation}' is none of node '${node}'; incarnationOf makes one.`;
       throw new InvalidOptionError(message, { option: 'incarnation' });
+    }
+    if (!Number.isSafeInteger(epoch) || epoch < 0 || epoch > MAX_EPOCH) {
+      const message = `Epoch ${epoch} is not a whole number from 0 to ${MAX_EPOCH}.`;
+      throw new InvalidOptionError(message, { option: 'epoch' });
     }
     this.node = node;
     this.incarnation = incarnation;

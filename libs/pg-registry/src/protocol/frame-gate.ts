@@ -1,6 +1,7 @@
 import { DecodeError } from './codec';
 import type { Endpoint } from './endpoint';
 import { decodeFrame, type Frame, LONGEST_FRAME_BYTES } from './frame';
+import { belongsTo } from './incarnation';
 import type { Route } from './subject';
 
 /** A frame whose sender is who its subject says. */
@@ -68,7 +69,8 @@ export class FrameGate {
     const { endpoint } = this;
     const ownIncarnation = frame.incarnation === endpoint.incarnation;
     if (ownIncarnation && frame.node === endpoint.node) return 'own';
-    if (ownIncarnation) return `names our incarnation as '${frame.node}'`;
+    if (!belongsTo(frame.incarnation, frame.node))
+      return `names ${frame.incarnation} as an incarnation of '${frame.node}'`;
     if (route.route !== 'from' && route.to !== endpoint.node) return `is for '${route.to}'`;
     if (route.route === 'alive') return frame.kind === 'alive' ? undefined : `is a ${frame.kind}`;
     if (route.from !== frame.node) return `says it is from '${frame.node}'`;

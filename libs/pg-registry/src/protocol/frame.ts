@@ -44,7 +44,7 @@ export type ProcessKind = 'call' | 'cast' | 'cancel' | 'watch' | 'down' | 'reply
 /** Who speaks. */
 export interface Sender {
   readonly node: string;
-  /** 16 lower-case hexadecimal digits. */
+  /** 16 lower-case hexadecimal digits, see `incarnation.ts`. */
   readonly incarnation: string;
   readonly epoch: number;
 }
@@ -77,13 +77,7 @@ const MAGIC_P = 0x50;
 const MAGIC_G = 0x47;
 const MAX_NODE_BYTES = 128;
 const INCARNATION_BYTES = 8;
-const INCARNATION = /^[0-9a-f]{16}$/;
 const NOTHING = new Uint8Array(0);
-
-/** Whether a string has the form of an incarnation: 64 bits as 16 lower-case hexadecimal digits. */
-export function isIncarnation(text: string): boolean {
-  return INCARNATION.test(text);
-}
 
 /** Writes an incarnation as its 8 bytes. */
 export function writeIncarnation(writer: Writer, incarnation: string): void {

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { Writer } from './codec';
 import { encodeFrame, FRAME_KINDS, type FrameKind, MAX_EPOCH, type Sender, writeIncarnation } from './frame';
 import { encodeHello } from './hello';
+import { incarnationOf } from './incarnation';
 import { Subjects } from './subject';
 import { VirtualNetwork, type VirtualNode } from './virtual-network.fixture';
 
@@ -23,9 +24,9 @@ function frame(kind: FrameKind, sender: Sender, body?: Uint8Array): Uint8Array {
   return encodeFrame({ ...sender, version: 1, kind, versions }, body);
 }
 
-const stranger = (node: string, epoch = 5, incarnation = 'e'.repeat(16)): Sender => ({
+const stranger = (node: string, epoch = 5): Sender => ({
   node,
-  incarnation,
+  incarnation: incarnationOf(node, 0xe),
   epoch,
 });
 
@@ -81,6 +82,26 @@ describe('a frame that does not belong', () => {
     expect(a.warnings()).toEqual(['forged-frame']);
   });
 
+  it('is refused when a node speaks under its own name as the incarnation of another', () => {
+    const network = new VirtualNetwork();
+    const [a, b] = network.startCluster(2);
+    const thief = { ...identityOf(b), node: 'thief' };
+    const subjects = new Subjects('test', 'thief');
+    network.inject(
+      a,
+      subjects.announce('hello'),
+      frame('hello', thief, encodeHello({ ...EMPTY_HELLO, beat: 1000 })),
+    );
+    expect([a.peers, a.keys('s')]).toEqual([['n1'], ['n0', 'n1']]);
+    network.inject(a, subjects.announce('goodbye'), frame('goodbye', thief));
+    expect([a.peers, a.keys('s')]).toEqual([['n1'], ['n0', 'n1']]);
+    const newcomer = network.start('newcomer');
+    network.inject(newcomer, subjects.announce('hello'), frame('hello', thief, encodeHello(EMPTY_HELLO)));
+    network.run(1000);
+    expect(newcomer.peers).toEqual(['n0', 'n1']);
+    expect(a.protocol.stats().counters['forged-frame']).toBe(2);
+  });
+
   it('does not make a node answer to a third party', () => {
     const network = new VirtualNetwork();
     const [a, b] = network.startCluster(2);
@@ -126,7 +147,7 @@ describe('a flood', () => {
     const a = network.start({ name: 'a', options: { maxPeers: 20, maxTombstones: 30 } });
     network.run(1000);
     for (let count = 0; count < 500; count += 1) {
-      const sender = stranger(`made-up-${count}`, 5, count.toString(16).padStart(16, '0'));
+      const sender = stranger(`made-up-${count}`);
       const subjects = new Subjects('test', sender.node);
       network.inject(a, subjects.announce('hello'), frame('hello', sender, encodeHello(EMPTY_HELLO)));
       network.inject(a, subjects.to('a', 'discover'), frame('discover', sender));
@@ -168,6 +189,23 @@ describe('an epoch', () => {
     network.run(5000);
     expect([a.protocol.state, a.protocol.epoch]).toEqual(['ready', 9_000_001]);
     expect([a.peers, b.peers]).toEqual([['n1'], ['n0']]);
+  });
+
+  it('is driven by no liar so high that the next life of the name is shut out', () => {
+    const network = new VirtualNetwork();
+    const [first, b] = network.startCluster(2);
+    const stale = b.protocol.subjects.to('n0', 'stale');
+    let life = first;
+    for (let lives = 0; lives < 3; lives += 1) {
+      for (const epoch of [MAX_EPOCH - 1, MAX_EPOCH - 2, 2 ** 50, 2 ** 44, life.protocol.epoch + 1e12]) {
+        network.inject(life, stale, frame('stale', identityOf(b), staleBody(life.incarnation, epoch)));
+        network.run(3000);
+      }
+      network.kill(life);
+      life = network.start('n0');
+      network.run(10_000);
+      expect([life.protocol.state, life.peers, b.peers]).toEqual(['ready', ['n1'], ['n0']]);
+    }
   });
 
   it('in a question, whose sender no subject proves, evicts nobody and fences nobody', () => {

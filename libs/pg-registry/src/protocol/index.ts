@@ -17,7 +17,6 @@ export {
   encodeFrame,
   FRAME_KINDS,
   FRAME_OVERHEAD_BYTES,
-  isIncarnation,
   MAX_WIRE_DEPTH,
   type Frame,
   type FrameKind,
@@ -25,6 +24,7 @@ export {
   type Sender,
   type StreamKind,
 } from './frame';
+export { incarnationOf } from './incarnation';
 export type { CrashDetection } from './onlooker';
 export { DEFAULT_PROTOCOL_OPTIONS, protocolOptions, type ProtocolOptions } from './options';
 export type { PeerView, RemovalReason, Suspicion } from './peer';

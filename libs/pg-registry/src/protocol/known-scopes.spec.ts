@@ -50,6 +50,19 @@ describe('what is known of the scopes of a peer', () => {
     expect(scopes.learn(hello({ ...pages, beat: 3, page: 1, running: [news('b')] })).gone).toEqual(['c']);
   });
 
+  it('fills no memory with pages of a set that never becomes complete', () => {
+    const scopes = new KnownScopes(10);
+    for (let round = 0; round < 1000; round += 1) {
+      const name = `scope ${round}`;
+      scopes.learn(hello({ page: 0, pages: 2, running: [news(name)] }));
+      scopes.learn(hello({ since: 1, revision: 2, stopped: [name] }));
+      scopes.learn(
+        hello({ page: 0, pages: 2, running: Array.from({ length: 20 }, (_, i) => news(`${name} ${i}`)) }),
+      );
+    }
+    expect(scopes.remembered).toBeLessThanOrEqual(20);
+  });
+
   it('holds no more than allowed, and no run older than known', () => {
     const scopes = new KnownScopes(1);
     expect(scopes.learn(hello({ running: [news('a', 2), news('b')] })).refused).toBe(1);

@@ -31,6 +31,11 @@ export class KnownScopes {
     return this.#revision !== undefined;
   }
 
+  /** Names remembered, whether known or listed by pages of a set that is not complete yet: at most twice the capacity. */
+  get remembered(): number {
+    return this.#scopes.size + (this.#collecting?.names.size ?? 0);
+  }
+
   get(name: string): ScopeNews | undefined {
     return this.#scopes.get(name);
   }
@@ -53,7 +58,10 @@ export class KnownScopes {
       hello.since === undefined
         ? this.#absent(hello)
         : hello.stopped.filter((name) => this.#scopes.has(name));
-    for (const name of gone) this.#scopes.delete(name);
+    for (const name of gone) {
+      this.#scopes.delete(name);
+      this.#collecting?.names.delete(name);
+    }
     return {
       listed,
       gone,
@@ -75,7 +83,8 @@ export class KnownScopes {
     }
     const { pages, names } = this.#collecting;
     pages.add(hello.page);
-    for (const { name } of hello.running) names.add(name);
+    // Only known ones: what is not known cannot be found absent, and one page said again and again must not fill the memory.
+    for (const { name } of hello.running) if (this.#scopes.has(name)) names.add(name);
     if (pages.size < hello.pages) return [];
     this.#collecting = undefined;
     this.#revision = hello.revision;

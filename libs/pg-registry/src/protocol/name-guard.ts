@@ -7,6 +7,11 @@ import { Throttle } from './throttle';
 
 const STALE_INTERVAL_MS = 1000;
 const MAX_STALE_NAMES = 1024;
+/**
+ * A node follows the word of others no further than ten thousand years beyond its own start: more than clocks are ever wrong,
+ * and so little of all epochs that a liar cannot bring a name to the end of them, where its next life could not rise above it.
+ */
+const MAX_LEAP_MS = 10_000 * 365.25 * 86_400_000;
 /** Hello intervals for which a namesake that was heard is taken to live although it does not answer. */
 const PATIENCE = 1.5;
 
@@ -39,6 +44,8 @@ export class NameGuard {
   #outbidBy: number | undefined;
   /** When we last asked; −Infinity if that question has ended. */
   #askedAt = -Infinity;
+  /** The epoch that this life began with. */
+  readonly #startedAt: number;
   /** When a newer namesake was last heard, without being asked. */
   #heardAt = -Infinity;
 
@@ -46,7 +53,9 @@ export class NameGuard {
     private readonly endpoint: Endpoint,
     private readonly probes: Probes,
     private readonly context: NameGuardContext,
-  ) {}
+  ) {
+    this.#startedAt = endpoint.epoch;
+  }
 
   /** Asks whether anybody else answers on this node's name. At start and after each reconnect. */
   check(): void {
@@ -88,16 +97,17 @@ export class NameGuard {
     endpoint.tell(sender.node, 'stale', writer.finish());
   }
 
-  /** Somebody knows a higher epoch of our name. @throws DecodeError if the body is none */
+  /** Somebody knows a higher epoch of our name. @throws DecodeError if the body is none, or names one that no clock says */
   staleHeard(body: Uint8Array): void {
     const reader = new Reader(body);
     const incarnation = readIncarnation(reader);
     const epoch = reader.uint();
     reader.end();
-    // MAX_EPOCH itself cannot be outbid by anybody; it is a forgery, not a clock.
-    if (epoch >= MAX_EPOCH) throw new DecodeError('An epoch that nobody could rise above.');
+    const { endpoint } = this;
+    if (epoch > this.#startedAt + MAX_LEAP_MS || epoch >= MAX_EPOCH)
+      throw new DecodeError(`Epoch ${epoch} is beyond every clock.`);
     // Race: said to a namesake of ours, or before we rose already.
-    if (incarnation !== this.endpoint.incarnation || epoch < this.endpoint.epoch) return;
+    if (incarnation !== endpoint.incarnation || epoch < endpoint.epoch) return;
     this.#outbidBy = Math.max(this.#outbidBy ?? 0, epoch);
     this.#ask();
   }

@@ -19,7 +19,7 @@ import { OWN_VERSIONS, type VersionRange } from './version';
 /** What a `PeerProtocol` is made of. */
 export interface PeerProtocolParameters {
   readonly node: string;
-  /** 16 lower-case hexadecimal digits, drawn at random. */
+  /** Made by `incarnationOf` from the name and random bits. */
   readonly incarnation: string;
   /** At first the start time in milliseconds since 1970; the protocol may raise it. */
   readonly epoch: number;

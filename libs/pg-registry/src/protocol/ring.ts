@@ -1,3 +1,5 @@
+import { hash32 } from './incarnation';
+
 /** A place on the ring: who stands there, and where. */
 interface Place<T> {
   readonly position: number;
@@ -5,15 +7,9 @@ interface Place<T> {
   readonly member: T;
 }
 
-/** Where a node stands on the ring: a 32-bit hash of (name, incarnation), the same for everybody (FNV-1a, mixed at the end). */
+/** Where a node stands on the ring: a 32-bit hash of (name, incarnation), the same for everybody. */
 export function ringPosition(node: string, incarnation: string): number {
-  const text = `${incarnation}${node}`;
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < text.length; index += 1)
-    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
+  return hash32(`${incarnation}${node}`);
 }
 
 /**

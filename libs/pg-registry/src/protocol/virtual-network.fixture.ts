@@ -1,4 +1,5 @@
 import type { Effect } from './effect';
+import { incarnationOf } from './incarnation';
 import { type NodeParameters, VirtualNode } from './virtual-node.fixture';
 
 export { VirtualNode } from './virtual-node.fixture';
@@ -46,9 +47,9 @@ export class VirtualNetwork {
     this.random = seeded(seed);
   }
 
-  freshIncarnation(): string {
+  freshIncarnation(node: string): string {
     this.#incarnations += 1;
-    return this.#incarnations.toString(16).padStart(16, 'a');
+    return incarnationOf(node, this.#incarnations);
   }
 
   /** Starts a node and connects it. */

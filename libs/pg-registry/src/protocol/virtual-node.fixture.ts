@@ -52,7 +52,7 @@ export class VirtualNode {
     this.server = parameters.server ?? 'server-a';
     this.protocol = new PeerProtocol({
       node: name,
-      incarnation: parameters.incarnation ?? network.freshIncarnation(),
+      incarnation: parameters.incarnation ?? network.freshIncarnation(name),
       epoch: parameters.epoch ?? Math.floor(1_000_000 + network.now),
       namespace: 'test',
       pids: new PidInterner(),

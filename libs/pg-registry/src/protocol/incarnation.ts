@@ -1,0 +1,44 @@
+/**
+ * An incarnation is one life of one node: 64 bits, written as 16 lower-case hexadecimal digits. The first half is a hash of
+ * the node's name, the second is drawn at random at its start.
+ *
+ * Entries, streams and peers are told apart by the incarnation alone. The hash ties it to the name, and the name is what a
+ * subject proves: so a node cannot speak as another's incarnation under a name of its own, in which case a hello of the one
+ * would be taken for the other's. That needs no memory of who used an incarnation first, and so no race about it.
+ */
+
+const INCARNATION = /^[0-9a-f]{16}$/;
+const HALF_DIGITS = 8;
+
+/** FNV-1a over UTF-16 units, mixed at the end as MurmurHash3 does: 32 bits, the same on every node. */
+export function hash32(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < text.length; index += 1)
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+/**
+ * Makes the incarnation of a new life of a node.
+ *
+ * @param bits 32 random bits as a whole number in [0, 2^32): two lives of one name must not draw the same
+ */
+export function incarnationOf(node: string, bits: number): string {
+  return half(hash32(node)) + half(bits);
+}
+
+/** Whether a string has the form of an incarnation. */
+export function isIncarnation(text: string): boolean {
+  return INCARNATION.test(text);
+}
+
+/** Whether an incarnation is one of a node of that name. Costs the length of the name. */
+export function belongsTo(incarnation: string, node: string): boolean {
+  return Number.parseInt(incarnation.slice(0, HALF_DIGITS), 16) === hash32(node);
+}
+
+function half(bits: number): string {
+  return bits.toString(16).padStart(HALF_DIGITS, '0');
+}
