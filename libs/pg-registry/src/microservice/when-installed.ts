@@ -1,4 +1,5 @@
 import { Inject, type Provider } from '@nestjs/common';
+import { whenInstalled } from '../node';
 import { InvalidOptionError } from '../term';
 import type { PgRegistryClient as Client } from './pg-registry.client';
 import type { PgRegistryServer as Server } from './pg-registry.server';
@@ -11,7 +12,7 @@ interface Microservice {
 type Constructor = abstract new (...args: never[]) => object;
 
 const PACKAGE = '@nestjs/microservices';
-const microservice = load();
+const microservice = whenInstalled(PACKAGE, () => require('./index') as Microservice);
 
 /** See `PgRegistryServer` of this room. Without `@nestjs/microservices` a class that only says so. */
 export const PgRegistryServer = (microservice?.PgRegistryServer ??
@@ -31,21 +32,6 @@ export function InjectRegistryClient(): ParameterDecorator & PropertyDecorator {
 /** The providers of this room for a Nest module: none where `@nestjs/microservices` is not installed. */
 export function microserviceProviders(): (Provider & Constructor)[] {
   return microservice === undefined ? [] : [microservice.PgRegistryServer, microservice.PgRegistryClient];
-}
-
-/** Undefined where the package is missing; whatever else goes wrong is not hidden. */
-function load(): Microservice | undefined {
-  try {
-    return require('./index') as Microservice;
-  } catch (error) {
-    const isMissing =
-      error instanceof Error &&
-      'code' in error &&
-      error.code === 'MODULE_NOT_FOUND' &&
-      error.message.includes(`'${PACKAGE}'`);
-    if (isMissing) return undefined;
-    throw error;
-  }
 }
 
 function standIn(name: string): unknown {

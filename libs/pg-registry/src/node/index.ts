@@ -13,5 +13,6 @@ export type { NodeLogger } from './logger';
 export type { NodeHealth } from './node-health';
 export type { NodeOptions } from './node-options';
 export type { NodeState, NodeStats, ScopeStats } from './node-stats';
+export { whenInstalled } from './optional-package';
 export { PgRegistryNode } from './pg-registry-node';
 export type { NodeSurroundings } from './node-parts';
