@@ -44,7 +44,7 @@ export const nodeProvider: FactoryProvider<PgRegistryNode> = {
         logger: new Logger(LOG_CONTEXT),
         defaultTransport: localTransport,
         resolveListener: (token) => resolveListener(moduleRef, token),
-        currentTrace: () => telemetry.currentTrace(),
+        tracer: telemetry.tracer,
       },
     );
     node.processes.useFactory(processFactory);

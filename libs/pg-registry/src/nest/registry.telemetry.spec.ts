@@ -30,8 +30,13 @@ class OneContext implements ContextManager {
   active(): Context {
     return this.current;
   }
-  with(): never {
-    throw new Error('not needed');
+  with<A extends unknown[], F extends (...args: A) => ReturnType<F>>(
+    _context: Context,
+    fn: F,
+    _this?: ThisParameterType<F>,
+    ...args: A
+  ): ReturnType<F> {
+    return fn(...args);
   }
   bind<T>(_context: Context, target: T): T {
     return target;

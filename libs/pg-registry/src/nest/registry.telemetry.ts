@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Attributes, Meter, Observable } from '@opentelemetry/api';
-import type { NodeStats, PgRegistryNode } from '../node';
-import type { TraceContext } from '../process';
+import { type NodeStats, type PgRegistryNode, whenInstalled } from '../node';
+import { RegistryTracer } from './registry.tracer';
 
 type Api = typeof import('@opentelemetry/api');
 
@@ -35,6 +35,13 @@ const INSTRUMENTS: readonly Instrument[] = [
   gauge('calls.serving', 'Calls of other nodes that are not answered yet', ({ calls }) => calls.serving),
   gauge('calls.in_flight', 'Messages that wait or are being handled here', ({ calls }) => calls.inFlight),
   {
+    name: 'calls.finished',
+    kind: 'counter',
+    description: 'Calls made here that have ended, by outcome',
+    read: ({ calls }) =>
+      Object.entries(calls.finished).map(([outcome, count]) => [count, { outcome }] as const),
+  },
+  {
     name: 'calls.warnings',
     kind: 'counter',
     description: 'What went wrong with calls and casts, by reason',
@@ -62,21 +69,11 @@ const INSTRUMENTS: readonly Instrument[] = [
  */
 @Injectable()
 export class RegistryTelemetry {
-  readonly #api = load();
+  readonly #api = whenInstalled(PACKAGE, () => require('@opentelemetry/api') as Api);
   #stop: (() => void) | undefined;
 
-  /** The trace context of the running code, in the words of W3C; undefined outside of a span. */
-  currentTrace(): TraceContext | undefined {
-    if (this.#api === undefined) return undefined;
-    const { context, isSpanContextValid, trace } = this.#api;
-    const span = trace.getSpanContext(context.active());
-    if (span === undefined || !isSpanContextValid(span)) return undefined;
-    const flags = span.traceFlags.toString(16).padStart(2, '0');
-    return {
-      traceparent: `00-${span.traceId}-${span.spanId}-${flags}`,
-      tracestate: span.traceState?.serialize(),
-    };
-  }
+  /** Records calls and syncs of a node as spans; undefined where the package is missing. */
+  readonly tracer = this.#api && new RegistryTracer(this.#api);
 
   /** Has the figures of a node read whenever metrics are collected. Cost of a collection: one `node.stats()`. */
   observe(node: Pick<PgRegistryNode, 'name' | 'stats'>): void {
@@ -115,19 +112,4 @@ function observable(meter: Meter, { name, kind, description }: Instrument): Obse
   return kind === 'gauge'
     ? meter.createObservableGauge(full, { description })
     : meter.createObservableCounter(full, { description });
-}
-
-/** Undefined where the package is missing; whatever else goes wrong is not hidden. */
-function load(): Api | undefined {
-  try {
-    return require('@opentelemetry/api') as Api;
-  } catch (error) {
-    const isMissing =
-      error instanceof Error &&
-      'code' in error &&
-      error.code === 'MODULE_NOT_FOUND' &&
-      error.message.includes(`'${PACKAGE}'`);
-    if (isMissing) return undefined;
-    throw error;
-  }
 }

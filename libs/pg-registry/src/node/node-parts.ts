@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { type Effect, FRAME_OVERHEAD_BYTES, incarnationOf, PeerProtocol } from '../protocol';
-import { Calls, Processes, ProcessService, type TraceContext } from '../process';
+import { Calls, type CallTracer, Processes, ProcessService } from '../process';
 import type { ListenerToken, RegistryListener, ScopeHost } from '../scope';
 import { PidInterner } from '../term';
 import type { Transport } from '../transport';
@@ -24,8 +24,8 @@ export interface NodeSurroundings {
   readonly clock?: Clock;
   /** Finds the listener behind a token; default: nobody is found. */
   readonly resolveListener?: (token: ListenerToken) => RegistryListener | undefined;
-  /** The trace context of the running code, which calls carry along. Default: none. */
-  readonly currentTrace?: () => TraceContext | undefined;
+  /** Records calls and the runs of handlers. Default: nobody does. */
+  readonly tracer?: CallTracer | undefined;
 }
 
 /** The parts of one node, wired to one another; nothing has been started. */
@@ -58,7 +58,7 @@ export function assemble(
     logger = stderrLogger,
     clock = systemClock,
     resolveListener = () => undefined,
-    currentTrace = () => undefined,
+    tracer,
   }: NodeSurroundings,
   onEffect: (effect: NodeEffect) => void,
 ): NodeParts {
@@ -122,7 +122,7 @@ export function assemble(
     random,
     channel,
     resolver,
-    currentTrace,
+    tracer,
     remoteStacks: options.remoteStacks,
     onWarning: (reason, message, error) => warnings.warn(reason, message, error, clock.now()),
   });

@@ -17,7 +17,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Short strings beside the payload. */
   readonly headers?: CallHeaders | undefined;
-  /** W3C trace context; default: what `headers` say, else what the node's tracer says is current. */
+  /** W3C trace context, the parent of the call's span; default: what `headers` say, else what the node's tracer says is current. */
   readonly trace?: TraceContext | undefined;
 }
 
@@ -39,7 +39,6 @@ export class CallArguments {
   constructor(
     private readonly pids: PidInterner,
     private readonly limits: ValueLimits,
-    private readonly currentTrace: () => TraceContext | undefined,
   ) {}
 
   /** @throws InvalidArgumentError unless it is a handler's name: 1 to 256 bytes. */
@@ -67,7 +66,7 @@ export class CallArguments {
       timeoutMs: timeoutMs > MAX_TIMEOUT_MS ? Infinity : timeoutMs,
       signal,
       headers: checked,
-      trace: checkedTrace(trace ?? traceOf(checked) ?? this.currentTrace()),
+      trace: checkedTrace(trace ?? traceOf(checked)),
     };
   }
 

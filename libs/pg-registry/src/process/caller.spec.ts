@@ -33,6 +33,18 @@ describe('a call by name', () => {
     await expect(a.calls.call(name, 'where')).rejects.toBeInstanceOf(NotRegisteredError);
   });
 
+  it('is counted when it has ended, by outcome', async () => {
+    const aborted = AbortSignal.abort(new Error('enough'));
+    worker(b);
+    await a.calls.call(name, 'where');
+    await a.calls.call(name, 'where');
+    await failureOf(a.calls.call(name, 'where', null, { signal: aborted }));
+    await failureOf(a.calls.call(via('workers', 'nobody'), 'where'));
+    await failureOf(a.calls.call(name, 'unheard-of'));
+    expect(a.calls.stats().finished).toEqual({ ok: 2, ABORTED: 1, NOT_REGISTERED: 1, NO_HANDLER: 1 });
+    expect(b.calls.stats().finished).toEqual({});
+  });
+
   it('goes to another member where nothing can have been executed', async () => {
     cluster.standings.set('b', 'ready');
     const gone = worker(b);

@@ -4,11 +4,13 @@ import {
   isPid,
   normalValue,
   NotRegisteredError,
+  PgRegistryError,
   type Pid,
   type Value,
 } from '../term';
 import { cancelled, timedOut } from './call-context';
 import { CallArguments, type CallOptions, type CheckedOptions } from './call-options';
+import type { OutgoingSpan } from './call-tracer';
 import type { CallsSurroundings } from './calls-surroundings';
 import type { Message } from './delivery';
 import { errorForCaller } from './error-form';
@@ -27,14 +29,15 @@ export class Caller {
   readonly #args: CallArguments;
   readonly #picker: Picker;
   #pending = 0;
+  readonly #finished: Record<string, number> = {};
 
   constructor(
     private readonly surroundings: CallsSurroundings,
     private readonly mailboxes: Mailboxes,
     private readonly remote: RemoteCalls,
   ) {
-    const { pids, limits, resolver, random, currentTrace = () => undefined } = surroundings;
-    this.#args = new CallArguments(pids, limits, currentTrace);
+    const { pids, limits, resolver, random } = surroundings;
+    this.#args = new CallArguments(pids, limits);
     this.#picker = new Picker(resolver, random);
   }
 
@@ -43,23 +46,41 @@ export class Caller {
     return this.#pending;
   }
 
+  /** Calls of this node that have ended, by outcome. */
+  get finished(): Readonly<Record<string, number>> {
+    return this.#finished;
+  }
+
   /** See `ProcessService.call`. The message is handed over before this returns. */
   async call(to: Destination, name: string, payload: unknown, options: CallOptions): Promise<Value> {
     const checked = this.#args.options(options);
-    const message = this.#message('call', this.#args.name(name), payload, checked);
-    const tried = new Exclusions();
-    let last: unknown;
-    for (;;) {
-      checked.signal?.throwIfAborted();
-      const pid = this.#destination(to, tried);
-      if (pid === undefined) throw last ?? nobody(to);
-      // One after the other: the next is only asked when the last is known not to have executed anything.
-      // oxlint-disable-next-line no-await-in-loop
-      const outcome = await this.#attempt(pid, message, checked);
-      if (outcome.type === 'result') return outcome.value;
-      if (outcome.elsewhere === 'nobody' || isPid(to)) throw outcome.error;
-      tried.add(pid, outcome.elsewhere);
-      last = outcome.error;
+    const handler = this.#args.name(name);
+    const span = this.#span('call', handler, to, checked);
+    try {
+      const message = this.#message('call', handler, payload, checked, span);
+      const tried = new Exclusions();
+      let last: unknown;
+      for (;;) {
+        checked.signal?.throwIfAborted();
+        const pid = this.#destination(to, tried);
+        if (pid === undefined) throw last ?? nobody(to);
+        span?.asked(pid);
+        // One after the other: the next is only asked when the last is known not to have executed anything.
+        // oxlint-disable-next-line no-await-in-loop
+        const outcome = await this.#attempt(pid, message, checked);
+        if (outcome.type === 'result') {
+          this.#count('ok');
+          span?.end();
+          return outcome.value;
+        }
+        if (outcome.elsewhere === 'nobody' || isPid(to)) throw outcome.error;
+        tried.add(pid, outcome.elsewhere);
+        last = outcome.error;
+      }
+    } catch (error) {
+      this.#count(outcomeOfCall(error, checked.signal));
+      span?.fail(error);
+      throw error;
     }
   }
 
@@ -69,18 +90,48 @@ export class Caller {
    * @throws for bad arguments only.
    */
   tell(kind: 'cast' | 'message', to: Destination, name: string, payload: unknown): void {
-    const { processes, onWarning } = this.surroundings;
     const handler = kind === 'cast' ? this.#args.name(name) : '';
-    const message = this.#message(kind, handler, payload, this.#args.options({}));
-    const pid = this.#destination(to, new Exclusions());
-    if (pid === undefined)
-      return onWarning('undelivered', `A cast '${name}' was dropped: ${nobody(to).message}`);
-    if (processes.isLocal(pid)) return this.mailboxes.tell(pid, message, onWarning);
-    if (this.remote.tell(pid, message)) return;
-    onWarning('undelivered', undelivered(message, pid, 'this node is not connected'));
+    const options = this.#args.options({});
+    const span = this.#span(kind, handler, to, options);
+    try {
+      const message = this.#message(kind, handler, payload, options, span);
+      const dropped = this.#hand(to, message, span);
+      if (dropped === undefined) return span?.end();
+      this.surroundings.onWarning('undelivered', dropped);
+      span?.fail(new Error(dropped));
+    } catch (error) {
+      span?.fail(error);
+      throw error;
+    }
   }
 
-  #message(kind: Message['kind'], name: string, payload: unknown, options: CheckedOptions): Message {
+  /** Hands a cast or message over. @returns why it was dropped, if it was. */
+  #hand(to: Destination, message: Message, span: OutgoingSpan | undefined): string | undefined {
+    const { processes, onWarning } = this.surroundings;
+    const pid = this.#destination(to, new Exclusions());
+    if (pid === undefined) return `A cast '${message.name}' was dropped: ${nobody(to).message}`;
+    span?.asked(pid);
+    if (processes.isLocal(pid)) this.mailboxes.tell(pid, message, onWarning);
+    else if (!this.remote.tell(pid, message)) return undelivered(message, pid, 'this node is not connected');
+    return undefined;
+  }
+
+  #span(kind: Message['kind'], name: string, to: Destination, { trace }: CheckedOptions) {
+    const { tracer } = this.surroundings;
+    return tracer === undefined || !isDestination(to) ? undefined : tracer.outgoing(kind, name, to, trace);
+  }
+
+  #count(outcome: string): void {
+    this.#finished[outcome] = (this.#finished[outcome] ?? 0) + 1;
+  }
+
+  #message(
+    kind: Message['kind'],
+    name: string,
+    payload: unknown,
+    options: CheckedOptions,
+    span: OutgoingSpan | undefined,
+  ): Message {
     const { limits, pids, processes, timers } = this.surroundings;
     return {
       kind,
@@ -88,7 +139,7 @@ export class Caller {
       payload: normalValue(payload, limits, pids),
       caller: processes.self().pid,
       headers: options.headers,
-      trace: options.trace,
+      trace: span === undefined ? options.trace : span.trace,
       deadline: kind === 'call' ? timers.now() + options.timeoutMs : Infinity,
     };
   }
@@ -140,6 +191,16 @@ export class Caller {
       }
     });
   }
+}
+
+/** `'ok'`, the code of an error of this library, `'ABORTED'` by the caller's signal, or `'ERROR'`: a fixed set, for counting. */
+function outcomeOfCall(error: unknown, signal: AbortSignal | undefined): string {
+  if (signal?.aborted && error === signal.reason) return 'ABORTED';
+  return error instanceof PgRegistryError ? error.code : 'ERROR';
+}
+
+function isDestination(to: unknown): to is Destination {
+  return isPid(to) || to instanceof Via;
 }
 
 function nobody(to: Destination): NotRegisteredError {

@@ -1,6 +1,6 @@
 import type { PidInterner, ValueLimits } from '../term';
-import type { TraceContext } from './call-context';
 import type { CallChannel } from './call-channel';
+import type { CallTracer } from './call-tracer';
 import type { Processes } from './processes';
 import type { Resolver } from './resolver';
 import type { Timers } from './timers';
@@ -18,8 +18,8 @@ export interface CallsSurroundings {
   readonly random: () => number;
   readonly channel: CallChannel;
   readonly resolver: Resolver;
-  /** The trace context of the running code, if a tracer knows one. */
-  readonly currentTrace?: () => TraceContext | undefined;
+  /** Records calls and handlers as spans. Default: nobody does, and calls carry what their options name. */
+  readonly tracer?: CallTracer | undefined;
   /** Whether errors tell other nodes where in this node's code they were thrown. Default false. */
   readonly remoteStacks?: boolean;
   /** What nobody waits for went wrong, or a frame was refused. Every reason is counted, too. For a log limited in rate. */

@@ -34,6 +34,8 @@ export interface CallsStats {
   readonly unacknowledged: number;
   /** Answers that came after their call had ended, and were dropped. */
   readonly lateAnswers: number;
+  /** Calls made here that have ended: `ok`, the code of the error, `ABORTED` by their own signal. */
+  readonly finished: Readonly<Record<string, number>>;
   /** Warnings so far, by reason: undelivered casts, failed handlers, malformed frames and the like. */
   readonly warnings: Readonly<Record<string, number>>;
 }
@@ -61,8 +63,8 @@ export class Calls {
     };
     const surroundings = { ...given, onWarning };
     this.#surroundings = surroundings;
-    const { processes, timers } = surroundings;
-    this.#mailboxes = new Mailboxes(processes, timers);
+    const { processes, timers, tracer } = surroundings;
+    this.#mailboxes = new Mailboxes(processes, timers, tracer);
     this.#remote = new RemoteCalls(surroundings);
     this.#caller = new Caller(surroundings, this.#mailboxes, this.#remote);
     this.#callee = new Callee(surroundings, this.#mailboxes);
@@ -176,6 +178,7 @@ export class Calls {
       monitors: this.#monitors.size,
       unacknowledged: this.#repeater.size,
       lateAnswers: this.#remote.lateAnswers,
+      finished: { ...this.#caller.finished },
       warnings: { ...this.#warnings },
     };
   }

@@ -1,5 +1,6 @@
 import type { Value } from '../term';
 import { type ContextFields, HandlerContext } from './call-context';
+import type { HandlerSpan } from './call-tracer';
 import type { Timers } from './timers';
 
 /** What is handed to a process; the payload is in normal form. */
@@ -20,6 +21,8 @@ export type Answer =
 export class Delivery {
   readonly message: Message;
   readonly context: HandlerContext;
+  /** Of the run of its handler, if that is recorded. */
+  span: HandlerSpan | undefined;
   #settle: ((answer: Answer) => void) | undefined;
 
   constructor(message: Message, timers: Timers, settle: (answer: Answer) => void) {

@@ -14,6 +14,7 @@
 export type { CallContext, CallHeaders, TraceContext } from './call-context';
 export type { CallChannel, NodeIdentity, ProcessFrameKind, RequestKind } from './call-channel';
 export type { CallOptions } from './call-options';
+export type { CallTracer, HandlerSpan, OutgoingSpan } from './call-tracer';
 export type { Destination } from './caller';
 export { Calls, type CallsStats } from './calls';
 export type { CallsSurroundings, CallWarning } from './calls-surroundings';

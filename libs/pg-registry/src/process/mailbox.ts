@@ -1,4 +1,5 @@
 import { CallTimeoutError, InvalidArgumentError, MailboxFullError, ProcessExitedError } from '../term';
+import type { CallTracer } from './call-tracer';
 import type { Answer, Delivery, Message } from './delivery';
 import type { Handlers } from './handlers';
 import type { LocalProcess } from './local-process';
@@ -17,6 +18,8 @@ export interface MailboxOptions {
 export interface MailboxSurroundings {
   readonly processes: Processes;
   readonly timers: Timers;
+  /** Records each run of a handler. */
+  readonly tracer?: CallTracer | undefined;
   /** Told of every message that is taken (+1) and of every one that is done with (−1). */
   readonly onLoad: (change: 1 | -1) => void;
 }
@@ -90,6 +93,7 @@ export class Mailbox {
     for (const [index, delivery] of ended.entries()) {
       const error = this.#exited(index < begun);
       delivery.context.abort(error);
+      delivery.span?.fail(error);
       delivery.settle({ type: 'error', error, executed: index < begun });
       this.surroundings.onLoad(-1);
     }
@@ -134,7 +138,7 @@ export class Mailbox {
   }
 
   #run(delivery: Delivery): void {
-    const { processes, timers } = this.surroundings;
+    const { processes, timers, tracer } = this.surroundings;
     const { message } = delivery;
     if (timers.now() >= message.deadline) {
       const error = new CallTimeoutError(
@@ -143,9 +147,14 @@ export class Mailbox {
       return this.#finish(delivery, { type: 'error', error, executed: false });
     }
     const mark = this.#serial ? delivery : undefined;
+    const handlers = this.#handlers!;
+    const span = tracer?.incoming(message, this.process);
+    delivery.span = span;
     let answer: unknown;
     try {
-      answer = processes.enter(this.process, mark, () => invoke(this.#handlers!, delivery));
+      answer = processes.enter(this.process, mark, () =>
+        span === undefined ? invoke(handlers, delivery) : span.run(() => invoke(handlers, delivery)),
+      );
     } catch (error) {
       return this.#finish(delivery, { type: 'error', error, executed: true });
     }
@@ -159,6 +168,8 @@ export class Mailbox {
   #finish(delivery: Delivery, answer: Answer): void {
     // Not there any more: the process has ended meanwhile and everybody was told.
     if (!this.#running.delete(delivery)) return;
+    if (answer.type === 'result') delivery.span?.end();
+    else delivery.span?.fail(answer.error);
     delivery.context.finish();
     delivery.settle(answer);
     this.surroundings.onLoad(-1);

@@ -1,4 +1,5 @@
 import { NoHandlerError, ProcessExitedError, type Pid } from '../term';
+import type { CallTracer } from './call-tracer';
 import type { CallsSurroundings } from './calls-surroundings';
 import { type Answer, Delivery, type Message } from './delivery';
 import type { LocalProcess } from './local-process';
@@ -13,13 +14,15 @@ export type Cancel = (reason: Error) => void;
 export class Mailboxes {
   readonly #processes: Processes;
   readonly #timers: Timers;
+  readonly #tracer: CallTracer | undefined;
   readonly #byId = new Map<number, Mailbox>();
   #inFlight = 0;
   #idle: { readonly promise: Promise<void>; resolve(): void } | undefined;
 
-  constructor(processes: Processes, timers: Timers) {
+  constructor(processes: Processes, timers: Timers, tracer?: CallTracer) {
     this.#processes = processes;
     this.#timers = timers;
+    this.#tracer = tracer;
     // After the process has lost its entries: aborting a signal runs code of the user.
     processes.afterExit((process) => this.#close(process));
   }
@@ -44,6 +47,7 @@ export class Mailboxes {
     const mailbox = new Mailbox(process, options, {
       processes: this.#processes,
       timers: this.#timers,
+      tracer: this.#tracer,
       onLoad: (change) => this.#load(change),
     });
     if (process.alive) this.#byId.set(process.pid.id, mailbox);

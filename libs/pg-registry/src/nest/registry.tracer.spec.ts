@@ -1,0 +1,203 @@
+import { Injectable } from '@nestjs/common';
+import * as api from '@opentelemetry/api';
+import { context, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import {
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  type ReadableSpan,
+  SimpleSpanProcessor,
+} from '@opentelemetry/sdk-trace-base';
+import { eventually } from '../../../../test/support/eventually';
+import { type CallContext, hashBy, via } from '../process';
+import { type Application, Applications } from './application.fixture';
+import { HandleCall, HandleCast } from './decorators/handlers.decorator';
+import { RegisterVia } from './decorators/register-via.decorator';
+import { RegistryTracer } from './registry.tracer';
+
+const name = via('traced', 'clerk');
+
+@Injectable()
+@RegisterVia('traced', 'clerk')
+class Clerk {
+  /** The span that is current in the handler, before and after it has waited for something. */
+  @HandleCall()
+  async work(_: undefined, { trace: carried }: CallContext): Promise<unknown> {
+    const before = trace.getActiveSpan()?.spanContext().spanId;
+    await new Promise(setImmediate);
+    return { before, after: trace.getActiveSpan()?.spanContext().spanId, carried };
+  }
+
+  @HandleCall()
+  fail(): never {
+    throw new RangeError('too far');
+  }
+
+  @HandleCall()
+  hang(_: undefined, { signal }: CallContext): Promise<never> {
+    return new Promise((_resolve, reject) =>
+      signal.addEventListener('abort', () => reject(signal.reason as Error)),
+    );
+  }
+
+  @HandleCast()
+  note(): void {}
+}
+
+describe('with an SDK of OpenTelemetry', () => {
+  const exporter = new InMemorySpanExporter();
+  const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+  const applications = new Applications();
+  let asking: Application;
+  let answering: Application;
+
+  beforeAll(async () => {
+    trace.setGlobalTracerProvider(provider);
+    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+    answering = await applications.start({ providers: [Clerk] }, { node: 'there', scopes: ['traced'] });
+    asking = await applications.start({}, { node: 'here', scopes: ['traced'] });
+    await asking.seen('clerk', 1, 'traced');
+  });
+  beforeEach(() => exporter.reset());
+  afterAll(async () => {
+    await applications.closeAll();
+    trace.disable();
+    context.disable();
+  });
+
+  /** The span of that kind, once it has ended. */
+  const ended = (kind: SpanKind): Promise<ReadableSpan> =>
+    eventually(() => {
+      const span = exporter.getFinishedSpans().find((each) => each.kind === kind);
+      if (span === undefined) throw new Error('not ended yet');
+      return span;
+    });
+
+  /** Runs `fn` within a span of the user's, and gives that span. */
+  async function within(fn: () => unknown): Promise<Span> {
+    return await trace.getTracer('user').startActiveSpan('request', async (span) => {
+      await fn();
+      span.end();
+      return span;
+    });
+  }
+
+  test('a call to another node is a client span of the caller, with a server span of the handler below it', async () => {
+    let answer: unknown;
+    const request = await within(async () => (answer = await asking.processes.call(name, 'work')));
+    const client = await ended(SpanKind.CLIENT);
+    const server = await ended(SpanKind.SERVER);
+    expect(client).toMatchObject({
+      name: 'work',
+      parentSpanContext: { spanId: request.spanContext().spanId },
+      status: { code: SpanStatusCode.UNSET },
+      attributes: {
+        'rpc.system.name': 'pg_registry',
+        'rpc.method': 'work',
+        'pg_registry.scope': 'traced',
+        'pg_registry.key': "'clerk'",
+        'server.address': 'there',
+      },
+    });
+    expect(server).toMatchObject({
+      name: 'work',
+      parentSpanContext: { spanId: client.spanContext().spanId, isRemote: true },
+      status: { code: SpanStatusCode.UNSET },
+      attributes: {
+        'rpc.system.name': 'pg_registry',
+        'rpc.method': 'work',
+        'pg_registry.process': 'Clerk',
+        'pg_registry.caller': '<here.0>',
+      },
+    });
+    expect(server.spanContext().traceId).toBe(request.spanContext().traceId);
+    const { spanId } = server.spanContext();
+    const { traceId } = client.spanContext();
+    const carried = { traceparent: `00-${traceId}-${client.spanContext().spanId}-01` };
+    expect(answer).toEqual({ before: spanId, after: spanId, carried });
+  });
+
+  test('calls on one node give the same spans', async () => {
+    const request = await within(() => answering.processes.call(name, 'work'));
+    const [client, server] = [await ended(SpanKind.CLIENT), await ended(SpanKind.SERVER)];
+    expect(client.parentSpanContext?.spanId).toBe(request.spanContext().spanId);
+    expect(server.parentSpanContext?.spanId).toBe(client.spanContext().spanId);
+  });
+
+  test('calls of one turn do not mix their traces up', async () => {
+    const requests = await Promise.all(
+      [1, 2, 3].map(() => within(() => answering.processes.call(name, 'work'))),
+    );
+    const traces = exporter.getFinishedSpans().filter(({ kind }) => kind === SpanKind.SERVER);
+    expect(traces.map((span) => span.spanContext().traceId)).toEqual(
+      requests.map((span) => span.spanContext().traceId),
+    );
+  });
+
+  test('what a handler throws is the status of both spans', async () => {
+    await expect(asking.processes.call(name, 'fail')).rejects.toThrow('too far');
+    const failed = { code: SpanStatusCode.ERROR, message: 'too far' };
+    expect(await ended(SpanKind.SERVER)).toMatchObject({
+      status: failed,
+      attributes: { 'error.type': 'RangeError' },
+      events: [{ name: 'exception', attributes: { 'exception.message': 'too far' } }],
+    });
+    expect(await ended(SpanKind.CLIENT)).toMatchObject({
+      status: failed,
+      attributes: { 'error.type': 'REMOTE' },
+    });
+  });
+
+  test('a call that nobody answers in time is an error with its code', async () => {
+    await expect(asking.processes.call(name, 'hang', null, { timeoutMs: 20 })).rejects.toThrow(
+      'within 20 ms',
+    );
+    expect(await ended(SpanKind.CLIENT)).toMatchObject({
+      status: { code: SpanStatusCode.ERROR },
+      attributes: { 'error.type': 'CALL_TIMEOUT' },
+    });
+  });
+
+  test('a call to nobody, and a cast to nobody, are errors without a process', async () => {
+    const nobody = via('traced', 'nobody').pick(hashBy(1));
+    await expect(asking.processes.call(nobody, 'work')).rejects.toThrow('Nobody');
+    const client = await ended(SpanKind.CLIENT);
+    expect(client.attributes).toMatchObject({ 'error.type': 'NOT_REGISTERED' });
+    expect(client.attributes).not.toHaveProperty('server.address');
+    asking.processes.cast(nobody, 'note');
+    expect((await ended(SpanKind.PRODUCER)).status).toMatchObject({ code: SpanStatusCode.ERROR });
+  });
+
+  test('a cast is a producer span, which does not wait, and a consumer span below it', async () => {
+    const request = await within(() => asking.processes.cast(name, 'note', 1));
+    const [producer, consumer] = [await ended(SpanKind.PRODUCER), await ended(SpanKind.CONSUMER)];
+    expect(producer.parentSpanContext?.spanId).toBe(request.spanContext().spanId);
+    expect(consumer.parentSpanContext?.spanId).toBe(producer.spanContext().spanId);
+    expect(consumer.attributes).toMatchObject({ 'rpc.method': 'note', 'pg_registry.process': 'Clerk' });
+  });
+
+  test('a trace that the caller names is the parent, with its state', async () => {
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    await asking.processes.call(name, 'work', undefined, { trace: { traceparent, tracestate: 'vendor=1' } });
+    const [client, server] = [await ended(SpanKind.CLIENT), await ended(SpanKind.SERVER)];
+    expect(client.parentSpanContext).toMatchObject({ spanId: 'b7ad6b7169203331', isRemote: true });
+    expect(server.spanContext().traceId).toBe('0af7651916cd43dd8448eb211c80319c');
+    expect(server.spanContext().traceState?.serialize()).toBe('vendor=1');
+  });
+
+  test('a handler whose caller has no trace begins one, whatever is current where its mailbox was filled', async () => {
+    const pid = asking.processes.self();
+    const message = {
+      kind: 'call',
+      name: 'work',
+      payload: null,
+      caller: pid,
+      headers: {},
+      trace: undefined,
+    } as const;
+    await within(() => {
+      new RegistryTracer(api).incoming({ ...message, deadline: Infinity }, { pid, label: undefined })?.end();
+    });
+    expect((await ended(SpanKind.SERVER)).parentSpanContext).toBeUndefined();
+  });
+});
