@@ -45,17 +45,32 @@ export class Arguments {
 
   /** A pid of this node, alive or not; undefined stands for the running code's. */
   localPid(pid: unknown): Pid {
-    return pid === undefined ? this.#host.processes.self().pid : this.#local(asPid(pid));
+    return pid === undefined ? this.#host.processes.self().pid : this.#mine(asPid(pid));
   }
 
-  /** A pid or a list of pids, all of this node; one that is not rejects the whole list. */
+  /** A pid or a list of pids, all of this node, alive or not; one that is not of this node rejects the whole list. */
   localPids(pids: unknown): readonly Pid[] {
-    return (Array.isArray(pids) ? pids : [pids]).map((pid) => this.#local(asPid(pid)));
+    return Array.isArray(pids) ? pids.map((pid) => this.#mine(asPid(pid))) : [this.#mine(asPid(pids))];
   }
 
-  /** Pids of this node whose processes have to live. Asked of a running scope: the end of the node stops both. */
-  living(pids: readonly Pid[]): readonly Pid[] {
-    for (const pid of pids) if (this.#host.processes.get(pid) === undefined) throw exited(pid, undefined);
+  /** As {@link localPids}, for processes that are to be registered. */
+  members(pids: unknown): Members {
+    const given: readonly unknown[] = Array.isArray(pids) ? pids : [pids];
+    const members: Pid[] = [];
+    let dead: Pid | undefined = undefined;
+    for (const each of given) {
+      const pid = asPid(each);
+      const living = this.#host.processes.get(pid);
+      // A living process has the node's own object of its pid: one look into a Map instead of three and a WeakRef.
+      members.push(living === undefined ? this.#mine(pid) : living.pid);
+      if (living === undefined) dead ??= pid;
+    }
+    return { pids: members, dead };
+  }
+
+  /** Pids whose processes have to live. Asked of a running scope: the end of the node stops both. */
+  living({ pids, dead }: Members): readonly Pid[] {
+    if (dead !== undefined) throw exited(dead, undefined);
     return pids;
   }
 
@@ -87,14 +102,19 @@ export class Arguments {
     throw invalid(`signal must be an AbortSignal, not ${describe(signal)}.`);
   }
 
-  #local(pid: Pid): Pid {
-    // A living process has the node's own object of its pid: one look into a Map instead of three and a WeakRef.
-    const living = this.#host.processes.get(pid);
-    if (living !== undefined) return living.pid;
-    if (this.#host.processes.isLocal(pid)) return this.#host.pids.internPid(pid);
+  /** The pid, if it is one of this node. */
+  #mine(pid: Pid): Pid {
+    if (this.#host.processes.isLocal(pid)) return pid;
     const message = `${pid.toString()} is a process of another node; only its own node can register, change or remove its entries.`;
     throw new NotLocalError(`${message} ${UNCHANGED}`, { pid });
   }
+}
+
+/** Processes of this node that are to be registered. */
+export interface Members {
+  readonly pids: readonly Pid[];
+  /** The first whose process has ended. */
+  readonly dead: Pid | undefined;
 }
 
 const UNCHANGED = 'Nothing was changed.';

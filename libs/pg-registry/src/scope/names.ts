@@ -22,7 +22,7 @@ export abstract class RegistryNames<R extends Row = Row> extends RegistryWrites<
    */
   registerName(name: Via, pid: Pid): boolean {
     const { key, value } = this.#own(name);
-    const members = this.args.localPids([pid]);
+    const members = this.args.members([pid]);
     const run = this.running();
     try {
       run.join(key, this.args.living(members), value);

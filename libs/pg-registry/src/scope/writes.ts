@@ -56,7 +56,7 @@ export abstract class RegistryWrites<R extends Row = Row> extends RegistryQuerie
   join(key: unknown, pids: unknown, value: unknown = null): void {
     const normal = this.args.key(key);
     const stored = this.args.value(value);
-    const members = this.args.localPids(pids);
+    const members = this.args.members(pids);
     this.running().join(normal, this.args.living(members), stored);
   }
 

@@ -26,14 +26,12 @@ export const NO_CHANGE: Diff = Object.freeze([]);
 
 /** The diff that consists of one change, all rows being of one key. */
 export function oneChange(kind: 'join' | 'leave', rows: readonly Row[]): Diff {
-  const [first] = rows;
-  return first === undefined ? NO_CHANGE : [{ kind, key: first.key, rows }];
+  return rows.length === 0 ? NO_CHANGE : [{ kind, key: rows[0].key, rows }];
 }
 
 /** The diff that consists of one update; `old[i]` is what `rows[i]` replaced. All rows are of one key. */
 export function oneUpdate(rows: readonly Row[], old: readonly Row[]): Diff {
-  const [first] = rows;
-  return first === undefined ? NO_CHANGE : [{ kind: 'update', key: first.key, rows, old }];
+  return rows.length === 0 ? NO_CHANGE : [{ kind: 'update', key: rows[0].key, rows, old }];
 }
 
 /**
@@ -65,5 +63,6 @@ export function updatePerKey(rows: readonly Row[], old: readonly Row[]): Diff {
 }
 
 function haveOneKey(rows: readonly Row[]): boolean {
-  return rows.every((row) => shareKey(row, rows[0]));
+  for (let at = 1; at < rows.length; at += 1) if (!shareKey(rows[at], rows[0])) return false;
+  return true;
 }

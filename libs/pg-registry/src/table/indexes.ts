@@ -1,6 +1,7 @@
 import type { Key, Pid, Value } from '../term';
 import { KeyIndex, newestIn } from './key-index';
 import { OwnerRows } from './owner-rows';
+import { LONGEST_WALK } from './key-rows';
 import type { ProcessRows } from './process-rows';
 import { Row } from './row';
 
@@ -25,12 +26,22 @@ export class Indexes {
 
   /** The rows of an incarnation; undefined if it has none and is not this node. */
   owner(incarnation: string): OwnerRows | undefined {
-    return this.owners.get(incarnation);
+    return incarnation === this.own.incarnation ? this.own : this.owners.get(incarnation);
   }
 
   /** The rows of a process, of whatever node; undefined if it has none. */
   process(pid: Pid): ProcessRows | undefined {
-    return this.owners.get(pid.incarnation)?.process(pid);
+    return this.owner(pid.incarnation)?.process(pid);
+  }
+
+  /** The row that a process, of whatever node, registered last under a key. Constant time. */
+  newest(key: Key, pid: Pid): Row | undefined {
+    const process = this.process(pid);
+    if (process === undefined || process.count === 0) return undefined;
+    // A process of few rows needs no look at the key, which among a million keys waits for memory.
+    if (process.count <= LONGEST_WALK && (typeof key !== 'object' || key === null))
+      return process.newestUnder(key);
+    return newestIn(this.keys.slot(key), process);
   }
 
   /** All rows, some in each array: owner by owner, each in order of entry numbers. A picture: no change touches it. */
@@ -72,7 +83,7 @@ export class Indexes {
   }
 
   private ownerOrNew(incarnation: string): OwnerRows {
-    let owner = this.owners.get(incarnation);
+    let owner = this.owner(incarnation);
     if (owner === undefined) {
       owner = new OwnerRows(incarnation, false);
       this.owners.set(incarnation, owner);

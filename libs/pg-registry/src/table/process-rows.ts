@@ -13,6 +13,7 @@ import { shareKey, type Row } from './row';
 export class ProcessRows {
   private oldest: Row | undefined = undefined;
   private newest: Row | undefined = undefined;
+  private rowCount = 0;
   private madeKeys: readonly Key[] | undefined = undefined;
 
   constructor(
@@ -20,8 +21,22 @@ export class ProcessRows {
     readonly owner: OwnerRows,
   ) {}
 
-  get isEmpty(): boolean {
-    return this.newest === undefined;
+  get count(): number {
+    return this.rowCount;
+  }
+
+  /** The last row that the process registered under the key of `row`. Cost: the rows of the process. */
+  newestLike(row: Row): Row | undefined {
+    let newest = this.newest;
+    while (newest !== undefined && !shareKey(newest, row)) newest = newest.older;
+    return newest;
+  }
+
+  /** As {@link newestLike}, for a primitive key. Cost: the rows of the process. */
+  newestUnder(key: Key): Row | undefined {
+    let newest = this.newest;
+    while (newest !== undefined && !Object.is(newest.key, key)) newest = newest.older;
+    return newest;
   }
 
   /** Each key once, in order of first registration. Frozen, and the same array until the rows change. */
@@ -65,6 +80,7 @@ export class ProcessRows {
       }
       this.insert(row, older, younger ?? sibling.newer);
     }
+    this.rowCount += 1;
     this.madeKeys = undefined;
   }
 
@@ -74,6 +90,7 @@ export class ProcessRows {
     if (row.newer === undefined) this.newest = row.older;
     else row.newer.older = row.older;
     row.older = row.newer = undefined;
+    this.rowCount -= 1;
     this.madeKeys = undefined;
   }
 

@@ -1,5 +1,6 @@
 import type { Key, Pid, Value } from '../term';
 import type { Entry } from './entry';
+import type { KeyRows } from './key-rows';
 import type { ProcessRows } from './process-rows';
 
 /**
@@ -20,6 +21,8 @@ export class Row {
   /** @internal the list that this row is in; it knows the pid and, through its owner, whether the row is our own. */
   readonly process: ProcessRows;
 
+  /** @internal all rows of the key; undefined while this is the only one and nobody has asked about the key. */
+  siblings: KeyRows | undefined = undefined;
   /** @internal neighbours in lookup order among the rows of the key. */
   previous: Row | undefined = undefined;
   /** @internal */

@@ -1,21 +1,23 @@
-import { hashToken, ShardedMap } from './sharded-map';
+import { hashPrimitive, ShardedMap } from './sharded-map';
 
 it('is a Map before and after it was split', () => {
-  const map = new ShardedMap<string | number, number>(hashToken);
+  const map = new ShardedMap<string | number, number>(hashPrimitive);
   const keys = Array.from({ length: 50_000 }, (_, at) => (at % 2 === 0 ? at : `key-${at}`));
   keys.forEach((key, at) => map.set(key, at));
   keys.forEach((key, at) => map.set(key, at));
   expect(map.size).toBe(50_000);
   expect(keys.every((key, at) => map.get(key) === at)).toBe(true);
   expect(map.get('key-2')).toBeUndefined();
-  expect(Array.from(map.values()).reduce((sum, value) => sum + value, 0)).toBe((50_000 * 49_999) / 2);
+  let sum = 0;
+  map.forEach((value) => (sum += value));
+  expect(sum).toBe((50_000 * 49_999) / 2);
   expect(keys.every((key) => map.delete(key))).toBe(true);
   expect(map.delete('key-1')).toBe(false);
   expect(map.size).toBe(0);
 });
 
 it('finds every kind of token in its shard again', () => {
-  const map = new ShardedMap<string | number | bigint | boolean | null, number>(hashToken);
+  const map = new ShardedMap<string | number | bigint | boolean | null, number>(hashPrimitive);
   const tokens = [
     Number.NaN,
     0,
@@ -38,7 +40,7 @@ it('finds every kind of token in its shard again', () => {
 });
 
 /** As the map does it, up to the unequal shares. */
-const shardOf = (token: string | number) => Math.imul(hashToken(token), 0x9e3779b1) >>> 27;
+const shardOf = (token: string | number) => Math.imul(hashPrimitive(token), 0x9e3779b1) >>> 27;
 
 it.each([
   ['sequential numbers', (at: number) => at],

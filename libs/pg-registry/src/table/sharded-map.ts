@@ -1,4 +1,5 @@
-import type { KeyToken } from '../term';
+/** A key that a Map compares as keys are compared. */
+export type Primitive = string | number | bigint | boolean | null;
 
 /** A Map of more entries than this is split. */
 const SPLIT_ABOVE = 32_768;
@@ -43,9 +44,10 @@ export class ShardedMap<K, V> {
     return this.single === undefined ? this.shardOf(key).delete(key) : this.single.delete(key);
   }
 
-  *values(): Iterable<V> {
-    if (this.single !== undefined) yield* this.single.values();
-    else for (const shard of this.shards) yield* shard.values();
+  /** Calls `visit` with every value. */
+  forEach(visit: (value: V) => void): void {
+    if (this.single !== undefined) for (const value of this.single.values()) visit(value);
+    else for (const shard of this.shards) for (const value of shard.values()) visit(value);
   }
 
   private split(whole: Map<K, V>): void {
@@ -60,14 +62,13 @@ export class ShardedMap<K, V> {
   }
 }
 
-/** Spreads key tokens over shards. Of a long string it looks at 16 characters, evenly placed. */
-export function hashToken(token: KeyToken): number {
-  if (typeof token === 'string') {
-    const step = (token.length >> 4) + 1;
-    let hash = token.length;
-    for (let at = token.length - 1; at >= 0; at -= step)
-      hash = (Math.imul(hash, 31) + token.charCodeAt(at)) | 0;
+/** Spreads primitives over shards. Of a long string it looks at 16 characters, evenly placed. */
+export function hashPrimitive(key: Primitive): number {
+  if (typeof key === 'string') {
+    const step = (key.length >> 4) + 1;
+    let hash = key.length;
+    for (let at = key.length - 1; at >= 0; at -= step) hash = (Math.imul(hash, 31) + key.charCodeAt(at)) | 0;
     return hash;
   }
-  return typeof token === 'bigint' ? Number(BigInt.asIntN(32, token)) : Number(token) | 0;
+  return typeof key === 'bigint' ? Number(BigInt.asIntN(32, key)) : Number(key) | 0;
 }

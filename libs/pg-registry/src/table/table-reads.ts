@@ -2,7 +2,6 @@ import type { Key, Pid, Value } from '../term';
 import { EMPTY_DIGEST, type Digest } from './digest';
 import type { Entry } from './entry';
 import { Indexes } from './indexes';
-import { newestIn } from './key-index';
 import { rowsUpTo } from './process-rows';
 import type { Row } from './row';
 
@@ -33,7 +32,16 @@ export abstract class TableReads {
    * The same frozen array until the key changes; the first call after a change costs the entries of the key.
    */
   lookup(key: Key): readonly Entry<Key, Value>[] {
-    return this.indexes.keys.rowsOf(key)?.entries() ?? NOTHING;
+    return this.indexes.keys.entries(key);
+  }
+
+  /**
+   * What {@link lookup} answers, if that is remembered, for something that has not been checked to be a key; undefined if
+   * not. Only a primitive or an array of primitives is found, and it is looked up as it is: what else is odd about it makes
+   * no difference.
+   */
+  keptLookup(key: unknown): readonly Entry<Key, Value>[] | undefined {
+    return this.indexes.keys.keptEntries(key);
   }
 
   /** The entries of a key that this node owns; otherwise like {@link lookup}. Mirrors `lookup_local/2`. */
@@ -116,8 +124,7 @@ export abstract class TableReads {
 
   /** The rows of a process, local or remote, under a key, in lookup order. Cost: the answer. */
   rowsOfProcess(key: Key, pid: Pid): readonly Row[] {
-    const process = this.indexes.process(pid);
-    const newest = process && newestIn(this.indexes.keys.slot(key), process);
+    const newest = this.indexes.newest(key, pid);
     return newest === undefined ? NOTHING : rowsUpTo(newest);
   }
 

@@ -20,6 +20,7 @@ const KEYS: (() => Key)[] = [
   () => ['k'],
   () => ['k', { a: [1] }],
   () => ['k', 'l', null],
+  () => ['k', 'l'],
   () => ({ a: 1, b: 'x' }),
   () => new Pid('n0', OWN, 1),
 ];
@@ -32,12 +33,12 @@ const aKey = fc.oneof(
   fc.integer({ min: 0, max: KEYS.length - 1 }).map((at) => KEYS[at]),
 );
 const aPid = fc.constantFrom(...PIDS);
-/** Now and then so many that a key changes to the layout for many rows. */
+/** Now and then so many that both the key and its processes have more rows than are walked through. */
 const somePids = fc.oneof(
   { weight: 4, arbitrary: fc.array(fc.constantFrom(...PIDS.slice(0, 3)), { maxLength: 4 }) },
   {
     weight: 1,
-    arbitrary: fc.array(fc.constantFrom(...PIDS.slice(0, 3)), { minLength: 15, maxLength: 25, size: 'max' }),
+    arbitrary: fc.array(fc.constantFrom(...PIDS.slice(0, 3)), { minLength: 50, maxLength: 60, size: 'max' }),
   },
 );
 const aValue = fc.nat(9);
@@ -146,6 +147,8 @@ function readsOf(table: Table) {
   return {
     counts: [table.count, table.countLocal],
     groups: [keySet(table.groups()), keySet(table.groupsLocal())],
+    // What is remembered since the last reads, before anything is made anew.
+    kept: KEYS.map((k) => table.keptLookup(k()) ?? table.lookup(k())),
     lookups: KEYS.map((k) => [
       table.lookup(k()),
       table.lookupLocal(k()),
@@ -173,6 +176,7 @@ function readsOfModel({ rows }: NaiveTable): ReturnType<typeof readsOf> {
   return {
     counts: [rows.length, own.length],
     groups: [keysOf(rows), keysOf(own)],
+    kept: KEYS.map((k) => of(rows, k()).map(entryOf)),
     lookups: KEYS.map((k) => [
       of(rows, k()).map(entryOf),
       of(own, k()).map(entryOf),

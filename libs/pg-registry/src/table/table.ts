@@ -8,7 +8,7 @@ import {
   type Value,
 } from '../term';
 import { changePerKey, NO_CHANGE, oneChange, oneUpdate, type Diff } from './diff';
-import { newestIn, ownRowIn } from './key-index';
+import { ownRowIn } from './key-index';
 import type { ProcessRows } from './process-rows';
 import { applyOperation, mergeChunk } from './remote';
 import type { RemoteOperation, SyncChunk } from './remote-operation';
@@ -52,7 +52,8 @@ export class Table extends TableReads {
     if (pids.length === 0) return NO_CHANGE;
     for (const pid of pids) this.assertOwn(pid);
     if (this.keysMode === 'unique') this.assertFree(key, pids);
-    const rows = pids.map((pid) => this.indexes.insert(numbers.next(), key, pid, value, revision));
+    const rows: Row[] = [];
+    for (const pid of pids) rows.push(this.indexes.insert(numbers.next(), key, pid, value, revision));
     return oneChange('join', rows);
   }
 
@@ -63,8 +64,7 @@ export class Table extends TableReads {
   leave(key: Key, pids: readonly Pid[]): Diff {
     const left: Row[] = [];
     for (const pid of pids) {
-      const process = this.ownProcess(pid);
-      const newest = process && newestIn(this.indexes.keys.slot(key), process);
+      const newest = pid.incarnation === this.incarnation ? this.indexes.newest(key, pid) : undefined;
       if (newest === undefined) continue;
       this.indexes.remove(newest);
       left.push(newest);
@@ -108,6 +108,7 @@ export class Table extends TableReads {
   leaveProcess(pid: Pid): Diff {
     const changes = this.ownProcess(pid)?.leaves() ?? NO_CHANGE;
     for (const { rows } of changes) for (const row of rows) this.indexes.remove(row);
+    this.indexes.own.forget(pid);
     return changes;
   }
 
