@@ -69,19 +69,22 @@ const CAUSES = ['aborted', 'timed-out'] as const;
 const REPLY_TYPES = ['result', 'error', 'stale', 'draining'] as const;
 const INCARNATION_BYTES = 8;
 
+/** For one frame after the other: with a Writer for each, whose memory lies outside of the heap, a call took 2 µs more. */
+const shared = new Writer();
+
 export function encodeRequest(body: RequestBody): Uint8Array {
-  const writer = new Writer();
-  writer.u8(REQUEST_KINDS.indexOf(body.kind));
-  writeTarget(writer, body.incarnation, body.id);
-  writer.uint(body.callerId);
-  writer.uint(body.token);
-  writer.uint(body.remainingMs);
-  writer.string(body.name);
-  writer.string(body.trace?.traceparent ?? '');
-  writer.string(body.trace?.tracestate ?? '');
-  writer.value(body.headers);
-  writer.value(body.payload);
-  return writer.finish();
+  return written((writer) => {
+    writer.u8(REQUEST_KINDS.indexOf(body.kind));
+    writeTarget(writer, body.incarnation, body.id);
+    writer.uint(body.callerId);
+    writer.uint(body.token);
+    writer.uint(body.remainingMs);
+    writer.string(body.name);
+    writer.string(body.trace?.traceparent ?? '');
+    writer.string(body.trace?.tracestate ?? '');
+    writer.value(body.headers);
+    writer.value(body.payload);
+  });
 }
 
 /** @throws DecodeError for bytes that {@link encodeRequest} does not write */
@@ -103,11 +106,11 @@ export function decodeRequest(bytes: Uint8Array, reading: ValueReading): Request
 }
 
 export function encodeCancel({ token, cause, message }: CancelBody): Uint8Array {
-  const writer = new Writer();
-  writer.uint(token);
-  writer.u8(CAUSES.indexOf(cause));
-  writer.string(message);
-  return writer.finish();
+  return written((writer) => {
+    writer.uint(token);
+    writer.u8(CAUSES.indexOf(cause));
+    writer.string(message);
+  });
 }
 
 /** @throws DecodeError for bytes that {@link encodeCancel} does not write */
@@ -119,12 +122,12 @@ export function decodeCancel(bytes: Uint8Array): CancelBody {
 }
 
 export function encodeReply(body: ReplyBody): Uint8Array {
-  const writer = new Writer();
-  writer.uint(body.token);
-  writer.u8(REPLY_TYPES.indexOf(body.type));
-  if (body.type === 'result') writer.value(body.value);
-  if (body.type === 'error') writeError(writer, body);
-  return writer.finish();
+  return written((writer) => {
+    writer.uint(body.token);
+    writer.u8(REPLY_TYPES.indexOf(body.type));
+    if (body.type === 'result') writer.value(body.value);
+    if (body.type === 'error') writeError(writer, body);
+  });
 }
 
 /** @throws DecodeError for bytes that {@link encodeReply} does not write */
@@ -152,15 +155,13 @@ export function replyToken(bytes: Uint8Array): number {
 
 /** Writes which process is meant: the incarnation of its node, and its number. */
 export function writeTarget(writer: Writer, incarnation: string, id: number): void {
-  writer.raw(Buffer.from(incarnation, 'hex'));
+  writer.hex(incarnation);
   writer.uint(id);
 }
 
 /** Reads what {@link writeTarget} wrote. @throws DecodeError */
 export function readTarget(reader: Reader): { incarnation: string; id: number } {
-  const bytes = reader.raw(INCARNATION_BYTES);
-  const incarnation = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
-  return { incarnation, id: reader.uint() };
+  return { incarnation: reader.hex(INCARNATION_BYTES), id: reader.uint() };
 }
 
 /** Reads a byte as the place of a word in a list. @throws DecodeError if there is none */
@@ -168,6 +169,16 @@ export function oneOf<T extends string>(words: readonly T[], reader: Reader): T 
   const word = words[reader.u8()];
   if (word === undefined) throw new DecodeError(`None of ${words.join(', ')}.`);
   return word;
+}
+
+/** What `write` writes, as bytes that nobody else writes to. */
+function written(write: (writer: Writer) => void): Uint8Array {
+  try {
+    write(shared);
+    return shared.finish();
+  } finally {
+    shared.reset();
+  }
 }
 
 function readReply(reader: Reader, token: number, type: ReplyBody['type']): ReplyBody {

@@ -1,11 +1,13 @@
 import { InvalidOptionError } from '../term';
 import type { Effect, PeerEvent } from './effect';
-import { encodeFrame, type FrameKind, MAX_EPOCH } from './frame';
+import { encodeEnvelope, type FrameKind, inEnvelope, MAX_EPOCH } from './frame';
 import { belongsTo, isIncarnation } from './incarnation';
 import type { ProtocolOptions } from './options';
 import { Subjects } from './subject';
 import { Throttle } from './throttle';
 import type { VersionRange } from './version';
+
+const NOTHING = new Uint8Array(0);
 
 /** What an {@link Endpoint} is made of. */
 export interface EndpointParameters {
@@ -42,6 +44,8 @@ export class Endpoint {
   readonly counters = new Map<string, number>();
   readonly #subscriptions = new Set<string>();
   readonly #warnings: Throttle<string>;
+  /** What stands before the body of a frame is the same for all frames of a kind, until the epoch rises. */
+  readonly #envelopes = new Map<FrameKind, { version: number; epoch: number; bytes: Uint8Array }>();
   #now = -Infinity;
   /** What goes out stands before what others are told: their code may write, and must not overtake what came first. */
   #outgoing: Effect[] = [];
@@ -116,9 +120,15 @@ export class Endpoint {
   }
 
   /** A frame of this node, ready to be published. */
-  frame(kind: FrameKind, body?: Uint8Array, version = this.broadcastVersion): Uint8Array {
+  frame(kind: FrameKind, body: Uint8Array = NOTHING, version = this.broadcastVersion): Uint8Array {
     const { node, incarnation, epoch, versions } = this;
-    return encodeFrame({ version, node, incarnation, epoch, kind, versions }, body);
+    let envelope = this.#envelopes.get(kind);
+    if (envelope?.version !== version || envelope.epoch !== epoch) {
+      const bytes = encodeEnvelope({ version, node, incarnation, epoch, kind, versions });
+      envelope = { version, epoch, bytes };
+      this.#envelopes.set(kind, envelope);
+    }
+    return inEnvelope(envelope.bytes, body);
   }
 
   /** Says something to everybody. */

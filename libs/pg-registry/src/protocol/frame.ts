@@ -81,17 +81,29 @@ const NOTHING = new Uint8Array(0);
 
 /** Writes an incarnation as its 8 bytes. */
 export function writeIncarnation(writer: Writer, incarnation: string): void {
-  writer.raw(Buffer.from(incarnation, 'hex'));
+  writer.hex(incarnation);
 }
 
 /** Reads an incarnation. @throws DecodeError if less than 8 bytes are left */
 export function readIncarnation(reader: Reader): string {
-  const bytes = reader.raw(INCARNATION_BYTES);
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
+  return reader.hex(INCARNATION_BYTES);
 }
 
 /** Puts a body into its envelope. The result is a copy that nobody else writes to. */
 export function encodeFrame(envelope: Envelope, body: Uint8Array = NOTHING): Uint8Array {
+  return inEnvelope(encodeEnvelope(envelope), body);
+}
+
+/** The two halves of {@link encodeFrame}, for who puts many bodies into the same envelope. */
+export function inEnvelope(envelope: Uint8Array, body: Uint8Array): Uint8Array {
+  const frame = new Uint8Array(envelope.length + body.length);
+  frame.set(envelope);
+  frame.set(body, envelope.length);
+  return frame;
+}
+
+/** Writes what stands before the body. */
+export function encodeEnvelope(envelope: Envelope): Uint8Array {
   const writer = new Writer();
   writer.u8(MAGIC_P);
   writer.u8(MAGIC_G);
@@ -105,7 +117,6 @@ export function encodeFrame(envelope: Envelope, body: Uint8Array = NOTHING): Uin
     writer.uint(min);
     writer.uint(max);
   }
-  writer.raw(body);
   return writer.finish();
 }
 

@@ -2,6 +2,7 @@ import { DecodeError } from './decode-error';
 
 /** Up to here a string is put together unit by unit; beyond, native code is faster. */
 const SHORT_TEXT = 12;
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Reads what a {@link ByteWriter} wrote, from bytes that anybody may have sent. */
@@ -63,6 +64,14 @@ export class ByteReader {
   raw(length: number): Uint8Array {
     const at = this.#skip(length);
     return this.#bytes.subarray(at, at + length);
+  }
+
+  /** The next `length` bytes as lower-case hexadecimal digits. */
+  hex(length: number): string {
+    const at = this.#skip(length);
+    let digits = '';
+    for (let i = at; i < at + length; i += 1) digits += HEX[this.#bytes[i]];
+    return digits;
   }
 
   /** Everything not read yet: a view, not a copy. */

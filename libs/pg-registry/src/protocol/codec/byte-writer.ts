@@ -53,6 +53,13 @@ export class ByteWriter {
     this.#length += bytes.length;
   }
 
+  /** An even number of lower-case hexadecimal digits as the bytes they stand for. */
+  hex(digits: string): void {
+    for (let i = 0; i < digits.length; i += 2) {
+      this.u8(digitAt(digits, i) * 16 + digitAt(digits, i + 1));
+    }
+  }
+
   /** A well-formed string as UTF-8 with its length in bytes in front. */
   string(text: string): void {
     const start = this.#length;
@@ -130,4 +137,10 @@ export class ByteWriter {
     this.#view = undefined;
     this.#buffer = undefined;
   }
+}
+
+/** The value of a lower-case hexadecimal digit. */
+function digitAt(digits: string, index: number): number {
+  const unit = digits.charCodeAt(index);
+  return unit < 0x61 ? unit - 0x30 : unit - 0x57;
 }

@@ -226,7 +226,7 @@ export class Reader extends ByteReader {
     const start = this.position;
     const node = this.string();
     if (node === '') this.fail('a pid without a node');
-    const home = { node, incarnation: hex(this.raw(8)), headBytes: this.position - start + 1 };
+    const home = { node, incarnation: this.hex(8), headBytes: this.position - start + 1 };
     this.#homes.push(home);
     return this.#pid(home);
   }

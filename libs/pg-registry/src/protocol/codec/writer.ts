@@ -161,7 +161,7 @@ export class Writer extends ByteWriter {
       this.#homes.push({ node, incarnation, writtenAt: this.length });
       this.u8(TAG.newHome);
       this.string(node);
-      this.raw(Buffer.from(incarnation, 'hex'));
+      this.hex(incarnation);
     } else {
       this.u8(TAG.oldHome);
       this.uint(index);
