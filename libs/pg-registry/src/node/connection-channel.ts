@@ -56,10 +56,8 @@ export class ConnectionChannel implements CallChannel {
     this.#requests.delete(token);
   }
 
-  reply(address: string, body: Uint8Array): void {
-    const route = this.protocol.subjects.parse(address);
-    if (route?.route !== 'reply') return;
-    const { subject, bytes } = this.protocol.envelopeReply(address, route.to, body);
+  reply(address: string, node: string, body: Uint8Array): void {
+    const { subject, bytes } = this.protocol.envelopeReply(address, node, body);
     this.#connection?.publish(subject, bytes);
   }
 

@@ -23,6 +23,6 @@ export interface CallChannel {
   send(kind: RequestKind, node: string, body: Uint8Array, token?: number): boolean;
   /** No answer is expected any more for this token: timed out, cancelled, or the node was lost. */
   forget(token: number): void;
-  /** Answers on the reply address that came with a request. */
-  reply(address: string, body: Uint8Array): void;
+  /** Answers a node on the reply address that came with its request. */
+  reply(address: string, node: string, body: Uint8Array): void;
 }

@@ -15,6 +15,14 @@ import type { Answer, Message } from './delivery';
 import { formOfError } from './error-form';
 import type { Cancel, Mailboxes } from './mailboxes';
 
+/** Where an answer goes, and to which question. */
+interface Asker {
+  readonly node: string;
+  /** The reply address that came with the question. */
+  readonly address: string;
+  readonly token: number;
+}
+
 /** The answering side towards other nodes: requests in, answers out. */
 export class Callee {
   /** New calls are answered with `draining`; casts and messages, which nobody could send elsewhere, are still taken. */
@@ -35,18 +43,19 @@ export class Callee {
   }
 
   /** Takes a `call` frame. @throws DecodeError after having answered, if there is somebody to answer */
-  call(from: NodeIdentity, bytes: Uint8Array, reply: string): void {
-    const body = this.#decodeCall(bytes, reply);
+  call(from: NodeIdentity, bytes: Uint8Array, address: string): void {
+    const body = this.#decodeCall(from, bytes, address);
     const { token, incarnation } = body;
-    if (incarnation !== this.surroundings.incarnation) return this.#reply(reply, { token, type: 'stale' });
-    if (this.refusing) return this.#reply(reply, { token, type: 'draining' });
+    const asker = { node: from.node, address, token };
+    if (incarnation !== this.surroundings.incarnation) return this.#reply(asker, { token, type: 'stale' });
+    if (this.refusing) return this.#reply(asker, { token, type: 'draining' });
     const calls = this.#callsOf(from.incarnation);
     if (calls.has(token)) return;
     // Put there first: the answer may come before deliver() returns.
     calls.set(token, () => undefined);
     const message = this.#message(from, body);
     const cancel = this.mailboxes.deliver(this.#target(body), message, (answer) => {
-      if (this.#take(from.incarnation, token) !== undefined) this.#answer(reply, token, answer, message);
+      if (this.#take(from.incarnation, token) !== undefined) this.#answer(asker, answer, message);
     });
     if (calls.has(token)) calls.set(token, cancel);
   }
@@ -78,8 +87,8 @@ export class Callee {
     for (const cancel of calls?.values() ?? []) cancel(cancelled(`The caller's node '${node}' was lost.`));
   }
 
-  #decodeCall(bytes: Uint8Array, reply: string): RequestBody {
-    if (reply === '') throw new DecodeError('A call without an address for its answer.');
+  #decodeCall({ node }: NodeIdentity, bytes: Uint8Array, address: string): RequestBody {
+    if (address === '') throw new DecodeError('A call without an address for its answer.');
     try {
       const body = decodeRequest(bytes, this.surroundings);
       if (body.kind !== 'call') throw new DecodeError('No call in a frame for calls.');
@@ -89,7 +98,7 @@ export class Callee {
       const why = new ValueTooLargeError(
         'The payload is no value, or larger or deeper than its receiver accepts.',
       );
-      this.#replyError(reply, requestToken(bytes), why, false);
+      this.#replyError({ node, address, token: requestToken(bytes) }, why, false);
       throw error;
     }
   }
@@ -123,35 +132,37 @@ export class Callee {
     return cancel;
   }
 
-  #answer(reply: string, token: number, answer: Answer, { name }: Message): void {
-    if (answer.type === 'error') return this.#replyError(reply, token, answer.error, answer.executed);
+  #answer(asker: Asker, answer: Answer, { name }: Message): void {
+    const { token } = asker;
+    if (answer.type === 'error') return this.#replyError(asker, answer.error, answer.executed);
     try {
-      this.#reply(reply, { token, type: 'result', value: this.#normal(answer.value) });
+      this.#reply(asker, { token, type: 'result', value: this.#normal(answer.value) });
     } catch (error) {
       const why =
         error instanceof PgRegistryError
           ? error
           : new ValueTooLargeError(`The result of '${name}' cannot travel.`);
-      this.#replyError(reply, token, why, true);
+      this.#replyError(asker, why, true);
     }
   }
 
-  #replyError(reply: string, token: number, error: unknown, executed: boolean): void {
+  #replyError({ node, address, token }: Asker, error: unknown, executed: boolean): void {
     const { remoteStacks = false, channel } = this.surroundings;
     const form = formOfError(error, { stack: remoteStacks, normalize: (value) => this.#normal(value) });
     const body = encodeReply({ token, type: 'error', executed, error: form });
     const fits = body.length <= channel.maxBodyBytes;
     channel.reply(
-      reply,
+      address,
+      node,
       fits ? body : encodeReply({ token, type: 'error', executed, error: { ...form, fields: {} } }),
     );
   }
 
   /** @throws ValueTooLargeError */
-  #reply(reply: string, body: ReplyBody): void {
+  #reply({ address, node }: Asker, body: ReplyBody): void {
     const { channel } = this.surroundings;
     const bytes = encodeReply(body);
-    if (bytes.length <= channel.maxBodyBytes) return channel.reply(reply, bytes);
+    if (bytes.length <= channel.maxBodyBytes) return channel.reply(address, node, bytes);
     throw new ValueTooLargeError(
       `The result takes ${bytes.length} bytes; a frame has ${channel.maxBodyBytes}.`,
     );

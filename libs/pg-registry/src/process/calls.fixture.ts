@@ -189,7 +189,7 @@ export class FakeNode {
         cluster.carry(frame(kind, to), ({ calls }) => calls.receive(kind, from, body, reply), nobody);
         return true;
       },
-      reply: (address: string, body: Uint8Array) => {
+      reply: (address: string, _node: string, body: Uint8Array) => {
         if (this.connected)
           cluster.carry(frame('reply', address), ({ calls }) => calls.receive('reply', from, body, ''));
       },

@@ -21,12 +21,19 @@ const SUBJECT_AND_HEADER_BYTES = 4096;
  */
 export class PeerProtocol extends ProtocolReads {
   #waits = 0;
+  /** Kept, because whoever drives this asks after every command and input; nothing else moves it. */
+  #deadline = Infinity;
   /** The deadline that was promised to be met. */
   #expectedAt = Infinity;
 
   /** @throws InvalidOptionError naming the option that is wrong */
   constructor(parameters: PeerProtocolParameters) {
     super(assemble(parameters, (by) => this.#fence(by)));
+  }
+
+  /** When `tick` is due; Infinity: never. Not in the future: as soon as the current turn of the event loop ends. O(1). */
+  nextDeadline(): number {
+    return this.#deadline;
   }
 
   // Commands
@@ -176,7 +183,8 @@ export class PeerProtocol extends ProtocolReads {
     // After it: a write has changed its table already, and a digest in between would fit no number of the stream.
     if (stalled && endpoint.maySpeak) membership.discover();
     // Who calls now stands still no longer, however long the deadlines have been over: one stall is one stall.
-    this.#expectedAt = Math.max(this.nextDeadline(), endpoint.now);
+    this.#deadline = this.soonestDeadline();
+    this.#expectedAt = Math.max(this.#deadline, endpoint.now);
     return endpoint.takeEffects();
   }
 

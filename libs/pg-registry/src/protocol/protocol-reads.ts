@@ -51,20 +51,6 @@ export class ProtocolReads {
     return this.currentState;
   }
 
-  /** When `tick` is due; Infinity: never. Not in the future: as soon as the current turn of the event loop ends. */
-  nextDeadline(): number {
-    if (this.isOver) return Infinity;
-    const { membership, liveness, onlooker, drain, streams, settling } = this.parts;
-    return Math.min(
-      membership.nextDeadline,
-      liveness.nextDeadline,
-      onlooker.nextDeadline,
-      drain.nextDeadline,
-      streams.nextDeadline,
-      settling.nextDeadline,
-    );
-  }
-
   /** All peers, suspects included; frozen pictures. */
   peers(): readonly PeerView[] {
     return [...this.parts.membership.peers.values()].map(viewOf);
@@ -150,5 +136,19 @@ export class ProtocolReads {
   /** Whether this node has left, or was fenced. */
   protected get isOver(): boolean {
     return this.currentState === 'left' || this.currentState === 'fenced';
+  }
+
+  /** The soonest deadline of all parts; Infinity if there is none any more. */
+  protected soonestDeadline(): number {
+    if (this.isOver) return Infinity;
+    const { membership, liveness, onlooker, drain, streams, settling } = this.parts;
+    return Math.min(
+      membership.nextDeadline,
+      liveness.nextDeadline,
+      onlooker.nextDeadline,
+      drain.nextDeadline,
+      streams.nextDeadline,
+      settling.nextDeadline,
+    );
   }
 }

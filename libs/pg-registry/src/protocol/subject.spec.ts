@@ -70,6 +70,21 @@ describe('subjects', () => {
     expect(mine.parse(theirs.alive('me'))).toEqual({ route: 'alive', to: 'me' });
   });
 
+  it('are parsed alike whatever was parsed before', () => {
+    const token = fc.constantFrom('pgr', 'ns', 'reply', 'to', 'from', 'alive', 'ops', 'me', '');
+    const subject = fc.oneof(
+      fc.array(token, { maxLength: 6 }).map((tokens) => `pgr.ns.${tokens.join('.')}`),
+      fc.array(token, { maxLength: 4 }).map((tokens) => `pgr.ns.reply.${tokens.join('.')}`),
+    );
+    fc.assert(
+      fc.property(fc.array(subject, { maxLength: 30 }), (met) => {
+        const experienced = new Subjects('ns', 'me');
+        for (const each of [...met, ...met])
+          expect(experienced.parse(each)).toEqual(new Subjects('ns', 'me').parse(each));
+      }),
+    );
+  });
+
   it('of other namespaces, other shapes and nobody are not parsed', () => {
     const strangers = [
       '',

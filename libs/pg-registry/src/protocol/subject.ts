@@ -16,6 +16,8 @@ import { InvalidOptionError } from '../term';
 const PLAIN_TOKEN = /^[A-Za-z0-9_-]{1,64}$/;
 const MAX_NAME_BYTES = 128;
 const ENCODER = new TextEncoder();
+/** Some 200 bytes each. */
+const MOST_ROUTES = 4096;
 
 /**
  * Encodes a name as one subject token: itself if it is `[A-Za-z0-9_-]{1,64}`, else `=` and the base64url of its UTF-8.
@@ -69,10 +71,16 @@ export type Route =
   | { readonly route: 'reply'; readonly to: string; readonly from: string; readonly token: string }
   | { readonly route: 'alive'; readonly to: string };
 
+type ReplyRoute = Extract<Route, { route: 'reply' }>;
+
 /** Builds and parses the subjects of one node in one namespace. Tokens are encoded once. */
 export class Subjects {
   readonly #root: string;
   readonly #me: string;
+  /** What was parsed of late: peers speak on the same subjects all the time. */
+  readonly #routes = new Map<string, Route>();
+  /** The same for answers, each of which has a subject of its own: by all but the token. */
+  readonly #replies = new Map<string, ReplyRoute>();
 
   /** @throws InvalidOptionError if either name cannot be encoded. */
   constructor(namespace: string, node: string) {
@@ -125,8 +133,24 @@ export class Subjects {
     return `${this.#root}.reply.${this.#me}.>`;
   }
 
-  /** Takes a subject apart; `undefined` if it is not one of this namespace's. Costs a split of the subject. */
+  /**
+   * Takes a subject apart; `undefined` if it is not one of this namespace's. Costs a look into a Map for one that was met
+   * before, or an answer from a node that answered before; a split of the subject for any other.
+   */
   parse(subject: string): Route | undefined {
+    const known = this.#routes.get(subject);
+    if (known !== undefined) return known;
+    const beforeToken = subject.lastIndexOf('.');
+    const [head, token] = [subject.slice(0, beforeToken), subject.slice(beforeToken + 1)];
+    const reply = this.#replies.get(head);
+    if (reply !== undefined) return { ...reply, token };
+    const route = this.#parse(subject);
+    if (route?.route === 'reply') remember(this.#replies, head, route);
+    else if (route !== undefined) remember(this.#routes, subject, route);
+    return route;
+  }
+
+  #parse(subject: string): Route | undefined {
     if (!subject.startsWith(this.#root) || subject[this.#root.length] !== '.') return undefined;
     const tokens = subject.slice(this.#root.length + 1).split('.');
     const [route, first = '', second = '', third = ''] = tokens;
@@ -153,6 +177,12 @@ export class Subjects {
         return undefined;
     }
   }
+}
+
+/** Anybody may make subjects up, so what is kept is bounded. */
+function remember<R extends Route>(routes: Map<string, R>, subject: string, route: R): void {
+  if (routes.size >= MOST_ROUTES) routes.clear();
+  routes.set(subject, route);
 }
 
 function parseFrom(from: string, tokens: readonly string[]): Route | undefined {
