@@ -3,6 +3,7 @@ import { type ContextId, ContextIdFactory, ExternalContextCreator, type ModuleRe
 import { isObservable, lastValueFrom } from 'rxjs';
 import { type CallContext, type Handler, HandlerTable } from '../process';
 import type { Value } from '../term';
+import { bareHandler } from './bare-method';
 import { HANDLER_PARAMETERS, PAYLOAD_PARAMETER } from './decorators/handlers.decorator';
 import type { Finding } from './finding';
 import { moduleRefOf } from './module-ref-of';
@@ -46,6 +47,8 @@ export class HandlerMount {
   }
 
   #bound(finding: Finding, instance: object, method: string, contextId?: ContextId): Handler {
+    const bare = bareHandler(this.contexts, { finding, instance, name: method, contextId });
+    if (bare !== undefined) return bare;
     const { wrapper } = finding;
     const callback = (instance as Methods)[method];
     const run = amongProviders(finding, () =>

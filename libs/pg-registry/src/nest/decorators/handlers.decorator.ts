@@ -58,6 +58,12 @@ export function HandleMessage(): MethodDecorator {
   return (prototype, method) => describe(prototype, method, { kind: 'message', name: '' });
 }
 
+/** Whether a decorated method gets the context behind the payload. */
+export function takesContext(type: object, method: string): boolean {
+  const described = Reflect.getMetadata(HANDLER_PARAMETERS, type, method) as object;
+  return Object.keys(described).length > 1;
+}
+
 function handler(kind: 'call' | 'cast', given: string | undefined): MethodDecorator {
   return (prototype, method) => {
     const name: unknown = given ?? String(method);

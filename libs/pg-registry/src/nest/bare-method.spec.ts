@@ -1,0 +1,78 @@
+import { type CanActivate, Injectable, UseGuards } from '@nestjs/common';
+import { throwError } from 'rxjs';
+import { via } from '../process';
+import { Applications } from './application.fixture';
+import { HandleCall } from './decorators/handlers.decorator';
+import { RegisterVia } from './decorators/register-via.decorator';
+
+const target = via('pg', 'k');
+
+@Injectable()
+class Open implements CanActivate {
+  canActivate(): boolean {
+    return true;
+  }
+}
+
+/** What stands on the stack while a handler runs. */
+const stack = (): string => String(new Error().stack);
+
+@Injectable()
+@RegisterVia('pg', 'k')
+class Worker {
+  @HandleCall()
+  bare(): string {
+    return stack();
+  }
+  @HandleCall()
+  @UseGuards(Open)
+  guarded(): string {
+    return stack();
+  }
+  @HandleCall()
+  arguments(...given: unknown[]): number {
+    return given.length;
+  }
+  @HandleCall()
+  throwing(): never {
+    throw new RangeError('thrown');
+  }
+  @HandleCall()
+  rejecting(): Promise<never> {
+    return Promise.reject(new RangeError('rejected'));
+  }
+  @HandleCall()
+  observed(): unknown {
+    return throwError(() => new RangeError('observed'));
+  }
+}
+
+describe('a method that has no guards, pipes, interceptors or filters', () => {
+  let applications: Applications;
+  beforeEach(() => (applications = new Applications()));
+  afterEach(() => applications.closeAll());
+
+  async function caller() {
+    const { processes } = await applications.start({ providers: [Worker] });
+    return (name: string): Promise<unknown> => processes.call(target, name, null);
+  }
+
+  it('is called without the context of Nest, and one that has them within it', async () => {
+    const call = await caller();
+    expect(await call('guarded')).toContain('external-context-creator');
+    expect(await call('bare')).not.toContain('external-context-creator');
+  });
+
+  it('gets as many arguments as it would get from Nest', async () => {
+    const call = await caller();
+    expect(await call('arguments')).toBe(1);
+  });
+
+  it.each(['thrown', 'rejected', 'observed'])('has its error logged by Nest: %s', async (message) => {
+    const call = await caller();
+    const name = { thrown: 'throwing', rejected: 'rejecting' }[message] ?? message;
+    await expect(call(name)).rejects.toMatchObject({ remoteName: 'RangeError', message });
+    const line = { level: 'error', context: 'ExceptionsHandler', message: `RangeError: ${message}` };
+    expect(applications.logger.lines).toContainEqual(line);
+  });
+});
