@@ -1,0 +1,94 @@
+/**
+ * `npm run check:docs`: what the pages say can be followed. Every TypeScript block of README.md and docs/ compiles under the strict
+ * options of this repository and under those of `nest new`; every relative link leads to a file and heading; every `npm run` of
+ * this repository exists. A block may import './app', which stands for the first block of docs/guide/processes-and-names.md.
+ * That the blocks also run, and print what they say, is tested by test/e2e/documents.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { blocksOf, type CodeBlock, pages, readPage, ROOT, slugOf } from '../support/code-blocks';
+
+const FOLDER = join(ROOT, 'node_modules', '.cache', 'docs');
+const APP = 'docs/guide/processes-and-names.md';
+const ALSO = ['CONTRIBUTING.md', 'CHANGELOG.md'];
+/** What a block may be written in; drawings have no language. */
+const LANGUAGES = ['', 'ts', 'sh', 'conf', 'elixir'];
+/** The commands that npm has without `run`. */
+const OWN_COMMANDS = ['test', 'start'];
+
+const blocks = pages().flatMap(blocksOf);
+const complaints = [
+  ...blocks
+    .filter(({ language }) => !LANGUAGES.includes(language))
+    .map(({ page, line, language }) => `${page}:${line}: no check for blocks of '${language}'.`),
+  ...[...pages(), ...ALSO].flatMap((page) => [...brokenLinks(page), ...unknownScripts(page)]),
+  ...compilerErrors(blocks.filter(({ language }) => language === 'ts')),
+];
+if (complaints.length > 0) console.error(complaints.join('\n'));
+process.exitCode = complaints.length === 0 ? 0 : 1;
+
+function compilerErrors(modules: readonly CodeBlock[]): readonly string[] {
+  rmSync(FOLDER, { recursive: true, force: true });
+  const app = modules.find(({ page }) => page === APP)!.code;
+  for (const block of modules) {
+    // Named after page and line, so that a message of the compiler leads back to it.
+    const folder = join(FOLDER, block.page.replaceAll(/\W+/g, '-'));
+    write(join(folder, block.file ?? `line-${block.line}.ts`), `${block.code}\nexport {};\n`);
+    write(join(folder, 'app.ts'), app);
+  }
+  write(join(FOLDER, 'tsconfig.json'), JSON.stringify(tsconfig()));
+  const compiler = join(ROOT, 'node_modules', 'typescript-7', 'bin', 'tsc');
+  const { status, stdout } = spawnSync(process.execPath, [compiler, '-p', FOLDER], { encoding: 'utf8' });
+  return status === 0 ? [] : [stdout];
+}
+
+function tsconfig(): object {
+  const source = join(ROOT, 'libs', 'pg-registry', 'src');
+  return {
+    extends: join(ROOT, 'tsconfig.json'),
+    compilerOptions: {
+      noEmit: true,
+      // As `nest new` has it: it forbids what would compile otherwise, in signatures with decorators.
+      isolatedModules: true,
+      noUnusedLocals: false,
+      rootDir: ROOT,
+      types: ['node', 'jest'],
+      typeRoots: [join(ROOT, 'node_modules', '@types')],
+      paths: {
+        'nestjs-pg-registry': [source],
+        'nestjs-pg-registry/testing': [join(source, 'testing')],
+        'nestjs-pg-registry/microservice': [join(source, 'microservice')],
+      },
+    },
+    include: ['**/*.ts'],
+    exclude: [],
+  };
+}
+
+function write(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+}
+
+function brokenLinks(page: string): readonly string[] {
+  const text = readPage(page).replaceAll(/^```[^]*?^```$/gm, '');
+  return [...text.matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g)].flatMap(([, file, anchor]) => {
+    const target = file === '' ? page : join(dirname(page), file);
+    if (!existsSync(join(ROOT, target))) return [`${page}: there is no ${target}.`];
+    if (anchor === undefined) return [];
+    const headings = readPage(target).match(/^#+ .*$/gm) ?? [];
+    return headings.map(slugOf).includes(anchor) ? [] : [`${page}: ${target} has no heading #${anchor}.`];
+  });
+}
+
+/** A page that makes an application of its own speaks of that application's scripts. */
+function unknownScripts(page: string): readonly string[] {
+  const text = readPage(page);
+  if (text.includes('@nestjs/cli new')) return [];
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: object };
+  return [...text.matchAll(/\bnpm (?:run )?([a-z]+(?::[a-z]+)*)\b/g)]
+    .filter(([whole, name]) => whole.startsWith('npm run ') || OWN_COMMANDS.includes(name))
+    .filter(([, name]) => !Object.hasOwn(scripts, name))
+    .map(([whole]) => `${page}: package.json has no script for '${whole}'.`);
+}

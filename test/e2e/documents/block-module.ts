@@ -1,0 +1,47 @@
+import { join } from 'node:path';
+import { format } from 'node:util';
+import { type Options, transformSync } from '@swc/core';
+import { type CodeBlock, ROOT } from '../../support/code-blocks';
+
+const SWC_OPTIONS = require('../../support/swc-options.cjs') as Options;
+
+/** What a block finds in place of the globals of the same names. */
+export type Globals = Readonly<Record<string, unknown>>;
+
+/** A block of a page, made a module and run: its exports, and what it has printed until now. */
+export class BlockModule<E extends object = Record<string, unknown>> {
+  readonly exports: E;
+  readonly #printed: string[] = [];
+
+  /**
+   * Compiles the block as this repository compiles, and runs it.
+   *
+   * @param modules What its relative imports lead to.
+   */
+  constructor(
+    readonly block: CodeBlock,
+    { modules = {}, globals = {} }: { modules?: Globals; globals?: Globals } = {},
+  ) {
+    const filename = join(ROOT, `${block.page}.line-${block.line}.ts`);
+    const { code } = transformSync(block.code, { ...SWC_OPTIONS, filename, swcrc: false });
+    const surroundings = {
+      require: (name: string): unknown => modules[name] ?? require(name),
+      console: { log: (...said: unknown[]) => void this.#printed.push(format(...said)) },
+      ...globals,
+    };
+    const exports = {};
+    // oxlint-disable-next-line typescript/no-implied-eval -- running it is the point
+    new Function('exports', ...Object.keys(surroundings), code)(exports, ...Object.values(surroundings));
+    this.exports = exports as E;
+  }
+
+  /** What it has given to `console.log`, one string for each call. */
+  get printed(): readonly string[] {
+    return this.#printed;
+  }
+
+  /** What it says that it prints: the comments behind `console.log(…);`, in the order of the source. */
+  get promised(): readonly string[] {
+    return [...this.block.code.matchAll(/console\.log\(.*; \/\/ (.+)$/gm)].map(([, comment]) => comment);
+  }
+}

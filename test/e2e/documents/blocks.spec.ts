@@ -1,0 +1,32 @@
+import { blocksOf, pages } from '../../support/code-blocks';
+import { NatsServer } from '../../support/nats-server';
+import { exercises } from './exercises';
+import { Ground } from './ground';
+
+jest.setTimeout(60_000);
+
+/** Blocks that are files of an application or of this repository are run whole, by getting-started.spec.ts and e2e/examples. */
+const blocks = pages()
+  .flatMap(blocksOf)
+  .filter(({ language, file, example }) => language === 'ts' && file === undefined && example === undefined);
+
+test('every TypeScript block of the pages has its exercise here, and every exercise its block', () => {
+  expect(Object.keys(exercises).toSorted()).toEqual(blocks.map(({ id }) => id).toSorted());
+});
+
+describe('running', () => {
+  let server: NatsServer;
+  beforeAll(async () => {
+    server = await NatsServer.start();
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  test.each(blocks.map((block) => [block.id, block] as const))('%s does what it says', async (id, block) => {
+    const ground = new Ground(block, server.url);
+    try {
+      await expect(exercises[id](ground)).resolves.toBeUndefined();
+    } finally {
+      await ground.close();
+    }
+  });
+});

@@ -1,0 +1,98 @@
+import type { Type } from '@nestjs/common';
+import type { PgRegistryNode, PgRegistryService, Pid } from 'nestjs-pg-registry';
+import { eventually } from '../../support/eventually';
+import { elixirExercises } from './elixir.exercises';
+import { type Exercise, printsWhatItPromises, type RegistryFunctions } from './exercise';
+import { operationsExercises } from './operations.exercises';
+
+/** By the id of the block: see `CodeBlock`. */
+export const exercises: Readonly<Record<string, Exercise>> = {
+  'docs/guide/processes-and-names.md#providers-as-processes': async (ground) => {
+    const { AppModule, Renderer } = ground.app.exports;
+    const app = await ground.start(AppModule);
+    expect(app.get<object>(Renderer)).toEqual({ version: 3 });
+    expect(app.get<PgRegistryService>('PG_REGISTRY_SCOPE:workers').lookup('render')).toMatchObject([
+      { value: { version: 3 } },
+    ]);
+  },
+
+  'docs/guide/processes-and-names.md#calling': async (ground) => {
+    const { Pages } = ground.run<{ Pages: Type<PagesClass> }>().exports;
+    const { AppModule, Renderer } = ground.app.exports;
+    const { app } = await ground.surround({ providers: [Renderer, Pages] }, { name: 'workers' });
+    expect(AppModule).toBeDefined();
+    await expect(app.get(Pages).size('<p>', 'Ada')).resolves.toBe(3);
+    await expect(app.get(Pages).sizeWithTypes('<br>')).resolves.toBe(4);
+  },
+
+  'docs/guide/processes-and-names.md#one-process-per-thing': async (ground) => {
+    const { DocumentsModule, Documents } = ground.run<{
+      DocumentsModule: Type;
+      Documents: Type<{ open(id: string): Promise<string> }>;
+    }>().exports;
+    const app = await ground.start(DocumentsModule);
+    await expect(app.get(Documents).open('a')).resolves.toBe('document a');
+    await expect(app.get(Documents).open('a')).resolves.toBe('document a');
+  },
+
+  'docs/guide/processes-and-names.md#by-hand': async (ground) => {
+    const { registry, processes } = await ground.surround();
+    await ground.run<RegistryFunctions>().exports.byHand(registry, processes);
+    expect(registry.count()).toBe(0);
+  },
+
+  'docs/guide/queries.md': (ground) => printsWhatItPromises(ground, 'queries'),
+
+  'docs/guide/queries.md 2': async (ground) => {
+    const { registry, processes } = await ground.surround();
+    const block = ground.run<RegistryFunctions>();
+    await block.exports.liveQuery(registry, processes);
+    expect(block.printed).toEqual(['', '+ada', '-ada']);
+  },
+
+  'docs/guide/monitors.md': async (ground) => {
+    const { registry } = await ground.surround();
+    const block = ground.run<{ follow(registry: PgRegistryService): () => void }>();
+    const stop = block.exports.follow(registry);
+    const registration = registry.register('workers', 1);
+    registration.update(2);
+    registration.unregister();
+    stop();
+    const change = (type: string) => `${type} ${registration.pid} call`;
+    const monitored = ['0', change('join'), '1 2', change('leave')];
+    const watched = ['0', '1', '1', '0'];
+    // Which of two observers hears first, nobody promises.
+    expect(block.printed.toSorted()).toEqual([...monitored, ...watched].toSorted());
+  },
+
+  'docs/guide/monitors.md 2': async (ground) => {
+    const block = ground.run<{ Watcher: Type }>();
+    const { registry } = await ground.surround({ providers: [block.exports.Watcher] }, { name: 'workers' });
+    const { pid } = registry.register('render', 7);
+    expect(block.printed).toEqual([`render ${String(pid)} 7`]);
+  },
+
+  'docs/guide/liveness.md': async (ground) => {
+    const { node, processes } = await ground.surround();
+    const { look } = ground.run<{ look: (node: PgRegistryNode, pid: Pid) => string }>().exports;
+    await eventually(() => expect(look(node, processes.self())).toBe('no-responders'));
+  },
+
+  'docs/guide/testing.md': async (ground) => {
+    const tests: (() => Promise<void>)[] = [];
+    ground.run<object>({
+      test: (_title: string, body: () => Promise<void>) => void tests.push(body),
+      expect,
+    });
+    expect(tests).toHaveLength(1);
+    for (const body of tests) await body();
+  },
+
+  ...operationsExercises,
+  ...elixirExercises,
+};
+
+interface PagesClass {
+  size(html: string, user: string): Promise<number>;
+  sizeWithTypes(html: string): Promise<number>;
+}

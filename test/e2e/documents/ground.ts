@@ -1,0 +1,75 @@
+import { type INestApplicationContext, Module, type ModuleMetadata, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import {
+  getRegistryToken,
+  PgRegistryModule,
+  PgRegistryNode,
+  PgRegistryService,
+  ProcessService,
+} from 'nestjs-pg-registry';
+import { blocksOf, type CodeBlock } from '../../support/code-blocks';
+import { BlockModule, type Globals } from './block-module';
+
+/** The page whose first block is what others import as './app'. */
+const APP = 'docs/guide/processes-and-names.md';
+
+/** What an exercise has in its hands: the block, and applications around it that end with the exercise. */
+export class Ground {
+  readonly #applications: INestApplicationContext[] = [];
+  #app: BlockModule | undefined;
+
+  constructor(
+    readonly block: CodeBlock,
+    /** A nats-server without a configuration. */
+    readonly url: string,
+  ) {}
+
+  /** What './app' is for this block. One module for the exercise, so that its classes are the same everywhere. */
+  get app(): BlockModule<{ readonly AppModule: Type; readonly Renderer: Type }> {
+    this.#app ??= new BlockModule(blocksOf(APP)[0]);
+    return this.#app as BlockModule<{ readonly AppModule: Type; readonly Renderer: Type }>;
+  }
+
+  /** Runs the block. */
+  run<E extends object>(globals?: Globals): BlockModule<E> {
+    return new BlockModule<E>(this.block, {
+      modules: { './app': this.app.exports },
+      ...(globals && { globals }),
+    });
+  }
+
+  /** Starts an application of a module that brings its registry along. */
+  async start(module: Type): Promise<INestApplicationContext> {
+    const app = await NestFactory.createApplicationContext(module, { logger: ['error', 'fatal'] });
+    this.#applications.push(app);
+    return app;
+  }
+
+  /** Starts an application around providers of the block; `scope` is what its functions get as `registry`. */
+  async surround(
+    { imports = [], ...metadata }: ModuleMetadata = {},
+    scope: { readonly name: string; readonly keys?: 'unique' } = { name: 'pg' },
+  ): Promise<Surroundings> {
+    @Module({ imports: [PgRegistryModule.forRoot({ scopes: [scope] }), ...imports], ...metadata })
+    class Surrounding {}
+    const app = await this.start(Surrounding);
+    return {
+      app,
+      node: app.get(PgRegistryNode),
+      registry: app.get<PgRegistryService>(getRegistryToken(scope.name)),
+      processes: app.get(ProcessService),
+    };
+  }
+
+  async close(): Promise<void> {
+    for (const app of this.#applications) await app.close();
+  }
+}
+
+/** An application, and of it what the functions of blocks take. */
+export interface Surroundings {
+  readonly app: INestApplicationContext;
+  readonly node: PgRegistryNode;
+  readonly registry: PgRegistryService;
+  readonly processes: ProcessService;
+}

@@ -1,0 +1,104 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { INestApplication, Type } from '@nestjs/common';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { PgRegistryModule, PgRegistryNode, type Permissions } from 'nestjs-pg-registry';
+import { eventually } from '../../support/eventually';
+import { blocksOf, ROOT } from '../../support/code-blocks';
+import { NatsServer } from '../../support/nats-server';
+import { guardAgainstOrphan } from '../../support/orphan-guard';
+import type { Exercise } from './exercise';
+
+const SECURITY = 'docs/guide/security.md';
+
+/** The blocks of the pages about running an application. */
+export const operationsExercises: Readonly<Record<string, Exercise>> = {
+  'docs/guide/deploys.md': async ({ block }) => {
+    // A signal needs a process of its own.
+    const folder = mkdtempSync(join(ROOT, 'node_modules', '.cache', 'block-'));
+    try {
+      writeFileSync(join(folder, 'app.ts'), blocksOf('docs/guide/processes-and-names.md')[0].code);
+      writeFileSync(join(folder, 'main.ts'), block.code);
+      const child = spawn(
+        process.execPath,
+        ['-r', join(ROOT, 'test', 'support', 'register.cjs'), join(folder, 'main.ts')],
+        { env: { ...process.env, PORT: '0' }, stdio: ['ignore', 'pipe', 'inherit'] },
+      );
+      const unguard = guardAgainstOrphan(child.pid!);
+      let log = '';
+      child.stdout.setEncoding('utf8').on('data', (text: string) => (log += text));
+      await eventually(() => expect(log).toContain('successfully started'), { timeoutMs: 20_000 });
+      child.kill('SIGTERM');
+      const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
+      unguard();
+      expect({ code, signal }).toEqual({ code: null, signal: 'SIGTERM' });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+
+  'docs/guide/deploys.md#readiness': async (ground) => {
+    const { HealthController } = ground.run<{ HealthController: Type }>().exports;
+    @Module({ imports: [PgRegistryModule.forRoot()], controllers: [HealthController] })
+    class ReadyModule {}
+    const app: INestApplication = await NestFactory.create(ReadyModule, { logger: ['error', 'fatal'] });
+    try {
+      await app.listen(0, '127.0.0.1');
+      const ready = async (): Promise<unknown> => (await fetch(`${await app.getUrl()}/ready`)).json();
+      await expect(ready()).resolves.toMatchObject({ pgRegistry: { status: 'up' } });
+      await app.get(PgRegistryNode).drain();
+      await expect(ready()).resolves.toMatchObject({ pgRegistry: { status: 'down' } });
+    } finally {
+      await app.close();
+    }
+  },
+
+  [SECURITY]: async (ground) => {
+    const { publish, subscribe } = JSON.parse(ground.run<object>().printed.join('\n')) as Permissions;
+    const config = blocksOf(SECURITY).find(({ language }) => language === 'conf')!.code;
+    const allowed = [...config.matchAll(/allow: (\[.*\])/g)].map(([, list]) => JSON.parse(list) as string[]);
+    expect(allowed).toEqual([publish.allow, subscribe.allow]);
+  },
+
+  [`${SECURITY} 2`]: async (ground) => {
+    const config = blocksOf(SECURITY).find(({ language }) => language === 'conf')!.code;
+    const server = await NatsServer.start({ config });
+    try {
+      const env = { NATS_URL: server.url };
+      const { registry } = ground.run<{ registry: DynamicModule }>({ process: { env } }).exports;
+      @Module({ imports: [registry] })
+      class OrdersModule {}
+      const app = await ground.start(OrdersModule);
+      await app.get(PgRegistryNode).synced();
+      expect(app.get(PgRegistryNode).stats().connected).toBe(true);
+      await ground.close();
+      expect(server.log).not.toContain('Violation');
+    } finally {
+      await server[Symbol.asyncDispose]();
+    }
+  },
+
+  'docs/guide/microservices.md': async (ground) => {
+    const block = ground.run<{
+      Shop: Type<{
+        buy(items: string[]): Promise<string>;
+        firstTicks(): Promise<number[]>;
+        announce(item: string): Promise<void>;
+      }>;
+      start(): Promise<INestApplication>;
+    }>();
+    const app = await block.exports.start();
+    try {
+      const shop = app.get(block.exports.Shop);
+      await expect(shop.buy(['book', 'pen'])).resolves.toBe('14 EUR');
+      await expect(shop.firstTicks()).resolves.toEqual([7, 8, 9]);
+      await shop.announce('book');
+      await eventually(() => expect(block.printed).toEqual(['book has another price']));
+    } finally {
+      await app.close();
+    }
+  },
+};
