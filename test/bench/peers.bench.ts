@@ -166,7 +166,7 @@ async function writes(bench: Bench, cluster: Cluster): Promise<void> {
     name: `register ${ENTRIES.toLocaleString('en')} and replicated() among ${cluster.title}: processor time`,
     unit: 'ms',
     values,
-    ...drawn(cluster, 'Registering 1,000 entries and replicated(): processor time of the writer'),
+    ...drawn(cluster, 'Writing 1,000 entries until they are everywhere'),
   });
 }
 

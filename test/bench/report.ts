@@ -7,6 +7,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { format, resolveConfig } from 'prettier';
 import { drawCurve } from './support/curve';
 import { listMissed, remarkOn, takeRemarks } from './support/notes';
 import { type Result, short, times, verdict } from './support/result';
@@ -30,17 +31,20 @@ for (const result of results) {
   if (points === undefined) curves.set(curve, [result]);
   else points.push(result);
 }
-for (const [title, points] of curves) {
-  if (points.length > 1) write(`docs/${fileOf(title)}`, drawCurve(title, points));
+void report();
+
+async function report(): Promise<void> {
+  for (const [title, points] of curves) {
+    if (points.length > 1) await write(`docs/${fileOf(title)}`, drawCurve(title, points));
+  }
+  await write('docs/PERFORMANCE.md', document());
+  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+  const [before, after] = [readme.split(README_MARKS[0])[0], readme.split(README_MARKS[1])[1]];
+  if (after === undefined)
+    throw new Error(`README.md has no place for the table: ${README_MARKS.join(' … ')}`);
+  const judged = table(results.filter(({ ok }) => ok !== null));
+  await write('README.md', `${before}${README_MARKS[0]}\n\n${judged}\n\n${README_MARKS[1]}${after}`);
 }
-write('docs/PERFORMANCE.md', document());
-const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
-const [before, after] = [readme.split(README_MARKS[0])[0], readme.split(README_MARKS[1])[1]];
-if (after === undefined) throw new Error(`README.md has no place for the table: ${README_MARKS.join(' … ')}`);
-write(
-  'README.md',
-  `${before}${README_MARKS[0]}\n\n${table(results.filter(({ ok }) => ok !== null))}\n\n${README_MARKS[1]}${after}`,
-);
 
 function document(): string {
   const judged = results.filter(({ ok }) => ok !== null);
@@ -102,6 +106,10 @@ function fileOf(title: string): string {
   return `curve-${title.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}.svg`;
 }
 
-function write(path: string, text: string): void {
-  writeFileSync(join(ROOT, path), text);
+/** Writes a file as `npm run format` would leave it. */
+async function write(path: string, text: string): Promise<void> {
+  const filepath = join(ROOT, path);
+  const isDrawing = path.endsWith('.svg');
+  const formatted = isDrawing ? text : await format(text, { ...(await resolveConfig(filepath)), filepath });
+  writeFileSync(filepath, formatted);
 }

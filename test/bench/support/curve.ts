@@ -1,10 +1,10 @@
 import { type Result, short } from './result';
 
 const WIDTH = 640;
-const HEIGHT = 360;
+const HEIGHT = 370;
 const LEFT = 80;
-const RIGHT = 40;
-const TOP = 64;
+const RIGHT = 48;
+const TOP = 76;
 const BOTTOM = 56;
 
 const HERE = '#0a58ca';
@@ -19,7 +19,8 @@ interface Dot {
  * Draws the points of one growth curve and of its baseline, both axes logarithmic: what is flat stays flat, and of two lines
  * that are parallel the one grows like the other.
  */
-export function drawCurve(title: string, points: readonly Result[]): string {
+export function drawCurve(title: string, measured: readonly Result[]): string {
+  const points = measured.toSorted((a, b) => a.point!.at - b.point!.at);
   const here = points.map(({ value, point }) => ({ at: point!.at, value }));
   const baseline = points.flatMap(({ baseline: value, point }) =>
     value !== null && value > 0 ? [{ at: point!.at, value }] : [],

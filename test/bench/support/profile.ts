@@ -5,8 +5,8 @@ import { basename, join } from 'node:path';
 /** Microseconds between two looks at the stack: fine enough for rounds of 40 ms. */
 const SAMPLING_US = 200;
 const SHOWN = 12;
-/** What is no work of the benchmark's. */
-const IDLE = new Set(['(idle)', '(program)', '(root)']);
+/** What is no work of the benchmark's; `dispatch` is the inspector. */
+const IDLE = new Set(['(idle)', '(program)', '(root)', 'dispatch']);
 
 /** Samples of one benchmark: microseconds by the function in which they were taken. */
 type Samples = Map<string, number>;
@@ -18,7 +18,6 @@ type Samples = Map<string, number>;
 export class Profiler {
   readonly #session = new Session();
   readonly #samples = new Map<string, Samples>();
-  #files = 0;
 
   /** @param directory where the profiles go that a browser's developer tools open */
   constructor(private readonly directory: string) {
@@ -54,7 +53,8 @@ export class Profiler {
       const title = titles.get(id)!;
       if (!IDLE.has(title)) samples.set(title, (samples.get(title) ?? 0) + profile.timeDeltas![index]);
     }
-    const file = `${name.replaceAll(/[^A-Za-z0-9]+/g, '-')}-${++this.#files}.cpuprofile`;
+    // The last round stays.
+    const file = `${name.replaceAll(/[^A-Za-z0-9]+/g, '-')}.cpuprofile`;
     writeFileSync(join(this.directory, file), JSON.stringify(profile));
   }
 }
