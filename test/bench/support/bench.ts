@@ -49,6 +49,7 @@ export class Bench {
     baseline,
     limits = [],
     rounds = 11,
+    warmUpMs = 0,
     point,
   }: Contest & {
     readonly unit?: string;
@@ -56,8 +57,11 @@ export class Bench {
     readonly each?: number;
     readonly work: Work;
     readonly baseline?: Work;
+    /** Each is run for so long before anything counts: for work so slow that the warm-up rounds leave its code interpreted. */
+    readonly warmUpMs?: number;
   }): Promise<void> {
     const works = baseline === undefined ? [work] : [work, baseline];
+    for (const contestant of works) await this.warmUp(contestant, warmUpMs);
     const times: number[] = [];
     for (const contestant of works) times.push(await this.calibrate(name, contestant));
     const rates = await this.alternate(
@@ -128,6 +132,11 @@ export class Bench {
       spread: { value: spread(values), ratio: ratios === undefined ? null : spread(ratios) },
       point: point ?? null,
     });
+  }
+
+  private async warmUp(work: Work, ms: number): Promise<void> {
+    const end = performance.now() + (this.quick ? 0 : ms);
+    while (performance.now() < end) await work(1000);
   }
 
   /** Finds how often a work fits into a round, and warms it up by that. */
