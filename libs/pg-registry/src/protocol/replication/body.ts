@@ -21,7 +21,7 @@ export const TAG = {
 
 /** Which bodies may come by which kind of frame; anything else is refused. A repair is answered with the bodies of broadcasts, in bundles or alone. */
 export const TAGS_OF: Record<StreamKind, readonly number[]> = {
-  ops: [TAG.ops, TAG.part, TAG.tail],
+  ops: [TAG.ops, TAG.part, TAG.tail, TAG.bundle],
   repair: [TAG.repairAsk, TAG.ops, TAG.part, TAG.tail, TAG.bundle],
   sync: [TAG.syncAsk, TAG.chunk],
   applied: [TAG.appliedAsk, TAG.appliedAnswer],

@@ -61,6 +61,7 @@ export function* readBundle(
   while (reader.remaining > 0) {
     const inner = readerOf(reader.bytes());
     const opened = openBody(inner, 'ops');
+    if (opened.tag === TAG.bundle) throw new DecodeError('a bundle in a bundle');
     if (opened.run !== run) throw new DecodeError('a bundle with bodies of different runs');
     yield { tag: opened.tag, reader: inner };
   }

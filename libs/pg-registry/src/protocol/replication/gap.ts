@@ -1,8 +1,10 @@
 /** Several receivers lose the same frame at once: they ask spread over this time. */
 const JITTER_MS = 20;
 /** An ask is repeated this long after the last that came of its answer; without any answer after this long, then twice as long, up to the longest. */
-const FIRST_RETRY_MS = 50;
+const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 1000;
+/** Who looks at the clock so late stood still, and has not read what came meanwhile; this long is left to read it. */
+const STALL_MS = 10;
 /** So many asks in vain, and the stream is synced instead. */
 const MAX_ASKS = 8;
 
@@ -23,6 +25,7 @@ export class Gap {
   private isFruitful = false;
   /** Did the answer to it end with the present input? */
   private isAnswerOver = false;
+  private wasPutOff = false;
 
   constructor(private readonly random: () => number) {}
 
@@ -61,10 +64,22 @@ export class Gap {
     this.deadline = Math.min(this.deadline, now + this.random() * JITTER_MS);
   }
 
+  /**
+   * Race: this node stood still, the time for the answer is over, and the answer waits in the socket: timers come before it.
+   * Puts a repeated ask off in that case, once. Returns whether it did.
+   */
+  putOff(now: number): boolean {
+    if (this.asks === 0 || this.wasPutOff || now - this.deadline < STALL_MS) return false;
+    this.wasPutOff = true;
+    this.deadline = now + STALL_MS;
+    return true;
+  }
+
   /** Counts an ask that is sent now. Returns false if there were too many in vain. */
   ask(now: number): boolean {
     this.deadline = now + Math.min(FIRST_RETRY_MS * 2 ** this.asks, LONGEST_RETRY_MS);
     this.isFruitful = false;
+    this.wasPutOff = false;
     return ++this.asks <= MAX_ASKS;
   }
 

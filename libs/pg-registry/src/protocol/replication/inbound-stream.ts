@@ -274,6 +274,7 @@ export class InboundStream {
   }
 
   private askForGap(now: number, effects: EffectList): void {
+    if (this.gap.putOff(now)) return;
     if (!this.gap.ask(now)) return this.resync('unanswered', effects);
     const from = this.applied + 1;
     const to = Math.max(from, Math.min(this.gap.heard, this.parking.first - 1));

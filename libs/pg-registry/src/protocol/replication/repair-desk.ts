@@ -49,15 +49,19 @@ export class RepairDesk {
       return effects.count('repairs-put-off');
     }
     if (this.hasAnswered(peer, from, now)) return effects.count('repairs-repeated');
-    const send = (body: Uint8Array): void => {
-      effects.send(peer, 'repair', body);
-      this.budget.published(body.length);
-    };
-    const bundler = new Bundler(this.run, this.budget.maxBodyBytes, send);
+    const toAsker = this.bundler((body) => effects.send(peer, 'repair', body));
+    const toAll = this.bundler((body) => effects.send(undefined, 'ops', body));
     if (from < this.ring.oldest || from >= this.ring.end) effects.count('repairs-impossible');
-    else this.addBodies(bundler, ask, now, effects);
-    bundler.add(writeTail(this.scratch, this.run, this.tail()));
-    bundler.flush();
+    else {
+      for (const recent of this.bodiesFor(ask, now)) {
+        const isCrowd = countAsk(recent, now);
+        (isCrowd ? toAll : toAsker).add(recent.body);
+        effects.count(isCrowd ? 'repairs-broadcast' : 'repairs');
+      }
+    }
+    toAsker.add(writeTail(this.scratch, this.run, this.tail()));
+    toAll.flush();
+    toAsker.flush();
   }
 
   /** What this stream can repair: the last operation that was sent, and the oldest that is still here. */
@@ -86,7 +90,8 @@ export class RepairDesk {
     this.waiting.clear();
   }
 
-  private addBodies(bundler: Bundler, { from, to }: RepairAsk, now: number, effects: EffectList): void {
+  /** The bodies that are sent to an asker at a time. */
+  private *bodiesFor({ from, to }: RepairAsk, now: number): Iterable<RecentBody> {
     let bytes = 0;
     let operation = 0;
     for (const recent of this.ring.between(from, to)) {
@@ -96,16 +101,15 @@ export class RepairDesk {
       // Already on its way to everybody: the asker had not got it when it asked.
       if (now - recent.repeatedAt < CROWD_WINDOW_MS) continue;
       bytes += recent.body.length;
-      if (isCrowd(recent, now)) {
-        recent.repeatedAt = now;
-        effects.send(undefined, 'ops', recent.body);
-        effects.count('repairs-broadcast');
-        this.budget.published(recent.body.length);
-      } else {
-        bundler.add(recent.body);
-        effects.count('repairs');
-      }
+      yield recent;
     }
+  }
+
+  private bundler(send: (body: Uint8Array) => void): Bundler {
+    return new Bundler(this.run, this.budget.maxBodyBytes, (body) => {
+      send(body);
+      this.budget.published(body.length);
+    });
   }
 
   /** Takes note of the ask. Who asks for something else, or waits as long as an asker does, is answered. */
@@ -117,12 +121,13 @@ export class RepairDesk {
   }
 }
 
-/** Counts an ask for a body. Has it been asked for so often that everybody should have it? */
-function isCrowd(recent: RecentBody, now: number): boolean {
+/** Counts an ask for a body. Returns whether it has been asked for so often that everybody should have it: then it is on its way. */
+function countAsk(recent: RecentBody, now: number): boolean {
   if (now - recent.askedSince >= CROWD_WINDOW_MS) {
     recent.askedSince = now;
     recent.asks = 0;
   }
-  recent.asks++;
-  return recent.asks >= CROWD;
+  const isCrowd = ++recent.asks >= CROWD;
+  if (isCrowd) recent.repeatedAt = now;
+  return isCrowd;
 }

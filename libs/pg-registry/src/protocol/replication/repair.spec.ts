@@ -143,6 +143,39 @@ describe('many lost frames', () => {
     expect(answers).toHaveLength(2);
   });
 
+  it('of which three peers miss the same are broadcast in few frames', () => {
+    const mesh = meshOf(['a', 'b', 'c', 'd', 'e']);
+    const [a, ...others] = mesh.nodes;
+    loseBroadcasts(mesh, a);
+    for (let i = 0; i < 300; i++) {
+      a.join('k', i);
+      mesh.advance(6);
+    }
+    let frames = 0;
+    mesh.filter = (from) => from !== a || ++frames > 0;
+    for (const other of others) a.announceTo(other);
+    mesh.advance(40);
+    expect(mesh.difference()?.slice(0, 100)).toBeUndefined();
+    expect(a.counts['repairs-broadcast']).toBe(300);
+    expect(frames).toBeLessThan(20);
+  });
+
+  it('are not asked for again by a node that stood still before it has read what came meanwhile', () => {
+    const { mesh, a, b } = missing(10, 10);
+    const late: (() => void)[] = [];
+    mesh.filter = (from, to, kind, body) => {
+      if (from === a) late.push(() => to.receive(from, kind, body));
+      return from !== a;
+    };
+    a.announceTo(b);
+    mesh.advance(90);
+    mesh.now += 500; // neither timers nor sockets
+    b.tick();
+    for (const receive of late) receive();
+    expect(mesh.difference()).toBeUndefined();
+    expect(b.counts['repair-asks']).toBe(1);
+  });
+
   it('are repaired when the connection takes more again, if it was full when they were asked for', () => {
     const { mesh, a, b, answers } = missing(10, 10);
     a.budget.published(2 ** 20);
