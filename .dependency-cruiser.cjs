@@ -11,7 +11,7 @@ const rooms = {
   table: ['term', 'match'],
   protocol: ['term', 'table'],
   'transport/local': ['term', 'transport'],
-  'transport/nats': ['term', 'transport', 'npm:nats'],
+  'transport/nats': ['term', 'transport', 'npm:nats', 'node:net'],
   transport: ['term'],
   process: ['term', 'protocol', 'transport', 'npm:rxjs', 'node:async_hooks'],
   scope: ['term', 'match', 'table', 'protocol', 'process', 'transport', 'npm:rxjs'],

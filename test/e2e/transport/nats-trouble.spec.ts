@@ -1,3 +1,4 @@
+import { connect as openSocket, createServer, type AddressInfo, type Socket } from 'node:net';
 import { connect as connectWithNats } from 'nats';
 import { connect as connectWithTransportNode } from '@nats-io/transport-node';
 import { type NatsClient, natsTransport } from '../../../libs/pg-registry/src/transport/nats';
@@ -45,7 +46,7 @@ describe('connecting', () => {
     expect(performance.now() - before).toBeLessThan(2000);
     expect(error).toMatchObject({ code: 'TRANSPORT', message: expect.stringContaining(server.url) });
     expect(error).toMatchObject({
-      message: expect.stringMatching(/within 300 ms: .*CONNECTION_REFUSED.*nats-server/),
+      message: expect.stringMatching(/within 300 ms: .*ECONNREFUSED.*nats-server/),
     });
     expect(error).toMatchObject({ message: expect.not.stringContaining('secret') });
   });
@@ -77,6 +78,102 @@ describe('connecting', () => {
     a.publish('own', bytes('not echoed'));
     await a.flush();
     expect(heard).toEqual([]);
+  });
+});
+
+describe('reconnecting', () => {
+  const user = { user: 'me', pass: 'pw' };
+
+  /** A door to a server, which lets nobody in while it is shut: connections are taken, and nothing passes. */
+  async function doorTo(server: NatsServer) {
+    const { port } = new URL(server.url);
+    const held: Socket[] = [];
+    let shut = false;
+    const letIn = (socket: Socket): void => {
+      const inner = openSocket(Number(port), server.host);
+      for (const [one, other] of [
+        [socket, inner],
+        [inner, socket],
+      ]) {
+        one.pipe(other);
+        one.on('error', () => undefined).on('close', () => other.destroy());
+      }
+    };
+    const door = createServer((socket) => {
+      held.push(socket);
+      socket.on('error', () => undefined);
+      if (!shut) letIn(socket);
+    });
+    await new Promise<void>((resolve) => door.listen(0, '127.0.0.1', resolve));
+    cleanUps.push(() => new Promise((resolve) => void door.close(() => resolve())));
+    const throwOut = (): void => held.splice(0).forEach((socket) => socket.destroy());
+    cleanUps.push(() => Promise.resolve(throwOut()));
+    return {
+      url: `127.0.0.1:${(door.address() as AddressInfo).port}`,
+      held,
+      shut: () => {
+        shut = true;
+        throwOut();
+      },
+      open: () => {
+        shut = false;
+        for (const socket of held) if (!socket.destroyed) letIn(socket);
+      },
+    };
+  }
+
+  test('is not undone by attempts that came too late', async () => {
+    const server = await startServer({
+      config: 'authorization { user: "me", password: "pw", timeout: 0.2 }',
+    });
+    const door = await doorTo(server);
+    const a = await join({ ...QUICK, ...user, timeout: 100, servers: door.url });
+    door.shut();
+    const waiting = (): Socket[] => door.held.filter((socket) => !socket.destroyed);
+    await eventually(() => expect(waiting().length).toBeGreaterThan(3));
+    const late = waiting().slice(0, 3); // given up: the fourth attempt is the present one
+    door.open();
+    await eventually(() => expect(a.isConnected).toBe(true));
+    // The server closes those that do not say who they are.
+    await eventually(() => expect(late.every((socket) => socket.destroyed)).toBe(true));
+    expect(await ask(a, 'nobody')).toEqual({ type: 'no-responders' });
+    expect(a.statuses.map((status) => status.type)).toEqual(['disconnected', 'connected']);
+  });
+
+  test('finds a server of the cluster that the lost one has told of', async () => {
+    const one = await startServer({ cluster: [] });
+    const two = await startServer({ cluster: [one] });
+    const b = await join({ ...QUICK, servers: two.url }, 'b');
+    const a = await join({ ...QUICK, servers: one.url }, 'a');
+    await eventually(async () => {
+      b.publish('told', bytes(''));
+      await b.flush();
+      expect(one.log).toContain('Route connection created');
+    });
+    const heard = await collect(a, 'after');
+    await one.stop();
+    await eventually(() => expect(a.serverId).toBe(b.serverId));
+    await eventually(() => {
+      b.publish('after', bytes('the reconnect'));
+      expect(heard).toContain('the reconnect');
+    });
+  });
+
+  test('ends after as many rounds as are allowed, and with the connection', async () => {
+    const server = await startServer();
+    const a = await join({ ...QUICK, servers: server.url, maxReconnectAttempts: 2 }, 'a');
+    const b = await join({ ...QUICK, servers: server.url }, 'b');
+    await server.stop();
+    await eventually(() =>
+      expect(a.statuses.map((status) => status.type)).toEqual(['disconnected', 'closed']),
+    );
+    expect(a.statuses[1]).toMatchObject({ error: { message: expect.stringContaining('in 2 rounds') } });
+    await eventually(() => expect(b.isConnected).toBe(false));
+    await b.close();
+    await server.start();
+    const c = await join({ ...QUICK, servers: server.url }, 'c');
+    await c.flush();
+    expect(b.statuses.map((status) => status.type)).toEqual(['disconnected']);
   });
 });
 

@@ -42,9 +42,9 @@ export function isNatsClient(value: unknown): value is NatsClient {
 }
 
 /**
- * Makes a client reconnect whose server does not answer any more. Both clients say `staleConnection` and then wait until the
- * dead socket has taken what they had still to write, which may be minutes; `reconnect()` waits in the same place. So the
- * socket itself is destroyed, which their public interface does not offer.
+ * Makes a client notice that its connection is gone, whose server does not answer any more. Both clients say `staleConnection`
+ * and then wait until the dead socket has taken what they had still to write, which may be minutes; `reconnect()` waits in the
+ * same place. So the socket itself is destroyed, which their public interface does not offer.
  */
 export function destroySocket(client: NatsClient): void {
   const transport = peek(client, 'protocol', 'transport');

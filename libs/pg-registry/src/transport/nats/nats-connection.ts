@@ -20,37 +20,44 @@ import {
   reasonOf,
 } from './nats-client';
 
-/** After the client has called its connection stale, it may take this long to close it by itself. */
-const STALE_GRACE_MS = 250;
+/** Whose the client is. */
+export interface Tenure {
+  /** Gives the client back, or closes it. */
+  release(client: NatsClient): Promise<void>;
+  /** Opens the next client when one has closed. Without it the client reconnects by itself, and when it closes all is over. */
+  readonly redial?: (() => Promise<NatsClient>) | undefined;
+}
 
-/** A {@link Connection} over a connected client. It hears of everything by the client's status and closed(). */
+/** A subscription, and what of it is the present client's. */
+interface Held extends Subscription {
+  readonly subject: string;
+  readonly callback: (error: Error | null, message: NatsMessage) => void;
+  handle?: { unsubscribe(): void };
+}
+
+/** A {@link Connection} over a connected client, or over one after the other. It hears of everything by the client's status and closed(). */
 export class NatsConnection implements Connection {
   readonly #requests = new PendingRequests();
-  readonly #subscriptions = new Set<Subscription>();
+  readonly #subscriptions = new Set<Held>();
   readonly #flushes = new Set<(error: TransportError) => void>();
-  readonly #statuses: AsyncIterable<{ readonly type: string }> & { stop?(): void };
   readonly #report: (error: Error) => void;
+  #client: NatsClient;
+  #statuses: (AsyncIterable<{ readonly type: string }> & { stop?(): void }) | undefined;
   #connected = true;
   #closed = false;
   #serverId = '';
   #maxPayload = Infinity;
   #dropped = 0;
-  #stale: NodeJS.Timeout | undefined;
 
-  /**
-   * @param release Gives the client back, or closes it.
-   */
   constructor(
-    private readonly client: NatsClient,
+    client: NatsClient,
     private readonly options: ConnectOptions,
-    private readonly release: () => Promise<void>,
+    private readonly tenure: Tenure,
   ) {
     this.#report = guarded(options.onError, () => undefined);
-    this.#statuses = client.status();
-    this.#readInfo();
+    this.#client = client;
+    this.#follow(client);
     this.#subscribe(options.replies, (message) => this.#onReply(message));
-    void this.#followStatus();
-    void client.closed().then((error) => this.#onClosed(error ?? undefined));
   }
 
   get isConnected(): boolean {
@@ -76,9 +83,10 @@ export class NatsConnection implements Connection {
       return;
     }
     try {
-      this.client.publish(subject, bytes, reply === '' ? undefined : { reply });
+      this.#client.publish(subject, bytes, reply === '' ? undefined : { reply });
     } catch (cause) {
       this.#dropped++;
+      if (this.#client.isClosed()) return; // and `closed()` has not told yet
       this.#report(
         new TransportError(
           `A message of ${bytes.length} bytes to ${subject} was not sent: ${reasonOf(cause)}.`,
@@ -111,7 +119,7 @@ export class NatsConnection implements Connection {
     // The client leaves a flush open for ever when it is closed, and until the next dial when it is disconnected.
     return new Promise((resolve, reject) => {
       this.#flushes.add(reject);
-      this.client
+      this.#client
         .flush()
         .then(resolve, (cause: unknown) =>
           reject(new TransportError(`Not flushed: ${reasonOf(cause)}.`, { cause })),
@@ -123,9 +131,17 @@ export class NatsConnection implements Connection {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#end();
-    this.#statuses.stop?.();
+    this.#statuses?.stop?.();
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
-    await this.release();
+    await this.tenure.release(this.#client);
+  }
+
+  #follow(client: NatsClient): void {
+    this.#client = client;
+    this.#statuses = client.status();
+    this.#readInfo();
+    void this.#followStatus(this.#statuses);
+    void client.closed().then((error) => this.#onClientClosed(error ?? undefined));
   }
 
   #subscribe(subject: string, onMessage: (message: NatsMessage) => void): Subscription {
@@ -135,22 +151,29 @@ export class NatsConnection implements Connection {
     const callback = (error: Error | null, message: NatsMessage): void => {
       if (active && error === null) onMessage(message);
     };
-    let handle: { unsubscribe(): void } | undefined;
-    try {
-      handle = this.client.subscribe(subject, { callback });
-    } catch (cause) {
-      this.#report(new TransportError(`Not subscribed to ${subject}: ${reasonOf(cause)}.`, { cause }));
-    }
-    const subscription: Subscription = {
+    const held: Held = {
+      subject,
+      callback,
       unsubscribe: () => {
         if (!active) return;
         active = false;
-        this.#subscriptions.delete(subscription);
-        if (!this.client.isClosed()) handle?.unsubscribe();
+        this.#subscriptions.delete(held);
+        if (!this.#client.isClosed()) held.handle?.unsubscribe();
       },
     };
-    this.#subscriptions.add(subscription);
-    return subscription;
+    this.#subscriptions.add(held);
+    this.#open(held);
+    return held;
+  }
+
+  /** Has the present client subscribe. If it has closed already, the next one will. */
+  #open(held: Held): void {
+    if (this.#client.isClosed()) return;
+    try {
+      held.handle = this.#client.subscribe(held.subject, { callback: held.callback });
+    } catch (cause) {
+      this.#report(new TransportError(`Not subscribed to ${held.subject}: ${reasonOf(cause)}.`, { cause }));
+    }
   }
 
   #onReply(message: NatsMessage): void {
@@ -158,8 +181,8 @@ export class NatsConnection implements Connection {
     else if (message.headers?.code === NO_RESPONDERS) this.#requests.noResponders(message.subject);
   }
 
-  async #followStatus(): Promise<void> {
-    for await (const status of this.#statuses) {
+  async #followStatus(statuses: AsyncIterable<{ readonly type: string }>): Promise<void> {
+    for await (const status of statuses) {
       if (this.#closed) return;
       this.#onClientStatus(status);
     }
@@ -172,8 +195,7 @@ export class NatsConnection implements Connection {
       case 'reconnect':
         return this.#onReconnected();
       case 'staleConnection':
-        this.#stale ??= setTimeout(() => destroySocket(this.client), STALE_GRACE_MS).unref();
-        return;
+        return destroySocket(this.#client);
       case 'error':
         return this.#report(new TransportError(`NATS refused something: ${refusalOf(status)}.`));
       default:
@@ -182,7 +204,6 @@ export class NatsConnection implements Connection {
   }
 
   #onDisconnected(): void {
-    this.#settleStale();
     if (!this.#connected) return;
     this.#connected = false;
     this.#failFlushes('the connection to NATS was lost');
@@ -190,10 +211,30 @@ export class NatsConnection implements Connection {
   }
 
   #onReconnected(): void {
-    this.#settleStale();
     this.#readInfo();
     this.#connected = true;
     this.#tell({ type: 'connected', serverId: this.#serverId });
+  }
+
+  #onClientClosed(error: Error | undefined): void {
+    const { redial } = this.tenure;
+    if (this.#closed) return;
+    if (redial === undefined) return this.#onClosed(error);
+    this.#onDisconnected();
+    void this.#followNext(redial);
+  }
+
+  async #followNext(redial: () => Promise<NatsClient>): Promise<void> {
+    let client: NatsClient;
+    try {
+      client = await redial();
+    } catch (cause) {
+      return this.#onClosed(cause instanceof Error ? cause : new TransportError(String(cause)));
+    }
+    if (this.#closed) return client.close();
+    this.#follow(client);
+    for (const held of this.#subscriptions) this.#open(held);
+    this.#onReconnected();
   }
 
   #onClosed(error: Error | undefined): void {
@@ -205,7 +246,6 @@ export class NatsConnection implements Connection {
   #end(): void {
     this.#closed = true;
     this.#connected = false;
-    this.#settleStale();
     this.#failFlushes('the connection to NATS was closed');
     this.#requests.close();
   }
@@ -215,13 +255,8 @@ export class NatsConnection implements Connection {
     this.#flushes.clear();
   }
 
-  #settleStale(): void {
-    clearTimeout(this.#stale);
-    this.#stale = undefined;
-  }
-
   #readInfo(): void {
-    const { info } = this.client;
+    const { info } = this.#client;
     if (info === undefined) return;
     this.#serverId = info.server_id;
     this.#maxPayload = info.max_payload;

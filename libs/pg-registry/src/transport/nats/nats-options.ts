@@ -25,11 +25,11 @@ export interface NatsServerOptions {
   readonly maxPingOut?: number;
   /** How long one attempt to connect or reconnect may take. Default 1000 ms. */
   readonly timeout?: number;
-  /** Attempts to reconnect to one server. Default -1: without end. */
+  /** Rounds over all servers to reconnect. Default -1: without end. */
   readonly maxReconnectAttempts?: number;
-  /** Pause between two attempts at one server. Default 250 ms. */
+  /** Pause between two rounds. Default 100 ms. */
   readonly reconnectTimeWait?: number;
-  /** Random part of that pause. Default 250 ms. */
+  /** Random part of that pause. Default 100 ms. */
   readonly reconnectJitter?: number;
   /** Whether the server spares this node its own messages. Default true. */
   readonly noEcho?: boolean;
@@ -57,10 +57,13 @@ export const CLIENT_DEFAULTS = Object.freeze({
   pingInterval: 2000,
   maxPingOut: 2,
   timeout: 1000,
-  reconnectTimeWait: 250,
-  reconnectJitter: 250,
+  reconnectTimeWait: 100,
+  reconnectJitter: 100,
   noEcho: true,
 });
+
+/** From where on an option of a given connection is weak. Its attempts are the client's own: more of them would not find a server sooner. */
+const WANTED = Object.freeze({ pingInterval: 2000, timeout: 1000, reconnectTimeWait: 250 });
 
 /** @throws InvalidOptionError naming what is missing or wrong. */
 export function checkNatsOptions(options: NatsTransportOptions): void {
@@ -90,12 +93,11 @@ export function checkNatsOptions(options: NatsTransportOptions): void {
 }
 
 /**
- * Says which of a client's options make a cluster notice trouble late, and how late.
+ * Says which options of a client make a cluster notice trouble late, and how late.
  *
  * @returns one sentence, or undefined if there is nothing to say.
  */
-export function weaknessOf(client: NatsClient): string | undefined {
-  const options = peek(client, 'options');
+export function weaknessOf(options: unknown): string | undefined {
   if (options === undefined) return undefined;
   const attempts = peek(options, 'maxReconnectAttempts');
   const weak = [
@@ -114,7 +116,7 @@ export function weaknessOf(client: NatsClient): string | undefined {
 const TIMES = ['pingInterval', 'timeout', 'reconnectTimeWait'] as const;
 
 function slower(name: (typeof TIMES)[number], value: unknown): readonly string[] {
-  const wanted = CLIENT_DEFAULTS[name];
+  const wanted = WANTED[name];
   if (typeof value === 'number' && value <= wanted) return [];
   const found = typeof value === 'number' ? `${value} ms` : "the client's default";
   return [`${name}: ${found} (at most ${wanted} ms is wanted)`];

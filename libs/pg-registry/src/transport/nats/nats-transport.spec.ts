@@ -1,5 +1,5 @@
 import { natsTransport } from '.';
-import { formatServers } from './dial';
+import { formatServers } from './dialer';
 
 jest.mock('nats', () => {
   throw new Error("Cannot find module 'nats'");

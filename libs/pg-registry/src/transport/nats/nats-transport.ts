@@ -2,11 +2,12 @@ import { TransportError } from '../../term';
 import { guarded } from '../guard';
 import type { Connection, ConnectOptions, Transport } from '../transport';
 import { Deadline } from './deadline';
-import { dial } from './dial';
-import { type NatsClient, reasonOf } from './nats-client';
+import { Dialer } from './dialer';
+import { type NatsClient, peek, reasonOf } from './nats-client';
 import { NatsConnection } from './nats-connection';
 import {
   checkNatsOptions,
+  CLIENT_DEFAULTS,
   type NatsServerOptions,
   type NatsTransportOptions,
   weaknessOf,
@@ -38,9 +39,25 @@ export function natsTransport(options: NatsTransportOptions): Transport {
 }
 
 async function connectOwn(options: NatsServerOptions, node: ConnectOptions): Promise<Connection> {
-  const client = await dial({ name: node.node, ...withCredentialsApart(options) }, node.timeoutMs);
-  warnOfWeakness(client, node);
-  return new NatsConnection(client, node, () => client.close());
+  const dialer = new Dialer({ name: node.node, ...withCredentialsApart(options) });
+  const end = new AbortController();
+  const { signal } = end;
+  const client = await dialer.dial({ signal, timeoutMs: node.timeoutMs });
+  warnOfWeakness({ ...CLIENT_DEFAULTS, ...options }, node);
+  const { maxReconnectAttempts: attempts = -1, reconnect, ignoreAuthErrorAbort } = options;
+  const patience = {
+    signal,
+    rounds: attempts === -1 ? Infinity : attempts,
+    // One refusal may be that of a server which does not know yet what it is to know: the client believes the second, too.
+    refusals: ignoreAuthErrorAbort === true ? Infinity : 2,
+  };
+  return new NatsConnection(client, node, {
+    redial: reconnect === false ? undefined : () => dialer.dial(patience),
+    release: (latest) => {
+      end.abort();
+      return latest.close();
+    },
+  });
 }
 
 async function borrow(client: NatsClient, node: ConnectOptions): Promise<Connection> {
@@ -57,8 +74,8 @@ async function borrow(client: NatsClient, node: ConnectOptions): Promise<Connect
   };
   try {
     await proveConnected(client, node.timeoutMs);
-    warnOfWeakness(client, node);
-    return new NatsConnection(client, node, release);
+    warnOfWeakness(peek(client, 'options'), node);
+    return new NatsConnection(client, node, { release });
   } catch (error) {
     await release();
     throw error;
@@ -84,7 +101,7 @@ async function proveConnected(client: NatsClient, timeoutMs: number): Promise<vo
   );
 }
 
-function warnOfWeakness(client: NatsClient, { onWarning, onError }: ConnectOptions): void {
-  const weakness = weaknessOf(client);
+function warnOfWeakness(options: unknown, { onWarning, onError }: ConnectOptions): void {
+  const weakness = weaknessOf(options);
   if (weakness !== undefined) guarded(onWarning, onError)(weakness);
 }

@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '../../term';
-import { withCredentialsApart } from './server-urls';
+import { addressOf, withCredentialsApart } from './server-urls';
 
 describe('the URLs of servers', () => {
   it('without credentials stay as they are', () => {
@@ -34,5 +34,17 @@ describe('the URLs of servers', () => {
     expect(() => withCredentialsApart({ servers: ['nats://me:x@a', 'nats://you:x@b'] })).toThrow(
       InvalidOptionError,
     );
+  });
+
+  it.each([
+    ['nats://host:1234', { host: 'host', port: 1234 }],
+    ['host:1234', { host: 'host', port: 1234 }],
+    ['host', { host: 'host', port: 4222 }],
+    ['tls://10.0.0.1', { host: '10.0.0.1', port: 4222 }],
+    ['[::1]:1234', { host: '::1', port: 1234 }],
+    ['nats://[::1]', { host: '::1', port: 4222 }],
+    ['not a host', undefined],
+  ])('name an address: %s', (url, address) => {
+    expect(addressOf(url)).toEqual(address);
   });
 });

@@ -39,3 +39,14 @@ function parse(url: string): Server {
   parsed.password = '';
   return { url: parsed.href, user, pass };
 }
+
+const DEFAULT_PORT = 4222;
+
+/** Host and port that a server's URL names, with or without a scheme; undefined if it names none. */
+export function addressOf(server: string): { readonly host: string; readonly port: number } | undefined {
+  const url = /^\w+:\/\//.test(server) ? server : `nats://${server}`;
+  if (!URL.canParse(url)) return undefined;
+  const { hostname, port } = new URL(url);
+  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  return host === '' ? undefined : { host, port: port === '' ? DEFAULT_PORT : Number(port) };
+}
