@@ -1,6 +1,7 @@
 /**
- * Five projects: `unit` (beside the code), `nest12` (what touches Nest once more, on its next version), `conformance` (the
- * ancestors' rules), `simulation` (whole clusters on a virtual network), `e2e` (real processes, real nats-server).
+ * Five projects: `unit` (beside the code, and the report of the benchmarks), `nest12` (what touches Nest once more, on its next
+ * version), `conformance` (the ancestors' rules), `simulation` (whole clusters on a virtual network), `e2e` (real processes,
+ * real nats-server).
  */
 const shared = {
   rootDir: __dirname,
@@ -42,7 +43,11 @@ module.exports = {
     {
       ...shared,
       displayName: 'unit',
-      testMatch: ['<rootDir>/libs/**/*.spec.ts', '<rootDir>/apps/**/*.spec.ts'],
+      testMatch: [
+        '<rootDir>/libs/**/*.spec.ts',
+        '<rootDir>/apps/**/*.spec.ts',
+        '<rootDir>/test/bench/**/*.spec.ts',
+      ],
     },
     {
       ...nest12,
