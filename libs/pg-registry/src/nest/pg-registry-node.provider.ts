@@ -38,13 +38,14 @@ export const nodeProvider: FactoryProvider<PgRegistryNode> = {
   ) => {
     refuseSecondRoot(modules);
     checkGiven(options);
-    const node = new PgRegistryNode(
-      { ...options, scopes: [...scopes, ...featureScopes(modules)] },
+    const node: PgRegistryNode = new PgRegistryNode(
+      { ...telemetry.options, ...options, scopes: [...scopes, ...featureScopes(modules)] },
       {
         logger: new Logger(LOG_CONTEXT),
         defaultTransport: localTransport,
         resolveListener: (token) => resolveListener(moduleRef, token),
         tracer: telemetry.tracer,
+        observer: telemetry.observer(() => node.name),
       },
     );
     node.processes.useFactory(processFactory);

@@ -1,12 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import {
-  type BatchObservableCallback,
   type Context,
   context,
   type ContextManager,
   createTraceState,
-  type MeterProvider,
-  metrics,
   ROOT_CONTEXT,
   trace,
   TraceFlags,
@@ -15,6 +12,7 @@ import { type CallContext, via } from '../process';
 import { type Application, Applications } from './application.fixture';
 import { HandleCall } from './decorators/handlers.decorator';
 import { RegisterVia } from './decorators/register-via.decorator';
+import { RegistryTelemetry } from './registry.telemetry';
 
 const SPAN = {
   traceId: '0af7651916cd43dd8448eb211c80319c',
@@ -49,34 +47,6 @@ class OneContext implements ContextManager {
   }
 }
 
-/** Remembers callbacks, and collects when it is told to. */
-class Collector {
-  readonly callbacks = new Set<BatchObservableCallback>();
-
-  /** Has the three methods of a meter that are used. */
-  get provider(): MeterProvider {
-    const meter = {
-      createObservableGauge: (name: string) => ({ name }),
-      createObservableCounter: (name: string) => ({ name }),
-      addBatchObservableCallback: (callback: BatchObservableCallback) => this.callbacks.add(callback),
-      removeBatchObservableCallback: (callback: BatchObservableCallback) => this.callbacks.delete(callback),
-    };
-    return { getMeter: () => meter } as unknown as MeterProvider;
-  }
-
-  collect(): unknown[] {
-    const observed: unknown[] = [];
-    for (const callback of this.callbacks) {
-      void callback({
-        observe: (instrument, value, attributes) => {
-          observed.push([(instrument as unknown as { name: string }).name, value, attributes]);
-        },
-      });
-    }
-    return observed;
-  }
-}
-
 @Injectable()
 @RegisterVia('traced', 'handler')
 class Handler {
@@ -86,25 +56,19 @@ class Handler {
   }
 }
 
-describe('OpenTelemetry', () => {
+describe('OpenTelemetry without an SDK', () => {
   const manager = new OneContext();
-  const collector = new Collector();
   const applications = new Applications();
   let application: Application;
 
   beforeAll(async () => {
     context.setGlobalContextManager(manager);
-    metrics.setGlobalMeterProvider(collector.provider);
-    application = await applications.start(
-      { providers: [Handler] },
-      { node: 'measured', scopes: ['traced'] },
-    );
+    application = await applications.start({ providers: [Handler] }, { scopes: ['traced'] });
   });
   afterEach(() => (manager.current = ROOT_CONTEXT));
   afterAll(async () => {
     await applications.closeAll();
     context.disable();
-    metrics.disable();
   });
 
   const call = (): Promise<unknown> => application.processes.call(via('traced', 'handler'), 'traceOf');
@@ -122,27 +86,7 @@ describe('OpenTelemetry', () => {
     expect(await call()).toEqual([undefined, {}]);
   });
 
-  test('each collection of metrics reads the figures of the node', () => {
-    const observed = collector.collect();
-    expect(observed).toContainEqual(['pg_registry.connected', 1, { node: 'measured' }]);
-    expect(observed).toContainEqual(['pg_registry.processes', 2, { node: 'measured' }]);
-    expect(observed).toContainEqual([
-      'pg_registry.entries',
-      1,
-      { node: 'measured', scope: 'traced', owner: 'local' },
-    ]);
-    application.registry('traced').register('more', undefined);
-    expect(collector.collect()).toContainEqual([
-      'pg_registry.entries',
-      2,
-      { node: 'measured', scope: 'traced', owner: 'local' },
-    ]);
-  });
-
-  test('a node that has stopped is not measured any more', async () => {
-    const other = await applications.start({}, { node: 'short-lived' });
-    expect(collector.callbacks.size).toBe(2);
-    await other.context.close();
-    expect(collector.callbacks.size).toBe(1);
+  test('nobody follows a write when nobody collects what that takes', () => {
+    expect(new RegistryTelemetry().options).toEqual({});
   });
 });

@@ -7,6 +7,7 @@ import type {
   Tracer,
   TracerProvider,
 } from '@opentelemetry/api';
+import type { SyncReport } from '../node';
 import type { CallTracer, HandlerSpan, OutgoingSpan, TraceContext, Via } from '../process';
 import { formatKey, isPid, PgRegistryError, type Pid } from '../term';
 
@@ -63,6 +64,20 @@ export class RegistryTracer implements CallTracer {
     const parent = this.#within(ROOT_CONTEXT, message.trace);
     const span = this.#tracer.startSpan(name || kind, options, parent);
     return new RecordedHandler(span, trace.setSpan(parent, span), this.api);
+  }
+
+  /** A sync is recorded when it is over: a span of a trace of its own. */
+  synced(node: string, { scope, peer, durationMs }: SyncReport): void {
+    if (!this.#records()) return;
+    const endedAt = Date.now();
+    const attributes = {
+      'pg_registry.node': node,
+      'pg_registry.scope': scope,
+      'pg_registry.peer': peer,
+    };
+    this.#tracer
+      .startSpan('pg_registry sync', { root: true, startTime: endedAt - durationMs, attributes })
+      .end(endedAt);
   }
 
   /**

@@ -2,7 +2,7 @@
 export interface Clock {
   /** Monotonic milliseconds: never goes back, whatever is done to the machine's clock. */
   now(): number;
-  /** Milliseconds since 1970, for epochs only. */
+  /** Milliseconds since 1970, for epochs and for people. */
   wall(): number;
   /**
    * Runs `fn` once after `ms`. Does not keep the Node.js process alive unless `keepAlive` is set: a node's heartbeat is no

@@ -11,6 +11,7 @@
 export type { Clock } from './clock';
 export type { NodeLogger } from './logger';
 export type { NodeHealth } from './node-health';
+export type { LagReport, NodeObserver, SyncReport } from './node-observer';
 export type { NodeOptions } from './node-options';
 export type { NodeState, NodeStats, ScopeStats } from './node-stats';
 export { whenInstalled } from './optional-package';

@@ -18,11 +18,18 @@ export interface NodeHealth {
   readonly suspects: number;
   /** Whether every peer's entries have arrived. Not a condition of health: a node that syncs works. */
   readonly synced: boolean;
-  /** Milliseconds by which the protocol's next step is overdue. */
+  /** When the entries of a peer had last arrived as a whole, in ISO 8601; null if none has. */
+  readonly lastSyncAt: string | null;
+  /** Whether a younger node has taken this one's name; it stays down then. */
+  readonly fenced: boolean;
+  /** Milliseconds by which the node's next step is overdue. */
   readonly overdueMs: number;
 }
 
-/** A step that is this late means that the node itself is stuck, whatever its connection says. */
+/**
+ * A step that is this late means that the node itself is stuck, whatever its connection says. One is due each second at least,
+ * so this is known two seconds after the last one.
+ */
 const MAX_OVERDUE_MS = 1000;
 
 /** Looks at the node and asks the broker for a sign of life. Never rejects; takes `timeoutMs` at most. */
@@ -31,9 +38,9 @@ export async function checkHealth(
   situation: NodeSituation,
   timeoutMs: number,
 ): Promise<NodeHealth> {
-  const { protocol, clock } = parts;
-  const { state, connection } = situation;
-  const overdueMs = Math.max(0, clock.now() - protocol.nextDeadline());
+  const { protocol, clock, driver } = parts;
+  const { state, connection, lastSyncAt } = situation;
+  const { overdueMs } = driver;
   const { peers, suspects } = protocol.stats();
   const connected = connection?.isConnected ?? false;
   const reason = await whatIsWrong();
@@ -45,6 +52,8 @@ export async function checkHealth(
     peers,
     suspects,
     synced: protocol.synced,
+    lastSyncAt: lastSyncAt === undefined ? null : new Date(lastSyncAt).toISOString(),
+    fenced: state === 'fenced',
     overdueMs,
   };
 

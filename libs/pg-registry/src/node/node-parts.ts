@@ -8,6 +8,7 @@ import { type Clock, systemClock } from './clock';
 import { ClusterResolver } from './cluster-resolver';
 import { type ChannelEvents, ConnectionChannel } from './connection-channel';
 import { ErrorLog, type NodeLogger, stderrLogger, WarningLimit } from './logger';
+import type { NodeObserver } from './node-observer';
 import { type NodeOptions, type NormalNodeOptions, normalNodeOptions } from './node-options';
 import { type NodeEffect, ProtocolDriver } from './protocol-driver';
 import { Replications } from './replications';
@@ -26,6 +27,8 @@ export interface NodeSurroundings {
   readonly resolveListener?: (token: ListenerToken) => RegistryListener | undefined;
   /** Records calls and the runs of handlers. Default: nobody does. */
   readonly tracer?: CallTracer | undefined;
+  /** Told what takes time. Default: nobody is. */
+  readonly observer?: NodeObserver | undefined;
 }
 
 /** The parts of one node, wired to one another; nothing has been started. */

@@ -39,6 +39,8 @@ export interface NodeStats {
 export interface NodeSituation {
   readonly state: NodeState;
   readonly connection: Connection | undefined;
+  /** When a sync ended last, in milliseconds since 1970. */
+  readonly lastSyncAt: number | undefined;
 }
 
 /** Takes the figures. Cost: the number of scopes and peers. */

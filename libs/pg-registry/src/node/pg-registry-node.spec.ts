@@ -3,7 +3,7 @@ import { via } from '../process';
 import { InvalidOptionError, ScopeAlreadyStartedError, ScopeNotRunningError, TransportError } from '../term';
 import type { Transport } from '../transport';
 import { type LocalBus, localBus, localTransport } from '../transport/local';
-import { systemClock } from './clock';
+import { type Clock, systemClock } from './clock';
 import type { NodeLogger } from './logger';
 import type { NodeOptions } from './node-options';
 import { PgRegistryNode } from './pg-registry-node';
@@ -235,6 +235,43 @@ describe('a node', () => {
       healthy: false,
       reason: 'the broker did not answer a flush within 20 ms',
     });
+  });
+
+  it('is unhealthy two seconds after its timers stopped, also if nothing is to be done', async () => {
+    let [standing, skew] = [false, 0];
+    const clock: Clock = {
+      ...systemClock,
+      now: () => systemClock.now() + skew,
+      // Timers that come while time stands still are lost.
+      setTimer: (ms, fn, options) => systemClock.setTimer(ms, () => void (standing || fn()), options),
+      afterTurn: (fn) => systemClock.afterTurn(() => void (standing || fn())),
+    };
+    const node = make({ helloIntervalMs: 60_000, settleMs: 1, onlookerIntervalMs: 60_000 }, { clock });
+    await node.connect();
+    await node.synced();
+    expect(await node.health()).toMatchObject({ healthy: true });
+    standing = true;
+    skew = 2000;
+    const health = await node.health();
+    expect(health).toMatchObject({ healthy: false, connected: true });
+    expect(health.reason).toMatch(/^the node has not moved for 1\d\d\d ms$/);
+    expect(health.overdueMs).toBeGreaterThan(1000);
+  });
+
+  it('says when a sync ended last, and who is in doubt', async () => {
+    const began = Date.now();
+    const a = await start('a');
+    expect(await a.health()).toMatchObject({ lastSyncAt: null, suspects: 0, fenced: false });
+    const b = make({ node: 'b' });
+    b.scope('pg').register('k');
+    await b.connect();
+    await seen(a, 'k', 1);
+    const { lastSyncAt } = await a.health();
+    expect(Date.parse(lastSyncAt!)).toBeGreaterThanOrEqual(began);
+    const suspected = firstValueFrom(a.peers$.pipe(filter(([peer]) => peer?.suspect !== false)));
+    bus.disconnect('b');
+    await suspected;
+    expect(await a.health()).toMatchObject({ healthy: true, peers: 1, suspects: 1 });
   });
 
   it('counts what it has', async () => {

@@ -5,6 +5,7 @@ import { type PgRegistryService, scopeName, type ScopeOptions } from '../scope';
 import { type Pid, ScopeNotRunningError, TransportError } from '../term';
 import type { Connection, ConnectionStatus } from '../transport';
 import { Departure } from './departure';
+import type { NodeObserver } from './node-observer';
 import type { NodeOptions } from './node-options';
 import { assemble, type NodeParts, type NodeSurroundings } from './node-parts';
 import { checkHealth, type NodeHealth } from './node-health';
@@ -30,15 +31,18 @@ export class PgRegistryNode {
   readonly processes: ProcessService;
   readonly #parts: NodeParts;
   readonly #departure: Departure;
+  readonly #observer: NodeObserver;
   readonly #outlook = new Outlook();
   #connection: Connection | undefined;
   #state: NodeState = 'new';
+  #lastSyncAt: number | undefined;
   #drained: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
   /** @throws InvalidOptionError naming an option that is unknown or wrong; nothing was started. */
   constructor(options: NodeOptions, surroundings: NodeSurroundings) {
     this.#parts = assemble(options, surroundings, (effect) => this.#runEffect(effect));
+    this.#observer = surroundings.observer ?? {};
     this.#departure = new Departure(this.#parts);
     const { options: normal, incarnation, service, driver, protocol, clock, scopes } = this.#parts;
     this.name = normal.node;
@@ -204,7 +208,7 @@ export class PgRegistryNode {
   }
 
   #situation(): NodeSituation {
-    return { state: this.#state, connection: this.#connection };
+    return { state: this.#state, connection: this.#connection, lastSyncAt: this.#lastSyncAt };
   }
 
   async #dial(): Promise<Connection> {
@@ -285,6 +289,11 @@ export class PgRegistryNode {
         return this.#departure.acknowledged();
       case 'fenced':
         return this.#onFenced(effect.by);
+      case 'synced':
+        this.#lastSyncAt = this.#parts.clock.wall();
+        return this.#observer.synced?.(effect);
+      case 'lag':
+        return this.#observer.propagated?.(effect);
       case 'warn':
         return log.warn(effect.message);
     }

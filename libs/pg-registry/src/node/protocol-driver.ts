@@ -2,6 +2,9 @@ import type { Effect, PeerProtocol } from '../protocol';
 import type { Connection, Subscription } from '../transport';
 import type { Clock } from './clock';
 
+/** The timer is set at least so often, due or not: who asks how late it is learns soon that timers do not come any more. */
+const LONGEST_WAIT_MS = 1000;
+
 /** Effects that concern the node as a whole; the driver runs all others itself. */
 export type NodeEffect = Exclude<Effect, { type: 'subscribe' | 'unsubscribe' | 'send' | 'flush' | 'probe' }>;
 
@@ -19,6 +22,7 @@ export class ProtocolDriver {
   #connection: Connection | undefined;
   #cancelTimer: () => void = () => undefined;
   #armedFor = Infinity;
+  #dueAt = Infinity;
 
   constructor(
     private readonly protocol: PeerProtocol,
@@ -32,10 +36,16 @@ export class ProtocolDriver {
     this.#connection = connection;
   }
 
+  /** By how many milliseconds the next step is late: more than a moment means that this node itself stands still. */
+  get overdueMs(): number {
+    return Math.max(0, this.clock.now() - this.#dueAt);
+  }
+
   /** Ends every subscription and timer. Effects given later are dropped. */
   stop(): void {
     this.#cancelTimer();
     this.#cancelTimer = () => undefined;
+    this.#dueAt = Infinity;
     for (const subscription of this.#subscriptions.values()) subscription.unsubscribe();
     this.#subscriptions.clear();
     this.#queue.length = 0;
@@ -97,18 +107,25 @@ export class ProtocolDriver {
     );
   }
 
+  #tick(): void {
+    this.#armedFor = Infinity;
+    const now = this.clock.now();
+    if (this.protocol.nextDeadline() > now) this.#arm();
+    else this.run(this.protocol.tick(now));
+  }
+
   /** One timer, for the earliest deadline. A deadline that is due means: when this turn is over. */
   #arm(): void {
     const deadline = this.protocol.nextDeadline();
     if (deadline === this.#armedFor) return;
     this.#cancelTimer();
     this.#armedFor = deadline;
+    this.#dueAt = Infinity;
     if (deadline === Infinity) return;
-    const wait = deadline - this.clock.now();
-    const tick = (): void => {
-      this.#armedFor = Infinity;
-      this.run(this.protocol.tick(this.clock.now()));
-    };
+    const now = this.clock.now();
+    const wait = Math.min(deadline - now, LONGEST_WAIT_MS);
+    this.#dueAt = now + wait;
+    const tick = (): void => this.#tick();
     // setTimeout waits a millisecond at least; a write that found its stream quiet must leave at the end of this turn.
     this.#cancelTimer = wait < 1 ? this.clock.afterTurn(tick) : this.clock.setTimer(Math.ceil(wait), tick);
   }

@@ -81,6 +81,15 @@ export type Effect =
       readonly laggards: readonly string[];
       readonly connected: boolean;
     }
+  /** A peer's entries of a scope have all arrived, after so long of fetching: 0 if it had none. */
+  | {
+      readonly type: 'synced';
+      readonly scope: string;
+      readonly peer: string;
+      readonly durationMs: number;
+    }
+  /** A write of this node was applied by a peer, and so long after it was made the peer's word of that was here. */
+  | { readonly type: 'lag'; readonly scope: string; readonly peer: string; readonly durationMs: number }
   /** A `drain()` has ended; `missing` did not acknowledge in time. */
   | { readonly type: 'drained'; readonly missing: readonly string[] }
   /** Another node has this name and is the current one. Everything is unsubscribed; nothing will ever be sent again. */

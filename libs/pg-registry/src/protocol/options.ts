@@ -27,6 +27,8 @@ export interface ProtocolOptions {
   readonly settleMs: number;
   /** At most one warning of a kind in this time. Default 60,000 ms. */
   readonly warnIntervalMs: number;
+  /** How often at most, over all scopes, one write is followed until a peer has applied it: what that takes is the metric `pg_registry.propagation.lag`. 0: never. Default 0; 1000 ms where OpenTelemetry collects metrics. */
+  readonly lagSampleMs: number;
 
   /** Largest frame; node/ lowers it to the server's `max_payload` − 4 KB. Default 524,288 bytes. */
   readonly maxFrameBytes: number;
@@ -70,6 +72,7 @@ export const DEFAULT_PROTOCOL_OPTIONS: ProtocolOptions = Object.freeze({
   drainAckMs: 1000,
   settleMs: 250,
   warnIntervalMs: 60_000,
+  lagSampleMs: 0,
 
   maxFrameBytes: 512 * KB,
   maxHelloBytes: 32 * KB,
@@ -95,6 +98,7 @@ const LEAST: Readonly<Record<string, number>> = {
   confirmMs: 0,
   rejoinGraceMs: 0,
   warnIntervalMs: 0,
+  lagSampleMs: 0,
 };
 
 /** Largest sensible value of an option; any where nothing is said. */

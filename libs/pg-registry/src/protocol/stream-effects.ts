@@ -31,7 +31,9 @@ export class StreamEffects {
       case 'discover':
         return context.ask(effect.peer.node);
       case 'synced':
-        return endpoint.count('first-syncs');
+        return this.#synced(scope, effect);
+      case 'lag':
+        return endpoint.emit({ ...effect, scope, peer: effect.peer.node });
       case 'replicated':
         return endpoint.emit(effect);
       case 'warn':
@@ -39,6 +41,11 @@ export class StreamEffects {
       case 'count':
         return endpoint.count(effect.name, effect.by);
     }
+  }
+
+  #synced(scope: string, { peer, durationMs, first }: Extract<ReplicationEffect, { type: 'synced' }>): void {
+    if (first) this.endpoint.count('first-syncs');
+    this.endpoint.emit({ type: 'synced', scope, peer: peer.node, durationMs });
   }
 
   #send(scope: string, { to, kind, body }: Extract<ReplicationEffect, { type: 'send' }>): void {

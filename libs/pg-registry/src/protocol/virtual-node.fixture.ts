@@ -164,6 +164,8 @@ export class VirtualNode {
       case 'deliver':
       case 'replicated':
       case 'drained':
+      case 'lag':
+      case 'synced':
       case 'fenced':
       case 'warn':
         this.told.push(effect);

@@ -69,8 +69,10 @@ export class ReplicationBudget {
   private unflushedBytes = 0;
   private flushingBytes = 0;
   private isFlushing = false;
+  private sampleAt: number;
 
   constructor(readonly options: ProtocolOptions) {
+    this.sampleAt = options.lagSampleMs > 0 ? -Infinity : Infinity;
     this.ring = new Pool(options.ringBytes);
     this.parking = new Pool(options.parkingBytes);
     this.mostBodyBytes = options.maxFrameBytes - FRAME_OVERHEAD_BYTES;
@@ -127,6 +129,13 @@ export class ReplicationBudget {
     if (this.isFlushing || this.unflushedBytes * 2 < this.options.maxUnflushedBytes) return false;
     this.isFlushing = true;
     this.flushingBytes = this.unflushedBytes;
+    return true;
+  }
+
+  /** Is it time to follow a write on its way, of whatever scope? True once in `lagSampleMs`. */
+  wantsSample(now: number): boolean {
+    if (now < this.sampleAt) return false;
+    this.sampleAt = now + this.options.lagSampleMs;
     return true;
   }
 

@@ -36,8 +36,15 @@ export type ReplicationEffect =
   | { readonly type: 'diff'; readonly diff: Diff; readonly cause: RemoteCause }
   /** This peer's stream is not the one that is followed: ask for its hello. */
   | { readonly type: 'discover'; readonly peer: StreamPeer }
-  /** The first sync of this peer's stream is complete. */
-  | { readonly type: 'synced'; readonly peer: StreamPeer }
+  /** This peer's stream is in sync, after so long of fetching: 0 if it had nothing to fetch. `first`: as never before. */
+  | {
+      readonly type: 'synced';
+      readonly peer: StreamPeer;
+      readonly durationMs: number;
+      readonly first: boolean;
+    }
+  /** An own write was applied at this peer, and so long after it was made the peer's word of that was here. */
+  | { readonly type: 'lag'; readonly peer: StreamPeer; readonly durationMs: number }
   /** The end of `replicated()`: nobody lags, or the time is over. */
   | {
       readonly type: 'replicated';

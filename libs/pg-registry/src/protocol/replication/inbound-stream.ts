@@ -54,6 +54,10 @@ export class InboundStream {
   private readonly walk: SyncWalk;
   private readonly parking: Parking;
   private drainAt = Infinity;
+  /** When it began to fetch what it is not in sync with. */
+  private fetchingSince: number | undefined;
+  /** In sync by what `settle` has not seen yet, and as never before. */
+  private news: { readonly first: boolean } | undefined;
   /** The operation whose application the owner wants to hear of; 0 if none. */
   private wanted = 0;
 
@@ -91,7 +95,7 @@ export class InboundStream {
     const isFirst = this.phase === 'queued' && this.walk.cursor === 0;
     if (isFirst && theirs.count === 0 && agrees(this.context.table, this.peer, theirs)) {
       this.appliedNumber = theirs.last;
-      this.becomeLive(effects);
+      this.becomeLive();
     }
     if (this.phase === 'live' && this.appliedNumber === theirs.last) this.compare(theirs, effects);
   }
@@ -100,6 +104,7 @@ export class InboundStream {
   beginWalk(session: number, now: number, effects: EffectList): void {
     this.phase = 'walking';
     this.walk.begin(session, now);
+    this.fetchingSince ??= now;
     effects.count('walks');
     this.sendSyncAsk(effects);
   }
@@ -168,6 +173,7 @@ export class InboundStream {
   settle(now: number, effects: EffectList): void {
     const progressed = this.appliedNumber > this.settledNumber;
     this.settledNumber = this.appliedNumber;
+    if (this.news !== undefined) this.tellSynced(this.news.first, now, effects);
     if (this.walk.cursor === 0) return;
     const isDue = this.parking.has(this.appliedNumber + 1);
     this.drainAt = isDue ? now : Infinity;
@@ -197,12 +203,15 @@ export class InboundStream {
   /** Applies the operations of one frame that are next in line. */
   private apply(head: OpsHead, reader: Reader, effects: EffectList): void {
     const { table, pids } = this.context;
+    let applied = 0;
     for (const operation of readOperations(reader, head, this.peer, pids)) {
       this.mergeDue(effects);
       if (operation.number !== this.appliedNumber + 1) continue;
       effects.diff(table.applyRemote(this.peer.incarnation, operation, this.walk.cursor), 'peer');
       this.appliedNumber = operation.number;
+      applied++;
     }
+    if (applied > 0) effects.count('operations-in', applied);
     this.mergeDue(effects);
     this.checkSize(effects);
   }
@@ -241,15 +250,24 @@ export class InboundStream {
     const chunk = readChunk(readerOf(rows, this.context), head, this.peer, pids);
     effects.diff(table.mergeChunk(this.peer.incarnation, chunk), 'sync');
     if (this.walk.advance(head)) this.sendSyncAsk(effects);
-    else this.becomeLive(effects);
+    else this.becomeLive();
     this.checkSize(effects);
   }
 
-  private becomeLive(effects: EffectList): void {
+  private becomeLive(): void {
     this.phase = 'live';
     this.walk.finish();
-    if (!this.wasSynced) effects.add({ type: 'synced', peer: this.peer });
+    this.news = { first: !this.wasSynced };
     this.wasSynced = true;
+  }
+
+  private tellSynced(first: boolean, now: number, effects: EffectList): void {
+    this.news = undefined;
+    // It has turned out in the same turn that it is not.
+    if (this.phase !== 'live') return;
+    const durationMs = this.fetchingSince === undefined ? 0 : now - this.fetchingSince;
+    this.fetchingSince = undefined;
+    effects.add({ type: 'synced', peer: this.peer, durationMs, first });
   }
 
   private sendSyncAsk(effects: EffectList): void {

@@ -182,6 +182,7 @@ export class OutboundStream {
     this.scratch.uint(this.batched);
     const body = joinBody(this.scratch, this.batch.view());
     this.ring.add(this.ring.end + this.batched - 1, body);
+    effects.count('operations-out', this.batched);
     this.emptyBatch();
     this.send([body], now, effects);
   }
@@ -206,6 +207,7 @@ export class OutboundStream {
       return joinBody(this.scratch, whole.subarray(index * size, (index + 1) * size));
     });
     this.ring.addParts(bodies);
+    effects.count('operations-out');
     this.emptyBatch();
     this.send(bodies, now, effects);
   }

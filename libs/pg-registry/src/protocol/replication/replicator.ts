@@ -10,6 +10,7 @@ import { EffectList, type ReplicationEffect, type ScopeDigest, type StreamPeer }
 import { type InboundContext, readerOf, refusing } from './inbound-context';
 import type { InboundStream } from './inbound-stream';
 import { InboundStreams } from './inbound-streams';
+import { LagProbe } from './lag-probe';
 import { OutboundStream } from './outbound-stream';
 import { SyncDesk } from './sync-desk';
 
@@ -53,7 +54,7 @@ export interface ReplicatorStats {
  * It composes
  * - an {@link OutboundStream} with its repair desk, and a {@link SyncDesk}: the own entries, for others;
  * - {@link InboundStreams}, one per peer that has announced the scope: its entries, here;
- * - {@link Acknowledgements}: who has applied what.
+ * - {@link Acknowledgements}: who has applied what, and a {@link LagProbe}: how long that takes.
  *
  * *Followers* are the peers that have announced the scope, and those that ask to be synced before their announcement came; while
  * there are none, own operations are only counted.
@@ -72,6 +73,7 @@ export class Replicator {
   private readonly outbound: OutboundStream;
   private readonly desk: SyncDesk;
   private readonly acknowledgements: Acknowledgements;
+  private readonly lag: LagProbe;
   private readonly followers = new Set<string>();
   private readonly streams: InboundStreams;
 
@@ -88,6 +90,7 @@ export class Replicator {
     this.outbound = new OutboundStream(run, budget);
     this.desk = new SyncDesk(run, table, this.outbound, budget);
     this.acknowledgements = new Acknowledgements(run, budget, scratch);
+    this.lag = new LagProbe(run, budget, scratch);
   }
 
   /** Number of the last own operation. The next write passes `last + 1` to the table as its revision. */
@@ -128,6 +131,7 @@ export class Replicator {
     if (!this.budget.online) return this.acknowledgements.deadline;
     return Math.min(
       this.acknowledgements.deadline,
+      this.lag.deadline,
       this.outbound.deadline,
       this.desk.deadline,
       this.streams.deadline,
@@ -139,6 +143,7 @@ export class Replicator {
     if (this.writeUnfollowed(diff)) return NOTHING;
     const effects = new EffectList();
     this.outbound.write(diff, now, effects);
+    if (this.budget.wantsSample(now)) this.lag.written(this.last, this.streams.peers(), now);
     return this.finish(effects);
   }
 
@@ -206,6 +211,7 @@ export class Replicator {
     const stream = this.streams.get(incarnation);
     if (stream !== undefined) this.streams.end(stream, cause, now, effects);
     this.acknowledgements.dropOut(incarnation, effects);
+    this.lag.dropOut(incarnation);
     if (this.followers.delete(incarnation) && this.followers.size === 0) this.outbound.follow(false, now);
     return this.finish(effects);
   }
@@ -251,6 +257,7 @@ export class Replicator {
     // Before new operations: whoever waits for a repair can only park those.
     this.outbound.repair.serve(now, effects);
     this.outbound.tick(now, effects);
+    this.lag.tick(now, effects);
     if (this.desk.deadline <= now) this.desk.serve(now, effects);
     this.streams.tick(now, effects);
     return this.finish(effects);
@@ -270,7 +277,7 @@ export class Replicator {
       if (tag === TAG.repairAsk)
         return this.outbound.repair.answer(peer, readRepairAsk(reader), now, effects);
       if (tag === TAG.appliedAnswer) {
-        return this.acknowledgements.answered(peer.incarnation, readApplied(reader), effects);
+        return this.heardOfApplied(peer, readApplied(reader), now, effects);
       }
       this.desk.admit(peer, readSyncAsk(reader), now);
       return this.follow(peer.incarnation, now);
@@ -292,6 +299,11 @@ export class Replicator {
     }
   }
 
+  private heardOfApplied(peer: StreamPeer, number: number, now: number, effects: EffectList): void {
+    this.acknowledgements.answered(peer.incarnation, number, effects);
+    this.lag.answered(peer, number, now, effects);
+  }
+
   /** The stream of the peer's run, followed from now on if it was not; undefined if a later run is known. */
   private followRun(
     peer: StreamPeer,
@@ -304,6 +316,7 @@ export class Replicator {
     if (stream !== undefined && stream.run < run) {
       this.streams.end(stream, 'peer', now, effects);
       this.acknowledgements.dropOut(peer.incarnation, effects);
+      this.lag.dropOut(peer.incarnation);
       stream = undefined;
     }
     this.follow(peer.incarnation, now);

@@ -24,6 +24,7 @@ export class TestNode implements StreamPeer {
   readonly counts: Record<string, number> = {};
   readonly warnings: string[] = [];
   readonly replies: Extract<ReplicationEffect, { type: 'replicated' }>[] = [];
+  readonly timed: Extract<ReplicationEffect, { type: 'lag' | 'synced' }>[] = [];
   readonly diffs: { diff: Diff; cause: string }[] = [];
   table!: Table;
   replicator!: Replicator;
@@ -121,6 +122,7 @@ export class TestNode implements StreamPeer {
         this.counts[effect.name] = (this.counts[effect.name] ?? 0) + effect.by;
       else if (effect.type === 'warn') this.warnings.push(effect.reason);
       else if (effect.type === 'replicated') this.replies.push(effect);
+      else if (effect.type === 'lag' || effect.type === 'synced') this.timed.push(effect);
       else if (effect.type === 'flush') this.mesh.later(this.mesh.flushMs, () => this.flushDone());
     }
     if (effects.some(({ type }) => type === 'diff')) this.check();

@@ -1,0 +1,179 @@
+import type { Attributes, Histogram, Meter, Observable } from '@opentelemetry/api';
+import type { LagReport, NodeStats, PgRegistryNode, SyncReport } from '../node';
+
+/** What one instrument reads from the figures of a node: a value, or one for each value of an attribute. */
+interface Instrument {
+  readonly name: string;
+  readonly kind: 'gauge' | 'counter';
+  readonly description: string;
+  readonly read: (stats: NodeStats) => Iterable<readonly [value: number, attributes?: Attributes]>;
+}
+
+/** What `protocol.counters` calls the sides of a repair. */
+const REPAIRS = {
+  asked: ['repair-asks'],
+  answered: ['repairs', 'repairs-broadcast', 'repairs-repeated'],
+  impossible: ['repairs-impossible'],
+};
+/** Frames, bodies and nodes that were not accepted. */
+const REFUSALS = [
+  'bad-subject',
+  'forged-frame',
+  'foreign-reply',
+  'from-rejected',
+  'malformed-frame',
+  'overfull',
+  'oversized-frame',
+  'refused',
+  'rejected-limit',
+  'rejected-version',
+  'too-many-scopes',
+  'unreadable-version',
+];
+/** In milliseconds: within one machine less than one, over a lost frame and its repair some hundred, a large sync seconds. */
+const BOUNDARIES = [0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000];
+
+const INSTRUMENTS: readonly Instrument[] = [
+  gauge('connected', '1 while the node is connected to its broker', ({ connected }) => Number(connected)),
+  gauge('peers', 'Other nodes of the cluster, suspects included', ({ protocol }) => protocol.peers),
+  gauge('suspects', 'Peers that are suspected of being gone', ({ protocol }) => protocol.suspects),
+  gauge('processes', 'Living processes of this node', ({ processes }) => processes),
+  {
+    name: 'entries',
+    kind: 'gauge',
+    description: 'Entries by scope: of this node, and of all others',
+    read: ({ scopes }) =>
+      Object.entries(scopes).flatMap(([scope, { entries, local }]) => [
+        [local, { scope, owner: 'local' }] as const,
+        [entries - local, { scope, owner: 'remote' }] as const,
+      ]),
+  },
+  {
+    name: 'operations',
+    kind: 'counter',
+    description: 'Writes that were sent to peers, and writes of peers that were applied',
+    read: (stats) => [
+      [counted(stats, 'operations-out'), { direction: 'out' }],
+      [counted(stats, 'operations-in'), { direction: 'in' }],
+    ],
+  },
+  {
+    name: 'repairs',
+    kind: 'counter',
+    description:
+      'Gaps in the operations of peers: asks for them, answers to asks, and asks that came too late',
+    read: (stats) =>
+      Object.entries(REPAIRS).map(([role, names]) => [counted(stats, ...names), { role }] as const),
+  },
+  {
+    name: 'syncs',
+    kind: 'counter',
+    description: 'Syncs with a peer that were begun',
+    read: (stats) => [[counted(stats, 'walks')]],
+  },
+  {
+    name: 'refusals',
+    kind: 'counter',
+    description: 'Frames and nodes that were refused, by reason',
+    read: (stats) => REFUSALS.map((reason) => [counted(stats, reason), { reason }] as const),
+  },
+  gauge('calls.pending', 'Calls made here that are not answered yet', ({ calls }) => calls.pending),
+  gauge('calls.serving', 'Calls of other nodes that are not answered yet', ({ calls }) => calls.serving),
+  gauge('calls.in_flight', 'Messages that wait or are being handled here', ({ calls }) => calls.inFlight),
+  {
+    name: 'calls.finished',
+    kind: 'counter',
+    description: 'Calls made here that have ended, by outcome',
+    read: ({ calls }) =>
+      Object.entries(calls.finished).map(([outcome, count]) => [count, { outcome }] as const),
+  },
+  {
+    name: 'calls.warnings',
+    kind: 'counter',
+    description: 'What went wrong with calls and casts, by reason',
+    read: ({ calls }) =>
+      Object.entries(calls.warnings).map(([reason, count]) => [count, { reason }] as const),
+  },
+  {
+    name: 'messages.dropped',
+    kind: 'counter',
+    description: 'Messages dropped because the node was not connected',
+    read: ({ dropped }) => [[dropped]],
+  },
+  {
+    name: 'protocol.events',
+    kind: 'counter',
+    description: 'Everything that the peer protocol counts, by event',
+    read: ({ protocol }) =>
+      Object.entries(protocol.counters).map(([event, count]) => [count, { event }] as const),
+  },
+];
+
+/** The metrics of nodes: figures that are read at each collection, and durations that are recorded as they come. */
+export class RegistryMetrics {
+  readonly #syncs: Histogram;
+  readonly #lags: Histogram;
+
+  constructor(private readonly meter: Meter) {
+    this.#syncs = histogram(meter, 'sync.duration', 'From the first ask of a sync to its last entry');
+    this.#lags = histogram(
+      meter,
+      'propagation.lag',
+      "From a write of this node to a peer's word that it is applied there; a sample",
+    );
+  }
+
+  /** Records how long a node took for a sync. */
+  synced(node: string, { scope, durationMs }: SyncReport): void {
+    this.#syncs.record(durationMs, { node, scope });
+  }
+
+  /** Records how long a write of a node was on its way. */
+  propagated(node: string, { scope, durationMs }: LagReport): void {
+    this.#lags.record(durationMs, { node, scope });
+  }
+
+  /**
+   * Has the figures of a node read whenever metrics are collected. Cost of a collection: one `node.stats()`.
+   *
+   * @returns what ends it.
+   */
+  observe(node: Pick<PgRegistryNode, 'name' | 'stats'>): () => void {
+    const { meter } = this;
+    const instruments = INSTRUMENTS.map((instrument) => ({
+      ...instrument,
+      observable: observable(meter, instrument),
+    }));
+    const observables = instruments.map((instrument) => instrument.observable);
+    const collect: Parameters<Meter['addBatchObservableCallback']>[0] = (result) => {
+      const stats = node.stats();
+      for (const { observable: target, read } of instruments) {
+        for (const [value, attributes] of read(stats)) {
+          result.observe(target, value, { ...attributes, node: node.name });
+        }
+      }
+    };
+    meter.addBatchObservableCallback(collect, observables);
+    return () => meter.removeBatchObservableCallback(collect, observables);
+  }
+}
+
+function gauge(name: string, description: string, read: (stats: NodeStats) => number): Instrument {
+  return { name, kind: 'gauge', description, read: (stats) => [[read(stats)]] };
+}
+
+function counted({ protocol }: NodeStats, ...names: readonly string[]): number {
+  return names.reduce((sum, name) => sum + (protocol.counters[name] ?? 0), 0);
+}
+
+function observable(meter: Meter, { name, kind, description }: Instrument): Observable {
+  const full = `pg_registry.${name}`;
+  return kind === 'gauge'
+    ? meter.createObservableGauge(full, { description })
+    : meter.createObservableCounter(full, { description });
+}
+
+function histogram(meter: Meter, name: string, description: string): Histogram {
+  const advice = { explicitBucketBoundaries: BOUNDARIES };
+  return meter.createHistogram(`pg_registry.${name}`, { description, unit: 'ms', advice });
+}
