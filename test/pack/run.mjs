@@ -1,13 +1,15 @@
 /**
  * `npm run test:pack`: packs the library as `npm publish` would, and uses the tarball as strangers do: `publint` and `attw`
  * judge it, and fresh applications install, compile and start it — CommonJS on Nest 11, ES modules on Nest 12, each first
- * without the optional peers. Ends with the line `N passed, N failed`. Needs the npm registry.
+ * without the optional peers. At last somebody follows the guide's first page in an empty directory, from `nest new` to
+ * `kill -9`. Ends with the line `N passed, N failed`. Needs the npm registry and nats-server.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { provideNatsServer } from '../nats-server.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '..', '..');
@@ -35,7 +37,7 @@ const TSCONFIG = {
   },
   include: ['src'],
 };
-const REQUIRED_FILES = ['README.md', 'CHANGELOG.md', 'package.json'];
+const REQUIRED_FILES = ['README.md', 'CHANGELOG.md', 'LICENSE', 'package.json', ...pagesOfReadme()];
 const TESTS = /\.(spec|fixture)\./;
 
 let passed = 0;
@@ -48,6 +50,7 @@ try {
     check('publint', () => run(root, 'npx', 'publint', 'run', tarball, '--strict'));
     check('attw', () => run(root, 'npx', 'attw', tarball, '--no-color', '--format', 'ascii'));
     for (const application of APPLICATIONS) tryOut(application, tarball);
+    check('getting started, to the letter: nest new, two processes, kill -9', () => followTheGuide(tarball));
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
@@ -71,6 +74,12 @@ function checkFiles(tarball) {
   const unwanted = files.filter((file) => TESTS.test(file));
   if (missing.length > 0) throw new Error(`missing: ${missing.join(', ')}`);
   if (unwanted.length > 0) throw new Error(`unwanted: ${unwanted.join(', ')}`);
+}
+
+/** The pages that README.md leads to are packed with it. */
+function pagesOfReadme() {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  return [...readme.matchAll(/\]\((docs\/[^)#]+)/g)].map(([, page]) => page);
 }
 
 /** What every source has to become. */
@@ -111,6 +120,11 @@ function compileAndStart(title, application, name, skipLibCheck, expected) {
   });
 }
 
+function followTheGuide(tarball) {
+  process.env.NATS_SERVER_BIN = provideNatsServer();
+  run(root, process.execPath, '-r', './test/support/register.cjs', 'test/pack/getting-started.ts', tarball);
+}
+
 function install(application) {
   return run(application, 'npm', 'install', '--no-audit', '--no-fund', '--strict-peer-deps');
 }
@@ -131,7 +145,7 @@ function run(cwd, program, ...args) {
   const { status, stdout, stderr, error } = spawnSync(program, args, {
     cwd,
     encoding: 'utf8',
-    timeout: 180_000,
+    timeout: 600_000,
   });
   if (status === 0) return stdout;
   throw new Error(

@@ -1,0 +1,25 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from '../../support/code-blocks';
+import { NatsServer } from '../../support/nats-server';
+import { shellLines, WalkThrough, writeFiles } from '../../support/walk-through';
+
+jest.setTimeout(120_000);
+
+test('two processes of the page call each other by name, and one survives the kill -9 of the other', async () => {
+  const lines = shellLines();
+  const cache = join(ROOT, 'node_modules', '.cache');
+  mkdirSync(cache, { recursive: true });
+  const application = mkdtempSync(join(cache, 'getting-started-'));
+  const server = await NatsServer.start();
+  try {
+    writeFiles(application);
+    const register = join(ROOT, 'test', 'support', 'register.cjs');
+    const walk = new WalkThrough(['-r', register, join(application, 'src', 'main.ts')], server.url);
+    // What stands before, `nest new` and the build, npm run test:pack does.
+    await expect(walk.follow(lines.slice(lines.indexOf('npm run build') + 1))).resolves.toBeUndefined();
+  } finally {
+    await server[Symbol.asyncDispose]();
+    rmSync(application, { recursive: true, force: true });
+  }
+});

@@ -1,0 +1,59 @@
+/**
+ * Follows docs/guide/getting-started.md in an empty directory, to the letter: `nest new`, install, build, two processes, kill -9.
+ * Only the package is the given tarball, and ports are free ones. Run by `npm run test:pack`.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ROOT } from '../support/code-blocks';
+import { NatsServer } from '../support/nats-server';
+import { shellLines, WalkThrough, writeFiles } from '../support/walk-through';
+
+const { devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  devDependencies: Readonly<Record<string, string>>;
+};
+
+async function main(tarball: string): Promise<void> {
+  const lines = shellLines();
+  const build = lines.indexOf('npm run build');
+  const folder = mkdtempSync(join(tmpdir(), 'pg-registry-getting-started-'));
+  const server = await NatsServer.start();
+  try {
+    let directory = folder;
+    for (const line of lines.slice(0, build)) {
+      const [program, ...args] = line.replace(/ +#.*$/, '').split(' ');
+      if (program === 'nats-server')
+        continue; // runs already
+      else if (program === 'cd') directory = join(directory, args[0]);
+      else
+        run(
+          directory,
+          program,
+          args.map((arg) => substitute(arg, tarball)),
+        );
+    }
+    writeFiles(directory);
+    run(directory, 'npm', ['run', 'build']);
+    await new WalkThrough([join(directory, 'dist', 'main')], server.url).follow(lines.slice(build + 1));
+  } finally {
+    await server[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** This package is not published yet when it is tested; Nest's own tool has the version of this repository. */
+function substitute(arg: string, tarball: string): string {
+  if (arg === 'nestjs-pg-registry') return tarball;
+  return arg === '@nestjs/cli' ? `${arg}@${devDependencies[arg]}` : arg;
+}
+
+function run(cwd: string, program: string, args: readonly string[]): void {
+  const { status, stdout, stderr } = spawnSync(program, args, { cwd, encoding: 'utf8', timeout: 300_000 });
+  if (status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${status}:\n${stdout}${stderr}`);
+}
+
+main(process.argv[2]).catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});
