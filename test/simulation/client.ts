@@ -29,12 +29,16 @@ export class Client implements Connection {
   >();
   readonly #questions = new Map<string, Question>();
 
-  /** @param replies the wildcard below which the answers to its requests lie */
+  /**
+   * @param replies the wildcard below which the answers to its requests lie
+   * @param hearing told of every message that is taken in, and takes it in by calling back
+   */
   constructor(
     private readonly broker: Broker,
     private readonly turn: Turn,
     private readonly replies: string,
     maxPayload: number,
+    private readonly hearing: (subject: string, bytes: Uint8Array, take: () => void) => void,
   ) {
     this.maxPayload = maxPayload;
   }
@@ -50,7 +54,7 @@ export class Client implements Connection {
   /** Connects to a server, for the first time or again. */
   attach(server: Server, lag: number): void {
     const line = new Line(server, lag, (subject, bytes, reply) =>
-      this.turn.message(() => this.#take(subject, bytes, reply)),
+      this.turn.message(() => this.hearing(subject, bytes, () => this.#take(subject, bytes, reply))),
     );
     this.line = line;
     this.broker.open(line);

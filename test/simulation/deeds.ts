@@ -31,6 +31,10 @@ export function perform(world: World, deed: Deed): void {
       return world.survey();
     case 'wait':
       return world.advance(deed.ms);
+    case 'attack': {
+      const victim = nth(world.faithful, deed.victim);
+      return victim === undefined ? undefined : world.attack(deed.how, victim.name, deed.clockMs);
+    }
   }
 }
 
@@ -60,7 +64,7 @@ function performAt(world: World, node: SimulatedNode, deed: Extract<Deed, { read
       return node.replicated(scope, deed.timeoutMs, (id) => world.judge.promised(node, scope, id));
     }
     case 'double':
-      return world.start(node.name, nth(world.broker.servers, deed.server)!, deed.clockMs);
+      return void world.start(node.name, nth(world.broker.servers, deed.server)!, deed.clockMs);
     case 'crash':
       return world.crash(node, deed.unnoticedMs);
     case 'leave':
@@ -115,14 +119,14 @@ function write(node: SimulatedNode, deed: Write): void {
 function candidatesFor(world: World, verb: Deed['do']): SimulatedNode[] {
   switch (verb) {
     case 'thaw':
-      return world.running.filter((node) => node.turn.standsStill);
+      return world.faithful.filter((node) => node.turn.standsStill);
     case 'crash':
     case 'disconnect':
-      return world.running;
+      return world.faithful;
     case 'double':
-      return world.running.length < 6 ? world.members : [];
+      return world.faithful.length < 6 ? world.members.filter(({ isHostile }) => !isHostile) : [];
     default:
-      return world.members.filter((node) => node.isAwake);
+      return world.members.filter((node) => node.isAwake && !node.isHostile);
   }
 }
 

@@ -3,7 +3,7 @@ import { Dice } from './dice';
 import { Violation } from './invariant';
 import { checkAgreement, restOf } from './rest';
 import { drawSetting, type Setting } from './setting';
-import { drawSteps, type Step, textOfStep } from './step';
+import { drawSteps, type Step, textOfStep, withAttacks } from './step';
 import { World } from './world';
 
 /** A history that is to be played: everything about it follows from its seed. */
@@ -21,22 +21,27 @@ export interface Outcome {
   readonly story: readonly string[];
   /** Changes of entries that were seen, for knowing that something happened at all. */
   readonly changes: number;
+  /** Frames of a hostile peer that were refused. */
+  readonly refused: number;
 }
 
 /** Draws a history. */
 export function drawScript(seed: number, steps: number): Script {
   const setting = drawSetting(seed);
-  return { seed, setting, steps: drawSteps(new Dice(seed), steps, setting.unitMs) };
+  const drawn = drawSteps(new Dice(seed), steps, setting.unitMs);
+  return { seed, setting, steps: setting.isHostile ? withAttacks(drawn, new Dice(seed ^ 0xbad)) : drawn };
 }
 
 /** Plays a history, then mends everything, lets it rest, and compares. The same script always plays the same. */
 export function play({ seed, setting, steps }: Script): Outcome {
   const world = new World(setting, seed);
   const outcome = (violation: Violation | undefined): Outcome => {
-    return { violation, story: world.story, changes: world.judge.changes };
+    const { changes, refusals } = world.judge;
+    return { violation, story: world.story, changes, refused: refusals.count };
   };
   try {
     for (const name of setting.names.slice(0, 2)) world.start(name, world.broker.servers[0], 0);
+    if (setting.isHostile) world.startIntruder(world.broker.servers[0], 0);
     for (const step of steps) {
       // Each step has chance of its own, so that a history without some of its steps is still much the same.
       world.dice.reseed(step.seed);

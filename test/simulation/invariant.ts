@@ -8,7 +8,7 @@ export const INVARIANTS = {
   6: 'Nobody alive is buried: a node is fenced only by a living namesake, and of living namesakes that can reach each other one remains.',
   7: 'replicated() resolves only when every peer that runs the scope and was not removed meanwhile has applied what was written before, and ends in any case.',
   8: 'What is known of an owner never goes back: revisions of an entry only rise, and an entry that left does not return.',
-  9: 'Nothing throws, and no node is told that digests differ or that a frame of a faithful peer is malformed.',
+  9: 'Nothing throws, no node is told that digests differ or that a frame of a faithful peer is malformed, and what can only be refused is counted.',
   10: 'Quiet is quiet: after heal and quiet nothing is asked for, repaired, synced or changed any more.',
 } as const;
 

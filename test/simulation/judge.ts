@@ -6,19 +6,12 @@ import { Contact, type Trouble } from './contact';
 import { Fold } from './fold';
 import { Violation } from './invariant';
 import { Promises } from './promises';
+import { Refusals } from './refusals';
 import { SCOPE_NAMES, type ScopeName, type SimulatedNode, type Witness } from './simulated-node';
 import { idOf, textOf, Truth } from './truth';
 
-/** Warnings that mean that the cluster itself is at fault: nobody in it is hostile. */
-const SHAMEFUL = new Set([
-  'digest-mismatch',
-  'refused',
-  'malformed-frame',
-  'forged-frame',
-  'bad-subject',
-  'oversized-frame',
-  'foreign-reply',
-]);
+/** More counters than there are in the source: their names are none that a peer chooses. */
+const MOST_COUNTERS = 100;
 
 /** What the judge knows of the network, in milliseconds. */
 export interface JudgeTimes {
@@ -31,6 +24,7 @@ export interface JudgeTimes {
 /** Whoever sees everything: compares what each node does with what is true, and throws the first {@link Violation}. */
 export class Judge implements Witness {
   readonly truth = new Truth();
+  readonly refusals: Refusals;
   /** The first violation: thrown by whoever drives, because a throw inside a node's code goes elsewhere. */
   verdict: Violation | undefined;
   /** Changes of entries that were seen anywhere. */
@@ -46,7 +40,9 @@ export class Judge implements Witness {
     private readonly nodes: readonly SimulatedNode[],
     private readonly log: (line: string) => void,
     private readonly times: JudgeTimes,
-  ) {}
+  ) {
+    this.refusals = new Refusals(nodes);
+  }
 
   /** A scope begins to run; it gets its first subscriber. */
   begins(node: SimulatedNode, scope: ScopeName): void {
@@ -79,8 +75,9 @@ export class Judge implements Witness {
     // A later run of the scope may not be known there: the one before was waited for, and dropped out.
     const latest = this.agenda.now - this.times.knownAfterMs;
     const isKnown = (peer: SimulatedNode): boolean =>
-      this.truth.isFirstRun(peer, scope) ||
-      (this.truth.runsSince(peer, scope) < latest && node.protocol.reachable(peer.incarnation));
+      !peer.isHostile &&
+      (this.truth.isFirstRun(peer, scope) ||
+        (this.truth.runsSince(peer, scope) < latest && node.protocol.reachable(peer.incarnation)));
     this.#promises.made(node, scope, id, this.nodes.filter(isKnown));
   }
 
@@ -105,6 +102,14 @@ export class Judge implements Witness {
       else if (effect.type === 'fenced') this.#fenced(node, effect.by.incarnation);
       else if (effect.type === 'replicated') this.#promises.ended(node, effect);
       else if (effect.type === 'warn') this.#warned(node, effect);
+    });
+  }
+
+  hearing(node: SimulatedNode, subject: string, bytes: Uint8Array, take: () => void): void {
+    const fault = this.refusals.faultOf(node, subject, bytes, take);
+    if (fault === undefined) return;
+    this.#judging(() => {
+      throw new Violation(9, fault);
     });
   }
 
@@ -144,6 +149,7 @@ export class Judge implements Witness {
     for (const change of diff) {
       this.changes += change.rows.length;
       for (const [index, row] of change.rows.entries()) {
+        if (this.#nodeOf(row.pid.incarnation)?.isHostile) continue;
         if (change.kind === 'leave') {
           if (cause !== 'node-down') {
             if (this.truth.isThere(row))
@@ -175,7 +181,7 @@ export class Judge implements Witness {
     if (event.type !== 'peer-removed') return;
     const peer = this.#nodeOf(event.incarnation)!;
     this.#promises.parted(node, peer);
-    if (!peer.takesPart) return;
+    if (!peer.takesPart || peer.isHostile) return;
     const objection = this.#objectionTo(node, peer, event.reason);
     if (objection !== undefined)
       throw new Violation(2, `${node.name} removed ${peer.name} (${event.reason}), but ${objection}.`);
@@ -207,7 +213,7 @@ export class Judge implements Witness {
     this.log(`    ${node.name}${node.incarnation.slice(-3)}: warns of ${reason}`);
     // Limits of nodes differ: what is too large to be put together here is synced instead.
     if (message.includes('too large')) return;
-    if (SHAMEFUL.has(reason)) throw new Violation(9, `${node.name} warns: ${message}`);
+    if (this.refusals.isShameful(reason, message)) throw new Violation(9, `${node.name} warns: ${message}`);
   }
 
   #contact(from: SimulatedNode, to: SimulatedNode): Contact {
@@ -245,12 +251,13 @@ export class Judge implements Witness {
 
 function checkMemory(node: SimulatedNode): void {
   const { maxUnsentOps, ringBytes, parkingBytes, maxPeers, maxTombstones } = node.options;
-  const { peers, tombstones, memory } = node.protocol.stats();
+  const { peers, tombstones, memory, counters } = node.protocol.stats();
   const bounds = [
     ['unsent operations', memory.unsentOperations, maxUnsentOps],
     ['recent operations', memory.ringBytes, ringBytes],
     ['parked frames', memory.parkingBytes, parkingBytes],
     ['peers', peers, maxPeers],
+    ['kinds of counters', Object.keys(counters).length, MOST_COUNTERS],
     ['names', tombstones, maxPeers + maxTombstones],
   ] as const;
   for (const [what, used, bound] of bounds) {

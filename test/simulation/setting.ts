@@ -17,6 +17,8 @@ export interface Setting {
   readonly maxPayload: number;
   /** Somebody subscribes to everything. */
   readonly onlooker: boolean;
+  /** One of the peers has been taken over. */
+  readonly isHostile: boolean;
   /** What the machines' clocks say at virtual time 0. */
   readonly wallMs: number;
 }
@@ -67,6 +69,8 @@ export function drawSetting(seed: number): Setting {
     maxPayload: tiny.length > 0 && dice.chance(0.5) ? SMALL_PAYLOAD : LARGE_PAYLOAD,
     onlooker: dice.chance(0.1),
     bootMs: dice.pick([0.002, 0.02, 0.1]) * unitMs,
+    // A sequence of its own, so that what else a seed means does not depend on it.
+    isHostile: new Dice(seed ^ 0xbad).chance(0.4),
     wallMs: 1_700_000_000_000,
   };
 }

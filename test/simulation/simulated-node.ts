@@ -22,6 +22,9 @@ export const SCOPES = { s: 'duplicate', u: 'unique' } as const;
 export type ScopeName = keyof typeof SCOPES;
 export const SCOPE_NAMES = Object.keys(SCOPES) as ScopeName[];
 
+/** All nodes are of one namespace. */
+export const NAMESPACE = 'sim';
+
 /** Small enough for the smallest operations of any setting. */
 const LIMITS: ValueLimits = { maxKeyBytes: 512, maxValueBytes: 4096, maxDepth: 32 };
 
@@ -36,6 +39,8 @@ export interface Birth {
   readonly wallMs: number;
   readonly options: Partial<ProtocolOptions>;
   readonly maxPayload: number;
+  /** It has been taken over: nothing that it says of itself need be true. */
+  readonly isHostile: boolean;
 }
 
 /** Who watches a node: the invariants. */
@@ -44,6 +49,8 @@ export interface Witness {
   wrote(node: SimulatedNode, scope: ScopeName, diff: Diff, revision: number): void;
   /** The node is told something. Rows of a diff have changed already. */
   told(node: SimulatedNode, effect: NodeEffect): void;
+  /** The node takes a message in; `take` does it. */
+  hearing(node: SimulatedNode, subject: string, bytes: Uint8Array, take: () => void): void;
   /** A turn of its event loop is over. */
   settled(node: SimulatedNode): void;
 }
@@ -87,14 +94,16 @@ export class SimulatedNode {
     this.protocol = new PeerProtocol({
       ...identity,
       epoch: this.turn.wall(),
-      namespace: 'sim',
+      namespace: NAMESPACE,
       pids,
       limits: LIMITS,
       random: dice.roll,
       options,
     });
     this.options = protocolOptions(options);
-    this.client = new Client(broker, this.turn, this.protocol.subjects.replies(), maxPayload);
+    const hearing = (subject: string, bytes: Uint8Array, take: () => void): void =>
+      witness.hearing(this, subject, bytes, take);
+    this.client = new Client(broker, this.turn, this.protocol.subjects.replies(), maxPayload, hearing);
     this.#driver = new ProtocolDriver(
       this.protocol,
       this.turn,
@@ -111,6 +120,10 @@ export class SimulatedNode {
   get takesPart(): boolean {
     const { state } = this.protocol;
     return this.running && (state === 'ready' || state === 'draining');
+  }
+
+  get isHostile(): boolean {
+    return this.birth.isHostile;
   }
 
   get isFenced(): boolean {

@@ -4,6 +4,7 @@ import { KNOWN_HISTORIES } from './known-histories';
 const FIXED_SEEDS = 24;
 const RANDOM_SEEDS = 4;
 const STEPS = 200;
+const HOSTILE_SEED = 15;
 
 jest.setTimeout(120_000);
 
@@ -32,6 +33,14 @@ describe('no invariant is broken any more when', () => {
 });
 
 describe('a history', () => {
+  it('in which a peer has been taken over is full of frames that are refused', () => {
+    const script = drawScript(HOSTILE_SEED, STEPS);
+    expect(script.setting.isHostile).toBe(true);
+    const { violation, refused } = play(script);
+    expect(violation).toBeUndefined();
+    expect(refused).toBeGreaterThan(100);
+  });
+
   it('plays the same every time', () => {
     const script = drawScript(7, 100);
     const [once, again] = [play(script), play(script)];

@@ -1,5 +1,6 @@
 import type { Key } from '../../libs/pg-registry/src/term';
 import type { Dice } from './dice';
+import { type Attack, ATTACKS } from './intruder';
 
 /** What happens, with everything that is random about it; nodes and servers are indexes into whoever is there then. */
 export type Deed =
@@ -63,7 +64,8 @@ export type Deed =
     }
   | { readonly do: 'heal' }
   | { readonly do: 'weather'; readonly loss: number; readonly duplication: number; readonly delayMs: number }
-  | { readonly do: 'wait'; readonly ms: number };
+  | { readonly do: 'wait'; readonly ms: number }
+  | { readonly do: 'attack'; readonly how: Attack; readonly victim: number; readonly clockMs: number };
 
 /** One step of a history: a deed, the chance that belongs to it, and the time that passes behind it. */
 export type Step = Deed & { readonly seed: number; readonly thenMs: number };
@@ -99,6 +101,20 @@ export function drawSteps(dice: Dice, count: number, unitMs: number): Step[] {
     seed: dice.below(2 ** 31),
     thenMs: drawWait(dice, unitMs),
   }));
+}
+
+/** Weaves the deeds of a hostile peer into the steps of a history; the others stay as they are. */
+export function withAttacks(steps: readonly Step[], dice: Dice): Step[] {
+  return steps.flatMap((step) => {
+    if (!dice.chance(0.25)) return [step];
+    const how = dice.pick(ATTACKS);
+    const clockMs = dice.pick([0, -1_000_000, 1_000_000]);
+    const thenMs = dice.pick([0, 0, 5]);
+    return [
+      step,
+      { do: 'attack', how, victim: dice.below(INDEXES), clockMs, seed: dice.below(2 ** 31), thenMs } as const,
+    ];
+  });
 }
 
 function drawWait(dice: Dice, unitMs: number): number {

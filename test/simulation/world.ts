@@ -3,6 +3,7 @@ import { Agenda } from './agenda';
 import { Broker, FAIR_WEATHER, type Server } from './broker';
 import type { Trouble } from './contact';
 import { Dice } from './dice';
+import { type Attack, Intruder } from './intruder';
 import { Judge } from './judge';
 import type { Line } from './line';
 import { type Setting, TINY } from './setting';
@@ -16,6 +17,7 @@ interface Fate {
   attempt: number;
 }
 
+const INTRUDER = 'm';
 /** No message is under way for longer than so many units: weather and duplicates together. */
 const LONGEST_WAY = 0.09;
 /** After so many units everybody who can be reached knows which scopes run. */
@@ -34,6 +36,7 @@ export class World {
   readonly story: string[] = [];
   readonly #fates = new Map<SimulatedNode, Fate>();
   #incarnations = 0;
+  #intruder: Intruder | undefined;
 
   constructor(
     readonly setting: Setting,
@@ -55,6 +58,11 @@ export class World {
     return this.nodes.filter((node) => node.running);
   }
 
+  /** Processes that run and have not been taken over. */
+  get faithful(): SimulatedNode[] {
+    return this.nodes.filter((node) => node.running && !node.isHostile);
+  }
+
   /** Nodes that belong to the cluster. */
   get members(): SimulatedNode[] {
     return this.nodes.filter((node) => node.takesPart);
@@ -70,18 +78,40 @@ export class World {
   }
 
   /** Starts a process under a name; it connects a little later. */
-  start(name: string, server: Server, clockMs: number): void {
+  start(name: string, server: Server, clockMs: number, isHostile = false): SimulatedNode {
     const { setting } = this;
     const incarnation = incarnationOf(name, ++this.#incarnations);
     const { maxPayload } = setting;
     const options = { ...setting.options, ...(setting.tiny.includes(name) ? TINY : {}) };
-    const birth = { name, incarnation, options, maxPayload, wallMs: setting.wallMs + clockMs };
+    const birth = { name, incarnation, options, maxPayload, isHostile, wallMs: setting.wallMs + clockMs };
     const node = new SimulatedNode(birth, this.agenda, this.broker, this.dice, this.judge);
     this.nodes.push(node);
     this.#fates.set(node, { trouble: 'line', attempt: 0 });
     for (const scope of SCOPE_NAMES) this.startScope(node, scope);
     this.#reconnectAfter(node, setting.bootMs, server);
     this.survey();
+    return node;
+  }
+
+  /** Starts the peer that has been taken over. */
+  startIntruder(server: Server, clockMs: number): void {
+    const intruder = (this.#intruder ??= new Intruder(INTRUDER, this.dice));
+    this.judge.refusals.marks = intruder.marks;
+    intruder.takeOver(this.start(INTRUDER, server, clockMs, true));
+  }
+
+  /** The peer that has been taken over does something to a node of that name, and writes as any peer does. */
+  attack(how: Attack, victim: string, clockMs: number): void {
+    const intruder = this.#intruder;
+    const node = intruder?.node;
+    if (intruder === undefined || node === undefined) return;
+    if (how === 'reborn') {
+      this.crash(node, 0);
+      return this.startIntruder(this.dice.pick(this.broker.servers), clockMs);
+    }
+    node.scopes.service('s').join('hostile', node.process(0).pid, this.dice.below(9));
+    const isLife = new Set(this.running.map(({ incarnation }) => incarnation));
+    intruder.attack(how, victim, (incarnation) => !isLife.has(incarnation));
   }
 
   startScope(node: SimulatedNode, scope: ScopeName): void {
@@ -162,6 +192,7 @@ export class World {
 
   /** Everything that can be mended is: from here on nothing goes wrong any more. */
   mend(): void {
+    if (this.#intruder?.node !== undefined) this.crash(this.#intruder.node, 0);
     this.broker.weather = FAIR_WEATHER;
     this.broker.heal();
     for (const server of this.broker.servers) if (!server.alive) this.broker.revive(server);

@@ -88,6 +88,11 @@ export class ProtocolReads {
     return this.parts.streams.synced;
   }
 
+  /** How often something was counted, by the name that it has in `stats().counters`. O(1). */
+  count(name: string): number {
+    return this.parts.endpoint.counters.get(name) ?? 0;
+  }
+
   stats(): ProtocolStats {
     const peers = [...this.parts.membership.peers.values()];
     return {
