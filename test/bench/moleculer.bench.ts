@@ -122,7 +122,7 @@ async function crashes(bench: Bench, server: NatsServer): Promise<void> {
   const sharp = await detections(server, 'moleculer', rounds, SHARPEST);
   bench.report({
     name: 'kill -9 → counted out (moleculer, heartbeat 1 s, timeout 2 s)',
-    unit: 'ms',
+    unit: 's',
     values,
     baselines: sharp,
   });
@@ -130,13 +130,13 @@ async function crashes(bench: Bench, server: NatsServer): Promise<void> {
   if (bench.quick) return;
   bench.report({
     name: 'kill -9 → counted out (moleculer, its defaults)',
-    unit: 'ms',
+    unit: 's',
     values,
     baselines: await detections(server, 'moleculer', rounds),
   });
 }
 
-/** Starts nodes and kills one after another, without waiting: nobody's death is the cause of another's being noticed. */
+/** Starts nodes and kills one after another, without waiting. @returns how many seconds each death took to be noticed */
 async function detections(
   server: NatsServer,
   library: keyof typeof FIXTURES,
@@ -154,7 +154,7 @@ async function detections(
     if (round > 0) await new Promise((resolve) => setTimeout(resolve, 1700 + 300 * round));
     const from = monotonicMs();
     processes[round].kill('SIGKILL');
-    found.push((watcher.ask('gone', name) as Promise<number>).then((at) => at - from));
+    found.push((watcher.ask('gone', name) as Promise<number>).then((at) => (at - from) / 1000));
   }
   const took = await Promise.all(found);
   await watcher[Symbol.asyncDispose]();

@@ -48,6 +48,7 @@ async function report(): Promise<void> {
 
 function document(): string {
   const judged = results.filter(({ ok }) => ok !== null);
+  const loads = results.map(({ load }) => load);
   const met = judged.filter(({ ok }) => ok === true);
   return [
     '# Performance',
@@ -56,7 +57,8 @@ function document(): string {
     '',
     `${met.length} of ${judged.length} targets are met. Each figure is the median of its rounds; rounds of what is measured and of its`,
     'baseline alternate in one process. The ratio is the median of the ratios of neighbouring rounds, ± half of the width of its middle half, in percent.',
-    `Measured with Node.js ${process.versions.node} on ${cpus().length} cores.`,
+    `Measured with Node.js ${process.versions.node} on ${cpus().length} cores, which serve both nodes, the broker and the benchmark; the load of the machine`,
+    `was between ${short(Math.min(...loads))} and ${short(Math.max(...loads))} meanwhile, the benchmarks' own included.`,
     '',
     table(results.filter(({ ok }) => ok !== null)),
     '',
@@ -75,11 +77,17 @@ function document(): string {
     '',
     listMissed(results, onMissed),
     '',
-    words.replace(COMPARISON.mark, table(results.filter(({ area }) => area === COMPARISON.area))),
+    words.replace(
+      COMPARISON.mark,
+      table(
+        results.filter(({ area }) => area === COMPARISON.area),
+        'Moleculer',
+      ),
+    ),
   ].join('\n');
 }
 
-function table(rows: readonly Result[]): string {
+function table(rows: readonly Result[], baselines = 'baseline'): string {
   const lines = rows.map((result) => {
     const { name, unit, value, baseline, ratio, target, ok, spread } = result;
     return cells([
@@ -92,7 +100,7 @@ function table(rows: readonly Result[]): string {
     ]);
   });
   return [
-    cells(['work', 'here', 'baseline', 'ratio', 'target', '']),
+    cells(['work', 'here', baselines, 'ratio', 'target', '']),
     cells(['---', '--:', '--:', '--:', '--:', '---']),
     ...lines,
   ].join('\n');

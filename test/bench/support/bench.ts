@@ -1,3 +1,4 @@
+import { loadavg } from 'node:os';
 import { cpuTime } from './cpu-time';
 import { type CurvePoint, type Limit, missedBy, type Result, targetText } from './result';
 import type { Profiler } from './profile';
@@ -136,6 +137,7 @@ export class Bench {
       missedBy: missed,
       rounds: values.length,
       spread: { value: spread(values), ratio: ratios === undefined ? null : spread(ratios) },
+      load: loadavg()[0],
       point: point ?? null,
     });
   }

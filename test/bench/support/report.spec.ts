@@ -31,6 +31,7 @@ function result(given: Partial<Result>): Result {
     missedBy: null,
     rounds: 1,
     spread: { value: 0, ratio: null },
+    load: 1,
     point: null,
     ...given,
   };

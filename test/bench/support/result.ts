@@ -36,6 +36,8 @@ export interface Result {
   readonly rounds: number;
   /** Of the value and of the ratio: width of the middle half of the rounds, as a part of the median. */
   readonly spread: { readonly value: number; readonly ratio: number | null };
+  /** Load of the machine over the last minute when the figure was taken, the benchmark's own included. */
+  readonly load: number;
   readonly point: CurvePoint | null;
 }
 
