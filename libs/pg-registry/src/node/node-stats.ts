@@ -60,3 +60,11 @@ export function statsOf(parts: NodeParts, { state, connection }: NodeSituation):
     protocol: protocol.stats(),
   };
 }
+
+/** The node in one line, for `console.log`. */
+export function lineOf({ protocol, scopes }: NodeParts, { state }: NodeSituation): string {
+  const peers = protocol.peers().length;
+  const names = scopes.names();
+  const running = names.length === 0 ? '' : `, scopes ${names.join(', ')}`;
+  return `PgRegistryNode <${protocol.node}> (${state}, ${peers} ${peers === 1 ? 'peer' : 'peers'}${running})`;
+}

@@ -1,6 +1,13 @@
+import { inspect } from 'node:util';
 import { firstValueFrom, filter } from 'rxjs';
 import { via } from '../process';
-import { InvalidOptionError, ScopeAlreadyStartedError, ScopeNotRunningError, TransportError } from '../term';
+import {
+  InvalidArgumentError,
+  InvalidOptionError,
+  ScopeAlreadyStartedError,
+  ScopeNotRunningError,
+  TransportError,
+} from '../term';
 import type { Transport } from '../transport';
 import { type LocalBus, localBus, localTransport } from '../transport/local';
 import { type Clock, systemClock } from './clock';
@@ -256,6 +263,32 @@ describe('a node', () => {
     expect(health).toMatchObject({ healthy: false, connected: true });
     expect(health.reason).toMatch(/^the node has not moved for 1\d\d\d ms$/);
     expect(health.overdueMs).toBeGreaterThan(1000);
+  });
+
+  it('refuses to say whether something else than a pid can be reached', () => {
+    const node = make({ node: 'a' });
+    expect(node.reachable(node.processes.self())).toBe(true);
+    for (const wrong of ['<a.0>', undefined, null, { node: 'a', incarnation: node.incarnation, id: 0 }]) {
+      expect(() => node.reachable(wrong as never)).toThrow(InvalidArgumentError);
+    }
+  });
+
+  it('is printed in one line, like its scopes, services and processes', async () => {
+    const node = make({ node: 'a', scopes: [{ name: 'docs', keys: 'unique' }] });
+    const docs = node.scope('docs');
+    docs.register('k', { large: 'x'.repeat(1000) });
+    const process = node.processes.spawn({ label: 'worker' });
+    expect(inspect(node)).toBe('PgRegistryNode <a> (new, 0 peers, scopes pg, docs)');
+    expect(inspect(docs)).toBe('PgRegistryService <docs> (unique keys, 1 entry, 1 of this node)');
+    expect(inspect(node.scope('other'))).toBe('PgRegistryService <other> (not running)');
+    expect(inspect({ at: process.pid })).toBe('{ at: <a.1> }');
+    expect(inspect(process)).toBe('LocalProcess <a.1> (worker, alive)');
+    process.exit('done');
+    expect(inspect(process)).toBe('LocalProcess <a.1> (worker, ended)');
+    expect(inspect(node.processes)).toBe('ProcessService <a> (1 process)');
+    expect(inspect(via('docs', ['doc', 1]))).toBe("Via <docs> (['doc', 1])");
+    await node.close();
+    expect(inspect(node)).toBe('PgRegistryNode <a> (stopped, 0 peers)');
   });
 
   it('says when a sync ended last, and who is in doubt', async () => {

@@ -2,14 +2,14 @@ import type { Observable } from 'rxjs';
 import type { PeerEvent, PeerView, Sender } from '../protocol';
 import type { ProcessService } from '../process';
 import { type PgRegistryService, scopeName, type ScopeOptions } from '../scope';
-import { type Pid, ScopeNotRunningError, TransportError } from '../term';
+import { InvalidArgumentError, isPid, type Pid, ScopeNotRunningError, TransportError } from '../term';
 import type { Connection, ConnectionStatus } from '../transport';
 import { Departure } from './departure';
 import type { NodeObserver } from './node-observer';
 import type { NodeOptions } from './node-options';
 import { assemble, type NodeParts, type NodeSurroundings } from './node-parts';
 import { checkHealth, type NodeHealth } from './node-health';
-import { type NodeSituation, type NodeState, type NodeStats, statsOf } from './node-stats';
+import { lineOf, type NodeSituation, type NodeState, type NodeStats, statsOf } from './node-stats';
 import { Outlook } from './outlook';
 import type { NodeEffect } from './protocol-driver';
 
@@ -77,8 +77,13 @@ export class PgRegistryNode {
     return this.#parts.protocol.peers();
   }
 
-  /** Whether the node of this pid is this one, or a peer that is not suspected of being gone. O(1). */
+  /**
+   * Whether the node of this pid is this one, or a peer that is not suspected of being gone. O(1).
+   *
+   * @throws InvalidArgumentError for anything but a Pid.
+   */
   reachable(pid: Pid): boolean {
+    if (!isPid(pid)) throw new InvalidArgumentError('reachable() is asked with the Pid of a process.');
     return this.#parts.protocol.reachable(pid.incarnation);
   }
 
@@ -205,6 +210,11 @@ export class PgRegistryNode {
     timeoutMs = DEFAULT_HEALTH_TIMEOUT_MS,
   }: { readonly timeoutMs?: number } = {}): Promise<NodeHealth> {
     return await checkHealth(this.#parts, this.#situation(), timeoutMs);
+  }
+
+  /** What `console.log` and `util.inspect` print. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return lineOf(this.#parts, this.#situation());
   }
 
   #situation(): NodeSituation {

@@ -8,6 +8,7 @@ import {
 } from '../term';
 import type { CallHeaders, TraceContext } from './call-context';
 import { isHeaders, MAX_NAME_BYTES } from './call-frames';
+import { refuseUnknownOptions } from './known-options';
 
 /** How a call is made. */
 export interface CallOptions {
@@ -29,6 +30,7 @@ export interface CheckedOptions {
   readonly trace: TraceContext | undefined;
 }
 
+const OPTIONS = ['timeoutMs', 'signal', 'headers', 'trace'];
 const DEFAULT_TIMEOUT_MS = 5000;
 /** setTimeout's own limit, some 24 days; a longer wait than that is none. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
@@ -55,8 +57,10 @@ export class CallArguments {
     );
   }
 
-  /** @throws InvalidOptionError naming the option that is wrong. */
-  options({ timeoutMs = DEFAULT_TIMEOUT_MS, signal, headers, trace }: CallOptions): CheckedOptions {
+  /** @throws InvalidOptionError naming the option that is wrong or unknown. */
+  options(options: CallOptions): CheckedOptions {
+    refuseUnknownOptions(options, OPTIONS, 'a call; nothing was sent');
+    const { timeoutMs = DEFAULT_TIMEOUT_MS, signal, headers, trace } = options;
     if (typeof timeoutMs !== 'number' || !(timeoutMs > 0)) {
       throw wrong('timeoutMs', 'a number of milliseconds above 0, or Infinity');
     }

@@ -60,6 +60,12 @@ export class LocalProcess implements Disposable {
     this.#exited?.resolve(this.#reason);
   }
 
+  /** What `console.log` and `util.inspect` print. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    const state = this.#alive ? 'alive' : 'ended';
+    return `LocalProcess ${this.pid} (${this.label === undefined ? state : `${this.label}, ${state}`})`;
+  }
+
   /** Ends the process normally at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.exit();

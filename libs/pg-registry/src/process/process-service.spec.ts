@@ -244,6 +244,48 @@ describe('start', () => {
   });
 });
 
+describe('options that nobody reads', () => {
+  const a = new FakeCluster().node('a');
+  const { pid } = a.serve({ echo: (payload) => payload });
+
+  it.each([{ timeOut: 20 }, { timeoutMs: 20, Signal: null }, Object.create({ retries: 3 }) as object])(
+    'are refused by call: %j',
+    async (options) => {
+      const error = await failureOf(a.service.call(pid, 'echo', 1, options));
+      expect(error).toBeInstanceOf(InvalidOptionError);
+      expect(error).toHaveProperty(
+        'message',
+        expect.stringMatching(
+          /^Unknown option '(timeOut|Signal|retries)' of a call; nothing was sent. Valid are timeoutMs, signal, headers, trace.$/,
+        ),
+      );
+    },
+  );
+
+  it('are refused by the methods of a proxy, too', async () => {
+    const proxy = a.service.proxy<{ echo(n: number): number }>(pid);
+    await expect(proxy.echo(1, { timeout: 20 } as never)).rejects.toThrow(
+      "Unknown option 'timeout' of a call",
+    );
+  });
+
+  it('are refused by spawn and start, and nothing is started', async () => {
+    const before = a.processes.size;
+    expect(() => a.service.spawn({ onmessage: () => undefined } as never)).toThrow(
+      "Unknown option 'onmessage' of spawn(); nothing was started. Valid are signal, label, onMessage.",
+    );
+    await expect(a.service.start(Counter, { arg: 1 } as never)).rejects.toThrow(
+      "Unknown option 'arg' of start(); nothing was started. Valid are via, args, owner, signal, moduleRef.",
+    );
+    expect(a.processes.size).toBe(before);
+  });
+
+  it('include options that are no object', async () => {
+    await expect(a.service.call(pid, 'echo', 1, 5000 as never)).rejects.toBeInstanceOf(InvalidOptionError);
+    expect(() => a.service.spawn('worker' as never)).toThrow(InvalidOptionError);
+  });
+});
+
 describe('a process without a class', () => {
   it('handles its messages one after the other, as itself', async () => {
     const a = new FakeCluster().node('a');

@@ -5,6 +5,7 @@ import type { CallOptions } from './call-options';
 import type { Destination } from './caller';
 import type { Calls } from './calls';
 import { HandlerTable, type Handlers } from './handlers';
+import { refuseUnknownOptions } from './known-options';
 import type { LocalProcess } from './local-process';
 import type { ProcessDown } from './monitors';
 import type { ProcessClass, ProcessFactory, StartArguments } from './process-factory';
@@ -38,6 +39,8 @@ export interface StartOptions<A = unknown> {
   /** Chooses the module, if the class is a provider of several: that module's `ModuleRef`. */
   readonly moduleRef?: object | undefined;
 }
+
+const SPAWN_OPTIONS = ['signal', 'label', 'onMessage'];
 
 /** What the service is made of. */
 export interface ProcessServiceOptions {
@@ -81,7 +84,9 @@ export class ProcessService {
    *
    * @throws InvalidOptionError; ProcessExitedError once the node has stopped.
    */
-  spawn({ signal, label, onMessage }: SpawnProcessOptions = {}): LocalProcess {
+  spawn(options: SpawnProcessOptions = {}): LocalProcess {
+    refuseUnknownOptions(options, SPAWN_OPTIONS, 'spawn(); nothing was started');
+    const { signal, label, onMessage } = options;
     if (onMessage !== undefined && typeof onMessage !== 'function') {
       throw new InvalidOptionError("Option 'onMessage' is a function; nothing was started.", {
         option: 'onMessage',
@@ -197,6 +202,12 @@ export class ProcessService {
   /** @internal Given once by nest/; without it {@link start} is refused. */
   useFactory(factory: ProcessFactory): void {
     this.#started.factory = factory;
+  }
+
+  /** What `console.log` and `util.inspect` print. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    const { root, size } = this.#processes;
+    return `ProcessService <${root.pid.node}> (${size} ${size === 1 ? 'process' : 'processes'})`;
   }
 
   /** @internal Resolves when no `onProcessExit` runs any more. */

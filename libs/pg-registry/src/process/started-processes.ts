@@ -1,5 +1,6 @@
 import { InvalidArgumentError, isPid, ProcessExitedError, type Pid } from '../term';
 import type { Calls } from './calls';
+import { refuseUnknownOptions } from './known-options';
 import { LocalProcess } from './local-process';
 import type { Mailbox } from './mailbox';
 import type {
@@ -13,6 +14,7 @@ import type { ProcessServiceOptions, StartOptions } from './process-service';
 import type { Processes } from './processes';
 import { Via } from './via';
 
+const START_OPTIONS = ['via', 'args', 'owner', 'signal', 'moduleRef'];
 const DEFAULT_EXIT_TIMEOUT_MS = 5000;
 
 /** The instances of process classes, from the name that is taken for them to the end of `onProcessExit`. */
@@ -34,6 +36,7 @@ export class StartedProcesses {
 
   /** See `ProcessService.start`. */
   async start(type: ProcessClass, options: StartOptions): Promise<LocalProcess> {
+    refuseUnknownOptions(options, START_OPTIONS, 'start(); nothing was started');
     const prepared = this.#prepare(type, options);
     const process = this.#spawn(type, options);
     if (!process.alive) throw this.#endedEarly(type, process);

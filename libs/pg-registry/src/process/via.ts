@@ -1,4 +1,4 @@
-import { canonicalText, InvalidArgumentError, type Key, type Value } from '../term';
+import { canonicalText, formatKey, InvalidArgumentError, type Key, type Value } from '../term';
 
 /** Which member is asked; see {@link Via.pick}. */
 export type PickStrategy = 'local-first' | 'random' | 'round-robin' | HashBy;
@@ -63,6 +63,11 @@ export class Via {
       throw new InvalidArgumentError("A pick is 'local-first', 'random', 'round-robin' or hashBy(x).");
     }
     return new Via(this.scope, this.key, this.value, strategy);
+  }
+
+  /** What `console.log` and `util.inspect` print. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return `Via <${this.scope}> (${formatKey(this.key)})`;
   }
 }
 

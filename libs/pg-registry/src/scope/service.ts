@@ -82,6 +82,15 @@ export class PgRegistryService<R extends Row = Row> extends RegistryNames<R> {
     return locks.run(normal, fn, options);
   }
 
+  /** What `console.log` and `util.inspect` print. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    const run = this.run();
+    if (run === undefined) return `PgRegistryService <${this.scope}> (not running)`;
+    const entries = this.count();
+    const how = `${run.options.keys} keys, ${entries} ${entries === 1 ? 'entry' : 'entries'}`;
+    return `PgRegistryService <${this.scope}> (${how}, ${this.countLocal()} of this node)`;
+  }
+
   /**
    * Waits until every peer that is connected now has applied all that was written here before the call; peers that go
    * meanwhile are not waited for. Without peers it resolves at once.
