@@ -201,7 +201,7 @@ export class SimulatedNode {
       pids: this.#pids,
       limits: LIMITS,
       numbers: { next: () => ++lastNumber },
-      logger: { warn: raise, error: raise },
+      logger: { error: (_scope, _kind, message, error) => raise(message, error) },
       resolveListener: () => undefined,
       send: () => undefined,
     };

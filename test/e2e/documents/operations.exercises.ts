@@ -6,6 +6,7 @@ import type { INestApplication, Type } from '@nestjs/common';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { PgRegistryModule, PgRegistryNode, type Permissions } from 'nestjs-pg-registry';
+import { BlockModule } from './block-module';
 import { eventually } from '../../support/eventually';
 import { blocksOf, ROOT } from '../../support/code-blocks';
 import { NatsServer } from '../../support/nats-server';
@@ -13,6 +14,13 @@ import { guardAgainstOrphan } from '../../support/orphan-guard';
 import type { Exercise } from './exercise';
 
 const SECURITY = 'docs/guide/security.md';
+
+/** A provider whose start fails. */
+class Refusing {
+  onModuleInit(): never {
+    throw new Error('deliberate');
+  }
+}
 
 /** The blocks of the pages about running an application. */
 export const operationsExercises: Readonly<Record<string, Exercise>> = {
@@ -40,6 +48,17 @@ export const operationsExercises: Readonly<Record<string, Exercise>> = {
     }
   },
 
+  'docs/guide/deploys.md#a-start-that-fails': async ({ app: { exports }, block }) => {
+    @Module({ imports: [exports.AppModule], providers: [Refusing] })
+    class FailingModule {}
+    const modules = { './app': { AppModule: FailingModule } };
+    const { exports: main } = new BlockModule<{ startOrLeave(): Promise<unknown> }>(block, { modules });
+    const closed = jest.spyOn(PgRegistryNode.prototype, 'close');
+    await expect(main.startOrLeave()).rejects.toThrow('deliberate');
+    expect(closed).toHaveBeenCalledTimes(1);
+    closed.mockRestore();
+  },
+
   'docs/guide/deploys.md#readiness': async (ground) => {
     const { HealthController } = ground.run<{ HealthController: Type }>().exports;
     @Module({ imports: [PgRegistryModule.forRoot()], controllers: [HealthController] })
@@ -54,6 +73,16 @@ export const operationsExercises: Readonly<Record<string, Exercise>> = {
     } finally {
       await app.close();
     }
+  },
+
+  'docs/guide/tuning.md#options-that-come-from-elsewhere': async (ground) => {
+    const env = { NATS_URL: ground.url };
+    const { ShopModule } = ground.run<{ ShopModule: Type }>({ process: { env } }).exports;
+    const app = await ground.start(ShopModule);
+    expect(app.get(PgRegistryNode).stats()).toMatchObject({
+      connected: true,
+      scopes: { orders: { entries: 0 } },
+    });
   },
 
   [SECURITY]: async (ground) => {

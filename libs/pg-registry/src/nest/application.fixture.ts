@@ -36,7 +36,7 @@ export class MemoryLogger implements LoggerService {
 
   /** The lines of this library. */
   get own(): readonly LogLine[] {
-    return this.lines.filter(({ context }) => context === 'PgRegistry');
+    return this.lines.filter(({ context }) => context === 'PgRegistry' || context.startsWith('PgRegistry:'));
   }
 
   #add(level: LogLine['level'], message: unknown, rest: unknown[]): void {

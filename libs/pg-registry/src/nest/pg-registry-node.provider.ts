@@ -42,6 +42,7 @@ export const nodeProvider: FactoryProvider<PgRegistryNode> = {
       { ...telemetry.options, ...options, scopes: [...scopes, ...featureScopes(modules)] },
       {
         logger: new Logger(LOG_CONTEXT),
+        scopeLogger: (scope) => new Logger(`${LOG_CONTEXT}:${scope}`),
         defaultTransport: localTransport,
         resolveListener: (token) => resolveListener(moduleRef, token),
         tracer: telemetry.tracer,

@@ -1,4 +1,4 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { Subscription } from 'rxjs';
 import { PgRegistryNode } from '../node';
 import { type LocalProcess, ProcessService } from '../process';
@@ -8,14 +8,12 @@ import type { ViaRegistration } from './decorators/register-via.decorator';
 import type { Finding } from './finding';
 import { HandlerMount } from './handler-mount';
 import { misuse } from './misuse';
-import { LOG_CONTEXT } from './tokens';
 
 type Methods = Readonly<Record<string, (...args: unknown[]) => unknown>>;
 
 /** Mounts what the explorer found, and takes it down again: processes, entries, listeners, subscriptions. */
 @Injectable()
 export class RegistryOrchestrator {
-  readonly #logger = new Logger(LOG_CONTEXT);
   readonly #processes: LocalProcess[] = [];
   readonly #listeners: (() => void)[] = [];
   readonly #subscriptions: Subscription[] = [];
@@ -49,7 +47,8 @@ export class RegistryOrchestrator {
     for (const { method, metadata } of listeners) {
       const name = `${type.name}.${method}`;
       const instance = wrapper.instance as Methods;
-      const call = (entry: unknown): void => this.#guarded(name, () => instance[method](entry));
+      const call = (entry: unknown): void =>
+        this.#guarded(metadata.scope, name, () => instance[method](entry));
       const remove = at(name, () => this.#running(metadata.scope).addListener({ [metadata.event]: call }));
       this.#listeners.push(remove);
     }
@@ -60,7 +59,8 @@ export class RegistryOrchestrator {
       const name = `${type.name}.${method}`;
       const instance = wrapper.instance as Methods;
       const events = at(name, () => this.#running(metadata.scope).monitor(metadata.key));
-      const call = (event: unknown): void => this.#guarded(name, () => instance[method](event));
+      const call = (event: unknown): void =>
+        this.#guarded(metadata.scope, name, () => instance[method](event));
       this.#subscriptions.push(events.subscribe(call));
     }
   }
@@ -116,11 +116,8 @@ export class RegistryOrchestrator {
   }
 
   /** What a decorated method throws, at once or later, is logged and harms nobody. */
-  #guarded(name: string, run: () => unknown): void {
-    const log = (error: unknown): void => {
-      if (error instanceof Error) this.#logger.error(`${name} threw: ${error.message}`, error.stack);
-      else this.#logger.error(`${name} threw: ${String(error)}`);
-    };
+  #guarded(scope: string, name: string, run: () => unknown): void {
+    const log = (error: unknown): void => this.node.logFailure(scope, name, `${name} threw`, error);
     try {
       const result = run();
       if (result instanceof Promise) result.catch(log);

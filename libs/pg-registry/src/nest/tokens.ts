@@ -8,7 +8,7 @@ export const ROOT_SCOPES = Symbol('PG_REGISTRY_ROOT_SCOPES');
 /** The scopes given to one `forFeature`; every such module provides its own. Internal to the module. */
 export const FEATURE_SCOPES = Symbol('PG_REGISTRY_FEATURE_SCOPES');
 
-/** What Nest's logger puts in brackets before each line of this library. */
+/** What Nest's logger puts in brackets before each line of this library; behind it, after a colon, the scope if it is about one. */
 export const LOG_CONTEXT = 'PgRegistry';
 
 /**

@@ -1,20 +1,41 @@
-import { ErrorLog, type NodeLogger, WarningLimit } from './logger';
+import { ErrorLog, LimitedLog, type NodeLogger } from './logger';
 
-describe('the limit of warnings', () => {
-  it('lets one of a kind through in each interval and counts the others', () => {
-    const lines: string[] = [];
-    const logger: NodeLogger = {
-      log: () => undefined,
-      warn: (line) => lines.push(line),
-      error: () => undefined,
-    };
-    const limit = new WarningLimit(new ErrorLog(logger), 100);
-    limit.warn('a', 'first', undefined, 0);
-    limit.warn('a', 'second', undefined, 50);
-    limit.warn('b', 'other', new Error('why'), 60);
-    limit.warn('a', 'third', undefined, 99);
-    limit.warn('a', 'fourth', undefined, 100);
-    limit.warn('a', 'fifth', undefined, 200);
-    expect(lines).toEqual(['first', 'other: why', 'fourth (and 2 like it before)', 'fifth']);
+describe('a limited log', () => {
+  let now = 0;
+  let lines: string[] = [];
+  const logger: NodeLogger = {
+    log: () => undefined,
+    warn: (line) => lines.push(line),
+    error: (line) => lines.push(`error ${line}`),
+  };
+  const limited = (): LimitedLog => new LimitedLog(new ErrorLog(logger), 100, () => now);
+  const at = (time: number, write: () => void): void => {
+    now = time;
+    write();
+  };
+  beforeEach(() => (lines = []));
+
+  it('lets one line of a kind through in each interval and counts the others', () => {
+    const log = limited();
+    at(0, () => log.warn('a', 'first'));
+    at(50, () => log.warn('a', 'second'));
+    at(60, () => log.error('b', 'other', new Error('why')));
+    at(99, () => log.warn('a', 'third'));
+    at(100, () => log.warn('a', 'fourth'));
+    at(200, () => log.warn('a', 'fifth'));
+    expect(lines).toEqual(['first', 'error other: why', 'fourth (and 2 like it before)', 'fifth']);
+  });
+
+  it('remembers the 256 kinds that were written last', () => {
+    const log = limited();
+    log.warn('old', 'old');
+    for (let kind = 0; kind < 255; kind++) log.warn(`kind ${kind}`, 'new');
+    expect(lines).toHaveLength(256);
+    log.warn('old', 'kept back');
+    log.warn('one more', 'new');
+    log.warn('kind 254', 'kept back');
+    expect(lines).toHaveLength(257);
+    log.warn('old', 'old again');
+    expect(lines.at(-1)).toBe('old again');
   });
 });

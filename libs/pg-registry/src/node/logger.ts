@@ -27,26 +27,57 @@ export class ErrorLog {
   }
 }
 
-/** Lets one warning of a kind through in each interval, and says how many were kept back. */
-export class WarningLimit {
+/** So many kinds of lines are remembered; kinds may be made of what others sent. */
+const MAX_KINDS = 256;
+
+/** Lets one line of a kind through in each interval, and says with the next one how many were kept back. */
+export class LimitedLog {
   readonly #kinds = new Map<string, { until: number; keptBack: number }>();
 
-  /** @param intervalMs How long a kind is silent after a warning. */
+  /**
+   * @param intervalMs How long a kind is silent after a line.
+   * @param now Milliseconds of a clock that never goes back.
+   */
   constructor(
     private readonly log: ErrorLog,
     private readonly intervalMs: number,
+    private readonly now: () => number,
   ) {}
 
-  /** @param kind One of a fixed set: there is memory for each. */
-  warn(kind: string, message: string, error: unknown, now: number): void {
+  warn(kind: string, message: string, error?: unknown): void {
+    this.#pass(kind, (more) => this.log.warn(message + more, error));
+  }
+
+  error(kind: string, message: string, error?: unknown): void {
+    this.#pass(kind, (more) => this.log.error(message + more, error));
+  }
+
+  #pass(kind: string, write: (more: string) => void): void {
+    const now = this.now();
     const known = this.#kinds.get(kind);
     if (known !== undefined && now < known.until) {
       known.keptBack += 1;
       return;
     }
-    const more = known?.keptBack ? ` (and ${known.keptBack} like it before)` : '';
+    // Behind all others, so that the kind that was written least recently is forgotten first.
+    this.#kinds.delete(kind);
     this.#kinds.set(kind, { until: now + this.intervalMs, keptBack: 0 });
-    this.log.warn(message + more, error);
+    const [oldest] = this.#kinds.keys();
+    if (this.#kinds.size > MAX_KINDS && oldest !== undefined) this.#kinds.delete(oldest);
+    write(known?.keptBack ? ` (and ${known.keptBack} like it before)` : '');
+  }
+}
+
+/** One limited log for each scope. */
+export class ScopeLogs {
+  readonly #logs = new Map<string, LimitedLog>();
+
+  constructor(private readonly make: (scope: string) => LimitedLog) {}
+
+  of(scope: string): LimitedLog {
+    let log = this.#logs.get(scope);
+    if (log === undefined) this.#logs.set(scope, (log = this.make(scope)));
+    return log;
   }
 }
 

@@ -7,7 +7,7 @@ import type { Transport } from '../transport';
 import { type Clock, systemClock } from './clock';
 import { ClusterResolver } from './cluster-resolver';
 import { type ChannelEvents, ConnectionChannel } from './connection-channel';
-import { ErrorLog, type NodeLogger, stderrLogger, WarningLimit } from './logger';
+import { ErrorLog, LimitedLog, type NodeLogger, ScopeLogs, stderrLogger } from './logger';
 import type { NodeObserver } from './node-observer';
 import { type NodeOptions, type NormalNodeOptions, normalNodeOptions } from './node-options';
 import { type NodeEffect, ProtocolDriver } from './protocol-driver';
@@ -21,6 +21,8 @@ export interface NodeSurroundings {
   readonly defaultTransport: () => Transport;
   /** Default: warnings and errors to stderr. */
   readonly logger?: NodeLogger;
+  /** For what concerns one scope. Default: the `logger`. */
+  readonly scopeLogger?: (scope: string) => NodeLogger;
   /** Default: that of the Node.js process. */
   readonly clock?: Clock;
   /** Finds the listener behind a token; default: nobody is found. */
@@ -37,6 +39,9 @@ export interface NodeParts {
   readonly incarnation: string;
   readonly clock: Clock;
   readonly log: ErrorLog;
+  /** For what may happen again and again. */
+  readonly limitedLog: LimitedLog;
+  readonly scopeLogs: ScopeLogs;
   readonly protocol: PeerProtocol;
   readonly driver: ProtocolDriver;
   readonly waits: Waits;
@@ -59,6 +64,7 @@ export function assemble(
   {
     defaultTransport,
     logger = stderrLogger,
+    scopeLogger = () => logger,
     clock = systemClock,
     resolveListener = () => undefined,
     tracer,
@@ -70,7 +76,10 @@ export function assemble(
   const epoch = clock.wall();
   const identity = { node: options.node, incarnation: incarnationOf(options.node, randomInt(2 ** 32)) };
   const log = new ErrorLog(logger);
-  const warnings = new WarningLimit(log, options.protocol.warnIntervalMs);
+  const limited = (to: ErrorLog): LimitedLog =>
+    new LimitedLog(to, options.protocol.warnIntervalMs, () => clock.now());
+  const limitedLog = limited(log);
+  const scopeLogs = new ScopeLogs((scope) => limited(new ErrorLog(scopeLogger(scope))));
   const waits = new Waits(clock);
   const pids = new PidInterner();
   const random = Math.random;
@@ -78,7 +87,7 @@ export function assemble(
   const processes = new Processes({
     ...identity,
     pids,
-    onObserverError: (error) => log.error('An observer of an exit threw', error),
+    onObserverError: (error) => limitedLog.error('exit', 'An observer of an exit threw', error),
   });
   const protocol = new PeerProtocol({
     ...identity,
@@ -97,7 +106,7 @@ export function assemble(
     pids,
     limits,
     numbers: entryNumbers(),
-    logger: log,
+    logger: { error: (scope, ...line) => scopeLogs.of(scope).error(...line) },
     resolveListener,
     send: (pid, message) => calls.send(pid, message),
   };
@@ -127,7 +136,7 @@ export function assemble(
     resolver,
     tracer,
     remoteStacks: options.remoteStacks,
-    onWarning: (reason, message, error) => warnings.warn(reason, message, error, clock.now()),
+    onWarning: (...line) => limitedLog.warn(...line),
   });
   const service = new ProcessService({
     processes,
@@ -136,7 +145,7 @@ export function assemble(
     timers: clock,
     exitTimeoutMs: options.exitTimeoutMs,
     mailboxCapacity: options.mailboxCapacity,
-    onWarning: (message, error) => log.warn(message, error),
+    onWarning: (message, error) => limitedLog.warn('process', message, error),
   });
   const { incarnation } = identity;
   return {
@@ -144,6 +153,8 @@ export function assemble(
     incarnation,
     clock,
     log,
+    limitedLog,
+    scopeLogs,
     protocol,
     driver,
     waits,

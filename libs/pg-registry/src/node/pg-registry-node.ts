@@ -212,6 +212,11 @@ export class PgRegistryNode {
     return await checkHealth(this.#parts, this.#situation(), timeoutMs);
   }
 
+  /** @internal Logs what code threw that listens to a scope, under the scope's context and limited by its kind. */
+  logFailure(scope: string, kind: string, message: string, error: unknown): void {
+    this.#parts.scopeLogs.of(scope).error(kind, message, error);
+  }
+
   /** What `console.log` and `util.inspect` print. */
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return lineOf(this.#parts, this.#situation());
@@ -222,15 +227,15 @@ export class PgRegistryNode {
   }
 
   async #dial(): Promise<Connection> {
-    const { options, protocol, log } = this.#parts;
+    const { options, protocol, limitedLog } = this.#parts;
     try {
       return await options.transport.connect({
         node: this.name,
         replies: protocol.subjects.replies(),
         timeoutMs: options.connectTimeoutMs,
         onStatus: (status) => this.#onStatus(status),
-        onError: (error) => log.error('The transport reported an error', error),
-        onWarning: (message) => log.warn(message),
+        onError: (error) => limitedLog.error(String(error), 'The transport reported an error', error),
+        onWarning: (message) => limitedLog.warn(message, message),
       });
     } catch (error) {
       if (this.state === 'connecting') this.#state = 'new';
@@ -285,7 +290,7 @@ export class PgRegistryNode {
   }
 
   #runEffect(effect: NodeEffect): void {
-    const { scopes, calls, replications, log } = this.#parts;
+    const { scopes, calls, replications } = this.#parts;
     switch (effect.type) {
       case 'diff':
         return scopes.deliver(effect.scope, effect.diff, effect.cause);
@@ -305,8 +310,13 @@ export class PgRegistryNode {
       case 'lag':
         return this.#observer.propagated?.(effect);
       case 'warn':
-        return log.warn(effect.message);
+        return this.#warn(effect);
     }
+  }
+
+  #warn({ reason, message, scope }: Extract<NodeEffect, { type: 'warn' }>): void {
+    const { limitedLog, scopeLogs } = this.#parts;
+    (scope === undefined ? limitedLog : scopeLogs.of(scope)).warn(reason, message);
   }
 
   #onPeer(event: PeerEvent): void {

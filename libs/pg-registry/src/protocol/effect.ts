@@ -95,4 +95,10 @@ export type Effect =
   /** Another node has this name and is the current one. Everything is unsubscribed; nothing will ever be sent again. */
   | { readonly type: 'fenced'; readonly by: Sender }
   /** For the log; limited in rate already. */
-  | { readonly type: 'warn'; readonly reason: string; readonly message: string };
+  | {
+      readonly type: 'warn';
+      readonly reason: string;
+      readonly message: string;
+      /** The scope that it is about, if it is about one. */
+      readonly scope?: string | undefined;
+    };

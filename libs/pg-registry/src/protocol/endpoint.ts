@@ -151,9 +151,10 @@ export class Endpoint {
   }
 
   /** Logs at most one message per reason and interval; all are counted. */
-  warn(reason: string, message: string): void {
+  warn(reason: string, message: string, scope?: string): void {
     this.count(reason);
-    if (this.#warnings.pass(reason, this.now)) this.emit({ type: 'warn', reason, message });
+    if (!this.#warnings.pass(reason, this.now)) return;
+    this.emit({ type: 'warn', reason, message, ...(scope !== undefined && { scope }) });
   }
 }
 

@@ -37,7 +37,7 @@ export class StreamEffects {
       case 'replicated':
         return endpoint.emit(effect);
       case 'warn':
-        return endpoint.warn(effect.reason, effect.message);
+        return endpoint.warn(effect.reason, effect.message, scope);
       case 'count':
         return endpoint.count(effect.name, effect.by);
     }

@@ -186,6 +186,7 @@ export class Streams {
       this.endpoint.warn(
         'key-mode',
         `Scope '${news.name}' has ${running.keys} keys here and ${news.keys} keys on node '${peer.node}'.`,
+        news.name,
       );
     }
     this.#perform(running, running.replicator.announced(peer, news, this.endpoint.now));

@@ -22,8 +22,8 @@ export interface ScopeHost {
 
 /** Where a scope says what went wrong in code that is not its caller's. */
 export interface ScopeLogger {
-  warn(message: string): void;
-  error(message: string, error?: unknown): void;
+  /** @param kind One of a few words in each scope: of each, so many lines are written in a time. */
+  error(scope: string, kind: string, message: string, error?: unknown): void;
 }
 
 /** The way of one run of a scope to its peers. Implemented by node/ over the run's Replicator; one per started scope. */

@@ -33,7 +33,7 @@ export class MountedListener {
   }
 
   #tell(news: News): void {
-    const listener = this.#resolve();
+    const listener = this.#resolve(news.entries[0].scope);
     if (listener === undefined) return;
     // Two branches, because what `onRegister` takes has a value and what `onUnregister` takes has none.
     if (news.method === 'onRegister') {
@@ -43,13 +43,14 @@ export class MountedListener {
     }
   }
 
-  #resolve(): RegistryListener | undefined {
+  #resolve(scope: string): RegistryListener | undefined {
     const listener = this.#listener;
     if (typeof listener === 'object') return listener;
     try {
       return this.#host.resolveListener(listener);
     } catch (error) {
-      this.#host.logger.error(`The listener ${formatListener(listener)} could not be resolved`, error);
+      const name = formatListener(listener);
+      this.#host.logger.error(scope, `resolve ${name}`, `The listener ${name} could not be resolved`, error);
       return undefined;
     }
   }
@@ -57,6 +58,8 @@ export class MountedListener {
   #guard(method: News['method'], { scope, key }: Unregistered, call: () => unknown): void {
     const failed = (error: unknown): void =>
       this.#host.logger.error(
+        scope,
+        `${method} ${formatListener(this.#listener)}`,
         `${method} of a listener of scope '${scope}' failed for ${formatKey(key)}`,
         error,
       );

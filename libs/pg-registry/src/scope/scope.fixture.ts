@@ -24,8 +24,7 @@ export class FakeNode implements ScopeHost {
   readonly sent: { pid: Pid; message: unknown }[] = [];
   readonly provided = new Map<ListenerToken, RegistryListener>();
   readonly logger = {
-    warn: (message: string) => void this.logged.push(message),
-    error: (message: string) => void this.logged.push(message),
+    error: (_scope: string, _kind: string, message: string) => void this.logged.push(message),
   };
   #number = 0;
   readonly numbers = { next: () => ++this.#number };
