@@ -21,8 +21,11 @@ export class ProtocolDriver {
   #running = false;
   #connection: Connection | undefined;
   #cancelTimer: () => void = () => undefined;
-  #armedFor = Infinity;
-  #dueAt = Infinity;
+  /** When the timer fires; Infinity: there is none. */
+  #wakesAt = Infinity;
+  #cancelTurn: () => void = () => undefined;
+  /** Since when the end of the turn is waited for; Infinity: it is not. */
+  #turnEndsAt = Infinity;
 
   constructor(
     private readonly protocol: PeerProtocol,
@@ -38,14 +41,15 @@ export class ProtocolDriver {
 
   /** By how many milliseconds the next step is late: more than a moment means that this node itself stands still. */
   get overdueMs(): number {
-    return Math.max(0, this.clock.now() - this.#dueAt);
+    return Math.max(0, this.clock.now() - Math.min(this.#wakesAt, this.#turnEndsAt));
   }
 
   /** Ends every subscription and timer. Effects given later are dropped. */
   stop(): void {
     this.#cancelTimer();
-    this.#cancelTimer = () => undefined;
-    this.#dueAt = Infinity;
+    this.#cancelTurn();
+    this.#wakesAt = Infinity;
+    this.#turnEndsAt = Infinity;
     for (const subscription of this.#subscriptions.values()) subscription.unsubscribe();
     this.#subscriptions.clear();
     this.#queue.length = 0;
@@ -107,26 +111,38 @@ export class ProtocolDriver {
     );
   }
 
+  /**
+   * Sees to it that the next deadline is met. One that is due means: when this turn is over; setTimeout would wait a
+   * millisecond at least.
+   *
+   * A deadline that has moved away leaves its timer where it is: it wakes for nothing and is set anew. Most frames move a
+   * deadline, and would each cancel a timer and set another.
+   */
+  #arm(): void {
+    const deadline = this.protocol.nextDeadline();
+    if (deadline >= this.#wakesAt) return;
+    const now = this.clock.now();
+    const wait = Math.min(deadline - now, LONGEST_WAIT_MS);
+    if (wait < 1) {
+      if (this.#turnEndsAt !== Infinity) return;
+      this.#turnEndsAt = now;
+      this.#cancelTurn = this.clock.afterTurn(() => {
+        this.#turnEndsAt = Infinity;
+        this.#tick();
+      });
+      return;
+    }
+    this.#cancelTimer();
+    this.#wakesAt = now + wait;
+    this.#cancelTimer = this.clock.setTimer(Math.ceil(wait), () => {
+      this.#wakesAt = Infinity;
+      this.#tick();
+    });
+  }
+
   #tick(): void {
-    this.#armedFor = Infinity;
     const now = this.clock.now();
     if (this.protocol.nextDeadline() > now) this.#arm();
     else this.run(this.protocol.tick(now));
-  }
-
-  /** One timer, for the earliest deadline. A deadline that is due means: when this turn is over. */
-  #arm(): void {
-    const deadline = this.protocol.nextDeadline();
-    if (deadline === this.#armedFor) return;
-    this.#cancelTimer();
-    this.#armedFor = deadline;
-    this.#dueAt = Infinity;
-    if (deadline === Infinity) return;
-    const now = this.clock.now();
-    const wait = Math.min(deadline - now, LONGEST_WAIT_MS);
-    this.#dueAt = now + wait;
-    const tick = (): void => this.#tick();
-    // setTimeout waits a millisecond at least; a write that found its stream quiet must leave at the end of this turn.
-    this.#cancelTimer = wait < 1 ? this.clock.afterTurn(tick) : this.clock.setTimer(Math.ceil(wait), tick);
   }
 }
