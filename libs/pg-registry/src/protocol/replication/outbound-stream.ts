@@ -8,9 +8,17 @@ import { OperationRing } from './operation-ring';
 import { writeOperation } from './operation-body';
 import { RepairDesk } from './repair-desk';
 
-/** A stream that sent nothing for this long sends an operation as soon as the turn is over. */
-const QUIET_MS = 1;
-/** Under load operations wait for each other at most this long … */
+/**
+ * A frame counts for so many milliseconds. A stream for which none counts any more sends in the very call that writes: at the
+ * end of the turn an operation reached the socket after 80 µs instead of 68.
+ */
+const FRAME_MS = 1;
+/**
+ * While so many count, frames leave when the turn is over. Whoever registers, hears the answer and registers again would
+ * otherwise wait for 5 ms each time; the way there and back takes 0.2.
+ */
+const FRAMES_IN_A_ROW = 8;
+/** Beyond that operations wait for each other at most this long … */
 const COALESCE_MS = 5;
 /** … or until there are this many bytes of them. */
 const COALESCE_BYTES = 64 * 1024;
@@ -50,6 +58,8 @@ export class OutboundStream {
   private readonly scratch = new Writer();
   private flushAt = Infinity;
   private sentAt = -Infinity;
+  /** When no frame counts any more. */
+  private idleFrom = -Infinity;
   /** The moment from which the steps of the tail are counted, and the next of them. */
   private tailFrom = -Infinity;
   private tailStep: number = TAIL_MS.length;
@@ -104,9 +114,10 @@ export class OutboundStream {
     this.lastNumber++;
     if (this.unsent.length > 0 || !this.budget.open) this.postpone(diff, now, effects);
     else this.encode(diff, now, effects);
-    if (this.flushAt === Infinity && !this.isFlushed) {
-      this.flushAt = now - this.sentAt >= QUIET_MS ? now : this.sentAt + COALESCE_MS;
-    }
+    if (this.flushAt !== Infinity || this.isFlushed) return;
+    const counting = (this.idleFrom - now) / FRAME_MS;
+    if (counting <= 0) this.flush(now, effects);
+    else this.flushAt = counting > FRAMES_IN_A_ROW - 1 ? this.sentAt + COALESCE_MS : now;
   }
 
   /** Sends what waits, as far as the connection takes it. */
@@ -219,6 +230,7 @@ export class OutboundStream {
     }
     this.flushAt = Infinity;
     this.sentAt = now;
+    this.idleFrom = Math.max(this.idleFrom, now) + FRAME_MS;
     this.startTail(now);
   }
 
