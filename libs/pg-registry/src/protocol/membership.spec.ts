@@ -8,6 +8,20 @@ function pair(network: VirtualNetwork): [VirtualNode, VirtualNode] {
   return nodes;
 }
 
+/** A node and a peer of it, with everything that the peer says from its first word on. */
+function overheard(network: VirtualNetwork): [VirtualNode, VirtualNode, (readonly [string, Uint8Array])[]] {
+  const frames: (readonly [string, Uint8Array])[] = [];
+  const b = network.start('b');
+  const a = network.add('a');
+  const publish = network.publish.bind(network);
+  network.publish = (from, subject, bytes, reply) => {
+    if (from === a) frames.push([subject, bytes]);
+    publish(from, subject, bytes, reply);
+  };
+  network.connect(a);
+  return [b, a, frames];
+}
+
 describe('meeting', () => {
   it('makes peers of all nodes within a few milliseconds', () => {
     const network = new VirtualNetwork();
@@ -124,15 +138,7 @@ describe('a scope', () => {
 describe('an incarnation', () => {
   it('that said goodbye is never met again, whatever of it is still on its way', () => {
     const network = new VirtualNetwork();
-    const b = network.start('b');
-    const frames: [string, Uint8Array][] = [];
-    const a = network.add('a');
-    const publish = network.publish.bind(network);
-    network.publish = (from, subject, bytes, reply) => {
-      if (from === a) frames.push([subject, bytes]);
-      publish(from, subject, bytes, reply);
-    };
-    network.connect(a);
+    const [b, a, frames] = overheard(network);
     network.run(1000);
     network.leave(a);
     network.run(10);
@@ -140,6 +146,36 @@ describe('an incarnation', () => {
     network.run(1000);
     expect(b.peers).toEqual([]);
     expect(b.eventsOf('a')).toEqual(['peer-up', 'peer-removed:goodbye']);
+  });
+
+  it('that died is not met again by what it had said before, be it said again', () => {
+    const network = new VirtualNetwork();
+    const [b, a, frames] = overheard(network);
+    network.run(5000);
+    network.kill(a);
+    network.run(5000);
+    for (const [subject, bytes] of frames) network.inject(b, subject, bytes);
+    network.run(1000);
+    expect(b.peers).toEqual([]);
+    expect(b.eventsOf('a')).toEqual(['peer-up', 'peer-suspect:crash', 'peer-removed:crash']);
+  });
+
+  it('that was removed and is back begins where it is now, not where an old hello of it was', () => {
+    const network = new VirtualNetwork();
+    const [b, a, frames] = overheard(network);
+    for (const node of [a, b]) node.startScope('s');
+    network.run(1000);
+    const old = [...frames];
+    a.join('s', 'x');
+    network.run(5000);
+    network.disconnect(a);
+    network.run(5000);
+    expect(b.peers).toEqual([]);
+    for (const [subject, bytes] of old) network.inject(b, subject, bytes);
+    expect(b.peers).toEqual([]);
+    network.connect(a);
+    network.run(1000);
+    expect([b.peers, b.keys('s')]).toEqual([['a'], ['x']]);
   });
 
   it('of an older epoch cannot replace the present one: replays of it change nothing', () => {

@@ -42,13 +42,13 @@ export interface MembershipListener {
  *     peer ── crash, silence, own isolation (Liveness) ──► unknown: the same incarnation may come back by the same way
  *     unknown ── no common version, or too many peers ──► rejected: one warning and one event per incarnation
  *
- * Hellos carry a rising beat; a late one is ignored, so nothing that ended is listed again.
+ * Hellos carry a rising beat; a late one is ignored, also after a removal, so nothing that ended is listed again, and nobody
+ * is met again by an old hello that somebody repeats.
  */
 export class Membership {
   readonly peers = new Map<string, MutablePeer>();
   readonly ledger: NameLedger;
   readonly #byName = new Map<string, MutablePeer>();
-  readonly #beats = new Map<string, number>();
   readonly rejections: Rejections;
   readonly #asked: Throttle<string>;
   /** Who is owed an introduction, when, and in which version. */
@@ -157,13 +157,14 @@ export class Membership {
       return;
     }
     const hello = decodeHello(frame.body);
-    const peer = this.peers.get(frame.incarnation) ?? this.#admit(frame, hello);
-    if (peer === undefined) return;
-    if (hello.beat < (this.#beats.get(peer.incarnation) ?? 0)) {
+    if (hello.beat < this.ledger.beatOf(frame.node)) {
       this.endpoint.count('late-hello');
+      if (!this.peers.has(frame.incarnation)) this.ask(frame.node); // if it lives, what it says now will do
       return;
     }
-    this.#beats.set(peer.incarnation, hello.beat);
+    const peer = this.peers.get(frame.incarnation) ?? this.#admit(frame, hello);
+    if (peer === undefined) return;
+    this.ledger.raiseBeat(peer.node, hello.beat);
     this.#learn(peer, hello);
   }
 
@@ -186,7 +187,8 @@ export class Membership {
   remove(peer: MutablePeer, reason: RemovalReason): void {
     if (!this.peers.delete(peer.incarnation)) return;
     this.#byName.delete(peer.node);
-    this.#beats.delete(peer.incarnation);
+    // What it has said is over with it: it comes back by a new hello only. A newer incarnation has beats of its own.
+    if (reason !== 'superseded') this.ledger.raiseBeat(peer.node, this.ledger.beatOf(peer.node) + 1);
     this.#answers.delete(peer.node);
     this.#answerVersions.delete(peer.node);
     this.#chooseBroadcastVersion();

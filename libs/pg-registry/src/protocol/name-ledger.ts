@@ -4,6 +4,8 @@ interface NameRecord {
   readonly epoch: number;
   /** It said goodbye: not even the same incarnation may come back. */
   readonly ended: boolean;
+  /** The lowest beat of a hello of it that is no old news. It outlives the peer, so that no old hello brings one back. */
+  beat: number;
 }
 
 /** What a sender is to us, by its name, incarnation and epoch alone. */
@@ -53,6 +55,17 @@ export class NameLedger {
     return this.#records.get(node)?.epoch;
   }
 
+  /** The lowest beat of a hello of the name's current incarnation that is no old news. */
+  beatOf(node: string): number {
+    return this.#records.get(node)?.beat ?? 0;
+  }
+
+  /** From now on hellos of the name's current incarnation below `beat` are old news. */
+  raiseBeat(node: string, beat: number): void {
+    const record = this.#records.get(node);
+    if (record !== undefined) record.beat = Math.max(record.beat, beat);
+  }
+
   standingOf(sender: {
     readonly node: string;
     readonly incarnation: string;
@@ -78,6 +91,7 @@ export class NameLedger {
       incarnation: sender.incarnation,
       epoch,
       ended: ended || (same && known.ended),
+      beat: same ? known.beat : 0,
     });
     if (this.#records.size > this.capacity) this.#forgetOldest();
   }
