@@ -11,6 +11,8 @@ export interface Participant extends Connection {
   readonly statuses: readonly ConnectionStatus[];
   readonly errors: readonly Error[];
   readonly warnings: readonly string[];
+  /** Nodes whose connection has closed, by the broker's word. */
+  readonly gone: readonly string[];
 }
 
 /** Connects a node, and collects what the transport tells it. */
@@ -22,6 +24,7 @@ export async function participate(
   const statuses: ConnectionStatus[] = [];
   const errors: Error[] = [];
   const warnings: string[] = [];
+  const gone: string[] = [];
   const connection = await transport.connect({
     node,
     replies: `test.reply.${node}.>`,
@@ -29,8 +32,9 @@ export async function participate(
     onStatus: (status) => statuses.push(status),
     onError: (error) => errors.push(error),
     onWarning: (warning) => warnings.push(warning),
+    onGone: (name) => gone.push(name),
   });
-  return Object.assign(connection, { node, statuses, errors, warnings });
+  return Object.assign(connection, { node, statuses, errors, warnings, gone });
 }
 
 /** Collects the texts that reach a subject. */

@@ -227,13 +227,14 @@ export class PgRegistryNode {
   }
 
   async #dial(): Promise<Connection> {
-    const { options, protocol, limitedLog } = this.#parts;
+    const { options, protocol, driver, clock, limitedLog } = this.#parts;
     try {
       return await options.transport.connect({
         node: this.name,
         replies: protocol.subjects.replies(),
         timeoutMs: options.connectTimeoutMs,
         onStatus: (status) => this.#onStatus(status),
+        onGone: (node) => driver.run(protocol.hint(node, clock.now())),
         onError: (error) => limitedLog.error(String(error), 'The transport reported an error', error),
         onWarning: (message) => limitedLog.warn(message, message),
       });

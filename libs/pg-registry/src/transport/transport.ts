@@ -31,6 +31,11 @@ export interface ConnectOptions {
   readonly timeoutMs: number;
   /** Every change after `connect` has resolved; the first connection is not reported. */
   readonly onStatus: (status: ConnectionStatus) => void;
+  /**
+   * The broker says that the connection of another node has closed. A hint and no more: it may be back already. Few
+   * transports know.
+   */
+  readonly onGone?: (node: string) => void;
   /** A subscriber threw, or the broker refused something (a permission, a message that is too large). For the log. */
   readonly onError: (error: Error) => void;
   /** Something works, but not as well as it could, for example with the options of a given connection. For the log. */

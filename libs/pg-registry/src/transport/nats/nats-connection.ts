@@ -39,6 +39,7 @@ interface Held extends Subscription {
 export class NatsConnection implements Connection {
   readonly #requests = new PendingRequests();
   readonly #subscriptions = new Set<Held>();
+  readonly #companions = new Set<Subscription>();
   readonly #flushes = new Set<(error: TransportError) => void>();
   readonly #report: (error: Error) => void;
   #client: NatsClient;
@@ -126,6 +127,12 @@ export class NatsConnection implements Connection {
         )
         .finally(() => this.#flushes.delete(reject));
     });
+  }
+
+  /** Ends a subscription of another connection together with this one. */
+  endsWith(companion: Subscription): void {
+    this.#companions.add(companion);
+    if (this.#closed) companion.unsubscribe();
   }
 
   async close(): Promise<void> {
@@ -248,6 +255,7 @@ export class NatsConnection implements Connection {
     this.#connected = false;
     this.#failFlushes('the connection to NATS was closed');
     this.#requests.close();
+    for (const companion of this.#companions) companion.unsubscribe();
   }
 
   #failFlushes(reason: string): void {

@@ -1,8 +1,18 @@
 import { InvalidOptionError } from '../../term';
 import { isNatsClient, type NatsClient, peek } from './nats-client';
 
+/** What can be given beside servers or a connection. */
+export interface NatsExtras {
+  /**
+   * A second open connection, of `nats` 2 or `@nats-io/transport-node` 3, that may subscribe to `$SYS.ACCOUNT.*.DISCONNECT`:
+   * one of the server's system account. By it the server itself tells when a node's connection has closed, so that a crash is
+   * suspected without waiting for the next probe. Never closed here; several nodes may share it. Default: none.
+   */
+  readonly systemConnection?: NatsClient;
+}
+
 /** Options of the client `nats` for a connection of this library's own, with the defaults a registry needs. */
-export interface NatsServerOptions {
+export interface NatsServerOptions extends NatsExtras {
   /** One URL or several, of servers of one cluster. */
   readonly servers: string | readonly string[];
   /** Not beside `servers`. */
@@ -38,7 +48,7 @@ export interface NatsServerOptions {
 }
 
 /** A connection that belongs to somebody else: never closed here, and it serves one node. */
-export interface GivenConnection {
+export interface GivenConnection extends NatsExtras {
   /** An open connection, of `nats` 2 or `@nats-io/transport-node` 3. */
   readonly connection: NatsClient;
   /** Not beside `connection`. */
@@ -79,6 +89,13 @@ export function checkNatsOptions(options: NatsTransportOptions): void {
     throw new InvalidOptionError(
       "'connection' is not an open connection: await connect(…) of 'nats' 2 or '@nats-io/transport-node' 3 first.",
       { option: 'connection' },
+    );
+  }
+  const system = peek(options, 'systemConnection');
+  if (system !== undefined && !isNatsClient(system)) {
+    throw new InvalidOptionError(
+      "'systemConnection' is not an open connection: await connect(…) with the credentials of a system account first.",
+      { option: 'systemConnection' },
     );
   }
   const urls: readonly unknown[] = Array.isArray(servers) ? servers : [servers];

@@ -32,6 +32,7 @@ describe('natsTransport', () => {
     [{ servers: 'nats://x', connection: {} }, 'connection'],
     [{ connection: { publish: () => undefined } }, 'connection'],
     [{ connection: Promise.resolve() }, 'connection'],
+    [{ servers: 'nats://x', systemConnection: 'nats://sys@x' }, 'systemConnection'],
   ])('refuses %j and names the option %s', (options, option) => {
     expect(() => natsTransportOf(options)).toThrow(
       expect.objectContaining({ code: 'INVALID_OPTION', option }),

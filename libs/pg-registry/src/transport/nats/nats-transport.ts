@@ -1,8 +1,9 @@
 import { TransportError } from '../../term';
 import { guarded } from '../guard';
-import type { Connection, ConnectOptions, Transport } from '../transport';
+import type { ConnectOptions, Transport } from '../transport';
 import { Deadline } from './deadline';
 import { Dialer } from './dialer';
+import { followDisconnects } from './disconnect-events';
 import { type NatsClient, peek, reasonOf } from './nats-client';
 import { NatsConnection } from './nats-connection';
 import {
@@ -23,7 +24,8 @@ const SERVES = Symbol.for('nestjs-pg-registry.serves-node');
  * With `servers` every node gets a connection of its own, by the package `nats` (an optional peer, loaded when the first
  * node connects) with its options; those a registry depends on have stricter defaults. With `connection` one node uses a
  * connection of `nats` 2 or `@nats-io/transport-node` 3 that is never closed here; options of it that are weaker than those
- * defaults are warned about.
+ * defaults are warned about. With `systemConnection` beside either, the server's own word that a node's connection has closed
+ * makes the others look at once.
  *
  * @throws InvalidOptionError unless exactly one of `servers` and `connection` is given, and valid.
  */
@@ -33,12 +35,18 @@ export function natsTransport(options: NatsTransportOptions): Transport {
   if (options.connection === undefined) withCredentialsApart(options);
   return {
     kind: 'nats',
-    connect: (node) =>
-      options.connection === undefined ? connectOwn(options, node) : borrow(options.connection, node),
+    connect: async (node) => {
+      const connection = await (options.connection === undefined
+        ? connectOwn(options, node)
+        : borrow(options.connection, node));
+      const { systemConnection } = options;
+      if (systemConnection !== undefined) connection.endsWith(followDisconnects(systemConnection, node));
+      return connection;
+    },
   };
 }
 
-async function connectOwn(options: NatsServerOptions, node: ConnectOptions): Promise<Connection> {
+async function connectOwn(options: NatsServerOptions, node: ConnectOptions): Promise<NatsConnection> {
   const dialer = new Dialer({ name: node.node, ...withCredentialsApart(options) });
   const end = new AbortController();
   const { signal } = end;
@@ -60,7 +68,7 @@ async function connectOwn(options: NatsServerOptions, node: ConnectOptions): Pro
   });
 }
 
-async function borrow(client: NatsClient, node: ConnectOptions): Promise<Connection> {
+async function borrow(client: NatsClient, node: ConnectOptions): Promise<NatsConnection> {
   const marked: NatsClient & { [SERVES]?: string | undefined } = client;
   if (marked[SERVES] !== undefined) {
     throw new TransportError(
