@@ -72,7 +72,7 @@ export const exercises: Readonly<Record<string, Exercise>> = {
     expect(block.printed).toEqual([`render ${String(pid)} 7`]);
   },
 
-  'docs/guide/liveness.md': async (ground) => {
+  'docs/guide/liveness.md#asking-the-node': async (ground) => {
     const { node, processes } = await ground.surround();
     const { look } = ground.run<{ look: (node: PgRegistryNode, pid: Pid) => string }>().exports;
     await eventually(() => expect(look(node, processes.self())).toBe('no-responders'));
