@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+/** @ts-ignore As a doc comment it stays in the declarations, which must compile without this optional package. */
 import { ClientProxy, type ReadPacket } from '@nestjs/microservices';
 import type { Observable } from 'rxjs';
 import { PgRegistryNode } from '../node';

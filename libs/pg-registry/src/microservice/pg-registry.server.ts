@@ -1,4 +1,5 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+/** @ts-ignore As a doc comment it stays in the declarations, which must compile without this optional package. */
 import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
 import { defer, finalize, type Observable } from 'rxjs';
 import { PgRegistryNode } from '../node';
