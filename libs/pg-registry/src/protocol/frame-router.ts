@@ -148,9 +148,14 @@ export class FrameRouter {
       case 'call':
       case 'cast':
       case 'cancel':
-      case 'watch':
-      case 'down':
         return this.#deliver(frame, frame.kind, reply, '');
+      case 'watch':
+      case 'down': {
+        // Said again until answered, so a stranger loses nothing. One that never becomes a peer would never be removed as one
+        // either, and what it watches would be remembered for ever.
+        const { kind } = frame;
+        return this.#fromPeer(frame, () => this.#deliver(frame, kind, reply, ''));
+      }
       case 'reply':
         return this.#deliver(frame, frame.kind, '', route.route === 'reply' ? route.token : '');
     }

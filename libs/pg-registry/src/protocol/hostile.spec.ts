@@ -159,6 +159,21 @@ describe('a flood', () => {
     expect(a.peers).toEqual([]);
   });
 
+  it('of watches by lives that never say hello is delivered to nobody, for nobody would ever end them', () => {
+    const network = new VirtualNetwork();
+    const [a, b] = network.startCluster(2);
+    const watches = (): number =>
+      a.told.filter((effect) => effect.type === 'deliver' && effect.kind === 'watch').length;
+    for (let life = 1; life <= 100; life += 1) {
+      const sender = { node: 'thief', incarnation: incarnationOf('thief', life), epoch: life };
+      network.inject(a, new Subjects('test', 'thief').to('n0', 'watch'), frame('watch', sender));
+    }
+    expect(watches()).toBe(0);
+    expect(a.protocol.stats().counters['from-strangers']).toBe(100);
+    network.inject(a, b.protocol.subjects.to('n0', 'watch'), frame('watch', identityOf(b)));
+    expect(watches()).toBe(1);
+  });
+
   it('of suspicions or questions costs a few probes and answers a second', () => {
     const network = new VirtualNetwork();
     const [a, b, c] = network.startCluster(3);
