@@ -127,7 +127,7 @@ async function latency(bench: Bench, pair: Pair): Promise<void> {
     return (performance.now() - from) * 500;
   };
   // Until the code of both ends is compiled.
-  for (let round = 0; round < bench.size(3000, 1); round++) {
+  for (let round = 0; round < bench.size(10_000, 1); round++) {
     await there();
     await raw();
   }

@@ -14,6 +14,9 @@ export interface StreamEffectsContext {
 
 /** Runs what the Replicators want done: puts scope and envelope around their bodies, and everything else where it belongs. */
 export class StreamEffects {
+  /** Written to for each frame, and copied into its envelope at once. */
+  readonly #writer = new Writer();
+
   constructor(
     private readonly endpoint: Endpoint,
     private readonly context: StreamEffectsContext,
@@ -50,10 +53,10 @@ export class StreamEffects {
 
   #send(scope: string, { to, kind, body }: Extract<ReplicationEffect, { type: 'send' }>): void {
     const { endpoint, context } = this;
-    const writer = new Writer();
-    writer.string(scope);
-    writer.raw(body);
-    const whole = writer.finish();
+    this.#writer.reset();
+    this.#writer.string(scope);
+    this.#writer.raw(body);
+    const whole = this.#writer.view();
     if (to === undefined) endpoint.send(endpoint.subjects.ops(scope), endpoint.frame('ops', whole));
     else endpoint.tell(to.node, kind, whole, context.peers.get(to.incarnation)?.version);
   }
