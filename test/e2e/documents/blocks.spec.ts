@@ -30,3 +30,16 @@ describe('running', () => {
     }
   });
 });
+
+const configurations = pages()
+  .flatMap(blocksOf)
+  .filter(({ language }) => language === 'conf');
+
+test.each(configurations.map(({ id, code }) => [id, code]))(
+  'nats-server starts with %s',
+  async (_, config) => {
+    const server = await NatsServer.start({ config });
+    await server[Symbol.asyncDispose]();
+    expect(server.log).toContain('Server is ready');
+  },
+);

@@ -1,6 +1,5 @@
 import type { Type } from '@nestjs/common';
-import type { PgRegistryNode, PgRegistryService, Pid } from 'nestjs-pg-registry';
-import { eventually } from '../../support/eventually';
+import type { PgRegistryService } from 'nestjs-pg-registry';
 import { elixirExercises } from './elixir.exercises';
 import { type Exercise, printsWhatItPromises, type RegistryFunctions } from './exercise';
 import { operationsExercises } from './operations.exercises';
@@ -70,12 +69,6 @@ export const exercises: Readonly<Record<string, Exercise>> = {
     const { registry } = await ground.surround({ providers: [block.exports.Watcher] }, { name: 'workers' });
     const { pid } = registry.register('render', 7);
     expect(block.printed).toEqual([`render ${String(pid)} 7`]);
-  },
-
-  'docs/guide/liveness.md#asking-the-node': async (ground) => {
-    const { node, processes } = await ground.surround();
-    const { look } = ground.run<{ look: (node: PgRegistryNode, pid: Pid) => string }>().exports;
-    await eventually(() => expect(look(node, processes.self())).toBe('no-responders'));
   },
 
   'docs/guide/testing.md': async (ground) => {

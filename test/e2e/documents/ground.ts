@@ -30,12 +30,9 @@ export class Ground {
     return this.#app as BlockModule<{ readonly AppModule: Type; readonly Renderer: Type }>;
   }
 
-  /** Runs the block. */
-  run<E extends object>(globals?: Globals): BlockModule<E> {
-    return new BlockModule<E>(this.block, {
-      modules: { './app': this.app.exports },
-      ...(globals && { globals }),
-    });
+  /** Runs the block; what is given stands in the place of globals and packages. */
+  run<E extends object>(globals: Globals = {}, packages: Globals = {}): BlockModule<E> {
+    return new BlockModule<E>(this.block, { modules: { './app': this.app.exports, ...packages }, globals });
   }
 
   /** Starts an application of a module that brings its registry along. */

@@ -1,11 +1,18 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { INestApplication, Type } from '@nestjs/common';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { PgRegistryModule, PgRegistryNode, type Permissions } from 'nestjs-pg-registry';
+import { type ConnectionOptions, connect, type NatsConnection } from 'nats';
+import {
+  type Permissions,
+  PgRegistryModule,
+  PgRegistryNode,
+  type Pid,
+  type Transport,
+} from 'nestjs-pg-registry';
 import { BlockModule } from './block-module';
 import { eventually } from '../../support/eventually';
 import { blocksOf, ROOT } from '../../support/code-blocks';
@@ -13,6 +20,7 @@ import { NatsServer } from '../../support/nats-server';
 import { guardAgainstOrphan } from '../../support/orphan-guard';
 import type { Exercise } from './exercise';
 
+const LIVENESS = 'docs/guide/liveness.md';
 const SECURITY = 'docs/guide/security.md';
 
 /** A provider whose start fails. */
@@ -22,11 +30,51 @@ class Refusing {
   }
 }
 
+/** The configuration of nats-server that a page gives. */
+function configOf(page: string): string {
+  return blocksOf(page).find(({ language }) => language === 'conf')!.code;
+}
+
 /** The blocks of the pages about running an application. */
 export const operationsExercises: Readonly<Record<string, Exercise>> = {
+  'docs/guide/liveness.md#asking-the-node': async (ground) => {
+    const { node, processes } = await ground.surround();
+    const { look } = ground.run<{ look: (node: PgRegistryNode, pid: Pid) => string }>().exports;
+    await eventually(() => expect(look(node, processes.self())).toBe('no-responders'));
+  },
+
+  [`${LIVENESS}#the-servers-own-word-as-a-hint`]: async (ground) => {
+    const server = await NatsServer.start({ config: configOf(LIVENESS) });
+    const connections: NatsConnection[] = [];
+    const remember = async (options: ConnectionOptions): Promise<NatsConnection> => {
+      const connection = await connect(options);
+      connections.push(connection);
+      return connection;
+    };
+    try {
+      const globals = { process: { env: { NATS_URL: server.url } } };
+      const { transport } = ground.run<{ transport: () => Promise<Transport> }>(globals, {
+        nats: { connect: remember },
+      }).exports;
+      @Module({ imports: [PgRegistryModule.forRoot({ transport: await transport() })] })
+      class HintedModule {}
+      const app = await ground.start(HintedModule);
+      expect(app.get(PgRegistryNode).stats().connected).toBe(true);
+      await ground.close();
+      await connections[0].flush();
+      expect(connections).toHaveLength(1);
+      expect(server.log).not.toContain('Violation');
+    } finally {
+      for (const connection of connections) await connection.close();
+      await server[Symbol.asyncDispose]();
+    }
+  },
+
   'docs/guide/deploys.md': async ({ block }) => {
     // A signal needs a process of its own.
-    const folder = mkdtempSync(join(ROOT, 'node_modules', '.cache', 'block-'));
+    const cache = join(ROOT, 'node_modules', '.cache');
+    mkdirSync(cache, { recursive: true });
+    const folder = mkdtempSync(join(cache, 'block-'));
     try {
       writeFileSync(join(folder, 'app.ts'), blocksOf('docs/guide/processes-and-names.md')[0].code);
       writeFileSync(join(folder, 'main.ts'), block.code);
@@ -87,14 +135,14 @@ export const operationsExercises: Readonly<Record<string, Exercise>> = {
 
   [SECURITY]: async (ground) => {
     const { publish, subscribe } = JSON.parse(ground.run<object>().printed.join('\n')) as Permissions;
-    const config = blocksOf(SECURITY).find(({ language }) => language === 'conf')!.code;
-    const allowed = [...config.matchAll(/allow: (\[.*\])/g)].map(([, list]) => JSON.parse(list) as string[]);
+    const allowed = [...configOf(SECURITY).matchAll(/allow: (\[.*\])/g)].map(
+      ([, list]) => JSON.parse(list) as string[],
+    );
     expect(allowed).toEqual([publish.allow, subscribe.allow]);
   },
 
   [`${SECURITY} 2`]: async (ground) => {
-    const config = blocksOf(SECURITY).find(({ language }) => language === 'conf')!.code;
-    const server = await NatsServer.start({ config });
+    const server = await NatsServer.start({ config: configOf(SECURITY) });
     try {
       const env = { NATS_URL: server.url };
       const { registry } = ground.run<{ registry: DynamicModule }>({ process: { env } }).exports;
