@@ -48,6 +48,14 @@ export class ClusterNode {
     return this.run(({ chronicle }, of) => chronicle.view(of), scope);
   }
 
+  /** How many entries it sees in a scope, and how many of them are its own. */
+  counts(scope = 'pg'): Promise<{ all: number; own: number }> {
+    return this.run(({ node }, of) => {
+      const registry = node.scope(of);
+      return { all: registry.count(), own: registry.countLocal() };
+    }, scope);
+  }
+
   /** The values under a key, in lookup order. */
   values<V = string>(key: unknown, scope = 'pg'): Promise<V[]> {
     return this.run(

@@ -98,6 +98,13 @@ export class Cluster {
   }
 
   async #checkAgreement(scope: string): Promise<void> {
+    // Numbers first: while views are still unlike, comparing them would keep the nodes from becoming alike.
+    const counts = await Promise.all(
+      [...this.nodes].map(async (node) => ({ name: node.name, ...(await node.counts(scope)) })),
+    );
+    const total = counts.reduce((sum, { own }) => sum + own, 0);
+    const unlike = counts.find(({ all }) => all !== total);
+    if (unlike !== undefined) throw new Error(`Node ${unlike.name} sees ${unlike.all} entries of ${total}.`);
     const views = await Promise.all(
       [...this.nodes].map(async (node) => ({ name: node.name, ...(await node.view(scope)) })),
     );

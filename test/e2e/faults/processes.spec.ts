@@ -121,10 +121,12 @@ test('30 nodes that join at once all see each other', async () => {
       return node;
     }),
   );
+  const joinedAfterMs = performance.now() - startedAt;
   const { agreedAfterMs, ...aftermath } = await aftermathIn(cluster);
+  figures.add('30 nodes joining at once, until all are connected', `${Math.round(joinedAfterMs)} ms`);
   figures.add(
-    '30 nodes joining at once, until all views are equal',
-    `${Math.round(performance.now() - startedAt)} ms`,
+    '30 nodes joining at once, from then on until all views are equal',
+    `${Math.round(agreedAfterMs)} ms`,
   );
   expect(aftermath).toEqual(UNHARMED);
   expect(agreedAfterMs).toBeLessThan(5000);
