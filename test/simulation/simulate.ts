@@ -34,12 +34,14 @@ function main(): void {
   const steps = argument('steps', DEFAULT_STEPS);
   const first = argument('seed', Math.floor(Math.random() * 1e9));
   const seeds = argument('seeds', 1);
-  let changes = 0;
+  let [changes, hostile, refused] = [0, 0, 0];
   const start = performance.now();
   for (let seed = first; seed < first + seeds; seed += 1) {
     const script = drawScript(seed, steps);
     const outcome = play(script);
     changes += outcome.changes;
+    refused += outcome.refused;
+    if (script.setting.isHostile) hostile += 1;
     if (outcome.violation === undefined) continue;
     print(script, steps);
     process.exitCode = 1;
@@ -47,7 +49,8 @@ function main(): void {
   }
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(
-    `${seeds} histories of ${steps} steps from seed ${first}: none broken, ${changes} changes seen, ${seconds} s.`,
+    `${seeds} histories of ${steps} steps from seed ${first}: none broken, ${changes} changes seen, ` +
+      `${hostile} with a hostile peer, of which ${refused} frames were refused, ${seconds} s.`,
   );
 }
 
