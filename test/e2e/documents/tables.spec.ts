@@ -2,11 +2,14 @@ import { ms } from 'nestjs-pg-registry';
 import { TestCluster, TestNode } from 'nestjs-pg-registry/testing';
 import { normalNodeOptions } from '../../../libs/pg-registry/src/node/node-options';
 import { localTransport } from '../../../libs/pg-registry/src/transport/local';
+import { CLIENT_DEFAULTS } from '../../../libs/pg-registry/src/transport/nats/nats-options';
 import { readPage } from '../../support/code-blocks';
 
-/** The rows of all tables of a page, cell by cell. */
-function rowsOf(page: string): readonly (readonly string[])[] {
-  const lines = readPage(page).match(/^\|.*\|$/gm) ?? [];
+const CONNECTION = '## The connection to NATS';
+
+/** The rows of all tables of a page, or of a part of one, cell by cell. */
+function rowsOf(page: string, part = readPage(page)): readonly (readonly string[])[] {
+  const lines = part.match(/^\|.*\|$/gm) ?? [];
   return lines.map((line) =>
     line
       .split('|')
@@ -15,12 +18,18 @@ function rowsOf(page: string): readonly (readonly string[])[] {
   );
 }
 
+/** A page, cut before each heading. */
+function sectionsOf(page: string): readonly string[] {
+  return readPage(page).split(/^(?=## )/m);
+}
+
 const codeIn = (cell: string): readonly string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, code]) => code);
 
 test('the page on tuning lists every option with its default', () => {
   const { protocol, limits, ...own } = normalNodeOptions({}, () => localTransport());
   const actual = { ...own, ...protocol, ...limits };
-  const listed = rowsOf('docs/guide/tuning.md').flatMap(([name, value]) =>
+  const node = sectionsOf('docs/guide/tuning.md').filter((section) => !section.startsWith(CONNECTION));
+  const listed = rowsOf('docs/guide/tuning.md', node.join('')).flatMap(([name, value]) =>
     codeIn(name).map((option) => [option, value] as const),
   );
   expect(listed.map(([option]) => option).toSorted()).toEqual(Object.keys(actual).toSorted());
@@ -28,6 +37,17 @@ test('the page on tuning lists every option with its default', () => {
   for (const [option, value] of Object.entries(actual)) {
     if (typeof value !== 'number' && typeof value !== 'boolean') continue;
     expect([option, said.get(option)]).toEqual([option, String(value)]);
+  }
+});
+
+test('the page on tuning gives the defaults of a connection as they are', () => {
+  const section = sectionsOf('docs/guide/tuning.md').find((text) => text.startsWith(CONNECTION));
+  const rows = rowsOf('docs/guide/tuning.md', section).filter(([first]) => first.startsWith('`'));
+  expect(rows).not.toEqual([]);
+  for (const [names, value] of rows) {
+    const numbers = (value.match(/-?\d+/g) ?? []).map(Number);
+    const said = codeIn(names).map((name, nth) => [name, numbers[nth] ?? numbers[0]]);
+    expect(said).toEqual(codeIn(names).map((name) => [name, Reflect.get(CLIENT_DEFAULTS, name)]));
   }
 });
 
