@@ -4,6 +4,7 @@ import type { Expression } from './expression';
 import { ExpressionCompiler } from './expression-compiler';
 import { compileGuards, matcherOf, type Matcher } from './guard';
 import { compileHead, type CompiledHead, type Head } from './head';
+import { sieveFor, type Sieve } from './sieve';
 import { $_ } from './symbol';
 import { Variables } from './variables';
 
@@ -19,6 +20,10 @@ export interface Clause {
 
 /** A compiled clause. */
 export interface CompiledClause extends Pick<CompiledHead, 'literalKey' | 'literalPid'> {
+  /** Leaves out rows that cannot match; undefined if there is no quick way. */
+  readonly sieve: Sieve | undefined;
+  /** Whether each row that the sieve lets through matches, with the result `true`. */
+  readonly sieveDecides: boolean;
   /** Whether head and guards match. */
   readonly matches: Matcher;
   /** The result, after `matches` answered `true` for the same row. */
@@ -47,9 +52,21 @@ export function compileClause(clause: unknown, where: string): CompiledClause {
   return {
     literalKey: head.literalKey,
     literalPid: head.literalPid,
+    sieve: sieveFor(head.literalProperties),
+    sieveDecides: isLiteralOnly(clause, head) && guards.length === 0 && clause['body'] === true,
     matches: matcherOf(head, guards),
     body: compileBody(clause, variables, `${where}, body`),
   };
+}
+
+/** Whether a head asks for nothing but the properties that the sieve compares. */
+function isLiteralOnly(
+  { head }: { readonly [part: string]: unknown },
+  { literalProperties }: CompiledHead,
+): boolean {
+  if (!isRecord(head) || !isRecord(head['value']) || Object.keys(head).length > 1) return false;
+  const asked = Object.keys(head['value']).length;
+  return asked > 0 && asked === literalProperties.length;
 }
 
 function compileBody(

@@ -1,7 +1,16 @@
 import { InvalidArgumentError, isPid, type Key, type Pid } from '../term';
 import { isRecord } from './evaluation';
 import { normalKeyLiteral } from './literal';
-import { anything, bindSlot, compilePattern, isLiteralPattern, type Pattern, type Test } from './pattern';
+import {
+  anything,
+  bindSlot,
+  compilePattern,
+  isLiteralPattern,
+  literalProperties,
+  type Pattern,
+  type Test,
+} from './pattern';
+import type { LiteralProperty } from './sieve';
 import { Variable, Wildcard } from './symbol';
 import type { Part, Variables } from './variables';
 
@@ -25,6 +34,8 @@ export interface CompiledHead {
   readonly literalKey: Key | undefined;
   /** The only process whose rows can match; undefined if there are others. */
   readonly literalPid: Pid | undefined;
+  /** What the values of all matching rows have in common. */
+  readonly literalProperties: readonly LiteralProperty[];
 }
 
 type HeadRecord = { readonly [part: string]: unknown };
@@ -49,6 +60,7 @@ export function compileHead(head: unknown, variables: Variables, where: string):
     value,
     literalKey: literalKeyOf(head, where),
     literalPid: isPid(head['pid']) ? head['pid'] : undefined,
+    literalProperties: literalProperties(head['value']),
   };
 }
 

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Pid, sameValue, type Value } from '../term';
 import { isRecord, MAX_DEPTH } from './evaluation';
 import { isComparedByIdentity, normalLiteral, type Literal } from './literal';
+import type { LiteralProperty } from './sieve';
 import { MatchSymbol, Rest, Variable, Wildcard } from './symbol';
 import type { Binding, Variables } from './variables';
 
@@ -128,7 +129,7 @@ function compileProperty(
   depth: number,
 ): Test {
   if (name === '__proto__') throw new InvalidArgumentError(`${where}: no value has a property of this name.`);
-  if (isComparedByIdentity(pattern) && pattern !== undefined && !isAmbiguous(name)) {
+  if (isOnlyCompared([name, pattern])) {
     return (value) => isObject(value) && value[name] === pattern;
   }
   const test = compilePattern(pattern, variables, where, depth + 1);
@@ -140,6 +141,21 @@ function compileProperty(
     const property = value[name];
     return (property !== undefined || Object.hasOwn(value, name)) && test(property);
   };
+}
+
+/**
+ * The properties with primitive literals that a pattern asks for, as far as {@link compileProperty} only compares them.
+ * Every value that matches has them.
+ */
+export function literalProperties(pattern: unknown): readonly LiteralProperty[] {
+  if (pattern instanceof MatchSymbol || !isRecord(pattern)) return [];
+  const properties: readonly (readonly [string, unknown])[] = Object.entries(pattern);
+  return properties.filter(isOnlyCompared);
+}
+
+function isOnlyCompared(property: readonly [string, unknown]): property is LiteralProperty {
+  const [name, literal] = property;
+  return isComparedByIdentity(literal) && literal !== undefined && !isAmbiguous(name);
 }
 
 /** Whatever has properties, not only plain objects. */

@@ -2,6 +2,7 @@ import { sameKey, samePid, type Key, type Pid } from '../term';
 import { compileClause, type Clause, type CompiledClause } from './clause';
 import type { MatchContext, MatchRow, Term } from './evaluation';
 import { compilePredicate, isPredicate, type Predicate } from './predicate';
+import type { Sieve } from './sieve';
 
 /** A query over all entries: for each the first clause that matches it gives the result. Mirrors a match specification. */
 export type Spec = Clause | readonly Clause[];
@@ -15,6 +16,10 @@ export interface CompiledSpec {
   readonly literalKey: Key | undefined;
   /** The only process whose rows can match; undefined if there are several. */
   readonly literalPid: Pid | undefined;
+  /** Leaves out most rows that cannot match, before many are looked at; undefined if there is no quick way to tell. */
+  readonly sieve: Sieve | undefined;
+  /** Whether {@link counts} would say yes to every row that the sieve lets through. */
+  readonly sieveDecides: boolean;
   /** The body of the first matching clause, {@link NO_MATCH} without one; a predicate's result is the entry. */
   readonly select: (row: MatchRow, context: MatchContext) => unknown;
   /** Whether {@link select} would give exactly `true`, or whether the predicate returns it. */
@@ -40,15 +45,26 @@ function predicateSpec(predicate: (entry: unknown) => unknown): CompiledSpec {
   return {
     literalKey: undefined,
     literalPid: undefined,
+    sieve: undefined,
+    sieveDecides: false,
     select: (row, context) => (matches(row, context) ? (row.entry ?? row) : NO_MATCH),
     counts: matches,
   };
 }
 
-function singleSpec({ literalKey, literalPid, matches, body }: CompiledClause): CompiledSpec {
+function singleSpec({
+  literalKey,
+  literalPid,
+  sieve,
+  sieveDecides,
+  matches,
+  body,
+}: CompiledClause): CompiledSpec {
   return {
     literalKey,
     literalPid,
+    sieve,
+    sieveDecides,
     select: (row, context) => (matches(row, context) ? body(row, context) : NO_MATCH),
     counts: (row, context) => matches(row, context) && body(row, context) === true,
   };
@@ -68,6 +84,8 @@ function multiSpec(clauses: readonly CompiledClause[]): CompiledSpec {
       clauses.map((clause) => clause.literalPid),
       samePid,
     ),
+    sieve: undefined,
+    sieveDecides: false,
     select,
     counts: (row, context) => select(row, context) === true,
   };

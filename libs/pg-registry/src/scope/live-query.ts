@@ -42,8 +42,8 @@ export class LiveQuery implements View<LiveChange> {
   }
 
   snapshot(): LiveChange {
-    const candidates = this.key === undefined ? this.#table.pages() : [this.#table.rowsOf(this.key)];
-    return changeOf({ added: candidates.flatMap((rows) => rows.flatMap((row) => this.#evaluate(row))) });
+    const candidates = this.key === undefined ? this.#table.rows() : this.#table.rowsOf(this.key);
+    return changeOf({ added: candidates.flatMap((row) => this.#evaluate(row)) });
   }
 
   after({ change: { kind, rows } }: Delivery): LiveChange | undefined {

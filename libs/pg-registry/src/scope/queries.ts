@@ -67,11 +67,11 @@ export abstract class RegistryQueries<R extends Row = Row> extends RegistryMonit
   select(predicate: Predicate<EntryOf<R>>): EntryOf<R>[];
   select(spec: Spec): unknown[];
   select(query: Spec | Predicate<never>): unknown[] {
-    const { select, ...spec } = compileSpec(query);
+    const spec = compileSpec(query);
     const results: unknown[] = [];
     for (const rows of candidates(this.running().table, spec)) {
       for (const row of rows) {
-        const result = select(row, this.context);
+        const result = spec.select(row, this.context);
         if (result !== NO_MATCH) results.push(result);
       }
     }
@@ -83,10 +83,12 @@ export abstract class RegistryQueries<R extends Row = Row> extends RegistryMonit
    * Mirrors `PgRegistry.count_select/2`.
    */
   countSelect(query: Query<R>): number {
-    const { counts, ...spec } = compileSpec(query);
+    const spec = compileSpec(query);
+    const { table } = this.running();
+    if (spec.sieveDecides) return spec.sieve!(table.pages()).length;
     let count = 0;
-    for (const rows of candidates(this.running().table, spec)) {
-      for (const row of rows) if (counts(row, this.context)) count++;
+    for (const rows of candidates(table, spec)) {
+      for (const row of rows) if (spec.counts(row, this.context)) count++;
     }
     return count;
   }
@@ -139,14 +141,19 @@ function contextOf({ processes }: ScopeHost): MatchContext {
   };
 }
 
+/** Fewer pages than that are looked through sooner than sieved. */
+const WORTH_SIEVING = 16;
+
 /** The rows that can match, by the cheapest index, some in each array. */
 function candidates(
   table: Table,
-  { literalKey, literalPid }: Pick<CompiledSpec, 'literalKey' | 'literalPid'>,
+  { literalKey, literalPid, sieve }: Pick<CompiledSpec, 'literalKey' | 'literalPid' | 'sieve'>,
 ): readonly (readonly TableRow[])[] {
   if (literalPid !== undefined) {
     const keys = literalKey === undefined ? table.keysOf(literalPid) : [literalKey];
     return keys.map((key) => table.rowsOfProcess(key, literalPid));
   }
-  return literalKey === undefined ? table.pages() : [table.rowsOf(literalKey)];
+  if (literalKey !== undefined) return [table.rowsOf(literalKey)];
+  const pages = table.pages();
+  return sieve === undefined || pages.length < WORTH_SIEVING ? pages.map(({ rows }) => rows) : [sieve(pages)];
 }

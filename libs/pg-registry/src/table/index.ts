@@ -6,7 +6,7 @@
  * find out what changed. Reads cost their answer and hand out frozen arrays that are kept until the key changes.
  *
  * Inside: one {@link Row} object per entry, found by key (KeyIndex), by process (ProcessRows) and by owner and entry
- * number (OwnerRows), the lists being linked through the rows; `Indexes` changes the three together.
+ * number (OwnerRows, in pages), the lists being linked through the rows; `Indexes` changes the three together.
  *
  * Assumes: keys, values and pids are in normal form. May import: term, match.
  */
@@ -14,6 +14,7 @@ export type { Digest } from './digest';
 export type { Change, Diff } from './diff';
 export { NO_CHANGE } from './diff';
 export type { Entry } from './entry';
+export type { PagePicture } from './page';
 export type { RemoteGroup, RemoteOperation, SyncChunk, SyncRow } from './remote-operation';
 export { Row } from './row';
 export { Table, type TableOptions } from './table';

@@ -2,6 +2,7 @@ import type { Key, Pid, Value } from '../term';
 import { KeyIndex, newestIn } from './key-index';
 import { OwnerRows } from './owner-rows';
 import { LONGEST_WALK } from './key-rows';
+import type { PagePicture } from './page';
 import type { ProcessRows } from './process-rows';
 import { Row } from './row';
 
@@ -44,11 +45,11 @@ export class Indexes {
     return newestIn(this.keys.slot(key), process);
   }
 
-  /** All rows, some in each array: owner by owner, each in order of entry numbers. A picture: no change touches it. */
-  pages(): (readonly Row[])[] {
-    const pages: (readonly Row[])[] = [];
-    for (const owner of this.owners.values()) owner.addPagesTo(pages);
-    return pages;
+  /** Pictures of all rows: owner by owner, each in order of entry numbers. */
+  pages(): PagePicture[] {
+    const pictures: PagePicture[] = [];
+    for (const owner of this.owners.values()) owner.addPagesTo(pictures);
+    return pictures;
   }
 
   /** Adds a row; the owner of `pid` must not have one of this number. */

@@ -1,5 +1,6 @@
 import { Pid } from '../term';
 import { OwnerRows } from './owner-rows';
+import type { PagePicture } from './page';
 import { Row } from './row';
 
 const B = 'b'.repeat(16);
@@ -59,15 +60,17 @@ it('survives a page that was emptied, swept and filled again', () => {
 
 it('hands out pages that no later change touches', () => {
   add(...Array.from({ length: 200 }, (_, number) => number));
-  const pages: (readonly Row[])[] = [];
+  const pages: PagePicture[] = [];
   rows.addPagesTo(pages);
   remove(3);
   remove(199);
   add(500);
   const old = rows.get(7)!;
   rows.replace(old, new Row(7, 'k', old.process, 'new', 2));
-  expect(pages.flat().map((row) => row.number)).toEqual(Array.from({ length: 200 }, (_, number) => number));
-  expect(pages.flat()[7]).toBe(old);
+  const pictured = pages.flatMap((page) => page.rows);
+  expect(pictured.map((row) => row.number)).toEqual(Array.from({ length: 200 }, (_, number) => number));
+  expect(pictured[7]).toBe(old);
+  expect(pages.flatMap((page) => page.values)).toEqual(pictured.map((row) => row.value));
   expect(rows.get(7)!.value).toBe('new');
   expect(rows.get(3)).toBeUndefined();
 });

@@ -1,22 +1,12 @@
 import type { Pid } from '../term';
 import { RunningDigest } from './digest';
+import { Page, PAGE_SIZE, type PagePicture } from './page';
 import { ProcessRows } from './process-rows';
 import type { Row } from './row';
 import { ShardedMap } from './sharded-map';
 
-/** Entry numbers per page: few enough that shifting rows inside a page costs next to nothing. */
-const PAGE = 32;
 /** Empty pages that are kept without a thought, so that register and unregister in turn make no page each. */
 const SPARE_PAGES = 8;
-
-/** The live rows of one range of entry numbers. */
-interface Page {
-  readonly first: number;
-  /** Ascending. */
-  rows: Row[];
-  /** Whether somebody holds `rows` as a picture, so that a change has to copy it first. */
-  isShared: boolean;
-}
 
 /**
  * The rows of one owner (one incarnation of a node), found by entry number and walked in order of entry numbers.
@@ -65,19 +55,13 @@ export class OwnerRows {
   }
 
   get(number: number): Row | undefined {
-    const page = this.page(number);
-    if (page === undefined) return undefined;
-    const row = page.rows[position(page, number)];
-    return row?.number === number ? row : undefined;
+    return this.page(number)?.get(number);
   }
 
   add(row: Row): void {
     const page = this.pageFor(row.number);
-    if (page.rows.length === 0) this.emptyPages -= 1;
-    const at = position(page, row.number);
-    const rows = writable(page);
-    if (at === rows.length) rows.push(row);
-    else rows.splice(at, 0, row);
+    if (page.isEmpty) this.emptyPages -= 1;
+    page.add(row);
     this.rowCount += 1;
     if (row.number > this.highest) this.highest = row.number;
     this.digest.add(row.number, row.revision);
@@ -85,12 +69,8 @@ export class OwnerRows {
 
   remove(row: Row): void {
     const page = this.page(row.number)!;
-    const at = position(page, row.number);
-    const rows = writable(page);
-    // For so few rows a loop takes 10 ns, splice 60 ns.
-    for (let next = at + 1; next < rows.length; next += 1) rows[next - 1] = rows[next];
-    rows.pop();
-    if (page.rows.length === 0) this.emptied();
+    page.remove(row);
+    if (page.isEmpty) this.emptied();
     this.rowCount -= 1;
     this.digest.subtract(row.number, row.revision);
     // A process of this node may well come back soon; when it exits, `forget` is called.
@@ -104,8 +84,7 @@ export class OwnerRows {
 
   /** Puts `row`, which has the number of `old`, where `old` was. */
   replace(old: Row, row: Row): void {
-    const page = this.page(row.number)!;
-    writable(page)[position(page, row.number)] = row;
+    this.page(row.number)!.replace(row);
     this.digest.subtract(old.number, old.revision);
     this.digest.add(row.number, row.revision);
   }
@@ -118,24 +97,19 @@ export class OwnerRows {
     const found: Row[] = [];
     const pages = this.sortedPages();
     for (let at = firstPageAfter(pages, from); at < pages.length; at += 1) {
-      for (const row of pages[at].rows) {
-        if (row.number > to || found.length >= limit) return found;
-        if (row.number > from) found.push(row);
-      }
+      if (pages[at].first > to || found.length >= limit) break;
+      pages[at].collect(from, to, limit, found);
     }
     return found;
   }
 
-  /** Adds all rows in order of their numbers, a page in each array, which no later change touches. */
-  addPagesTo(pages: (readonly Row[])[]): void {
-    for (const page of this.sortedPages()) {
-      page.isShared = true;
-      pages.push(page.rows);
-    }
+  /** Adds pictures of all pages, in order of their numbers. */
+  addPagesTo(pictures: PagePicture[]): void {
+    for (const page of this.sortedPages()) pictures.push(page.picture());
   }
 
   private page(number: number): Page | undefined {
-    const first = number - (number % PAGE);
+    const first = number - (number % PAGE_SIZE);
     if (this.recent?.first === first) return this.recent;
     const page = this.pages.get(first);
     if (page !== undefined) this.recent = page;
@@ -143,11 +117,11 @@ export class OwnerRows {
   }
 
   private pageFor(number: number): Page {
-    return this.page(number) ?? this.newPage(number - (number % PAGE));
+    return this.page(number) ?? this.newPage(number - (number % PAGE_SIZE));
   }
 
   private newPage(first: number): Page {
-    const page = { first, rows: [], isShared: false };
+    const page = new Page(first);
     const last = this.order.at(-1);
     if (last !== undefined && last.first > first) this.isSorted = false;
     this.pages.set(first, page);
@@ -160,8 +134,8 @@ export class OwnerRows {
   private emptied(): void {
     this.emptyPages += 1;
     if (this.emptyPages <= SPARE_PAGES || this.emptyPages * 2 <= this.order.length) return;
-    for (const page of this.order) if (page.rows.length === 0) this.pages.delete(page.first);
-    this.order = this.order.filter((page) => page.rows.length > 0);
+    for (const page of this.order) if (page.isEmpty) this.pages.delete(page.first);
+    this.order = this.order.filter((page) => !page.isEmpty);
     this.recent = undefined;
     this.emptyPages = 0;
   }
@@ -176,38 +150,13 @@ export class OwnerRows {
   }
 }
 
-/** The rows of a page, for changing them. */
-function writable(page: Page): Row[] {
-  if (page.isShared) {
-    page.rows = page.rows.slice();
-    page.isShared = false;
-  }
-  return page.rows;
-}
-
-/** Where a number is, or would have to be inserted, in a page. */
-function position({ first, rows }: Page, number: number): number {
-  // A page without gaps, and the end of a page that is being filled, need no search.
-  const offset = number - first;
-  if (rows[offset]?.number === number) return offset;
-  let end = rows.length;
-  if (end === 0 || rows[end - 1].number < number) return end;
-  let start = 0;
-  while (start < end) {
-    const middle = (start + end) >>> 1;
-    if (rows[middle].number < number) start = middle + 1;
-    else end = middle;
-  }
-  return start;
-}
-
 /** Index of the first page that can contain a number above `from`. */
 function firstPageAfter(pages: readonly Page[], from: number): number {
   let start = 0;
   let end = pages.length;
   while (start < end) {
     const middle = (start + end) >>> 1;
-    if (pages[middle].first + PAGE - 1 <= from) start = middle + 1;
+    if (pages[middle].first + PAGE_SIZE - 1 <= from) start = middle + 1;
     else end = middle;
   }
   return start;

@@ -3,6 +3,7 @@ import { EMPTY_DIGEST, type Digest } from './digest';
 import type { Entry } from './entry';
 import { Indexes } from './indexes';
 import { rowsUpTo } from './process-rows';
+import type { PagePicture } from './page';
 import type { Row } from './row';
 
 /** The answer of every read that finds nothing. */
@@ -101,19 +102,20 @@ export abstract class TableReads {
   }
 
   /**
-   * All rows, in no particular order, some in each array: the way to walk through everything,
-   * `for (const rows of table.pages()) for (const row of rows) …`.
-   * A later write copies the page that it changes, so a picture costs 8 bytes per 128 rows.
-   * Measured with a million rows: 6 to 9 ns per row, as through one array of them; copying them takes 27 ns more.
+   * All rows, in no particular order, some in each picture, their values beside them: the way to walk through everything,
+   * `for (const { rows } of table.pages()) for (const row of rows) …`.
+   * A later write copies the page that it changes, so a picture costs some 2 bytes per row.
+   * Who looks at the values only has them from an array, and does not wait for the memory of each row: measured for the
+   * values with a certain property among 20,000, 4 ns per row instead of 6, among a million, 9 instead of 21.
    */
-  pages(): readonly (readonly Row[])[] {
+  pages(): readonly PagePicture[] {
     return this.indexes.pages();
   }
 
   /** All rows in one new array, in no particular order. To walk through them, {@link pages} is cheaper. */
   rows(): readonly Row[] {
     const rows: Row[] = [];
-    for (const page of this.indexes.pages()) for (const row of page) rows.push(row);
+    for (const page of this.indexes.pages()) for (const row of page.rows) rows.push(row);
     return rows;
   }
 

@@ -1,0 +1,103 @@
+import type { Value } from '../term';
+import type { Row } from './row';
+
+/** Entry numbers per page: few enough that shifting rows inside a page costs next to nothing. */
+export const PAGE_SIZE = 32;
+
+/**
+ * Some rows, ascending by entry number, and their values in the same order: a picture that no change touches.
+ *
+ * The values stand beside the rows for those who look at all of them, see {@link TableReads.pages}.
+ */
+export interface PagePicture {
+  readonly rows: readonly Row[];
+  readonly values: readonly Value[];
+}
+
+/** The live rows of one owner with entry numbers from `first` to `first + PAGE_SIZE - 1`. */
+export class Page {
+  private rows: Row[] = [];
+  private values: Value[] = [];
+  private made: PagePicture | undefined = undefined;
+
+  constructor(readonly first: number) {}
+
+  get isEmpty(): boolean {
+    return this.rows.length === 0;
+  }
+
+  get(number: number): Row | undefined {
+    const row = this.rows[this.position(number)];
+    return row?.number === number ? row : undefined;
+  }
+
+  /** Adds the rows with numbers in (from, to], until there are `limit` of them. */
+  collect(from: number, to: number, limit: number, into: Row[]): void {
+    for (const row of this.rows) {
+      if (row.number > to || into.length >= limit) return;
+      if (row.number > from) into.push(row);
+    }
+  }
+
+  /** The page as it is now: the next change copies it first. */
+  picture(): PagePicture {
+    return (this.made ??= { rows: this.rows, values: this.values });
+  }
+
+  add(row: Row): void {
+    this.detach();
+    const { rows, values } = this;
+    const at = this.position(row.number);
+    for (let next = rows.length; next > at; next -= 1) {
+      rows[next] = rows[next - 1];
+      values[next] = values[next - 1];
+    }
+    rows[at] = row;
+    values[at] = row.value;
+  }
+
+  remove(row: Row): void {
+    this.detach();
+    const { rows, values } = this;
+    // For so few rows a loop takes 10 ns, splice 60 ns.
+    for (let next = this.position(row.number) + 1; next < rows.length; next += 1) {
+      rows[next - 1] = rows[next];
+      values[next - 1] = values[next];
+    }
+    rows.pop();
+    values.pop();
+  }
+
+  /** Puts `row` in the place of the row with its number. */
+  replace(row: Row): void {
+    this.detach();
+    const at = this.position(row.number);
+    this.rows[at] = row;
+    this.values[at] = row.value;
+  }
+
+  /** Leaves the arrays to those who hold them as a picture. */
+  private detach(): void {
+    if (this.made === undefined) return;
+    this.rows = this.rows.slice();
+    this.values = this.values.slice();
+    this.made = undefined;
+  }
+
+  /** Where a number is, or would have to be inserted. */
+  private position(number: number): number {
+    const { rows } = this;
+    // A page without gaps, and the end of a page that is being filled, need no search.
+    const offset = number - this.first;
+    if (rows[offset]?.number === number) return offset;
+    let end = rows.length;
+    if (end === 0 || rows[end - 1].number < number) return end;
+    let start = 0;
+    while (start < end) {
+      const middle = (start + end) >>> 1;
+      if (rows[middle].number < number) start = middle + 1;
+      else end = middle;
+    }
+    return start;
+  }
+}
