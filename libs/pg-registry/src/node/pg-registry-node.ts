@@ -25,7 +25,7 @@ const DEFAULT_HEALTH_TIMEOUT_MS = 1000;
 export class PgRegistryNode {
   /** Unique among the living nodes of the namespace. */
   readonly name: string;
-  /** 64 random bits, new at each start: 16 hexadecimal digits. Tells a node from its predecessor of the same name. */
+  /** New at each start: 16 hexadecimal digits, half of them random. Tells a node from its predecessor of the same name. */
   readonly incarnation: string;
   /** The processes of this node, and calls to those of the whole cluster. */
   readonly processes: ProcessService;

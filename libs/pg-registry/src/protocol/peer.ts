@@ -30,7 +30,7 @@ export type MutablePeer = { -readonly [K in keyof Peer]: Peer[K] };
 export interface PeerView {
   /** Its name, unique among the living nodes. */
   readonly node: string;
-  /** Which life of the node: 64 random bits as 16 hexadecimal digits. */
+  /** Which life of the node: 16 hexadecimal digits, see `incarnationOf`. */
   readonly incarnation: string;
   /** When it started, in milliseconds since 1970 by its own clock: of two nodes with one name the later one stays. */
   readonly epoch: number;

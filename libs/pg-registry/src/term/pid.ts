@@ -12,7 +12,7 @@ const INCARNATION = /^[0-9a-f]{16}$/;
 export class Pid {
   /** The name of the process's node. */
   readonly node: string;
-  /** Which life of the node: 64 random bits as 16 lower-case hexadecimal digits, compared for equality only. */
+  /** Which life of the node: 16 lower-case hexadecimal digits, compared for equality only. */
   readonly incarnation: string;
   /** The number of the process in that life of the node. */
   readonly id: number;
