@@ -93,7 +93,7 @@ export class KeyRows {
 
   /** The row that `process` registered last under this key. Constant time. */
   newestOf(process: ProcessRows): Row | undefined {
-    if (process.count <= LONGEST_WALK) return process.newestLike(this.first);
+    if (process.count <= LONGEST_WALK) return process.newestUnder(this.key);
     if (this.rowCount > LONGEST_WALK) return (this.newest ??= this.newestOfAll()).get(process);
     let row: Row | undefined = this.last;
     while (row !== undefined && row.process !== process) row = row.previous;

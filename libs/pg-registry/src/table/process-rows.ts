@@ -25,14 +25,7 @@ export class ProcessRows {
     return this.rowCount;
   }
 
-  /** The last row that the process registered under the key of `row`. Cost: the rows of the process. */
-  newestLike(row: Row): Row | undefined {
-    let newest = this.newest;
-    while (newest !== undefined && !shareKey(newest, row)) newest = newest.older;
-    return newest;
-  }
-
-  /** As {@link newestLike}, for a primitive key. Cost: the rows of the process. */
+  /** The last row that the process registered under a primitive, or under the key of a row. Cost: the rows of the process. */
   newestUnder(key: Key): Row | undefined {
     let newest = this.newest;
     while (newest !== undefined && !Object.is(newest.key, key)) newest = newest.older;

@@ -23,6 +23,7 @@ import {
 } from './inbound-context';
 import { readOperations } from './operation-body';
 import { Parking } from './parking';
+import { SyncTiming } from './sync-timing';
 import { SyncWalk, type WaitingChunk } from './sync-walk';
 
 /** So many bytes of parked operations are applied in one turn. */
@@ -45,8 +46,6 @@ const DRAIN_BYTES = 64 * 1024;
  */
 export class InboundStream {
   phase: Phase = 'queued';
-  /** Has it ever been in sync? */
-  wasSynced = false;
   private appliedNumber = 0;
   /** `appliedNumber` when `settle` looked last. */
   private settledNumber = 0;
@@ -54,10 +53,7 @@ export class InboundStream {
   private readonly walk: SyncWalk;
   private readonly parking: Parking;
   private drainAt = Infinity;
-  /** When it began to fetch what it is not in sync with. */
-  private fetchingSince: number | undefined;
-  /** In sync by what `settle` has not seen yet, and as never before. */
-  private news: { readonly first: boolean } | undefined;
+  private readonly timing = new SyncTiming();
   /** The operation whose application the owner wants to hear of; 0 if none. */
   private wanted = 0;
 
@@ -75,6 +71,11 @@ export class InboundStream {
   /** The last operation of the owner that is contained in what is known here; 0 while a sync has not begun to merge. */
   get applied(): number {
     return this.walk.cursor === 0 ? 0 : this.appliedNumber;
+  }
+
+  /** Has it ever been in sync? */
+  get wasSynced(): boolean {
+    return this.timing.wasSynced;
   }
 
   /** When `tick` has something to do. */
@@ -104,7 +105,7 @@ export class InboundStream {
   beginWalk(session: number, now: number, effects: EffectList): void {
     this.phase = 'walking';
     this.walk.begin(session, now);
-    this.fetchingSince ??= now;
+    this.timing.begin(now);
     effects.count('walks');
     this.sendSyncAsk(effects);
   }
@@ -173,7 +174,8 @@ export class InboundStream {
   settle(now: number, effects: EffectList): void {
     const progressed = this.appliedNumber > this.settledNumber;
     this.settledNumber = this.appliedNumber;
-    if (this.news !== undefined) this.tellSynced(this.news.first, now, effects);
+    const news = this.timing.take(this.phase === 'live', now);
+    if (news !== undefined) effects.add({ type: 'synced', peer: this.peer, ...news });
     if (this.walk.cursor === 0) return;
     const isDue = this.parking.has(this.appliedNumber + 1);
     this.drainAt = isDue ? now : Infinity;
@@ -257,17 +259,7 @@ export class InboundStream {
   private becomeLive(): void {
     this.phase = 'live';
     this.walk.finish();
-    this.news = { first: !this.wasSynced };
-    this.wasSynced = true;
-  }
-
-  private tellSynced(first: boolean, now: number, effects: EffectList): void {
-    this.news = undefined;
-    // It has turned out in the same turn that it is not.
-    if (this.phase !== 'live') return;
-    const durationMs = this.fetchingSince === undefined ? 0 : now - this.fetchingSince;
-    this.fetchingSince = undefined;
-    effects.add({ type: 'synced', peer: this.peer, durationMs, first });
+    this.timing.reach();
   }
 
   private sendSyncAsk(effects: EffectList): void {

@@ -1,13 +1,13 @@
 import type { Diff, Table } from '../../table';
 import type { PidInterner, ValueLimits } from '../../term';
-import { type Reader, Writer } from '../codec';
+import { Writer } from '../codec';
 import type { StreamKind } from '../frame';
 import { Acknowledgements } from './acknowledgements';
 import { openBody, readApplied, readRepairAsk, readSyncAsk, TAG } from './body';
 import type { ReplicationBudget } from './budget';
-import { readBundle } from './bundle';
 import { EffectList, type ReplicationEffect, type ScopeDigest, type StreamPeer } from './effect';
 import { type InboundContext, readerOf, refusing } from './inbound-context';
+import { receiveFrame } from './inbound-frame';
 import type { InboundStream } from './inbound-stream';
 import { InboundStreams } from './inbound-streams';
 import { LagProbe } from './lag-probe';
@@ -288,15 +288,7 @@ export class Replicator {
       if (stream === undefined || stream.run < run) effects.add({ type: 'discover', peer });
       return;
     }
-    if (tag === TAG.chunk) return stream.receiveChunk(reader, now, effects);
-    if (tag === TAG.appliedAsk) return stream.receiveAppliedAsk(reader);
-    const open = (bytes: Uint8Array): Reader => readerOf(bytes, this.context);
-    const bodies = tag === TAG.bundle ? readBundle(reader, run, open) : [{ tag, reader }];
-    for (const each of bodies) {
-      if (each.tag === TAG.ops) stream.receiveOps(each.reader, effects);
-      else if (each.tag === TAG.part) stream.receivePart(each.reader, effects);
-      else stream.receiveTail(each.reader, kind === 'repair', effects);
-    }
+    receiveFrame(stream, { tag, reader, isAnswer: kind === 'repair' }, this.context, now, effects);
   }
 
   private heardOfApplied(peer: StreamPeer, number: number, now: number, effects: EffectList): void {
