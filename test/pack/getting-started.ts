@@ -49,7 +49,15 @@ function substitute(arg: string, tarball: string): string {
 }
 
 function run(cwd: string, program: string, args: readonly string[]): void {
-  const { status, stdout, stderr } = spawnSync(program, args, { cwd, encoding: 'utf8', timeout: 300_000 });
+  // npx asks before it fetches a package that is not in its cache, and cancels if there is no terminal to ask on.
+  const env = { ...process.env, npm_config_yes: 'true' };
+  const { status, stdout, stderr } = spawnSync(program, args, {
+    cwd,
+    encoding: 'utf8',
+    timeout: 300_000,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   if (status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${status}:\n${stdout}${stderr}`);
 }
 

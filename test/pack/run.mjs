@@ -146,6 +146,7 @@ function run(cwd, program, ...args) {
     cwd,
     encoding: 'utf8',
     timeout: 600_000,
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   if (status === 0) return stdout;
   throw new Error(
