@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Key, NotLocalError, ProcessExitedError } from 'nestjs-pg-registry';
-import { Subjects } from '../../libs/pg-registry/src/protocol/subject';
+import { Subjects } from '../../libs/pg-registry/src/wire/subject';
 import { eventually } from '../support/eventually';
 import { Actor } from './support/actor';
 import { onEveryTransport } from './support/cluster';

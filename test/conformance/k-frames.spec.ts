@@ -1,5 +1,5 @@
-import { encodeFrame, type FrameKind, type Sender } from '../../libs/pg-registry/src/protocol/frame';
-import { incarnationOf } from '../../libs/pg-registry/src/protocol/incarnation';
+import { encodeFrame, type FrameKind, type Sender } from '../../libs/pg-registry/src/wire/frame';
+import { incarnationOf } from '../../libs/pg-registry/src/wire/incarnation';
 import {
   VirtualNetwork,
   type VirtualNode,

@@ -1,4 +1,4 @@
-import type { ProtocolOptions, RemovalReason } from '../../libs/pg-registry/src/protocol';
+import type { ProtocolOptions, RemovalReason } from '../../libs/pg-registry/src/cluster';
 
 /** Why one node may not hear another at the moment. */
 export type Trouble =

@@ -1,6 +1,5 @@
 import type { Server } from './broker';
-import type { SimulatedNode } from './simulated-node';
-import { PROCESSES, SCOPE_NAMES } from './simulated-node';
+import { PROCESSES, SCOPE_NAMES, type SimulatedNode } from './simulated-node';
 import { type Deed, KEYS, VALUES } from './step';
 import type { World } from './world';
 

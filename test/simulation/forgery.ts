@@ -4,10 +4,10 @@ import {
   type Frame,
   type FrameKind,
   Writer,
-} from '../../libs/pg-registry/src/protocol';
-import { writeIncarnation } from '../../libs/pg-registry/src/protocol/frame';
-import { encodeHello } from '../../libs/pg-registry/src/protocol/hello';
-import { startBody, TAG, TAGS_OF } from '../../libs/pg-registry/src/protocol/replication/body';
+} from '../../libs/pg-registry/src/wire';
+import { writeIncarnation } from '../../libs/pg-registry/src/wire/frame';
+import { encodeHello } from '../../libs/pg-registry/src/cluster/hello';
+import { startBody, TAG, TAGS_OF } from '../../libs/pg-registry/src/replication/body';
 import type { Dice } from './dice';
 import { SCOPE_NAMES } from './simulated-node';
 

@@ -1,4 +1,4 @@
-import { incarnationOf, permissionsOf, Subjects, type FrameKind } from '../../libs/pg-registry/src/protocol';
+import { incarnationOf, permissionsOf, Subjects, type FrameKind } from '../../libs/pg-registry/src/wire';
 import type { Dice } from './dice';
 import { envelopeOf, hugeBodies, lies, type Overheard, REPLAYABLE, seal } from './forgery';
 import { matches } from './line';

@@ -1,5 +1,5 @@
 import type { NodeEffect } from '../../libs/pg-registry/src/node/protocol-driver';
-import type { PeerEvent, RemovalReason } from '../../libs/pg-registry/src/protocol';
+import type { PeerEvent, RemovalReason } from '../../libs/pg-registry/src/cluster';
 import type { Diff } from '../../libs/pg-registry/src/table';
 import type { Agenda } from './agenda';
 import { Contact, type Trouble } from './contact';

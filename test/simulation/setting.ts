@@ -1,4 +1,4 @@
-import type { ProtocolOptions } from '../../libs/pg-registry/src/protocol';
+import type { ProtocolOptions } from '../../libs/pg-registry/src/cluster';
 import { Dice } from './dice';
 
 /** In what kind of cluster a history plays; drawn from its seed. */

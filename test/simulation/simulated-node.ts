@@ -1,13 +1,9 @@
 import { ProtocolDriver, type NodeEffect } from '../../libs/pg-registry/src/node/protocol-driver';
 import { Replications } from '../../libs/pg-registry/src/node/replications';
 import { RunningScopes } from '../../libs/pg-registry/src/node/running-scopes';
-import { Processes, type LocalProcess } from '../../libs/pg-registry/src/process';
-import {
-  type Effect,
-  PeerProtocol,
-  protocolOptions,
-  type ProtocolOptions,
-} from '../../libs/pg-registry/src/protocol';
+import { Processes, type LocalProcess } from '../../libs/pg-registry/src/lifetime';
+import { type Effect, protocolOptions, type ProtocolOptions } from '../../libs/pg-registry/src/cluster';
+import { PeerProtocol } from '../../libs/pg-registry/src/protocol';
 import type { Replication, Scope, ScopeHost } from '../../libs/pg-registry/src/scope';
 import type { Diff, Table } from '../../libs/pg-registry/src/table';
 import { PidInterner, type ValueLimits } from '../../libs/pg-registry/src/term';

@@ -1,4 +1,4 @@
-import { incarnationOf } from '../../libs/pg-registry/src/protocol';
+import { incarnationOf } from '../../libs/pg-registry/src/wire';
 import { Agenda } from './agenda';
 import { Broker, FAIR_WEATHER, type Server } from './broker';
 import type { Trouble } from './contact';

@@ -50,19 +50,19 @@ export type {
   Wildcard,
 } from './match';
 export type { Entry } from './table';
-export { permissionsOf } from './protocol';
+export { permissionsOf } from './wire';
 export type {
   CrashDetection,
   PeerEvent,
   PeerView,
-  Permissions,
   ProtocolOptions,
-  ProtocolStats,
   RejectionReason,
   RemovalReason,
-  ReplicationMemory,
   Suspicion,
-} from './protocol';
+} from './cluster';
+export type { Permissions } from './wire';
+export type { ProtocolStats } from './protocol';
+export type { ReplicationMemory } from './replication';
 export { LocalBus, localBus, localTransport } from './transport/local';
 export { natsTransport } from './transport/nats';
 export type { GivenConnection, NatsServerOptions, NatsTransportOptions } from './transport/nats';
@@ -76,7 +76,9 @@ export type {
   Subscription,
   Transport,
 } from './transport';
-export { hashBy, LocalProcess, ProcessService, Via, via } from './process';
+export { hashBy, Via, via } from './calls';
+export { LocalProcess } from './lifetime';
+export { ProcessService } from './process';
 export type {
   CallContext,
   CallHeaders,
@@ -85,14 +87,16 @@ export type {
   Destination,
   HashBy,
   PickStrategy,
-  ProcessClass,
   ProcessDown,
+  TraceContext,
+} from './calls';
+export type {
+  ProcessClass,
   ProcessLifecycle,
   Remote,
   SpawnProcessOptions,
   StartArguments,
   StartOptions,
-  TraceContext,
 } from './process';
 export { defineScope, PgRegistryService } from './scope';
 export type {

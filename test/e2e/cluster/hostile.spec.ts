@@ -1,6 +1,6 @@
 import { connect, type NatsConnection } from 'nats';
-import { encodeFrame, FRAME_KINDS, type FrameKind } from '../../../libs/pg-registry/src/protocol/frame';
-import { incarnationOf } from '../../../libs/pg-registry/src/protocol/incarnation';
+import { encodeFrame, FRAME_KINDS, type FrameKind } from '../../../libs/pg-registry/src/wire/frame';
+import { incarnationOf } from '../../../libs/pg-registry/src/wire/incarnation';
 import { Cluster } from './cluster';
 import type { ClusterNode } from './cluster-node';
 

@@ -1,7 +1,7 @@
 import { connect, type NatsConnection } from 'nats';
 import { permissionsOf } from 'nestjs-pg-registry';
-import { encodeFrame, type FrameKind } from '../../../libs/pg-registry/src/protocol/frame';
-import { incarnationOf } from '../../../libs/pg-registry/src/protocol/incarnation';
+import { encodeFrame, type FrameKind } from '../../../libs/pg-registry/src/wire/frame';
+import { incarnationOf } from '../../../libs/pg-registry/src/wire/incarnation';
 import { eventually } from '../../support/eventually';
 import { Cluster } from './cluster';
 import type { ClusterNode } from './cluster-node';

@@ -1,5 +1,4 @@
-import type { Evaluate, Term } from './evaluation';
-import { isRecord } from './evaluation';
+import { type Evaluate, isRecord, type Term } from './evaluation';
 import type { Call, Expression } from './expression';
 import { nullary, type Operator } from './operator';
 import { EXIT } from './symbol';

@@ -1,7 +1,19 @@
 import * as fc from 'fast-check';
 import { Pid, sameValue, type Key, type Value } from '../term';
-import { _, $, $_, $$, compileMatch, compileSpec, NO_MATCH, rest } from '.';
-import type { Clause, Expression, MatchRow, Pattern } from '.';
+import {
+  $,
+  $$,
+  $_,
+  _,
+  type Clause,
+  compileMatch,
+  compileSpec,
+  type Expression,
+  type MatchRow,
+  NO_MATCH,
+  type Pattern,
+  rest,
+} from '.';
 import { interpret, matches } from './naive-interpreter.fixture';
 import { OPERATORS } from './operators';
 import { Variable } from './symbol';

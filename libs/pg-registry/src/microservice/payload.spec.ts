@@ -1,5 +1,4 @@
-import { InvalidValueError, Pid } from '../term';
-import { FrozenDate, FrozenMap, FrozenSet } from '../term';
+import { FrozenDate, FrozenMap, FrozenSet, InvalidValueError, Pid } from '../term';
 import { ownPayload, plainPayload } from './payload';
 
 describe('what of a payload travels', () => {

@@ -3,7 +3,9 @@ import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
 import { defer, finalize, type Observable } from 'rxjs';
 import { PgRegistryNode } from '../node';
-import { type CallContext, type Handler, HandlerTable, type LocalProcess, ProcessService } from '../process';
+import { type CallContext, type Handler, HandlerTable } from '../calls';
+import { type LocalProcess } from '../lifetime';
+import { ProcessService } from '../process';
 import { NoHandlerError } from '../term';
 import {
   normalMicroserviceOptions,

@@ -1,5 +1,5 @@
 import { BaseRpcContext } from '@nestjs/microservices';
-import type { CallContext, CallHeaders } from '../process';
+import type { CallContext, CallHeaders } from '../calls';
 import type { Pid } from '../term';
 
 /** What `@Ctx()` gives to a handler: who asks, with which headers, and whether anybody still waits. */

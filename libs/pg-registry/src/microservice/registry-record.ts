@@ -1,4 +1,4 @@
-import type { CallHeaders } from '../process';
+import type { CallHeaders } from '../calls';
 
 /**
  * A payload with headers: `client.send('sum', new RegistryRecord([1, 2], { tenant: 'a' }))`. The handler gets the payload as

@@ -1,8 +1,7 @@
 import type { Observable, Subscription } from 'rxjs';
 import { MailboxFullError, ValueTooLargeError } from '../term';
 import { plainPayload } from './payload';
-import type { Answer } from './rpc-message';
-import { WINDOW } from './rpc-message';
+import { type Answer, WINDOW } from './rpc-message';
 
 /** Values that wait for a caller which takes them more slowly than they come; beyond it the stream fails. */
 export const MAX_WAITING = 65_536;

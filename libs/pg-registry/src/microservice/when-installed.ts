@@ -12,7 +12,7 @@ interface Microservice {
 type Constructor = abstract new (...args: never[]) => object;
 
 const PACKAGE = '@nestjs/microservices';
-const microservice = whenInstalled(PACKAGE, () => require('./index') as Microservice);
+const microservice = whenInstalled(PACKAGE, () => require('.') as Microservice);
 
 /** See `PgRegistryServer` of this room. Without `@nestjs/microservices` a class that only says so. */
 export const PgRegistryServer = (microservice?.PgRegistryServer ??

@@ -1,6 +1,6 @@
 import { type CanActivate, Injectable, UseGuards } from '@nestjs/common';
 import { throwError } from 'rxjs';
-import { via } from '../process';
+import { via } from '../calls';
 import { Applications } from './application.fixture';
 import { HandleCall } from './decorators/handlers.decorator';
 import { RegisterVia } from './decorators/register-via.decorator';

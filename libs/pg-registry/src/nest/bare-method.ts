@@ -1,6 +1,6 @@
 import type { ContextId, ExternalContextCreator } from '@nestjs/core';
 import { isObservable, lastValueFrom } from 'rxjs';
-import type { Handler } from '../process';
+import type { Handler } from '../calls';
 import { takesContext } from './decorators/handlers.decorator';
 import type { Finding } from './finding';
 

@@ -15,7 +15,7 @@ import {
 } from '@nestjs/common';
 import { APP_FILTER, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { map, throwError } from 'rxjs';
-import { type CallContext, via } from '../process';
+import { type CallContext, via } from '../calls';
 import { Applications } from './application.fixture';
 import { HandleCall } from './decorators/handlers.decorator';
 import { RegisterVia } from './decorators/register-via.decorator';

@@ -10,7 +10,7 @@ import {
   UseGuards,
 } from '@nestjs/common';
 import { APP_GUARD, Reflector, REQUEST } from '@nestjs/core';
-import { type CallContext, via } from '../process';
+import { type CallContext, via } from '../calls';
 import { Applications } from './application.fixture';
 import { HandleCall } from './decorators/handlers.decorator';
 import { RegisterVia } from './decorators/register-via.decorator';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type ContextId, ContextIdFactory, ExternalContextCreator, type ModuleRef } from '@nestjs/core';
 import { isObservable, lastValueFrom } from 'rxjs';
-import { type CallContext, type Handler, HandlerTable } from '../process';
+import { type CallContext, type Handler, HandlerTable } from '../calls';
 import type { Value } from '../term';
 import { bareHandler } from './bare-method';
 import { HANDLER_PARAMETERS, PAYLOAD_PARAMETER } from './decorators/handlers.decorator';

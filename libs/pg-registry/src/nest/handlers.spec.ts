@@ -1,6 +1,7 @@
 import { Injectable, Scope } from '@nestjs/common';
 import { defer, EMPTY, of, throwError } from 'rxjs';
-import { type CallContext, ProcessService, via } from '../process';
+import { type CallContext, via } from '../calls';
+import { ProcessService } from '../process';
 import { InvalidArgumentError, InvalidOptionError, type Value } from '../term';
 import { type Application, Applications } from './application.fixture';
 import { HandleCall, HandleCast, HandleMessage } from './decorators/handlers.decorator';

@@ -12,7 +12,8 @@ import {
 import { ModulesContainer, NestFactory } from '@nestjs/core';
 import { filter, firstValueFrom } from 'rxjs';
 import { PgRegistryNode } from '../node';
-import { ProcessService, via } from '../process';
+import { ProcessService } from '../process';
+import { via } from '../calls';
 import { PgRegistryService } from '../scope';
 import { TransportError } from '../term';
 import type { Transport } from '../transport';

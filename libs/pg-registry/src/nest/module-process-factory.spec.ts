@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { type CanActivate, Inject, Injectable, Module, Scope, UseGuards } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
-import { via } from '../process';
+import { via } from '../calls';
 import { InvalidArgumentError, UniqueKeysRequiredError } from '../term';
 import { Applications } from './application.fixture';
 import { HandleCall } from './decorators/handlers.decorator';

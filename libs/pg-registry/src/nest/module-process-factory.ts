@@ -1,12 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type ContextId, ContextIdFactory, ModuleRef, ModulesContainer } from '@nestjs/core';
-import type {
-  CreatedInstance,
-  LocalProcess,
-  PreparedInstance,
-  ProcessClass,
-  ProcessFactory,
-} from '../process';
+import type { CreatedInstance, PreparedInstance, ProcessClass, ProcessFactory } from '../process';
+import type { LocalProcess } from '../lifetime';
 import { InvalidArgumentError } from '../term';
 import type { Finding, ProviderWrapper } from './finding';
 import { HandlerMount } from './handler-mount';

@@ -1,6 +1,5 @@
 import { ConfigurableModuleBuilder, type DynamicModule, type Provider } from '@nestjs/common';
-import type { NodeOptions } from '../node';
-import { PgRegistryNode } from '../node';
+import { type NodeOptions, PgRegistryNode } from '../node';
 import {
   DEFAULT_SCOPE,
   PgRegistryService,

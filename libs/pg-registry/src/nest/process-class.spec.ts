@@ -10,7 +10,9 @@ import {
   UsePipes,
 } from '@nestjs/common';
 import { APP_GUARD, REQUEST } from '@nestjs/core';
-import { type CallContext, type LocalProcess, ProcessService, via } from '../process';
+import { type CallContext, via } from '../calls';
+import { type LocalProcess } from '../lifetime';
+import { ProcessService } from '../process';
 import { defineScope } from '../scope';
 import { AlreadyRegisteredError, ProcessExitedError } from '../term';
 import { Applications } from './application.fixture';

@@ -1,6 +1,7 @@
 import { Controller, Inject, Injectable, Module, Scope } from '@nestjs/common';
 import { REQUEST } from '@nestjs/core';
-import { type CallContext, ProcessService, via } from '../process';
+import { type CallContext, via } from '../calls';
+import { ProcessService } from '../process';
 import { defineScope } from '../scope';
 import { AlreadyRegisteredError, InvalidOptionError } from '../term';
 import { type Application, Applications } from './application.fixture';

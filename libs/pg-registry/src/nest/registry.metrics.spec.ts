@@ -6,7 +6,7 @@ import {
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
 import { eventually } from '../../../../test/support/eventually';
-import { via } from '../process';
+import { via } from '../calls';
 import { type Application, Applications } from './application.fixture';
 
 /** Collects when it is told to. */

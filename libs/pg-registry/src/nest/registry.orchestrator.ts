@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Subscription } from 'rxjs';
 import { PgRegistryNode } from '../node';
-import { type LocalProcess, ProcessService } from '../process';
+import { type LocalProcess } from '../lifetime';
+import { ProcessService } from '../process';
 import type { PgRegistryService } from '../scope';
 import { AlreadyRegisteredError, formatKey, type Key, type Value } from '../term';
 import type { ViaRegistration } from './decorators/register-via.decorator';

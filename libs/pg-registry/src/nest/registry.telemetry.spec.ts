@@ -8,7 +8,7 @@ import {
   trace,
   TraceFlags,
 } from '@opentelemetry/api';
-import { type CallContext, via } from '../process';
+import { type CallContext, via } from '../calls';
 import { type Application, Applications } from './application.fixture';
 import { HandleCall } from './decorators/handlers.decorator';
 import { RegisterVia } from './decorators/register-via.decorator';

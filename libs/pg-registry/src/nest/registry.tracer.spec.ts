@@ -9,7 +9,7 @@ import {
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
 import { eventually } from '../../../../test/support/eventually';
-import { type CallContext, hashBy, via } from '../process';
+import { type CallContext, hashBy, via } from '../calls';
 import { type Application, Applications } from './application.fixture';
 import { HandleCall, HandleCast } from './decorators/handlers.decorator';
 import { RegisterVia } from './decorators/register-via.decorator';

@@ -8,7 +8,7 @@ import type {
   TracerProvider,
 } from '@opentelemetry/api';
 import type { SyncReport } from '../node';
-import type { CallTracer, HandlerSpan, OutgoingSpan, TraceContext, Via } from '../process';
+import type { CallTracer, HandlerSpan, OutgoingSpan, TraceContext, Via } from '../calls';
 import { formatKey, isPid, PgRegistryError, type Pid } from '../term';
 
 type Api = typeof import('@opentelemetry/api');

@@ -1,5 +1,6 @@
 import type { PeerProtocol } from '../protocol';
-import type { LocalProcess, NodeStanding, Registrar, Resolver, Via } from '../process';
+import type { LocalProcess } from '../lifetime';
+import type { NodeStanding, Registrar, Resolver, Via } from '../calls';
 import { type Key, type Pid, UniqueKeysRequiredError } from '../term';
 import type { RunningScopes } from './running-scopes';
 

@@ -1,5 +1,5 @@
 import type { PeerProtocol } from '../protocol';
-import type { CallChannel, RequestKind } from '../process';
+import type { CallChannel, RequestKind } from '../calls';
 import type { Connection, PendingRequest, RequestOutcome, Subscription } from '../transport';
 
 /** Kinds of frames by which other nodes reach the processes of this one. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { DEFAULT_PROTOCOL_OPTIONS, MAX_WIRE_DEPTH, type ProtocolOptions, protocolOptions } from '../protocol';
+import { DEFAULT_PROTOCOL_OPTIONS, type ProtocolOptions, protocolOptions } from '../cluster';
+import { MAX_WIRE_DEPTH } from '../wire';
 import {
   DEFAULT_SCOPE,
   type NormalScopeOptions,

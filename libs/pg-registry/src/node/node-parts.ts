@@ -1,6 +1,10 @@
 import { randomInt } from 'node:crypto';
-import { type Effect, FRAME_OVERHEAD_BYTES, incarnationOf, PeerProtocol } from '../protocol';
-import { Calls, type CallTracer, Processes, ProcessService } from '../process';
+import { type Effect } from '../cluster';
+import { FRAME_OVERHEAD_BYTES, incarnationOf } from '../wire';
+import { PeerProtocol } from '../protocol';
+import { Calls, type CallTracer } from '../calls';
+import { Processes } from '../lifetime';
+import { ProcessService } from '../process';
 import type { ListenerToken, RegistryListener, ScopeHost } from '../scope';
 import { PidInterner } from '../term';
 import type { Transport } from '../transport';

@@ -1,4 +1,4 @@
-import type { CallsStats } from '../process';
+import type { CallsStats } from '../calls';
 import type { ProtocolStats } from '../protocol';
 import type { Connection } from '../transport';
 import type { NodeParts } from './node-parts';

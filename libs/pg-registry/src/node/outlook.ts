@@ -1,5 +1,5 @@
 import { BehaviorSubject, distinctUntilChanged, type Observable, Subject } from 'rxjs';
-import type { PeerEvent, PeerView } from '../protocol';
+import type { PeerEvent, PeerView } from '../cluster';
 
 /** What a node sees of the world outside, as Observables: its connection and its peers. */
 export class Outlook {

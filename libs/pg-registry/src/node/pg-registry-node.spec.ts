@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { firstValueFrom, filter } from 'rxjs';
-import { via } from '../process';
+import { via } from '../calls';
 import {
   InvalidArgumentError,
   InvalidOptionError,

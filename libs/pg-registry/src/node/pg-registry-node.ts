@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs';
-import type { PeerEvent, PeerView, Sender } from '../protocol';
+import type { PeerEvent, PeerView } from '../cluster';
+import type { Sender } from '../wire';
 import type { ProcessService } from '../process';
 import { type PgRegistryService, scopeName, type ScopeOptions } from '../scope';
 import { InvalidArgumentError, isPid, type Pid, ScopeNotRunningError, TransportError } from '../term';

@@ -1,4 +1,5 @@
-import type { Effect, PeerProtocol } from '../protocol';
+import type { Effect } from '../cluster';
+import type { PeerProtocol } from '../protocol';
 import type { Connection, Subscription } from '../transport';
 import type { Clock } from './clock';
 

@@ -1,4 +1,5 @@
-import type { Effect, PeerProtocol } from '../protocol';
+import type { Effect } from '../cluster';
+import type { PeerProtocol } from '../protocol';
 import type { Replication } from '../scope';
 import { InvalidArgumentError, TransportError } from '../term';
 import type { Clock } from './clock';

@@ -1,5 +1,5 @@
-import type { Handlers } from './handlers';
-import type { LocalProcess } from './local-process';
+import type { Handlers } from '../calls';
+import type { LocalProcess } from '../lifetime';
 
 /** What a process class may implement. Both run as the process. */
 export interface ProcessLifecycle<A = unknown> {

@@ -6,12 +6,12 @@ import {
   ScopeNotRunningError,
   UniqueKeysRequiredError,
 } from '../term';
-import { failureOf, FakeCluster, type FakeNode, turn } from './calls.fixture';
-import { type Handler, HandlerTable } from './handlers';
-import type { LocalProcess } from './local-process';
+import { failureOf, FakeCluster, type FakeNode, turn } from '../calls/calls.fixture';
+import { type Handler, HandlerTable } from '../calls/handlers';
+import type { LocalProcess } from '../lifetime/local-process';
 import type { PreparedInstance, ProcessClass, ProcessFactory } from './process-factory';
 import type { StartOptions } from './process-service';
-import { via } from './via';
+import { via } from '../calls/via';
 
 /** What happened to the instances of one test, and gates that hold them up. */
 const events: string[] = [];

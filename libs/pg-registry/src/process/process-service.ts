@@ -1,20 +1,21 @@
 import type { Observable } from 'rxjs';
 import { InvalidOptionError, type Pid } from '../term';
-import type { CallContext } from './call-context';
-import type { CallOptions } from './call-options';
-import type { Destination } from './caller';
-import type { Calls } from './calls';
-import { HandlerTable, type Handlers } from './handlers';
-import { refuseUnknownOptions } from './known-options';
-import type { LocalProcess } from './local-process';
-import type { ProcessDown } from './monitors';
+import {
+  type CallContext,
+  type CallOptions,
+  type Calls,
+  type Destination,
+  type Handlers,
+  HandlerTable,
+  type ProcessDown,
+  refuseUnknownOptions,
+  type Registrar,
+  Via,
+} from '../calls';
+import type { LocalProcess, Processes, Timers } from '../lifetime';
 import type { ProcessClass, ProcessFactory, StartArguments } from './process-factory';
-import type { Processes } from './processes';
 import { makeProxy, type Remote } from './proxy';
-import type { Registrar } from './resolver';
 import { StartedProcesses } from './started-processes';
-import type { Timers } from './timers';
-import { Via } from './via';
 
 /** What `spawn` may be told. */
 export interface SpawnProcessOptions {

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import { Observable, of } from 'rxjs';
-import type { CallContext } from './call-context';
-import { FakeCluster } from './calls.fixture';
-import type { CallOptions } from './call-options';
+import type { CallContext } from '../calls/call-context';
+import { FakeCluster } from '../calls/calls.fixture';
+import type { CallOptions } from '../calls/call-options';
 import type { Remote } from './proxy';
 
 class Documents {

@@ -1,6 +1,5 @@
 import type { Observable } from 'rxjs';
-import type { CallContext } from './call-context';
-import type { CallOptions } from './call-options';
+import type { CallContext, CallOptions } from '../calls';
 
 /** What a call of a handler that returns `R` resolves to: an Observable answers with its last value. */
 export type CallResult<R> = Awaited<R> extends Observable<infer T> ? T : Awaited<R>;

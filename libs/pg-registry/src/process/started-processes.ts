@@ -1,8 +1,6 @@
 import { InvalidArgumentError, isPid, ProcessExitedError, type Pid } from '../term';
-import type { Calls } from './calls';
-import { refuseUnknownOptions } from './known-options';
-import { LocalProcess } from './local-process';
-import type { Mailbox } from './mailbox';
+import { type Calls, type Mailbox, refuseUnknownOptions, Via } from '../calls';
+import { LocalProcess, type Processes } from '../lifetime';
 import type {
   CreatedInstance,
   PreparedInstance,
@@ -11,8 +9,6 @@ import type {
   ProcessLifecycle,
 } from './process-factory';
 import type { ProcessServiceOptions, StartOptions } from './process-service';
-import type { Processes } from './processes';
-import { Via } from './via';
 
 const START_OPTIONS = ['via', 'args', 'owner', 'signal', 'moduleRef'];
 const DEFAULT_EXIT_TIMEOUT_MS = 5000;

@@ -1,8 +1,5 @@
-import { DecodeError } from './codec';
-import type { Endpoint } from './endpoint';
-import { decodeFrame, type Frame, LONGEST_FRAME_BYTES } from './frame';
-import { belongsTo } from './incarnation';
-import type { Route } from './subject';
+import { belongsTo, DecodeError, decodeFrame, type Frame, LONGEST_FRAME_BYTES, type Route } from '../wire';
+import type { Endpoint } from '../cluster';
 
 /** A frame whose sender is who its subject says. */
 export interface CheckedFrame {

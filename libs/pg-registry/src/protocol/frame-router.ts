@@ -1,15 +1,16 @@
-import { Reader, Writer } from './codec';
-import type { Drain } from './drain';
-import type { ProbeOutcome } from './effect';
-import type { Endpoint } from './endpoint';
-import type { Frame, ProcessKind } from './frame';
+import { type Frame, type ProcessKind, Reader, Writer } from '../wire';
+import type {
+  Drain,
+  Endpoint,
+  Liveness,
+  Membership,
+  MutablePeer,
+  NameGuard,
+  Probe,
+  ProbeOutcome,
+} from '../cluster';
 import type { CheckedFrame, FrameGate } from './frame-gate';
-import type { Liveness } from './liveness';
-import type { Membership } from './membership';
-import type { NameGuard } from './name-guard';
-import type { MutablePeer } from './peer';
-import type { Probe } from './probes';
-import type { Streams } from './streams';
+import type { Streams } from '../replication';
 
 /** Kinds of frames to one node that are routed here; those of the process room are subscribed to by whoever answers them. */
 const INBOX_KINDS = ['hello', 'discover', 'stale', 'drain', 'sync', 'repair', 'applied'] as const;

@@ -1,9 +1,16 @@
 import * as fc from 'fast-check';
-import { Writer } from './codec';
-import { encodeFrame, FRAME_KINDS, type FrameKind, MAX_EPOCH, type Sender, writeIncarnation } from './frame';
-import { encodeHello } from './hello';
-import { incarnationOf } from './incarnation';
-import { Subjects } from './subject';
+import { Writer } from '../wire/codec';
+import {
+  encodeFrame,
+  FRAME_KINDS,
+  type FrameKind,
+  MAX_EPOCH,
+  type Sender,
+  writeIncarnation,
+} from '../wire/frame';
+import { encodeHello } from '../cluster/hello';
+import { incarnationOf } from '../wire/incarnation';
+import { Subjects } from '../wire/subject';
 import { VirtualNetwork, type VirtualNode } from './virtual-network.fixture';
 
 const EMPTY_HELLO = {

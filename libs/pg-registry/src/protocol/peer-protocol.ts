@@ -1,9 +1,9 @@
 import type { Diff } from '../table';
-import type { Effect, ProbeOutcome } from './effect';
-import type { Sender } from './frame';
+import type { Effect, ProbeOutcome } from '../cluster';
+import type { Sender } from '../wire';
 import { assemble, type PeerProtocolParameters } from './protocol-parts';
 import { ProtocolReads } from './protocol-reads';
-import type { ScopeStart } from './streams';
+import type { ScopeStart } from '../replication';
 
 /** What a message takes of the server's `max_payload` beside the frame, with room to spare. */
 const SUBJECT_AND_HEADER_BYTES = 4096;

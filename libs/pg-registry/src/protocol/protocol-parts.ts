@@ -1,20 +1,22 @@
 import type { PidInterner, ValueLimits } from '../term';
-import { Drain } from './drain';
-import { Endpoint } from './endpoint';
-import type { Sender } from './frame';
-import { FlushQueue } from './flush-queue';
+import {
+  Drain,
+  Endpoint,
+  FlushQueue,
+  Liveness,
+  Membership,
+  NameGuard,
+  OnlookerWatch,
+  OwnScopes,
+  Probes,
+  protocolOptions,
+  type ProtocolOptions,
+  Settling,
+} from '../cluster';
+import { OWN_VERSIONS, type Sender, type VersionRange } from '../wire';
 import { FrameGate } from './frame-gate';
 import { FrameRouter } from './frame-router';
-import { Liveness } from './liveness';
-import { Membership } from './membership';
-import { NameGuard } from './name-guard';
-import { OnlookerWatch } from './onlooker';
-import { protocolOptions, type ProtocolOptions } from './options';
-import { OwnScopes } from './own-scopes';
-import { Probes } from './probes';
-import { Settling } from './settling';
-import { Streams } from './streams';
-import { OWN_VERSIONS, type VersionRange } from './version';
+import { Streams } from '../replication';
 
 /** What a `PeerProtocol` is made of. */
 export interface PeerProtocolParameters {

@@ -1,9 +1,7 @@
-import type { ProcessKind } from './frame';
-import type { CrashDetection } from './onlooker';
-import { type PeerView, viewOf } from './peer';
+import type { ProcessKind, Subjects } from '../wire';
+import { type CrashDetection, type PeerView, viewOf } from '../cluster';
 import type { ProtocolParts } from './protocol-parts';
-import type { ReplicationMemory, Replicator } from './replication';
-import type { Subjects } from './subject';
+import type { ReplicationMemory, Replicator } from '../replication';
 
 /** Where a node is in its life. */
 export type NodeState = 'ready' | 'draining' | 'left' | 'fenced';

@@ -1,5 +1,5 @@
-import type { Effect } from './effect';
-import { incarnationOf } from './incarnation';
+import type { Effect } from '../cluster/effect';
+import { incarnationOf } from '../wire/incarnation';
 import { type NodeParameters, VirtualNode } from './virtual-node.fixture';
 
 export { VirtualNode } from './virtual-node.fixture';

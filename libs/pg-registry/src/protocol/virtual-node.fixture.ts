@@ -1,9 +1,9 @@
 import { DEFAULT_VALUE_LIMITS, Pid, PidInterner, type Key, type Value, type ValueLimits } from '../term';
 import { type Entry, Table } from '../table';
-import type { Effect, PeerEvent } from './effect';
-import type { ProtocolOptions } from './options';
+import type { Effect, PeerEvent } from '../cluster/effect';
+import type { ProtocolOptions } from '../cluster/options';
 import { PeerProtocol } from './peer-protocol';
-import type { VersionRange } from './version';
+import type { VersionRange } from '../wire/version';
 import type { VirtualNetwork } from './virtual-network.fixture';
 
 /** What a virtual node is started with. */

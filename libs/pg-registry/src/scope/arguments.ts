@@ -1,4 +1,4 @@
-import type { LocalProcess } from '../process';
+import type { LocalProcess } from '../lifetime';
 import {
   InvalidArgumentError,
   isPid,

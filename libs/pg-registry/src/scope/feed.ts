@@ -1,5 +1,5 @@
 import type { Subscriber } from 'rxjs';
-import type { LocalProcess, Processes } from '../process';
+import type { LocalProcess, Processes } from '../lifetime';
 import type { Change, Diff } from '../table';
 import { KeyMap } from '../term';
 import { Audience } from './audience';

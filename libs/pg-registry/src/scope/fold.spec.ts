@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { Subject, takeUntil } from 'rxjs';
-import { via } from '../process';
+import { via } from '../calls';
 import { KeyMap, type Key } from '../term';
 import type { MonitorEvent, ScopeEvent } from './event';
 import { LoneScope } from './scope.fixture';

@@ -1,4 +1,4 @@
-import type { Processes } from '../process';
+import type { Processes } from '../lifetime';
 import type { Pid, PidInterner, ValueLimits } from '../term';
 import type { Diff } from '../table';
 import type { ListenerToken, RegistryListener } from './listener';

@@ -1,4 +1,4 @@
-import type { LocalProcess, Processes } from '../process';
+import type { LocalProcess, Processes } from '../lifetime';
 import {
   formatKey,
   InvalidArgumentError,

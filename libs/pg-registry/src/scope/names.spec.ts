@@ -1,4 +1,4 @@
-import { via } from '../process';
+import { via } from '../calls';
 import {
   InvalidArgumentError,
   NotLocalError,

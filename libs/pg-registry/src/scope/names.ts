@@ -7,7 +7,7 @@ import {
   type Pid,
   type Value,
 } from '../term';
-import { Via } from '../process';
+import { Via } from '../calls';
 import { describe, invalid } from './arguments';
 import type { KeyOf, Row } from './row';
 import { RegistryWrites } from './writes';

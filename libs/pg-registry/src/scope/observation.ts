@@ -1,5 +1,5 @@
 import { config, type Subscriber } from 'rxjs';
-import type { LocalProcess, Processes, Running } from '../process';
+import type { LocalProcess, Processes, Running } from '../lifetime';
 import type { Key } from '../term';
 import type { Delivery } from './delivery';
 

@@ -1,4 +1,4 @@
-import { Processes } from '../process';
+import { Processes } from '../lifetime';
 import type { Diff, Table } from '../table';
 import { DEFAULT_VALUE_LIMITS, PidInterner, type Key, type Pid, type Value } from '../term';
 import type { Cause } from './event';

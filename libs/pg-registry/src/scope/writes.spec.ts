@@ -8,7 +8,7 @@ import {
   ScopeNotRunningError,
   ValueTooLargeError,
 } from '../term';
-import { via } from '../process';
+import { via } from '../calls';
 import { callLoosely, LoneScope, MAX_JOIN } from './scope.fixture';
 import { PgRegistryService } from './service';
 

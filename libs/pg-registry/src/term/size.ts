@@ -1,5 +1,5 @@
 /**
- * How many bytes things take in the codec (protocol/codec) when nothing in them repeats: what `maxKeyBytes` and
+ * How many bytes things take in the codec (wire/codec) when nothing in them repeats: what `maxKeyBytes` and
  * `maxValueBytes` count. On the wire a repeated shape or pid takes less. A spec of the codec pins these figures.
  */
 

@@ -2,7 +2,7 @@ import { Injectable, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { filter, firstValueFrom } from 'rxjs';
 import { HandleCall, PgRegistryModule, RegisterVia } from '../nest';
-import { via } from '../process';
+import { via } from '../calls';
 import { createTestCluster, TestCluster, type TestClusterOptions } from '.';
 
 @Injectable()

@@ -1,0 +1,89 @@
+import { NodeDownError, NotRegisteredError } from '../term';
+import { FakeCluster, type FakeNode, expectNoLeak, failureOf, never } from './calls.fixture';
+import type { LocalProcess } from '../lifetime/local-process';
+import { via } from './via';
+
+describe('a call by name', () => {
+  let cluster: FakeCluster;
+  let a: FakeNode;
+  let b: FakeNode;
+  let c: FakeNode;
+  const name = via('workers', ['count']);
+
+  beforeEach(() => {
+    cluster = new FakeCluster();
+    [a, b, c] = [cluster.node('a'), cluster.node('b'), cluster.node('c')];
+    a.exclusive = b.exclusive = c.exclusive = false;
+  });
+
+  function worker(node: FakeNode): LocalProcess {
+    const process = node.serve({ where: () => node.name });
+    node.register(name, process);
+    return process;
+  }
+
+  it('finds members anywhere, those of this node first', async () => {
+    worker(b);
+    expect(await a.calls.call(name, 'where')).toBe('b');
+    worker(a);
+    expect(await a.calls.call(name, 'where')).toBe('a');
+  });
+
+  it('rejects with NotRegisteredError if there is nobody', async () => {
+    await expect(a.calls.call(name, 'where')).rejects.toBeInstanceOf(NotRegisteredError);
+  });
+
+  it('is counted when it has ended, by outcome', async () => {
+    const aborted = AbortSignal.abort(new Error('enough'));
+    worker(b);
+    await a.calls.call(name, 'where');
+    await a.calls.call(name, 'where');
+    await failureOf(a.calls.call(name, 'where', null, { signal: aborted }));
+    await failureOf(a.calls.call(via('workers', 'nobody'), 'where'));
+    await failureOf(a.calls.call(name, 'unheard-of'));
+    expect(a.calls.stats().finished).toEqual({ ok: 2, ABORTED: 1, NOT_REGISTERED: 1, NO_HANDLER: 1 });
+    expect(b.calls.stats().finished).toEqual({});
+  });
+
+  it('goes to another member where nothing can have been executed', async () => {
+    cluster.standings.set('b', 'ready');
+    const gone = worker(b);
+    worker(c);
+    const round = name.pick('round-robin');
+    b.calls.refuse();
+    expect(await a.calls.call(round, 'where')).toBe('c');
+    b.crash();
+    expect(await a.calls.call(round, 'where')).toBe('c');
+    cluster.nodes.set('b', b);
+    b.connected = true;
+    cluster.names.push({ scope: 'workers', key: ['count'], pid: gone.pid });
+    b.processes.exitAll('shutdown');
+    expect(await a.calls.call(name.pick('round-robin'), 'where')).toBe('c');
+  });
+
+  it('rejects with the last error when all members were tried', async () => {
+    worker(b);
+    worker(c);
+    b.calls.refuse();
+    c.calls.refuse();
+    const error = await failureOf(a.calls.call(name, 'where'));
+    expect(error).toBeInstanceOf(NodeDownError);
+    expectNoLeak(cluster);
+  });
+
+  it('does not ask a second member when the first may have executed it', async () => {
+    let executed = 0;
+    for (const node of [b, c]) {
+      const process = node.serve({
+        die: () => {
+          executed += 1;
+          process.exit('crash');
+          return never();
+        },
+      });
+      node.register(name, process);
+    }
+    await expect(a.calls.call(name, 'die')).rejects.toMatchObject({ reason: 'crash' });
+    expect(executed).toBe(1);
+  });
+});

@@ -1,0 +1,231 @@
+import {
+  AlreadyRegisteredError,
+  DEFAULT_VALUE_LIMITS,
+  type Key,
+  type Pid,
+  PidInterner,
+  sameKey,
+  UniqueKeysRequiredError,
+} from '../term';
+import type { CallChannel, ProcessFrameKind, RequestKind } from './call-channel';
+import { Calls } from './calls';
+import type { CallsSurroundings } from './calls-surroundings';
+import { type Handler, HandlerTable } from './handlers';
+import type { LocalProcess } from '../lifetime/local-process';
+import type { MailboxOptions } from './mailbox';
+import { ProcessService } from '../process/process-service';
+import { Processes } from '../lifetime/processes';
+import type { NodeStanding } from './resolver';
+import type { Timers } from '../lifetime/timers';
+import type { Via } from './via';
+
+/** Time that stands still until it is moved. */
+export class ManualTimers implements Timers {
+  #now = 1000;
+  readonly #timers = new Set<{ readonly at: number; readonly fn: () => void }>();
+
+  get pending(): number {
+    return this.#timers.size;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  setTimer(ms: number, fn: () => void): () => void {
+    const timer = { at: this.#now + ms, fn };
+    this.#timers.add(timer);
+    return () => void this.#timers.delete(timer);
+  }
+
+  advance(ms: number): void {
+    const until = this.#now + ms;
+    for (;;) {
+      const [next] = [...this.#timers].filter(({ at }) => at <= until).toSorted((a, b) => a.at - b.at);
+      if (next === undefined) break;
+      this.#timers.delete(next);
+      this.#now = Math.max(this.#now, next.at);
+      next.fn();
+    }
+    this.#now = until;
+  }
+}
+
+/** A frame on its way. */
+export interface FakeFrame {
+  readonly kind: ProcessFrameKind;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Nodes whose calls are connected in memory, through the real codec; frames can be lost. */
+export class FakeCluster {
+  readonly timers = new ManualTimers();
+  readonly nodes = new Map<string, FakeNode>();
+  readonly names: { scope: string; key: Key; pid: Pid }[] = [];
+  /** How nodes stand that are not simply there. */
+  readonly standings = new Map<string, NodeStanding>();
+  readonly frames: FakeFrame[] = [];
+  lose: (frame: FakeFrame) => boolean = () => false;
+  #incarnations = 0;
+
+  node(name: string, options: Partial<CallsSurroundings> = {}): FakeNode {
+    this.#incarnations += 1;
+    const node = new FakeNode(this, name, this.#incarnations.toString(16).padStart(16, '0'), options);
+    this.nodes.set(name, node);
+    return node;
+  }
+
+  carry(frame: FakeFrame, deliver: (to: FakeNode) => void, nobody: () => void = () => undefined): void {
+    this.frames.push(frame);
+    if (this.lose(frame)) return;
+    queueMicrotask(() => {
+      const to = this.nodes.get(frame.to);
+      if (to === undefined) nobody();
+      else deliver(to);
+    });
+  }
+}
+
+export class FakeNode {
+  readonly pids = new PidInterner();
+  readonly processes: Processes;
+  readonly calls: Calls;
+  readonly service: ProcessService;
+  readonly warnings: string[] = [];
+  readonly forgotten: number[] = [];
+  connected = true;
+  exclusive = true;
+
+  constructor(
+    readonly cluster: FakeCluster,
+    readonly name: string,
+    readonly incarnation: string,
+    options: Partial<CallsSurroundings>,
+  ) {
+    const { timers } = cluster;
+    const identity = { node: name, incarnation };
+    this.processes = new Processes({ ...identity, pids: this.pids });
+    this.processes.onExit(({ pid }) => {
+      const kept = cluster.names.filter((entry) => entry.pid !== pid);
+      cluster.names.splice(0, cluster.names.length, ...kept);
+    });
+    this.calls = new Calls({
+      ...identity,
+      processes: this.processes,
+      pids: this.pids,
+      limits: DEFAULT_VALUE_LIMITS,
+      timers,
+      random: Math.random,
+      channel: this.#channel(),
+      resolver: {
+        members: (scope, key) => this.#members(scope, key),
+        membersLocal: (scope, key) => this.#members(scope, key).filter((pid) => this.processes.isLocal(pid)),
+        standing: (pid) => this.#standing(pid),
+      },
+      onWarning: (reason, message) => this.warnings.push(`${reason}: ${message}`),
+      ...options,
+    });
+    this.service = new ProcessService({
+      processes: this.processes,
+      calls: this.calls,
+      timers,
+      onWarning: (message) => this.warnings.push(message),
+      registrar: {
+        requireUnique: (scope) => {
+          if (!this.exclusive) throw new UniqueKeysRequiredError(`${scope} has duplicate keys`);
+        },
+        register: (via, process) => this.register(via, process),
+      },
+    });
+  }
+
+  /** A process with these calls, as decorators make one. */
+  serve(
+    calls: Record<string, Handler>,
+    options: MailboxOptions & { casts?: Record<string, Handler> } = {},
+  ): LocalProcess {
+    const process = this.processes.spawn();
+    const casts = new Map(Object.entries(options.casts ?? {}));
+    const table = new HandlerTable('Fake', { calls: new Map(Object.entries(calls)), casts });
+    this.calls.mount(process, options).open(table);
+    return process;
+  }
+
+  register({ scope, key }: Pick<Via, 'scope' | 'key'>, process: LocalProcess): void {
+    const { pid } = process;
+    const holder = this.#members(scope, key).find((member) => this.processes.isLocal(member));
+    if (this.exclusive && holder !== undefined) throw new AlreadyRegisteredError('taken', { pid: holder });
+    this.cluster.names.push({ scope, key, pid });
+  }
+
+  /** Nothing of the node runs any more, and nobody was told. */
+  crash(): void {
+    this.cluster.nodes.delete(this.name);
+    this.connected = false;
+  }
+
+  #members(scope: string, key: Key): Pid[] {
+    const entries = this.cluster.names.filter((entry) => entry.scope === scope && sameKey(entry.key, key));
+    return entries.map(({ pid }) => this.pids.internPid(pid));
+  }
+
+  #standing({ node, incarnation }: Pid): NodeStanding {
+    const known = this.cluster.standings.get(node);
+    if (known !== undefined) return known;
+    return this.cluster.nodes.get(node)?.incarnation === incarnation ? 'ready' : 'unknown';
+  }
+
+  #channel(): CallChannel {
+    const { cluster, name: node, incarnation } = this;
+    const from = { node, incarnation };
+    const frame = (kind: ProcessFrameKind, to: string): FakeFrame => ({ kind, from: node, to });
+    return {
+      maxBodyBytes: 100_000,
+      send: (kind: RequestKind, to: string, body: Uint8Array, token?: number) => {
+        if (!this.connected) return false;
+        const reply = token === undefined ? '' : node;
+        const nobody = (): void => void (token !== undefined && this.calls.noResponders(token));
+        cluster.carry(frame(kind, to), ({ calls }) => calls.receive(kind, from, body, reply), nobody);
+        return true;
+      },
+      reply: (address: string, _node: string, body: Uint8Array) => {
+        if (this.connected)
+          cluster.carry(frame('reply', address), ({ calls }) => calls.receive('reply', from, body, ''));
+      },
+      forget: (token: number) => void this.forgotten.push(token),
+    };
+  }
+}
+
+/** Resolves when everything that needs no time has happened. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** What a promise rejects with; handled from the start, so that it may be looked at later. */
+export function failureOf(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    (value) => Promise.reject(new Error(`It did not fail: ${String(value)}`)),
+    (error: unknown) => error,
+  );
+}
+
+/** Never answers. */
+export function never(): Promise<never> {
+  return new Promise(() => undefined);
+}
+
+/** Nothing may be left of any call. */
+export function expectNoLeak(cluster: FakeCluster): void {
+  for (const { calls } of cluster.nodes.values()) {
+    const { pending, pendingRemote, serving, inFlight } = calls.stats();
+    expect({ pending, pendingRemote, serving, inFlight }).toEqual({
+      pending: 0,
+      pendingRemote: 0,
+      serving: 0,
+      inFlight: 0,
+    });
+  }
+  expect(cluster.timers.pending).toBe(0);
+}

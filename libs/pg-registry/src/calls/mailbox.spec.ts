@@ -1,0 +1,131 @@
+import { InvalidArgumentError, TransportError, type Value } from '../term';
+import { FakeCluster, expectNoLeak, never, turn } from './calls.fixture';
+import type { Handler } from './handlers';
+import type { LocalProcess } from '../lifetime/local-process';
+import { via } from './via';
+
+describe('a serial process', () => {
+  it('handles one message after the other, casts included', async () => {
+    const a = new FakeCluster().node('a');
+    const steps: Value[] = [];
+    const work: Handler = async (payload) => {
+      steps.push(['+', payload]);
+      await turn();
+      steps.push(['-', payload]);
+    };
+    const { pid } = a.serve({ work }, { serial: true, casts: { work } });
+    a.calls.cast(pid, 'work', 1);
+    await Promise.all([a.calls.call(pid, 'work', 2), a.calls.call(pid, 'work', 3)]);
+    expect(steps.flat()).toEqual(['+', 1, '-', 1, '+', 2, '-', 2, '+', 3, '-', 3]);
+  });
+
+  it('that calls itself gets an error at once, also through another process and across awaits', async () => {
+    const cluster = new FakeCluster();
+    const a = cluster.node('a');
+    const other = a.processes.spawn();
+    const process: LocalProcess = a.serve(
+      {
+        direct: () => a.calls.call(process.pid, 'ok'),
+        indirect: async () => {
+          await turn();
+          return a.processes.run(other, () => a.calls.call(process.pid, 'ok'));
+        },
+        ok: () => 'ok',
+      },
+      { serial: true },
+    );
+    await expect(a.calls.call(process.pid, 'direct')).rejects.toBeInstanceOf(InvalidArgumentError);
+    await expect(a.calls.call(process.pid, 'indirect')).rejects.toBeInstanceOf(InvalidArgumentError);
+    expect(await a.calls.call(process.pid, 'ok')).toBe('ok');
+    expectNoLeak(cluster);
+  });
+
+  it('may be called by what its handler left behind, once the handler has finished', async () => {
+    const a = new FakeCluster().node('a');
+    let later!: Promise<Value>;
+    const process: LocalProcess = a.serve(
+      {
+        first: () => {
+          later = turn().then(() => a.calls.call(process.pid, 'second'));
+        },
+        second: () => 2,
+      },
+      { serial: true },
+    );
+    await a.calls.call(process.pid, 'first');
+    expect(await later).toBe(2);
+  });
+});
+
+describe('a concurrent process', () => {
+  it('may call itself', async () => {
+    const a = new FakeCluster().node('a');
+    const process: LocalProcess = a.serve({
+      outer: () => a.calls.call(process.pid, 'inner'),
+      inner: () => 1,
+    });
+    expect(await a.calls.call(process.pid, 'outer')).toBe(1);
+  });
+});
+
+describe('casts and messages', () => {
+  it('arrive here and on other nodes; what is dropped or fails is warned of', async () => {
+    const cluster = new FakeCluster();
+    const [a, b] = [cluster.node('a'), cluster.node('b')];
+    const seen: unknown[] = [];
+    for (const node of [a, b]) {
+      const listener = node.service.spawn({
+        onMessage: (message, { caller }) => {
+          seen.push([message, String(caller), String(node.service.self())]);
+          if (message === 'bad') throw new Error('no');
+        },
+      });
+      a.service.send(listener.pid, 'hello');
+      a.service.send(listener.pid, 'bad');
+      a.service.cast(listener.pid, 'x');
+    }
+    await turn();
+    expect(seen).toEqual([
+      ['hello', '<a.0>', '<a.1>'],
+      ['bad', '<a.0>', '<a.1>'],
+      ['hello', '<a.0>', '<b.1>'],
+      ['bad', '<a.0>', '<b.1>'],
+    ]);
+    expect(a.calls.stats().warnings).toEqual({ 'handler-failed': 2 });
+    expect(b.calls.stats().warnings).toEqual({ 'handler-failed': 2 });
+    a.service.cast(via('s', 'nobody'), 'x');
+    a.service.send(a.service.spawn().pid, 'x');
+    expect(a.calls.stats().warnings).toMatchObject({ undelivered: 2 });
+    expectNoLeak(cluster);
+  });
+});
+
+describe('the drain', () => {
+  it('sees every message that waits or is handled, until it is done', async () => {
+    const cluster = new FakeCluster();
+    const [a, b] = [cluster.node('a'), cluster.node('b')];
+    let release!: () => void;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    const { pid } = b.serve({ slow: () => gate }, { serial: true });
+    const calls = [a.calls.call(pid, 'slow'), a.calls.call(pid, 'slow')];
+    await turn();
+    expect(b.calls.inFlight).toBe(2);
+    let idle = false;
+    const done = b.calls.idle().then(() => (idle = true));
+    await turn();
+    expect(idle).toBe(false);
+    release();
+    await Promise.all([...calls, done]);
+    expect(b.calls.inFlight).toBe(0);
+    await b.calls.idle();
+  });
+
+  it('ends pending calls when the node leaves', async () => {
+    const cluster = new FakeCluster();
+    const [a, b] = [cluster.node('a'), cluster.node('b')];
+    const call = a.calls.call(b.serve({ slow: never }).pid, 'slow');
+    await turn();
+    a.calls.close();
+    await expect(call).rejects.toBeInstanceOf(TransportError);
+  });
+});

@@ -1,0 +1,104 @@
+import type { Diff } from '../table';
+import type { ProcessKind, Sender } from '../wire';
+import type { RemovalReason, Suspicion } from './peer';
+
+/**
+ * What happened to a peer, as seen from here: `type` says what, `node` and `incarnation` to which life of which node, and
+ * `reason` why.
+ */
+export type PeerEvent =
+  | {
+      readonly type: 'peer-up' | 'peer-recovered' | 'peer-draining';
+      readonly node: string;
+      readonly incarnation: string;
+    }
+  | {
+      readonly type: 'peer-suspect';
+      readonly node: string;
+      readonly incarnation: string;
+      readonly reason: Suspicion;
+    }
+  | {
+      readonly type: 'peer-removed';
+      readonly node: string;
+      readonly incarnation: string;
+      readonly reason: RemovalReason;
+    }
+  | {
+      readonly type: 'peer-rejected';
+      readonly node: string;
+      readonly incarnation: string;
+      readonly reason: RejectionReason;
+    };
+
+/** Why a node is not accepted as a peer: it speaks no version of ours, or there are too many already. */
+export type RejectionReason = 'version' | 'limit';
+
+/** How a probe ended. */
+export type ProbeOutcome =
+  | { readonly type: 'answer'; readonly subject: string; readonly bytes: Uint8Array }
+  | { readonly type: 'no-responders' }
+  | { readonly type: 'timeout' };
+
+/** What whoever runs a protocol object has to do, in the order of the list. */
+export type Effect =
+  /** Subscribe, or end it. Given once per subject: a client re-subscribes by itself after a reconnect. */
+  | { readonly type: 'subscribe' | 'unsubscribe'; readonly subject: string }
+  /** Publish, and forget. */
+  | { readonly type: 'send'; readonly subject: string; readonly bytes: Uint8Array }
+  /** Await the connection's `flush()`, then say `flushed(id)`; say nothing if it fails. */
+  | { readonly type: 'flush'; readonly id: number }
+  /** A request that ends in `probeResult(id, outcome)`. */
+  | {
+      readonly type: 'probe';
+      readonly id: number;
+      readonly subject: string;
+      readonly reply: string;
+      readonly bytes: Uint8Array;
+      readonly timeoutMs: number;
+    }
+  /** Rows of a scope have changed already: tell its Feed, whole diffs and in order. */
+  | {
+      readonly type: 'diff';
+      readonly scope: string;
+      readonly diff: Diff;
+      readonly cause: 'peer' | 'sync' | 'node-down';
+    }
+  | { readonly type: 'peer'; readonly event: PeerEvent }
+  /** A frame for the process room, its sender checked against its subject, `reply` (or '') against its sender; `token` tells an answer which question it belongs to. */
+  | {
+      readonly type: 'deliver';
+      readonly kind: ProcessKind;
+      readonly from: Sender;
+      readonly body: Uint8Array;
+      readonly reply: string;
+      readonly token: string;
+    }
+  /** A `replicated()` has ended: done if nobody lags and the node is connected. */
+  | {
+      readonly type: 'replicated';
+      readonly id: number;
+      readonly laggards: readonly string[];
+      readonly connected: boolean;
+    }
+  /** A peer's entries of a scope have all arrived, after so long of fetching: 0 if it had none. */
+  | {
+      readonly type: 'synced';
+      readonly scope: string;
+      readonly peer: string;
+      readonly durationMs: number;
+    }
+  /** A write of this node was applied by a peer, and so long after it was made the peer's word of that was here. */
+  | { readonly type: 'lag'; readonly scope: string; readonly peer: string; readonly durationMs: number }
+  /** A `drain()` has ended; `missing` did not acknowledge in time. */
+  | { readonly type: 'drained'; readonly missing: readonly string[] }
+  /** Another node has this name and is the current one. Everything is unsubscribed; nothing will ever be sent again. */
+  | { readonly type: 'fenced'; readonly by: Sender }
+  /** For the log; limited in rate already. */
+  | {
+      readonly type: 'warn';
+      readonly reason: string;
+      readonly message: string;
+      /** The scope that it is about, if it is about one. */
+      readonly scope?: string | undefined;
+    };

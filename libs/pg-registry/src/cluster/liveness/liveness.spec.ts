@@ -1,0 +1,206 @@
+import { encodeFrame } from '../../wire/frame';
+import { VirtualNetwork } from '../../protocol/virtual-network.fixture';
+
+const SEEDS = Array.from({ length: 20 }, (_, index) => index + 1);
+
+function median(figures: number[]): number {
+  return figures.toSorted((a, b) => a - b)[Math.floor(figures.length / 2)];
+}
+
+/** How long until everybody suspected, and removed, a killed node. */
+function crash(seed: number, count: number, settleMs: number): { suspect: number; removed: number } {
+  const network = new VirtualNetwork(seed);
+  const [victim, ...others] = network.startCluster(count, settleMs);
+  network.run(network.random() * 1000);
+  const killedAt = network.now;
+  network.kill(victim);
+  network.until(() => others.every((node) => !node.peers.includes('n0')));
+  const times = (type: 'peer-suspect' | 'peer-removed'): number =>
+    Math.max(...others.map((node) => node.timeOf(type, 'n0') ?? Infinity)) - killedAt;
+  return { suspect: times('peer-suspect'), removed: times('peer-removed') };
+}
+
+describe('a goodbye', () => {
+  it('takes the entries of a node away everywhere within 100 ms', () => {
+    const network = new VirtualNetwork();
+    const [leaver, ...others] = network.startCluster(3);
+    network.leave(leaver);
+    network.run(10);
+    expect(others.map((node) => node.keys('s'))).toEqual([
+      ['n1', 'n2'],
+      ['n1', 'n2'],
+    ]);
+    expect(others[0].eventsOf('n0')).toEqual(['peer-up', 'peer-removed:goodbye']);
+  });
+});
+
+describe('a crash', () => {
+  it.each([2, 5])(
+    'is suspected in 250 ms and removed in a second, in the middle of 20 runs of %i nodes',
+    (count) => {
+      const runs = SEEDS.map((seed) => crash(seed, count, 10_000));
+      expect(median(runs.map(({ suspect }) => suspect))).toBeLessThan(250);
+      expect(median(runs.map(({ removed }) => removed))).toBeLessThan(1000);
+      expect(Math.max(...runs.map(({ removed }) => removed))).toBeLessThan(1500);
+    },
+  );
+
+  it('is seen within two seconds by a node that has just started', () => {
+    const runs = SEEDS.map((seed) => crash(seed, 2, 300));
+    expect(Math.max(...runs.map(({ removed }) => removed))).toBeLessThan(2000);
+  });
+
+  it('takes the entries along, and the restarted node under the same name comes back with its own', () => {
+    const network = new VirtualNetwork();
+    const [victim, witness] = network.startCluster(2);
+    network.kill(victim);
+    const again = network.start('n0');
+    again.startScope('s');
+    again.join('s', 'new');
+    network.run(500);
+    expect(witness.keys('s')).toEqual(['n1', 'new']);
+    expect(witness.eventsOf('n0').filter((event) => event !== 'peer-suspect:crash')).toEqual([
+      'peer-up',
+      'peer-removed:superseded',
+      'peer-up',
+    ]);
+  });
+
+  it('on another server is confirmed when a colleague there answers', () => {
+    const network = new VirtualNetwork();
+    const observer = network.start({ name: 'observer', server: 'server-a' });
+    const victim = network.start({ name: 'victim', server: 'server-b' });
+    network.start({ name: 'colleague', server: 'server-b' });
+    network.run(10_000);
+    network.kill(victim);
+    expect(network.until(() => !observer.peers.includes('victim'))).toBeLessThan(1500);
+  });
+
+  it('on another server is not believed before the grace when nobody there answers: its server may have died', () => {
+    const network = new VirtualNetwork();
+    const observer = network.start({ name: 'observer', server: 'server-a' });
+    const victim = network.start({ name: 'victim', server: 'server-b' });
+    network.run(10_000);
+    network.kill(victim);
+    const tookMs = network.until(() => !observer.peers.includes('victim'));
+    expect(tookMs).toBeGreaterThan(5000);
+    expect(tookMs).toBeLessThan(6500);
+  });
+
+  it('is suspected, but not believed, when its server died and it comes back on another', () => {
+    const network = new VirtualNetwork();
+    const nodes = network.startCluster(5);
+    const moved = nodes.slice(0, 2);
+    for (const node of moved) {
+      network.disconnect(node);
+      network.connect(node, 'server-b');
+    }
+    network.run(5000);
+    for (const node of moved) network.disconnect(node);
+    network.run(4000);
+    expect(nodes[4].eventsOf('n0')).toContain('peer-suspect:crash');
+    for (const node of moved) network.connect(node, 'server-c');
+    network.run(10_000);
+    expect(nodes.flatMap((node) => node.removals())).toEqual([]);
+    expect(nodes.every((node) => node.keys('s').length === 5)).toBe(true);
+  });
+});
+
+describe('a node that stands still with its connection open', () => {
+  it('is a suspect, and nobody removes it, for a stall of ten seconds', () => {
+    const network = new VirtualNetwork();
+    const nodes = network.startCluster(4);
+    network.freeze(nodes[0]);
+    network.run(10_000);
+    expect(nodes[1].eventsOf('n0').at(-1)).toBe('peer-suspect:silence');
+    network.thaw(nodes[0]);
+    network.run(3000);
+    expect(nodes[1].eventsOf('n0').at(-1)).toBe('peer-recovered');
+    expect(nodes.flatMap((node) => node.removals())).toEqual([]);
+    expect(nodes[0].events.filter(({ type }) => type === 'peer-suspect')).toEqual([]);
+  });
+
+  it('is removed after 15 seconds of own unanswered probes, and comes back whole when it wakes', () => {
+    const network = new VirtualNetwork();
+    const nodes = network.startCluster(3);
+    network.freeze(nodes[0]);
+    const frozenAt = network.now;
+    network.until(() => !nodes[1].peers.includes('n0'));
+    expect(nodes[1].timeOf('peer-removed', 'n0')! - frozenAt).toBeGreaterThan(14_900);
+    expect(nodes[1].timeOf('peer-removed', 'n0')! - frozenAt).toBeLessThan(15_500);
+    network.run(5000);
+    network.thaw(nodes[0]);
+    network.run(3000);
+    expect(nodes.map((node) => node.keys('s'))).toEqual(nodes.map(() => ['n0', 'n1', 'n2']));
+    expect(nodes[1].eventsOf('n0').at(-1)).toBe('peer-up');
+  });
+
+  it('does not bury the others when it wakes after any time', () => {
+    const network = new VirtualNetwork();
+    const nodes = network.startCluster(3);
+    network.freeze(nodes[0]);
+    network.run(120_000);
+    network.thaw(nodes[0]);
+    network.run(10_000);
+    expect(nodes[0].removals()).toEqual([]);
+    expect(nodes[0].protocol.stats().counters['own-stalls']).toBe(1);
+  });
+});
+
+describe('the word of others', () => {
+  it('removes nobody: a suspicion is a reason to probe', () => {
+    const network = new VirtualNetwork();
+    const [victim, liar, believer] = network.startCluster(3);
+    const suspicion = encodeFrame(
+      {
+        version: 1,
+        node: liar.name,
+        incarnation: liar.incarnation,
+        epoch: liar.protocol.epoch,
+        kind: 'suspect',
+        versions: undefined,
+      },
+      Buffer.from(victim.incarnation, 'hex'),
+    );
+    for (let time = 0; time < 3000; time += 10) {
+      network.inject(believer, 'pgr.test.from.n1.suspect', suspicion);
+      network.run(10);
+    }
+    expect(believer.eventsOf('n0')).toEqual(['peer-up']);
+  });
+
+  it('makes a node probe for itself: a hint shortens the time to suspicion', () => {
+    const network = new VirtualNetwork();
+    const [victim, other] = network.startCluster(2);
+    network.kill(victim);
+    other.do((now) => other.protocol.hint('n0', now));
+    network.run(5);
+    expect(other.protocol.peers()[0].suspect).toBe('crash');
+    expect(other.protocol.reachable(victim.incarnation)).toBe(false);
+    expect(other.peers).toEqual(['n0']);
+  });
+});
+
+describe('crash detection', () => {
+  it('notices an onlooker, says so once, and falls back to silence', () => {
+    const network = new VirtualNetwork();
+    network.onlooker = true;
+    const [victim, other] = network.startCluster(2, 130_000);
+    expect(other.protocol.stats().crashDetection).toBe('silence');
+    expect(other.warnings()).toEqual(['onlooker']);
+    network.kill(victim);
+    network.run(5000);
+    expect(other.protocol.peers()[0].suspect).toBe('silence');
+    expect(network.until(() => other.peers.length === 0)).toBeLessThan(13_000);
+  });
+
+  it('costs each node three probes per interval, whatever the size of the cluster', () => {
+    const network = new VirtualNetwork();
+    const nodes = network.startCluster(8, 5000);
+    const before = nodes[0].protocol.stats().counters['probes'];
+    network.run(10_000);
+    const probes = nodes[0].protocol.stats().counters['probes'] - before;
+    expect(probes).toBeGreaterThan(100);
+    expect(probes).toBeLessThanOrEqual(3 * 41 + 1);
+  });
+});

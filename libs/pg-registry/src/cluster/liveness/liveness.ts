@@ -1,0 +1,297 @@
+import { Reader, readIncarnation, writeIncarnation, Writer } from '../../wire';
+import type { ProbeOutcome } from '../effect';
+import type { Endpoint } from '../endpoint';
+import type { MutablePeer, RemovalReason, Suspicion } from '../peer';
+import type { Probe, Probes } from './probes';
+import { Ring } from './ring';
+import { Schedule } from '../schedule';
+import { SelfDoubt } from './self-doubt';
+import { ServerEvidence } from './server-evidence';
+import { VitalSigns } from './vital-signs';
+
+/** How many nodes each one watches on the ring. */
+const WATCHED = 3;
+/** Hello intervals after which a silent peer is probed by everybody, not only by its watchers. */
+const PATIENCE = 1.5;
+/** Probes of a silent suspect become rarer up to this many milliseconds. */
+const MAX_BACK_OFF_MS = 2000;
+/** Peers asked at a time whether a server lives. */
+const WITNESSES = 3;
+
+/** What Liveness needs from Membership. */
+export interface LivenessContext {
+  readonly peers: ReadonlyMap<string, MutablePeer>;
+  named(node: string): MutablePeer | undefined;
+  /** The peer is dead or as good as dead, by our own observation. */
+  remove(peer: MutablePeer, reason: RemovalReason): void;
+  /** The interval of hellos in a cluster of this size. */
+  helloIntervalMs(): number;
+}
+
+/**
+ * Tells goodbye, crash and silence apart (goodbye is Membership's). The rule above all others: **nobody's word removes an
+ * entry.** What others say is a reason to probe; a peer is removed by what this node asked and what it got.
+ *
+ * Three reasons to probe a peer: it is one of the next {@link WATCHED} unsuspected on the ring (constant cost for each
+ * node, whatever the cluster's size); nothing came from it for {@link PATIENCE} hello intervals; somebody suspects it, or
+ * a call got no responders, or the server says that its connection closed. The states of one peer are in VitalSigns, the
+ * reasons to trust a refusal in ServerEvidence, own trouble in SelfDoubt.
+ */
+export class Liveness {
+  readonly #vitals = new Map<string, VitalSigns>();
+  readonly #ring = new Ring<MutablePeer>();
+  readonly #checks = new Schedule<string>();
+  readonly #doubt: SelfDoubt;
+  readonly #evidence: ServerEvidence;
+  #ringAt = Infinity;
+  #isolatedAt = Infinity;
+
+  constructor(
+    private readonly endpoint: Endpoint,
+    private readonly probes: Probes,
+    private readonly context: LivenessContext,
+    /** A suspect was heard again. */
+    private readonly onRecovered: (peer: MutablePeer) => void,
+  ) {
+    const { peerTimeoutMs, rejoinGraceMs, probeIntervalMs } = endpoint.options;
+    this.#doubt = new SelfDoubt(peerTimeoutMs);
+    this.#evidence = new ServerEvidence(rejoinGraceMs, probeIntervalMs);
+  }
+
+  /** The server this node is attached to; empty before the first connection. */
+  get ownServerId(): string {
+    return this.#evidence.ownServerId;
+  }
+
+  get nextDeadline(): number {
+    return Math.min(this.#checks.next(), this.#ringAt, this.#isolatedAt);
+  }
+
+  admitted(peer: MutablePeer): void {
+    this.#vitals.set(peer.incarnation, new VitalSigns(this.endpoint.now));
+    this.#ring.add(peer);
+    this.#checkAt(peer, this.endpoint.now + this.#patienceMs());
+  }
+
+  removed(peer: MutablePeer): void {
+    this.#vitals.delete(peer.incarnation);
+    this.#ring.delete(peer);
+    this.#checks.delete(peer.incarnation);
+  }
+
+  /** A frame of the peer came. Whatever was suspected ends; except while disconnected, when it can only be a late one. */
+  heard(peer: MutablePeer): void {
+    const vital = this.#vitals.get(peer.incarnation);
+    if (vital === undefined || this.#evidence.connectedAt === Infinity) return;
+    vital.heard(this.endpoint.now);
+    const { suspicion } = peer;
+    if (suspicion === undefined) return;
+    peer.suspicion = undefined;
+    this.endpoint.emitPeer({ type: 'peer-recovered', node: peer.node, incarnation: peer.incarnation });
+    this.onRecovered(peer);
+    // Race: the frame may have been on its way while the peer died. One more probe soon settles it.
+    if (suspicion === 'crash') this.#hint(peer, this.endpoint.options.probeIntervalMs);
+  }
+
+  /** The peer said on this connection which server it is attached to. */
+  serverNamed(peer: MutablePeer): void {
+    const vital = this.#vitals.get(peer.incarnation);
+    if (vital !== undefined) vital.serverNamedAt = this.endpoint.now;
+  }
+
+  /** A reason to probe a node: never more than that. */
+  hint(node: string): void {
+    const peer = this.context.named(node);
+    if (peer !== undefined) this.#hint(peer, 0);
+  }
+
+  /** Somebody on the ring suspects a peer. Every node hears it, so each waits a random moment before it probes for itself. */
+  suspectHeard(body: Uint8Array): void {
+    const reader = new Reader(body);
+    const incarnation = readIncarnation(reader);
+    reader.end();
+    const peer = this.context.peers.get(incarnation);
+    if (peer === undefined || peer.suspicion !== undefined) return;
+    this.#hint(peer, this.endpoint.random() * Math.min(this.context.peers.size * 0.5, 100));
+  }
+
+  connected(serverId: string): void {
+    const { now, options, random } = this.endpoint;
+    this.#evidence.connected(serverId, now);
+    this.#isolatedAt = Infinity;
+    this.#ringAt = now + random() * options.probeIntervalMs;
+    this.#doubt.begin(now);
+    // Every peer answers our discover within peers × 1 ms; who has not by then is probed.
+    const spread = Math.max(options.probeIntervalMs, this.context.peers.size * 2);
+    for (const incarnation of this.#vitals.keys()) {
+      this.#checks.set(incarnation, now + options.probeIntervalMs + random() * spread);
+    }
+  }
+
+  disconnected(): void {
+    this.probes.voidAll();
+    this.#evidence.disconnected();
+    this.#checks.clear();
+    this.#ringAt = Infinity;
+    if (this.#isolatedAt === Infinity)
+      this.#isolatedAt = this.endpoint.now + this.endpoint.options.isolationTimeoutMs;
+    for (const [incarnation, vital] of this.#vitals) {
+      vital.disconnected();
+      this.#suspect(this.context.peers.get(incarnation)!, 'disconnected');
+    }
+  }
+
+  /** This node stood still: silence of others during that time was our own. */
+  stalled(): void {
+    const { now, random, options } = this.endpoint;
+    this.probes.voidAll();
+    const mayRestart = this.#doubt.begin(now);
+    for (const [incarnation, vital] of this.#vitals) {
+      if (mayRestart) vital.restartSilence(now);
+      if (vital.suspicion !== undefined && this.#evidence.connectedAt !== Infinity) {
+        this.#checks.set(incarnation, now + random() * options.probeIntervalMs);
+      }
+    }
+  }
+
+  tick(): void {
+    const { now, options } = this.endpoint;
+    if (now >= this.#isolatedAt) this.#isolate();
+    if (now >= this.#ringAt) {
+      this.#ringAt = now + options.probeIntervalMs;
+      for (const peer of this.#ring.after(this.endpoint, WATCHED, believed)) this.#probe(peer, true);
+    }
+    for (let due = this.#checks.takeDue(now); due !== undefined; due = this.#checks.takeDue(now))
+      this.#check(due);
+  }
+
+  /** A probe of a peer has ended; an answer was checked, and heard, before. */
+  probeEnded(probe: Probe, outcome: ProbeOutcome['type'], serverId: string): void {
+    const { now } = this.endpoint;
+    if (outcome === 'answer') {
+      this.#evidence.answered(serverId, probe.sentAt, now);
+      return;
+    }
+    if (probe.purpose.of !== 'peer') return;
+    const peer = this.context.peers.get(probe.purpose.incarnation);
+    const vital = this.#vitals.get(probe.purpose.incarnation);
+    if (peer === undefined || vital === undefined) return;
+    const counts =
+      outcome === 'no-responders' ? vital.refused(probe.sentAt, now) : vital.timedOut(probe.sentAt);
+    if (!counts) {
+      // Heard since it was asked, or refused since: ask again rather than conclude from the order of late news.
+      if (vital.suspicion === undefined) this.#hint(peer, this.endpoint.options.probeIntervalMs);
+      return;
+    }
+    this.#suspect(peer, vital.suspicion!, probe.purpose.ring);
+    const verdict =
+      outcome === 'no-responders' ? this.#crashVerdict(peer, vital) : this.#silenceVerdict(vital, probe);
+    if (verdict === undefined) this.#checkAt(peer, this.#nextCheckOfSuspect(vital));
+    else this.context.remove(peer, verdict);
+  }
+
+  #crashVerdict(peer: MutablePeer, vital: VitalSigns): RemovalReason | undefined {
+    const { now, options } = this.endpoint;
+    const { connectedAt } = this.#evidence;
+    // Thrown off together with us, it may not be back yet. Once heard on this connection that is no longer a possibility.
+    if (vital.heardAt < connectedAt && now < connectedAt + options.rejoinGraceMs) return undefined;
+    const lasted = vital.refusedAt - vital.refusedSince!;
+    if (lasted >= options.rejoinGraceMs) return 'crash';
+    const lives = this.#evidence.serverLives(peer.serverId, vital);
+    return lives && lasted >= options.confirmMs ? 'crash' : undefined;
+  }
+
+  #silenceVerdict(vital: VitalSigns, probe: Probe): RemovalReason | undefined {
+    const lasted = this.endpoint.now - vital.unansweredSince!;
+    const askedSinceDoubt = probe.sentAt >= this.#doubt.latest;
+    return lasted >= this.endpoint.options.peerTimeoutMs && askedSinceDoubt ? 'silence' : undefined;
+  }
+
+  #nextCheckOfSuspect(vital: VitalSigns): number {
+    const { now, options } = this.endpoint;
+    if (vital.refusedSince !== undefined) {
+      const confirmAt = vital.refusedSince + options.confirmMs;
+      return confirmAt > now
+        ? Math.min(confirmAt, now + options.probeIntervalMs)
+        : now + options.probeIntervalMs;
+    }
+    // Race: a request that reached a dying process only times out, so the first time-out is asked again at once.
+    if (vital.unanswered <= 1) return now;
+    const backOff = Math.min(options.probeIntervalMs * 2 ** (vital.unanswered - 1), MAX_BACK_OFF_MS);
+    // The probe that decides is sent so that it times out just after the limit.
+    const limit = vital.unansweredSince! + options.peerTimeoutMs - options.probeTimeoutMs + 1;
+    return limit > now ? Math.min(now + backOff, limit) : now + backOff;
+  }
+
+  #check(incarnation: string): void {
+    const peer = this.context.peers.get(incarnation);
+    const vital = this.#vitals.get(incarnation);
+    if (peer === undefined || vital === undefined || this.#evidence.connectedAt === Infinity) return;
+    const { now, options } = this.endpoint;
+    const missed = vital.quietSince + this.#patienceMs();
+    if (vital.suspicion === undefined && !vital.hinted && now < missed) {
+      this.#checkAt(peer, missed); // it was heard since this check was set
+      return;
+    }
+    vital.hinted = false;
+    vital.checkedAt = now;
+    if (vital.refusedSince !== undefined && this.#evidence.needsWitness(peer.serverId))
+      this.#askWitnesses(peer);
+    this.#probe(peer, false);
+    // The end of the probe sets the next check; this one is for a probe that is void by then.
+    this.#checkAt(peer, now + options.probeTimeoutMs + options.probeIntervalMs);
+  }
+
+  #askWitnesses(suspect: MutablePeer): void {
+    const colleagues = [...this.context.peers.values()].filter(
+      (peer) => peer.serverId === suspect.serverId && peer !== suspect && believed(peer),
+    );
+    const start = Math.floor(this.endpoint.random() * colleagues.length);
+    for (let step = 0; step < Math.min(WITNESSES, colleagues.length); step += 1) {
+      this.#probe(colleagues[(start + step) % colleagues.length], false);
+    }
+  }
+
+  #probe(peer: MutablePeer, ring: boolean): void {
+    this.probes.ask(peer.node, { of: 'peer', incarnation: peer.incarnation, ring });
+  }
+
+  /** Suspects a peer, or for another reason than before; a watcher on the ring tells the others, once. */
+  #suspect(peer: MutablePeer, reason: Suspicion, watcher = false): void {
+    const before = peer.suspicion;
+    if (before === reason) return;
+    peer.suspicion = reason;
+    this.endpoint.emitPeer({ type: 'peer-suspect', node: peer.node, incarnation: peer.incarnation, reason });
+    if (!watcher || before !== undefined) return;
+    const writer = new Writer();
+    writeIncarnation(writer, peer.incarnation);
+    this.endpoint.announce('suspect', writer.finish());
+  }
+
+  #hint(peer: MutablePeer, delayMs: number): void {
+    const vital = this.#vitals.get(peer.incarnation);
+    if (vital === undefined || this.#evidence.connectedAt === Infinity) return;
+    vital.hinted = true;
+    // However many hints come, they cost one probe per interval.
+    const earliest = vital.checkedAt + this.endpoint.options.probeIntervalMs;
+    this.#checks.hasten(peer.incarnation, Math.max(this.endpoint.now + delayMs, earliest));
+  }
+
+  #checkAt(peer: MutablePeer, at: number): void {
+    if (this.#vitals.has(peer.incarnation)) this.#checks.set(peer.incarnation, at);
+  }
+
+  #isolate(): void {
+    this.#isolatedAt = Infinity;
+    // A Map may lose entries while it is walked through.
+    for (const peer of this.context.peers.values()) this.context.remove(peer, 'isolated');
+  }
+
+  #patienceMs(): number {
+    return PATIENCE * this.context.helloIntervalMs();
+  }
+}
+
+function believed(peer: MutablePeer): boolean {
+  return peer.suspicion === undefined;
+}

@@ -1,0 +1,67 @@
+import type { Endpoint } from '../endpoint';
+
+/** Why a name was probed. */
+export type ProbePurpose =
+  /** Does this peer live? `ring`: asked as its watcher on the ring. */
+  | { readonly of: 'peer'; readonly incarnation: string; readonly ring: boolean }
+  /** Does anybody else answer on my name? */
+  | { readonly of: 'own-name' }
+  /** Does a name that nobody has get "no responders", as it should? */
+  | { readonly of: 'nobody' };
+
+/** A request to `alive.<target>` under way. */
+export interface Probe {
+  readonly target: string;
+  readonly purpose: ProbePurpose;
+  readonly sentAt: number;
+}
+
+const MAX_OUTSTANDING = 8192;
+
+/**
+ * The probes under way. A probe's token begins with the own incarnation, so that two nodes with one name, which share
+ * their reply addresses, do not take each other's answers.
+ */
+export class Probes {
+  readonly #outstanding = new Map<number, Probe>();
+  #nextId = 1;
+
+  constructor(private readonly endpoint: Endpoint) {}
+
+  get outstanding(): number {
+    return this.#outstanding.size;
+  }
+
+  /** Sends a probe; nothing while this node must not speak. */
+  ask(target: string, purpose: ProbePurpose): void {
+    const { endpoint } = this;
+    if (!endpoint.maySpeak) return;
+    if (this.#outstanding.size >= MAX_OUTSTANDING) {
+      endpoint.warn('probes-unanswered', 'The transport does not report how probes end; no more are sent.');
+      return;
+    }
+    const id = this.#nextId++;
+    this.#outstanding.set(id, { target, purpose, sentAt: endpoint.now });
+    endpoint.count('probes');
+    endpoint.emit({
+      type: 'probe',
+      id,
+      subject: endpoint.subjects.alive(target),
+      reply: endpoint.subjects.reply(target, `${endpoint.incarnation}-${id.toString(36)}`),
+      bytes: endpoint.frame('alive'),
+      timeoutMs: endpoint.options.probeTimeoutMs,
+    });
+  }
+
+  /** Takes back a probe that has ended; `undefined` if it is void. */
+  take(id: number): Probe | undefined {
+    const probe = this.#outstanding.get(id);
+    this.#outstanding.delete(id);
+    return probe;
+  }
+
+  /** After a stall or a disconnect: answers may lie unread behind the timers, so no end of these probes says anything. */
+  voidAll(): void {
+    this.#outstanding.clear();
+  }
+}

@@ -1,0 +1,94 @@
+import type { Suspicion } from '../peer';
+
+/**
+ * What is known of one peer's life, all by own observation.
+ *
+ *     believed ── a probe is refused ──► crash ── refused for long enough ──► (removed)
+ *        ▲  └──── a probe times out ──► silence ── unanswered for long enough ──► (removed)
+ *        └── any frame of it, from any of the states; own disconnect puts every peer into `disconnected`
+ *
+ * A probe that times out although it was sent after the last refusal says that the subscription is back: crash becomes
+ * silence. One sent before the last refusal says nothing: a request that reached the dying process times out long after
+ * the next one was refused.
+ */
+export class VitalSigns {
+  suspicion: Suspicion | undefined;
+  /** When its last frame came. */
+  heardAt: number;
+  /** Since when its silence counts: its last frame, or our own last doubt. */
+  quietSince: number;
+  /** When it last said which server it is attached to. */
+  serverNamedAt = -Infinity;
+  /** When the unbroken row of refusals began. */
+  refusedSince: number | undefined;
+  /** When the last refused probe was sent. */
+  refusedAt = -Infinity;
+  /** When the first probe was sent that it left unanswered, whether refused or timed out. */
+  unansweredSince: number | undefined;
+  /** When another peer on its server proved, during the row of refusals, that the server lives. */
+  witnessedAt: number | undefined;
+  /** When it was probed last for a reason of its own, not as a neighbour on the ring. */
+  checkedAt = -Infinity;
+  /** Somebody gave a reason to probe it. */
+  hinted = false;
+  /** Probes it left unanswered in a row, for the back-off. */
+  unanswered = 0;
+
+  constructor(now: number) {
+    this.heardAt = now;
+    this.quietSince = now;
+  }
+
+  /** A frame of it came: whatever was suspected is over. */
+  heard(now: number): void {
+    this.heardAt = now;
+    this.quietSince = now;
+    if (this.unansweredSince !== undefined || this.suspicion !== undefined) this.#clear();
+  }
+
+  /** A probe got "no responders". False if it proves nothing, because a frame came after it was sent. */
+  refused(sentAt: number, now: number): boolean {
+    if (sentAt <= this.heardAt) return false;
+    this.refusedSince ??= now;
+    this.refusedAt = Math.max(this.refusedAt, sentAt);
+    this.unansweredSince ??= sentAt;
+    this.suspicion = 'crash';
+    return true;
+  }
+
+  /** A probe got nothing. False if it proves nothing, because a frame came or a refusal was answered after it was sent. */
+  timedOut(sentAt: number): boolean {
+    if (sentAt <= this.heardAt) return false;
+    if (this.refusedSince !== undefined && sentAt <= this.refusedAt) return false;
+    this.#endRefusals();
+    this.unansweredSince = Math.min(this.unansweredSince ?? sentAt, sentAt);
+    this.unanswered += 1;
+    this.suspicion = 'silence';
+    return true;
+  }
+
+  /** This node doubts itself: what the peer left unanswered starts again. Refusals are positive answers and stay. */
+  restartSilence(now: number): void {
+    if (this.unansweredSince !== undefined) this.unansweredSince = now;
+    this.quietSince = now; // else every peer would be probed for the hellos that lie unread
+  }
+
+  /** This node was disconnected: nothing that was observed before counts. */
+  disconnected(): void {
+    this.#clear();
+    this.suspicion = 'disconnected';
+  }
+
+  #clear(): void {
+    this.suspicion = undefined;
+    this.unansweredSince = undefined;
+    this.unanswered = 0;
+    this.#endRefusals();
+  }
+
+  #endRefusals(): void {
+    this.refusedSince = undefined;
+    this.refusedAt = -Infinity;
+    this.witnessedAt = undefined;
+  }
+}

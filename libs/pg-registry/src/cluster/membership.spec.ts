@@ -1,0 +1,401 @@
+import { VirtualNetwork, type VirtualNode } from '../protocol/virtual-network.fixture';
+
+function pair(network: VirtualNetwork): [VirtualNode, VirtualNode] {
+  const nodes: [VirtualNode, VirtualNode] = [network.start('a'), network.start('b')];
+  for (const node of nodes) node.startScope('s');
+  for (const node of nodes) node.join('s', node.name);
+  network.run(1000);
+  return nodes;
+}
+
+/** A node and a peer of it, with everything that the peer says from its first word on. */
+function overheard(network: VirtualNetwork): [VirtualNode, VirtualNode, (readonly [string, Uint8Array])[]] {
+  const frames: (readonly [string, Uint8Array])[] = [];
+  const b = network.start('b');
+  const a = network.add('a');
+  const publish = network.publish.bind(network);
+  network.publish = (from, subject, bytes, reply) => {
+    if (from === a) frames.push([subject, bytes]);
+    publish(from, subject, bytes, reply);
+  };
+  network.connect(a);
+  return [b, a, frames];
+}
+
+describe('meeting', () => {
+  it('makes peers of all nodes within a few milliseconds', () => {
+    const network = new VirtualNetwork();
+    const nodes = ['a', 'b', 'c'].map((name) => network.start(name));
+    network.run(50);
+    expect(nodes.map(({ peers }) => peers)).toEqual([
+      ['b', 'c'],
+      ['a', 'c'],
+      ['a', 'b'],
+    ]);
+  });
+
+  it('shares the entries of a scope that started before the connection, and of one that started later', () => {
+    const network = new VirtualNetwork();
+    const a = network.add('a');
+    a.startScope('early');
+    a.join('early', 'x');
+    network.connect(a);
+    const b = network.start('b');
+    b.startScope('early');
+    network.run(300);
+    expect(b.keys('early')).toEqual(['x']);
+    a.startScope('late');
+    b.startScope('late');
+    b.join('late', 'y');
+    network.run(300);
+    expect(a.keys('late')).toEqual(['y']);
+  });
+
+  it('happens in spite of every second message being lost', () => {
+    for (const seed of [1, 2, 3, 4, 5]) {
+      const network = new VirtualNetwork(seed);
+      network.loses = () => network.random() < 0.5;
+      const [a, b] = pair(network);
+      network.run(20_000);
+      network.loses = () => false;
+      network.run(5000);
+      expect([a.keys('s'), b.keys('s')]).toEqual([
+        ['a', 'b'],
+        ['a', 'b'],
+      ]);
+    }
+  });
+
+  it('is over when everybody had the time to answer and the first syncs are done: then the node is synced', () => {
+    const network = new VirtualNetwork();
+    const [a] = pair(network);
+    expect(a.protocol.synced).toBe(true);
+    const late = network.start('late');
+    late.startScope('s');
+    expect(late.protocol.synced).toBe(false);
+    expect(network.until(() => late.protocol.synced)).toBeLessThan(400);
+    expect(late.keys('s')).toEqual(['a', 'b']);
+  });
+
+  it('gives a peer of many scopes in pages, and a scope counts as absent only over all of them', () => {
+    const network = new VirtualNetwork();
+    const a = network.start({ name: 'a', options: { maxHelloBytes: 2048 } });
+    const names = Array.from({ length: 60 }, (_, index) => `scope-${index}`);
+    for (const name of names) a.startScope(name);
+    network.run(100);
+    const b = network.start('b');
+    const scopesOfA = (): readonly string[] => b.protocol.peer(a.incarnation)?.scopes ?? [];
+    network.run(1000);
+    expect(scopesOfA()).toHaveLength(60);
+    a.stopScope('scope-7');
+    network.run(10);
+    expect(scopesOfA()).toHaveLength(59);
+    network.loses = ({ from }) => from === 'a';
+    a.stopScope('scope-8');
+    network.run(10);
+    network.loses = () => false;
+    expect(scopesOfA()).toHaveLength(59);
+    network.run(4500); // the next heartbeat shows that a change was missed
+    expect(scopesOfA()).toHaveLength(58);
+  });
+});
+
+describe('a scope', () => {
+  it('that stops takes its entries away from every peer', () => {
+    const network = new VirtualNetwork();
+    const [a, b] = pair(network);
+    a.stopScope('s');
+    network.run(10);
+    expect(b.keys('s')).toEqual(['b']);
+    expect(b.peers).toEqual(['a']);
+  });
+
+  it('that is started again begins a new run: the old entries leave, the new ones come, and it learns the others again', () => {
+    const network = new VirtualNetwork();
+    const [a, b] = pair(network);
+    a.stopScope('s');
+    a.startScope('s');
+    a.join('s', 'second');
+    network.run(500);
+    expect([a.keys('s'), b.keys('s')]).toEqual([
+      ['b', 'second'],
+      ['b', 'second'],
+    ]);
+  });
+
+  it('of different key modes is replicated all the same, with a warning', () => {
+    const network = new VirtualNetwork();
+    const [a, b] = pair(network);
+    a.startScope('mixed', 'unique');
+    b.startScope('mixed', 'duplicate');
+    a.join('mixed', 'x');
+    network.run(500);
+    expect(b.keys('mixed')).toEqual(['x']);
+    expect(b.warnings()).toEqual(['key-mode']);
+  });
+});
+
+describe('an incarnation', () => {
+  it('that said goodbye is never met again, whatever of it is still on its way', () => {
+    const network = new VirtualNetwork();
+    const [b, a, frames] = overheard(network);
+    network.run(1000);
+    network.leave(a);
+    network.run(10);
+    for (const [subject, bytes] of frames) network.inject(b, subject, bytes);
+    network.run(1000);
+    expect(b.peers).toEqual([]);
+    expect(b.eventsOf('a')).toEqual(['peer-up', 'peer-removed:goodbye']);
+  });
+
+  it('that died is not met again by what it had said before, be it said again', () => {
+    const network = new VirtualNetwork();
+    const [b, a, frames] = overheard(network);
+    network.run(5000);
+    network.kill(a);
+    network.run(5000);
+    for (const [subject, bytes] of frames) network.inject(b, subject, bytes);
+    network.run(1000);
+    expect(b.peers).toEqual([]);
+    expect(b.eventsOf('a')).toEqual(['peer-up', 'peer-suspect:crash', 'peer-removed:crash']);
+  });
+
+  it('that was removed and is back begins where it is now, not where an old hello of it was', () => {
+    const network = new VirtualNetwork();
+    const [b, a, frames] = overheard(network);
+    for (const node of [a, b]) node.startScope('s');
+    network.run(1000);
+    const old = [...frames];
+    a.join('s', 'x');
+    network.run(5000);
+    network.disconnect(a);
+    network.run(5000);
+    expect(b.peers).toEqual([]);
+    for (const [subject, bytes] of old) network.inject(b, subject, bytes);
+    expect(b.peers).toEqual([]);
+    network.connect(a);
+    network.run(1000);
+    expect([b.peers, b.keys('s')]).toEqual([['a'], ['x']]);
+  });
+
+  it('of an older epoch cannot replace the present one: replays of it change nothing', () => {
+    const network = new VirtualNetwork();
+    const b = network.start('b');
+    const old = network.start({ name: 'a', epoch: 5 });
+    network.run(1000);
+    const hello = old.sent.length;
+    expect(hello).toBeGreaterThan(0);
+    network.kill(old);
+    const present = network.start({ name: 'a', epoch: 6 });
+    network.run(1000);
+    const replay = old.protocol.envelope('cast', 'b', new Uint8Array(1));
+    network.inject(b, replay.subject, replay.bytes);
+    network.run(1000);
+    expect(b.protocol.peers().map(({ incarnation }) => incarnation)).toEqual([present.incarnation]);
+    expect(b.told.filter(({ type }) => type === 'deliver')).toEqual([]);
+  });
+
+  it('whose clock went back raises its epoch above the one that is remembered, when nobody else has its name', () => {
+    const network = new VirtualNetwork();
+    const b = network.start('b');
+    const first = network.start({ name: 'a', epoch: 5000 });
+    network.run(1000);
+    network.kill(first);
+    const second = network.start({ name: 'a', epoch: 3000 });
+    second.startScope('s');
+    second.join('s', 'x');
+    b.startScope('s');
+    network.run(3000);
+    expect(second.protocol.epoch).toBe(5001);
+    expect(b.protocol.peers().map(({ incarnation }) => incarnation)).toEqual([second.incarnation]);
+    expect(b.keys('s')).toEqual(['x']);
+  });
+});
+
+describe('two living nodes with one name', () => {
+  it('whose clock went back hears so even from a node whose own clock did, so that two such nodes meet', () => {
+    const network = new VirtualNetwork();
+    network.cut('A', 'B');
+    const before = [
+      network.start({ name: 'd', server: 'A', epoch: 9000 }),
+      network.start({ name: 'c', server: 'B', epoch: 9000 }),
+    ];
+    const c = network.start({ name: 'c', server: 'A', epoch: 1 });
+    const d = network.start({ name: 'd', server: 'B', epoch: 1 });
+    network.run(1000);
+    for (const node of before) network.kill(node);
+    network.heal();
+    network.run(10_000);
+    expect([c.peers, d.peers]).toEqual([['d'], ['c']]);
+    expect([c.protocol.epoch, d.protocol.epoch]).toEqual([9001, 9001]);
+  });
+
+  it('whose clock went back raises its epoch also when it stood still while it asked for its name', () => {
+    const network = new VirtualNetwork();
+    const b = network.start('b');
+    const first = network.start({ name: 'a', epoch: 5000 });
+    network.run(1000);
+    network.kill(first);
+    const second = network.start({ name: 'a', epoch: 3000 });
+    network.run(1.5); // its question is under way
+    network.freeze(second);
+    network.run(5000);
+    network.thaw(second);
+    network.run(5000);
+    expect(second.protocol.epoch).toBe(5001);
+    expect([b.peers, second.peers]).toEqual([['a'], ['b']]);
+  });
+
+  it('leave one: the older is fenced, says nothing more, and its entries are gone', () => {
+    const network = new VirtualNetwork();
+    const b = network.start('b');
+    const older = network.start({ name: 'a', epoch: 1000 });
+    for (const node of [b, older]) node.startScope('s');
+    older.join('s', 'old');
+    network.run(1000);
+    const newer = network.start({ name: 'a', epoch: 2000 });
+    newer.startScope('s');
+    newer.join('s', 'new');
+    network.run(1000);
+    expect(older.protocol.state).toBe('fenced');
+    expect(older.told.at(-1)).toMatchObject({ type: 'fenced', by: { incarnation: newer.incarnation } });
+    expect(older.subscriptions.size).toBe(0);
+    expect(newer.protocol.state).toBe('ready');
+    expect(b.keys('s')).toEqual(['new']);
+    const said = older.sent.length;
+    network.run(30_000);
+    expect(older.sent).toHaveLength(said);
+    expect(newer.protocol.epoch).toBe(2000);
+  });
+
+  it('leave the one with the higher epoch even if it started first, and log both', () => {
+    const network = new VirtualNetwork();
+    const first = network.start({ name: 'a', epoch: 2000 });
+    network.run(1000);
+    const second = network.start({ name: 'a', epoch: 1000 });
+    network.run(3000);
+    expect([first.protocol.state, second.protocol.state]).toEqual(['ready', 'fenced']);
+    expect(first.warnings()).toEqual(['namesake']);
+    expect(second.warnings()).toEqual(['namesake']);
+  });
+
+  it('leave the living one, whatever of one that has gone is still on its way', () => {
+    const network = new VirtualNetwork();
+    const b = network.start('b');
+    const gone = network.start({ name: 'a', epoch: 5000 });
+    network.run(1000);
+    const { subject, bytes } = gone.protocol.envelope('cast', 'a', new Uint8Array(1));
+    network.kill(gone);
+    const a = network.start({ name: 'a', epoch: 3000 });
+    network.inject(a, subject, bytes);
+    network.run(8000);
+    expect([a.protocol.state, a.protocol.epoch]).toEqual(['ready', 5001]);
+    expect([a.peers, b.peers]).toEqual([['b'], ['a']]);
+  });
+
+  it('leave one of three, when the first wakes up to the words of the second, which has gone, and meets the third', () => {
+    const network = new VirtualNetwork();
+    const b = network.start('b');
+    const first = network.start({ name: 'a', epoch: 5000 });
+    network.run(1000);
+    network.freeze(first);
+    const second = network.start({ name: 'a', epoch: 3000 });
+    network.run(3000);
+    expect([second.protocol.epoch, b.peers]).toEqual([5001, ['a']]);
+    network.leave(second);
+    const third = network.start({ name: 'a', epoch: 4000 });
+    network.run(5);
+    network.thaw(first);
+    network.run(10_000);
+    const states = [first, third].map(({ protocol }) => protocol.state);
+    expect(states.toSorted()).toEqual(['fenced', 'ready']);
+    expect(b.peers).toEqual(['a']);
+  });
+
+  it('do not outbid each other when one hears the other but cannot reach it: the one that is heard stays', () => {
+    const network = new VirtualNetwork();
+    const b = network.start('b');
+    network.loses = ({ speaker, to }) => speaker === deaf && to === 'a';
+    const older = network.start({ name: 'a', epoch: 10 });
+    const deaf = older.incarnation;
+    const newer = network.start({ name: 'a', epoch: 20 });
+    network.run(20_000);
+    const rises = [older, newer].map(({ protocol }) => protocol.stats().counters['epoch-raised'] ?? 0);
+    expect(rises).toEqual([0, 0]);
+    expect(b.protocol.knows(newer.incarnation)).toBe(true);
+    network.loses = () => false;
+    network.run(5000);
+    expect([older.protocol.state, newer.protocol.state]).toEqual(['fenced', 'ready']);
+  });
+
+  it('of one millisecond are told apart alike by everybody', () => {
+    const network = new VirtualNetwork();
+    const nodes = [network.start({ name: 'a', epoch: 7 }), network.start({ name: 'a', epoch: 7 })];
+    network.run(3000);
+    expect(nodes.map(({ protocol }) => protocol.state).toSorted()).toEqual(['fenced', 'ready']);
+  });
+});
+
+describe('draining', () => {
+  it('is acknowledged by every peer, seen by them, and told to who comes later', () => {
+    const network = new VirtualNetwork();
+    const [a, b] = pair(network);
+    const started = network.now;
+    a.do((now) => a.protocol.drain(now));
+    network.until(() => a.told.some(({ type }) => type === 'drained'));
+    expect(network.now - started).toBeLessThan(20);
+    expect(a.told.at(-1)).toEqual({ type: 'drained', missing: [] });
+    expect(b.eventsOf('a').at(-1)).toBe('peer-draining');
+    expect(b.protocol.draining(a.incarnation)).toBe(true);
+    const c = network.start('c');
+    network.run(100);
+    expect(c.protocol.draining(a.incarnation)).toBe(true);
+  });
+
+  it('waits no longer than drainAckMs, and names who is missing', () => {
+    const network = new VirtualNetwork();
+    const [a, b] = pair(network);
+    network.freeze(b);
+    const started = network.now;
+    a.do((now) => a.protocol.drain(now));
+    network.until(() => a.told.some(({ type }) => type === 'drained'));
+    expect(a.told.at(-1)).toEqual({ type: 'drained', missing: ['b'] });
+    expect(network.now - started).toBeLessThan(1100);
+  });
+
+  it('does not wait for a peer that leaves meanwhile, nor for nobody', () => {
+    const network = new VirtualNetwork();
+    const [a, b] = pair(network);
+    network.loses = ({ to }) => to === 'b';
+    a.do((now) => a.protocol.drain(now));
+    network.run(5);
+    network.leave(b);
+    network.run(5);
+    expect(a.told.at(-1)).toEqual({ type: 'drained', missing: [] });
+    const alone = new VirtualNetwork().start('alone');
+    alone.do((now) => alone.protocol.drain(now));
+    expect(alone.told).toEqual([{ type: 'drained', missing: [] }]);
+  });
+});
+
+describe('replicated()', () => {
+  it('ends when every peer that runs the scope has applied what was written', () => {
+    const network = new VirtualNetwork();
+    const [a, b] = pair(network);
+    a.join('s', 'x');
+    a.do((now) => a.protocol.replicated('s', 1000, now).effects);
+    network.run(200);
+    expect(a.told.at(-1)).toEqual({ type: 'replicated', id: 1, laggards: [], connected: true });
+    expect(b.keys('s')).toContain('x');
+  });
+
+  it('names who has not, at its time limit', () => {
+    const network = new VirtualNetwork();
+    const [a, b] = pair(network);
+    network.freeze(b);
+    a.join('s', 'x');
+    a.do((now) => a.protocol.replicated('s', 1000, now).effects);
+    network.run(1100);
+    expect(a.told.at(-1)).toMatchObject({ type: 'replicated', laggards: ['b'] });
+  });
+});

@@ -1,0 +1,296 @@
+import { markDraining } from './drain';
+import type { Endpoint } from './endpoint';
+import { broadcastVersion, commonVersion, formatVersions, type Frame, type Sender } from '../wire';
+import { decodeHello, encodeHello, type Hello, type ScopeNews } from './hello';
+import { KnownScopes } from './known-scopes';
+import type { NameGuard } from './name-guard';
+import { NameLedger } from './name-ledger';
+import type { OwnScopes, ScopePage } from './own-scopes';
+import type { MutablePeer, RemovalReason } from './peer';
+import { Rejections } from './rejections';
+import { Schedule } from './schedule';
+import { Throttle } from './throttle';
+
+/** A hello for each peer in this many milliseconds at most: nobody hears more than twenty a second. */
+const HELLO_MS_PER_PEER = 50;
+/** Answers to a discover are spread over this many milliseconds per known peer. */
+const ANSWER_MS_PER_PEER = 1;
+const DISCOVER_INTERVAL_MS = 1000;
+/** One asker is answered at most once in this time. */
+const ANSWER_INTERVAL_MS = 250;
+
+/** Whom Membership tells what it learnt. */
+export interface MembershipListener {
+  /** The server this node is attached to, for its hellos. */
+  serverId(): string;
+  admitted(peer: MutablePeer): void;
+  removed(peer: MutablePeer, reason: RemovalReason): void;
+  /** The peer said which server it is attached to. */
+  serverNamed(peer: MutablePeer): void;
+  /** The peer runs the scope; every time a hello lists it. */
+  scopeListed(peer: MutablePeer, news: ScopeNews): void;
+  /** The peer runs the scope no more. */
+  scopeGone(peer: MutablePeer, scope: string): void;
+}
+
+/**
+ * Who belongs to the cluster. A stranger becomes a peer by a complete hello in a version that both speak:
+ *
+ *     unknown ── any frame ──► asked to introduce itself (at most once a second) ── complete hello ──► peer
+ *     peer ── goodbye, or a higher epoch of its name ──► ended for ever (one tombstone per name)
+ *     peer ── crash, silence, own isolation (Liveness) ──► unknown: the same incarnation may come back by the same way
+ *     unknown ── no common version, or too many peers ──► rejected: one warning and one event per incarnation
+ *
+ * Hellos carry a rising beat; a late one is ignored, also after a removal, so nothing that ended is listed again, and nobody
+ * is met again by an old hello that somebody repeats.
+ */
+export class Membership {
+  readonly peers = new Map<string, MutablePeer>();
+  readonly ledger: NameLedger;
+  readonly #byName = new Map<string, MutablePeer>();
+  readonly rejections: Rejections;
+  readonly #asked: Throttle<string>;
+  /** Who is owed an introduction, when, and in which version. */
+  readonly #answers = new Schedule<string>();
+  readonly #answered: Throttle<string>;
+  readonly #answerVersions = new Map<string, number>();
+  #beat = 0;
+  #helloAt = Infinity;
+  /** Own state in the hellos. */
+  draining = false;
+
+  constructor(
+    private readonly endpoint: Endpoint,
+    private readonly ownScopes: OwnScopes,
+    private readonly nameGuard: NameGuard,
+    private readonly listener: MembershipListener,
+  ) {
+    const { maxPeers, maxTombstones } = endpoint.options;
+    this.rejections = new Rejections(endpoint);
+    this.ledger = new NameLedger(maxPeers + maxTombstones, (node) => this.#byName.has(node));
+    this.#answered = new Throttle(ANSWER_INTERVAL_MS, 2 * maxPeers);
+    this.#asked = new Throttle(DISCOVER_INTERVAL_MS, 2 * maxPeers);
+  }
+
+  get nextDeadline(): number {
+    return Math.min(this.#helloAt, this.#answers.next());
+  }
+
+  /** The present incarnation of a name. */
+  named(node: string): MutablePeer | undefined {
+    return this.#byName.get(node);
+  }
+
+  helloIntervalMs(): number {
+    return Math.max(this.endpoint.options.helloIntervalMs, this.peers.size * HELLO_MS_PER_PEER);
+  }
+
+  /** Says a complete hello to everybody and asks all for theirs. After each connect and after an own stall. */
+  discover(): void {
+    this.#sayToAll(this.ownScopes.completeForAll(), true);
+  }
+
+  /** Something that hellos tell has changed: one is due at once (and carries all changes of this turn). */
+  changed(): void {
+    if (this.endpoint.maySpeak) this.#helloAt = Math.min(this.#helloAt, this.endpoint.now);
+  }
+
+  disconnected(): void {
+    this.#helloAt = Infinity;
+    this.#answers.clear();
+    this.#answerVersions.clear();
+  }
+
+  tick(): void {
+    const { now } = this.endpoint;
+    if (now >= this.#helloAt) this.#sayToAll(this.ownScopes.news(), false);
+    for (let asker = this.#answers.takeDue(now); asker !== undefined; asker = this.#answers.takeDue(now)) {
+      this.#introduceTo(asker);
+    }
+  }
+
+  /** Asks a node to introduce itself; at most once a second per node. */
+  ask(node: string): void {
+    const { endpoint } = this;
+    if (this.#asked.pass(node, endpoint.now)) endpoint.tell(node, 'discover');
+  }
+
+  /**
+   * Whether frames of this sender count at all, by its name, incarnation and epoch. A newer incarnation evicts the older
+   * one's entries here, whatever comes of the newer one; an older one is told so; one that said goodbye is ignored.
+   */
+  admits(sender: Sender): boolean {
+    switch (this.ledger.standingOf(sender)) {
+      case 'older':
+        this.nameGuard.sayStale(sender, this.ledger.epochOf(sender.node) ?? sender.epoch);
+        return false;
+      case 'ended':
+        this.endpoint.count('after-goodbye');
+        return false;
+      case 'newer': {
+        const older = this.#byName.get(sender.node);
+        this.ledger.record(sender);
+        this.rejections.forget(sender.node);
+        if (older !== undefined) this.remove(older, 'superseded');
+        return true;
+      }
+      case 'current': {
+        this.ledger.record(sender);
+        const peer = this.peers.get(sender.incarnation);
+        if (peer !== undefined) peer.epoch = Math.max(peer.epoch, sender.epoch);
+        return true;
+      }
+      case 'unknown':
+      default:
+        return true;
+    }
+  }
+
+  /** A hello came. @throws DecodeError if its body is none */
+  helloHeard(frame: Frame): void {
+    this.ledger.record(frame);
+    if (!this.#speaksWithUs(frame)) return;
+    const { versions } = this.endpoint;
+    if (frame.version < versions.min || frame.version > versions.max) {
+      this.ask(frame.node); // it has a version in common with us but said this in another
+      return;
+    }
+    const hello = decodeHello(frame.body);
+    if (hello.beat < this.ledger.beatOf(frame.node)) {
+      this.endpoint.count('late-hello');
+      if (!this.peers.has(frame.incarnation)) this.ask(frame.node); // if it lives, what it says now will do
+      return;
+    }
+    const peer = this.peers.get(frame.incarnation) ?? this.#admit(frame, hello);
+    if (peer === undefined) return;
+    this.ledger.raiseBeat(peer.node, hello.beat);
+    this.#learn(peer, hello);
+  }
+
+  /** A node asks who we are. */
+  discoverHeard(frame: Frame): void {
+    if (!this.#speaksWithUs(frame)) return;
+    this.#answerSoon(frame.node, commonVersion(this.endpoint.versions, frame.versions!)!);
+    if (!this.peers.has(frame.incarnation)) this.ask(frame.node);
+  }
+
+  /** A node left in good order: its entries leave at once, and this incarnation never comes back. */
+  goodbyeHeard(frame: Frame): void {
+    this.ledger.record(frame, true);
+    this.rejections.forget(frame.node);
+    const peer = this.peers.get(frame.incarnation);
+    if (peer !== undefined) this.remove(peer, 'goodbye');
+  }
+
+  /** Ends a peer's membership; its entries leave. */
+  remove(peer: MutablePeer, reason: RemovalReason): void {
+    if (!this.peers.delete(peer.incarnation)) return;
+    this.#byName.delete(peer.node);
+    // What it has said is over with it: it comes back by a new hello only. A newer incarnation has beats of its own.
+    if (reason !== 'superseded') this.ledger.raiseBeat(peer.node, this.ledger.beatOf(peer.node) + 1);
+    this.#answers.delete(peer.node);
+    this.#answerVersions.delete(peer.node);
+    this.#chooseBroadcastVersion();
+    this.listener.removed(peer, reason);
+    this.endpoint.emitPeer({ type: 'peer-removed', node: peer.node, incarnation: peer.incarnation, reason });
+  }
+
+  #admit(frame: Frame, hello: Hello): MutablePeer | undefined {
+    const { endpoint } = this;
+    if (this.peers.size >= endpoint.options.maxPeers) {
+      this.rejections.add(frame, 'limit', `There are ${this.peers.size} peers already (maxPeers).`);
+      return undefined;
+    }
+    if (hello.since !== undefined) {
+      this.ask(frame.node); // a change says nothing without the set that it changes
+      return undefined;
+    }
+    const versions = frame.versions!;
+    const peer: MutablePeer = {
+      node: frame.node,
+      incarnation: frame.incarnation,
+      epoch: frame.epoch,
+      version: commonVersion(endpoint.versions, versions)!,
+      versions,
+      suspicion: undefined,
+      draining: false,
+      serverId: hello.serverId,
+      scopes: new KnownScopes(endpoint.options.maxScopes),
+    };
+    this.peers.set(peer.incarnation, peer);
+    this.#byName.set(peer.node, peer);
+    this.rejections.forget(peer.node);
+    this.#chooseBroadcastVersion(); // before its first sync: it must understand every operation after that
+    this.listener.admitted(peer);
+    endpoint.emitPeer({ type: 'peer-up', node: peer.node, incarnation: peer.incarnation });
+    if (!hello.discover) this.#answerSoon(peer.node, peer.version); // it may have met us only through our question
+    return peer;
+  }
+
+  #learn(peer: MutablePeer, hello: Hello): void {
+    peer.serverId = hello.serverId;
+    this.listener.serverNamed(peer);
+    if (hello.draining) markDraining(this.endpoint, peer);
+    if (hello.discover) this.#answerSoon(peer.node, peer.version);
+    const { listed, gone, ask, refused } = peer.scopes.learn(hello);
+    for (const scope of gone) this.listener.scopeGone(peer, scope);
+    for (const news of listed) this.listener.scopeListed(peer, news);
+    if (ask) this.ask(peer.node);
+    if (refused > 0) {
+      this.endpoint.warn(
+        'too-many-scopes',
+        `Node '${peer.node}' runs more scopes than maxScopes; the rest is ignored.`,
+      );
+    }
+  }
+
+  /** Whether there is a version for the two of us, and one for everybody with it; else the node is rejected. */
+  #speaksWithUs(frame: Frame): boolean {
+    if (this.peers.has(frame.incarnation)) return true;
+    const own = this.endpoint.versions;
+    const theirs = frame.versions!;
+    const others = [...this.peers.values()].map(({ versions }) => versions);
+    if (broadcastVersion(own, [...others, theirs]) !== undefined) return true;
+    const message = `It speaks protocol version ${formatVersions(theirs)}, this node ${formatVersions(own)}`;
+    this.rejections.add(
+      frame,
+      'version',
+      others.length === 0 ? `${message}.` : `${message} together with its peers.`,
+    );
+    return false;
+  }
+
+  #chooseBroadcastVersion(): void {
+    const ranges = [...this.peers.values()].map(({ versions }) => versions);
+    this.endpoint.broadcastVersion = broadcastVersion(this.endpoint.versions, ranges)!;
+  }
+
+  #answerSoon(node: string, version: number): void {
+    const { endpoint } = this;
+    if (this.#answers.size >= 2 * endpoint.options.maxPeers && this.#answers.at(node) === Infinity) return;
+    this.#answerVersions.set(node, version);
+    const jittered = endpoint.now + endpoint.random() * this.peers.size * ANSWER_MS_PER_PEER;
+    this.#answers.hasten(node, Math.max(jittered, this.#answered.opens(node)));
+  }
+
+  #introduceTo(node: string): void {
+    const version = this.#answerVersions.get(node);
+    this.#answerVersions.delete(node);
+    this.#answered.pass(node, this.endpoint.now);
+    for (const body of this.#hellos(this.ownScopes.complete(), false))
+      this.endpoint.tell(node, 'hello', body, version);
+  }
+
+  #sayToAll(pages: ScopePage[], discover: boolean): void {
+    const jitter = 0.9 + 0.2 * this.endpoint.random();
+    this.#helloAt = this.endpoint.now + this.helloIntervalMs() * jitter;
+    for (const body of this.#hellos(pages, discover)) this.endpoint.announce('hello', body);
+  }
+
+  #hellos(pages: ScopePage[], discover: boolean): Uint8Array[] {
+    this.#beat += 1;
+    const { draining } = this;
+    const common = { beat: this.#beat, discover, draining, serverId: this.listener.serverId() };
+    return pages.map((page) => encodeHello({ ...common, ...page }));
+  }
+}

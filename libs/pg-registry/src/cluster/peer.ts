@@ -1,0 +1,58 @@
+import type { KnownScopes } from './known-scopes';
+import type { VersionRange } from '../wire';
+
+/** Why a peer is in doubt: no responders, no answers, or we are disconnected ourselves. */
+export type Suspicion = 'crash' | 'silence' | 'disconnected';
+
+/** Why a peer was removed. All but goodbye and superseded leave its incarnation free to come back. */
+export type RemovalReason = 'goodbye' | 'superseded' | 'crash' | 'silence' | 'isolated';
+
+/** A node that shares its entries with us. One object for as long as the incarnation stays admitted. */
+export interface Peer {
+  readonly node: string;
+  readonly incarnation: string;
+  readonly epoch: number;
+  /** The version in which the two of us speak. */
+  readonly version: number;
+  readonly versions: VersionRange;
+  /** Undefined: it is believed to live. Suspects stay listed and are sent everything; picks skip them. */
+  readonly suspicion: Suspicion | undefined;
+  readonly draining: boolean;
+  /** The server it is attached to, as it last said. */
+  readonly serverId: string;
+  readonly scopes: KnownScopes;
+}
+
+/** A {@link Peer} as its keepers see it: Membership writes all but the suspicion, Liveness the suspicion. */
+export type MutablePeer = { -readonly [K in keyof Peer]: Peer[K] };
+
+/** A frozen picture of a peer, for users. */
+export interface PeerView {
+  /** Its name, unique among the living nodes. */
+  readonly node: string;
+  /** Which life of the node: 16 hexadecimal digits, see `incarnationOf`. */
+  readonly incarnation: string;
+  /** When it started, in milliseconds since 1970 by its own clock: of two nodes with one name the later one stays. */
+  readonly epoch: number;
+  /** `'draining'` from the moment it says that it is about to leave: it keeps its entries and is not picked for calls. */
+  readonly state: 'ready' | 'draining';
+  /** Why it is in doubt, or false. Suspects stay listed and are not picked for calls. */
+  readonly suspect: Suspicion | false;
+  /** The server of the broker that it is attached to, as it last said. */
+  readonly serverId: string;
+  /** The scopes that run there. */
+  readonly scopes: readonly string[];
+}
+
+/** Takes a picture of a peer. Costs its number of scopes. */
+export function viewOf(peer: Peer): PeerView {
+  return Object.freeze({
+    node: peer.node,
+    incarnation: peer.incarnation,
+    epoch: peer.epoch,
+    state: peer.draining ? 'draining' : 'ready',
+    suspect: peer.suspicion ?? false,
+    serverId: peer.serverId,
+    scopes: Object.freeze(peer.scopes.names()),
+  });
+}

@@ -1,0 +1,221 @@
+import * as fc from 'fast-check';
+import { type Diff, type RemoteOperation, type Row, Table } from '../table';
+import { DEFAULT_VALUE_LIMITS, PidInterner } from '../term';
+import { DecodeError, Reader, Writer } from '../wire/codec';
+import type { StreamKind } from '../wire/frame';
+import { MAX_NUMBER, openBody, readOpsHead, startBody, TAG, TAGS_OF } from './body';
+import { ChunkWriter, MAX_CHUNK_ROWS, readChunk, readChunkHead, startChunk } from './chunk-body';
+import { DeltaReader, DeltaWriter } from './delta';
+import { readOperations, writeOperation } from './operation-body';
+
+const owner = { node: 'a', incarnation: '000000000000000a' };
+const pids = new PidInterner();
+const pid = (id: number) => pids.intern(owner.node, owner.incarnation, id);
+const readerOf = (bytes: Uint8Array): Reader => new Reader(bytes, { pids, limits: DEFAULT_VALUE_LIMITS });
+
+/** A table whose entry numbers are given out in steps, as they are when several scopes share them. */
+function ownTable(step = 1) {
+  let number = 0;
+  const table = new Table({ ...owner, keys: 'duplicate' });
+  return { table, numbers: { next: () => (number += step) } };
+}
+
+function decoded(diffs: readonly Diff[], first: number): RemoteOperation[] {
+  const writer = new Writer();
+  const deltas = new DeltaWriter();
+  for (const diff of diffs) writeOperation(writer, diff, deltas);
+  return readOperations(readerOf(writer.finish()), { first, count: diffs.length }, owner, pids);
+}
+
+describe('operations', () => {
+  it('come out as they went in: keys, pids, values, entry numbers in any order', () => {
+    const { table, numbers } = ownTable(1_000_003);
+    const join = table.join(['k', { a: 1 }], [pid(7), pid(1), pid(7)], { x: [1n] }, numbers, 1);
+    const update = table.update(['k', { a: 1 }], pid(7), (old) => [old], 2);
+    const leave = table.leave(['k', { a: 1 }], [pid(7), pid(1)]);
+    const value = { x: [1n] };
+    expect(decoded([join, update, leave], 41)).toEqual([
+      {
+        number: 41,
+        groups: [
+          {
+            kind: 'join',
+            key: ['k', { a: 1 }],
+            entries: [
+              { number: 1_000_003, pid: pid(7), value },
+              { number: 2_000_006, pid: pid(1), value },
+              { number: 3_000_009, pid: pid(7), value },
+            ],
+          },
+        ],
+      },
+      {
+        number: 42,
+        groups: [
+          { kind: 'update', entries: [1_000_003, 3_000_009].map((number) => ({ number, value: [value] })) },
+        ],
+      },
+      { number: 43, groups: [{ kind: 'leave', numbers: [3_000_009, 2_000_006] }] },
+    ]);
+  });
+
+  it('cost a few bytes beside key and value, and a value that all entries share is written once', () => {
+    const { table, numbers } = ownTable();
+    const writer = new Writer();
+    writeOperation(writer, table.join('k', [pid(1)], null, numbers, 1), new DeltaWriter());
+    expect(writer.length).toBeLessThanOrEqual(8);
+    writer.reset();
+    const many = Array.from({ length: 100 }, () => pid(1));
+    writeOperation(writer, table.join('k', many, 'x'.repeat(500), numbers, 2), new DeltaWriter());
+    expect(writer.length).toBeLessThan(720);
+  });
+
+  it('are refused when they are not what a sender writes', () => {
+    const broken: [string, (writer: Writer) => void][] = [
+      ['no group', (writer) => writer.u8(0)],
+      ['an unknown group', (writer) => writer.raw(Uint8Array.of(8 + 7, 1, 0))],
+      ['a group without entries', (writer) => writer.raw(Uint8Array.of(3, 0))],
+      ['more entries than bytes', (writer) => writer.uint(8 * 2 ** 40 + 3)],
+      ['an entry number below one', (writer) => writer.raw(Uint8Array.of(8 + 3, 0, 0))],
+      ['no end', (writer) => writer.raw(Uint8Array.of(8 + 3, 2))],
+      ['something behind the end', (writer) => writer.raw(Uint8Array.of(8 + 3, 2, 0, 0))],
+    ];
+    for (const [, write] of broken) {
+      const writer = new Writer();
+      write(writer);
+      expect(() => readOperations(readerOf(writer.finish()), { first: 1, count: 1 }, owner, pids)).toThrow(
+        DecodeError,
+      );
+    }
+  });
+
+  it('cannot be announced in impossible numbers', () => {
+    for (const [first, count] of [
+      [0, 1],
+      [1, 0],
+      [1, 1000],
+      [MAX_NUMBER + 1, 1],
+    ]) {
+      const writer = new Writer();
+      writer.uint(first);
+      writer.uint(count);
+      writer.u8(0);
+      expect(() => readOpsHead(readerOf(writer.finish()))).toThrow(DecodeError);
+    }
+  });
+});
+
+describe('differences', () => {
+  it('bring back every sequence of numbers and pids', () => {
+    const numbers = fc.array(
+      fc.record({
+        number: fc.integer({ min: 1, max: MAX_NUMBER }),
+        id: fc.integer({ min: 0, max: MAX_NUMBER }),
+      }),
+    );
+    const comesBack = (sequence: readonly { number: number; id: number }[]): boolean => {
+      const writer = new Writer();
+      const deltas = new DeltaWriter();
+      for (const { number, id } of sequence) {
+        deltas.writeNumber(writer, number);
+        deltas.writePid(writer, pid(id));
+      }
+      const reader = readerOf(writer.finish());
+      const back = new DeltaReader(owner, pids);
+      return sequence.every(
+        ({ number, id }) => back.readNumber(reader) === number && back.readPid(reader) === pid(id),
+      );
+    };
+    expect(() => fc.assert(fc.property(numbers, comesBack))).not.toThrow();
+  });
+});
+
+describe('a chunk', () => {
+  const session = { askerRun: 2, session: 5 };
+
+  function chunkOf(
+    rows: readonly Row[],
+    from: number,
+    to: number,
+    at: number,
+    maxBytes = 60_000,
+  ): Uint8Array {
+    const content = new Writer();
+    const chunk = new ChunkWriter(content, at);
+    for (const row of rows) if (!chunk.add(row, maxBytes)) break;
+    const head = new Writer();
+    startChunk(head, 1, { ...session, from, to, at });
+    head.raw(content.view());
+    return head.finish();
+  }
+
+  function read(bytes: Uint8Array) {
+    const reader = readerOf(bytes);
+    openBody(reader, 'sync');
+    const head = readChunkHead(reader);
+    return { head, chunk: readChunk(reader, head, owner, pids) };
+  }
+
+  it('brings its rows with their revisions', () => {
+    const { table, numbers } = ownTable();
+    table.join('k', [pid(1), pid(2)], { shared: true }, numbers, 1);
+    table.join('l', [pid(2)], 'own', numbers, 2);
+    table.update('k', pid(2), () => 'new', 3);
+    const rows = table.ownRowsAfter(0, 10);
+    const { head, chunk } = read(chunkOf(rows, 0, Infinity, 9));
+    expect(head).toEqual({ ...session, from: 0, to: Infinity, at: 9 });
+    expect(chunk.rows).toEqual(
+      rows.map(({ number, key, pid: process, value, revision }) => ({
+        number,
+        key,
+        pid: process,
+        value,
+        revision,
+      })),
+    );
+  });
+
+  it('ends before the row that does not fit, but has always one', () => {
+    const { table, numbers } = ownTable();
+    for (let i = 0; i < 3; i++) table.join('k', [pid(1)], `${i}`.repeat(100), numbers, 1);
+    const rows = table.ownRowsAfter(0, 10);
+    expect(read(chunkOf(rows, 0, 3, 1, 250)).chunk.rows).toHaveLength(2);
+    expect(read(chunkOf(rows, 0, 3, 1, 1)).chunk.rows).toHaveLength(1);
+  });
+
+  it('is refused with rows outside its range, out of order, or newer than itself', () => {
+    const { table, numbers } = ownTable();
+    table.join('k', [pid(1), pid(1)], 1, numbers, 4);
+    const rows = table.ownRowsAfter(0, 10);
+    expect(() => read(chunkOf(rows, 1, 2, 4))).toThrow(DecodeError);
+    expect(() => read(chunkOf(rows, 0, 1, 4))).toThrow(DecodeError);
+    expect(() => read(chunkOf([rows[1], rows[0]], 0, 2, 4))).toThrow(DecodeError);
+    expect(() => chunkOf(rows, 0, 2, 3)).toThrow(RangeError);
+    expect(() => read(chunkOf([], 3, 2, 4))).toThrow(DecodeError);
+  });
+
+  it('is refused with more rows than a chunk may have', () => {
+    const { table, numbers } = ownTable();
+    for (let i = 0; i <= MAX_CHUNK_ROWS; i++) table.join('k', [pid(1)], 1, numbers, 1);
+    expect(() => read(chunkOf(table.ownRowsAfter(0, Infinity), 0, Infinity, 1))).toThrow(DecodeError);
+  });
+});
+
+describe('a body', () => {
+  it('travels only by its own kinds of frames', () => {
+    const opens = (tag: number, kind: StreamKind): boolean => {
+      const writer = new Writer();
+      startBody(writer, tag, 3);
+      try {
+        return openBody(readerOf(writer.finish()), kind).run === 3;
+      } catch (error) {
+        if (error instanceof DecodeError) return false;
+        throw error;
+      }
+    };
+    for (const kind of ['ops', 'repair', 'sync', 'applied'] as const) {
+      const open = [0, ...Object.values(TAG), 99].filter((tag) => opens(tag, kind));
+      expect(open).toEqual([...TAGS_OF[kind]].toSorted((a, b) => a - b));
+    }
+  });
+});

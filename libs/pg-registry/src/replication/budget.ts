@@ -1,0 +1,154 @@
+import { FRAME_OVERHEAD_BYTES } from '../wire';
+import type { ProtocolOptions } from '../cluster';
+
+/** Something held in memory that may be given up: a frame in a ring, a parked frame, an operation of which parts are missing. */
+export interface Held {
+  /** What it is charged with: its bytes and {@link HELD_OVERHEAD_BYTES}. */
+  readonly heldBytes: number;
+  /** The budget needs the room: forget it. Called once; it must not be given back afterwards. */
+  evict(): void;
+}
+
+/** What an object around the bytes costs: without it a flood of tiny frames would be almost free. */
+export const HELD_OVERHEAD_BYTES = 128;
+
+/** A bounded amount of memory, shared by all streams of a node. Who comes last pushes out who came first. */
+export class Pool {
+  private readonly held = new Set<Held>();
+  private bytes = 0;
+
+  constructor(private readonly limit: number) {}
+
+  /** Bytes held now; never above the limit once `take` has returned. */
+  get size(): number {
+    return this.bytes;
+  }
+
+  /** Charges `item`, evicting the oldest ones to make room; a thing larger than the whole pool is evicted itself. */
+  take(item: Held): void {
+    this.held.add(item);
+    this.bytes += item.heldBytes;
+    while (this.bytes > this.limit) {
+      const oldest = this.held.values().next().value;
+      if (oldest === undefined) return;
+      this.give(oldest);
+      oldest.evict();
+    }
+  }
+
+  /** Takes `item` off the books; nothing if it is not on them. Call it before `heldBytes` changes. */
+  give(item: Held): void {
+    if (this.held.delete(item)) this.bytes -= item.heldBytes;
+  }
+}
+
+/** What replication holds, each figure bounded by the option of like name. */
+export interface ReplicationMemory {
+  /** Recent own operations, kept for repair. */
+  readonly ringBytes: number;
+  /** Operations of peers that came before their turn. */
+  readonly parkingBytes: number;
+  /** Own operations not yet given to the client. */
+  readonly unsentOperations: number;
+}
+
+/**
+ * What the Replicators of one node share, because the node has one memory and one connection: the pools for recent operations
+ * and parked frames, the number of operations that wait, and how many bytes the client was given and has not flushed.
+ *
+ * The connection starts closed. {@link ReplicationBudget.open} is the only question streams ask before they send operations or chunks.
+ */
+export class ReplicationBudget {
+  readonly ring: Pool;
+  readonly parking: Pool;
+  /** Operations that wait as references because the connection is not open. */
+  unsentOperations = 0;
+
+  private mostBodyBytes: number;
+  private isOnline = false;
+  private unflushedBytes = 0;
+  private flushingBytes = 0;
+  private isFlushing = false;
+  private sampleAt: number;
+
+  constructor(readonly options: ProtocolOptions) {
+    this.sampleAt = options.lagSampleMs > 0 ? -Infinity : Infinity;
+    this.ring = new Pool(options.ringBytes);
+    this.parking = new Pool(options.parkingBytes);
+    this.mostBodyBytes = options.maxFrameBytes - FRAME_OVERHEAD_BYTES;
+  }
+
+  /** What is held now. */
+  get memory(): ReplicationMemory {
+    const { ring, parking, unsentOperations } = this;
+    return { ringBytes: ring.size, parkingBytes: parking.size, unsentOperations };
+  }
+
+  /** The largest body that may be made. */
+  get maxBodyBytes(): number {
+    return this.mostBodyBytes;
+  }
+
+  /**
+   * The connection takes bodies of so many bytes; to be said before `connected`.
+   *
+   * Tolerated: bodies made for an earlier server that took more are lost on the way to this one. Asks for them stay without
+   * an answer, so their askers sync.
+   */
+  limitBodies(maxBodyBytes: number): void {
+    this.mostBodyBytes = maxBodyBytes;
+  }
+
+  /** Is the node connected? */
+  get online(): boolean {
+    return this.isOnline;
+  }
+
+  /** May operations and chunks be sent: connected, and the client not behind? */
+  get open(): boolean {
+    return this.isOnline && this.unflushedBytes < this.options.maxUnflushedBytes;
+  }
+
+  connected(): void {
+    this.isOnline = true;
+    this.forgetFlush();
+  }
+
+  disconnected(): void {
+    this.isOnline = false;
+    this.forgetFlush();
+  }
+
+  /** Counts bytes that go to the client now. */
+  published(bytes: number): void {
+    this.unflushedBytes += bytes;
+  }
+
+  /** True once, when half of what may be unflushed is: whoever asked must return a flush effect. Half, so that the pipe never runs dry. */
+  wantsFlush(): boolean {
+    if (this.isFlushing || this.unflushedBytes * 2 < this.options.maxUnflushedBytes) return false;
+    this.isFlushing = true;
+    this.flushingBytes = this.unflushedBytes;
+    return true;
+  }
+
+  /** Is it time to follow a write on its way, of whatever scope? True once in `lagSampleMs`. */
+  wantsSample(now: number): boolean {
+    if (now < this.sampleAt) return false;
+    this.sampleAt = now + this.options.lagSampleMs;
+    return true;
+  }
+
+  /** The flush asked for is done: what was published before it has left. */
+  flushed(): void {
+    this.unflushedBytes -= this.flushingBytes;
+    this.flushingBytes = 0;
+    this.isFlushing = false;
+  }
+
+  private forgetFlush(): void {
+    this.unflushedBytes = 0;
+    this.flushingBytes = 0;
+    this.isFlushing = false;
+  }
+}

@@ -1,0 +1,16 @@
+/**
+ * replication/: how the entries of one scope get from their owner to every other node, and stay equal.
+ *
+ * `Streams` holds the running scopes, each with its `Replicator`. A Replicator is made of: the bodies of its frames (`body`,
+ * `operation-body`, `chunk-body`), the own stream (`outbound-stream`, `operation-ring`, `repair-desk`, `sync-desk`), the streams of
+ * peers (`inbound-stream`, `gap`, `parking`, `sync-walk`) and `acknowledgements`. All Replicators of a node share the memory of one
+ * `ReplicationBudget`.
+ *
+ * Promises: what a node knows of an owner is what that owner had after one of its operations, plus, during a sync, what it had earlier;
+ * every change comes out as an exact diff; a lost, doubled, late or malformed frame costs time and a counted refusal, never an entry;
+ * memory stays within the budget. Assumes: frames come from accepted peers whose identity was checked, and the effects of one call run
+ * before the next call. May import: term, table, wire, cluster.
+ */
+export type { ReplicationMemory } from './budget';
+export { Replicator } from './replicator';
+export { type ScopeStart, Streams } from './streams';

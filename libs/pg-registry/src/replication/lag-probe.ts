@@ -1,0 +1,70 @@
+import type { Writer } from '../wire';
+import { TAG, writeApplied } from './body';
+import type { ReplicationBudget } from './budget';
+import type { EffectList, StreamPeer } from './effect';
+
+/** An ask without answer is repeated after this long, then after twice as long, up to the longest. */
+const FIRST_RETRY_MS = 100;
+const LONGEST_RETRY_MS = 2000;
+
+/**
+ * How long a write takes until it is applied at a peer, by one clock. Now and then one write is followed: its owner asks one
+ * peer, another each time, whether it has applied it, as `replicated()` asks all of them, and takes the time from the write to
+ * the answer.
+ *
+ * So it is the way there plus the way back of one small frame. Time stamps in the operations would give the way there alone, and
+ * with it the difference of two machines' clocks, which is often more than the way takes. A sample is not given up while the
+ * peer lives: what takes longest is what is worth knowing. An answer that was lost costs one repetition, and the sample as much.
+ */
+export class LagProbe {
+  private peer: StreamPeer | undefined;
+  private number = 0;
+  private writtenAt = 0;
+  private askAt = Infinity;
+  private asks = 0;
+  private samples = 0;
+
+  constructor(
+    private readonly run: number,
+    private readonly budget: ReplicationBudget,
+    private readonly scratch: Writer,
+  ) {}
+
+  /** When `tick` has something to do, while connected. */
+  get deadline(): number {
+    return this.askAt;
+  }
+
+  /** Operation `number` was written: follows it, if one is to be followed and none is. */
+  written(number: number, peers: readonly StreamPeer[], now: number): void {
+    if (this.peer !== undefined || peers.length === 0) return;
+    this.peer = peers[this.samples++ % peers.length];
+    this.number = number;
+    this.writtenAt = now;
+    this.askAt = now;
+    this.asks = 0;
+  }
+
+  tick(now: number, effects: EffectList): void {
+    if (this.peer === undefined || this.askAt > now || !this.budget.online) return;
+    this.askAt = now + Math.min(FIRST_RETRY_MS * 2 ** this.asks++, LONGEST_RETRY_MS);
+    effects.send(this.peer, 'applied', writeApplied(this.scratch, TAG.appliedAsk, this.run, this.number));
+  }
+
+  /** The peer has applied everything up to `number`. */
+  answered({ incarnation }: StreamPeer, number: number, now: number, effects: EffectList): void {
+    if (this.peer?.incarnation !== incarnation || number < this.number) return;
+    effects.add({ type: 'lag', peer: this.peer, durationMs: now - this.writtenAt });
+    this.rest();
+  }
+
+  /** The peer, or its run of the scope, is gone. */
+  dropOut(incarnation: string): void {
+    if (this.peer?.incarnation === incarnation) this.rest();
+  }
+
+  private rest(): void {
+    this.peer = undefined;
+    this.askAt = Infinity;
+  }
+}

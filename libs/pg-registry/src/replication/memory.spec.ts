@@ -1,0 +1,140 @@
+import { protocolOptions } from '../cluster/options';
+import { HELD_OVERHEAD_BYTES, Pool, ReplicationBudget } from './budget';
+import { OperationRing } from './operation-ring';
+import { Parking } from './parking';
+
+const bytes = (length: number): Uint8Array => new Uint8Array(length);
+const COST = 100 + HELD_OVERHEAD_BYTES;
+
+describe('the ring', () => {
+  it('keeps the recent operations of all streams within one pool, and gives up the oldest of any', () => {
+    const pool = new Pool(3 * COST);
+    const [one, other] = [new OperationRing(pool, 1), new OperationRing(pool, 1)];
+    one.add(5, bytes(100));
+    other.add(1, bytes(100));
+    other.add(2, bytes(100));
+    other.add(4, bytes(100));
+    expect([one.oldest, one.end, one.size]).toEqual([6, 6, 0]);
+    expect([other.oldest, other.end, other.size]).toEqual([1, 5, 3]);
+    expect(pool.size).toBe(3 * COST);
+  });
+
+  it('finds the bodies that contain any of a range', () => {
+    const ring = new OperationRing(new Pool(1e6), 1);
+    for (const last of [3, 4, 9, 10]) ring.add(last, bytes(last));
+    expect(Array.from(ring.between(4, 5), ({ first, last }) => [first, last])).toEqual([
+      [4, 4],
+      [5, 9],
+    ]);
+  });
+
+  it('keeps all parts of an operation or none', () => {
+    const pool = new Pool(3 * COST);
+    const ring = new OperationRing(pool, 1);
+    ring.addParts([bytes(100), bytes(100)]);
+    expect(ring.oldest).toBe(1);
+    ring.add(2, bytes(100));
+    ring.add(3, bytes(100));
+    expect(ring.oldest).toBe(2);
+    ring.addParts([bytes(100), bytes(100), bytes(100), bytes(100)]);
+    expect([ring.oldest, ring.end, pool.size]).toEqual([5, 5, 0]);
+  });
+});
+
+describe('the parking', () => {
+  it('gives frames back when it is their turn, whatever order they came in', () => {
+    const parking = new Parking(new Pool(1e6), 1e6, 1e6);
+    for (const [first, last] of [
+      [7, 9],
+      [3, 4],
+      [5, 6],
+    ]) {
+      expect(parking.park(first, last, bytes(1))).toBe(true);
+    }
+    expect(parking.first).toBe(3);
+    expect(parking.take(2)).toBeUndefined();
+    expect(parking.take(3)?.last).toBe(4);
+    expect(parking.take(8)?.first).toBe(7);
+    expect(parking.isEmpty).toBe(true);
+  });
+
+  it('does not keep the same frame twice', () => {
+    const pool = new Pool(1e6);
+    const parking = new Parking(pool, 1e6, 1e6);
+    expect([parking.park(3, 4, bytes(100)), parking.park(3, 4, bytes(100))]).toEqual([true, false]);
+    expect(pool.size).toBe(COST);
+  });
+
+  it('refuses what comes when its stream has used its share, so what is nearest to the gap stays', () => {
+    const parking = new Parking(new Pool(1e6), 2 * COST, 1e6);
+    expect([2, 3, 4].map((number) => parking.park(number, number, bytes(100)))).toEqual([true, true, false]);
+  });
+
+  it('loses its oldest frames when other streams need the room', () => {
+    const pool = new Pool(2 * COST);
+    const [one, other] = [new Parking(pool, 1e6, 1e6), new Parking(pool, 1e6, 1e6)];
+    one.park(2, 2, bytes(100));
+    other.park(2, 2, bytes(100));
+    other.park(3, 3, bytes(100));
+    expect(one.isEmpty).toBe(true);
+    other.clear();
+    expect(pool.size).toBe(0);
+  });
+
+  it('puts parts together in any order, and takes only so many operations in parts at a time', () => {
+    const pool = new Pool(1e6);
+    const parking = new Parking(pool, 1e6, 1e6);
+    parking.parkPart({ number: 5, index: 1, parts: 2 }, Uint8Array.of(3, 4));
+    expect(parking.has(5)).toBe(false);
+    parking.parkPart({ number: 5, index: 0, parts: 2 }, Uint8Array.of(1, 2));
+    expect(parking.take(5)?.body).toEqual(Uint8Array.of(1, 2, 3, 4));
+    const taken = Array.from({ length: 20 }, (_, at) =>
+      parking.parkPart({ number: 10 + at, index: 0, parts: 2 }, bytes(1)),
+    );
+    expect(taken.filter(Boolean)).toHaveLength(8);
+    expect(parking.take(100)).toBeUndefined();
+    expect(pool.size).toBe(0);
+  });
+
+  it('refuses parts that contradict each other', () => {
+    const parking = new Parking(new Pool(1e6), 1e6, 1000);
+    parking.parkPart({ number: 5, index: 0, parts: 9 }, bytes(100));
+    expect(() => parking.parkPart({ number: 5, index: 1, parts: 3 }, bytes(1))).toThrow('contradict');
+  });
+
+  it('sees from the first part that an operation is too large, or from the one that makes it so', () => {
+    const parking = new Parking(new Pool(1e6), 1e6, 1000);
+    expect(parking.isTooLarge({ number: 5, index: 0, parts: 9 }, 126)).toBe(true);
+    expect(parking.isTooLarge({ number: 5, index: 0, parts: 9 }, 125)).toBe(false);
+    expect(parking.isTooLarge({ number: 5, index: 8, parts: 9 }, 1000)).toBe(false);
+    parking.parkPart({ number: 5, index: 8, parts: 9 }, bytes(900));
+    expect(parking.isTooLarge({ number: 5, index: 0, parts: 9 }, 101)).toBe(true);
+    expect(parking.isTooLarge({ number: 5, index: 8, parts: 9 }, 900)).toBe(false);
+  });
+});
+
+describe('the budget', () => {
+  it('asks for a flush when half of what may be unflushed is, and closes when all of it is', () => {
+    const budget = new ReplicationBudget(protocolOptions({ maxUnflushedBytes: 1000 }));
+    expect(budget.open).toBe(false);
+    budget.connected();
+    budget.published(499);
+    expect([budget.open, budget.wantsFlush()]).toEqual([true, false]);
+    budget.published(100);
+    expect([budget.wantsFlush(), budget.wantsFlush()]).toEqual([true, false]);
+    budget.published(500);
+    expect(budget.open).toBe(false);
+    budget.flushed();
+    expect([budget.open, budget.wantsFlush()]).toEqual([true, true]);
+  });
+
+  it('forgets what was under way when the connection is lost', () => {
+    const budget = new ReplicationBudget(protocolOptions({ maxUnflushedBytes: 1000 }));
+    budget.connected();
+    budget.published(5000);
+    expect(budget.wantsFlush()).toBe(true);
+    budget.disconnected();
+    budget.connected();
+    expect([budget.open, budget.wantsFlush()]).toEqual([true, false]);
+  });
+});

@@ -1,0 +1,205 @@
+import { DecodeError } from '../wire';
+import type { PartHead } from './body';
+import { HELD_OVERHEAD_BYTES, type Held, type Pool } from './budget';
+
+/** So many operations of one stream may be incomplete at a time. Parts are sent in one go: more than one is rare already. */
+const MAX_ASSEMBLIES = 8;
+
+/** Operations `first` to `last` that came too early, encoded. */
+export interface ParkedFrame {
+  readonly first: number;
+  readonly last: number;
+  /** The operations themselves, without the head of the body they came in. */
+  readonly body: Uint8Array;
+}
+
+class Parked implements Held, ParkedFrame {
+  readonly heldBytes: number;
+
+  constructor(
+    private readonly parking: Parking,
+    readonly first: number,
+    readonly last: number,
+    readonly body: Uint8Array,
+  ) {
+    this.heldBytes = body.length + HELD_OVERHEAD_BYTES;
+  }
+
+  evict(): void {
+    this.parking.dropFrame(this);
+  }
+}
+
+/** An operation of which parts are missing. */
+class Assembly implements Held {
+  readonly pieces = new Map<number, Uint8Array>();
+  heldBytes = HELD_OVERHEAD_BYTES;
+
+  constructor(
+    private readonly parking: Parking,
+    readonly number: number,
+    readonly parts: number,
+  ) {}
+
+  /** Bytes of the pieces alone. */
+  get pieceBytes(): number {
+    return this.heldBytes - HELD_OVERHEAD_BYTES;
+  }
+
+  evict(): void {
+    this.parking.dropAssembly(this.number);
+  }
+}
+
+/**
+ * What of one peer's stream came before its turn: frames behind a gap, and operations of which parts are missing. Bodies are
+ * copied as they came; they are decoded when it is their turn.
+ *
+ * Bounded twice: by the pool that all streams of the node share, from which the oldest frames are evicted, and by half of it
+ * for one stream, above which a stream's new frames are dropped. So a flood ahead of a gap that never closes costs a fixed
+ * amount, and the frames nearest to the gap stay. What was dropped or evicted is asked for again like anything else that was lost.
+ */
+export class Parking {
+  /** Ascending by first operation. */
+  private frames: Parked[] = [];
+  private readonly assemblies = new Map<number, Assembly>();
+  private bytes = 0;
+
+  constructor(
+    private readonly pool: Pool,
+    private readonly maxBytes: number,
+    private readonly maxOpBytes: number,
+  ) {}
+
+  /** First operation of the first frame; Infinity if there is none. */
+  get first(): number {
+    return this.frames[0]?.first ?? Infinity;
+  }
+
+  get isEmpty(): boolean {
+    return this.frames.length === 0 && this.assemblies.size === 0;
+  }
+
+  /** Keeps a copy of a frame. Returns false if there is no room, or nothing new in it. */
+  park(first: number, last: number, body: Uint8Array): boolean {
+    return this.insert(new Parked(this, first, last, body.slice()));
+  }
+
+  /** Would the operation in parts, one of them of `bytes`, be larger than one may be? All but the last are of one size. */
+  isTooLarge({ number, index, parts }: PartHead, bytes: number): boolean {
+    const least = index < parts - 1 ? bytes * (parts - 1) : bytes;
+    const known = this.assemblies.get(number);
+    const together = known === undefined || known.pieces.has(index) ? 0 : known.pieceBytes + bytes;
+    return Math.max(least, together) > this.maxOpBytes;
+  }
+
+  /**
+   * Keeps a part; when it was the last one missing the operation is parked whole. Returns false if there is no room.
+   *
+   * @throws DecodeError if it contradicts the other parts.
+   */
+  parkPart({ number, index, parts }: PartHead, piece: Uint8Array): boolean {
+    const known = this.assemblies.get(number);
+    if (known?.pieces.has(index)) return true;
+    if (known !== undefined && known.parts !== parts)
+      throw new DecodeError('parts of an operation that contradict each other');
+    if (known === undefined && this.assemblies.size >= MAX_ASSEMBLIES) return false;
+    if (this.bytes + piece.length + HELD_OVERHEAD_BYTES > this.maxBytes) return false;
+    const assembly = known ?? new Assembly(this, number, parts);
+    if (known !== undefined) this.giveBack(assembly);
+    assembly.pieces.set(index, piece.slice());
+    assembly.heldBytes += piece.length;
+    if (assembly.pieces.size < parts) {
+      this.assemblies.set(number, assembly);
+      this.charge(assembly);
+      return true;
+    }
+    this.assemblies.delete(number);
+    return this.insert(new Parked(this, number, number, wholeOf(assembly)));
+  }
+
+  /** Takes out the frame that contains operation `next`; frames that are wholly before it are dropped. */
+  take(next: number): ParkedFrame | undefined {
+    this.forgetBefore(next);
+    if (this.first > next) return undefined;
+    const frame = this.frames.shift()!;
+    this.giveBack(frame);
+    return frame;
+  }
+
+  /** Is the frame with operation `next` here? */
+  has(next: number): boolean {
+    this.forgetBefore(next);
+    return this.first <= next;
+  }
+
+  clear(): void {
+    for (const frame of this.frames) this.giveBack(frame);
+    for (const assembly of this.assemblies.values()) this.giveBack(assembly);
+    this.frames = [];
+    this.assemblies.clear();
+  }
+
+  /** @internal the pool needs the room. */
+  dropFrame(frame: Parked): void {
+    const at = this.frames.indexOf(frame);
+    if (at < 0) return;
+    this.frames.splice(at, 1);
+    this.bytes -= frame.heldBytes;
+  }
+
+  /** @internal the pool needs the room, or the operation is not wanted any more. */
+  dropAssembly(number: number): void {
+    const assembly = this.assemblies.get(number);
+    if (assembly === undefined) return;
+    this.assemblies.delete(number);
+    this.giveBack(assembly);
+  }
+
+  private forgetBefore(next: number): void {
+    while (this.frames.length > 0 && this.frames[0].last < next) this.giveBack(this.frames.shift()!);
+    for (const number of this.assemblies.keys()) if (number < next) this.dropAssembly(number);
+  }
+
+  private insert(frame: Parked): boolean {
+    const at = this.positionOf(frame.first);
+    const same = this.frames[at];
+    if (same?.first === frame.first && same.last >= frame.last) return false;
+    if (this.bytes + frame.heldBytes > this.maxBytes) return false;
+    this.frames.splice(at, 0, frame);
+    this.charge(frame);
+    return true;
+  }
+
+  private charge(item: Held): void {
+    this.bytes += item.heldBytes;
+    this.pool.take(item);
+  }
+
+  private giveBack(item: Held): void {
+    this.bytes -= item.heldBytes;
+    this.pool.give(item);
+  }
+
+  /** Index of the first frame that begins at or after `first`. */
+  private positionOf(first: number): number {
+    let [low, high] = [0, this.frames.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.frames[middle].first < first) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+function wholeOf({ parts, pieces }: Assembly): Uint8Array {
+  const ordered = Array.from({ length: parts }, (_, index) => pieces.get(index)!);
+  const whole = new Uint8Array(ordered.reduce((size, piece) => size + piece.length, 0));
+  let at = 0;
+  for (const piece of ordered) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}

@@ -1,0 +1,133 @@
+import type { Writer } from '../wire';
+import { type RepairAsk, type Tail, writeTail } from './body';
+import type { ReplicationBudget } from './budget';
+import { Bundler } from './bundle';
+import type { EffectList, StreamPeer } from './effect';
+import type { OperationRing, RecentBody } from './operation-ring';
+
+/** Three asks for the same body within this time mean that many lost it: then it is broadcast, once. */
+const CROWD_WINDOW_MS = 50;
+const CROWD = 3;
+
+/** An answer ends with the operation that brings it to so many bytes; who needs more asks again from where this ended. */
+const ANSWER_BYTES = 256 * 1024;
+
+/** An ask for what the same asker was answered so shortly before was sent before the answer came: we, or the network, stood still. */
+const REPEAT_MS = 25;
+
+/** The latest answer to an asker. */
+interface Answered {
+  readonly from: number;
+  readonly at: number;
+}
+
+/**
+ * Answers those who missed own operations.
+ *
+ * An ask within the ring is answered with the bodies themselves, bundled, to the asker — or to everybody, when several lost
+ * the same. The last thing in an answer is the tail: the asker knows by it that nothing more comes, and asks for the rest
+ * without waiting. An ask for something older than the ring, or newer, is answered with the tail alone: which operations could
+ * be repaired. The asker then syncs, or learns that there is nothing to repair. While the connection is not open, the latest ask of
+ * each peer waits.
+ */
+export class RepairDesk {
+  private readonly answered = new Map<string, Answered>();
+  private readonly waiting = new Map<string, { readonly peer: StreamPeer; readonly ask: RepairAsk }>();
+
+  constructor(
+    private readonly run: number,
+    private readonly ring: OperationRing,
+    private readonly budget: ReplicationBudget,
+    private readonly scratch: Writer,
+  ) {}
+
+  /** A peer asks. */
+  answer(peer: StreamPeer, ask: RepairAsk, now: number, effects: EffectList): void {
+    const { from } = ask;
+    if (!this.budget.open) {
+      this.waiting.set(peer.incarnation, { peer, ask });
+      return effects.count('repairs-put-off');
+    }
+    if (this.hasAnswered(peer, from, now)) return effects.count('repairs-repeated');
+    const toAsker = this.bundler((body) => effects.send(peer, 'repair', body));
+    const toAll = this.bundler((body) => effects.send(undefined, 'ops', body));
+    if (from < this.ring.oldest || from >= this.ring.end) effects.count('repairs-impossible');
+    else {
+      for (const recent of this.bodiesFor(ask, now)) {
+        const isCrowd = countAsk(recent, now);
+        (isCrowd ? toAll : toAsker).add(recent.body);
+        effects.count(isCrowd ? 'repairs-broadcast' : 'repairs');
+      }
+    }
+    toAsker.add(writeTail(this.scratch, this.run, this.tail()));
+    toAll.flush();
+    toAsker.flush();
+  }
+
+  /** What this stream can repair: the last operation that was sent, and the oldest that is still here. */
+  tail(): Tail {
+    return { oldest: this.ring.oldest, last: this.ring.end - 1 };
+  }
+
+  /** Answers those who wait, as far as the connection takes it. */
+  serve(now: number, effects: EffectList): void {
+    for (const [incarnation, { peer, ask }] of this.waiting) {
+      if (!this.budget.open) return;
+      this.waiting.delete(incarnation);
+      this.answer(peer, ask, now, effects);
+    }
+  }
+
+  /** The peer is gone. */
+  forget(incarnation: string): void {
+    this.answered.delete(incarnation);
+    this.waiting.delete(incarnation);
+  }
+
+  /** The connection is gone: whoever still wants something asks again. */
+  disconnected(): void {
+    this.answered.clear();
+    this.waiting.clear();
+  }
+
+  /** The bodies that are sent to an asker at a time. */
+  private *bodiesFor({ from, to }: RepairAsk, now: number): Iterable<RecentBody> {
+    let bytes = 0;
+    let operation = 0;
+    for (const recent of this.ring.between(from, to)) {
+      // Parts of one operation are worth nothing alone: an answer never ends between them.
+      if (bytes >= ANSWER_BYTES && recent.first !== operation) return;
+      operation = recent.first;
+      // Already on its way to everybody: the asker had not got it when it asked.
+      if (now - recent.repeatedAt < CROWD_WINDOW_MS) continue;
+      bytes += recent.body.length;
+      yield recent;
+    }
+  }
+
+  private bundler(send: (body: Uint8Array) => void): Bundler {
+    return new Bundler(this.run, this.budget.maxBodyBytes, (body) => {
+      send(body);
+      this.budget.published(body.length);
+    });
+  }
+
+  /** Takes note of the ask. Who asks for something else, or waits as long as an asker does, is answered. */
+  private hasAnswered({ incarnation }: StreamPeer, from: number, now: number): boolean {
+    const latest = this.answered.get(incarnation);
+    if (latest?.from === from && now - latest.at < REPEAT_MS) return true;
+    this.answered.set(incarnation, { from, at: now });
+    return false;
+  }
+}
+
+/** Counts an ask for a body. Returns whether it has been asked for so often that everybody should have it: then it is on its way. */
+function countAsk(recent: RecentBody, now: number): boolean {
+  if (now - recent.askedSince >= CROWD_WINDOW_MS) {
+    recent.askedSince = now;
+    recent.asks = 0;
+  }
+  const isCrowd = ++recent.asks >= CROWD;
+  if (isCrowd) recent.repeatedAt = now;
+  return isCrowd;
+}

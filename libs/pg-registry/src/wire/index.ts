@@ -1,0 +1,30 @@
+/**
+ * wire/: what travels between nodes.
+ *
+ * `codec/` turns keys, values and pids into bytes and back. `frame` is the envelope around every body, `subject` builds and parses the
+ * NATS subjects, `version` negotiates the version of the bodies, `incarnation` makes the id of one life of a node.
+ *
+ * Promises: decoding never trusts a length or a depth, and throws only `DecodeError`. Assumes nothing about the sender.
+ * May import: term.
+ */
+export { DecodeError, Reader, Writer } from './codec';
+export {
+  decodeFrame,
+  encodeEnvelope,
+  encodeFrame,
+  type Frame,
+  FRAME_OVERHEAD_BYTES,
+  type FrameKind,
+  inEnvelope,
+  LONGEST_FRAME_BYTES,
+  MAX_EPOCH,
+  MAX_WIRE_DEPTH,
+  type ProcessKind,
+  readIncarnation,
+  type Sender,
+  type StreamKind,
+  writeIncarnation,
+} from './frame';
+export { belongsTo, hash32, incarnationOf, isIncarnation } from './incarnation';
+export { type Permissions, permissionsOf, type Route, Subjects } from './subject';
+export { broadcastVersion, commonVersion, formatVersions, OWN_VERSIONS, type VersionRange } from './version';

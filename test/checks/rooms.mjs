@@ -1,0 +1,45 @@
+/**
+ * Part of `npm run check:rooms`: the table of rooms in docs/ARCHITECTURE.md says the same as `.dependency-cruiser.cjs`, and every folder
+ * of the library has a row.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const { rooms } = createRequire(import.meta.url)(join(root, '.dependency-cruiser.cjs'));
+const page = readFileSync(join(root, 'docs', 'ARCHITECTURE.md'), 'utf8');
+
+const written = new Map();
+for (const [, room, imports] of page.matchAll(/^\| `([\w/]+)\/` +\|[^|]*\|([^|]*)\|$/gm)) {
+  if (!room.startsWith('test/')) written.set(room, namesIn(imports));
+}
+
+const complaints = [];
+for (const [room, allowed] of Object.entries(rooms)) {
+  const expected = allowed
+    .map((name) => name.replace(/^npm:/, ''))
+    .toSorted()
+    .join(', ');
+  const found = written.get(room)?.toSorted().join(', ');
+  if (found === undefined) complaints.push(`has no row for ${room}/.`);
+  else if (found !== expected)
+    complaints.push(`lets ${room}/ import "${found}", .dependency-cruiser.cjs "${expected}".`);
+  written.delete(room);
+}
+for (const room of written.keys())
+  complaints.push(`has a row for ${room}/, which .dependency-cruiser.cjs does not know.`);
+const folders = readdirSync(join(root, 'libs', 'pg-registry', 'src'), { withFileTypes: true });
+for (const folder of folders)
+  if (folder.isDirectory() && !(folder.name in rooms))
+    complaints.push(`has no row for the folder ${folder.name}/.`);
+
+for (const complaint of complaints) console.error(`docs/ARCHITECTURE.md ${complaint}`);
+process.exitCode = complaints.length === 0 ? 0 : 1;
+
+/** @param {string} imports the third cell of a row */
+function namesIn(imports) {
+  const names = imports.split(',').map((name) => name.trim());
+  return names.length === 1 && names[0] === 'nothing' ? [] : names;
+}
