@@ -8,8 +8,8 @@ const SYSTEM_DIRECTORIES = ['/usr/sbin', '/usr/local/sbin', '/usr/local/bin'];
 /**
  * Finds `nats-server`, by `NATS_SERVER_BIN` or on the PATH, or installs the Debian package where that is possible.
  *
- * @returns {string} its file
- * @throws {Error} saying in one line what to install
+ * @returns {string} Its file
+ * @throws {Error} Saying in one line what to install
  */
 export function provideNatsServer() {
   const given = process.env.NATS_SERVER_BIN;

@@ -66,12 +66,12 @@ function caller(application: INestApplicationContext): Ask {
   };
 }
 
-/** Asks so many questions, some at a time. @returns how many were answered rightly */
+/** Asks so many questions, some at a time. @returns How many were answered rightly */
 async function keepAsking(ask: Ask, times: number, inFlight: number): Promise<number> {
   let asked = 0;
   let right = 0;
   const asker = async (): Promise<void> => {
-    while (asked < times) if (await ask(asked++)) right++;
+    while (asked < times) if (await ask(asked++)) right += 1;
   };
   await Promise.all(Array.from({ length: Math.min(inFlight, times) }, asker));
   return right;

@@ -31,12 +31,12 @@ async function monitors(bench: Bench, node: PgRegistryNode, observers: number, n
     each: observers,
     work: (times) => {
       const before = here.seen;
-      for (let i = 0; i < times; i++) registry.updateValue('watched', i);
+      for (let i = 0; i < times; i += 1) registry.updateValue('watched', i);
       return (here.seen - before) / observers;
     },
     baseline: (times) => {
       const before = naive.seen;
-      for (let i = 0; i < times; i++)
+      for (let i = 0; i < times; i += 1)
         subject.next({ type: 'update', key: 'watched', entries: [{ value: i }] });
       return (naive.seen - before) / observers;
     },
@@ -60,7 +60,7 @@ class Tally {
   readonly #subscriptions;
 
   constructor(source: Observable<unknown>, observers: number) {
-    this.#subscriptions = Array.from({ length: observers }, () => source.subscribe(() => void this.seen++));
+    this.#subscriptions = Array.from({ length: observers }, () => source.subscribe(() => (this.seen += 1)));
   }
 
   stop(): void {

@@ -21,7 +21,7 @@ async function grow(bench: Bench, entries: number): Promise<void> {
   const here = { grow: [] as Grown[], end: [] as number[] };
   const naive = { grow: [] as Grown[], end: [] as number[] };
   const rounds = bench.size(entries >= 1_000_000 ? 3 : 7, 1);
-  for (let round = bench.quick ? 0 : -1; round < rounds; round++) {
+  for (let round = bench.quick ? 0 : -1; round < rounds; round += 1) {
     const ours = await bench.profiled(`grow to ${entries} entries and end`, () => growHere(entries));
     const theirs = growNaive(entries);
     if (round < 0) continue; // warms up
@@ -75,7 +75,7 @@ async function growHere(entries: number): Promise<{ grown: Grown; endMs: number 
   const registry = node.scope('pg');
   const processes = Array.from({ length: entries / PER_PROCESS }, () => node.processes.spawn());
   const grown = growing(() => {
-    for (let i = 0; i < entries; i++) registry.join(keys[i], processes[i % processes.length].pid, i);
+    for (let i = 0; i < entries; i += 1) registry.join(keys[i], processes[i % processes.length].pid, i);
   });
   verify(registry.count() === entries && isLast(node, keys, entries), 'every entry is there');
   const from = cpuTime();
@@ -97,7 +97,7 @@ function growNaive(entries: number): { grown: Grown; endMs: number } {
   const byKey = new Map<string, NaiveRow[]>();
   const byProcess = new Map<object, Set<NaiveRow>>();
   const grown = growing(() => {
-    for (let i = 0; i < entries; i++) {
+    for (let i = 0; i < entries; i += 1) {
       const row = { key: keys[i], pid: pids[i % pids.length], value: i };
       const rows = byKey.get(row.key);
       if (rows === undefined) byKey.set(row.key, [row]);

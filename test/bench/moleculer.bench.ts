@@ -50,7 +50,7 @@ class Side {
     return new Side(asker, answerer);
   }
 
-  /** @returns ms from a registration at the one node to its event at the other */
+  /** @returns Ms from a registration at the one node to its event at the other */
   async registration(key: string): Promise<number> {
     const seen = this.asker.ask('seen', key) as Promise<number>;
     const from = (await this.answerer.ask('register', key)) as number;
@@ -74,7 +74,7 @@ class Side {
 async function visibility(bench: Bench, here: Side, theirs: Side): Promise<void> {
   const values: number[] = [];
   const baselines: number[] = [];
-  for (let round = 0; round < bench.size(15, 1); round++) {
+  for (let round = 0; round < bench.size(15, 1); round += 1) {
     values.push(await here.registration(`job-${round}`));
     baselines.push(await theirs.registration(`job-${round}`));
   }
@@ -91,7 +91,7 @@ async function remoteCalls(bench: Bench, here: Side, theirs: Side, inFlight: num
   const ours: Asked[] = [];
   const naive: Asked[] = [];
   const warmUp = bench.size(3, 0);
-  for (let round = 0; round < warmUp + bench.size(9, 1); round++) {
+  for (let round = 0; round < warmUp + bench.size(9, 1); round += 1) {
     const sides = [() => here.ask(times, inFlight), () => theirs.ask(times, inFlight)];
     // Each time in the other order.
     if (round % 2 === 1) sides.reverse();
@@ -136,7 +136,7 @@ async function crashes(bench: Bench, server: NatsServer): Promise<void> {
   });
 }
 
-/** Starts nodes and kills one after another, without waiting. @returns how many seconds each death took to be noticed */
+/** Starts nodes and kills one after another, without waiting. @returns How many seconds each death took to be noticed */
 async function detections(
   server: NatsServer,
   library: keyof typeof FIXTURES,

@@ -104,7 +104,7 @@ async function idle(bench: Bench, clusters: readonly Cluster[], client: NodeProc
   const found = watched.map((): Idle[] => []);
   // Hellos after a meeting, tails after the last write: over by then.
   await pause(bench.size(5000, 100));
-  for (let round = 0; round < bench.size(7, 1); round++) {
+  for (let round = 0; round < bench.size(7, 1); round += 1) {
     const before = await usages(watched);
     await pause(bench.size(4000, 300));
     const after = await usages(watched);
@@ -156,7 +156,7 @@ async function idle(bench: Bench, clusters: readonly Cluster[], client: NodeProc
 async function writes(bench: Bench, cluster: Cluster): Promise<void> {
   const values: number[] = [];
   const warmUp = bench.size(4, 0);
-  for (let round = 0; round < warmUp + bench.size(7, 1); round++) {
+  for (let round = 0; round < warmUp + bench.size(7, 1); round += 1) {
     const ms = (await cluster.measured.ask('write', ENTRIES)) as number;
     await cluster.verify(ENTRIES);
     await cluster.measured.ask('forget', ENTRIES);

@@ -29,7 +29,7 @@ function isTarget(rows: number): boolean {
 function fill(node: PgRegistryNode, rows: number): void {
   const registry = node.scope('pg');
   const pids = Array.from({ length: Math.ceil(rows / 100) }, () => node.processes.spawn().pid);
-  for (let i = 0; i < rows; i++) {
+  for (let i = 0; i < rows; i += 1) {
     const value: Value = { kind: i % 10 === 0 ? 'leader' : 'worker', load: i % 100 };
     registry.join([`doc:${Math.floor(i / 100)}`, i], pids[Math.floor(i / 100)], value);
   }
@@ -80,7 +80,7 @@ async function countSelect(bench: Bench, node: PgRegistryNode, rows: number): Pr
     baseline: (times) =>
       repeat(times, () => {
         let count = 0;
-        for (const { value } of naive) if (isValue(value) && value.kind === 'leader') count++;
+        for (const { value } of naive) if (isValue(value) && value.kind === 'leader') count += 1;
         return count === rows / 10;
       }),
     limits: isTarget(rows) ? [{ of: 'ratio', atLeast: 0.4 }] : [],
@@ -95,7 +95,7 @@ async function selectPrefix(bench: Bench, node: PgRegistryNode, rows: number): P
     unit: 'µs',
     measure: () => {
       const from = cpuTime();
-      for (let i = 0; i < 200; i++) {
+      for (let i = 0; i < 200; i += 1) {
         const hits = registry.selectPrefix([`doc:${(i * 7919) % documents}`]);
         verify(hits.length === 100, 'the prefix has 100 entries');
       }
@@ -119,7 +119,7 @@ function naiveRows(node: PgRegistryNode): readonly { readonly value: unknown }[]
 
 function repeat(times: number, query: () => boolean): number {
   let right = 0;
-  for (let i = 0; i < times; i++) if (query()) right++;
+  for (let i = 0; i < times; i += 1) if (query()) right += 1;
   return right;
 }
 

@@ -37,13 +37,13 @@ async function lookupStrings(bench: Bench, node: PgRegistryNode): Promise<void> 
     work: (times) => {
       let right = 0;
       for (let i = 0, at = 0; i < times; i++, at = at + 1 === asked.length ? 0 : at + 1)
-        if (registry.lookup(asked[at])[0].key === asked[at]) right++;
+        if (registry.lookup(asked[at])[0].key === asked[at]) right += 1;
       return right;
     },
     baseline: (times) => {
       let right = 0;
       for (let i = 0, at = 0; i < times; i++, at = at + 1 === asked.length ? 0 : at + 1)
-        if (naive.get(asked[at])![0].key === asked[at]) right++;
+        if (naive.get(asked[at])![0].key === asked[at]) right += 1;
       return right;
     },
     limits: [{ of: 'ratio', atLeast: 0.5 }],
@@ -68,14 +68,14 @@ async function lookupArrays(bench: Bench, node: PgRegistryNode): Promise<void> {
     work: (times) => {
       let right = 0;
       for (let i = 0, at = 0; i < times; i++, at = at + 1 === asked.length ? 0 : at + 1)
-        if (registry.lookup(asked[at])[0].value === asked[at][1]) right++;
+        if (registry.lookup(asked[at])[0].value === asked[at][1]) right += 1;
       return right;
     },
     baseline: (times) => {
       let right = 0;
       for (let i = 0, at = 0; i < times; i++, at = at + 1 === asked.length ? 0 : at + 1) {
         const [a, b] = asked[at];
-        if (naive.get(a)!.get(b)![0].value === b) right++;
+        if (naive.get(a)!.get(b)![0].value === b) right += 1;
       }
       return right;
     },
@@ -99,12 +99,13 @@ async function lookupMany(bench: Bench, node: PgRegistryNode): Promise<void> {
     name: 'lookup, 100 members',
     work: (times) => {
       let right = 0;
-      for (let i = 0; i < times; i++) if (registry.lookup(names[i % names.length]).length === 100) right++;
+      for (let i = 0; i < times; i += 1)
+        if (registry.lookup(names[i % names.length]).length === 100) right += 1;
       return right;
     },
     baseline: (times) => {
       let right = 0;
-      for (let i = 0; i < times; i++) if (naive.get(names[i % names.length])!.length === 100) right++;
+      for (let i = 0; i < times; i += 1) if (naive.get(names[i % names.length])!.length === 100) right += 1;
       return right;
     },
     limits: [{ of: 'ratio', atLeast: 0.3 }],
@@ -123,13 +124,14 @@ async function matchMany(bench: Bench, node: PgRegistryNode): Promise<void> {
     unit: 'keys/s',
     work: (times) => {
       let right = 0;
-      for (let i = 0; i < times; i++) if (registry.match('room', { kind: 'even' }).length === 50) right++;
+      for (let i = 0; i < times; i += 1)
+        if (registry.match('room', { kind: 'even' }).length === 50) right += 1;
       return right;
     },
     baseline: (times) => {
       let right = 0;
-      for (let i = 0; i < times; i++)
-        if (rows.filter(({ value }) => isObject(value) && value.kind === 'even').length === 50) right++;
+      for (let i = 0; i < times; i += 1)
+        if (rows.filter(({ value }) => isObject(value) && value.kind === 'even').length === 50) right += 1;
       return right;
     },
     limits: [{ of: 'ratio', atLeast: 0.5 }],
@@ -162,7 +164,7 @@ function holder(node: PgRegistryNode, keys: number, processes: number): Pid {
   const registry = node.scope('pg');
   const pids = Array.from({ length: processes }, () => node.processes.spawn().pid);
   for (const pid of pids)
-    for (let key = 0; key < keys; key++) registry.join(`key:${pid.id}:${key}` satisfies Key, pid);
+    for (let key = 0; key < keys; key += 1) registry.join(`key:${pid.id}:${key}` satisfies Key, pid);
   verify(registry.count() === keys * processes, 'every entry is there');
   return pids[processes >> 1];
 }
@@ -177,10 +179,10 @@ function ask(node: PgRegistryNode, pid: Pid): (times: number) => number {
   const others = Array.from({ length: 8192 }, (_, i) => `another:${i}`);
   return (times) => {
     let right = 0;
-    for (let i = 0; i < times; i++) {
+    for (let i = 0; i < times; i += 1) {
       const other = others[i & 8191];
       registry.join(other, pid);
-      if (registry.keys(pid).length === 101) right++;
+      if (registry.keys(pid).length === 101) right += 1;
       registry.leave(other, pid);
     }
     return right;

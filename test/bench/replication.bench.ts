@@ -23,7 +23,7 @@ async function newEntries(bench: Bench, pair: Pair): Promise<void> {
   const entries = bench.size(200_000, 2000);
   const ours: number[] = [];
   const raw: number[] = [];
-  for (let round = bench.quick ? 0 : -1; round < bench.size(5, 1); round++) {
+  for (let round = bench.quick ? 0 : -1; round < bench.size(5, 1); round += 1) {
     const node = pair.node();
     await node.connect();
     await pair.join();
@@ -59,7 +59,7 @@ async function lateSync(bench: Bench, pair: Pair): Promise<void> {
   const seconds: number[] = [];
   const raw: number[] = [];
   const stalls: number[] = [];
-  for (let round = 0; round < bench.size(5, 1); round++) {
+  for (let round = 0; round < bench.size(5, 1); round += 1) {
     const { result, stallMs } = await bench.profiled('a late node syncs: the side that has the entries', () =>
       watchingLoop(() => pair.join()),
     );
@@ -89,7 +89,7 @@ async function lateSync(bench: Bench, pair: Pair): Promise<void> {
 async function register(node: PgRegistryNode, entries: number): Promise<void> {
   const registry = node.scope('pg');
   const pids = Array.from({ length: Math.ceil(entries / 100) }, () => node.processes.spawn().pid);
-  for (let i = 0; i < entries; i++) {
+  for (let i = 0; i < entries; i += 1) {
     registry.join(`key:${i}`, pids[i % pids.length], i);
     if (i % PER_TURN === PER_TURN - 1) await new Promise(setImmediate);
   }
@@ -113,7 +113,7 @@ async function latency(bench: Bench, pair: Pair): Promise<void> {
       heard = (key) => key === expected && resolve();
     });
     const from = performance.now();
-    registry.register(`ping:${++number}`, null);
+    registry.register(`ping:${(number += 1)}`, null);
     await answer;
     return (performance.now() - from) * 500;
   };
@@ -127,13 +127,13 @@ async function latency(bench: Bench, pair: Pair): Promise<void> {
     return (performance.now() - from) * 500;
   };
   // Until the code of both ends is compiled.
-  for (let round = 0; round < bench.size(10_000, 1); round++) {
+  for (let round = 0; round < bench.size(10_000, 1); round += 1) {
     await there();
     await raw();
   }
   const ours: number[] = [];
   const baselines: number[] = [];
-  for (let round = 0; round < bench.size(300, 3); round++) {
+  for (let round = 0; round < bench.size(300, 3); round += 1) {
     ours.push(await quietly(there));
     baselines.push(await quietly(raw));
   }

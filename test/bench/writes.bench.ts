@@ -19,7 +19,7 @@ async function registerAndUnregister(bench: Bench, node: PgRegistryNode): Promis
   const pid = node.processes.self();
   const names = shuffled(Array.from({ length: KEYS }, (_, i) => `job:${i}`));
   const naive = new Map<string, object>();
-  for (let i = 0; i < KEYS; i++) {
+  for (let i = 0; i < KEYS; i += 1) {
     registry.register(`other:${i}`, i);
     naive.set(`other:${i}`, { key: `other:${i}`, pid, value: i });
   }
@@ -28,20 +28,20 @@ async function registerAndUnregister(bench: Bench, node: PgRegistryNode): Promis
     unit: 'pairs/s',
     work: (times) => {
       let right = 0;
-      for (let i = 0; i < times; i++) {
+      for (let i = 0; i < times; i += 1) {
         const key = names[i % KEYS];
         registry.register(key, i);
-        if (registry.count() === KEYS + 1) right++;
+        if (registry.count() === KEYS + 1) right += 1;
         registry.unregister(key);
       }
       return right - (registry.count() - KEYS);
     },
     baseline: (times) => {
       let right = 0;
-      for (let i = 0; i < times; i++) {
+      for (let i = 0; i < times; i += 1) {
         const key = names[i % KEYS];
         naive.set(key, { key, pid, value: i });
-        if (naive.size === KEYS + 1) right++;
+        if (naive.size === KEYS + 1) right += 1;
         naive.delete(key);
       }
       return right - (naive.size - KEYS);
@@ -63,12 +63,12 @@ async function updateValue(bench: Bench, node: PgRegistryNode): Promise<void> {
     name: 'updateValue',
     work: (times) => {
       let right = 0;
-      for (let i = 0; i < times; i++) if (registry.updateValue(names[i % KEYS], i)) right++;
+      for (let i = 0; i < times; i += 1) if (registry.updateValue(names[i % KEYS], i)) right += 1;
       verify(registry.lookup(names[(times - 1) % KEYS])[0].value === times - 1, 'the last value is there');
       return right;
     },
     baseline: (times) => {
-      for (let i = 0; i < times; i++) {
+      for (let i = 0; i < times; i += 1) {
         const key = names[i % KEYS];
         const row = { key, pid, value: i };
         naive.set(key, row);
@@ -94,23 +94,23 @@ async function joinAndLeave(bench: Bench, node: PgRegistryNode, members: number)
     unit: 'pairs/s',
     work: (times) => {
       let right = 0;
-      for (let i = 0; i < times; i++) {
+      for (let i = 0; i < times; i += 1) {
         const pid = points[i % members];
         registry.leave('room', pid);
         const left = registry.count() === members - 1;
         registry.join('room', pid);
-        if (left && registry.count() === members) right++;
+        if (left && registry.count() === members) right += 1;
       }
       return right;
     },
     baseline: (times) => {
       let right = 0;
-      for (let i = 0; i < times; i++) {
+      for (let i = 0; i < times; i += 1) {
         const pid = points[i % members];
         naive.delete(pid);
         const left = naive.size === members - 1;
         naive.add(pid);
-        if (left && naive.size === members) right++;
+        if (left && naive.size === members) right += 1;
       }
       return right;
     },

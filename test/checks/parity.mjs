@@ -36,7 +36,7 @@ for (const rule of seen.keys()) complaints.push(`${rule} is no rule.`);
 for (const complaint of complaints) console.error(`docs/parity.md: ${complaint}`);
 process.exitCode = complaints.length === 0 ? 0 : 1;
 
-/** @param {string} test the id with which a test of the conformance suite begins, or `file: full name` */
+/** @param {string} test The id with which a test of the conformance suite begins, or `file: full name` */
 function exists(test) {
   if (/^[CR]\d{3}$/.test(test)) return caseNames.some((name) => name.startsWith(`${test} `));
   const colon = test.indexOf(': ');

@@ -38,7 +38,7 @@ for (const folder of folders)
 for (const complaint of complaints) console.error(`docs/ARCHITECTURE.md ${complaint}`);
 process.exitCode = complaints.length === 0 ? 0 : 1;
 
-/** @param {string} imports the third cell of a row */
+/** @param {string} imports The third cell of a row */
 function namesIn(imports) {
   const names = imports.split(',').map((name) => name.trim());
   return names.length === 1 && names[0] === 'nothing' ? [] : names;

@@ -132,7 +132,7 @@ function install(application) {
 function check(title, attempt) {
   try {
     attempt();
-    passed++;
+    passed += 1;
     console.log(`ok     ${title}`);
   } catch (error) {
     failed.push(title);

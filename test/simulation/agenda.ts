@@ -15,12 +15,12 @@ export class Agenda {
   #order = 0;
   #inThisMoment = 0;
 
-  /** Sets something for `delayMs` from now. @returns what cancels it. */
+  /** Sets something for `delayMs` from now. @returns What cancels it. */
   after(delayMs: number, run: () => void): () => void {
     return this.at(this.now + delayMs, run);
   }
 
-  /** Sets something for a moment that is not in the past. @returns what cancels it. */
+  /** Sets something for a moment that is not in the past. @returns What cancels it. */
   at(moment: number, run: () => void): () => void {
     const appointment: Appointment = { at: Math.max(this.now, moment), order: this.#order++, run };
     this.#heap.push(appointment);

@@ -57,12 +57,15 @@ export class Broker {
   readonly #healed = new Map<string, number>();
   #serverStarts = 0;
 
-  constructor(
-    private readonly agenda: Agenda,
-    private readonly dice: Dice,
-    names: readonly string[],
-    private readonly unitMs: number,
-  ) {
+  readonly #agenda: Agenda;
+  readonly #dice: Dice;
+  readonly #unitMs: number;
+
+  constructor(agenda: Agenda, dice: Dice, names: readonly string[], unitMs: number) {
+    this.#agenda = agenda;
+    this.#dice = dice;
+    this.#unitMs = unitMs;
+
     this.servers = names.map((name) => ({ name, id: this.#freshId(name), alive: true }));
   }
 
@@ -112,20 +115,20 @@ export class Broker {
   /** A client publishes; what it sent after its connection broke is lost. */
   publish(message: Message): void {
     const { from } = message;
-    const arrives = from.nextUp(this.agenda.now + this.#latency());
-    this.agenda.at(arrives, () => {
+    const arrives = from.nextUp(this.#agenda.now + this.#latency());
+    this.#agenda.at(arrives, () => {
       if (from.server.alive && from.isOpenAtServer) this.#route(message);
     });
   }
 
   /** A client subscribes: heard by whoever publishes after the word has reached the server. */
   subscribe(line: Line, pattern: string): void {
-    this.agenda.at(line.nextUp(this.agenda.now + this.#latency()), () => line.subscribe(pattern));
+    this.#agenda.at(line.nextUp(this.#agenda.now + this.#latency()), () => line.subscribe(pattern));
   }
 
   /** The moment at which a ping sent now has come back, behind everything that was sent before. */
   pong(line: Line, done: () => void): void {
-    this.agenda.at(line.nextUp(this.agenda.now + this.#latency()), () => {
+    this.#agenda.at(line.nextUp(this.#agenda.now + this.#latency()), () => {
       if (line.isOpenAtServer) this.#hand(line, line, LATENCY_MS, done);
     });
   }
@@ -137,12 +140,12 @@ export class Broker {
       const interest = this.#interest(from, to, subject);
       if (interest === 'none') continue;
       hearers += 1;
-      if (interest === 'lost' || this.dice.chance(this.weather.loss)) continue;
-      const delay = this.#latency() + this.dice.roll() * this.weather.delayMs;
+      if (interest === 'lost' || this.#dice.chance(this.weather.loss)) continue;
+      const delay = this.#latency() + this.#dice.roll() * this.weather.delayMs;
       const deliver = (): void => to.deliver(subject, bytes, reply);
       this.#hand(from, to, delay, deliver);
-      if (this.dice.chance(this.weather.duplication)) {
-        this.agenda.after(delay + this.dice.roll() * LATEST_DUPLICATE * this.unitMs, () =>
+      if (this.#dice.chance(this.weather.duplication)) {
+        this.#agenda.after(delay + this.#dice.roll() * LATEST_DUPLICATE * this.#unitMs, () =>
           this.#arrive(to, deliver),
         );
       }
@@ -159,14 +162,17 @@ export class Broker {
     // A route is known to be gone if either direction is known to be.
     if (this.#cuts.get(there) === 'known' || this.#cuts.get(wayOf(to.server, from.server)) === 'known')
       return 'none';
-    if (this.agenda.now < (this.#healed.get(there) ?? -Infinity) + to.lag * SPREAD_OF_INTEREST * this.unitMs)
+    if (
+      this.#agenda.now <
+      (this.#healed.get(there) ?? -Infinity) + to.lag * SPREAD_OF_INTEREST * this.#unitMs
+    )
       return 'none';
     return this.#cuts.has(there) || !to.isReachable ? 'lost' : 'heard';
   }
 
   /** Delivers behind everything that the same sender sent to the same receiver before. */
   #hand(from: Line, to: Line, delayMs: number, deliver: () => void): void {
-    this.agenda.at(to.nextDown(from, this.agenda.now + delayMs), () => this.#arrive(to, deliver));
+    this.#agenda.at(to.nextDown(from, this.#agenda.now + delayMs), () => this.#arrive(to, deliver));
   }
 
   #arrive(to: Line, deliver: () => void): void {
@@ -174,16 +180,16 @@ export class Broker {
   }
 
   #latency(): number {
-    return LATENCY_MS * (0.5 + this.dice.roll());
+    return LATENCY_MS * (0.5 + this.#dice.roll());
   }
 
   #routeIsBack(a: Server, b: Server): void {
-    this.#healed.set(wayOf(a, b), this.agenda.now);
-    this.#healed.set(wayOf(b, a), this.agenda.now);
+    this.#healed.set(wayOf(a, b), this.#agenda.now);
+    this.#healed.set(wayOf(b, a), this.#agenda.now);
   }
 
   #freshId(name: string): string {
-    return `${name}#${++this.#serverStarts}`;
+    return `${name}#${(this.#serverStarts += 1)}`;
   }
 }
 

@@ -29,17 +29,27 @@ export class Client implements Connection {
   >();
   readonly #questions = new Map<string, Question>();
 
+  readonly #broker: Broker;
+  readonly #turn: Turn;
+  readonly #replies: string;
+  readonly #hearing: (subject: string, bytes: Uint8Array, take: () => void) => void;
+
   /**
-   * @param replies the wildcard below which the answers to its requests lie
-   * @param hearing told of every message that is taken in, and takes it in by calling back
+   * @param replies The wildcard below which the answers to its requests lie
+   * @param hearing Told of every message that is taken in, and takes it in by calling back
    */
   constructor(
-    private readonly broker: Broker,
-    private readonly turn: Turn,
-    private readonly replies: string,
+    broker: Broker,
+    turn: Turn,
+    replies: string,
     maxPayload: number,
-    private readonly hearing: (subject: string, bytes: Uint8Array, take: () => void) => void,
+    hearing: (subject: string, bytes: Uint8Array, take: () => void) => void,
   ) {
+    this.#broker = broker;
+    this.#turn = turn;
+    this.#replies = replies;
+    this.#hearing = hearing;
+
     this.maxPayload = maxPayload;
   }
 
@@ -54,11 +64,12 @@ export class Client implements Connection {
   /** Connects to a server, for the first time or again. */
   attach(server: Server, lag: number): void {
     const line = new Line(server, lag, (subject, bytes, reply) =>
-      this.turn.message(() => this.hearing(subject, bytes, () => this.#take(subject, bytes, reply))),
+      this.#turn.message(() => this.#hearing(subject, bytes, () => this.#take(subject, bytes, reply))),
     );
     this.line = line;
-    this.broker.open(line);
-    for (const pattern of [this.replies, ...this.#subscriptions.keys()]) this.broker.subscribe(line, pattern);
+    this.#broker.open(line);
+    for (const pattern of [this.#replies, ...this.#subscriptions.keys()])
+      this.#broker.subscribe(line, pattern);
   }
 
   /** Notices that the connection is gone. */
@@ -69,12 +80,12 @@ export class Client implements Connection {
 
   publish(subject: string, bytes: Uint8Array, reply = ''): void {
     if (this.line === undefined) this.dropped += 1;
-    else this.broker.publish({ from: this.line, subject, bytes, reply, refused: undefined });
+    else this.#broker.publish({ from: this.line, subject, bytes, reply, refused: undefined });
   }
 
   subscribe(pattern: string, onMessage: OnMessage): Subscription {
     this.#subscriptions.set(pattern, { tokens: pattern.split('.'), onMessage });
-    if (this.line !== undefined) this.broker.subscribe(this.line, pattern);
+    if (this.line !== undefined) this.#broker.subscribe(this.line, pattern);
     return {
       unsubscribe: () => {
         this.#subscriptions.delete(pattern);
@@ -89,10 +100,10 @@ export class Client implements Connection {
     { reply, timeoutMs }: { readonly reply: string; readonly timeoutMs: number },
     onOutcome: (outcome: RequestOutcome) => void,
   ): PendingRequest {
-    const cancelTimer = this.turn.timer(timeoutMs, () => this.#settle(reply, { type: 'timeout' }));
+    const cancelTimer = this.#turn.timer(timeoutMs, () => this.#settle(reply, { type: 'timeout' }));
     this.#questions.set(reply, { settle: onOutcome, cancelTimer });
-    const refused = (): void => this.turn.message(() => this.#settle(reply, { type: 'no-responders' }));
-    if (this.line !== undefined) this.broker.publish({ from: this.line, subject, bytes, reply, refused });
+    const refused = (): void => this.#turn.message(() => this.#settle(reply, { type: 'no-responders' }));
+    if (this.line !== undefined) this.#broker.publish({ from: this.line, subject, bytes, reply, refused });
     return { cancel: () => void this.#questions.delete(reply) };
   }
 
@@ -101,8 +112,8 @@ export class Client implements Connection {
     const { line } = this;
     const then = (done: () => void): void => {
       if (line === undefined) return;
-      this.broker.pong(line, () => {
-        if (this.line === line) this.turn.message(done);
+      this.#broker.pong(line, () => {
+        if (this.line === line) this.#turn.message(done);
       });
     };
     // oxlint-disable-next-line unicorn/no-thenable -- a real promise would call back in a microtask of the real time

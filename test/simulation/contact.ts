@@ -19,15 +19,17 @@ export class Contact {
   #healedAt: number;
   readonly #seen = new Set<Trouble>();
 
+  readonly #options: ProtocolOptions;
+  readonly #longestWayMs: number;
+
   /**
-   * @param now when the later of the two was born
-   * @param longestWayMs a question may have been under way for so long when the trouble began
+   * @param now When the later of the two was born
+   * @param longestWayMs A question may have been under way for so long when the trouble began
    */
-  constructor(
-    now: number,
-    private readonly options: ProtocolOptions,
-    private readonly longestWayMs: number,
-  ) {
+  constructor(now: number, options: ProtocolOptions, longestWayMs: number) {
+    this.#options = options;
+    this.#longestWayMs = longestWayMs;
+
     this.#healedAt = now;
     this.#troubledSince = now;
   }
@@ -51,18 +53,18 @@ export class Contact {
   objectionTo(reason: RemovalReason, now: number): string | undefined {
     if (!this.#isTroubled && now - this.#healedAt > this.#noticeMs)
       return `it could be reached for ${Math.round(now - this.#healedAt)} ms`;
-    const lasted = now - this.#troubledSince + this.longestWayMs;
+    const lasted = now - this.#troubledSince + this.#longestWayMs;
     const least = this.#leastFor(reason);
     return lasted < least ? `its troubles have lasted ${Math.round(lasted)} ms, not ${least}` : undefined;
   }
 
   /** What was sent during the trouble may come to an end so much later. */
   get #noticeMs(): number {
-    return this.options.probeTimeoutMs + this.longestWayMs;
+    return this.#options.probeTimeoutMs + this.#longestWayMs;
   }
 
   #leastFor(reason: RemovalReason): number {
-    const { confirmMs, rejoinGraceMs, peerTimeoutMs, isolationTimeoutMs } = this.options;
+    const { confirmMs, rejoinGraceMs, peerTimeoutMs, isolationTimeoutMs } = this.#options;
     if (reason === 'isolated') return isolationTimeoutMs;
     if (reason === 'silence') return peerTimeoutMs;
     return this.#seen.has('line') ? confirmMs : rejoinGraceMs;

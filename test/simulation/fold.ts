@@ -12,10 +12,13 @@ export class Fold {
   #fault: string | undefined;
   readonly #unsubscribe: () => void;
 
-  constructor(
-    private readonly node: SimulatedNode,
-    private readonly scope: ScopeName,
-  ) {
+  readonly #node: SimulatedNode;
+  readonly #scope: ScopeName;
+
+  constructor(node: SimulatedNode, scope: ScopeName) {
+    this.#node = node;
+    this.#scope = scope;
+
     const subscription = node.scopes
       .service(scope)
       .monitorScope()
@@ -26,7 +29,7 @@ export class Fold {
   /** Compares everything, once; then only what events touched. @throws Violation */
   check(): void {
     if (this.#fault !== undefined) this.#fail(this.#fault);
-    const table = this.node.tableOf(this.scope);
+    const table = this.#node.tableOf(this.#scope);
     if (table === undefined) return;
     for (const key of this.#touched.keys()) {
       const entries = table.lookup(key);
@@ -41,7 +44,7 @@ export class Fold {
 
   /** Compares everything. @throws Violation */
   checkAll(): void {
-    const table = this.node.tableOf(this.scope);
+    const table = this.#node.tableOf(this.#scope);
     if (table === undefined) return;
     for (const key of table.groups()) this.#touched.set(key, true);
     for (const key of this.#entries.keys()) this.#touched.set(key, true);
@@ -92,6 +95,6 @@ export class Fold {
   }
 
   #fail(what: string): never {
-    throw new Violation(4, `a subscriber of scope ${this.scope} on ${this.node.name}: ${what}.`);
+    throw new Violation(4, `a subscriber of scope ${this.#scope} on ${this.#node.name}: ${what}.`);
   }
 }

@@ -67,7 +67,7 @@ export function play({ seed, setting, steps }: Script): Outcome {
 /**
  * Looks for a short history that breaks the same invariant: leaves out ever smaller parts as long as it still does.
  *
- * @param tries how many histories may be played for it
+ * @param tries How many histories may be played for it
  */
 export function shrink(script: Script, invariant: number, tries = 400): Script {
   let best = script;

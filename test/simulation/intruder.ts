@@ -44,10 +44,14 @@ export class Intruder {
   readonly #subjects: Subjects;
   #node: SimulatedNode | undefined;
 
+  readonly #dice: Dice;
+
   constructor(
     readonly name: string,
-    private readonly dice: Dice,
+    dice: Dice,
   ) {
+    this.#dice = dice;
+
     this.#subjects = new Subjects(NAMESPACE, name);
     this.#allowed = permissionsOf(NAMESPACE, name).publish.allow.map((pattern) => pattern.split('.'));
   }
@@ -68,9 +72,9 @@ export class Intruder {
     client.subscribe(`pgr.${NAMESPACE}.from.>`, (subject, bytes) => this.#remember({ subject, bytes }));
   }
 
-  /** @param isOver whether an incarnation has ended, so that all of its words may be said again */
+  /** @param isOver Whether an incarnation has ended, so that all of its words may be said again */
   attack(how: Attack, victim: string, isOver: (incarnation: string) => boolean): void {
-    const { dice } = this;
+    const dice = this.#dice;
     switch (how) {
       case 'noise':
         return this.#noise(victim);
@@ -108,7 +112,7 @@ export class Intruder {
 
   /** Bytes that are no frame, wherever somebody listens. */
   #noise(victim: string): void {
-    const { dice } = this;
+    const dice = this.#dice;
     const bytes = Uint8Array.from({ length: dice.below(300) }, () => dice.below(256));
     bytes[0] = 0; // no frame begins so
     const speaker = dice.chance(0.5) ? this.#subjects : new Subjects(NAMESPACE, victim);
@@ -118,7 +122,7 @@ export class Intruder {
 
   /** A real frame, some bytes of it changed, as our own: its body goes as deep as any. */
   #mutated({ subject, bytes }: Overheard, victim: string): void {
-    const { dice } = this;
+    const dice = this.#dice;
     const { kind, body } = envelopeOf(bytes);
     const changed = body.slice();
     for (let changes = dice.below(4); changes > 0 && changed.length > 0; changes -= 1)
@@ -130,7 +134,7 @@ export class Intruder {
 
   /** A real frame as if it were ours, words of our own as the incarnation of another, or of another kind than their subject. */
   #misnamed({ bytes }: Overheard, victim: string): void {
-    const { dice } = this;
+    const dice = this.#dice;
     const frame = envelopeOf(bytes);
     if (frame.node === this.name) return;
     const kind = dice.pick(ANNOUNCED);
@@ -156,8 +160,8 @@ export class Intruder {
 
   /** Says something as itself: to everybody if it is said so, else to one. */
   #tell(victim: string, kind: FrameKind, body: Uint8Array): void {
-    if (kind === 'ops') return this.#as(this.#subjects.ops(this.dice.pick(SCOPE_NAMES)), kind, body);
-    const isAnnounced = ANNOUNCED.includes(kind) && (kind !== 'hello' || this.dice.chance(0.5));
+    if (kind === 'ops') return this.#as(this.#subjects.ops(this.#dice.pick(SCOPE_NAMES)), kind, body);
+    const isAnnounced = ANNOUNCED.includes(kind) && (kind !== 'hello' || this.#dice.chance(0.5));
     this.#as(isAnnounced ? this.#subjects.announce(kind) : this.#subjects.to(victim, kind), kind, body);
   }
 
@@ -178,7 +182,7 @@ export class Intruder {
   }
 
   #somewhere(speaker: Subjects, victim: string): string {
-    const { dice } = this;
+    const dice = this.#dice;
     return dice.weighted<() => string>([
       [2, () => speaker.announce(dice.pick(ANNOUNCED))],
       [4, () => speaker.to(victim, dice.pick(INBOX))],
@@ -187,17 +191,17 @@ export class Intruder {
   }
 
   #someIncarnation(): string {
-    const frame = this.#overheard.length > 0 ? this.dice.pick(this.#overheard) : undefined;
+    const frame = this.#overheard.length > 0 ? this.#dice.pick(this.#overheard) : undefined;
     return frame === undefined ? incarnationOf(this.name, 1) : envelopeOf(frame.bytes).incarnation;
   }
 
   #withOverheard(act: (frame: Overheard) => void): void {
-    if (this.#overheard.length > 0) act(this.dice.pick(this.#overheard));
+    if (this.#overheard.length > 0) act(this.#dice.pick(this.#overheard));
   }
 
   #remember(frame: Overheard): void {
     if (this.marks.has(frame.bytes)) return;
     if (this.#overheard.length < MOST_OVERHEARD) this.#overheard.push(frame);
-    else this.#overheard[this.dice.below(MOST_OVERHEARD)] = frame;
+    else this.#overheard[this.#dice.below(MOST_OVERHEARD)] = frame;
   }
 }

@@ -35,12 +35,22 @@ export class Judge implements Witness {
   readonly #gone = new Map<SimulatedNode, Map<ScopeName, Set<string>>>();
   readonly #promises = new Promises();
 
+  readonly #agenda: Agenda;
+  readonly #nodes: readonly SimulatedNode[];
+  readonly #log: (line: string) => void;
+  readonly #times: JudgeTimes;
+
   constructor(
-    private readonly agenda: Agenda,
-    private readonly nodes: readonly SimulatedNode[],
-    private readonly log: (line: string) => void,
-    private readonly times: JudgeTimes,
+    agenda: Agenda,
+    nodes: readonly SimulatedNode[],
+    log: (line: string) => void,
+    times: JudgeTimes,
   ) {
+    this.#agenda = agenda;
+    this.#nodes = nodes;
+    this.#log = log;
+    this.#times = times;
+
     this.refusals = new Refusals(nodes);
   }
 
@@ -73,20 +83,21 @@ export class Judge implements Witness {
   /** A `replicated()` was called. */
   promised(node: SimulatedNode, scope: ScopeName, id: number): void {
     // A later run of the scope may not be known there: the one before was waited for, and dropped out.
-    const latest = this.agenda.now - this.times.knownAfterMs;
+    const latest = this.#agenda.now - this.#times.knownAfterMs;
     const isKnown = (peer: SimulatedNode): boolean =>
       !peer.isHostile &&
       (this.truth.isFirstRun(peer, scope) ||
         (this.truth.runsSince(peer, scope) < latest && node.protocol.reachable(peer.incarnation)));
-    this.#promises.made(node, scope, id, this.nodes.filter(isKnown));
+    this.#promises.made(node, scope, id, this.#nodes.filter(isKnown));
   }
 
   /** Says how well every node can reach every other now. */
   observe(troublesOf: (from: SimulatedNode, to: SimulatedNode) => readonly Trouble[]): void {
-    for (const from of this.nodes) {
+    for (const from of this.#nodes) {
       if (!from.running) continue;
-      for (const to of this.nodes) {
-        if (to.running && to !== from) this.#contact(from, to).observe(troublesOf(from, to), this.agenda.now);
+      for (const to of this.#nodes) {
+        if (to.running && to !== from)
+          this.#contact(from, to).observe(troublesOf(from, to), this.#agenda.now);
       }
     }
   }
@@ -123,7 +134,7 @@ export class Judge implements Witness {
   /** What is checked after every step, of every node. */
   afterStep(): void {
     this.#judging(() => {
-      for (const node of this.nodes) {
+      for (const node of this.#nodes) {
         if (!node.running) continue;
         checkMemory(node);
         this.#checkFolds(node);
@@ -141,7 +152,7 @@ export class Judge implements Witness {
 
   /** Every `replicated()` has ended, in one way or the other. */
   checkNothingPromised(): void {
-    for (const node of this.nodes) if (node.takesPart) this.#promises.checkNone(node);
+    for (const node of this.#nodes) if (node.takesPart) this.#promises.checkNone(node);
   }
 
   #diff(node: SimulatedNode, { scope, diff, cause }: Extract<NodeEffect, { type: 'diff' }>): void {
@@ -175,7 +186,7 @@ export class Judge implements Witness {
 
   #peer(node: SimulatedNode, event: PeerEvent): void {
     const reason = 'reason' in event ? ` (${event.reason})` : '';
-    this.log(
+    this.#log(
       `    ${node.name}${node.incarnation.slice(-3)}: ${event.type} ${event.node}${event.incarnation.slice(-3)}${reason}`,
     );
     if (event.type !== 'peer-removed') return;
@@ -190,17 +201,17 @@ export class Judge implements Witness {
   #objectionTo(node: SimulatedNode, peer: SimulatedNode, reason: RemovalReason): string | undefined {
     if (reason === 'goodbye') return peer.left ? undefined : 'it never said goodbye';
     if (reason === 'superseded') {
-      const rivals = this.nodes.some((other) => other !== peer && other.name === peer.name);
+      const rivals = this.#nodes.some((other) => other !== peer && other.name === peer.name);
       return rivals ? undefined : 'it is the only one of its name that ever was';
     }
-    return this.#contact(node, peer).objectionTo(reason, this.agenda.now);
+    return this.#contact(node, peer).objectionTo(reason, this.#agenda.now);
   }
 
   #fenced(node: SimulatedNode, by: string): void {
-    this.log(`    ${node.name}${node.incarnation.slice(-3)}: fenced by ${by.slice(-3)}`);
+    this.#log(`    ${node.name}${node.incarnation.slice(-3)}: fenced by ${by.slice(-3)}`);
     this.endsAll(node);
-    const since = Math.min(this.agenda.now, node.turn.oldestNewsAt) - this.times.longestWayMs;
-    const rival = this.nodes.some(
+    const since = Math.min(this.#agenda.now, node.turn.oldestNewsAt) - this.#times.longestWayMs;
+    const rival = this.#nodes.some(
       (other) => other !== node && other.name === node.name && other.endedAt >= since && !other.isFenced,
     );
     if (!rival) throw new Violation(6, `${node.name} was fenced by ${by}, and no namesake of it is alive.`);
@@ -210,7 +221,7 @@ export class Judge implements Witness {
     node: SimulatedNode,
     { reason, message }: { readonly reason: string; readonly message: string },
   ): void {
-    this.log(`    ${node.name}${node.incarnation.slice(-3)}: warns of ${reason}`);
+    this.#log(`    ${node.name}${node.incarnation.slice(-3)}: warns of ${reason}`);
     // Limits of nodes differ: what is too large to be put together here is synced instead.
     if (message.includes('too large')) return;
     if (this.refusals.isShameful(reason, message)) throw new Violation(9, `${node.name} warns: ${message}`);
@@ -221,7 +232,7 @@ export class Judge implements Witness {
     if (contacts === undefined) this.#contacts.set(from, (contacts = new Map()));
     let contact = contacts.get(to);
     if (contact === undefined)
-      contacts.set(to, (contact = new Contact(this.agenda.now, from.options, this.times.longestWayMs)));
+      contacts.set(to, (contact = new Contact(this.#agenda.now, from.options, this.#times.longestWayMs)));
     return contact;
   }
 
@@ -230,7 +241,7 @@ export class Judge implements Witness {
   }
 
   #nodeOf(incarnation: string): SimulatedNode | undefined {
-    return this.nodes.find((node) => node.incarnation === incarnation);
+    return this.#nodes.find((node) => node.incarnation === incarnation);
   }
 
   #foldsOf(node: SimulatedNode): Map<ScopeName, Fold[]> {

@@ -18,8 +18,8 @@ export class Line {
   #lastUp = 0;
 
   /**
-   * @param lag in [0, 1): how late its subscriptions are known again behind a route that came back
-   * @param deliver what the client does with a message
+   * @param lag In [0, 1): how late its subscriptions are known again behind a route that came back
+   * @param deliver What the client does with a message
    */
   constructor(
     readonly server: Server,

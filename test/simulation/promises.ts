@@ -19,7 +19,7 @@ interface Promised {
 export class Promises {
   readonly #made = new Map<SimulatedNode, Map<number, Promised>>();
 
-  /** @param candidates who may be a peer that has the scope */
+  /** @param candidates Who may be a peer that has the scope */
   made(node: SimulatedNode, scope: ScopeName, id: number, candidates: readonly SimulatedNode[]): void {
     const { last, run } = node.protocol.stream(scope);
     const peers = new Map<SimulatedNode, number>();

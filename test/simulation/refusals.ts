@@ -14,18 +14,23 @@ export class Refusals {
   /** Frames of a hostile peer that were refused. */
   count = 0;
 
-  constructor(private readonly nodes: readonly SimulatedNode[]) {}
+  readonly #nodes: readonly SimulatedNode[];
+
+  constructor(nodes: readonly SimulatedNode[]) {
+    this.#nodes = nodes;
+  }
 
   /** Whether a warning tells of a fault of the cluster, not of a hostile peer. */
   isShameful(reason: string, message: string): boolean {
     // A warning may be held back for a hostile frame that was warned of before: `faultOf` sees to it who said what.
     if (this.marks !== undefined && reason !== 'digest-mismatch') return false;
     return (
-      SHAMEFUL.has(reason) && !this.nodes.some((node) => node.isHostile && message.includes(` ${node.name} `))
+      SHAMEFUL.has(reason) &&
+      !this.#nodes.some((node) => node.isHostile && message.includes(` ${node.name} `))
     );
   }
 
-  /** Lets a node take a message in. @returns what is wrong with how it did */
+  /** Lets a node take a message in. @returns What is wrong with how it did */
   faultOf(node: SimulatedNode, subject: string, bytes: Uint8Array, take: () => void): string | undefined {
     if (this.marks === undefined) {
       take();
@@ -45,7 +50,7 @@ export class Refusals {
   }
 
   #isHostile(name: string | undefined): boolean {
-    return this.nodes.some((node) => node.isHostile && node.name === name);
+    return this.#nodes.some((node) => node.isHostile && node.name === name);
   }
 }
 

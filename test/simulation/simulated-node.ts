@@ -74,13 +74,17 @@ export class SimulatedNode {
   readonly #pids = new PidInterner();
   readonly #spawned: (LocalProcess | undefined)[] = [];
 
+  readonly #witness: Witness;
+
   constructor(
     readonly birth: Birth,
     agenda: Agenda,
     broker: Broker,
     dice: Dice,
-    private readonly witness: Witness,
+    witness: Witness,
   ) {
+    this.#witness = witness;
+
     const { name, incarnation, wallMs, options, maxPayload } = birth;
     this.name = name;
     this.incarnation = incarnation;
@@ -173,7 +177,7 @@ export class SimulatedNode {
     this.#run(this.protocol.goodbye(this.turn.now()));
   }
 
-  /** @returns the number under which the `replicated` effect will come. */
+  /** @returns The number under which the `replicated` effect will come. */
   replicated(scope: ScopeName, timeoutMs: number, announce: (id: number) => void): void {
     const { id, effects } = this.protocol.replicated(scope, timeoutMs, this.turn.now());
     announce(id);
@@ -185,7 +189,7 @@ export class SimulatedNode {
   }
 
   #told(effect: NodeEffect): void {
-    this.witness.told(this, effect);
+    this.#witness.told(this, effect);
     if (effect.type === 'diff') this.scopes.deliver(effect.scope, effect.diff, effect.cause);
     else if (effect.type === 'fenced') this.scopes.stopAll();
   }
@@ -196,7 +200,7 @@ export class SimulatedNode {
       processes: this.processes,
       pids: this.#pids,
       limits: LIMITS,
-      numbers: { next: () => ++lastNumber },
+      numbers: { next: () => (lastNumber += 1) },
       logger: { error: (_scope, _kind, message, error) => raise(message, error) },
       resolveListener: () => undefined,
       send: () => undefined,
@@ -207,24 +211,26 @@ export class SimulatedNode {
         this.#run(protocol.startScope({ scope: name, keys, table }, turn.now())),
       stop: (name: string) => this.#run(protocol.stopScope(name, turn.now())),
     };
-    const replications = new WitnessedReplications(this, this.witness, (effects) => this.#run(effects));
+    const replications = new WitnessedReplications(this, this.#witness, (effects) => this.#run(effects));
     return new RunningScopes(host, streams, replications);
   }
 }
 
 /** Shows every own operation to the witness, before any observer hears of it. */
 class WitnessedReplications extends Replications {
-  constructor(
-    private readonly node: SimulatedNode,
-    private readonly witness: Witness,
-    run: (effects: readonly Effect[]) => void,
-  ) {
+  readonly #node: SimulatedNode;
+  readonly #witness: Witness;
+
+  constructor(node: SimulatedNode, witness: Witness, run: (effects: readonly Effect[]) => void) {
     super(node.protocol, node.turn, run);
+    this.#node = node;
+    this.#witness = witness;
   }
 
   override of(scope: string): Replication {
     const replication = super.of(scope);
-    const { node, witness } = this;
+    const node = this.#node;
+    const witness = this.#witness;
     return {
       get last() {
         return replication.last;

@@ -20,26 +20,30 @@ export class Turn implements Clock {
   readonly #timers: Waiting[] = [];
   readonly #messages: Waiting[] = [];
 
+  readonly #agenda: Agenda;
+  readonly #wallMs: number;
+  readonly #onEnd: () => void;
+
   /**
-   * @param wallMs what the machine's clock says at virtual time 0
-   * @param onEnd told when a turn is over
+   * @param wallMs What the machine's clock says at virtual time 0
+   * @param onEnd Told when a turn is over
    */
-  constructor(
-    private readonly agenda: Agenda,
-    private readonly wallMs: number,
-    private readonly onEnd: () => void,
-  ) {}
+  constructor(agenda: Agenda, wallMs: number, onEnd: () => void) {
+    this.#agenda = agenda;
+    this.#wallMs = wallMs;
+    this.#onEnd = onEnd;
+  }
 
   get standsStill(): boolean {
     return this.#standsStill;
   }
 
   now(): number {
-    return this.agenda.now;
+    return this.#agenda.now;
   }
 
   wall(): number {
-    return Math.floor(this.wallMs + this.agenda.now);
+    return Math.floor(this.#wallMs + this.#agenda.now);
   }
 
   setTimer(ms: number, fn: () => void): () => void {
@@ -52,7 +56,7 @@ export class Turn implements Clock {
 
   timer(ms: number, run: () => void): () => void {
     const waiting: Waiting = { run };
-    this.agenda.after(ms, () => this.#enter(waiting, this.#timers));
+    this.#agenda.after(ms, () => this.#enter(waiting, this.#timers));
     return () => {
       waiting.run = undefined;
     };
@@ -64,7 +68,7 @@ export class Turn implements Clock {
 
   /** Does nothing from now on. */
   pause(): void {
-    if (!this.#standsStill) this.oldestNewsAt = this.agenda.now;
+    if (!this.#standsStill) this.oldestNewsAt = this.#agenda.now;
     this.#standsStill = true;
   }
 
@@ -85,6 +89,6 @@ export class Turn implements Clock {
     if (this.#standsStill) return void queue.push(waiting);
     if (waiting.run === undefined) return;
     waiting.run();
-    this.onEnd();
+    this.#onEnd();
   }
 }

@@ -80,7 +80,7 @@ export class World {
   /** Starts a process under a name; it connects a little later. */
   start(name: string, server: Server, clockMs: number, isHostile = false): SimulatedNode {
     const { setting } = this;
-    const incarnation = incarnationOf(name, ++this.#incarnations);
+    const incarnation = incarnationOf(name, (this.#incarnations += 1));
     const { maxPayload } = setting;
     const options = { ...setting.options, ...(setting.tiny.includes(name) ? TINY : {}) };
     const birth = { name, incarnation, options, maxPayload, isHostile, wallMs: setting.wallMs + clockMs };
@@ -229,7 +229,7 @@ export class World {
 
   #reconnectAfter(node: SimulatedNode, ms: number, wished: Server | undefined): void {
     const fate = this.#fates.get(node)!;
-    const attempt = ++fate.attempt;
+    const attempt = (fate.attempt += 1);
     this.agenda.after(ms, () => {
       if (!node.running || fate.attempt !== attempt) return;
       const alive = this.broker.servers.filter((server) => server.alive);

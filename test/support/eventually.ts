@@ -4,8 +4,8 @@ const POLL_MS = 10;
  * Waits until `condition` holds: returns something truthy, or stops throwing (`undefined` from a function of assertions is
  * taken as success). Tests never sleep for a fixed time; they say what they wait for.
  *
- * @returns what `condition` returned.
- * @throws after `timeoutMs` (default 5000), saying what the condition said last.
+ * @returns What `condition` returned.
+ * @throws After `timeoutMs` (default 5000), saying what the condition said last.
  */
 export async function eventually<T>(
   condition: () => T | Promise<T>,

@@ -26,7 +26,7 @@ export class Network {
   }
 
   /**
-   * @returns the network, or, as a sentence, why there can be none: another system than Linux, no `ip`, no privilege.
+   * @returns The network, or, as a sentence, why there can be none: another system than Linux, no `ip`, no privilege.
    */
   static create(): Network | string {
     const number = networks++;

@@ -26,15 +26,18 @@ const CALL_TIMEOUT_MS = 30_000;
 /** Shares segments out over whatever workers the registry shows, and gives a lost worker's segments to the others. */
 @Injectable()
 export class Coordinator {
-  constructor(
-    @InjectRegistry('workers') private readonly workers: PgRegistryService,
-    private readonly processes: ProcessService,
-  ) {}
+  readonly #workers: PgRegistryService;
+  readonly #processes: ProcessService;
+
+  constructor(@InjectRegistry('workers') workers: PgRegistryService, processes: ProcessService) {
+    this.#workers = workers;
+    this.#processes = processes;
+  }
 
   /** Tells of every worker that is there, comes or goes, until it is unsubscribed. */
   follow(onChange: (change: MembershipChange) => void): Subscription {
     let members = 0;
-    return this.workers.monitor('count').subscribe((event) => {
+    return this.#workers.monitor('count').subscribe((event) => {
       if (event.type === 'update') return;
       const type = event.type === 'leave' ? 'leave' : 'join';
       for (const { pid } of event.entries) {
@@ -46,7 +49,7 @@ export class Coordinator {
 
   /** Resolves as soon as the nodes that have a worker are as `wanted` says; rejects with TimeoutError after `timeoutMs`. */
   async workersAre(wanted: (nodes: readonly string[]) => boolean, timeoutMs: number): Promise<void> {
-    const nodes = this.workers
+    const nodes = this.#workers
       .watch('count')
       .pipe(filter((entries) => wanted(entries.map(({ pid }) => pid.node))));
     await firstValueFrom(nodes.pipe(timeout({ first: timeoutMs })));
@@ -60,9 +63,9 @@ export class Coordinator {
    */
   async count(segments: readonly Segment[], onProgress: (done: number) => void): Promise<WordCounts> {
     const round = new Round(segments, onProgress, (pid, segment) =>
-      this.processes.call(pid, 'countSegment', segment, { timeoutMs: CALL_TIMEOUT_MS }),
+      this.#processes.call(pid, 'countSegment', segment, { timeoutMs: CALL_TIMEOUT_MS }),
     );
-    const subscription = this.workers.monitor('count').subscribe((event) => {
+    const subscription = this.#workers.monitor('count').subscribe((event) => {
       if (event.type === 'update') return;
       for (const { pid } of event.entries) {
         if (event.type === 'leave') round.dismiss(pid);
@@ -87,11 +90,19 @@ class Round {
   #resolve!: (counts: WordCounts) => void;
   #reject!: (error: unknown) => void;
 
+  readonly #segments: readonly Segment[];
+  readonly #onProgress: (done: number) => void;
+  readonly #call: (pid: Pid, segment: Segment) => Promise<ReadonlyMap<string, number>>;
+
   constructor(
-    private readonly segments: readonly Segment[],
-    private readonly onProgress: (done: number) => void,
-    private readonly call: (pid: Pid, segment: Segment) => Promise<ReadonlyMap<string, number>>,
+    segments: readonly Segment[],
+    onProgress: (done: number) => void,
+    call: (pid: Pid, segment: Segment) => Promise<ReadonlyMap<string, number>>,
   ) {
+    this.#segments = segments;
+    this.#onProgress = onProgress;
+    this.#call = call;
+
     this.#queue = [...segments];
     this.finished = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -101,7 +112,7 @@ class Round {
 
   employ(pid: Pid): void {
     this.#workers.add(pid);
-    for (let i = 0; i < CALLS_PER_WORKER; i++) void this.#work(pid);
+    for (let i = 0; i < CALLS_PER_WORKER; i += 1) void this.#work(pid);
   }
 
   /** A worker is gone. Its segments come back to the queue one by one, so the others may have to be woken each time. */
@@ -116,7 +127,7 @@ class Round {
       const segment = this.#queue.pop();
       if (segment === undefined) return;
       try {
-        this.#add(await this.call(pid, segment));
+        this.#add(await this.#call(pid, segment));
       } catch (error) {
         this.#queue.push(segment);
         // Two ways to learn of the loss: the registry's leave event, and the calls in flight.
@@ -129,7 +140,7 @@ class Round {
   #add(counts: ReadonlyMap<string, number>): void {
     addCounts(this.#counts, counts);
     this.#done += 1;
-    this.onProgress(this.#done);
-    if (this.#done === this.segments.length) this.#resolve(this.#counts);
+    this.#onProgress(this.#done);
+    if (this.#done === this.#segments.length) this.#resolve(this.#counts);
   }
 }

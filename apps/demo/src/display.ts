@@ -21,11 +21,14 @@ const ERASE_LINE = '\r\x1b[K';
 export class Display {
   #lastTenth = 0;
 
+  readonly #output: NodeJS.WriteStream;
+  readonly #silent: boolean;
+
   /** @param silent Show nothing at all. */
-  constructor(
-    private readonly output: NodeJS.WriteStream,
-    private readonly silent: boolean,
-  ) {}
+  constructor(output: NodeJS.WriteStream, silent: boolean) {
+    this.#output = output;
+    this.#silent = silent;
+  }
 
   membership({ type, node, members }: MembershipChange): void {
     this.line(`${type === 'join' ? '+' : '-'} ${node} (${members} ${members === 1 ? 'worker' : 'workers'})`);
@@ -33,14 +36,14 @@ export class Display {
 
   progress(done: number, total: number): void {
     const tenth = Math.floor((done * 10) / total);
-    if (this.output.isTTY) this.#bar(done, total);
+    if (this.#output.isTTY) this.#bar(done, total);
     else if (tenth > this.#lastTenth) this.line(`${tenth * 10} % (${done} of ${total} pieces)`);
     this.#lastTenth = tenth;
   }
 
   line(text: string): void {
-    if (this.silent) return;
-    this.output.write(this.output.isTTY ? `${ERASE_LINE}${text}\n` : `${text}\n`);
+    if (this.#silent) return;
+    this.#output.write(this.#output.isTTY ? `${ERASE_LINE}${text}\n` : `${text}\n`);
   }
 
   table({ files, words, distinct, top, expectedWords, nodes }: Result, equal: boolean): void {
@@ -53,10 +56,10 @@ export class Display {
   }
 
   #bar(done: number, total: number): void {
-    if (this.silent) return;
+    if (this.#silent) return;
     const filled = Math.round((done * BAR_WIDTH) / total);
     const bar = '#'.repeat(filled) + '.'.repeat(BAR_WIDTH - filled);
-    this.output.write(`${ERASE_LINE}[${bar}] ${done}/${total}`);
-    if (done === total) this.output.write('\n');
+    this.#output.write(`${ERASE_LINE}[${bar}] ${done}/${total}`);
+    if (done === total) this.#output.write('\n');
   }
 }

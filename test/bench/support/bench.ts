@@ -34,13 +34,21 @@ const WAITING_ROUND_MS = 400;
  * moods of a shared machine meet both; the ratio is the median of the ratios of neighbouring rounds.
  */
 export class Bench {
+  readonly #area: string;
+  readonly #onResult: (result: Result) => void;
+  readonly #profiler: Profiler | undefined;
+
   constructor(
-    private readonly area: string,
+    area: string,
     /** A quick run does everything once and small, and verifies it; its times mean nothing. */
     readonly quick: boolean,
-    private readonly onResult: (result: Result) => void,
-    private readonly profiler?: Profiler,
-  ) {}
+    onResult: (result: Result) => void,
+    profiler?: Profiler,
+  ) {
+    this.#area = area;
+    this.#onResult = onResult;
+    this.#profiler = profiler;
+  }
 
   /** A size, and the one that is enough for a quick run. */
   size(full: number, quick: number): number {
@@ -68,10 +76,10 @@ export class Bench {
     readonly warmUpMs?: number;
   }): Promise<void> {
     const works = baseline === undefined ? [work] : [work, baseline];
-    for (const contestant of works) await this.warmUp(contestant, warmUpMs);
+    for (const contestant of works) await this.#warmUp(contestant, warmUpMs);
     const times: number[] = [];
-    for (const contestant of works) times.push(await this.calibrate(name, contestant));
-    const rates = await this.alternate(
+    for (const contestant of works) times.push(await this.#calibrate(name, contestant));
+    const rates = await this.#alternate(
       name,
       rounds,
       works,
@@ -95,13 +103,13 @@ export class Bench {
     readonly baseline?: () => number | Promise<number>;
   }): Promise<void> {
     const measures = baseline === undefined ? [measure] : [measure, baseline];
-    const figures = await this.alternate(name, rounds, measures, async (each) => await each());
+    const figures = await this.#alternate(name, rounds, measures, async (each) => await each());
     this.report({ name, unit, values: figures[0], baselines: figures[1], limits, ...(point && { point }) });
   }
 
   /** Runs something of what is measured, so that it is in the profile if there is to be one. */
   async profiled<T>(name: string, run: () => T | Promise<T>): Promise<T> {
-    return this.profiler === undefined ? await run() : await this.profiler.around(name, run);
+    return this.#profiler === undefined ? await run() : await this.#profiler.around(name, run);
   }
 
   /** Takes figures that were measured elsewhere, one per round. */
@@ -125,8 +133,8 @@ export class Bench {
     const ratio = ratios === undefined ? null : median(ratios);
     // A quick run judges nothing.
     const missed = this.quick || limits.length === 0 ? null : missedBy(limits, value, ratio);
-    this.onResult({
-      area: this.area,
+    this.#onResult({
+      area: this.#area,
       name,
       unit,
       value,
@@ -142,13 +150,13 @@ export class Bench {
     });
   }
 
-  private async warmUp(work: Work, ms: number): Promise<void> {
+  async #warmUp(work: Work, ms: number): Promise<void> {
     const end = performance.now() + (this.quick ? 0 : ms);
     while (performance.now() < end) await work(1000);
   }
 
   /** Finds how often a work fits into a round, and warms it up by that. */
-  private async calibrate(name: string, work: Work): Promise<number> {
+  async #calibrate(name: string, work: Work): Promise<number> {
     let times = this.quick ? 16 : 1;
     const first = await timed(name, work, times);
     if (this.quick) return times;
@@ -161,7 +169,7 @@ export class Bench {
     return times;
   }
 
-  private async alternate<T>(
+  async #alternate<T>(
     name: string,
     rounds: number,
     contestants: readonly T[],
@@ -170,7 +178,7 @@ export class Bench {
     const figures = contestants.map((): number[] => []);
     const warmUp = this.quick ? 0 : Math.min(WARM_UP_ROUNDS, Math.floor(rounds / 2));
     const all = this.quick ? 1 : warmUp + rounds;
-    for (let round = 0; round < all; round++) {
+    for (let round = 0; round < all; round += 1) {
       const order = round % 2 === 0 ? contestants.keys() : [...contestants.keys()].toReversed();
       for (const index of order) {
         const run = (): Promise<number> => measure(contestants[index], index);

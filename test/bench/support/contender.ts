@@ -9,7 +9,7 @@ export interface Contender {
   knowsEcho(): boolean;
   /** Whether a node of that name is known here. */
   knows(node: string): boolean;
-  /** Registers under a key. @returns the moment before it did */
+  /** Registers under a key. @returns The moment before it did */
   register(key: string): number;
   /** Resolves with the moment in which this node saw what was registered elsewhere under the key. */
   seen(key: string): Promise<number>;
@@ -46,7 +46,7 @@ export async function questions(
       const before = performance.now();
       const answer = await echo({ question });
       took.push((performance.now() - before) * 1000);
-      if (answer.question === question) right++;
+      if (answer.question === question) right += 1;
     }
   };
   await Promise.all(Array.from({ length: Math.min(inFlight, times) }, asker));

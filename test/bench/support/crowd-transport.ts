@@ -24,25 +24,28 @@ export class CrowdTransport implements Transport {
   readonly kind = 'crowd';
   readonly #listeners = new Map<string, Set<OnMessage>>();
 
-  constructor(
-    private readonly client: NatsConnection,
-    private readonly heard: string,
-  ) {}
+  readonly #client: NatsConnection;
+  readonly #heard: string;
+
+  constructor(client: NatsConnection, heard: string) {
+    this.#client = client;
+    this.#heard = heard;
+  }
 
   connect({ replies }: ConnectOptions): Promise<Connection> {
     return Promise.resolve(
-      new CrowdConnection(this.client, (...wanted) => this.#subscribe(...wanted), replies),
+      new CrowdConnection(this.#client, (...wanted) => this.#subscribe(...wanted), replies),
     );
   }
 
   #subscribe(pattern: string, onMessage: OnMessage): Subscription {
-    const subject = pattern.replace('*', this.heard);
+    const subject = pattern.replace('*', this.#heard);
     let listeners = this.#listeners.get(subject);
     if (listeners === undefined) {
       const all = new Set<OnMessage>();
       listeners = all;
       this.#listeners.set(subject, all);
-      this.client.subscribe(subject, {
+      this.#client.subscribe(subject, {
         // All get the same bytes; nobody writes into them.
         callback: (_, message) => {
           const reply = message.headers?.code === NO_RESPONDERS ? NOBODY : (message.reply ?? '');
@@ -64,11 +67,15 @@ class CrowdConnection implements Connection {
   readonly #requests = new PendingRequests();
   readonly #replies: Subscription;
 
+  readonly #client: NatsConnection;
+
   constructor(
-    private readonly client: NatsConnection,
+    client: NatsConnection,
     readonly subscribe: (subject: string, onMessage: OnMessage) => Subscription,
     replies: string,
   ) {
+    this.#client = client;
+
     this.#replies = subscribe(replies, (subject, bytes, reply) => {
       if (reply === NOBODY) this.#requests.noResponders(subject);
       else this.#requests.answer(subject, bytes);
@@ -76,15 +83,15 @@ class CrowdConnection implements Connection {
   }
 
   get serverId(): string {
-    return this.client.info!.server_id;
+    return this.#client.info!.server_id;
   }
 
   get maxPayload(): number {
-    return this.client.info!.max_payload;
+    return this.#client.info!.max_payload;
   }
 
   publish(subject: string, bytes: Uint8Array, reply = ''): void {
-    this.client.publish(subject, bytes, reply === '' ? {} : { reply });
+    this.#client.publish(subject, bytes, reply === '' ? {} : { reply });
   }
 
   request(
@@ -99,7 +106,7 @@ class CrowdConnection implements Connection {
   }
 
   flush(): Promise<void> {
-    return this.client.flush();
+    return this.#client.flush();
   }
 
   close(): Promise<void> {

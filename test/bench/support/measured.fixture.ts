@@ -45,17 +45,17 @@ serve({
     const { bytesRead, bytesWritten } = socket;
     return { at: performance.now(), cpuMs: cpuTime(), bytes: bytesRead + bytesWritten };
   },
-  /** Registers so many entries and waits until every peer has them. @returns ms of processor time; {@link forget} them then */
+  /** Registers so many entries and waits until every peer has them. @returns Ms of processor time; {@link forget} them then */
   write: async (entries: number): Promise<number> => {
     const registry = node!.scope('pg');
     const from = cpuTime();
-    for (let i = 0; i < entries; i++) registry.register(`key:${i}`, i);
+    for (let i = 0; i < entries; i += 1) registry.register(`key:${i}`, i);
     await registry.replicated({ timeoutMs: 60_000 });
     return cpuTime() - from;
   },
   forget: async (entries: number) => {
     const registry = node!.scope('pg');
-    for (let i = 0; i < entries; i++) registry.unregister(`key:${i}`);
+    for (let i = 0; i < entries; i += 1) registry.unregister(`key:${i}`);
     await registry.replicated({ timeoutMs: 60_000 });
   },
   close: async () => {

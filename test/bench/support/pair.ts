@@ -31,7 +31,7 @@ export class Pair {
     return (await this.other.ask('join', this.server.url)) as Joined;
   }
 
-  /** Sends so many bytes in frames of 64 KB over the bare connections, and waits until they are there. @returns ms */
+  /** Sends so many bytes in frames of 64 KB over the bare connections, and waits until they are there. @returns Ms */
   async rawTransfer(bytes: number): Promise<number> {
     const frame = new Uint8Array(64 * 1024);
     const from = performance.now();

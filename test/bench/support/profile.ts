@@ -19,8 +19,12 @@ export class Profiler {
   readonly #session = new Session();
   readonly #samples = new Map<string, Samples>();
 
-  /** @param directory where the profiles go that a browser's developer tools open */
-  constructor(private readonly directory: string) {
+  readonly #directory: string;
+
+  /** @param directory Where the profiles go that a browser's developer tools open */
+  constructor(directory: string) {
+    this.#directory = directory;
+
     mkdirSync(directory, { recursive: true });
     this.#session.connect();
     this.#session.post('Profiler.enable');
@@ -55,7 +59,7 @@ export class Profiler {
     }
     // The last round stays.
     const file = `${name.replaceAll(/[^A-Za-z0-9]+/g, '-')}.cpuprofile`;
-    writeFileSync(join(this.directory, file), JSON.stringify(profile));
+    writeFileSync(join(this.#directory, file), JSON.stringify(profile));
   }
 }
 

@@ -2,7 +2,7 @@
 export function shuffled<T>(items: readonly T[]): T[] {
   const result = [...items];
   const random = randomNumbers();
-  for (let last = result.length - 1; last > 0; last--) {
+  for (let last = result.length - 1; last > 0; last -= 1) {
     const other = Math.floor(random() * (last + 1));
     [result[last], result[other]] = [result[other], result[last]];
   }

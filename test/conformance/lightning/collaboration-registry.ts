@@ -19,34 +19,38 @@ export interface DocumentGroup {
  * `Lightning.Collaboration.Registry`.
  */
 export class CollaborationRegistry {
-  constructor(private readonly registry: PgRegistryService) {}
+  readonly #registry: PgRegistryService;
+
+  constructor(registry: PgRegistryService) {
+    this.#registry = registry;
+  }
 
   /** Registers the running process. @throws AlreadyRegisteredError with the holder. */
   register(key: Key): Pid {
-    return this.registry.register(key).pid;
+    return this.#registry.register(key).pid;
   }
 
   lookup(key: Key): (readonly [Pid, unknown])[] {
-    return this.registry.lookupLocal(key).map(({ pid, value }) => [pid, value]);
+    return this.#registry.lookupLocal(key).map(({ pid, value }) => [pid, value]);
   }
 
   whereis(key: Key): Pid | undefined {
-    return this.registry.whereis(key);
+    return this.#registry.whereis(key);
   }
 
   /** `[kind, pid]` of everything that belongs to a document or to a part of it, `document:part`; of everything for `''`. */
   select(document: string): (readonly [kind: string, pid: Pid])[] {
-    return this.registry.select(belongingTo(document)) as [string, Pid][];
+    return this.#registry.select(belongingTo(document)) as [string, Pid][];
   }
 
   /** How many entries {@link select} finds; without a document, entries of any shape. */
   count(document?: string): number {
-    return document === undefined ? this.registry.count() : this.select(document).length;
+    return document === undefined ? this.#registry.count() : this.select(document).length;
   }
 
   /** The documents that have a supervisor. */
   documents(): string[] {
-    return this.registry.select({ head: { key: ['doc_supervisor', $(1)] }, body: $(1) }) as string[];
+    return this.#registry.select({ head: { key: ['doc_supervisor', $(1)] }, body: $(1) }) as string[];
   }
 
   group(document: string): DocumentGroup {

@@ -30,14 +30,18 @@ export class PersistenceWriter implements ProcessLifecycle<DocumentArguments> {
   #document = '';
   readonly #updates: string[] = [];
 
-  constructor(private readonly storage: Storage) {}
+  readonly #storage: Storage;
+
+  constructor(storage: Storage) {
+    this.#storage = storage;
+  }
 
   onProcessStart({ document }: DocumentArguments): void {
     this.#document = document;
   }
 
   onProcessExit(): void {
-    this.storage.saved.set(this.#document, this.#updates);
+    this.#storage.saved.set(this.#document, this.#updates);
   }
 
   @HandleCall()
@@ -51,7 +55,11 @@ export class PersistenceWriter implements ProcessLifecycle<DocumentArguments> {
 export class SharedDoc implements ProcessLifecycle<DocumentArguments> {
   #writer!: Via;
 
-  constructor(private readonly processes: ProcessService) {}
+  readonly #processes: ProcessService;
+
+  constructor(processes: ProcessService) {
+    this.#processes = processes;
+  }
 
   onProcessStart(args: DocumentArguments): void {
     this.#writer = partOf(args, 'persistence_writer');
@@ -59,33 +67,37 @@ export class SharedDoc implements ProcessLifecycle<DocumentArguments> {
 
   @HandleCall()
   async edit(update: string): Promise<void> {
-    await this.processes.call(this.#writer, 'add', update);
+    await this.#processes.call(this.#writer, 'add', update);
   }
 }
 
 /** Holds writer and shared document together: they end with it, and it with them. */
 @Injectable({ scope: Scope.TRANSIENT })
 export class DocumentSupervisor implements ProcessLifecycle<DocumentArguments> {
-  constructor(
-    private readonly node: PgRegistryNode,
-    private readonly processes: ProcessService,
-    @Inject(REQUEST) private readonly process: LocalProcess,
-  ) {}
+  readonly #node: PgRegistryNode;
+  readonly #processes: ProcessService;
+  readonly #process: LocalProcess;
+
+  constructor(node: PgRegistryNode, processes: ProcessService, @Inject(REQUEST) process: LocalProcess) {
+    this.#node = node;
+    this.#processes = processes;
+    this.#process = process;
+  }
 
   async onProcessStart(args: DocumentArguments): Promise<void> {
-    const child = { args, owner: this.process };
-    const writer = await this.processes.start(PersistenceWriter, {
+    const child = { args, owner: this.#process };
+    const writer = await this.#processes.start(PersistenceWriter, {
       ...child,
       via: partOf(args, 'persistence_writer'),
     });
-    const doc = await this.processes.start(SharedDoc, { ...child, via: partOf(args, 'shared_doc') });
-    this.node.scope(args.groups).join(args.document, doc.pid);
-    for (const { exited } of [writer, doc]) void exited.then((reason) => this.process.exit(reason));
+    const doc = await this.#processes.start(SharedDoc, { ...child, via: partOf(args, 'shared_doc') });
+    this.#node.scope(args.groups).join(args.document, doc.pid);
+    for (const { exited } of [writer, doc]) void exited.then((reason) => this.#process.exit(reason));
   }
 
   @HandleCall()
   stop(): void {
-    this.process.exit();
+    this.#process.exit();
   }
 }
 
@@ -94,20 +106,23 @@ export class DocumentSupervisor implements ProcessLifecycle<DocumentArguments> {
 export class Session implements ProcessLifecycle<DocumentArguments> {
   #doc!: Via;
 
-  constructor(
-    private readonly node: PgRegistryNode,
-    private readonly processes: ProcessService,
-  ) {}
+  readonly #node: PgRegistryNode;
+  readonly #processes: ProcessService;
+
+  constructor(node: PgRegistryNode, processes: ProcessService) {
+    this.#node = node;
+    this.#processes = processes;
+  }
 
   onProcessStart({ groups, document }: DocumentArguments): void {
-    if (this.node.scope(groups).members(document).length === 0)
+    if (this.#node.scope(groups).members(document).length === 0)
       throw new NotRegisteredError(`There is no document '${document}'.`, {});
     this.#doc = via(groups, document);
   }
 
   @HandleCall()
   async type(text: string): Promise<void> {
-    await this.processes.call(this.#doc, 'edit', text);
+    await this.#processes.call(this.#doc, 'edit', text);
   }
 }
 

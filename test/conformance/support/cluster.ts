@@ -31,7 +31,7 @@ let namespaces = 0;
 export class Cluster {
   /** What all nodes together have logged: warnings and errors. */
   readonly log: string[] = [];
-  readonly namespace = `conformance-${++namespaces}`;
+  readonly namespace = `conformance-${(namespaces += 1)}`;
   readonly #ground: Ground;
   readonly #started: Started[] = [];
   readonly #lines: Line[] = [];

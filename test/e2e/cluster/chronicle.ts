@@ -31,10 +31,11 @@ export class Chronicle {
   /** By scope: the fold of the events over the snapshot, by entry id. */
   readonly #folds = new Map<string, Map<string, Pick<Entry, 'key' | 'pid' | 'value'>>>();
 
-  constructor(
-    private readonly node: PgRegistryNode,
-    scopes: readonly string[],
-  ) {
+  readonly #node: PgRegistryNode;
+
+  constructor(node: PgRegistryNode, scopes: readonly string[]) {
+    this.#node = node;
+
     node.peerEvents$.subscribe((event) => this.peerEvents.push({ ...event, at: Date.now() }));
     for (const scope of scopes) this.#follow(scope);
   }
@@ -45,21 +46,21 @@ export class Chronicle {
    * @throws Error if the fold of the events over the snapshot is something else than what the reads return.
    */
   view(scope = 'pg'): View {
-    const registry = this.node.scope(scope);
+    const registry = this.#node.scope(scope);
     const entries = registry.groups().flatMap((key) => registry.lookup(key));
     const all = entries.map(textOf).toSorted();
     const folded = [...this.#folds.get(scope)!].map(([id, entry]) => textOf({ id, ...entry })).toSorted();
     if (all.length !== folded.length || all.some((text, i) => text !== folded[i])) {
-      throw new Error(`Node ${this.node.name} reads ${inspect(all)} and was told ${inspect(folded)}.`);
+      throw new Error(`Node ${this.#node.name} reads ${inspect(all)} and was told ${inspect(folded)}.`);
     }
-    const own = entries.filter(({ pid }) => pid.incarnation === this.node.incarnation);
+    const own = entries.filter(({ pid }) => pid.incarnation === this.#node.incarnation);
     return { all, own: own.map(textOf).toSorted() };
   }
 
   #follow(scope: string): void {
     const fold = new Map<string, Pick<Entry, 'key' | 'pid' | 'value'>>();
     this.#folds.set(scope, fold);
-    this.node
+    this.#node
       .scope(scope)
       .monitorScope()
       .subscribe((event) => {

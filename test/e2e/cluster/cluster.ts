@@ -66,7 +66,7 @@ export class Cluster {
    * Waits until every node sees the same: exactly the entries that their owners have, of the nodes that are expected to
    * live.
    *
-   * @returns how long that took, in milliseconds.
+   * @returns How long that took, in milliseconds.
    */
   async agree({ timeoutMs = 5000, scope = 'pg' } = {}): Promise<number> {
     const start = performance.now();

@@ -18,11 +18,11 @@ export function textTree(files: number): TextTree {
   const directory = mkdtempSync(join(tmpdir(), 'pg-registry-demo-'));
   const seen = new Set<string>();
   let words = 0;
-  for (let file = 0; file < files; file++) {
+  for (let file = 0; file < files; file += 1) {
     const folder = join(directory, `folder-${Math.floor(file / 10)}`, 'deeper');
     mkdirSync(folder, { recursive: true });
     let text = '';
-    for (let i = 0; i < 200 + file; i++) {
+    for (let i = 0; i < 200 + file; i += 1) {
       const word = `wört${(i * 31 + file) % 997}`;
       text += (i % 7 === 0 ? word.toUpperCase() : word) + SEPARATORS[(i + file) % SEPARATORS.length];
       seen.add(word);

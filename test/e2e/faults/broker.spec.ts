@@ -78,7 +78,7 @@ test('a slow consumer is thrown off by its server, and is back as soon as it rea
 function flood(node: ClusterNode): Promise<void> {
   return node.run(async ({ node: here }) => {
     const entry = here.scope('pg').register('flood');
-    for (let i = 0; i < 400; i++) {
+    for (let i = 0; i < 400; i += 1) {
       entry.update('x'.repeat(60_000) + String(i));
       if (i % 20 === 0) await new Promise((resolve) => setImmediate(resolve));
     }

@@ -3,7 +3,11 @@ import type { ClusterNode } from '../cluster/cluster-node';
 
 /** Has every node of a cluster write all the time: register, update, unregister, in turn and by chance. */
 export class Churn {
-  private constructor(private readonly nodes: readonly ClusterNode[]) {}
+  readonly #nodes: readonly ClusterNode[];
+
+  private constructor(nodes: readonly ClusterNode[]) {
+    this.#nodes = nodes;
+  }
 
   /** @param perSecond Operations a second, of all nodes together. */
   static async start(cluster: Cluster, perSecond = 200): Promise<Churn> {
@@ -15,7 +19,7 @@ export class Churn {
   /** Ends it on the nodes that still live. */
   async stop(): Promise<void> {
     await Promise.all(
-      this.nodes.map((node) =>
+      this.#nodes.map((node) =>
         // Who was killed in the meantime has stopped already.
         node.run(({ kept }) => clearInterval(kept.get('churn') as NodeJS.Timeout)).catch(() => undefined),
       ),

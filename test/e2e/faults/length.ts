@@ -3,7 +3,7 @@
  */
 export const FULL = process.env['PG_REGISTRY_FAULTS'] === 'full';
 
-/** @returns the first in full length, else the second. */
+/** @returns The first in full length, else the second. */
 export function length<T>(full: T, short: T): T {
   return FULL ? full : short;
 }

@@ -29,7 +29,7 @@ test('goodbye: entries leave everywhere within 100 ms', async () => {
   const observers = await populate(['a', 'b', 'c']);
   const times: number[] = [];
   const host = await cluster.host();
-  for (let i = 0; i < length(20, 5); i++) {
+  for (let i = 0; i < length(20, 5); i += 1) {
     const leaver = await cluster.join(`leaver-${i}`, { host });
     await leaver.register('leaving', i);
     await cluster.agree();
@@ -55,7 +55,7 @@ test('kill -9: suspected within 250 ms and removed within a second, in the middl
   const suspected: number[] = [];
   const removed: number[] = [];
   const runs = length(20, 3);
-  for (let i = 0; i < runs; i++) {
+  for (let i = 0; i < runs; i += 1) {
     const name = `victim-${i}`;
     const victim = await cluster.join(name);
     await victim.register('here', name);
@@ -117,7 +117,7 @@ test('30 nodes that join at once all see each other', async () => {
   const nodes = await Promise.all(
     Array.from({ length: 30 }, async (_, i) => {
       const node = await cluster.join(`node-${i}`, { host: hosts[i % processes] });
-      for (let entry = 0; entry < 10; entry++) await node.register(['of', i], entry);
+      for (let entry = 0; entry < 10; entry += 1) await node.register(['of', i], entry);
       return node;
     }),
   );

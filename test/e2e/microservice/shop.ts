@@ -53,7 +53,11 @@ const SHARED = { queue: 'shop' };
 
 @Controller()
 export class ShopController {
-  constructor(private readonly ledger: Ledger) {}
+  readonly #ledger: Ledger;
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+  }
 
   @MessagePattern('orders.place', SHARED)
   async place(order: { customer: string; items: { name: string; amount: number }[] }): Promise<object> {
@@ -80,8 +84,8 @@ export class ShopController {
 
   @MessagePattern('orders.follow', SHARED)
   follow(): Observable<string> {
-    this.ledger.following += 1;
-    return this.ledger.statuses.pipe(finalize(() => (this.ledger.following -= 1)));
+    this.#ledger.following += 1;
+    return this.#ledger.statuses.pipe(finalize(() => (this.#ledger.following -= 1)));
   }
 
   @MessagePattern('orders.forget', SHARED)
@@ -120,12 +124,12 @@ export class ShopController {
 
   @EventPattern('prices.changed')
   onPrices(prices: unknown): void {
-    this.ledger.prices.push(prices);
+    this.#ledger.prices.push(prices);
   }
 
   @EventPattern({ job: 'mail' }, { queue: 'mailers' })
   onMail(mail: unknown): void {
-    this.ledger.mails.push(mail);
+    this.#ledger.mails.push(mail);
   }
 }
 

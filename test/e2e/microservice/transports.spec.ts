@@ -113,13 +113,13 @@ describe.each([nats, registry])('the shop on $name', (carrier) => {
   });
 
   it('tells an event to every instance, in the order of emission', async () => {
-    for (let i = 0; i < 5; i++) customer.client.emit('prices.changed', { book: i });
+    for (let i = 0; i < 5; i += 1) customer.client.emit('prices.changed', { book: i });
     const expected = [0, 1, 2, 3, 4].map((book) => ({ book }));
     await eventually(() => expect(ledgers().map(({ prices }) => prices)).toEqual([expected, expected]));
   });
 
   it('has an event handled by one instance of a queue group', async () => {
-    for (let i = 0; i < 40; i++)
+    for (let i = 0; i < 40; i += 1)
       await lastValueFrom(customer.client.emit({ job: 'mail' }, i), { defaultValue: 0 });
     const mails = (): number[] => ledgers().flatMap((ledger) => ledger.mails as number[]);
     await eventually(() => mails().length >= 40);

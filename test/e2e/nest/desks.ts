@@ -34,11 +34,15 @@ export type Removal = Extract<PeerEvent, { type: 'peer-removed' }> & { readonly 
 export class Visitor {
   readonly sightings: Sighting[] = [];
 
+  readonly #application: { close(): Promise<void> };
+
   private constructor(
     readonly node: PgRegistryNode,
     readonly processes: ProcessService,
-    private readonly application: { close(): Promise<void> },
+    application: { close(): Promise<void> },
   ) {
+    this.#application = application;
+
     node.peerEvents$.subscribe((event) => this.sightings.push({ ...event, at: Date.now() }));
   }
 
@@ -75,6 +79,6 @@ export class Visitor {
   }
 
   close(): Promise<void> {
-    return this.application.close();
+    return this.#application.close();
   }
 }

@@ -26,7 +26,7 @@ async function measure(): Promise<void> {
     const failed: number[] = [];
     const departuresMs: number[] = [];
     const codes = new Set<string>();
-    for (let run = 0; run < RUNS; run++) {
+    for (let run = 0; run < RUNS; run += 1) {
       await using restart = await RollingRestart.start(departure);
       await restart.run();
       failed.push(restart.load.failures.length);

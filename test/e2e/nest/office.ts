@@ -85,16 +85,16 @@ export class Clerk {
 /** One process per file. */
 @Injectable({ scope: Scope.TRANSIENT })
 export class File {
-  private pages: string[] = [];
+  #pages: string[] = [];
 
   onProcessStart({ title }: { title: string }) {
-    this.pages.push(title);
+    this.#pages.push(title);
   }
 
   @HandleCall()
   add(page: string) {
-    this.pages.push(page);
-    return this.pages.length;
+    this.#pages.push(page);
+    return this.#pages.length;
   }
 
   @HandleCall()

@@ -17,12 +17,20 @@ export class RollingRestart {
   /** From SIGTERM to the exit, of every desk. */
   readonly departuresMs: number[] = [];
 
+  readonly #server: NatsServer;
+  readonly #desks: Map<string, NodeProcess>;
+  readonly #departure: Departure;
+
   private constructor(
     readonly visitor: Visitor,
-    private readonly server: NatsServer,
-    private readonly desks: Map<string, NodeProcess>,
-    private readonly departure: Departure,
+    server: NatsServer,
+    desks: Map<string, NodeProcess>,
+    departure: Departure,
   ) {
+    this.#server = server;
+    this.#desks = desks;
+    this.#departure = departure;
+
     const desk = via('desks', 'desk').pick('round-robin');
     this.load = new Load(CALLS_PER_SECOND, () =>
       visitor.processes.call<string>(desk, 'serve', { workMs: WORK_MS }),
@@ -53,17 +61,17 @@ export class RollingRestart {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.visitor.close();
-    await Promise.all([...this.desks.values()].map((desk) => desk[Symbol.asyncDispose]()));
-    await this.server[Symbol.asyncDispose]();
+    await Promise.all([...this.#desks.values()].map((desk) => desk[Symbol.asyncDispose]()));
+    await this.#server[Symbol.asyncDispose]();
   }
 
   async #restart(name: string): Promise<void> {
-    const desk = this.desks.get(name)!;
+    const desk = this.#desks.get(name)!;
     const from = performance.now();
     desk.kill('SIGTERM');
     await desk.exited;
     this.departuresMs.push(performance.now() - from);
-    this.desks.set(name, await startDesk(this.server.url, name, this.departure));
+    this.#desks.set(name, await startDesk(this.#server.url, name, this.#departure));
   }
 
   /** Resolves when calls have been answered for a while. */

@@ -35,7 +35,8 @@ export function provesTransportContract(prepare: () => Promise<Ground>): void {
     const [a, b, c] = [await join('a'), await join('b'), await join('c')];
     const toB = await collect(b, 'order.>');
     const toC = await collect(c, 'order.*.even');
-    for (let i = 0; i < 1000; i++) a.publish(i % 2 === 0 ? 'order.n.even' : 'order.n.odd', bytes(String(i)));
+    for (let i = 0; i < 1000; i += 1)
+      a.publish(i % 2 === 0 ? 'order.n.even' : 'order.n.odd', bytes(String(i)));
     await eventually(() => expect(toB).toHaveLength(1000));
     expect(toB).toEqual(Array.from({ length: 1000 }, (_, i) => String(i)));
     await eventually(() => expect(toC).toHaveLength(500));

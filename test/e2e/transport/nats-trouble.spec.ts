@@ -285,7 +285,7 @@ describe.each(clients)("a given connection of '%s'", (_, connect) => {
     const a = await join({ connection: await give(server, { pingInterval: 50 }) });
     server.pause();
     const block = new Uint8Array(512 * 1024);
-    for (let i = 0; i < 64; i++) a.publish('block', block);
+    for (let i = 0; i < 64; i += 1) a.publish('block', block);
     await eventually(() => expect(a.statuses.map((status) => status.type)).toEqual(['disconnected']));
     server.resume();
     await eventually(() => expect(a.isConnected).toBe(true));

@@ -18,7 +18,7 @@ export interface CallChannel {
    * Sends a body to a node, and forgets.
    *
    * @param token Given if an answer is wanted: the frame then carries a reply address of this node that ends in the token.
-   * @returns false if it cannot have left, because the node is not connected.
+   * @returns False if it cannot have left, because the node is not connected.
    */
   send(kind: RequestKind, node: string, body: Uint8Array, token?: number): boolean;
   /** No answer is expected any more for this token: timed out, cancelled, or the node was lost. */

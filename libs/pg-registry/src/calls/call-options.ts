@@ -38,10 +38,13 @@ const NO_HEADERS: CallHeaders = Object.freeze({});
 
 /** Looks at the arguments of calls before anything happens. */
 export class CallArguments {
-  constructor(
-    private readonly pids: PidInterner,
-    private readonly limits: ValueLimits,
-  ) {}
+  readonly #pids: PidInterner;
+  readonly #limits: ValueLimits;
+
+  constructor(pids: PidInterner, limits: ValueLimits) {
+    this.#pids = pids;
+    this.#limits = limits;
+  }
 
   /** @throws InvalidArgumentError unless it is a handler's name: 1 to 256 bytes. */
   name(name: unknown): string {
@@ -75,7 +78,7 @@ export class CallArguments {
   }
 
   #headers(headers: unknown): CallHeaders {
-    const normal = normalValue(headers, this.limits, this.pids);
+    const normal = normalValue(headers, this.#limits, this.#pids);
     if (isHeaders(normal)) return normal;
     throw wrong('headers', 'a record of strings');
   }

@@ -13,7 +13,7 @@ export interface CallTracer {
    *
    * @param name The handler's; empty for a message.
    * @param parent What the caller named as its trace; else the tracer's own idea of what is current holds.
-   * @returns undefined if nothing is recorded, and `parent` is what travels.
+   * @returns Undefined if nothing is recorded, and `parent` is what travels.
    */
   outgoing(
     kind: Message['kind'],
@@ -21,7 +21,7 @@ export interface CallTracer {
     to: Pid | Via,
     parent: TraceContext | undefined,
   ): OutgoingSpan | undefined;
-  /** A handler is about to be run. The message may come from this node or another one. @returns undefined if nothing is recorded. */
+  /** A handler is about to be run. The message may come from this node or another one. @returns Undefined if nothing is recorded. */
   incoming(
     message: Message,
     process: { readonly pid: Pid; readonly label: string | undefined },

@@ -30,10 +30,13 @@ export class Callee {
   /** How to cancel what is asked, by the caller's incarnation and token. */
   readonly #serving = new Map<string, Map<number, Cancel>>();
 
-  constructor(
-    private readonly surroundings: CallsSurroundings,
-    private readonly mailboxes: Mailboxes,
-  ) {}
+  readonly #surroundings: CallsSurroundings;
+  readonly #mailboxes: Mailboxes;
+
+  constructor(surroundings: CallsSurroundings, mailboxes: Mailboxes) {
+    this.#surroundings = surroundings;
+    this.#mailboxes = mailboxes;
+  }
 
   /** Calls of other nodes that are not answered yet. */
   get serving(): number {
@@ -47,14 +50,14 @@ export class Callee {
     const body = this.#decodeCall(from, bytes, address);
     const { token, incarnation } = body;
     const asker = { node: from.node, address, token };
-    if (incarnation !== this.surroundings.incarnation) return this.#reply(asker, { token, type: 'stale' });
+    if (incarnation !== this.#surroundings.incarnation) return this.#reply(asker, { token, type: 'stale' });
     if (this.refusing) return this.#reply(asker, { token, type: 'draining' });
     const calls = this.#callsOf(from.incarnation);
     if (calls.has(token)) return;
     // Put there first: the answer may come before deliver() returns.
     calls.set(token, () => undefined);
     const message = this.#message(from, body);
-    const cancel = this.mailboxes.deliver(this.#target(body), message, (answer) => {
+    const cancel = this.#mailboxes.deliver(this.#target(body), message, (answer) => {
       if (this.#take(from.incarnation, token) !== undefined) this.#answer(asker, answer, message);
     });
     if (calls.has(token)) calls.set(token, cancel);
@@ -62,11 +65,11 @@ export class Callee {
 
   /** Takes a `cast` frame. @throws DecodeError */
   cast(from: NodeIdentity, bytes: Uint8Array): void {
-    const body = decodeRequest(bytes, this.surroundings);
+    const body = decodeRequest(bytes, this.#surroundings);
     const message = this.#message(from, body);
-    const { onWarning, incarnation } = this.surroundings;
+    const { onWarning, incarnation } = this.#surroundings;
     if (body.kind === 'call') throw new DecodeError('A call in a frame for casts.');
-    if (body.incarnation === incarnation) this.mailboxes.tell(this.#target(body), message, onWarning);
+    if (body.incarnation === incarnation) this.#mailboxes.tell(this.#target(body), message, onWarning);
     else
       onWarning(
         'undelivered',
@@ -90,7 +93,7 @@ export class Callee {
   #decodeCall({ node }: NodeIdentity, bytes: Uint8Array, address: string): RequestBody {
     if (address === '') throw new DecodeError('A call without an address for its answer.');
     try {
-      const body = decodeRequest(bytes, this.surroundings);
+      const body = decodeRequest(bytes, this.#surroundings);
       if (body.kind !== 'call') throw new DecodeError('No call in a frame for calls.');
       return body;
     } catch (error) {
@@ -107,14 +110,14 @@ export class Callee {
     from: NodeIdentity,
     { kind, name, payload, callerId, headers, trace, remainingMs }: RequestBody,
   ): Message {
-    const { pids, timers } = this.surroundings;
+    const { pids, timers } = this.#surroundings;
     const caller = pids.intern(from.node, from.incarnation, callerId);
     const deadline = remainingMs === 0 ? Infinity : timers.now() + remainingMs;
     return { kind, name, payload, caller, headers, trace, deadline };
   }
 
   #target({ id }: RequestBody): Pid {
-    const { pids, node, incarnation } = this.surroundings;
+    const { pids, node, incarnation } = this.#surroundings;
     return pids.intern(node, incarnation, id);
   }
 
@@ -147,7 +150,7 @@ export class Callee {
   }
 
   #replyError({ node, address, token }: Asker, error: unknown, executed: boolean): void {
-    const { remoteStacks = false, channel } = this.surroundings;
+    const { remoteStacks = false, channel } = this.#surroundings;
     const form = formOfError(error, { stack: remoteStacks, normalize: (value) => this.#normal(value) });
     const body = encodeReply({ token, type: 'error', executed, error: form });
     const fits = body.length <= channel.maxBodyBytes;
@@ -160,7 +163,7 @@ export class Callee {
 
   /** @throws ValueTooLargeError */
   #reply({ address, node }: Asker, body: ReplyBody): void {
-    const { channel } = this.surroundings;
+    const { channel } = this.#surroundings;
     const bytes = encodeReply(body);
     if (bytes.length <= channel.maxBodyBytes) return channel.reply(address, node, bytes);
     throw new ValueTooLargeError(
@@ -169,7 +172,7 @@ export class Callee {
   }
 
   #normal(value: unknown): Value {
-    const { limits, pids } = this.surroundings;
+    const { limits, pids } = this.#surroundings;
     return normalValue(value, limits, pids);
   }
 }

@@ -31,11 +31,15 @@ export class Caller {
   #pending = 0;
   readonly #finished: Record<string, number> = {};
 
-  constructor(
-    private readonly surroundings: CallsSurroundings,
-    private readonly mailboxes: Mailboxes,
-    private readonly remote: RemoteCalls,
-  ) {
+  readonly #surroundings: CallsSurroundings;
+  readonly #mailboxes: Mailboxes;
+  readonly #remote: RemoteCalls;
+
+  constructor(surroundings: CallsSurroundings, mailboxes: Mailboxes, remote: RemoteCalls) {
+    this.#surroundings = surroundings;
+    this.#mailboxes = mailboxes;
+    this.#remote = remote;
+
     const { pids, limits, resolver, random } = surroundings;
     this.#args = new CallArguments(pids, limits);
     this.#picker = new Picker(resolver, random);
@@ -87,7 +91,7 @@ export class Caller {
   /**
    * See `ProcessService.cast` and `send`. What cannot be delivered is warned of.
    *
-   * @throws for bad arguments only.
+   * @throws For bad arguments only.
    */
   tell(kind: 'cast' | 'message', to: Destination, name: string, payload: unknown): void {
     const handler = kind === 'cast' ? this.#args.name(name) : '';
@@ -97,7 +101,7 @@ export class Caller {
       const message = this.#message(kind, handler, payload, options, span);
       const dropped = this.#hand(to, message, span);
       if (dropped === undefined) return span?.end();
-      this.surroundings.onWarning('undelivered', dropped);
+      this.#surroundings.onWarning('undelivered', dropped);
       span?.fail(new Error(dropped));
     } catch (error) {
       span?.fail(error);
@@ -105,19 +109,19 @@ export class Caller {
     }
   }
 
-  /** Hands a cast or message over. @returns why it was dropped, if it was. */
+  /** Hands a cast or message over. @returns Why it was dropped, if it was. */
   #hand(to: Destination, message: Message, span: OutgoingSpan | undefined): string | undefined {
-    const { processes, onWarning } = this.surroundings;
+    const { processes, onWarning } = this.#surroundings;
     const pid = this.#destination(to, new Exclusions());
     if (pid === undefined) return `A cast '${message.name}' was dropped: ${nobody(to).message}`;
     span?.asked(pid);
-    if (processes.isLocal(pid)) this.mailboxes.tell(pid, message, onWarning);
-    else if (!this.remote.tell(pid, message)) return undelivered(message, pid, 'this node is not connected');
+    if (processes.isLocal(pid)) this.#mailboxes.tell(pid, message, onWarning);
+    else if (!this.#remote.tell(pid, message)) return undelivered(message, pid, 'this node is not connected');
     return undefined;
   }
 
   #span(kind: Message['kind'], name: string, to: Destination, { trace }: CheckedOptions) {
-    const { tracer } = this.surroundings;
+    const { tracer } = this.#surroundings;
     return tracer === undefined || !isDestination(to) ? undefined : tracer.outgoing(kind, name, to, trace);
   }
 
@@ -132,7 +136,7 @@ export class Caller {
     options: CheckedOptions,
     span: OutgoingSpan | undefined,
   ): Message {
-    const { limits, pids, processes, timers } = this.surroundings;
+    const { limits, pids, processes, timers } = this.#surroundings;
     return {
       kind,
       name,
@@ -152,7 +156,7 @@ export class Caller {
 
   /** Asks one process, until it answers, the time is up, or the caller's signal aborts. */
   #attempt(pid: Pid, message: Message, { timeoutMs, signal }: CheckedOptions): Promise<Outcome> {
-    const { timers, processes } = this.surroundings;
+    const { timers, processes } = this.#surroundings;
     this.#pending += 1;
     return new Promise<Outcome>((resolve) => {
       let cancel: Cancel | undefined;
@@ -176,13 +180,15 @@ export class Caller {
       const stopTimer =
         left === Infinity ? () => undefined : timers.setTimer(left, onTimeout, { keepAlive: true });
       signal?.addEventListener('abort', onAbort, { once: true });
-      cancel = processes.isLocal(pid) ? this.#askHere(pid, message, end) : this.remote.ask(pid, message, end);
+      cancel = processes.isLocal(pid)
+        ? this.#askHere(pid, message, end)
+        : this.#remote.ask(pid, message, end);
     });
   }
 
   #askHere(pid: Pid, message: Message, end: (outcome: Outcome) => void): Cancel {
-    const { limits, pids } = this.surroundings;
-    return this.mailboxes.deliver(pid, message, (answer) => {
+    const { limits, pids } = this.#surroundings;
+    return this.#mailboxes.deliver(pid, message, (answer) => {
       if (answer.type === 'error') return end(localFailure(answer));
       try {
         end({ type: 'result', value: normalValue(answer.value, limits, pids) });

@@ -23,24 +23,27 @@ export interface HandlerMap {
 
 /** The {@link Handlers} that look a name up. */
 export class HandlerTable implements Handlers {
+  readonly #owner: string;
+  readonly #map: HandlerMap;
+
   /** @param owner Whose handlers these are, for errors: a class's name, say. */
-  constructor(
-    private readonly owner: string,
-    private readonly map: HandlerMap,
-  ) {}
+  constructor(owner: string, map: HandlerMap) {
+    this.#owner = owner;
+    this.#map = map;
+  }
 
   call(name: string, payload: Value, context: CallContext): unknown {
-    return this.#find('call', this.map.calls, name)(payload, context);
+    return this.#find('call', this.#map.calls, name)(payload, context);
   }
 
   cast(name: string, payload: Value, context: CallContext): unknown {
-    return this.#find('cast', this.map.casts, name)(payload, context);
+    return this.#find('cast', this.#map.casts, name)(payload, context);
   }
 
   message(message: Value, context: CallContext): unknown {
-    if (this.map.message === undefined)
-      throw new NoHandlerError(`${this.owner} takes no messages of send().`);
-    return this.map.message(message, context);
+    if (this.#map.message === undefined)
+      throw new NoHandlerError(`${this.#owner} takes no messages of send().`);
+    return this.#map.message(message, context);
   }
 
   #find(kind: 'call' | 'cast', handlers: ReadonlyMap<string, Handler> | undefined, name: string): Handler {
@@ -48,6 +51,6 @@ export class HandlerTable implements Handlers {
     if (handler !== undefined) return handler;
     const names = [...(handlers?.keys() ?? [])].toSorted().map((known) => `'${known}'`);
     const valid = names.length === 0 ? 'it has none' : `valid are ${names.join(', ')}`;
-    throw new NoHandlerError(`${this.owner} has no ${kind} handler '${name}'; ${valid}.`);
+    throw new NoHandlerError(`${this.#owner} has no ${kind} handler '${name}'; ${valid}.`);
   }
 }

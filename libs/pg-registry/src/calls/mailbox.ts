@@ -37,11 +37,15 @@ export class Mailbox {
   #handlers: Handlers | undefined;
   #pumpScheduled = false;
 
+  readonly #surroundings: MailboxSurroundings;
+
   constructor(
     readonly process: LocalProcess,
     { serial = false, capacity = DEFAULT_CAPACITY }: MailboxOptions,
-    private readonly surroundings: MailboxSurroundings,
+    surroundings: MailboxSurroundings,
   ) {
+    this.#surroundings = surroundings;
+
     this.#serial = serial;
     this.#capacity = capacity;
   }
@@ -62,7 +66,7 @@ export class Mailbox {
    * would wait for the mailbox to open.
    */
   runStart<T>(start: () => T): T {
-    return this.surroundings.processes.enter(this.process, this, start);
+    return this.#surroundings.processes.enter(this.process, this, start);
   }
 
   /** Takes a message, or settles it at once with the error why not. */
@@ -70,7 +74,7 @@ export class Mailbox {
     const refusal = this.#refusal(delivery.message);
     if (refusal !== undefined) return delivery.settle({ type: 'error', error: refusal, executed: false });
     this.#waiting.add(delivery);
-    this.surroundings.onLoad(1);
+    this.#surroundings.onLoad(1);
     this.#schedulePump();
   }
 
@@ -78,7 +82,7 @@ export class Mailbox {
   cancel(delivery: Delivery, reason: Error): void {
     delivery.settle({ type: 'error', error: reason, executed: this.#running.has(delivery) });
     if (this.#running.has(delivery)) delivery.context.abort(reason);
-    else if (this.#waiting.delete(delivery)) this.surroundings.onLoad(-1);
+    else if (this.#waiting.delete(delivery)) this.#surroundings.onLoad(-1);
   }
 
   /** Answers everybody with the process's end. Called when it has ended. */
@@ -92,7 +96,7 @@ export class Mailbox {
       delivery.context.abort(error);
       delivery.span?.fail(error);
       delivery.settle({ type: 'error', error, executed: index < begun });
-      this.surroundings.onLoad(-1);
+      this.#surroundings.onLoad(-1);
     }
   }
 
@@ -111,7 +115,7 @@ export class Mailbox {
   }
 
   #isCalledFromWithin(): boolean {
-    const { processes } = this.surroundings;
+    const { processes } = this.#surroundings;
     if (processes.isWithin(this)) return this.#handlers === undefined;
     return this.#serial && [...this.#running].some((delivery) => processes.isWithin(delivery));
   }
@@ -135,7 +139,7 @@ export class Mailbox {
   }
 
   #run(delivery: Delivery): void {
-    const { processes, timers, tracer } = this.surroundings;
+    const { processes, timers, tracer } = this.#surroundings;
     const { message } = delivery;
     if (timers.now() >= message.deadline) {
       const error = new CallTimeoutError(
@@ -169,7 +173,7 @@ export class Mailbox {
     else delivery.span?.fail(answer.error);
     delivery.context.finish();
     delivery.settle(answer);
-    this.surroundings.onLoad(-1);
+    this.#surroundings.onLoad(-1);
     this.#schedulePump();
   }
 

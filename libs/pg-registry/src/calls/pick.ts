@@ -20,24 +20,27 @@ export class Picker {
   readonly #hashes = new WeakMap<Pid, number>();
   #positionCount = 0;
 
-  constructor(
-    private readonly resolver: Resolver,
-    private readonly random: () => number,
-  ) {}
+  readonly #resolver: Resolver;
+  readonly #random: () => number;
+
+  constructor(resolver: Resolver, random: () => number) {
+    this.#resolver = resolver;
+    this.#random = random;
+  }
 
   /**
    * The member to ask, or undefined if there is none. Costs a look at one member, with many suspects or `hashBy` at all.
    *
-   * @throws what {@link Resolver.members} throws.
+   * @throws What {@link Resolver.members} throws.
    */
   pick(name: Via, excluded: Exclusion): Pid | undefined {
     const { scope, key, strategy } = name;
     if (strategy === 'local-first') {
-      const local = this.resolver.membersLocal(scope, key);
-      const ready = this.#random(local, (pid) => this.#isIn('ready', pid, excluded));
+      const local = this.#resolver.membersLocal(scope, key);
+      const ready = this.#anyOf(local, (pid) => this.#isIn('ready', pid, excluded));
       if (ready !== undefined) return ready;
     }
-    const members = this.resolver.members(scope, key);
+    const members = this.#resolver.members(scope, key);
     for (const tier of members.length === 0 ? [] : TIERS) {
       const fits = (pid: Pid): boolean => this.#isIn(tier, pid, excluded);
       const picked = this.#among(members, name, fits);
@@ -49,26 +52,26 @@ export class Picker {
   #among(members: readonly Pid[], name: Via, fits: (pid: Pid) => boolean): Pid | undefined {
     if (name.strategy instanceof HashBy) return this.#heaviest(members, name.strategy, fits);
     if (name.strategy === 'round-robin') return this.#next(members, name, fits);
-    return this.#random(members, fits);
+    return this.#anyOf(members, fits);
   }
 
   #isIn(tier: NodeStanding, pid: Pid, excluded: Exclusion): boolean {
-    return this.resolver.standing(pid) === tier && !excluded.has(pid);
+    return this.#resolver.standing(pid) === tier && !excluded.has(pid);
   }
 
-  #random(members: readonly Pid[], fits: (pid: Pid) => boolean): Pid | undefined {
-    for (let tries = Math.min(RANDOM_TRIES, members.length); tries > 0; tries--) {
-      const pid = members[Math.floor(this.random() * members.length)];
+  #anyOf(members: readonly Pid[], fits: (pid: Pid) => boolean): Pid | undefined {
+    for (let tries = Math.min(RANDOM_TRIES, members.length); tries > 0; tries -= 1) {
+      const pid = members[Math.floor(this.#random() * members.length)];
       if (pid !== undefined && fits(pid)) return pid;
     }
     // A walk from a random place would favour whoever stands behind those that do not fit.
     const fitting = members.filter(fits);
-    return fitting[Math.floor(this.random() * fitting.length)];
+    return fitting[Math.floor(this.#random() * fitting.length)];
   }
 
   #next(members: readonly Pid[], name: Via, fits: (pid: Pid) => boolean): Pid | undefined {
     const start = this.#positions.get(name.scope)?.get(name.key) ?? 0;
-    for (let step = 0; step < members.length; step++) {
+    for (let step = 0; step < members.length; step += 1) {
       const position = (start + step) % members.length;
       const pid = members[position];
       if (pid === undefined || !fits(pid)) continue;
@@ -120,7 +123,7 @@ function precedes(a: Pid, b: Pid): boolean {
 /** FNV-1a over UTF-16 units. */
 function hashText(text: string): number {
   let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  for (let i = 0; i < text.length; i += 1) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return hash >>> 0;
 }
 

@@ -21,7 +21,11 @@ export class RemoteCalls {
   #lastToken = 0;
   #lateAnswers = 0;
 
-  constructor(private readonly surroundings: CallsSurroundings) {}
+  readonly #surroundings: CallsSurroundings;
+
+  constructor(surroundings: CallsSurroundings) {
+    this.#surroundings = surroundings;
+  }
 
   /** Calls that are not answered yet. */
   get size(): number {
@@ -35,8 +39,8 @@ export class RemoteCalls {
 
   /** Asks a process of another node. `settle` is called at most once, perhaps before this returns, and never after a cancel. */
   ask(pid: Pid, message: Message, settle: (outcome: Outcome) => void): Cancel {
-    const { channel, resolver } = this.surroundings;
-    const token = ++this.#lastToken;
+    const { channel, resolver } = this.#surroundings;
+    const token = (this.#lastToken += 1);
     this.#pending.set(token, { to: pid, settle });
     if (resolver.standing(pid) === 'unknown') this.#settle(token, unsent(nodeDown(pid, 'unknown')));
     else this.#send(token, pid, message);
@@ -51,11 +55,11 @@ export class RemoteCalls {
   /**
    * Hands a cast or message to a process of another node.
    *
-   * @returns false if the node is not connected.
+   * @returns False if the node is not connected.
    * @throws ValueTooLargeError if it does not fit into a frame.
    */
   tell(pid: Pid, message: Message): boolean {
-    return this.surroundings.channel.send('cast', pid.node, this.#encode(pid, message, 0));
+    return this.#surroundings.channel.send('cast', pid.node, this.#encode(pid, message, 0));
   }
 
   /** Takes an answer. */
@@ -97,13 +101,18 @@ export class RemoteCalls {
 
   /** Ends a call whose answer does not come any more. */
   #giveUp(token: number, error: Error): void {
-    this.surroundings.channel.forget(token);
+    this.#surroundings.channel.forget(token);
     this.#settle(token, failed(error));
   }
 
   #send(token: number, pid: Pid, message: Message): void {
     try {
-      const sent = this.surroundings.channel.send('call', pid.node, this.#encode(pid, message, token), token);
+      const sent = this.#surroundings.channel.send(
+        'call',
+        pid.node,
+        this.#encode(pid, message, token),
+        token,
+      );
       if (sent) return;
       this.#settle(token, unsent(new TransportError(`This node is not connected; ${pid} was not called.`)));
     } catch (error) {
@@ -124,7 +133,7 @@ export class RemoteCalls {
   }
 
   #encode(pid: Pid, message: Message, token: number): Uint8Array {
-    const { timers, channel } = this.surroundings;
+    const { timers, channel } = this.#surroundings;
     const { kind, name, payload, headers, trace, deadline, caller } = message;
     const { incarnation, id } = pid;
     const remainingMs = deadline === Infinity ? 0 : Math.max(1, Math.ceil(deadline - timers.now()));

@@ -13,7 +13,11 @@ export class Drain {
   readonly #awaited = new Map<string, string>();
   #until = Infinity;
 
-  constructor(private readonly endpoint: Endpoint) {}
+  readonly #endpoint: Endpoint;
+
+  constructor(endpoint: Endpoint) {
+    this.#endpoint = endpoint;
+  }
 
   /** When waiting ends; Infinity while nothing is awaited. */
   get nextDeadline(): number {
@@ -22,7 +26,7 @@ export class Drain {
 
   /** Tells the peers; ends in one `drained` effect, at once if there is nobody to tell. */
   begin(peers: Iterable<Peer>): void {
-    const { endpoint } = this;
+    const endpoint = this.#endpoint;
     for (const peer of peers) {
       if (peer.suspicion !== undefined) continue;
       this.#awaited.set(peer.incarnation, peer.node);
@@ -41,8 +45,8 @@ export class Drain {
       this.drop(peer);
       return;
     }
-    markDraining(this.endpoint, peer);
-    this.endpoint.tell(peer.node, 'drain', Uint8Array.of(ACKNOWLEDGE), peer.version);
+    markDraining(this.#endpoint, peer);
+    this.#endpoint.tell(peer.node, 'drain', Uint8Array.of(ACKNOWLEDGE), peer.version);
   }
 
   /** The peer acknowledged, or need not be waited for any more. */
@@ -51,7 +55,7 @@ export class Drain {
   }
 
   tick(): void {
-    if (this.endpoint.now >= this.#until) this.#end();
+    if (this.#endpoint.now >= this.#until) this.#end();
   }
 
   #endIfDone(): void {
@@ -60,7 +64,7 @@ export class Drain {
 
   #end(): void {
     this.#until = Infinity;
-    this.endpoint.emit({ type: 'drained', missing: [...this.#awaited.values()] });
+    this.#endpoint.emit({ type: 'drained', missing: [...this.#awaited.values()] });
     this.#awaited.clear();
   }
 }

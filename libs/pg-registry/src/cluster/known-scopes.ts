@@ -23,8 +23,12 @@ export class KnownScopes {
   #collecting:
     { readonly beat: number; readonly pages: Set<number>; readonly names: Set<string> } | undefined;
 
-  /** @param capacity how many scopes are believed of this peer */
-  constructor(private readonly capacity: number) {}
+  readonly #capacity: number;
+
+  /** @param capacity How many scopes are believed of this peer */
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
 
   /** Whether all scopes of the peer are known. */
   get complete(): boolean {
@@ -48,7 +52,7 @@ export class KnownScopes {
   learn(hello: Hello): ScopeLesson {
     const listed: ScopeNews[] = [];
     for (const news of hello.running) {
-      if (!this.#scopes.has(news.name) && this.#scopes.size >= this.capacity) continue;
+      if (!this.#scopes.has(news.name) && this.#scopes.size >= this.#capacity) continue;
       if (news.run < (this.#scopes.get(news.name)?.run ?? 0)) continue;
       this.#scopes.set(news.name, news);
       listed.push(news);

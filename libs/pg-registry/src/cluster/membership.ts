@@ -59,12 +59,17 @@ export class Membership {
   /** Own state in the hellos. */
   draining = false;
 
-  constructor(
-    private readonly endpoint: Endpoint,
-    private readonly ownScopes: OwnScopes,
-    private readonly nameGuard: NameGuard,
-    private readonly listener: MembershipListener,
-  ) {
+  readonly #endpoint: Endpoint;
+  readonly #ownScopes: OwnScopes;
+  readonly #nameGuard: NameGuard;
+  readonly #listener: MembershipListener;
+
+  constructor(endpoint: Endpoint, ownScopes: OwnScopes, nameGuard: NameGuard, listener: MembershipListener) {
+    this.#endpoint = endpoint;
+    this.#ownScopes = ownScopes;
+    this.#nameGuard = nameGuard;
+    this.#listener = listener;
+
     const { maxPeers, maxTombstones } = endpoint.options;
     this.rejections = new Rejections(endpoint);
     this.ledger = new NameLedger(maxPeers + maxTombstones, (node) => this.#byName.has(node));
@@ -82,17 +87,17 @@ export class Membership {
   }
 
   helloIntervalMs(): number {
-    return Math.max(this.endpoint.options.helloIntervalMs, this.peers.size * HELLO_MS_PER_PEER);
+    return Math.max(this.#endpoint.options.helloIntervalMs, this.peers.size * HELLO_MS_PER_PEER);
   }
 
   /** Says a complete hello to everybody and asks all for theirs. After each connect and after an own stall. */
   discover(): void {
-    this.#sayToAll(this.ownScopes.completeForAll(), true);
+    this.#sayToAll(this.#ownScopes.completeForAll(), true);
   }
 
   /** Something that hellos tell has changed: one is due at once (and carries all changes of this turn). */
   changed(): void {
-    if (this.endpoint.maySpeak) this.#helloAt = Math.min(this.#helloAt, this.endpoint.now);
+    if (this.#endpoint.maySpeak) this.#helloAt = Math.min(this.#helloAt, this.#endpoint.now);
   }
 
   disconnected(): void {
@@ -102,8 +107,8 @@ export class Membership {
   }
 
   tick(): void {
-    const { now } = this.endpoint;
-    if (now >= this.#helloAt) this.#sayToAll(this.ownScopes.news(), false);
+    const { now } = this.#endpoint;
+    if (now >= this.#helloAt) this.#sayToAll(this.#ownScopes.news(), false);
     for (let asker = this.#answers.takeDue(now); asker !== undefined; asker = this.#answers.takeDue(now)) {
       this.#introduceTo(asker);
     }
@@ -111,7 +116,7 @@ export class Membership {
 
   /** Asks a node to introduce itself; at most once a second per node. */
   ask(node: string): void {
-    const { endpoint } = this;
+    const endpoint = this.#endpoint;
     if (this.#asked.pass(node, endpoint.now)) endpoint.tell(node, 'discover');
   }
 
@@ -122,10 +127,10 @@ export class Membership {
   admits(sender: Sender): boolean {
     switch (this.ledger.standingOf(sender)) {
       case 'older':
-        this.nameGuard.sayStale(sender, this.ledger.epochOf(sender.node) ?? sender.epoch);
+        this.#nameGuard.sayStale(sender, this.ledger.epochOf(sender.node) ?? sender.epoch);
         return false;
       case 'ended':
-        this.endpoint.count('after-goodbye');
+        this.#endpoint.count('after-goodbye');
         return false;
       case 'newer': {
         const older = this.#byName.get(sender.node);
@@ -150,14 +155,14 @@ export class Membership {
   helloHeard(frame: Frame): void {
     this.ledger.record(frame);
     if (!this.#speaksWithUs(frame)) return;
-    const { versions } = this.endpoint;
+    const { versions } = this.#endpoint;
     if (frame.version < versions.min || frame.version > versions.max) {
       this.ask(frame.node); // it has a version in common with us but said this in another
       return;
     }
     const hello = decodeHello(frame.body);
     if (hello.beat < this.ledger.beatOf(frame.node)) {
-      this.endpoint.count('late-hello');
+      this.#endpoint.count('late-hello');
       if (!this.peers.has(frame.incarnation)) this.ask(frame.node); // if it lives, what it says now will do
       return;
     }
@@ -170,7 +175,7 @@ export class Membership {
   /** A node asks who we are. */
   discoverHeard(frame: Frame): void {
     if (!this.#speaksWithUs(frame)) return;
-    this.#answerSoon(frame.node, commonVersion(this.endpoint.versions, frame.versions!)!);
+    this.#answerSoon(frame.node, commonVersion(this.#endpoint.versions, frame.versions!)!);
     if (!this.peers.has(frame.incarnation)) this.ask(frame.node);
   }
 
@@ -191,12 +196,12 @@ export class Membership {
     this.#answers.delete(peer.node);
     this.#answerVersions.delete(peer.node);
     this.#chooseBroadcastVersion();
-    this.listener.removed(peer, reason);
-    this.endpoint.emitPeer({ type: 'peer-removed', node: peer.node, incarnation: peer.incarnation, reason });
+    this.#listener.removed(peer, reason);
+    this.#endpoint.emitPeer({ type: 'peer-removed', node: peer.node, incarnation: peer.incarnation, reason });
   }
 
   #admit(frame: Frame, hello: Hello): MutablePeer | undefined {
-    const { endpoint } = this;
+    const endpoint = this.#endpoint;
     if (this.peers.size >= endpoint.options.maxPeers) {
       this.rejections.add(frame, 'limit', `There are ${this.peers.size} peers already (maxPeers).`);
       return undefined;
@@ -221,7 +226,7 @@ export class Membership {
     this.#byName.set(peer.node, peer);
     this.rejections.forget(peer.node);
     this.#chooseBroadcastVersion(); // before its first sync: it must understand every operation after that
-    this.listener.admitted(peer);
+    this.#listener.admitted(peer);
     endpoint.emitPeer({ type: 'peer-up', node: peer.node, incarnation: peer.incarnation });
     if (!hello.discover) this.#answerSoon(peer.node, peer.version); // it may have met us only through our question
     return peer;
@@ -229,15 +234,15 @@ export class Membership {
 
   #learn(peer: MutablePeer, hello: Hello): void {
     peer.serverId = hello.serverId;
-    this.listener.serverNamed(peer);
-    if (hello.draining) markDraining(this.endpoint, peer);
+    this.#listener.serverNamed(peer);
+    if (hello.draining) markDraining(this.#endpoint, peer);
     if (hello.discover) this.#answerSoon(peer.node, peer.version);
     const { listed, gone, ask, refused } = peer.scopes.learn(hello);
-    for (const scope of gone) this.listener.scopeGone(peer, scope);
-    for (const news of listed) this.listener.scopeListed(peer, news);
+    for (const scope of gone) this.#listener.scopeGone(peer, scope);
+    for (const news of listed) this.#listener.scopeListed(peer, news);
     if (ask) this.ask(peer.node);
     if (refused > 0) {
-      this.endpoint.warn(
+      this.#endpoint.warn(
         'too-many-scopes',
         `Node '${peer.node}' runs more scopes than maxScopes; the rest is ignored.`,
       );
@@ -247,7 +252,7 @@ export class Membership {
   /** Whether there is a version for the two of us, and one for everybody with it; else the node is rejected. */
   #speaksWithUs(frame: Frame): boolean {
     if (this.peers.has(frame.incarnation)) return true;
-    const own = this.endpoint.versions;
+    const own = this.#endpoint.versions;
     const theirs = frame.versions!;
     const others = [...this.peers.values()].map(({ versions }) => versions);
     if (broadcastVersion(own, [...others, theirs]) !== undefined) return true;
@@ -262,11 +267,11 @@ export class Membership {
 
   #chooseBroadcastVersion(): void {
     const ranges = [...this.peers.values()].map(({ versions }) => versions);
-    this.endpoint.broadcastVersion = broadcastVersion(this.endpoint.versions, ranges)!;
+    this.#endpoint.broadcastVersion = broadcastVersion(this.#endpoint.versions, ranges)!;
   }
 
   #answerSoon(node: string, version: number): void {
-    const { endpoint } = this;
+    const endpoint = this.#endpoint;
     if (this.#answers.size >= 2 * endpoint.options.maxPeers && this.#answers.at(node) === Infinity) return;
     this.#answerVersions.set(node, version);
     const jittered = endpoint.now + endpoint.random() * this.peers.size * ANSWER_MS_PER_PEER;
@@ -276,21 +281,21 @@ export class Membership {
   #introduceTo(node: string): void {
     const version = this.#answerVersions.get(node);
     this.#answerVersions.delete(node);
-    this.#answered.pass(node, this.endpoint.now);
-    for (const body of this.#hellos(this.ownScopes.complete(), false))
-      this.endpoint.tell(node, 'hello', body, version);
+    this.#answered.pass(node, this.#endpoint.now);
+    for (const body of this.#hellos(this.#ownScopes.complete(), false))
+      this.#endpoint.tell(node, 'hello', body, version);
   }
 
   #sayToAll(pages: ScopePage[], discover: boolean): void {
-    const jitter = 0.9 + 0.2 * this.endpoint.random();
-    this.#helloAt = this.endpoint.now + this.helloIntervalMs() * jitter;
-    for (const body of this.#hellos(pages, discover)) this.endpoint.announce('hello', body);
+    const jitter = 0.9 + 0.2 * this.#endpoint.random();
+    this.#helloAt = this.#endpoint.now + this.helloIntervalMs() * jitter;
+    for (const body of this.#hellos(pages, discover)) this.#endpoint.announce('hello', body);
   }
 
   #hellos(pages: ScopePage[], discover: boolean): Uint8Array[] {
     this.#beat += 1;
     const { draining } = this;
-    const common = { beat: this.#beat, discover, draining, serverId: this.listener.serverId() };
+    const common = { beat: this.#beat, discover, draining, serverId: this.#listener.serverId() };
     return pages.map((page) => encodeHello({ ...common, ...page }));
   }
 }

@@ -56,18 +56,22 @@ export class NameGuard {
   /** When a newer namesake was last heard, without being asked. */
   #heardAt = -Infinity;
 
-  constructor(
-    private readonly endpoint: Endpoint,
-    private readonly probes: Probes,
-    private readonly context: NameGuardContext,
-  ) {
+  readonly #endpoint: Endpoint;
+  readonly #probes: Probes;
+  readonly #context: NameGuardContext;
+
+  constructor(endpoint: Endpoint, probes: Probes, context: NameGuardContext) {
+    this.#endpoint = endpoint;
+    this.#probes = probes;
+    this.#context = context;
+
     this.#startedAt = endpoint.epoch;
   }
 
   /** Asks whether anybody else answers on this node's name. At start and after each reconnect. */
   check(): void {
-    this.#askedAt = this.endpoint.now;
-    this.probes.ask(this.endpoint.node, { of: 'own-name' });
+    this.#askedAt = this.#endpoint.now;
+    this.#probes.ask(this.#endpoint.node, { of: 'own-name' });
   }
 
   /** The connection broke: a question under way will not be answered. */
@@ -78,7 +82,7 @@ export class NameGuard {
 
   /** A frame under our own name, of another incarnation: reason to ask who has the name now, never more than that. */
   namesake(sender: Sender): void {
-    const { endpoint } = this;
+    const endpoint = this.#endpoint;
     this.#warnOf(sender);
     if (!supersedes(sender, endpoint)) return this.sayStale(sender, endpoint.epoch);
     this.#heardAt = endpoint.now;
@@ -87,15 +91,15 @@ export class NameGuard {
 
   /** Another incarnation answers on our name: it lives, for it was asked just now. */
   answered(sender: Sender): void {
-    const { endpoint } = this;
+    const endpoint = this.#endpoint;
     this.#warnOf(sender);
-    if (supersedes(sender, endpoint)) this.context.fence(sender);
+    if (supersedes(sender, endpoint)) this.#context.fence(sender);
     else this.sayStale(sender, endpoint.epoch);
   }
 
   /** Tells a node that a higher epoch of its name is known here; at most once a second per name. */
   sayStale(sender: Sender, epoch: number): void {
-    const { endpoint } = this;
+    const endpoint = this.#endpoint;
     endpoint.count('stale-senders');
     if (!this.#staleSaid.pass(sender.node, endpoint.now)) return;
     const writer = new Writer();
@@ -110,7 +114,7 @@ export class NameGuard {
     const incarnation = readIncarnation(reader);
     const epoch = reader.uint();
     reader.end();
-    const { endpoint } = this;
+    const endpoint = this.#endpoint;
     if (epoch > this.#startedAt + MAX_LEAP_MS || epoch >= MAX_EPOCH)
       throw new DecodeError(`Epoch ${epoch} is beyond every clock.`);
     // Race: said to a namesake of ours, or before we rose already.
@@ -128,24 +132,24 @@ export class NameGuard {
     this.#askedAt = -Infinity;
     this.#outbidBy = undefined;
     if (outbidBy === undefined || outcome === 'answer' || this.#heardLately) return;
-    this.endpoint.epoch = outbidBy + 1;
-    this.endpoint.count('epoch-raised');
-    this.context.epochRaised();
+    this.#endpoint.epoch = outbidBy + 1;
+    this.#endpoint.count('epoch-raised');
+    this.#context.epochRaised();
   }
 
   /** Whether a newer namesake seems to live although it does not answer, as one that does not hear us: we must not outbid it. */
   get #heardLately(): boolean {
-    return this.endpoint.now <= this.#heardAt + PATIENCE * this.context.helloIntervalMs();
+    return this.#endpoint.now <= this.#heardAt + PATIENCE * this.#context.helloIntervalMs();
   }
 
   #ask(): void {
     // Race: an own stall voids the question under way, so its end may never come.
-    const { now, options } = this.endpoint;
+    const { now, options } = this.#endpoint;
     if (now > this.#askedAt + 2 * options.probeTimeoutMs) this.check();
   }
 
   #warnOf(sender: Sender): void {
-    const { endpoint } = this;
+    const endpoint = this.#endpoint;
     endpoint.warn(
       'namesake',
       `Another node is named '${endpoint.node}': ${sender.incarnation} (epoch ${sender.epoch}); this one is ` +

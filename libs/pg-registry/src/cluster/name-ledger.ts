@@ -37,14 +37,17 @@ export function supersedes(
 export class NameLedger {
   readonly #records = new Map<string, NameRecord>();
 
+  readonly #capacity: number;
+  readonly #inUse: (node: string) => boolean;
+
   /**
-   * @param capacity how many names are remembered beside those in use
-   * @param inUse whether a name belongs to a present peer
+   * @param capacity How many names are remembered beside those in use
+   * @param inUse Whether a name belongs to a present peer
    */
-  constructor(
-    private readonly capacity: number,
-    private readonly inUse: (node: string) => boolean,
-  ) {}
+  constructor(capacity: number, inUse: (node: string) => boolean) {
+    this.#capacity = capacity;
+    this.#inUse = inUse;
+  }
 
   get size(): number {
     return this.#records.size;
@@ -93,13 +96,13 @@ export class NameLedger {
       ended: ended || (same && known.ended),
       beat: same ? known.beat : 0,
     });
-    if (this.#records.size > this.capacity) this.#forgetOldest();
+    if (this.#records.size > this.#capacity) this.#forgetOldest();
   }
 
   #forgetOldest(): void {
     let looked = 0;
     for (const [node, record] of this.#records) {
-      if (!this.inUse(node)) {
+      if (!this.#inUse(node)) {
         this.#records.delete(node);
         return;
       }

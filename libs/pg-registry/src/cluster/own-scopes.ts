@@ -33,8 +33,12 @@ export class OwnScopes {
   #toldRevision = 0;
   #rotation = 0;
 
-  /** @param maxHelloBytes the largest page at present, in bytes */
-  constructor(private readonly maxHelloBytes: () => number) {}
+  readonly #maxHelloBytes: () => number;
+
+  /** @param maxHelloBytes The largest page at present, in bytes */
+  constructor(maxHelloBytes: () => number) {
+    this.#maxHelloBytes = maxHelloBytes;
+  }
 
   get size(): number {
     return this.#running.size;
@@ -128,7 +132,7 @@ export class OwnScopes {
   }
 
   #roomOfPage(): number {
-    return Math.max(this.maxHelloBytes() - HELLO_BYTES, 256);
+    return Math.max(this.#maxHelloBytes() - HELLO_BYTES, 256);
   }
 }
 

@@ -6,7 +6,11 @@ import type { Sender } from '../wire';
 export class Rejections {
   readonly #rejected = new Map<string, { readonly incarnation: string; readonly reason: RejectionReason }>();
 
-  constructor(private readonly endpoint: Endpoint) {}
+  readonly #endpoint: Endpoint;
+
+  constructor(endpoint: Endpoint) {
+    this.#endpoint = endpoint;
+  }
 
   /** Whether an incarnation speaks no version of ours, so that nothing it says is for us. */
   speaksOtherwise(sender: Sender): boolean {
@@ -15,7 +19,7 @@ export class Rejections {
   }
 
   add({ node, incarnation }: Sender, reason: RejectionReason, message: string): void {
-    const { endpoint } = this;
+    const endpoint = this.#endpoint;
     endpoint.count(`rejected-${reason}`);
     const before = this.#rejected.get(node);
     if (before?.incarnation === incarnation && before.reason === reason) return;

@@ -11,10 +11,13 @@ export class Settling {
   /** Infinity while disconnected, −Infinity once it is over. */
   #endsAt = Infinity;
 
-  constructor(
-    private readonly endpoint: Endpoint,
-    private readonly peers: ReadonlyMap<string, unknown>,
-  ) {}
+  readonly #endpoint: Endpoint;
+  readonly #peers: ReadonlyMap<string, unknown>;
+
+  constructor(endpoint: Endpoint, peers: ReadonlyMap<string, unknown>) {
+    this.#endpoint = endpoint;
+    this.#peers = peers;
+  }
 
   get isOver(): boolean {
     return this.#endsAt === -Infinity;
@@ -26,13 +29,13 @@ export class Settling {
 
   /** Our discover was said. */
   begin(): void {
-    this.#endsAt = this.endpoint.now + this.endpoint.options.settleMs;
+    this.#endsAt = this.#endpoint.now + this.#endpoint.options.settleMs;
   }
 
   /** Somebody was met. */
   met(): void {
     if (this.isOver || this.#endsAt === Infinity) return;
-    this.#endsAt = Math.max(this.#endsAt, this.endpoint.now + AFTER_MEETING_MS + this.peers.size);
+    this.#endsAt = Math.max(this.#endsAt, this.#endpoint.now + AFTER_MEETING_MS + this.#peers.size);
   }
 
   disconnected(): void {
@@ -40,6 +43,6 @@ export class Settling {
   }
 
   tick(): void {
-    if (this.endpoint.now >= this.#endsAt) this.#endsAt = -Infinity;
+    if (this.#endpoint.now >= this.#endsAt) this.#endsAt = -Infinity;
   }
 }

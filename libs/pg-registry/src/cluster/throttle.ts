@@ -5,18 +5,21 @@
 export class Throttle<K> {
   readonly #until = new Map<K, number>();
 
-  /** @param intervalMs milliseconds between two passes of one key */
-  constructor(
-    private readonly intervalMs: number,
-    private readonly capacity: number,
-  ) {}
+  readonly #intervalMs: number;
+  readonly #capacity: number;
+
+  /** @param intervalMs Milliseconds between two passes of one key */
+  constructor(intervalMs: number, capacity: number) {
+    this.#intervalMs = intervalMs;
+    this.#capacity = capacity;
+  }
 
   /** Whether `key` may pass at `now`; if so, it may not again for the interval. */
   pass(key: K, now: number): boolean {
     if (now < (this.#until.get(key) ?? -Infinity)) return false;
     this.#until.delete(key); // to the end of the order of age
-    this.#until.set(key, now + this.intervalMs);
-    if (this.#until.size > this.capacity) {
+    this.#until.set(key, now + this.#intervalMs);
+    if (this.#until.size > this.#capacity) {
       for (const oldest of this.#until.keys()) {
         this.#until.delete(oldest);
         break;

@@ -148,7 +148,7 @@ export class Processes {
    * Calls `listener` whenever a process ends, in the same turn, in the order of subscription: the place for taking away what
    * the process had. What it throws is reported and harms nobody.
    *
-   * @returns what ends the subscription.
+   * @returns What ends the subscription.
    */
   onExit(listener: ExitListener): () => void {
     return subscribe(this.#exitListeners, listener);
@@ -180,7 +180,7 @@ export class Processes {
 
   #add(label: string | undefined): LocalProcess {
     const { pids, node, incarnation } = this.#options;
-    const pid = pids.intern(node, incarnation, ++this.#lastId);
+    const pid = pids.intern(node, incarnation, (this.#lastId += 1));
     const process = new LocalProcess(pid, label, (ended, reason) => this.#ended(ended, reason));
     this.#living.set(pid.id, process);
     return process;

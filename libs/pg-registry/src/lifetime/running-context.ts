@@ -23,24 +23,28 @@ export class RunningContext {
   #storage: AsyncLocalStorage<Running> | undefined;
   readonly #outside: Running;
 
-  constructor(private readonly root: LocalProcess) {
+  readonly #root: LocalProcess;
+
+  constructor(root: LocalProcess) {
+    this.#root = root;
+
     this.#outside = { process: root, marks: undefined };
   }
 
   self(): LocalProcess {
-    return this.#storage?.getStore()?.process ?? this.root;
+    return this.#storage?.getStore()?.process ?? this.#root;
   }
 
   /** Runs `fn` as the process; marks stay. */
   run<T>(process: LocalProcess, fn: () => T): T {
     const running = this.#storage?.getStore();
-    if (process === (running?.process ?? this.root)) return fn();
+    if (process === (running?.process ?? this.#root)) return fn();
     return this.#enter({ process, marks: running?.marks }, fn);
   }
 
   /** Runs `fn` as the process with nothing of the present context: with this mark or none. */
   enter<T>(process: LocalProcess, mark: object | undefined, fn: () => T): T {
-    if (this.#storage === undefined && process === this.root && mark === undefined) return fn();
+    if (this.#storage === undefined && process === this.#root && mark === undefined) return fn();
     return this.#enter({ process, marks: mark && { mark, outer: undefined } }, fn);
   }
 
@@ -48,7 +52,7 @@ export class RunningContext {
   within<T>(mark: object, fn: () => T): T {
     const running = this.#storage?.getStore();
     return this.#enter(
-      { process: running?.process ?? this.root, marks: { mark, outer: running?.marks } },
+      { process: running?.process ?? this.#root, marks: { mark, outer: running?.marks } },
       fn,
     );
   }

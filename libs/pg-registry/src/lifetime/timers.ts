@@ -6,7 +6,7 @@ export interface Timers {
    * Runs `fn` once after `ms`.
    *
    * @param options.keepAlive Whether the timer keeps the Node.js process alive: somebody awaits an answer.
-   * @returns what cancels the timer.
+   * @returns What cancels the timer.
    */
   setTimer(ms: number, fn: () => void, options?: { readonly keepAlive?: boolean }): () => void;
 }

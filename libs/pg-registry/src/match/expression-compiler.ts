@@ -10,16 +10,22 @@ import type { Binding, Variables } from './variables';
 export class ExpressionCompiler implements ExpressionPlace {
   #depth = 0;
 
+  readonly #variables: Variables;
+  readonly #where: string;
+
   /**
    * @param variables Those that the head binds.
    * @param where The place of the expression, for messages.
    * @param isGuard See {@link ExpressionPlace.isGuard}.
    */
   constructor(
-    private readonly variables: Variables,
-    private readonly where: string,
+    variables: Variables,
+    where: string,
     readonly isGuard: boolean,
-  ) {}
+  ) {
+    this.#variables = variables;
+    this.#where = where;
+  }
 
   /** Also for the operands of what is being compiled. */
   compile(expression: unknown): Evaluate {
@@ -28,16 +34,16 @@ export class ExpressionCompiler implements ExpressionPlace {
     if (isRecord(expression) && containsSymbol(expression)) {
       this.refuse("to fill a variable into an object write ['object', {…}]");
     }
-    const literal = normalLiteral(expression, this.where);
+    const literal = normalLiteral(expression, this.#where);
     return () => literal;
   }
 
   quote(term: unknown): Term {
-    return normalQuote(term, this.where);
+    return normalQuote(term, this.#where);
   }
 
   refuse(message: string): never {
-    throw new InvalidArgumentError(`${this.where}: ${message}.`);
+    throw new InvalidArgumentError(`${this.#where}: ${message}.`);
   }
 
   #call([name, ...operands]: readonly unknown[]): Evaluate {
@@ -64,21 +70,21 @@ export class ExpressionCompiler implements ExpressionPlace {
     if (symbol instanceof Variable) return this.#variable(symbol);
     if (symbol === $_) return (row) => ({ key: row.key, pid: row.pid, value: row.value });
     if (symbol !== $$) return this.refuse(`${symbol.toString()} stands only in patterns`);
-    const all = this.variables.ascending().map((binding) => this.#bound(binding));
+    const all = this.#variables.ascending().map((binding) => this.#bound(binding));
     return (row, context) => all.map((variable) => variable(row, context));
   }
 
   #variable(variable: Variable): Evaluate {
-    const binding = this.variables.find(variable.number);
+    const binding = this.#variables.find(variable.number);
     if (binding !== undefined) return this.#bound(binding);
-    const names = this.variables.ascending().map(({ number }) => `$(${number})`);
+    const names = this.#variables.ascending().map(({ number }) => `$(${number})`);
     return this.refuse(
       `${variable.toString()} is not bound by the head; bound: ${names.join(', ') || 'none'}`,
     );
   }
 
   #bound({ part, slot }: Binding): Evaluate {
-    const { slots } = this.variables;
+    const { slots } = this.#variables;
     switch (part) {
       case 'key':
         return (row) => row.key;

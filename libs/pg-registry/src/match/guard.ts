@@ -17,7 +17,7 @@ export function matcherOf({ key, pid, value }: Tests, guards: readonly Evaluate[
     if (key !== anything && !key(row.key)) return false;
     if (pid !== anything && !pid(row.pid)) return false;
     if (value !== anything && !value(row.value)) return false;
-    for (let i = 0; i < guards.length; i += 1) if (guards[i](row, context) !== true) return false;
+    for (const guard of guards) if (guard(row, context) !== true) return false;
     return true;
   };
 }

@@ -36,7 +36,7 @@ export function matches(pattern: Pattern | Rest, value: Value, bindings: Binding
   if (Array.isArray(pattern)) {
     const elements: readonly (Pattern | Rest)[] = pattern;
     if (!isArray(value)) return false;
-    for (let i = 0; i < elements.length; i++) {
+    for (let i = 0; i < elements.length; i += 1) {
       const element = elements[i];
       if (element instanceof Rest) return matches(element.pattern, value.slice(i), bindings);
       if (i >= value.length || !matches(element, value[i], bindings)) return false;
@@ -64,29 +64,34 @@ function passes(guard: Expression, row: MatchRow, bindings: Bindings, self: Pid)
 }
 
 class Interpreter {
-  constructor(
-    private readonly row: MatchRow,
-    private readonly bindings: Bindings,
-    private readonly self: Pid,
-    private readonly isGuard: boolean,
-  ) {}
+  readonly #row: MatchRow;
+  readonly #bindings: Bindings;
+  readonly #self: Pid;
+  readonly #isGuard: boolean;
+
+  constructor(row: MatchRow, bindings: Bindings, self: Pid, isGuard: boolean) {
+    this.#row = row;
+    this.#bindings = bindings;
+    this.#self = self;
+    this.#isGuard = isGuard;
+  }
 
   evaluate(expression: Expression): Any {
-    if (expression === $_) return { key: this.row.key, pid: this.row.pid, value: this.row.value };
+    if (expression === $_) return { key: this.#row.key, pid: this.#row.pid, value: this.#row.value };
     if (expression === $$) {
-      return [...this.bindings].toSorted(([a], [b]) => a - b).map(([, value]) => value);
+      return [...this.#bindings].toSorted(([a], [b]) => a - b).map(([, value]) => value);
     }
-    if (expression instanceof Variable) return this.bindings.get(expression.number);
+    if (expression instanceof Variable) return this.#bindings.get(expression.number);
     if (!Array.isArray(expression)) return expression as Value;
     try {
-      return this.call(expression as [string, ...Expression[]]);
+      return this.#call(expression as [string, ...Expression[]]);
     } catch (error) {
-      if (error instanceof Failure && !this.isGuard) return EXIT;
+      if (error instanceof Failure && !this.#isGuard) return EXIT;
       throw error;
     }
   }
 
-  private call([name, ...operands]: [string, ...Expression[]]): Any {
+  #call([name, ...operands]: [string, ...Expression[]]): Any {
     if (name === 'const') return operands[0] as Value;
     if (name === 'object') {
       const object: { [name: string]: Any } = {};
@@ -101,8 +106,8 @@ class Interpreter {
       return this.evaluate(operands[operands.length - 1]);
     }
     const values = operands.map((operand) => this.evaluate(operand));
-    if (name === 'self') return this.self;
-    if (name === 'node' && values.length === 0) return this.self.node;
+    if (name === 'self') return this.#self;
+    if (name === 'node' && values.length === 0) return this.#self.node;
     return apply(name, values);
   }
 }

@@ -99,7 +99,7 @@ export function variadic(
       const evaluates = operands.map((operand) => place.compile(operand));
       return (row, context) => {
         const values: Term[] = [];
-        for (let i = 0; i < evaluates.length; i += 1) values.push(evaluates[i](row, context));
+        for (const evaluate of evaluates) values.push(evaluate(row, context));
         return isGuard && values.includes(EXIT) ? EXIT : apply(values);
       };
     },

@@ -115,7 +115,7 @@ function compileRecord(
   if (properties.length === 0) return isRecord;
   if (properties.length === 1) return properties[0];
   return (value) => {
-    for (let i = 0; i < properties.length; i += 1) if (!properties[i](value)) return false;
+    for (const hasProperty of properties) if (!hasProperty(value)) return false;
     return true;
   };
 }

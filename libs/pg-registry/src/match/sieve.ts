@@ -27,7 +27,7 @@ const loops = new Map<string, Loop>();
  * row, given the name 10, by the closures alone 17. The loop is made of the names only, as JavaScript string literals; where
  * Node.js may not make code of strings, the given names have to do.
  *
- * @returns undefined without properties
+ * @returns Undefined without properties
  */
 export function sieveFor(properties: readonly LiteralProperty[]): Sieve | undefined {
   if (properties.length === 0) return undefined;

@@ -12,16 +12,20 @@ class Heard {
 
 @Controller()
 class EventController {
-  constructor(private readonly heard: Heard) {}
+  readonly #heard: Heard;
+
+  constructor(heard: Heard) {
+    this.#heard = heard;
+  }
 
   @EventPattern('news')
   onNews(data: unknown): void {
-    this.heard.events.push(data);
+    this.#heard.events.push(data);
   }
 
   @EventPattern({ kind: 'job' }, { queue: 'workers' })
   onJob(data: unknown): void {
-    this.heard.events.push(data);
+    this.#heard.events.push(data);
   }
 
   @EventPattern('broken')
@@ -32,11 +36,15 @@ class EventController {
 
 @Controller()
 class SecondController {
-  constructor(private readonly heard: Heard) {}
+  readonly #heard: Heard;
+
+  constructor(heard: Heard) {
+    this.#heard = heard;
+  }
 
   @EventPattern('news')
   onNews(data: unknown): void {
-    this.heard.events.push(['second', data]);
+    this.#heard.events.push(['second', data]);
   }
 }
 
@@ -56,7 +64,7 @@ describe('an event', () => {
   const heardBy = (node: string): readonly unknown[] => cluster.node(node).get(Heard).events;
 
   it('reaches every handler on every node, this one included, in the order of emission', async () => {
-    for (let i = 0; i < 3; i++) client.emit('news', i);
+    for (let i = 0; i < 3; i += 1) client.emit('news', i);
     const expected = [0, ['second', 0], 1, ['second', 1], 2, ['second', 2]];
     for (const node of ['a', 'b', 'c']) await eventually(() => expect(heardBy(node)).toEqual(expected));
   });
@@ -74,7 +82,7 @@ describe('an event', () => {
   it('passes over members of a queue group that cannot be reached', async () => {
     cluster.crash('c');
     await cluster.settle();
-    for (let job = 0; job < 20; job++) await lastValueFrom(client.emit({ kind: 'job' }, job));
+    for (let job = 0; job < 20; job += 1) await lastValueFrom(client.emit({ kind: 'job' }, job));
     await eventually(() => expect(heardBy('a').length + heardBy('b').length).toBe(20));
   });
 

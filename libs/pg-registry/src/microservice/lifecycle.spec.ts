@@ -19,21 +19,24 @@ class Gate {
 
 @Controller()
 class GateController {
-  constructor(
-    private readonly gate: Gate,
-    private readonly node: PgRegistryNode,
-  ) {}
+  readonly #gate: Gate;
+  readonly #node: PgRegistryNode;
+
+  constructor(gate: Gate, node: PgRegistryNode) {
+    this.#gate = gate;
+    this.#node = node;
+  }
 
   @MessagePattern('pass')
   async pass(): Promise<string> {
-    this.gate.waiting += 1;
-    await this.gate.opened;
-    return this.node.name;
+    this.#gate.waiting += 1;
+    await this.#gate.opened;
+    return this.#node.name;
   }
 
   @MessagePattern('who')
   who(): string {
-    return this.node.name;
+    return this.#node.name;
   }
 }
 
@@ -63,10 +66,14 @@ describe('the server', () => {
     let seen: number | undefined;
     @Module({ imports: [GateModule] })
     class EagerModule implements OnApplicationBootstrap {
-      constructor(private readonly node: PgRegistryNode) {}
+      readonly #node: PgRegistryNode;
+
+      constructor(node: PgRegistryNode) {
+        this.#node = node;
+      }
 
       onApplicationBootstrap(): void {
-        seen = this.node.scope('rpc').count();
+        seen = this.#node.scope('rpc').count();
       }
     }
     cluster = await createMicroserviceCluster([EagerModule], { nodes: ['a'] });

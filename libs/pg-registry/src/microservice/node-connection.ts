@@ -21,7 +21,11 @@ export class NodeConnection {
   readonly status$: Observable<RegistryStatus>;
   #subscriptions = new Subscription();
 
-  constructor(private readonly node: PgRegistryNode) {
+  readonly #node: PgRegistryNode;
+
+  constructor(node: PgRegistryNode) {
+    this.#node = node;
+
     this.status$ = node.connected$.pipe(map((connected) => (connected ? 'connected' : 'disconnected')));
   }
 
@@ -37,9 +41,9 @@ export class NodeConnection {
   }
 
   #events(event: keyof RegistryEvents): Observable<unknown> {
-    if (event === 'update') return this.node.peers$.pipe(skip(1));
+    if (event === 'update') return this.#node.peers$.pipe(skip(1));
     const connected = event === 'reconnect';
-    return this.node.connected$.pipe(
+    return this.#node.connected$.pipe(
       // The first connection is no event.
       skipWhile((now) => !now),
       skip(1),

@@ -35,12 +35,15 @@ export class PgRegistryClient extends ClientProxy<RegistryEvents, RegistryStatus
   #replies: LocalProcess | undefined;
   #connected: Promise<PgRegistryNode> | undefined;
 
+  readonly #processes: ProcessService;
+  readonly #node: PgRegistryNode;
+
   /** Made by Nest: a provider of `PgRegistryModule`. */
-  constructor(
-    private readonly processes: ProcessService,
-    private readonly node: PgRegistryNode,
-  ) {
+  constructor(processes: ProcessService, node: PgRegistryNode) {
     super();
+    this.#processes = processes;
+    this.#node = node;
+
     this.#connection = new NodeConnection(node);
   }
 
@@ -67,7 +70,7 @@ export class PgRegistryClient extends ClientProxy<RegistryEvents, RegistryStatus
   /** The node: a `PgRegistryNode`. */
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- Nest's signature
   unwrap<T>(): T {
-    return this.node as T;
+    return this.#node as T;
   }
 
   /** Calls back when the node is disconnected, connected again, or its peers change; until {@link close}. */
@@ -77,11 +80,11 @@ export class PgRegistryClient extends ClientProxy<RegistryEvents, RegistryStatus
 
   /** Called by `send`, once per subscription. Returns what cancels. */
   protected override publish(packet: ReadPacket, callback: OnReply): () => void {
-    const id = ++this.#lastRequest;
+    const id = (this.#lastRequest += 1);
     const cancel = new AbortController();
     const reader = new ReplyReader({
       onReply: callback,
-      allow: ({ from, stream }, upTo) => this.processes.cast(from, CREDIT, { stream, upTo }),
+      allow: ({ from, stream }, upTo) => this.#processes.cast(from, CREDIT, { stream, upTo }),
       onDone: (isAnswered) => {
         this.#readers.delete(id);
         if (!isAnswered) cancel.abort();
@@ -97,19 +100,19 @@ export class PgRegistryClient extends ClientProxy<RegistryEvents, RegistryStatus
   protected override async dispatchEvent(packet: ReadPacket): Promise<void> {
     const pattern = this.normalizePattern(packet.pattern as string);
     const data = plainPayload(unpack(packet.data).data);
-    for (const pid of this.#audience(pattern)) this.processes.cast(pid, EVENT, { pattern, data });
+    for (const pid of this.#audience(pattern)) this.#processes.cast(pid, EVENT, { pattern, data });
   }
 
   async #connect(): Promise<PgRegistryNode> {
     try {
-      this.node.ensureScope(RPC_SCOPE);
+      this.#node.ensureScope(RPC_SCOPE);
     } catch (error) {
       this.#connected = undefined;
       throw error;
     }
     // Not in sync in time: whom the node knows can be asked all the same.
-    await this.node.synced().catch(() => undefined);
-    return this.node;
+    await this.#node.synced().catch(() => undefined);
+    return this.#node;
   }
 
   async #exchange(packet: ReadPacket, id: number, reader: ReplyReader, signal: AbortSignal): Promise<void> {
@@ -124,7 +127,7 @@ export class PgRegistryClient extends ClientProxy<RegistryEvents, RegistryStatus
     const pattern = this.normalizePattern(packet.pattern as string);
     const { data, headers } = unpack(packet.data);
     const request = { pattern, data: plainPayload(data), replyTo: this.#replyTo(), id };
-    return this.processes.call<Answer>(via(RPC_SCOPE, pattern), REQUEST, request, {
+    return this.#processes.call<Answer>(via(RPC_SCOPE, pattern), REQUEST, request, {
       timeoutMs: Infinity,
       signal,
       headers,
@@ -136,7 +139,7 @@ export class PgRegistryClient extends ClientProxy<RegistryEvents, RegistryStatus
     if (this.#replies?.alive !== true) {
       const take = (payload: unknown): void => this.#take(payload as Values);
       const handlers = new HandlerTable('A client', { casts: new Map([[VALUES, take]]) });
-      this.#replies = this.processes.mount({ label: 'rpc replies', handlers, serial: false });
+      this.#replies = this.#processes.mount({ label: 'rpc replies', handlers, serial: false });
     }
     return this.#replies.pid;
   }
@@ -149,7 +152,7 @@ export class PgRegistryClient extends ClientProxy<RegistryEvents, RegistryStatus
   #audience(pattern: string): readonly Pid[] {
     const everybody: Pid[] = [];
     const groups = new Map<string, Pid[]>();
-    for (const { pid, value } of this.node.scope(RPC_SCOPE).lookup(pattern)) {
+    for (const { pid, value } of this.#node.scope(RPC_SCOPE).lookup(pattern)) {
       const queue = (value as PatternValue)?.queue;
       if (queue === undefined) everybody.push(pid);
       else groups.set(queue, [...(groups.get(queue) ?? []), pid]);
@@ -158,7 +161,7 @@ export class PgRegistryClient extends ClientProxy<RegistryEvents, RegistryStatus
   }
 
   #one(members: readonly Pid[]): Pid {
-    const reachable = members.filter((pid) => this.node.reachable(pid));
+    const reachable = members.filter((pid) => this.#node.reachable(pid));
     const candidates = reachable.length > 0 ? reachable : members;
     return candidates[Math.floor(Math.random() * candidates.length)];
   }

@@ -50,12 +50,15 @@ export class PgRegistryServer
   #process: LocalProcess | undefined;
   #closed: Promise<void> | undefined;
 
+  readonly #processes: ProcessService;
+  readonly #node: PgRegistryNode;
+
   /** Made by Nest: a provider of `PgRegistryModule`. */
-  constructor(
-    private readonly processes: ProcessService,
-    private readonly node: PgRegistryNode,
-  ) {
+  constructor(processes: ProcessService, node: PgRegistryNode) {
     super();
+    this.#processes = processes;
+    this.#node = node;
+
     this.#connection = new NodeConnection(node);
   }
 
@@ -110,7 +113,7 @@ export class PgRegistryServer
   /** The node: a `PgRegistryNode`. */
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- Nest's signature
   unwrap<T>(): T {
-    return this.node as T;
+    return this.#node as T;
   }
 
   /** Calls back when the node is disconnected, connected again, or its peers change; until {@link close}. */
@@ -120,9 +123,9 @@ export class PgRegistryServer
 
   #offer(): void {
     if (!this.#bootstrapped || !this.#listening || this.#process?.alive) return;
-    const registry = this.node.ensureScope(RPC_SCOPE);
+    const registry = this.#node.ensureScope(RPC_SCOPE);
     this.#closed = undefined;
-    this.#process = this.processes.mount({ label: 'rpc', handlers: this.#handlers(), serial: false });
+    this.#process = this.#processes.mount({ label: 'rpc', handlers: this.#handlers(), serial: false });
     for (const [pattern, handler] of this.messageHandlers) {
       const queue = (handler.extras?.['queue'] as string | undefined) ?? this.#options.queue;
       const value: PatternValue = queue === undefined ? null : { queue };
@@ -135,7 +138,7 @@ export class PgRegistryServer
     this.#listening = false;
     this.#connection.close();
     if (process?.alive !== true) return;
-    const registry = this.node.scope(RPC_SCOPE);
+    const registry = this.#node.scope(RPC_SCOPE);
     for (const pattern of this.messageHandlers.keys()) registry.leave(pattern, process.pid);
     await registry.replicated({ timeoutMs: FAREWELL_MS }).catch(() => undefined);
     await this.#work.finished(this.#options.gracePeriodMs);
@@ -165,11 +168,11 @@ export class PgRegistryServer
   #answer({ pattern, data, replyTo, id }: Request, call: CallContext): Promise<unknown> {
     const context = new RegistryContext([pattern, call]);
     const from = this.#process!.pid;
-    const stream = ++this.#lastStream;
+    const stream = (this.#lastStream += 1);
     const writer = new ReplyWriter({
       signal: call.signal,
       onStreaming: () => this.#streams.set(stream, writer),
-      send: (ahead, values) => this.processes.cast(replyTo, VALUES, { id, ahead, values, from, stream }),
+      send: (ahead, values) => this.#processes.cast(replyTo, VALUES, { id, ahead, values, from, stream }),
     });
     return new Promise<unknown>((resolve, reject) => {
       this.onProcessingStartHook(this.transportId, context, async () => {

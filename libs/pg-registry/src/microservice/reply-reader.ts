@@ -26,7 +26,11 @@ export class ReplyReader {
   #isAnswered = false;
   #done = false;
 
-  constructor(private readonly surroundings: ReaderSurroundings) {}
+  readonly #surroundings: ReaderSurroundings;
+
+  constructor(surroundings: ReaderSurroundings) {
+    this.#surroundings = surroundings;
+  }
 
   /** Values that went ahead of the answer. They come in the order in which they were sent; some may be lost. */
   values(batch: Values): void {
@@ -38,7 +42,7 @@ export class ReplyReader {
     if (this.#answer?.ahead === this.#taken) return this.#end(this.#answer);
     if (this.#allowed - this.#taken > WINDOW / 2) return;
     this.#allowed = this.#taken + WINDOW;
-    this.surroundings.allow(batch, this.#allowed);
+    this.#surroundings.allow(batch, this.#allowed);
   }
 
   /** The end of the answer; what went ahead may still be on its way. */
@@ -55,7 +59,7 @@ export class ReplyReader {
   fail(error: unknown): void {
     if (this.#done) return;
     this.close();
-    this.surroundings.onReply({ err: error, isDisposed: true });
+    this.#surroundings.onReply({ err: error, isDisposed: true });
   }
 
   /** Nobody wants the answer any more. Idempotent. */
@@ -63,19 +67,19 @@ export class ReplyReader {
     if (this.#done) return;
     this.#done = true;
     clearTimeout(this.#timer);
-    this.surroundings.onDone(this.#isAnswered);
+    this.#surroundings.onDone(this.#isAnswered);
   }
 
   #deliver(values: readonly Value[]): void {
     for (const value of values) {
       if (this.#done) return;
       this.#taken += 1;
-      this.surroundings.onReply({ response: ownPayload(value) });
+      this.#surroundings.onReply({ response: ownPayload(value) });
     }
   }
 
   #end({ values, errors }: Answer): void {
-    const { onReply } = this.surroundings;
+    const { onReply } = this.#surroundings;
     if (errors.length > 0) {
       this.#deliver(values);
       return this.fail(ownPayload(errors[0]));

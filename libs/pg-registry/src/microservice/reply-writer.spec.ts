@@ -90,7 +90,7 @@ describe('ReplyWriter', () => {
   it('ends a stream whose caller falls too far behind', async () => {
     let unsubscribed = false;
     const source = new Observable<number>((subscriber) => {
-      for (let i = 0; i <= MAX_WAITING && !subscriber.closed; i++) subscriber.next(i);
+      for (let i = 0; i <= MAX_WAITING && !subscriber.closed; i += 1) subscriber.next(i);
       return () => (unsubscribed = true);
     });
     await expect(writer().write(source)).rejects.toThrow(MailboxFullError);

@@ -36,11 +36,15 @@ export class ReplyWriter {
   #subscription: Subscription | undefined;
   #settle!: { resolve(answer: unknown): void; reject(error: unknown): void };
 
-  constructor(private readonly surroundings: WriterSurroundings) {}
+  readonly #surroundings: WriterSurroundings;
+
+  constructor(surroundings: WriterSurroundings) {
+    this.#surroundings = surroundings;
+  }
 
   /** Subscribes to the source, and resolves with the {@link Answer}, its parts not yet in normal form. */
   async write(source: Observable<unknown>): Promise<unknown> {
-    const { signal } = this.surroundings;
+    const { signal } = this.#surroundings;
     signal.throwIfAborted();
     const onAbort = (): void => this.#abandon(signal.reason);
     const answer = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
@@ -94,7 +98,7 @@ export class ReplyWriter {
     const count = Math.min(this.#waiting.length - stay, this.#allowed - this.#ahead);
     try {
       if (count > 0) {
-        if (this.#ahead === 0) this.surroundings.onStreaming();
+        if (this.#ahead === 0) this.#surroundings.onStreaming();
         this.#send(this.#waiting.splice(0, count).map(plainPayload));
       }
       if (this.#end !== 'running' && this.#waiting.length <= 1) this.#settle.resolve(this.#answer());
@@ -107,7 +111,7 @@ export class ReplyWriter {
   /** Values that are too much for one frame go in two; one that is too large by itself ends the stream. */
   #send(values: readonly unknown[]): void {
     try {
-      this.surroundings.send(this.#ahead, values);
+      this.#surroundings.send(this.#ahead, values);
       this.#ahead += values.length;
     } catch (error) {
       if (!(error instanceof ValueTooLargeError) || values.length === 1) throw error;

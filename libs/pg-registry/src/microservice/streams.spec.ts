@@ -26,11 +26,15 @@ class Source {
 
 @Controller()
 class StreamController {
-  constructor(private readonly source: Source) {}
+  readonly #source: Source;
+
+  constructor(source: Source) {
+    this.#source = source;
+  }
 
   @MessagePattern('watch')
   watch(): Observable<unknown> {
-    return this.source.observe();
+    return this.#source.observe();
   }
 
   @MessagePattern('count')
@@ -104,7 +108,7 @@ describe('a stream of replies', () => {
   it('is cancelled at the owner when the subscriber has enough', async () => {
     const two = lastValueFrom(client.send('watch', '').pipe(take(2), toArray()));
     await eventually(() => source.subscribed === 1);
-    for (let i = 0; i < 10; i++) source.values.next(i);
+    for (let i = 0; i < 10; i += 1) source.values.next(i);
     await expect(two).resolves.toEqual([0, 1]);
     await eventually(() => expect(source.unsubscribed).toBe(1));
   });

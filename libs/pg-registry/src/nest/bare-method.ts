@@ -27,7 +27,7 @@ export interface Method {
  * what Nest's context would do, without the context. Nest awaits nine promises for each call however little there is to
  * run: without them a call of a local process takes half of the processor's time, of a remote one four fifths.
  *
- * @returns undefined if there is something to run, or if this Nest does not say: then the context is needed.
+ * @returns Undefined if there is something to run, or if this Nest does not say: then the context is needed.
  */
 export function bareHandler(contexts: ExternalContextCreator, method: Method): Handler | undefined {
   const exceptions = find(contexts, FILTERS_FINDER, method);

@@ -29,20 +29,23 @@ class Policy {
 /** Looks at the class, the method, the context and the kind of transport, and depends on another provider. */
 @Injectable()
 class RoleGuard implements CanActivate {
-  constructor(
-    private readonly policy: Policy,
-    private readonly reflector: Reflector,
-  ) {}
+  readonly #policy: Policy;
+  readonly #reflector: Reflector;
+
+  constructor(policy: Policy, reflector: Reflector) {
+    this.#policy = policy;
+    this.#reflector = reflector;
+  }
   canActivate(context: ExecutionContext): boolean {
     const { headers } = context.switchToRpc().getContext<CallContext>();
-    const free = this.reflector.get<boolean | undefined>('free', context.getHandler()) ?? false;
+    const free = this.#reflector.get<boolean | undefined>('free', context.getHandler()) ?? false;
     seen.push([
       context.getType(),
       context.getClass().name,
       context.getHandler().name,
       context.getArgs().length,
     ]);
-    return free || headers.role === this.policy.allowed;
+    return free || headers.role === this.#policy.allowed;
   }
 }
 
@@ -145,10 +148,14 @@ describe('guards', () => {
     let guards = 0;
     @Injectable({ scope: Scope.REQUEST })
     class PerCall implements CanActivate {
-      readonly id = ++guards;
-      constructor(@Inject(REQUEST) private readonly request: { readonly payload: unknown }) {}
+      readonly id = (guards += 1);
+      readonly #request: { readonly payload: unknown };
+
+      constructor(@Inject(REQUEST) request: { readonly payload: unknown }) {
+        this.#request = request;
+      }
       canActivate(): boolean {
-        return this.request.payload === 'let me in';
+        return this.#request.payload === 'let me in';
       }
     }
     @Injectable()
@@ -168,9 +175,13 @@ describe('guards', () => {
   it('that are transient run whole, with their dependencies', async () => {
     @Injectable({ scope: Scope.TRANSIENT })
     class Fleeting implements CanActivate {
-      constructor(private readonly policy: Policy) {}
+      readonly #policy: Policy;
+
+      constructor(policy: Policy) {
+        this.#policy = policy;
+      }
       canActivate(context: ExecutionContext): boolean {
-        return context.switchToRpc().getData<string>() === this.policy.allowed;
+        return context.switchToRpc().getData<string>() === this.#policy.allowed;
       }
     }
     @Injectable()

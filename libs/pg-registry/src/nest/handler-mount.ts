@@ -30,7 +30,11 @@ const parameters = {
  */
 @Injectable()
 export class HandlerMount {
-  constructor(private readonly contexts: ExternalContextCreator) {}
+  readonly #contexts: ExternalContextCreator;
+
+  constructor(contexts: ExternalContextCreator) {
+    this.#contexts = contexts;
+  }
 
   /** The handlers of a registered provider or controller; a request-scoped one gets a sub-tree of its own for each call. */
   ofProvider(finding: Finding): HandlerTable {
@@ -47,12 +51,12 @@ export class HandlerMount {
   }
 
   #bound(finding: Finding, instance: object, method: string, contextId?: ContextId): Handler {
-    const bare = bareHandler(this.contexts, { finding, instance, name: method, contextId });
+    const bare = bareHandler(this.#contexts, { finding, instance, name: method, contextId });
     if (bare !== undefined) return bare;
     const { wrapper } = finding;
     const callback = (instance as Methods)[method];
     const run = amongProviders(finding, () =>
-      this.contexts.create(
+      this.#contexts.create(
         instance,
         callback,
         method,

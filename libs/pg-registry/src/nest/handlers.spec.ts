@@ -13,7 +13,11 @@ const target = via('pg', 'k');
 @Injectable()
 @RegisterVia('pg', 'k')
 class Worker {
-  constructor(private readonly processes: ProcessService) {}
+  readonly #processes: ProcessService;
+
+  constructor(processes: ProcessService) {
+    this.#processes = processes;
+  }
   @HandleCall()
   plain(payload: Value): unknown {
     return [this instanceof Worker, payload];
@@ -33,7 +37,7 @@ class Worker {
   }
   @HandleCall()
   self(): string {
-    return String(this.processes.self());
+    return String(this.#processes.self());
   }
   @HandleCall()
   last(): unknown {

@@ -30,34 +30,38 @@ let events: string[] = [];
 function observer(name: string): Type {
   @Injectable()
   class Observer implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
-    constructor(
-      private readonly node: PgRegistryNode,
-      private readonly registry: PgRegistryService,
-      private readonly processes: ProcessService,
-    ) {
-      this.note('constructor');
+    readonly #node: PgRegistryNode;
+    readonly #registry: PgRegistryService;
+    readonly #processes: ProcessService;
+
+    constructor(node: PgRegistryNode, registry: PgRegistryService, processes: ProcessService) {
+      this.#node = node;
+      this.#registry = registry;
+      this.#processes = processes;
+
+      this.#note('constructor');
     }
     onModuleInit(): void {
-      this.note('init');
+      this.#note('init');
     }
     onApplicationBootstrap(): void {
-      this.note('bootstrap');
+      this.#note('bootstrap');
     }
     async onModuleDestroy(): Promise<void> {
-      await this.call('destroy');
+      await this.#call('destroy');
     }
     async beforeApplicationShutdown(): Promise<void> {
-      await this.call('before closing');
+      await this.#call('before closing');
     }
     async onApplicationShutdown(): Promise<void> {
-      await this.call('shutdown');
+      await this.#call('shutdown');
     }
-    private note(hook: string): void {
-      events.push(`${name} ${hook}: ${this.node.state}, ${this.registry.countLocal()} registered`);
+    #note(hook: string): void {
+      events.push(`${name} ${hook}: ${this.#node.state}, ${this.#registry.countLocal()} registered`);
     }
-    private async call(hook: string): Promise<void> {
-      const answer: unknown = await this.processes.call(via('pg', 'helper'), 'help').catch(String);
-      this.note(`${hook}: ${String(answer)}`);
+    async #call(hook: string): Promise<void> {
+      const answer: unknown = await this.#processes.call(via('pg', 'helper'), 'help').catch(String);
+      this.#note(`${hook}: ${String(answer)}`);
     }
   }
   @Module({ providers: [Observer] })
@@ -68,9 +72,13 @@ function observer(name: string): Type {
 @Injectable()
 @RegisterVia('pg', 'late')
 class Late {
-  constructor(private readonly registry: PgRegistryService) {}
+  readonly #registry: PgRegistryService;
+
+  constructor(registry: PgRegistryService) {
+    this.#registry = registry;
+  }
   onModuleDestroy(): void {
-    events.push(`Late destroyed: ${this.registry.countLocal()} registered`);
+    events.push(`Late destroyed: ${this.#registry.countLocal()} registered`);
   }
   @HandleCall()
   greet(): string {

@@ -99,15 +99,19 @@ describe('listeners', () => {
       @RegisterVia('pg', 'listener')
       class Listener {
         readonly events: unknown[] = [];
-        constructor(private readonly processes: ProcessService) {}
+        readonly #processes: ProcessService;
+
+        constructor(processes: ProcessService) {
+          this.#processes = processes;
+        }
         @OnRegister()
         @OnRegister(docs)
         came({ scope, key }: Registered): void {
-          this.events.push(['+', scope, key, this.processes.self().id]);
+          this.events.push(['+', scope, key, this.#processes.self().id]);
         }
         @OnUnregister('docs')
         went({ scope, key }: Unregistered): void {
-          this.events.push(['-', scope, key, this.processes.self().id]);
+          this.events.push(['-', scope, key, this.#processes.self().id]);
         }
       }
       const app = await applications.start({ providers: [Listener] }, { scopes: [docs] });

@@ -90,7 +90,7 @@ describe('a process class', () => {
     }
     const app = await applications.start({ providers: [Session, Doc] });
     const startAndEnd = async () => (await app.processes.start(Doc)).exit();
-    for (let i = 0; i < 10; i++) await startAndEnd();
+    for (let i = 0; i < 10; i += 1) await startAndEnd();
     await app.context.close();
     await new Promise((resolve) => setImmediate(resolve));
     collectGarbage();

@@ -15,11 +15,15 @@ import { RegistryExplorer } from './registry.explorer';
  */
 @Injectable()
 export class ModuleProcessFactory implements ProcessFactory {
-  constructor(
-    private readonly modules: ModulesContainer,
-    private readonly explorer: RegistryExplorer,
-    private readonly handlers: HandlerMount,
-  ) {}
+  readonly #modules: ModulesContainer;
+  readonly #explorer: RegistryExplorer;
+  readonly #handlers: HandlerMount;
+
+  constructor(modules: ModulesContainer, explorer: RegistryExplorer, handlers: HandlerMount) {
+    this.#modules = modules;
+    this.#explorer = explorer;
+    this.#handlers = handlers;
+  }
 
   prepare(type: ProcessClass, moduleRef: unknown): PreparedInstance {
     const wrapper = only(type, moduleRef, this.#providersOf(type, moduleRef));
@@ -29,7 +33,7 @@ export class ModuleProcessFactory implements ProcessFactory {
           `@Injectable({ scope: Scope.TRANSIENT }). Nothing was started.`,
       );
     }
-    const finding = this.explorer.find(wrapper);
+    const finding = this.#explorer.find(wrapper);
     if (finding === undefined)
       throw new InvalidArgumentError(`${type.name} is made by a factory; provide it as a class.`);
     // Again, for modules that were loaded after the bootstrap.
@@ -47,14 +51,14 @@ export class ModuleProcessFactory implements ProcessFactory {
     // Nest holds what it made for a context by the context's id, weakly: when the process is forgotten, all of it is.
     return {
       instance,
-      handlers: this.handlers.ofProcess(finding, instance, contextId),
+      handlers: this.#handlers.ofProcess(finding, instance, contextId),
       destroy: () => undefined,
     };
   }
 
   /** The class as each module provides it, or the one of the given `ModuleRef`. */
   #providersOf(type: ProcessClass, moduleRef: unknown): ProviderWrapper[] {
-    const modules = [...this.modules.values()].filter(
+    const modules = [...this.#modules.values()].filter(
       ({ providers }) => moduleRef === undefined || providers.get(ModuleRef)?.instance === moduleRef,
     );
     return modules.flatMap(({ providers }) => {

@@ -39,22 +39,24 @@ export class PgRegistryCoreModule
   extends ConfigurableModuleClass
   implements OnModuleInit, OnApplicationShutdown
 {
-  constructor(
-    private readonly node: PgRegistryNode,
-    private readonly telemetry: RegistryTelemetry,
-    modules: ModulesContainer,
-  ) {
+  readonly #node: PgRegistryNode;
+  readonly #telemetry: RegistryTelemetry;
+
+  constructor(node: PgRegistryNode, telemetry: RegistryTelemetry, modules: ModulesContainer) {
     super();
+    this.#node = node;
+    this.#telemetry = telemetry;
+
     startFirst(modules, PgRegistryCoreModule);
   }
 
   async onModuleInit(): Promise<void> {
-    await this.node.connect();
-    this.telemetry.observe(this.node);
+    await this.#node.connect();
+    this.#telemetry.observe(this.#node);
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.telemetry.stop();
-    await this.node.close();
+    this.#telemetry.stop();
+    await this.#node.close();
   }
 }

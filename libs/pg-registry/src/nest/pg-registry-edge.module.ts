@@ -30,19 +30,29 @@ import { RegistryOrchestrator } from './registry.orchestrator';
 export class PgRegistryEdgeModule implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
   #stopping = false;
 
+  readonly #modules: ModulesContainer;
+  readonly #node: PgRegistryNode;
+  readonly #explorer: RegistryExplorer;
+  readonly #orchestrator: RegistryOrchestrator;
+
   constructor(
-    private readonly modules: ModulesContainer,
-    private readonly node: PgRegistryNode,
-    private readonly explorer: RegistryExplorer,
-    private readonly orchestrator: RegistryOrchestrator,
+    modules: ModulesContainer,
+    node: PgRegistryNode,
+    explorer: RegistryExplorer,
+    orchestrator: RegistryOrchestrator,
   ) {
+    this.#modules = modules;
+    this.#node = node;
+    this.#explorer = explorer;
+    this.#orchestrator = orchestrator;
+
     startLast(modules, PgRegistryEdgeModule);
   }
 
   async onModuleInit(): Promise<void> {
-    const coreWasFirst = this.node.state !== 'new';
-    if (coreWasFirst && startsLast(this.modules, PgRegistryEdgeModule)) return;
-    await this.node.close();
+    const coreWasFirst = this.#node.state !== 'new';
+    if (coreWasFirst && startsLast(this.#modules, PgRegistryEdgeModule)) return;
+    await this.#node.close();
     throw new Error(
       'The life-cycle hooks of this application run in an order that nestjs-pg-registry does not know: calls could reach ' +
         'providers before they are ready. Use a version of Nest that the package names as its peer, and no other module ' +
@@ -54,16 +64,16 @@ export class PgRegistryEdgeModule implements OnModuleInit, OnApplicationBootstra
     // A signal may stop an application that is still starting.
     if (this.#stopping) return;
     try {
-      this.orchestrator.mount(this.explorer.explore());
+      this.#orchestrator.mount(this.#explorer.explore());
     } catch (error) {
-      await this.node.close();
+      await this.#node.close();
       throw error;
     }
   }
 
   async onModuleDestroy(): Promise<void> {
     this.#stopping = true;
-    await this.node.drain();
-    this.orchestrator.unmount();
+    await this.#node.drain();
+    this.#orchestrator.unmount();
   }
 }

@@ -25,8 +25,12 @@ export type HealthResult<K extends string> = Record<
  */
 @Injectable()
 export class PgRegistryHealthIndicator {
+  readonly #node: PgRegistryNode;
+
   /** Made by Nest: a provider of `PgRegistryModule`. */
-  constructor(private readonly node: PgRegistryNode) {}
+  constructor(node: PgRegistryNode) {
+    this.#node = node;
+  }
 
   /**
    * Up while the node is part of the cluster, connected, on time, and its broker answers; down within `timeoutMs` otherwise,
@@ -39,7 +43,7 @@ export class PgRegistryHealthIndicator {
     key: K = 'pgRegistry' as K,
     options: { readonly timeoutMs?: number } = {},
   ): Promise<HealthResult<K>> {
-    const { healthy, ...details } = await this.node.health(options);
+    const { healthy, ...details } = await this.#node.health(options);
     return { [key]: { status: healthy ? 'up' : 'down', ...details } } as HealthResult<K>;
   }
 }

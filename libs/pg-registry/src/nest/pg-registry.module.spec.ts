@@ -149,9 +149,13 @@ describe('PgRegistryModule', () => {
 
     @Injectable()
     class Options {
-      constructor(@Inject(NAME) private readonly node: string) {}
+      readonly #node: string;
+
+      constructor(@Inject(NAME) node: string) {
+        this.#node = node;
+      }
       createPgRegistryOptions() {
-        return { node: this.node };
+        return { node: this.#node };
       }
     }
 
@@ -260,7 +264,7 @@ describe('PgRegistryModule', () => {
       }),
       { logger: new ConsoleLogger({ colors: false, logLevels: ['error'] }) },
     );
-    for (let i = 0; i < 3; i++) new Application(context).registry('docs').register('k');
+    for (let i = 0; i < 3; i += 1) new Application(context).registry('docs').register('k');
     await context.close();
     const lines = written.mock.calls.map(([line]) => String(line)).join('');
     written.mockRestore();

@@ -29,15 +29,19 @@ class Store {
 let sessions = 0;
 @Injectable({ scope: Scope.REQUEST })
 class Session {
-  readonly number = ++sessions;
+  readonly number = (sessions += 1);
   constructor(@Inject(REQUEST) readonly process: LocalProcess) {}
 }
 
 @Injectable()
 class AdminGuard implements CanActivate {
-  constructor(private readonly store: Store) {}
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
   canActivate(context: ExecutionContext): boolean {
-    this.store.log.push(`guard ${context.getClass().name}`);
+    this.#store.log.push(`guard ${context.getClass().name}`);
     return context.switchToRpc().getContext<CallContext>().headers.role === 'admin';
   }
 }
@@ -46,11 +50,15 @@ class AdminGuard implements CanActivate {
 @Injectable({ scope: Scope.TRANSIENT })
 class SharedDoc {
   #text = '';
-  constructor(
-    private readonly store: Store,
-    private readonly session: Session,
-    private readonly processes: ProcessService,
-  ) {}
+  readonly #store: Store;
+  readonly #session: Session;
+  readonly #processes: ProcessService;
+
+  constructor(store: Store, session: Session, processes: ProcessService) {
+    this.#store = store;
+    this.#session = session;
+    this.#processes = processes;
+  }
   async onProcessStart({
     title,
     fail = false,
@@ -58,13 +66,13 @@ class SharedDoc {
     readonly title: string;
     readonly fail?: boolean;
   }): Promise<void> {
-    this.store.log.push(`start ${title}`);
+    this.#store.log.push(`start ${title}`);
     await Promise.resolve();
     if (fail) throw new RangeError('deliberate');
     this.#text = title;
   }
   onProcessExit(reason: unknown): void {
-    this.store.log.push(`exit ${this.#text}: ${String(reason)}`);
+    this.#store.log.push(`exit ${this.#text}: ${String(reason)}`);
   }
   @HandleCall()
   text(): string {
@@ -80,8 +88,8 @@ class SharedDoc {
   }
   @HandleCall()
   identity(): unknown {
-    const { number, process } = this.session;
-    return [number, String(process.pid), String(this.processes.self())];
+    const { number, process } = this.#session;
+    return [number, String(process.pid), String(this.#processes.self())];
   }
   @HandleCall()
   @UsePipes(ParseIntPipe)
@@ -151,9 +159,13 @@ describe('process classes', () => {
   it('run global guards, a request-scoped one with an instance for each process', async () => {
     @Injectable({ scope: Scope.REQUEST })
     class PerProcess implements CanActivate {
-      constructor(@Inject(REQUEST) private readonly process: LocalProcess) {}
+      readonly #process: LocalProcess;
+
+      constructor(@Inject(REQUEST) process: LocalProcess) {
+        this.#process = process;
+      }
       canActivate(context: ExecutionContext): boolean {
-        return context.switchToRpc().getData<unknown>() === String(this.process.pid);
+        return context.switchToRpc().getData<unknown>() === String(this.#process.pid);
       }
     }
     const providers = [{ provide: APP_GUARD, useClass: PerProcess }];

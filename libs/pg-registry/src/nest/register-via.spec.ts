@@ -124,7 +124,7 @@ describe('@RegisterVia', () => {
     let made = 0;
     @Injectable({ scope: Scope.REQUEST })
     class Session {
-      readonly id = ++made;
+      readonly id = (made += 1);
       constructor(
         @Inject(REQUEST) readonly request: { readonly payload: unknown; readonly context: CallContext },
       ) {}

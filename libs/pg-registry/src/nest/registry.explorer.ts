@@ -11,10 +11,13 @@ import { refuseMisuse } from './misuse';
 /** Finds decorated providers and controllers, and says what is wrong with them. Returns plain data; mounts nothing. */
 @Injectable()
 export class RegistryExplorer {
-  constructor(
-    private readonly discovery: DiscoveryService,
-    private readonly scanner: MetadataScanner,
-  ) {}
+  readonly #discovery: DiscoveryService;
+  readonly #scanner: MetadataScanner;
+
+  constructor(discovery: DiscoveryService, scanner: MetadataScanner) {
+    this.#discovery = discovery;
+    this.#scanner = scanner;
+  }
 
   /**
    * Every provider and controller with a decorator of this library, in the order in which Nest knows them. An instance that
@@ -25,7 +28,7 @@ export class RegistryExplorer {
   explore(): readonly Finding[] {
     const found: Finding[] = [];
     const instances = new Set<unknown>();
-    for (const wrapper of [...this.discovery.getProviders(), ...this.discovery.getControllers()]) {
+    for (const wrapper of [...this.#discovery.getProviders(), ...this.#discovery.getControllers()]) {
       const finding = this.find(wrapper);
       if (finding === undefined || !isDecorated(finding)) continue;
       refuseMisuse(finding);
@@ -53,7 +56,7 @@ export class RegistryExplorer {
   }
 
   #decorated<T>(prototype: object, said: MethodMetadata<T>): Decorated<T>[] {
-    const methods = this.scanner.getAllMethodNames(prototype);
+    const methods = this.#scanner.getAllMethodNames(prototype);
     return methods.flatMap((method) => said.of(prototype, method).map((metadata) => ({ method, metadata })));
   }
 }

@@ -114,7 +114,11 @@ export class RegistryMetrics {
   readonly #syncs: Histogram;
   readonly #lags: Histogram;
 
-  constructor(private readonly meter: Meter) {
+  readonly #meter: Meter;
+
+  constructor(meter: Meter) {
+    this.#meter = meter;
+
     this.#syncs = histogram(meter, 'sync.duration', 'From the first ask of a sync to its last entry');
     this.#lags = histogram(
       meter,
@@ -136,10 +140,10 @@ export class RegistryMetrics {
   /**
    * Has the figures of a node read whenever metrics are collected. Cost of a collection: one `node.stats()`.
    *
-   * @returns what ends it.
+   * @returns What ends it.
    */
   observe(node: Pick<PgRegistryNode, 'name' | 'stats'>): () => void {
-    const { meter } = this;
+    const meter = this.#meter;
     const instruments = INSTRUMENTS.map((instrument) => ({
       ...instrument,
       observable: observable(meter, instrument),

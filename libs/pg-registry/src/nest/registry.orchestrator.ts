@@ -15,15 +15,19 @@ type Methods = Readonly<Record<string, (...args: unknown[]) => unknown>>;
 /** Mounts what the explorer found, and takes it down again: processes, entries, listeners, subscriptions. */
 @Injectable()
 export class RegistryOrchestrator {
-  readonly #processes: LocalProcess[] = [];
+  readonly #mounted: LocalProcess[] = [];
   readonly #listeners: (() => void)[] = [];
   readonly #subscriptions: Subscription[] = [];
 
-  constructor(
-    private readonly node: PgRegistryNode,
-    private readonly processes: ProcessService,
-    private readonly handlers: HandlerMount,
-  ) {}
+  readonly #node: PgRegistryNode;
+  readonly #processes: ProcessService;
+  readonly #handlers: HandlerMount;
+
+  constructor(node: PgRegistryNode, processes: ProcessService, handlers: HandlerMount) {
+    this.#node = node;
+    this.#processes = processes;
+    this.#handlers = handlers;
+  }
 
   /**
    * Listeners and subscriptions first, so that they hear of the registrations that follow.
@@ -39,7 +43,7 @@ export class RegistryOrchestrator {
 
   /** Idempotent. */
   unmount(): void {
-    for (const process of this.#processes.splice(0)) process.exit('shutdown');
+    for (const process of this.#mounted.splice(0)) process.exit('shutdown');
     for (const subscription of this.#subscriptions.splice(0)) subscription.unsubscribe();
     for (const remove of this.#listeners.splice(0)) remove();
   }
@@ -70,12 +74,12 @@ export class RegistryOrchestrator {
     const { registrations, type, wrapper, requestScoped } = finding;
     if (registrations.length === 0) return;
     const instance = requestScoped ? undefined : (wrapper.instance as object);
-    const process = this.processes.mount({
+    const process = this.#processes.mount({
       label: type.name,
-      handlers: this.handlers.ofProvider(finding),
+      handlers: this.#handlers.ofProvider(finding),
       serial: registrations.some(({ serial }) => serial),
     });
-    this.#processes.push(process);
+    this.#mounted.push(process);
     for (const registration of registrations) {
       at(`@RegisterVia('${registration.scope}', …) of ${type.name}`, () =>
         this.#join(process, registration, instance, type.name),
@@ -106,19 +110,19 @@ export class RegistryOrchestrator {
 
   /** The class behind a pid of this node, if it was mounted here. */
   #nameOf(id: number): string {
-    return this.#processes.find(({ pid }) => pid.id === id)?.label ?? 'a process';
+    return this.#mounted.find(({ pid }) => pid.id === id)?.label ?? 'a process';
   }
 
   /** @throws ScopeNotRunningError, which a listener would not cause. */
   #running(scope: string): PgRegistryService {
-    const registry = this.node.scope(scope);
+    const registry = this.#node.scope(scope);
     void registry.keysMode;
     return registry;
   }
 
   /** What a decorated method throws, at once or later, is logged and harms nobody. */
   #guarded(scope: string, name: string, run: () => unknown): void {
-    const log = (error: unknown): void => this.node.logFailure(scope, name, `${name} threw`, error);
+    const log = (error: unknown): void => this.#node.logFailure(scope, name, `${name} threw`, error);
     try {
       const result = run();
       if (result instanceof Promise) result.catch(log);

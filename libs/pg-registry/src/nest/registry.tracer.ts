@@ -32,24 +32,28 @@ export class RegistryTracer implements CallTracer {
   readonly #tracer: Tracer;
   #isRecording = false;
 
-  constructor(private readonly api: Api) {
+  readonly #api: Api;
+
+  constructor(api: Api) {
+    this.#api = api;
+
     this.#tracer = api.trace.getTracer(TRACER);
   }
 
   outgoing(...[kind, name, to, parent]: Outgoing): OutgoingSpan | undefined {
     if (!this.#records()) return this.#unrecorded(parent);
-    const { SpanKind, context } = this.api;
+    const { SpanKind, context } = this.#api;
     const options = {
       kind: kind === 'call' ? SpanKind.CLIENT : SpanKind.PRODUCER,
       attributes: { ...attributesOf(name || kind), ...destinationOf(to) },
     };
     const span = this.#tracer.startSpan(name || kind, options, this.#within(context.active(), parent));
-    return new RecordedCall(span, traceOf(this.api, span.spanContext()) ?? parent, this.api);
+    return new RecordedCall(span, traceOf(this.#api, span.spanContext()) ?? parent, this.#api);
   }
 
   incoming(...[message, { pid, label }]: Incoming): HandlerSpan | undefined {
     if (!this.#records()) return undefined;
-    const { SpanKind, ROOT_CONTEXT, trace } = this.api;
+    const { SpanKind, ROOT_CONTEXT, trace } = this.#api;
     const { kind, name, caller } = message;
     const options = {
       kind: kind === 'call' ? SpanKind.SERVER : SpanKind.CONSUMER,
@@ -63,7 +67,7 @@ export class RegistryTracer implements CallTracer {
     // Not within what is active: that is the context of whoever filled the mailbox first.
     const parent = this.#within(ROOT_CONTEXT, message.trace);
     const span = this.#tracer.startSpan(name || kind, options, parent);
-    return new RecordedHandler(span, trace.setSpan(parent, span), this.api);
+    return new RecordedHandler(span, trace.setSpan(parent, span), this.#api);
   }
 
   /** A sync is recorded when it is over: a span of a trace of its own. */
@@ -86,17 +90,17 @@ export class RegistryTracer implements CallTracer {
    */
   #records(): boolean {
     if (this.#isRecording) return true;
-    const provider: TracerProvider & Partial<ProxyTracerProvider> = this.api.trace.getTracerProvider();
+    const provider: TracerProvider & Partial<ProxyTracerProvider> = this.#api.trace.getTracerProvider();
     this.#isRecording =
       provider.getDelegateTracer === undefined || provider.getDelegateTracer(TRACER) !== undefined;
     return this.#isRecording;
   }
 
   #unrecorded(parent: TraceContext | undefined): OutgoingSpan | undefined {
-    const { context, trace } = this.api;
+    const { context, trace } = this.#api;
     if (parent !== undefined) return undefined;
     const current = trace.getSpanContext(context.active());
-    const carried = current && traceOf(this.api, current);
+    const carried = current && traceOf(this.#api, current);
     return carried && new UnrecordedCall(carried);
   }
 
@@ -104,7 +108,7 @@ export class RegistryTracer implements CallTracer {
   #within(context: Context, parent: TraceContext | undefined): Context {
     const [, traceId, spanId, flags] = TRACEPARENT.exec(parent?.traceparent ?? '') ?? [];
     if (parent === undefined || traceId === undefined) return context;
-    const { createTraceState, trace } = this.api;
+    const { createTraceState, trace } = this.#api;
     return trace.setSpanContext(context, {
       traceId,
       spanId,
@@ -117,17 +121,22 @@ export class RegistryTracer implements CallTracer {
 
 /** What the two sides have in common: an end, good or bad. */
 class Recorded {
+  readonly #api: Api;
+
   constructor(
     protected readonly span: Span,
-    private readonly api: Api,
-  ) {}
+    api: Api,
+  ) {
+    this.#api = api;
+  }
 
   end(): void {
     this.span.end();
   }
 
   fail(error: unknown): void {
-    const { span, api } = this;
+    const { span } = this;
+    const api = this.#api;
     const exception = error instanceof Error ? error : String(error);
     span.setAttribute('error.type', typeOf(error));
     span.recordException(exception);

@@ -8,10 +8,10 @@ export interface Clock {
    * Runs `fn` once after `ms`. Does not keep the Node.js process alive unless `keepAlive` is set: a node's heartbeat is no
    * reason to live, somebody who awaits an answer is.
    *
-   * @returns what cancels the timer.
+   * @returns What cancels the timer.
    */
   setTimer(ms: number, fn: () => void, options?: { readonly keepAlive?: boolean }): () => void;
-  /** Runs `fn` when the current turn of the event loop is over. @returns what cancels it. */
+  /** Runs `fn` when the current turn of the event loop is over. @returns What cancels it. */
   afterTurn(fn: () => void): () => void;
 }
 

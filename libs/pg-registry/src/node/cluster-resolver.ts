@@ -6,28 +6,31 @@ import type { RunningScopes } from './running-scopes';
 
 /** What calls know of names and nodes: the scopes of this node, and the peers as the protocol sees them. */
 export class ClusterResolver implements Resolver, Registrar {
-  constructor(
-    private readonly protocol: PeerProtocol,
-    private readonly scopes: RunningScopes,
-  ) {}
+  readonly #protocol: PeerProtocol;
+  readonly #scopes: RunningScopes;
+
+  constructor(protocol: PeerProtocol, scopes: RunningScopes) {
+    this.#protocol = protocol;
+    this.#scopes = scopes;
+  }
 
   members(scope: string, key: Key): readonly Pid[] {
-    return this.scopes.service(scope).members(key);
+    return this.#scopes.service(scope).members(key);
   }
 
   membersLocal(scope: string, key: Key): readonly Pid[] {
-    return this.scopes.service(scope).membersLocal(key);
+    return this.#scopes.service(scope).membersLocal(key);
   }
 
   standing({ incarnation }: Pid): NodeStanding {
-    const { protocol } = this;
+    const protocol = this.#protocol;
     if (incarnation !== protocol.incarnation && !protocol.knows(incarnation)) return 'unknown';
     if (!protocol.reachable(incarnation)) return 'suspect';
     return protocol.draining(incarnation) ? 'draining' : 'ready';
   }
 
   requireUnique(scope: string): void {
-    if (this.scopes.service(scope).keysMode === 'unique') return;
+    if (this.#scopes.service(scope).keysMode === 'unique') return;
     throw new UniqueKeysRequiredError(
       `A process can be started under a name of scope '${scope}' only if its keys are unique: start the scope with ` +
         `{ keys: 'unique' }, or start the process without 'via' and join it to the key.`,
@@ -36,6 +39,6 @@ export class ClusterResolver implements Resolver, Registrar {
   }
 
   register({ scope, key, value }: Via, process: LocalProcess): void {
-    this.scopes.service(scope).join(key, process.pid, value);
+    this.#scopes.service(scope).join(key, process.pid, value);
   }
 }

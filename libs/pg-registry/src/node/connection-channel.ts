@@ -19,18 +19,24 @@ export class ConnectionChannel implements CallChannel {
   readonly #inboxes: Subscription[] = [];
   #connection: Connection | undefined;
 
+  readonly #protocol: PeerProtocol;
+  readonly #events: ChannelEvents;
+
   constructor(
-    private readonly protocol: PeerProtocol,
-    private readonly events: ChannelEvents,
+    protocol: PeerProtocol,
+    events: ChannelEvents,
     readonly maxBodyBytes: number,
-  ) {}
+  ) {
+    this.#protocol = protocol;
+    this.#events = events;
+  }
 
   /** Frames go out on this connection, and come in from now on. */
   attach(connection: Connection): void {
     this.#connection = connection;
     for (const kind of INBOX_KINDS) {
-      const subject = this.protocol.subjects.inbox(kind);
-      this.#inboxes.push(connection.subscribe(subject, (...message) => this.events.onFrame(...message)));
+      const subject = this.#protocol.subjects.inbox(kind);
+      this.#inboxes.push(connection.subscribe(subject, (...message) => this.#events.onFrame(...message)));
     }
   }
 
@@ -45,7 +51,7 @@ export class ConnectionChannel implements CallChannel {
   send(kind: RequestKind, node: string, body: Uint8Array, token?: number): boolean {
     const connection = this.#connection;
     if (!connection?.isConnected) return false;
-    const { subject, bytes } = this.protocol.envelope(kind, node, body);
+    const { subject, bytes } = this.#protocol.envelope(kind, node, body);
     if (token === undefined) connection.publish(subject, bytes);
     else this.#request(connection, { subject, bytes, node, token });
     return true;
@@ -57,7 +63,7 @@ export class ConnectionChannel implements CallChannel {
   }
 
   reply(address: string, node: string, body: Uint8Array): void {
-    const { subject, bytes } = this.protocol.envelopeReply(address, node, body);
+    const { subject, bytes } = this.#protocol.envelopeReply(address, node, body);
     this.#connection?.publish(subject, bytes);
   }
 
@@ -65,11 +71,11 @@ export class ConnectionChannel implements CallChannel {
     connection: Connection,
     { subject, bytes, node, token }: { subject: string; bytes: Uint8Array; node: string; token: number },
   ): void {
-    const reply = this.protocol.subjects.reply(node, token.toString(36));
+    const reply = this.#protocol.subjects.reply(node, token.toString(36));
     const onOutcome = (outcome: RequestOutcome): void => {
       this.#requests.delete(token);
-      if (outcome.type === 'answer') this.events.onFrame(outcome.subject, outcome.bytes, '');
-      else if (outcome.type === 'no-responders') this.events.onNoResponders(token, node);
+      if (outcome.type === 'answer') this.#events.onFrame(outcome.subject, outcome.bytes, '');
+      else if (outcome.type === 'no-responders') this.#events.onNoResponders(token, node);
     };
     // The caller keeps the deadline; the transport would only keep it a second time.
     this.#requests.set(token, connection.request(subject, bytes, { reply, timeoutMs: Infinity }, onOutcome));

@@ -19,7 +19,11 @@ const HANG_UP_MS = 1000;
 export class Departure {
   #acknowledged = false;
 
-  constructor(private readonly parts: NodeParts) {}
+  readonly #parts: NodeParts;
+
+  constructor(parts: NodeParts) {
+    this.#parts = parts;
+  }
 
   /** Every peer has acknowledged that this node drains, or had the time to. */
   acknowledged(): void {
@@ -28,7 +32,7 @@ export class Departure {
 
   /** @param timeoutMs How long calls in flight may take. */
   async drain(connection: Connection | undefined, timeoutMs: number): Promise<void> {
-    const { protocol, driver, clock, calls, scopes, processes, service, options, waits } = this.parts;
+    const { protocol, driver, clock, calls, scopes, processes, service, options, waits } = this.#parts;
     driver.run(protocol.drain(clock.now()));
     if (connection !== undefined) {
       const limitMs = options.protocol.drainAckMs + DRAIN_GRACE_MS;
@@ -51,7 +55,7 @@ export class Departure {
 
   /** Observers complete without leave events, monitors elsewhere hear why processes ended; the goodbye is the last word. */
   async goodbye(): Promise<void> {
-    const { protocol, driver, clock, scopes, processes, service } = this.parts;
+    const { protocol, driver, clock, scopes, processes, service } = this.#parts;
     scopes.stopAll();
     processes.exitAll('shutdown');
     await service.settled();
@@ -60,13 +64,13 @@ export class Departure {
 
   /** Not connected, or the broker is frozen: nobody hears the goodbye then, and the peers see a crash instead. */
   async hangUp(connection: Connection): Promise<void> {
-    const { clock, log } = this.parts;
+    const { clock, log } = this.#parts;
     await fulfilledWithin(connection.flush(), clock, HANG_UP_MS);
     await connection.close().catch((error: unknown) => log.error('Closing the connection failed', error));
   }
 
   async #idle(timeoutMs: number): Promise<void> {
-    const { calls, clock, log } = this.parts;
+    const { calls, clock, log } = this.#parts;
     if (await fulfilledWithin(calls.idle(), clock, timeoutMs)) return;
     log.warn(
       `${calls.inFlight} calls were still being handled ${timeoutMs} ms into the drain; their callers get an error.`,

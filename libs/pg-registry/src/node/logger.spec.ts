@@ -29,7 +29,7 @@ describe('a limited log', () => {
   it('remembers the 256 kinds that were written last', () => {
     const log = limited();
     log.warn('old', 'old');
-    for (let kind = 0; kind < 255; kind++) log.warn(`kind ${kind}`, 'new');
+    for (let kind = 0; kind < 255; kind += 1) log.warn(`kind ${kind}`, 'new');
     expect(lines).toHaveLength(256);
     log.warn('old', 'kept back');
     log.warn('one more', 'new');

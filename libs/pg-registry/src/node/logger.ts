@@ -14,16 +14,20 @@ export const stderrLogger: NodeLogger = {
 
 /** A log that also takes what was thrown. */
 export class ErrorLog {
-  constructor(private readonly logger: NodeLogger) {}
+  readonly #logger: NodeLogger;
+
+  constructor(logger: NodeLogger) {
+    this.#logger = logger;
+  }
 
   warn(message: string, error?: unknown): void {
-    this.logger.warn(error === undefined ? message : `${message}: ${messageOf(error)}`);
+    this.#logger.warn(error === undefined ? message : `${message}: ${messageOf(error)}`);
   }
 
   error(message: string, error?: unknown): void {
-    if (error === undefined) this.logger.error(message);
+    if (error === undefined) this.#logger.error(message);
     else
-      this.logger.error(`${message}: ${messageOf(error)}`, error instanceof Error ? error.stack : undefined);
+      this.#logger.error(`${message}: ${messageOf(error)}`, error instanceof Error ? error.stack : undefined);
   }
 }
 
@@ -34,26 +38,30 @@ const MAX_KINDS = 256;
 export class LimitedLog {
   readonly #kinds = new Map<string, { until: number; keptBack: number }>();
 
+  readonly #log: ErrorLog;
+  readonly #intervalMs: number;
+  readonly #now: () => number;
+
   /**
    * @param intervalMs How long a kind is silent after a line.
    * @param now Milliseconds of a clock that never goes back.
    */
-  constructor(
-    private readonly log: ErrorLog,
-    private readonly intervalMs: number,
-    private readonly now: () => number,
-  ) {}
+  constructor(log: ErrorLog, intervalMs: number, now: () => number) {
+    this.#log = log;
+    this.#intervalMs = intervalMs;
+    this.#now = now;
+  }
 
   warn(kind: string, message: string, error?: unknown): void {
-    this.#pass(kind, (more) => this.log.warn(message + more, error));
+    this.#pass(kind, (more) => this.#log.warn(message + more, error));
   }
 
   error(kind: string, message: string, error?: unknown): void {
-    this.#pass(kind, (more) => this.log.error(message + more, error));
+    this.#pass(kind, (more) => this.#log.error(message + more, error));
   }
 
   #pass(kind: string, write: (more: string) => void): void {
-    const now = this.now();
+    const now = this.#now();
     const known = this.#kinds.get(kind);
     if (known !== undefined && now < known.until) {
       known.keptBack += 1;
@@ -61,7 +69,7 @@ export class LimitedLog {
     }
     // Behind all others, so that the kind that was written least recently is forgotten first.
     this.#kinds.delete(kind);
-    this.#kinds.set(kind, { until: now + this.intervalMs, keptBack: 0 });
+    this.#kinds.set(kind, { until: now + this.#intervalMs, keptBack: 0 });
     const [oldest] = this.#kinds.keys();
     if (this.#kinds.size > MAX_KINDS && oldest !== undefined) this.#kinds.delete(oldest);
     write(known?.keptBack ? ` (and ${known.keptBack} like it before)` : '');
@@ -72,11 +80,15 @@ export class LimitedLog {
 export class ScopeLogs {
   readonly #logs = new Map<string, LimitedLog>();
 
-  constructor(private readonly make: (scope: string) => LimitedLog) {}
+  readonly #make: (scope: string) => LimitedLog;
+
+  constructor(make: (scope: string) => LimitedLog) {
+    this.#make = make;
+  }
 
   of(scope: string): LimitedLog {
     let log = this.#logs.get(scope);
-    if (log === undefined) this.#logs.set(scope, (log = this.make(scope)));
+    if (log === undefined) this.#logs.set(scope, (log = this.#make(scope)));
     return log;
   }
 }

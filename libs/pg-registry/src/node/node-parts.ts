@@ -174,7 +174,7 @@ export function assemble(
 /** One sequence for all scopes and runs of the node: (incarnation, number) names an entry for ever. */
 function entryNumbers(): { next(): number } {
   let last = 0;
-  return { next: () => ++last };
+  return { next: () => (last += 1) };
 }
 
 function streamsOf(protocol: PeerProtocol, driver: ProtocolDriver, clock: Clock): ScopeStreams {

@@ -3,7 +3,7 @@
  *
  * @param name The package.
  * @param load Requires the package itself, or a module of this library that does.
- * @returns undefined where the package is not installed. Whatever else goes wrong is thrown: it is nobody's wish.
+ * @returns Undefined where the package is not installed. Whatever else goes wrong is thrown: it is nobody's wish.
  */
 export function whenInstalled<T>(name: string, load: () => T): T | undefined {
   try {

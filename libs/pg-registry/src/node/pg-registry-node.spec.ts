@@ -71,7 +71,7 @@ describe('a node', () => {
 
   it('is in sync as soon as synced() resolves', async () => {
     const a = await start('a');
-    for (let i = 0; i < 5000; i++) a.scope('pg').register(`k${i}`, i);
+    for (let i = 0; i < 5000; i += 1) a.scope('pg').register(`k${i}`, i);
     const b = await start('b');
     expect(b.scope('pg').count()).toBe(5000);
     expect(b.peers()).toMatchObject([{ node: 'a', suspect: false }]);

@@ -122,7 +122,7 @@ export class PgRegistryNode {
    * Stops a scope: its Observables complete without leave events, peers drop this node's entries at once, members live on
    * unregistered. Reads and writes then throw `ScopeNotRunningError`, until it is started again.
    *
-   * @returns false if it did not run.
+   * @returns False if it did not run.
    */
   stopScope(scope: string | ScopeOptions): boolean {
     return this.#parts.scopes.stop(scopeName(scope));

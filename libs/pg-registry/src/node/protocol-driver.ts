@@ -28,12 +28,22 @@ export class ProtocolDriver {
   /** Since when the end of the turn is waited for; Infinity: it is not. */
   #turnEndsAt = Infinity;
 
+  readonly #protocol: PeerProtocol;
+  readonly #clock: Clock;
+  readonly #onEffect: (effect: NodeEffect) => void;
+  readonly #onSettled: () => void;
+
   constructor(
-    private readonly protocol: PeerProtocol,
-    private readonly clock: Clock,
-    private readonly onEffect: (effect: NodeEffect) => void,
-    private readonly onSettled: () => void,
-  ) {}
+    protocol: PeerProtocol,
+    clock: Clock,
+    onEffect: (effect: NodeEffect) => void,
+    onSettled: () => void,
+  ) {
+    this.#protocol = protocol;
+    this.#clock = clock;
+    this.#onEffect = onEffect;
+    this.#onSettled = onSettled;
+  }
 
   /** The connection effects go to; without one, sends and probes are dropped, as a broker that is away would. */
   attach(connection: Connection): void {
@@ -42,7 +52,7 @@ export class ProtocolDriver {
 
   /** By how many milliseconds the next step is late: more than a moment means that this node itself stands still. */
   get overdueMs(): number {
-    return Math.max(0, this.clock.now() - Math.min(this.#wakesAt, this.#turnEndsAt));
+    return Math.max(0, this.#clock.now() - Math.min(this.#wakesAt, this.#turnEndsAt));
   }
 
   /** Ends every subscription and timer. Effects given later are dropped. */
@@ -63,13 +73,13 @@ export class ProtocolDriver {
     if (this.#running) return;
     this.#running = true;
     try {
-      for (let i = 0; i < this.#queue.length; i++) this.#runOne(this.#queue[i]);
+      for (const effect of this.#queue) this.#runOne(effect); // what is queued meanwhile included
     } finally {
       this.#queue.length = 0;
       this.#running = false;
     }
     this.#arm();
-    this.onSettled();
+    this.#onSettled();
   }
 
   #runOne(effect: Effect): void {
@@ -87,20 +97,20 @@ export class ProtocolDriver {
       case 'probe':
         return this.#probe(effect);
       default:
-        return this.onEffect(effect);
+        return this.#onEffect(effect);
     }
   }
 
   #subscribe(subject: string): void {
     const subscription = this.#connection?.subscribe(subject, (on, bytes, reply) =>
-      this.run(this.protocol.receive(on, bytes, reply, this.clock.now())),
+      this.run(this.#protocol.receive(on, bytes, reply, this.#clock.now())),
     );
     if (subscription !== undefined) this.#subscriptions.set(subject, subscription);
   }
 
   #flush(id: number): void {
     this.#connection?.flush().then(
-      () => this.run(this.protocol.flushed(id, this.clock.now())),
+      () => this.run(this.#protocol.flushed(id, this.#clock.now())),
       // Not connected: what was published may be lost, and the protocol learns of the disconnect by itself.
       () => undefined,
     );
@@ -108,7 +118,7 @@ export class ProtocolDriver {
 
   #probe({ id, subject, reply, bytes, timeoutMs }: Extract<Effect, { type: 'probe' }>): void {
     this.#connection?.request(subject, bytes, { reply, timeoutMs }, (outcome) =>
-      this.run(this.protocol.probeResult(id, outcome, this.clock.now())),
+      this.run(this.#protocol.probeResult(id, outcome, this.#clock.now())),
     );
   }
 
@@ -120,14 +130,14 @@ export class ProtocolDriver {
    * deadline, and would each cancel a timer and set another.
    */
   #arm(): void {
-    const deadline = this.protocol.nextDeadline();
+    const deadline = this.#protocol.nextDeadline();
     if (deadline >= this.#wakesAt) return;
-    const now = this.clock.now();
+    const now = this.#clock.now();
     const wait = Math.min(deadline - now, LONGEST_WAIT_MS);
     if (wait < 1) {
       if (this.#turnEndsAt !== Infinity) return;
       this.#turnEndsAt = now;
-      this.#cancelTurn = this.clock.afterTurn(() => {
+      this.#cancelTurn = this.#clock.afterTurn(() => {
         this.#turnEndsAt = Infinity;
         this.#tick();
       });
@@ -135,15 +145,15 @@ export class ProtocolDriver {
     }
     this.#cancelTimer();
     this.#wakesAt = now + wait;
-    this.#cancelTimer = this.clock.setTimer(Math.ceil(wait), () => {
+    this.#cancelTimer = this.#clock.setTimer(Math.ceil(wait), () => {
       this.#wakesAt = Infinity;
       this.#tick();
     });
   }
 
   #tick(): void {
-    const now = this.clock.now();
-    if (this.protocol.nextDeadline() > now) this.#arm();
-    else this.run(this.protocol.tick(now));
+    const now = this.#clock.now();
+    if (this.#protocol.nextDeadline() > now) this.#arm();
+    else this.run(this.#protocol.tick(now));
   }
 }

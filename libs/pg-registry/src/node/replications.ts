@@ -12,15 +12,21 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 export class Replications {
   readonly #waiting = new Map<number, { resolve(): void; reject(error: Error): void }>();
 
-  constructor(
-    private readonly protocol: PeerProtocol,
-    private readonly clock: Clock,
-    private readonly run: (effects: readonly Effect[]) => void,
-  ) {}
+  readonly #protocol: PeerProtocol;
+  readonly #clock: Clock;
+  readonly #run: (effects: readonly Effect[]) => void;
+
+  constructor(protocol: PeerProtocol, clock: Clock, run: (effects: readonly Effect[]) => void) {
+    this.#protocol = protocol;
+    this.#clock = clock;
+    this.#run = run;
+  }
 
   /** The way of the present run of `scope`. */
   of(scope: string): Replication {
-    const { protocol, clock, run } = this;
+    const protocol = this.#protocol;
+    const clock = this.#clock;
+    const run = this.#run;
     return {
       get last() {
         return protocol.last(scope);
@@ -66,17 +72,17 @@ export class Replications {
         {},
       );
     }
-    const { id, effects } = this.protocol.replicated(scope, timeoutMs, this.clock.now());
+    const { id, effects } = this.#protocol.replicated(scope, timeoutMs, this.#clock.now());
     await new Promise<void>((resolve, reject) => {
       // The deadline is the protocol's. This timer does nothing but keep the Node.js process alive until then.
-      const release = this.clock.setTimer(Math.min(timeoutMs + 1000, MAX_TIMER_MS), () => undefined, {
+      const release = this.#clock.setTimer(Math.min(timeoutMs + 1000, MAX_TIMER_MS), () => undefined, {
         keepAlive: true,
       });
       this.#waiting.set(id, {
         resolve: () => (release(), resolve()),
         reject: (error) => (release(), reject(error)),
       });
-      this.run(effects);
+      this.#run(effects);
     });
   }
 }

@@ -25,16 +25,20 @@ export class RunningScopes {
   readonly #services = new Map<string, PgRegistryService>();
   readonly #running = new Map<string, Scope>();
 
-  constructor(
-    private readonly host: ScopeHost,
-    private readonly streams: ScopeStreams,
-    private readonly replications: Replications,
-  ) {}
+  readonly #host: ScopeHost;
+  readonly #streams: ScopeStreams;
+  readonly #replications: Replications;
+
+  constructor(host: ScopeHost, streams: ScopeStreams, replications: Replications) {
+    this.#host = host;
+    this.#streams = streams;
+    this.#replications = replications;
+  }
 
   /** The service of a scope, running or not. The same object for the same name, always. */
   service(name: string): PgRegistryService {
     let service = this.#services.get(name);
-    if (service === undefined) this.#services.set(name, (service = new PgRegistryService(name, this.host)));
+    if (service === undefined) this.#services.set(name, (service = new PgRegistryService(name, this.#host)));
     return service;
   }
 
@@ -88,7 +92,7 @@ export class RunningScopes {
     const scope = this.#running.get(name);
     if (scope === undefined) return false;
     this.#running.delete(name);
-    this.streams.stop(name);
+    this.#streams.stop(name);
     scope.stop();
     return true;
   }
@@ -109,8 +113,8 @@ export class RunningScopes {
 
   #start(options: NormalScopeOptions): PgRegistryService {
     const { name } = options;
-    const scope = new Scope({ options, host: this.host, replication: this.replications.of(name) });
-    this.streams.start(scope);
+    const scope = new Scope({ options, host: this.#host, replication: this.#replications.of(name) });
+    this.#streams.start(scope);
     this.#running.set(name, scope);
     const service = this.service(name);
     service.attach(scope);

@@ -4,7 +4,7 @@ import type { Clock } from './clock';
  * Waits for a promise, but no longer than `timeoutMs`: a frozen broker, say, answers neither yes nor no. Keeps the Node.js
  * process alive meanwhile.
  *
- * @returns whether it was fulfilled in time. Never rejects.
+ * @returns Whether it was fulfilled in time. Never rejects.
  */
 export async function fulfilledWithin(
   promise: Promise<unknown>,

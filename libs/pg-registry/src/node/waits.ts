@@ -10,7 +10,11 @@ interface Wait {
 export class Waits {
   readonly #open = new Set<Wait>();
 
-  constructor(private readonly clock: Clock) {}
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /**
    * Resolves as soon as `isOver` holds. A wait that is open keeps the Node.js process alive.
@@ -26,7 +30,7 @@ export class Waits {
         settle();
       };
       const wait: Wait = { isOver, resolve: () => end(resolve), reject: (error) => end(() => reject(error)) };
-      const cancel = this.clock.setTimer(timeoutMs, () => wait.reject(onTimeout()), { keepAlive: true });
+      const cancel = this.#clock.setTimer(timeoutMs, () => wait.reject(onTimeout()), { keepAlive: true });
       this.#open.add(wait);
     });
   }

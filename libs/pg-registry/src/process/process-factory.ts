@@ -38,7 +38,7 @@ export interface PreparedInstance {
   /**
    * Makes the instance with a context of its own, and its handlers. Called once, as the process.
    *
-   * @throws what the injector throws; nothing is left behind then.
+   * @throws What the injector throws; nothing is left behind then.
    */
   create(process: LocalProcess): Promise<CreatedInstance>;
 }

@@ -121,7 +121,7 @@ export class ProcessService {
    * If the start fails, the name is free again and who waits gets `ProcessExitedError`. The process ends once: by `exit`, a
    * failed start, the signal, its owner's end or the node's stop; then `onProcessExit` runs.
    *
-   * @returns the process, started.
+   * @returns The process, started.
    * @throws AlreadyRegisteredError if the name is taken on this node; UniqueKeysRequiredError, ScopeNotRunningError;
    *   InvalidArgumentError if the class is not a transient provider of exactly one module; ProcessExitedError if the process
    *   ended during its start; and what the constructor or `onProcessStart` throws.

@@ -12,14 +12,18 @@ export interface CheckedFrame {
  * reason, and dropped; nothing is thrown into the client, whose read loop would die of it.
  */
 export class FrameGate {
-  constructor(private readonly endpoint: Endpoint) {}
+  readonly #endpoint: Endpoint;
+
+  constructor(endpoint: Endpoint) {
+    this.#endpoint = endpoint;
+  }
 
   /**
    * Decodes a frame and compares its sender with its subject. A probe's subject names no sender, so for one only the form
    * is checked: it decides nothing.
    */
   check(subject: string, bytes: Uint8Array): CheckedFrame | undefined {
-    const { endpoint } = this;
+    const endpoint = this.#endpoint;
     const route = endpoint.subjects.parse(subject);
     if (route === undefined)
       return this.#refuse('bad-subject', `A message came on ${JSON.stringify(subject.slice(0, 200))}.`);
@@ -53,8 +57,8 @@ export class FrameGate {
 
   /** Whether `reply` is an address on which this node may answer `asker`: any other would make us speak to a third party. */
   mayAnswer(reply: string, asker: string): boolean {
-    const route = this.endpoint.subjects.parse(reply);
-    if (route?.route === 'reply' && route.to === asker && route.from === this.endpoint.node) return true;
+    const route = this.#endpoint.subjects.parse(reply);
+    if (route?.route === 'reply' && route.to === asker && route.from === this.#endpoint.node) return true;
     this.#refuse(
       'foreign-reply',
       `Node '${asker}' asked for an answer on '${reply.slice(0, 200)}', which is not its own.`,
@@ -63,7 +67,7 @@ export class FrameGate {
   }
 
   #faultOf(route: Route, frame: Frame): string | undefined {
-    const { endpoint } = this;
+    const endpoint = this.#endpoint;
     const ownIncarnation = frame.incarnation === endpoint.incarnation;
     if (ownIncarnation && frame.node === endpoint.node) return 'own';
     if (!belongsTo(frame.incarnation, frame.node))
@@ -78,10 +82,10 @@ export class FrameGate {
   }
 
   #refuse(reason: string, message: string): undefined {
-    this.endpoint.warn(reason, `${message} It was dropped.`);
+    this.#endpoint.warn(reason, `${message} It was dropped.`);
   }
 
   #drop(reason: string): undefined {
-    this.endpoint.count(reason);
+    this.#endpoint.count(reason);
   }
 }

@@ -40,11 +40,15 @@ export interface ProbeAnswer {
  * of an incarnation that is over concerns nobody; any other proves first of all that its sender lives.
  */
 export class FrameRouter {
-  constructor(private readonly parts: FrameRouterParts) {}
+  readonly #parts: FrameRouterParts;
+
+  constructor(parts: FrameRouterParts) {
+    this.#parts = parts;
+  }
 
   /** Subscribes to everything that is for every node. */
   subscribe(): void {
-    const { endpoint } = this.parts;
+    const { endpoint } = this.#parts;
     const { subjects, node } = endpoint;
     for (const kind of ANNOUNCED_KINDS) endpoint.subscribe(subjects.every(kind));
     for (const kind of INBOX_KINDS) endpoint.subscribe(subjects.inbox(kind));
@@ -53,7 +57,7 @@ export class FrameRouter {
 
   /** A message came on a subscription. */
   receive(subject: string, bytes: Uint8Array, reply: string): void {
-    const { gate } = this.parts;
+    const { gate } = this.#parts;
     const checked = gate.check(subject, bytes);
     if (checked === undefined) return;
     // A probe's subject names no sender, so nothing is concluded from who says it is asking.
@@ -64,7 +68,7 @@ export class FrameRouter {
 
   /** A probe was answered; `undefined` if by something that is no answer of its target. */
   probeAnswered(probe: Probe, answer: Extract<ProbeOutcome, { type: 'answer' }>): ProbeAnswer | undefined {
-    const { endpoint, gate, membership, liveness, nameGuard } = this.parts;
+    const { endpoint, gate, membership, liveness, nameGuard } = this.#parts;
     if (probe.purpose.of === 'nobody') return { serverId: '' }; // whoever it was, somebody listens there
     const checked = gate.check(answer.subject, answer.bytes);
     if (
@@ -94,7 +98,7 @@ export class FrameRouter {
 
   /** Whether the frame's sender counts. If it is a peer, it lives. */
   #hear(frame: Frame): boolean {
-    const { endpoint, membership, liveness, nameGuard } = this.parts;
+    const { endpoint, membership, liveness, nameGuard } = this.#parts;
     if (frame.node === endpoint.node) {
       nameGuard.namesake(frame);
       return false;
@@ -110,11 +114,11 @@ export class FrameRouter {
    * went back may each hold the other for an old one, and neither would ever hear that it has to rise.
    */
   #warnsUs({ kind, node }: Frame): boolean {
-    return kind === 'stale' && node !== this.parts.endpoint.node;
+    return kind === 'stale' && node !== this.#parts.endpoint.node;
   }
 
   #answerProbe(asker: Frame, reply: string): void {
-    const { endpoint, gate, liveness } = this.parts;
+    const { endpoint, gate, liveness } = this.#parts;
     if (!gate.mayAnswer(reply, asker.node)) return;
     const writer = new Writer();
     writer.string(liveness.ownServerId);
@@ -122,7 +126,7 @@ export class FrameRouter {
   }
 
   #dispatch({ route, frame }: CheckedFrame, reply: string): void {
-    const { membership, liveness, nameGuard, streams, drain } = this.parts;
+    const { membership, liveness, nameGuard, streams, drain } = this.#parts;
     switch (frame.kind) {
       case 'hello':
         return membership.helloHeard(frame);
@@ -135,7 +139,7 @@ export class FrameRouter {
       case 'stale':
         return nameGuard.staleHeard(frame.body);
       case 'alive':
-        return this.parts.endpoint.count('late-answers'); // its probe is void
+        return this.#parts.endpoint.count('late-answers'); // its probe is void
       case 'drain':
         return this.#fromPeer(frame, (peer) => drain.receive(peer, frame.body));
       case 'ops':
@@ -165,7 +169,7 @@ export class FrameRouter {
   /** Hands a frame to `take` if its sender is a peer and its version is one of ours; a stranger is asked who it is. */
   #fromPeer(frame: Frame, take: (peer: MutablePeer) => void): void {
     if (!this.#readable(frame)) return;
-    const { endpoint, membership } = this.parts;
+    const { endpoint, membership } = this.#parts;
     const peer = membership.peers.get(frame.incarnation);
     if (peer !== undefined) return take(peer);
     endpoint.count('from-strangers');
@@ -174,7 +178,7 @@ export class FrameRouter {
 
   /** A call may come before its caller's hello; it is delivered all the same. */
   #deliver(frame: Frame, kind: ProcessKind, reply: string, token: string): void {
-    const { endpoint, gate, membership } = this.parts;
+    const { endpoint, gate, membership } = this.#parts;
     if (!this.#readable(frame)) return;
     if (reply !== '' && !gate.mayAnswer(reply, frame.node)) return;
     if (!membership.peers.has(frame.incarnation)) membership.ask(frame.node);
@@ -183,7 +187,7 @@ export class FrameRouter {
   }
 
   #readable(frame: Frame): boolean {
-    const { endpoint, membership } = this.parts;
+    const { endpoint, membership } = this.#parts;
     if (membership.rejections.speaksOtherwise(frame)) {
       endpoint.count('from-rejected');
       return false;

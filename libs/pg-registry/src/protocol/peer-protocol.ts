@@ -57,7 +57,7 @@ export class PeerProtocol extends ProtocolReads {
    * Numbers a write in a scope that no peer follows: then nothing is sent and no deadline moves, so neither effects nor timer
    * are to be looked at. Measured: register and unregister take half the time that they take by {@link write}.
    *
-   * @returns false if somebody follows: nothing was done then, `write` it.
+   * @returns False if somebody follows: nothing was done then, `write` it.
    * @throws ScopeNotRunningError
    */
   writeUnfollowed(scope: string, diff: Diff): boolean {
@@ -71,7 +71,7 @@ export class PeerProtocol extends ProtocolReads {
 
   /** Waits until the peers of now have applied all that was written; ends in one `replicated` effect with the id. */
   replicated(scope: string, timeoutMs: number, now: number): { id: number; effects: Effect[] } {
-    const id = ++this.#waits;
+    const id = (this.#waits += 1);
     return { id, effects: this.#do(now, () => this.parts.streams.replicated(scope, id, timeoutMs)) };
   }
 
@@ -106,8 +106,8 @@ export class PeerProtocol extends ProtocolReads {
   /**
    * The connection is there, for the first time or again.
    *
-   * @param serverId names the server's process: another one after its restart
-   * @param maxPayload bytes that the server takes in one message
+   * @param serverId Names the server's process: another one after its restart
+   * @param maxPayload Bytes that the server takes in one message
    */
   connected(serverId: string, now: number, maxPayload = Infinity): Effect[] {
     return this.#do(now, () => {

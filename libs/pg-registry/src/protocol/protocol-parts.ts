@@ -42,7 +42,7 @@ export type ProtocolParts = ReturnType<typeof assemble>;
  * Makes the parts and wires them: Membership decides who is a peer and tells Liveness, Streams and Drain; Liveness asks
  * Membership to remove the dead; the router takes frames to all of them; each speaks through the one Endpoint.
  *
- * @param fence - called when a namesake with a higher epoch answered
+ * @param fence Called when a namesake with a higher epoch answered
  * @throws InvalidOptionError naming the option that is wrong
  */
 export function assemble(parameters: PeerProtocolParameters, fence: (by: Sender) => void) {

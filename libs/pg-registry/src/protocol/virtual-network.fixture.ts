@@ -152,7 +152,7 @@ export class VirtualNetwork {
   }
 
   setTimer(node: VirtualNode): void {
-    const timer = ++node.timer;
+    const timer = (node.timer += 1);
     const deadline = node.protocol.nextDeadline();
     if (deadline === Infinity) return;
     this.at(Math.max(0, deadline - this.now), () => {

@@ -95,7 +95,7 @@ export class VirtualNode {
   /** Registers so many processes under a key, in one operation. */
   join(scope: string, key: Key, value: Value = null, processes = 1): void {
     const revision = this.protocol.last(scope) + 1;
-    const numbers = { next: () => ++this.#entryNumber };
+    const numbers = { next: () => (this.#entryNumber += 1) };
     const pids = Array.from({ length: processes }, (_, id) => new Pid(this.name, this.incarnation, id + 1));
     const diff = this.tables.get(scope)!.join(key, pids, value, numbers, revision);
     this.do((now) => this.protocol.write(scope, diff, now));

@@ -27,19 +27,23 @@ interface Question {
  * counts for every question up to its number. The end is one effect: nobody left, or the names of those who are.
  */
 export class Acknowledgements {
-  private readonly questions = new Map<number, Question>();
+  readonly #questions = new Map<number, Question>();
 
-  constructor(
-    private readonly run: number,
-    private readonly budget: ReplicationBudget,
-    private readonly scratch: Writer,
-  ) {}
+  readonly #run: number;
+  readonly #budget: ReplicationBudget;
+  readonly #scratch: Writer;
+
+  constructor(run: number, budget: ReplicationBudget, scratch: Writer) {
+    this.#run = run;
+    this.#budget = budget;
+    this.#scratch = scratch;
+  }
 
   /** When `tick` has something to do. While disconnected nobody is asked, but time limits end. */
   get deadline(): number {
     let soonest = Infinity;
-    for (const { deadline, askAt } of this.questions.values()) {
-      soonest = Math.min(soonest, deadline, this.budget.online ? askAt : Infinity);
+    for (const { deadline, askAt } of this.#questions.values()) {
+      soonest = Math.min(soonest, deadline, this.#budget.online ? askAt : Infinity);
     }
     return soonest;
   }
@@ -56,15 +60,15 @@ export class Acknowledgements {
     const waitingFor = new Map<string, StreamPeer>();
     if (number > 0) for (const peer of peers) waitingFor.set(peer.incarnation, peer);
     const question: Question = { id, number, deadline, waitingFor, askAt: now, asks: 0 };
-    this.questions.set(id, question);
-    if (!this.endIfAnswered(question, effects)) this.tick(now, effects);
+    this.#questions.set(id, question);
+    if (!this.#endIfAnswered(question, effects)) this.tick(now, effects);
   }
 
   /** The peer has applied everything up to `number`. */
   answered(incarnation: string, number: number, effects: EffectList): void {
-    for (const question of this.questions.values()) {
+    for (const question of this.#questions.values()) {
       if (question.number > number || !question.waitingFor.delete(incarnation)) continue;
-      this.endIfAnswered(question, effects);
+      this.#endIfAnswered(question, effects);
     }
   }
 
@@ -75,36 +79,36 @@ export class Acknowledgements {
 
   /** The scope stops: nobody is going to answer any more. */
   stop(effects: EffectList): void {
-    for (const question of this.questions.values()) this.end(question, effects);
+    for (const question of this.#questions.values()) this.#end(question, effects);
   }
 
   tick(now: number, effects: EffectList): void {
-    for (const question of this.questions.values()) {
-      if (question.deadline <= now) this.end(question, effects);
-      else if (question.askAt <= now && this.budget.online) this.put(question, now, effects);
+    for (const question of this.#questions.values()) {
+      if (question.deadline <= now) this.#end(question, effects);
+      else if (question.askAt <= now && this.#budget.online) this.#put(question, now, effects);
     }
   }
 
   /** The connection is back: ask at once. */
   connected(now: number): void {
-    for (const question of this.questions.values()) question.askAt = now;
+    for (const question of this.#questions.values()) question.askAt = now;
   }
 
-  private put(question: Question, now: number, effects: EffectList): void {
+  #put(question: Question, now: number, effects: EffectList): void {
     question.askAt = now + Math.min(FIRST_RETRY_MS * 2 ** question.asks++, LONGEST_RETRY_MS);
-    const body = writeApplied(this.scratch, TAG.appliedAsk, this.run, question.number);
+    const body = writeApplied(this.#scratch, TAG.appliedAsk, this.#run, question.number);
     for (const peer of question.waitingFor.values()) effects.send(peer, 'applied', body);
   }
 
-  private endIfAnswered(question: Question, effects: EffectList): boolean {
+  #endIfAnswered(question: Question, effects: EffectList): boolean {
     if (question.waitingFor.size > 0) return false;
-    this.end(question, effects);
+    this.#end(question, effects);
     return true;
   }
 
-  private end({ id, waitingFor }: Question, effects: EffectList): void {
-    this.questions.delete(id);
+  #end({ id, waitingFor }: Question, effects: EffectList): void {
+    this.#questions.delete(id);
     const laggards = Array.from(waitingFor.values(), ({ node }) => node);
-    effects.add({ type: 'replicated', id, laggards, connected: this.budget.online });
+    effects.add({ type: 'replicated', id, laggards, connected: this.#budget.online });
   }
 }

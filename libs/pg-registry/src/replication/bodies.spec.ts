@@ -177,7 +177,7 @@ describe('a chunk', () => {
 
   it('ends before the row that does not fit, but has always one', () => {
     const { table, numbers } = ownTable();
-    for (let i = 0; i < 3; i++) table.join('k', [pid(1)], `${i}`.repeat(100), numbers, 1);
+    for (let i = 0; i < 3; i += 1) table.join('k', [pid(1)], `${i}`.repeat(100), numbers, 1);
     const rows = table.ownRowsAfter(0, 10);
     expect(read(chunkOf(rows, 0, 3, 1, 250)).chunk.rows).toHaveLength(2);
     expect(read(chunkOf(rows, 0, 3, 1, 1)).chunk.rows).toHaveLength(1);
@@ -196,7 +196,7 @@ describe('a chunk', () => {
 
   it('is refused with more rows than a chunk may have', () => {
     const { table, numbers } = ownTable();
-    for (let i = 0; i <= MAX_CHUNK_ROWS; i++) table.join('k', [pid(1)], 1, numbers, 1);
+    for (let i = 0; i <= MAX_CHUNK_ROWS; i += 1) table.join('k', [pid(1)], 1, numbers, 1);
     expect(() => read(chunkOf(table.ownRowsAfter(0, Infinity), 0, Infinity, 1))).toThrow(DecodeError);
   });
 });

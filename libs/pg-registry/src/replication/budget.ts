@@ -14,22 +14,26 @@ export const HELD_OVERHEAD_BYTES = 128;
 
 /** A bounded amount of memory, shared by all streams of a node. Who comes last pushes out who came first. */
 export class Pool {
-  private readonly held = new Set<Held>();
-  private bytes = 0;
+  readonly #held = new Set<Held>();
+  #bytes = 0;
 
-  constructor(private readonly limit: number) {}
+  readonly #limit: number;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
 
   /** Bytes held now; never above the limit once `take` has returned. */
   get size(): number {
-    return this.bytes;
+    return this.#bytes;
   }
 
   /** Charges `item`, evicting the oldest ones to make room; a thing larger than the whole pool is evicted itself. */
   take(item: Held): void {
-    this.held.add(item);
-    this.bytes += item.heldBytes;
-    while (this.bytes > this.limit) {
-      const oldest = this.held.values().next().value;
+    this.#held.add(item);
+    this.#bytes += item.heldBytes;
+    while (this.#bytes > this.#limit) {
+      const oldest = this.#held.values().next().value;
       if (oldest === undefined) return;
       this.give(oldest);
       oldest.evict();
@@ -38,7 +42,7 @@ export class Pool {
 
   /** Takes `item` off the books; nothing if it is not on them. Call it before `heldBytes` changes. */
   give(item: Held): void {
-    if (this.held.delete(item)) this.bytes -= item.heldBytes;
+    if (this.#held.delete(item)) this.#bytes -= item.heldBytes;
   }
 }
 
@@ -64,18 +68,18 @@ export class ReplicationBudget {
   /** Operations that wait as references because the connection is not open. */
   unsentOperations = 0;
 
-  private mostBodyBytes: number;
-  private isOnline = false;
-  private unflushedBytes = 0;
-  private flushingBytes = 0;
-  private isFlushing = false;
-  private sampleAt: number;
+  #mostBodyBytes: number;
+  #isOnline = false;
+  #unflushedBytes = 0;
+  #flushingBytes = 0;
+  #isFlushing = false;
+  #sampleAt: number;
 
   constructor(readonly options: ProtocolOptions) {
-    this.sampleAt = options.lagSampleMs > 0 ? -Infinity : Infinity;
+    this.#sampleAt = options.lagSampleMs > 0 ? -Infinity : Infinity;
     this.ring = new Pool(options.ringBytes);
     this.parking = new Pool(options.parkingBytes);
-    this.mostBodyBytes = options.maxFrameBytes - FRAME_OVERHEAD_BYTES;
+    this.#mostBodyBytes = options.maxFrameBytes - FRAME_OVERHEAD_BYTES;
   }
 
   /** What is held now. */
@@ -86,7 +90,7 @@ export class ReplicationBudget {
 
   /** The largest body that may be made. */
   get maxBodyBytes(): number {
-    return this.mostBodyBytes;
+    return this.#mostBodyBytes;
   }
 
   /**
@@ -96,59 +100,59 @@ export class ReplicationBudget {
    * an answer, so their askers sync.
    */
   limitBodies(maxBodyBytes: number): void {
-    this.mostBodyBytes = maxBodyBytes;
+    this.#mostBodyBytes = maxBodyBytes;
   }
 
   /** Is the node connected? */
   get online(): boolean {
-    return this.isOnline;
+    return this.#isOnline;
   }
 
   /** May operations and chunks be sent: connected, and the client not behind? */
   get open(): boolean {
-    return this.isOnline && this.unflushedBytes < this.options.maxUnflushedBytes;
+    return this.#isOnline && this.#unflushedBytes < this.options.maxUnflushedBytes;
   }
 
   connected(): void {
-    this.isOnline = true;
-    this.forgetFlush();
+    this.#isOnline = true;
+    this.#forgetFlush();
   }
 
   disconnected(): void {
-    this.isOnline = false;
-    this.forgetFlush();
+    this.#isOnline = false;
+    this.#forgetFlush();
   }
 
   /** Counts bytes that go to the client now. */
   published(bytes: number): void {
-    this.unflushedBytes += bytes;
+    this.#unflushedBytes += bytes;
   }
 
   /** True once, when half of what may be unflushed is: whoever asked must return a flush effect. Half, so that the pipe never runs dry. */
   wantsFlush(): boolean {
-    if (this.isFlushing || this.unflushedBytes * 2 < this.options.maxUnflushedBytes) return false;
-    this.isFlushing = true;
-    this.flushingBytes = this.unflushedBytes;
+    if (this.#isFlushing || this.#unflushedBytes * 2 < this.options.maxUnflushedBytes) return false;
+    this.#isFlushing = true;
+    this.#flushingBytes = this.#unflushedBytes;
     return true;
   }
 
   /** Is it time to follow a write on its way, of whatever scope? True once in `lagSampleMs`. */
   wantsSample(now: number): boolean {
-    if (now < this.sampleAt) return false;
-    this.sampleAt = now + this.options.lagSampleMs;
+    if (now < this.#sampleAt) return false;
+    this.#sampleAt = now + this.options.lagSampleMs;
     return true;
   }
 
   /** The flush asked for is done: what was published before it has left. */
   flushed(): void {
-    this.unflushedBytes -= this.flushingBytes;
-    this.flushingBytes = 0;
-    this.isFlushing = false;
+    this.#unflushedBytes -= this.#flushingBytes;
+    this.#flushingBytes = 0;
+    this.#isFlushing = false;
   }
 
-  private forgetFlush(): void {
-    this.unflushedBytes = 0;
-    this.flushingBytes = 0;
-    this.isFlushing = false;
+  #forgetFlush(): void {
+    this.#unflushedBytes = 0;
+    this.#flushingBytes = 0;
+    this.#isFlushing = false;
   }
 }

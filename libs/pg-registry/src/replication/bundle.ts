@@ -11,34 +11,36 @@ const BUNDLE_BYTES = 64 * 1024;
  * instead of 1,500.
  */
 export class Bundler {
-  private readonly writer = new Writer();
-  private count = 0;
-  private readonly capacity: number;
+  readonly #writer = new Writer();
+  #count = 0;
+  readonly #capacity: number;
+
+  readonly #run: number;
+  readonly #send: (body: Uint8Array) => void;
 
   /** @param maxBodyBytes The largest body that the connection takes. */
-  constructor(
-    private readonly run: number,
-    maxBodyBytes: number,
-    private readonly send: (body: Uint8Array) => void,
-  ) {
-    this.capacity = Math.min(BUNDLE_BYTES, maxBodyBytes) - MAX_HEAD_BYTES;
+  constructor(run: number, maxBodyBytes: number, send: (body: Uint8Array) => void) {
+    this.#run = run;
+    this.#send = send;
+
+    this.#capacity = Math.min(BUNDLE_BYTES, maxBodyBytes) - MAX_HEAD_BYTES;
   }
 
   /** Takes the next body; may send a bundle of those before, or this one. */
   add(body: Uint8Array): void {
-    if (this.writer.length + body.length > this.capacity) this.flush();
-    if (body.length > this.capacity) return this.send(body);
-    if (this.count === 0) startBody(this.writer, TAG.bundle, this.run);
-    this.writer.bytes(body);
-    this.count++;
+    if (this.#writer.length + body.length > this.#capacity) this.flush();
+    if (body.length > this.#capacity) return this.#send(body);
+    if (this.#count === 0) startBody(this.#writer, TAG.bundle, this.#run);
+    this.#writer.bytes(body);
+    this.#count += 1;
   }
 
   /** Sends what is left. */
   flush(): void {
-    if (this.count === 0) return;
-    this.send(this.writer.finish());
-    this.writer.reset();
-    this.count = 0;
+    if (this.#count === 0) return;
+    this.#send(this.#writer.finish());
+    this.#writer.reset();
+    this.#count = 0;
   }
 }
 

@@ -20,41 +20,45 @@ export const MAX_CHUNK_ROWS = 2000;
  * have a writer of their own.
  */
 export class ChunkWriter {
-  private readonly deltas = new DeltaWriter();
-  private previous: Row | undefined;
+  readonly #deltas = new DeltaWriter();
+  #previous: Row | undefined;
   /** Rows written. */
   count = 0;
 
-  constructor(
-    private readonly rows: Writer,
-    private readonly at: number,
-  ) {
+  readonly #rows: Writer;
+  readonly #at: number;
+
+  constructor(rows: Writer, at: number) {
+    this.#rows = rows;
+    this.#at = at;
+
     rows.reset();
   }
 
   /** Entry number of the last row written. */
   get to(): number {
-    return this.previous?.number ?? 0;
+    return this.#previous?.number ?? 0;
   }
 
   /** Appends `row` unless the chunk would grow beyond `maxBytes`; the first row always fits. Returns whether it was taken. */
   add(row: Row, maxBytes: number): boolean {
-    const { rows, previous } = this;
+    const rows = this.#rows;
+    const previous = this.#previous;
     const before = rows.length;
     const sameKey = previous !== undefined && previous.key === row.key;
     const sameValue = previous !== undefined && previous.value === row.value;
     rows.u8(FLAG.row | (sameKey ? FLAG.sameKey : 0) | (sameValue ? FLAG.sameValue : 0));
-    this.deltas.writeNumber(rows, row.number);
-    this.deltas.writePid(rows, row.pid);
-    rows.uint(this.at - row.revision);
+    this.#deltas.writeNumber(rows, row.number);
+    this.#deltas.writePid(rows, row.pid);
+    rows.uint(this.#at - row.revision);
     if (!sameKey) rows.value(row.key);
     if (!sameValue) rows.value(row.value);
     if (rows.length > maxBytes && this.count > 0) {
       rows.truncate(before);
       return false;
     }
-    this.previous = row;
-    this.count++;
+    this.#previous = row;
+    this.count += 1;
     return true;
   }
 }

@@ -8,50 +8,54 @@ import type { StreamPeer } from './effect';
  * entries need one byte for each; node and incarnation are the owner's and are not written at all.
  */
 export class DeltaWriter {
-  private number = 0;
-  private pidId = 0;
+  #number = 0;
+  #pidId = 0;
 
   /** Starts a body: the next differences are taken to zero. */
   reset(): void {
-    this.number = 0;
-    this.pidId = 0;
+    this.#number = 0;
+    this.#pidId = 0;
   }
 
   writeNumber(writer: Writer, number: number): void {
-    writer.uint(zigzag(number - this.number));
-    this.number = number;
+    writer.uint(zigzag(number - this.#number));
+    this.#number = number;
   }
 
   writePid(writer: Writer, pid: Pid): void {
-    writer.uint(zigzag(pid.id - this.pidId));
-    this.pidId = pid.id;
+    writer.uint(zigzag(pid.id - this.#pidId));
+    this.#pidId = pid.id;
   }
 }
 
 /** The reverse of {@link DeltaWriter}, for a body of `owner`. */
 export class DeltaReader {
-  private number = 0;
-  private pidId = 0;
-  private pid: Pid | undefined;
+  #number = 0;
+  #pidId = 0;
+  #pid: Pid | undefined;
 
-  constructor(
-    private readonly owner: StreamPeer,
-    private readonly pids: PidInterner,
-  ) {}
+  readonly #owner: StreamPeer;
+  readonly #pids: PidInterner;
+
+  constructor(owner: StreamPeer, pids: PidInterner) {
+    this.#owner = owner;
+    this.#pids = pids;
+  }
 
   readNumber(reader: Reader): number {
-    this.number += unzigzag(reader.uint());
-    if (this.number < 1 || this.number > MAX_NUMBER) throw new DecodeError('an entry number is out of range');
-    return this.number;
+    this.#number += unzigzag(reader.uint());
+    if (this.#number < 1 || this.#number > MAX_NUMBER)
+      throw new DecodeError('an entry number is out of range');
+    return this.#number;
   }
 
   /** Neighbours often have the same pid: then nothing is looked up. */
   readPid(reader: Reader): Pid {
     const delta = unzigzag(reader.uint());
-    if (delta === 0 && this.pid !== undefined) return this.pid;
-    this.pidId += delta;
-    if (this.pidId < 0 || this.pidId > MAX_NUMBER) throw new DecodeError('the id of a pid is out of range');
-    return (this.pid = this.pids.intern(this.owner.node, this.owner.incarnation, this.pidId));
+    if (delta === 0 && this.#pid !== undefined) return this.#pid;
+    this.#pidId += delta;
+    if (this.#pidId < 0 || this.#pidId > MAX_NUMBER) throw new DecodeError('the id of a pid is out of range');
+    return (this.#pid = this.#pids.intern(this.#owner.node, this.#owner.incarnation, this.#pidId));
   }
 }
 

@@ -60,33 +60,33 @@ export type ReplicationEffect =
  * and the frames of that write must not overtake those that were made before.
  */
 export class EffectList {
-  private readonly first: ReplicationEffect[] = [];
-  private readonly diffs: { readonly cause: RemoteCause; readonly changes: Change[] }[] = [];
+  readonly #first: ReplicationEffect[] = [];
+  readonly #diffs: { readonly cause: RemoteCause; readonly changes: Change[] }[] = [];
 
   add(effect: ReplicationEffect): void {
-    this.first.push(effect);
+    this.#first.push(effect);
   }
 
   send(to: StreamPeer | undefined, kind: StreamKind, body: Uint8Array): void {
-    this.first.push({ type: 'send', to, kind, body });
+    this.#first.push({ type: 'send', to, kind, body });
   }
 
   count(name: string, by = 1): void {
-    this.first.push({ type: 'count', name, by });
+    this.#first.push({ type: 'count', name, by });
   }
 
   /** Appends changes; neighbours of one cause become one diff, so a frame of a thousand operations is one effect. */
   diff(diff: Diff, cause: RemoteCause): void {
     if (diff.length === 0) return;
-    let latest = this.diffs.at(-1);
-    if (latest?.cause !== cause) this.diffs.push((latest = { cause, changes: [] }));
+    let latest = this.#diffs.at(-1);
+    if (latest?.cause !== cause) this.#diffs.push((latest = { cause, changes: [] }));
     for (const change of diff) latest.changes.push(change);
   }
 
   /** Everything, in the order in which it is to be run. */
   list(): readonly ReplicationEffect[] {
-    for (const { cause, changes } of this.diffs.splice(0))
-      this.first.push({ type: 'diff', diff: changes, cause });
-    return this.first;
+    for (const { cause, changes } of this.#diffs.splice(0))
+      this.#first.push({ type: 'diff', diff: changes, cause });
+    return this.#first;
   }
 }

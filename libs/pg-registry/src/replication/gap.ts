@@ -19,49 +19,53 @@ const MAX_ASKS = 8;
 export class Gap {
   /** When to ask; Infinity while nothing is missing. */
   deadline = Infinity;
-  private heardOf = 0;
-  private asks = 0;
+  #heardOf = 0;
+  #asks = 0;
   /** Has the latest ask brought anything? */
-  private isFruitful = false;
+  #isFruitful = false;
   /** Did the answer to it end with the present input? */
-  private isAnswerOver = false;
-  private wasPutOff = false;
+  #isAnswerOver = false;
+  #wasPutOff = false;
 
-  constructor(private readonly random: () => number) {}
+  readonly #random: () => number;
+
+  constructor(random: () => number) {
+    this.#random = random;
+  }
 
   /** The last operation that the owner is known to have. */
   get heard(): number {
-    return this.heardOf;
+    return this.#heardOf;
   }
 
   hear(number: number): void {
-    if (number > this.heardOf) this.heardOf = number;
+    if (number > this.#heardOf) this.#heardOf = number;
   }
 
   /** An answer to an ask ends here: to be called before {@link settle}. */
   endAnswer(): void {
-    this.isAnswerOver = true;
+    this.#isAnswerOver = true;
   }
 
   /** Call it when `applied` or `heard` may have changed; `progressed` says that operations were applied. */
   settle(applied: number, progressed: boolean, now: number): void {
-    if (this.heardOf <= applied) this.close();
-    else if (this.deadline === Infinity) this.deadline = now + this.random() * JITTER_MS;
-    else if (progressed && (this.asks > 0 || this.isFruitful)) {
-      this.isFruitful = true;
-      this.asks = 0;
+    if (this.#heardOf <= applied) this.#close();
+    else if (this.deadline === Infinity) this.deadline = now + this.#random() * JITTER_MS;
+    else if (progressed && (this.#asks > 0 || this.#isFruitful)) {
+      this.#isFruitful = true;
+      this.#asks = 0;
       this.deadline = now + FIRST_RETRY_MS;
     }
     // An answer that brought nothing (it was lost, or is on its way to everybody) is no reason to ask again at once.
-    if (this.isAnswerOver && this.isFruitful) this.deadline = now;
-    this.isAnswerOver = false;
+    if (this.#isAnswerOver && this.#isFruitful) this.deadline = now;
+    this.#isAnswerOver = false;
   }
 
   /** If something is missing, asks for it soon; asks so far were in vain for another reason than that it is gone. */
   hasten(now: number): void {
     if (this.deadline === Infinity) return;
-    this.asks = 0;
-    this.deadline = Math.min(this.deadline, now + this.random() * JITTER_MS);
+    this.#asks = 0;
+    this.deadline = Math.min(this.deadline, now + this.#random() * JITTER_MS);
   }
 
   /**
@@ -69,29 +73,29 @@ export class Gap {
    * Puts a repeated ask off in that case, once. Returns whether it did.
    */
   putOff(now: number): boolean {
-    if (this.asks === 0 || this.wasPutOff || now - this.deadline < STALL_MS) return false;
-    this.wasPutOff = true;
+    if (this.#asks === 0 || this.#wasPutOff || now - this.deadline < STALL_MS) return false;
+    this.#wasPutOff = true;
     this.deadline = now + STALL_MS;
     return true;
   }
 
   /** Counts an ask that is sent now. Returns false if there were too many in vain. */
   ask(now: number): boolean {
-    this.deadline = now + Math.min(FIRST_RETRY_MS * 2 ** this.asks, LONGEST_RETRY_MS);
-    this.isFruitful = false;
-    this.wasPutOff = false;
-    return ++this.asks <= MAX_ASKS;
+    this.deadline = now + Math.min(FIRST_RETRY_MS * 2 ** this.#asks, LONGEST_RETRY_MS);
+    this.#isFruitful = false;
+    this.#wasPutOff = false;
+    return (this.#asks += 1) <= MAX_ASKS;
   }
 
   /** Starts again, knowing nothing. */
   reset(): void {
-    this.close();
-    this.heardOf = 0;
+    this.#close();
+    this.#heardOf = 0;
   }
 
-  private close(): void {
+  #close(): void {
     this.deadline = Infinity;
-    this.asks = 0;
-    this.isFruitful = false;
+    this.#asks = 0;
+    this.#isFruitful = false;
   }
 }

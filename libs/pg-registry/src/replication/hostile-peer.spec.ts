@@ -14,16 +14,16 @@ describe('a hostile peer', () => {
       return true;
     };
     a.join('k', 'some text');
-    for (let i = 0; i < 50; i++) a.join('k', i);
+    for (let i = 0; i < 50; i += 1) a.join('k', i);
     mesh.announceAll();
     mesh.advance(3000);
     const truth = JSON.stringify([...b.picture(c.incarnation)]);
-    for (let i = 0; i < 5000; i++) {
+    for (let i = 0; i < 5000; i += 1) {
       const frame = frames[Math.floor(mesh.random() * frames.length)].slice(
         0,
         mesh.random() < 0.5 ? undefined : 20,
       );
-      for (let flips = 0; flips < 3; flips++)
+      for (let flips = 0; flips < 3; flips += 1)
         frame[Math.floor(mesh.random() * frame.length)] = Math.floor(mesh.random() * 256);
       for (const kind of ['ops', 'repair', 'sync', 'applied'] as const) b.receive(a, kind, frame);
     }
@@ -78,7 +78,7 @@ describe('a hostile peer', () => {
   it('cannot fill our memory with frames ahead of a gap, or with parts that never complete', () => {
     const { a, b } = two({ parkingBytes: 100_000 });
     const writer = new Writer();
-    for (let number = 10; number < 5000; number++) {
+    for (let number = 10; number < 5000; number += 1) {
       startBody(writer, TAG.ops, 1);
       writer.uint(number * 2);
       writer.uint(1);

@@ -11,126 +11,134 @@ const MAX_WALKS = 4;
  * of the scope, ends. Decides whose turn it is to sync, and which stream has something to do when.
  */
 export class InboundStreams {
-  private readonly streams = new Map<string, InboundStream>();
+  readonly #streams = new Map<string, InboundStream>();
   /** Streams that must sync, in the order of their turn, and those whose turn it is. */
-  private readonly queue = new Set<InboundStream>();
-  private readonly walking = new Set<InboundStream>();
-  private readonly schedule = new Schedule<InboundStream>();
+  readonly #queue = new Set<InboundStream>();
+  readonly #walking = new Set<InboundStream>();
+  readonly #schedule = new Schedule<InboundStream>();
   /** Number of the last walk: it rises, so that of two walks it is known which is the newer. */
-  private walks = 0;
+  #walks = 0;
 
-  constructor(private readonly context: InboundContext) {}
+  readonly #context: InboundContext;
+
+  constructor(context: InboundContext) {
+    this.#context = context;
+  }
 
   get size(): number {
-    return this.streams.size;
+    return this.#streams.size;
   }
 
   /** When `tick` has something to do, if connected. */
   get deadline(): number {
-    return this.schedule.next();
+    return this.#schedule.next();
   }
 
   /** Streams that are not in sync. */
   get unsynced(): number {
     let unsynced = 0;
-    for (const { phase } of this.streams.values()) if (phase !== 'live') unsynced++;
+    for (const { phase } of this.#streams.values()) if (phase !== 'live') unsynced += 1;
     return unsynced;
   }
 
   /** Is no stream waiting for, or in, its first sync? */
   get synced(): boolean {
-    for (const { wasSynced, phase } of this.streams.values())
+    for (const { wasSynced, phase } of this.#streams.values())
       if (!wasSynced && phase !== 'overfull') return false;
     return true;
   }
 
   /** Who is followed. */
   peers(): StreamPeer[] {
-    return Array.from(this.streams.values(), ({ peer }) => peer);
+    return Array.from(this.#streams.values(), ({ peer }) => peer);
   }
 
   get(incarnation: string): InboundStream | undefined {
-    return this.streams.get(incarnation);
+    return this.#streams.get(incarnation);
   }
 
   /** Follows the stream that `peer` has announced. */
   begin(peer: StreamPeer, run: number): InboundStream {
-    const stream = new InboundStream(peer, run, this.context);
-    this.streams.set(peer.incarnation, stream);
+    const stream = new InboundStream(peer, run, this.#context);
+    this.#streams.set(peer.incarnation, stream);
     return stream;
   }
 
   /** Forgets a stream and all its entries. */
   end(stream: InboundStream, cause: 'peer' | 'node-down', now: number, effects: EffectList): void {
     const { incarnation } = stream.peer;
-    this.streams.delete(incarnation);
-    this.queue.delete(stream);
-    this.walking.delete(stream);
-    this.schedule.delete(stream);
+    this.#streams.delete(incarnation);
+    this.#queue.delete(stream);
+    this.#walking.delete(stream);
+    this.#schedule.delete(stream);
     stream.end();
-    effects.diff(this.context.table.removeOwner(incarnation), cause);
-    this.startWalks(now, effects);
+    effects.diff(this.#context.table.removeOwner(incarnation), cause);
+    this.#startWalks(now, effects);
   }
 
   /** To be called after anything has happened to a stream: finds its place in queue and schedule. */
   settle(stream: InboundStream, now: number, effects: EffectList): void {
     stream.settle(now, effects);
-    if (stream.phase !== 'walking') this.walking.delete(stream);
-    if (stream.phase === 'queued') this.queue.add(stream);
-    else this.queue.delete(stream);
-    this.schedule.set(stream, stream.deadline);
-    this.startWalks(now, effects);
+    if (stream.phase !== 'walking') this.#walking.delete(stream);
+    if (stream.phase === 'queued') this.#queue.add(stream);
+    else this.#queue.delete(stream);
+    this.#schedule.set(stream, stream.deadline);
+    this.#startWalks(now, effects);
   }
 
   /** The peer can be reached again. */
   recovered(incarnation: string, now: number): void {
-    const stream = this.streams.get(incarnation);
+    const stream = this.#streams.get(incarnation);
     if (stream === undefined) return;
     stream.recovered(now);
-    this.schedule.set(stream, stream.deadline);
+    this.#schedule.set(stream, stream.deadline);
   }
 
   /** The own connection is back. */
   connected(now: number): void {
-    for (const stream of this.walking) {
+    for (const stream of this.#walking) {
       stream.connected(now);
-      this.schedule.set(stream, stream.deadline);
+      this.#schedule.set(stream, stream.deadline);
     }
   }
 
   /** Does what is due. Ends after the first stream that applied something, so that a turn stays short. */
   tick(now: number, effects: EffectList): void {
-    for (let stream = this.schedule.takeDue(now); stream !== undefined; stream = this.schedule.takeDue(now)) {
+    for (
+      let stream = this.#schedule.takeDue(now);
+      stream !== undefined;
+      stream = this.#schedule.takeDue(now)
+    ) {
       const before = stream.applied;
       stream.tick(now, effects);
       this.settle(stream, now, effects);
       if (stream.applied > before) return;
     }
-    this.startWalks(now, effects);
+    this.#startWalks(now, effects);
   }
 
   /** Gives back all memory, without touching the table. */
   clear(): void {
-    for (const stream of this.streams.values()) stream.end();
-    this.streams.clear();
-    this.queue.clear();
-    this.walking.clear();
-    this.schedule.clear();
+    for (const stream of this.#streams.values()) stream.end();
+    this.#streams.clear();
+    this.#queue.clear();
+    this.#walking.clear();
+    this.#schedule.clear();
   }
 
   /** Lets queued streams walk, as many as may at a time. */
-  private startWalks(now: number, effects: EffectList): void {
-    if (!this.context.budget.online) return;
-    for (const stream of this.queue) {
-      if (this.walking.size >= MAX_WALKS) return;
+  #startWalks(now: number, effects: EffectList): void {
+    if (!this.#context.budget.online) return;
+    for (const stream of this.#queue) {
+      if (this.#walking.size >= MAX_WALKS) return;
       if (stream.notBefore > now) {
-        this.schedule.hasten(stream, stream.notBefore);
+        this.#schedule.hasten(stream, stream.notBefore);
         continue;
       }
-      this.queue.delete(stream);
-      this.walking.add(stream);
-      stream.beginWalk(++this.walks, now, effects);
-      this.schedule.set(stream, stream.deadline);
+      this.#queue.delete(stream);
+      this.#walking.add(stream);
+      stream.beginWalk((this.#walks += 1), now, effects);
+      this.#schedule.set(stream, stream.deadline);
     }
   }
 }

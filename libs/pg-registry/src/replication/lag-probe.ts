@@ -17,54 +17,58 @@ const LONGEST_RETRY_MS = 2000;
  * peer lives: what takes longest is what is worth knowing. An answer that was lost costs one repetition, and the sample as much.
  */
 export class LagProbe {
-  private peer: StreamPeer | undefined;
-  private number = 0;
-  private writtenAt = 0;
-  private askAt = Infinity;
-  private asks = 0;
-  private samples = 0;
+  #peer: StreamPeer | undefined;
+  #number = 0;
+  #writtenAt = 0;
+  #askAt = Infinity;
+  #asks = 0;
+  #samples = 0;
 
-  constructor(
-    private readonly run: number,
-    private readonly budget: ReplicationBudget,
-    private readonly scratch: Writer,
-  ) {}
+  readonly #run: number;
+  readonly #budget: ReplicationBudget;
+  readonly #scratch: Writer;
+
+  constructor(run: number, budget: ReplicationBudget, scratch: Writer) {
+    this.#run = run;
+    this.#budget = budget;
+    this.#scratch = scratch;
+  }
 
   /** When `tick` has something to do, while connected. */
   get deadline(): number {
-    return this.askAt;
+    return this.#askAt;
   }
 
   /** Operation `number` was written: follows it, if one is to be followed and none is. */
   written(number: number, peers: readonly StreamPeer[], now: number): void {
-    if (this.peer !== undefined || peers.length === 0) return;
-    this.peer = peers[this.samples++ % peers.length];
-    this.number = number;
-    this.writtenAt = now;
-    this.askAt = now;
-    this.asks = 0;
+    if (this.#peer !== undefined || peers.length === 0) return;
+    this.#peer = peers[this.#samples++ % peers.length];
+    this.#number = number;
+    this.#writtenAt = now;
+    this.#askAt = now;
+    this.#asks = 0;
   }
 
   tick(now: number, effects: EffectList): void {
-    if (this.peer === undefined || this.askAt > now || !this.budget.online) return;
-    this.askAt = now + Math.min(FIRST_RETRY_MS * 2 ** this.asks++, LONGEST_RETRY_MS);
-    effects.send(this.peer, 'applied', writeApplied(this.scratch, TAG.appliedAsk, this.run, this.number));
+    if (this.#peer === undefined || this.#askAt > now || !this.#budget.online) return;
+    this.#askAt = now + Math.min(FIRST_RETRY_MS * 2 ** this.#asks++, LONGEST_RETRY_MS);
+    effects.send(this.#peer, 'applied', writeApplied(this.#scratch, TAG.appliedAsk, this.#run, this.#number));
   }
 
   /** The peer has applied everything up to `number`. */
   answered({ incarnation }: StreamPeer, number: number, now: number, effects: EffectList): void {
-    if (this.peer?.incarnation !== incarnation || number < this.number) return;
-    effects.add({ type: 'lag', peer: this.peer, durationMs: now - this.writtenAt });
-    this.rest();
+    if (this.#peer?.incarnation !== incarnation || number < this.#number) return;
+    effects.add({ type: 'lag', peer: this.#peer, durationMs: now - this.#writtenAt });
+    this.#rest();
   }
 
   /** The peer, or its run of the scope, is gone. */
   dropOut(incarnation: string): void {
-    if (this.peer?.incarnation === incarnation) this.rest();
+    if (this.#peer?.incarnation === incarnation) this.#rest();
   }
 
-  private rest(): void {
-    this.peer = undefined;
-    this.askAt = Infinity;
+  #rest(): void {
+    this.#peer = undefined;
+    this.#askAt = Infinity;
   }
 }

@@ -52,7 +52,7 @@ export function readOperations(
 ): RemoteOperation[] {
   const deltas = new DeltaReader(owner, pids);
   const operations: RemoteOperation[] = [];
-  for (let number = first; number < first + count; number++)
+  for (let number = first; number < first + count; number += 1)
     operations.push(readOperation(reader, number, deltas));
   reader.end();
   return operations;
@@ -78,7 +78,7 @@ function readGroup(reader: Reader, head: number, deltas: DeltaReader): RemoteGro
       return readJoin(reader, count, group === GROUP.joinOne, deltas);
     case GROUP.leave: {
       const numbers: number[] = [];
-      for (let i = 0; i < count; i++) numbers.push(deltas.readNumber(reader));
+      for (let i = 0; i < count; i += 1) numbers.push(deltas.readNumber(reader));
       return { kind: 'leave', numbers };
     }
     case GROUP.update:
@@ -93,7 +93,7 @@ function readJoin(reader: Reader, count: number, shared: boolean, deltas: DeltaR
   const key = reader.key();
   const one: Value = shared ? reader.value() : null;
   const entries = [];
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < count; i += 1) {
     const number = deltas.readNumber(reader);
     const pid = deltas.readPid(reader);
     entries.push({ number, pid, value: shared ? one : reader.value() });
@@ -104,7 +104,7 @@ function readJoin(reader: Reader, count: number, shared: boolean, deltas: DeltaR
 function readUpdate(reader: Reader, count: number, shared: boolean, deltas: DeltaReader): RemoteGroup {
   const one: Value = shared ? reader.value() : null;
   const entries = [];
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < count; i += 1) {
     entries.push({ number: deltas.readNumber(reader), value: shared ? one : reader.value() });
   }
   return { kind: 'update', entries };

@@ -9,17 +9,21 @@ export class RecentBody implements Held {
   /** When it was broadcast again. */
   repeatedAt = -Infinity;
 
+  readonly #ring: OperationRing;
+
   constructor(
-    private readonly ring: OperationRing,
+    ring: OperationRing,
     readonly first: number,
     readonly last: number,
     readonly body: Uint8Array,
   ) {
+    this.#ring = ring;
+
     this.heldBytes = body.length + HELD_OVERHEAD_BYTES;
   }
 
   evict(): void {
-    this.ring.dropThrough(this.last);
+    this.#ring.dropThrough(this.last);
   }
 }
 
@@ -28,56 +32,57 @@ export class RecentBody implements Held {
  * is the node's: when the pool is full, the oldest body of any stream goes.
  */
 export class OperationRing {
-  private bodies: RecentBody[] = [];
+  #bodies: RecentBody[] = [];
   /** Index of the oldest body; what is before it is gone. Shifting an array of a thousand bodies for each new one would cost more than the sending. */
-  private head = 0;
-  private next: number;
+  #head = 0;
+  #next: number;
 
-  constructor(
-    private readonly pool: Pool,
-    next: number,
-  ) {
-    this.next = next;
+  readonly #pool: Pool;
+
+  constructor(pool: Pool, next: number) {
+    this.#pool = pool;
+
+    this.#next = next;
   }
 
   /** The first operation that can still be repaired; `end` if there is none. */
   get oldest(): number {
-    return this.bodies[this.head]?.first ?? this.next;
+    return this.#bodies[this.#head]?.first ?? this.#next;
   }
 
   /** The number after the last operation in the ring. */
   get end(): number {
-    return this.next;
+    return this.#next;
   }
 
   /** Adds operations `end` to `last` as they are broadcast. */
   add(last: number, body: Uint8Array): void {
-    this.put(new RecentBody(this, this.next, last, body));
+    this.#put(new RecentBody(this, this.#next, last, body));
   }
 
   /** Adds the single operation `end` in its parts. */
   addParts(bodies: readonly Uint8Array[]): void {
-    const number = this.next;
-    for (const body of bodies) this.put(new RecentBody(this, number, number, body));
+    const number = this.#next;
+    for (const body of bodies) this.#put(new RecentBody(this, number, number, body));
     // A pool smaller than the operation has dropped some of the parts already: what is left of it is worth nothing.
     if (this.size < bodies.length) this.dropThrough(number);
   }
 
   /** Bodies in the ring. */
   get size(): number {
-    return this.bodies.length - this.head;
+    return this.#bodies.length - this.#head;
   }
 
   /** Forgets everything; the next operation to be added is `next`. */
   restart(next: number): void {
     this.dropThrough(Infinity);
-    this.next = next;
+    this.#next = next;
   }
 
   /** The bodies that contain any of `from` … `to`, oldest first. Costs its answer and the logarithm of the ring. */
   *between(from: number, to: number): Iterable<RecentBody> {
-    for (let at = this.indexOf(from); at < this.bodies.length; at++) {
-      const body = this.bodies[at];
+    for (let at = this.#indexOf(from); at < this.#bodies.length; at += 1) {
+      const body = this.#bodies[at];
       if (body.first > to) return;
       yield body;
     }
@@ -85,28 +90,28 @@ export class OperationRing {
 
   /** Drops every body up to operation `last`: of an operation in parts all of them. */
   dropThrough(last: number): void {
-    while (this.head < this.bodies.length && this.bodies[this.head].last <= last) {
-      this.pool.give(this.bodies[this.head]);
-      this.head++;
+    while (this.#head < this.#bodies.length && this.#bodies[this.#head].last <= last) {
+      this.#pool.give(this.#bodies[this.#head]);
+      this.#head += 1;
     }
-    if (this.head * 2 > this.bodies.length) {
-      this.bodies = this.bodies.slice(this.head);
-      this.head = 0;
+    if (this.#head * 2 > this.#bodies.length) {
+      this.#bodies = this.#bodies.slice(this.#head);
+      this.#head = 0;
     }
   }
 
-  private put(body: RecentBody): void {
-    this.bodies.push(body);
-    this.next = body.last + 1;
-    this.pool.take(body);
+  #put(body: RecentBody): void {
+    this.#bodies.push(body);
+    this.#next = body.last + 1;
+    this.#pool.take(body);
   }
 
   /** Index of the first body that ends at or after `number`. */
-  private indexOf(number: number): number {
-    let [low, high] = [this.head, this.bodies.length];
+  #indexOf(number: number): number {
+    let [low, high] = [this.#head, this.#bodies.length];
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.bodies[middle].last < number) low = middle + 1;
+      if (this.#bodies[middle].last < number) low = middle + 1;
       else high = middle;
     }
     return low;

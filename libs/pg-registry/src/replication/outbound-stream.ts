@@ -48,200 +48,203 @@ const TAIL_MS = [20, 100, 400, 1600] as const;
  */
 export class OutboundStream {
   readonly repair: RepairDesk;
-  private lastNumber = 0;
-  private isRecording = false;
-  private readonly ring: OperationRing;
-  private unsent: Diff[] = [];
-  private batched = 0;
-  private readonly batch = new Writer();
-  private readonly deltas = new DeltaWriter();
-  private readonly scratch = new Writer();
-  private flushAt = Infinity;
-  private sentAt = -Infinity;
+  #lastNumber = 0;
+  #isRecording = false;
+  readonly #ring: OperationRing;
+  #unsent: Diff[] = [];
+  #batched = 0;
+  readonly #batch = new Writer();
+  readonly #deltas = new DeltaWriter();
+  readonly #scratch = new Writer();
+  #flushAt = Infinity;
+  #sentAt = -Infinity;
   /** When no frame counts any more. */
-  private idleFrom = -Infinity;
+  #idleFrom = -Infinity;
   /** The moment from which the steps of the tail are counted, and the next of them. */
-  private tailFrom = -Infinity;
-  private tailStep: number = TAIL_MS.length;
+  #tailFrom = -Infinity;
+  #tailStep: number = TAIL_MS.length;
 
-  constructor(
-    private readonly run: number,
-    private readonly budget: ReplicationBudget,
-  ) {
-    this.ring = new OperationRing(budget.ring, 1);
-    this.repair = new RepairDesk(run, this.ring, budget, this.scratch);
+  readonly #run: number;
+  readonly #budget: ReplicationBudget;
+
+  constructor(run: number, budget: ReplicationBudget) {
+    this.#run = run;
+    this.#budget = budget;
+
+    this.#ring = new OperationRing(budget.ring, 1);
+    this.repair = new RepairDesk(run, this.#ring, budget, this.#scratch);
   }
 
   /** Number of the last own operation, sent or not. */
   get last(): number {
-    return this.lastNumber;
+    return this.#lastNumber;
   }
 
   /** Has everything been given to the client? */
   get isFlushed(): boolean {
-    return this.ring.end > this.lastNumber;
+    return this.#ring.end > this.#lastNumber;
   }
 
   /** Operations that wait as references. */
   get unsentOperations(): number {
-    return this.unsent.length;
+    return this.#unsent.length;
   }
 
   /** When `tick` has something to do; nothing while the connection is not open. */
   get deadline(): number {
-    if (!this.budget.open) return Infinity;
-    const delay = TAIL_MS[this.tailStep];
-    return delay === undefined ? this.flushAt : Math.min(this.flushAt, this.tailFrom + delay);
+    if (!this.#budget.open) return Infinity;
+    const delay = TAIL_MS[this.#tailStep];
+    return delay === undefined ? this.#flushAt : Math.min(this.#flushAt, this.#tailFrom + delay);
   }
 
   /** Does anybody follow this stream? When the first one does, its end is told soon: it may have missed what nobody recorded. */
   follow(isFollowed: boolean, now: number): void {
-    if (isFollowed !== this.isRecording) {
-      this.isRecording = isFollowed;
-      this.forget();
+    if (isFollowed !== this.#isRecording) {
+      this.#isRecording = isFollowed;
+      this.#forget();
     }
-    if (isFollowed && this.lastNumber > 0) this.startTail(now);
+    if (isFollowed && this.#lastNumber > 0) this.#startTail(now);
   }
 
   /** Numbers an operation that nobody is going to ask for. */
   count(): void {
-    this.lastNumber++;
-    this.ring.restart(this.lastNumber + 1);
+    this.#lastNumber += 1;
+    this.#ring.restart(this.#lastNumber + 1);
   }
 
   /** Numbers the operation and takes it in. Its table has already changed; somebody follows. */
   write(diff: Diff, now: number, effects: EffectList): void {
-    this.lastNumber++;
-    if (this.unsent.length > 0 || !this.budget.open) this.postpone(diff, now, effects);
-    else this.encode(diff, now, effects);
-    if (this.flushAt !== Infinity || this.isFlushed) return;
-    const counting = (this.idleFrom - now) / FRAME_MS;
+    this.#lastNumber += 1;
+    if (this.#unsent.length > 0 || !this.#budget.open) this.#postpone(diff, now, effects);
+    else this.#encode(diff, now, effects);
+    if (this.#flushAt !== Infinity || this.isFlushed) return;
+    const counting = (this.#idleFrom - now) / FRAME_MS;
     if (counting <= 0) this.flush(now, effects);
-    else this.flushAt = counting > FRAMES_IN_A_ROW - 1 ? this.sentAt + COALESCE_MS : now;
+    else this.#flushAt = counting > FRAMES_IN_A_ROW - 1 ? this.#sentAt + COALESCE_MS : now;
   }
 
   /** Sends what waits, as far as the connection takes it. */
   flush(now: number, effects: EffectList): void {
-    while (this.budget.open) {
-      this.sendBatch(now, effects);
-      if (this.unsent.length === 0) break;
-      this.encodeUnsent(now, effects);
+    while (this.#budget.open) {
+      this.#sendBatch(now, effects);
+      if (this.#unsent.length === 0) break;
+      this.#encodeUnsent(now, effects);
     }
-    this.flushAt = this.isFlushed ? Infinity : now;
+    this.#flushAt = this.isFlushed ? Infinity : now;
   }
 
   tick(now: number, effects: EffectList): void {
-    if (!this.budget.open) return;
-    if (this.flushAt <= now) this.flush(now, effects);
-    const delay = TAIL_MS[this.tailStep];
-    if (delay === undefined || this.tailFrom + delay > now) return;
+    if (!this.#budget.open) return;
+    if (this.#flushAt <= now) this.flush(now, effects);
+    const delay = TAIL_MS[this.#tailStep];
+    if (delay === undefined || this.#tailFrom + delay > now) return;
     // Steps that a long turn has skipped are skipped.
-    while (this.tailFrom + (TAIL_MS[this.tailStep] ?? Infinity) <= now) this.tailStep++;
-    effects.send(undefined, 'ops', writeTail(this.scratch, this.run, this.repair.tail()));
+    while (this.#tailFrom + (TAIL_MS[this.#tailStep] ?? Infinity) <= now) this.#tailStep += 1;
+    effects.send(undefined, 'ops', writeTail(this.#scratch, this.#run, this.repair.tail()));
   }
 
   /** The connection is back: who missed the last operations must hear of them though nothing new is written. */
   connected(now: number): void {
-    if (this.isRecording && this.lastNumber > 0) this.startTail(now);
+    if (this.#isRecording && this.#lastNumber > 0) this.#startTail(now);
   }
 
   /** Gives back all memory. */
   stop(): void {
-    this.isRecording = false;
-    this.forget();
+    this.#isRecording = false;
+    this.#forget();
   }
 
-  private postpone(diff: Diff, now: number, effects: EffectList): void {
-    this.unsent.push(diff);
-    if (++this.budget.unsentOperations > this.budget.options.maxUnsentOps)
-      this.collapse(now, effects, 'too many operations wait');
+  #postpone(diff: Diff, now: number, effects: EffectList): void {
+    this.#unsent.push(diff);
+    if ((this.#budget.unsentOperations += 1) > this.#budget.options.maxUnsentOps)
+      this.#collapse(now, effects, 'too many operations wait');
   }
 
-  private encodeUnsent(now: number, effects: EffectList): void {
+  #encodeUnsent(now: number, effects: EffectList): void {
     let taken = 0;
-    while (taken < this.unsent.length && this.batch.length < COALESCE_BYTES && this.budget.open) {
-      this.encode(this.unsent[taken++], now, effects);
+    while (taken < this.#unsent.length && this.#batch.length < COALESCE_BYTES && this.#budget.open) {
+      this.#encode(this.#unsent[taken++], now, effects);
     }
     // If the stream collapsed over one of them, the list is a new, empty one.
-    this.budget.unsentOperations -= this.unsent.splice(0, taken).length;
+    this.#budget.unsentOperations -= this.#unsent.splice(0, taken).length;
   }
 
   /** Encodes the operation after the batch into it, and sends what is full. */
-  private encode(diff: Diff, now: number, effects: EffectList): void {
-    const before = this.batch.length;
-    writeOperation(this.batch, diff, this.deltas);
-    this.batched++;
-    if (this.isTooLarge && this.batched > 1) {
-      this.batch.truncate(before);
-      this.batched--;
-      this.sendBatch(now, effects);
-      writeOperation(this.batch, diff, this.deltas);
-      this.batched = 1;
+  #encode(diff: Diff, now: number, effects: EffectList): void {
+    const before = this.#batch.length;
+    writeOperation(this.#batch, diff, this.#deltas);
+    this.#batched += 1;
+    if (this.#isTooLarge && this.#batched > 1) {
+      this.#batch.truncate(before);
+      this.#batched -= 1;
+      this.#sendBatch(now, effects);
+      writeOperation(this.#batch, diff, this.#deltas);
+      this.#batched = 1;
     }
-    if (this.isTooLarge) this.sendInParts(now, effects);
-    else if (this.batch.length >= COALESCE_BYTES) this.sendBatch(now, effects);
+    if (this.#isTooLarge) this.#sendInParts(now, effects);
+    else if (this.#batch.length >= COALESCE_BYTES) this.#sendBatch(now, effects);
   }
 
-  private get isTooLarge(): boolean {
-    return this.batch.length + MAX_HEAD_BYTES > this.budget.maxBodyBytes;
+  get #isTooLarge(): boolean {
+    return this.#batch.length + MAX_HEAD_BYTES > this.#budget.maxBodyBytes;
   }
 
-  private sendBatch(now: number, effects: EffectList): void {
-    if (this.batched === 0) return;
-    startBody(this.scratch, TAG.ops, this.run);
-    this.scratch.uint(this.ring.end);
-    this.scratch.uint(this.batched);
-    const body = joinBody(this.scratch, this.batch.view());
-    this.ring.add(this.ring.end + this.batched - 1, body);
-    effects.count('operations-out', this.batched);
-    this.emptyBatch();
-    this.send([body], now, effects);
+  #sendBatch(now: number, effects: EffectList): void {
+    if (this.#batched === 0) return;
+    startBody(this.#scratch, TAG.ops, this.#run);
+    this.#scratch.uint(this.#ring.end);
+    this.#scratch.uint(this.#batched);
+    const body = joinBody(this.#scratch, this.#batch.view());
+    this.#ring.add(this.#ring.end + this.#batched - 1, body);
+    effects.count('operations-out', this.#batched);
+    this.#emptyBatch();
+    this.#send([body], now, effects);
   }
 
   /** The batch is one operation, larger than a frame. */
-  private sendInParts(now: number, effects: EffectList): void {
-    if (this.batch.length > this.budget.options.maxOpBytes) {
-      return this.collapse(
+  #sendInParts(now: number, effects: EffectList): void {
+    if (this.#batch.length > this.#budget.options.maxOpBytes) {
+      return this.#collapse(
         now,
         effects,
-        `an operation of ${this.batch.length} bytes is larger than maxOpBytes`,
+        `an operation of ${this.#batch.length} bytes is larger than maxOpBytes`,
       );
     }
-    const whole = this.batch.view();
-    const size = this.budget.maxBodyBytes - MAX_HEAD_BYTES;
+    const whole = this.#batch.view();
+    const size = this.#budget.maxBodyBytes - MAX_HEAD_BYTES;
     const parts = Math.ceil(whole.length / size);
     const bodies = Array.from({ length: parts }, (_, index) => {
-      startBody(this.scratch, TAG.part, this.run);
-      this.scratch.uint(this.ring.end);
-      this.scratch.uint(index);
-      this.scratch.uint(parts);
-      return joinBody(this.scratch, whole.subarray(index * size, (index + 1) * size));
+      startBody(this.#scratch, TAG.part, this.#run);
+      this.#scratch.uint(this.#ring.end);
+      this.#scratch.uint(index);
+      this.#scratch.uint(parts);
+      return joinBody(this.#scratch, whole.subarray(index * size, (index + 1) * size));
     });
-    this.ring.addParts(bodies);
+    this.#ring.addParts(bodies);
     effects.count('operations-out');
-    this.emptyBatch();
-    this.send(bodies, now, effects);
+    this.#emptyBatch();
+    this.#send(bodies, now, effects);
   }
 
-  private send(bodies: readonly Uint8Array[], now: number, effects: EffectList): void {
+  #send(bodies: readonly Uint8Array[], now: number, effects: EffectList): void {
     for (const body of bodies) {
       effects.send(undefined, 'ops', body);
-      this.budget.published(body.length);
+      this.#budget.published(body.length);
     }
-    this.flushAt = Infinity;
-    this.sentAt = now;
-    this.idleFrom = Math.max(this.idleFrom, now) + FRAME_MS;
-    this.startTail(now);
+    this.#flushAt = Infinity;
+    this.#sentAt = now;
+    this.#idleFrom = Math.max(this.#idleFrom, now) + FRAME_MS;
+    this.#startTail(now);
   }
 
-  private startTail(now: number): void {
-    this.tailFrom = now;
-    this.tailStep = 0;
+  #startTail(now: number): void {
+    this.#tailFrom = now;
+    this.#tailStep = 0;
   }
 
-  private collapse(now: number, effects: EffectList, why: string): void {
-    this.forget();
-    this.startTail(now);
+  #collapse(now: number, effects: EffectList, why: string): void {
+    this.#forget();
+    this.#startTail(now);
     effects.count('collapses');
     effects.add({
       type: 'warn',
@@ -251,18 +254,18 @@ export class OutboundStream {
   }
 
   /** Empties all stages: operations up to the last are only counted from now on. */
-  private forget(): void {
-    this.budget.unsentOperations -= this.unsent.length;
-    this.unsent = [];
-    this.emptyBatch();
-    this.ring.restart(this.lastNumber + 1);
-    this.flushAt = Infinity;
-    this.tailStep = TAIL_MS.length;
+  #forget(): void {
+    this.#budget.unsentOperations -= this.#unsent.length;
+    this.#unsent = [];
+    this.#emptyBatch();
+    this.#ring.restart(this.#lastNumber + 1);
+    this.#flushAt = Infinity;
+    this.#tailStep = TAIL_MS.length;
   }
 
-  private emptyBatch(): void {
-    this.batch.reset();
-    this.batched = 0;
-    this.deltas.reset();
+  #emptyBatch(): void {
+    this.#batch.reset();
+    this.#batched = 0;
+    this.#deltas.reset();
   }
 }

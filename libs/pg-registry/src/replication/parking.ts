@@ -16,17 +16,21 @@ export interface ParkedFrame {
 class Parked implements Held, ParkedFrame {
   readonly heldBytes: number;
 
+  readonly #parking: Parking;
+
   constructor(
-    private readonly parking: Parking,
+    parking: Parking,
     readonly first: number,
     readonly last: number,
     readonly body: Uint8Array,
   ) {
+    this.#parking = parking;
+
     this.heldBytes = body.length + HELD_OVERHEAD_BYTES;
   }
 
   evict(): void {
-    this.parking.dropFrame(this);
+    this.#parking.dropFrame(this);
   }
 }
 
@@ -35,11 +39,15 @@ class Assembly implements Held {
   readonly pieces = new Map<number, Uint8Array>();
   heldBytes = HELD_OVERHEAD_BYTES;
 
+  readonly #parking: Parking;
+
   constructor(
-    private readonly parking: Parking,
+    parking: Parking,
     readonly number: number,
     readonly parts: number,
-  ) {}
+  ) {
+    this.#parking = parking;
+  }
 
   /** Bytes of the pieces alone. */
   get pieceBytes(): number {
@@ -47,7 +55,7 @@ class Assembly implements Held {
   }
 
   evict(): void {
-    this.parking.dropAssembly(this.number);
+    this.#parking.dropAssembly(this.number);
   }
 }
 
@@ -61,36 +69,40 @@ class Assembly implements Held {
  */
 export class Parking {
   /** Ascending by first operation. */
-  private frames: Parked[] = [];
-  private readonly assemblies = new Map<number, Assembly>();
-  private bytes = 0;
+  #frames: Parked[] = [];
+  readonly #assemblies = new Map<number, Assembly>();
+  #bytes = 0;
 
-  constructor(
-    private readonly pool: Pool,
-    private readonly maxBytes: number,
-    private readonly maxOpBytes: number,
-  ) {}
+  readonly #pool: Pool;
+  readonly #maxBytes: number;
+  readonly #maxOpBytes: number;
+
+  constructor(pool: Pool, maxBytes: number, maxOpBytes: number) {
+    this.#pool = pool;
+    this.#maxBytes = maxBytes;
+    this.#maxOpBytes = maxOpBytes;
+  }
 
   /** First operation of the first frame; Infinity if there is none. */
   get first(): number {
-    return this.frames[0]?.first ?? Infinity;
+    return this.#frames[0]?.first ?? Infinity;
   }
 
   get isEmpty(): boolean {
-    return this.frames.length === 0 && this.assemblies.size === 0;
+    return this.#frames.length === 0 && this.#assemblies.size === 0;
   }
 
   /** Keeps a copy of a frame. Returns false if there is no room, or nothing new in it. */
   park(first: number, last: number, body: Uint8Array): boolean {
-    return this.insert(new Parked(this, first, last, body.slice()));
+    return this.#insert(new Parked(this, first, last, body.slice()));
   }
 
   /** Would the operation in parts, one of them of `bytes`, be larger than one may be? All but the last are of one size. */
   isTooLarge({ number, index, parts }: PartHead, bytes: number): boolean {
     const least = index < parts - 1 ? bytes * (parts - 1) : bytes;
-    const known = this.assemblies.get(number);
+    const known = this.#assemblies.get(number);
     const together = known === undefined || known.pieces.has(index) ? 0 : known.pieceBytes + bytes;
-    return Math.max(least, together) > this.maxOpBytes;
+    return Math.max(least, together) > this.#maxOpBytes;
   }
 
   /**
@@ -99,94 +111,94 @@ export class Parking {
    * @throws DecodeError if it contradicts the other parts.
    */
   parkPart({ number, index, parts }: PartHead, piece: Uint8Array): boolean {
-    const known = this.assemblies.get(number);
+    const known = this.#assemblies.get(number);
     if (known?.pieces.has(index)) return true;
     if (known !== undefined && known.parts !== parts)
       throw new DecodeError('parts of an operation that contradict each other');
-    if (known === undefined && this.assemblies.size >= MAX_ASSEMBLIES) return false;
-    if (this.bytes + piece.length + HELD_OVERHEAD_BYTES > this.maxBytes) return false;
+    if (known === undefined && this.#assemblies.size >= MAX_ASSEMBLIES) return false;
+    if (this.#bytes + piece.length + HELD_OVERHEAD_BYTES > this.#maxBytes) return false;
     const assembly = known ?? new Assembly(this, number, parts);
-    if (known !== undefined) this.giveBack(assembly);
+    if (known !== undefined) this.#giveBack(assembly);
     assembly.pieces.set(index, piece.slice());
     assembly.heldBytes += piece.length;
     if (assembly.pieces.size < parts) {
-      this.assemblies.set(number, assembly);
-      this.charge(assembly);
+      this.#assemblies.set(number, assembly);
+      this.#charge(assembly);
       return true;
     }
-    this.assemblies.delete(number);
-    return this.insert(new Parked(this, number, number, wholeOf(assembly)));
+    this.#assemblies.delete(number);
+    return this.#insert(new Parked(this, number, number, wholeOf(assembly)));
   }
 
   /** Takes out the frame that contains operation `next`; frames that are wholly before it are dropped. */
   take(next: number): ParkedFrame | undefined {
-    this.forgetBefore(next);
+    this.#forgetBefore(next);
     if (this.first > next) return undefined;
-    const frame = this.frames.shift()!;
-    this.giveBack(frame);
+    const frame = this.#frames.shift()!;
+    this.#giveBack(frame);
     return frame;
   }
 
   /** Is the frame with operation `next` here? */
   has(next: number): boolean {
-    this.forgetBefore(next);
+    this.#forgetBefore(next);
     return this.first <= next;
   }
 
   clear(): void {
-    for (const frame of this.frames) this.giveBack(frame);
-    for (const assembly of this.assemblies.values()) this.giveBack(assembly);
-    this.frames = [];
-    this.assemblies.clear();
+    for (const frame of this.#frames) this.#giveBack(frame);
+    for (const assembly of this.#assemblies.values()) this.#giveBack(assembly);
+    this.#frames = [];
+    this.#assemblies.clear();
   }
 
   /** @internal the pool needs the room. */
   dropFrame(frame: Parked): void {
-    const at = this.frames.indexOf(frame);
+    const at = this.#frames.indexOf(frame);
     if (at < 0) return;
-    this.frames.splice(at, 1);
-    this.bytes -= frame.heldBytes;
+    this.#frames.splice(at, 1);
+    this.#bytes -= frame.heldBytes;
   }
 
   /** @internal the pool needs the room, or the operation is not wanted any more. */
   dropAssembly(number: number): void {
-    const assembly = this.assemblies.get(number);
+    const assembly = this.#assemblies.get(number);
     if (assembly === undefined) return;
-    this.assemblies.delete(number);
-    this.giveBack(assembly);
+    this.#assemblies.delete(number);
+    this.#giveBack(assembly);
   }
 
-  private forgetBefore(next: number): void {
-    while (this.frames.length > 0 && this.frames[0].last < next) this.giveBack(this.frames.shift()!);
-    for (const number of this.assemblies.keys()) if (number < next) this.dropAssembly(number);
+  #forgetBefore(next: number): void {
+    while (this.#frames.length > 0 && this.#frames[0].last < next) this.#giveBack(this.#frames.shift()!);
+    for (const number of this.#assemblies.keys()) if (number < next) this.dropAssembly(number);
   }
 
-  private insert(frame: Parked): boolean {
-    const at = this.positionOf(frame.first);
-    const same = this.frames[at];
+  #insert(frame: Parked): boolean {
+    const at = this.#positionOf(frame.first);
+    const same = this.#frames[at];
     if (same?.first === frame.first && same.last >= frame.last) return false;
-    if (this.bytes + frame.heldBytes > this.maxBytes) return false;
-    this.frames.splice(at, 0, frame);
-    this.charge(frame);
+    if (this.#bytes + frame.heldBytes > this.#maxBytes) return false;
+    this.#frames.splice(at, 0, frame);
+    this.#charge(frame);
     return true;
   }
 
-  private charge(item: Held): void {
-    this.bytes += item.heldBytes;
-    this.pool.take(item);
+  #charge(item: Held): void {
+    this.#bytes += item.heldBytes;
+    this.#pool.take(item);
   }
 
-  private giveBack(item: Held): void {
-    this.bytes -= item.heldBytes;
-    this.pool.give(item);
+  #giveBack(item: Held): void {
+    this.#bytes -= item.heldBytes;
+    this.#pool.give(item);
   }
 
   /** Index of the first frame that begins at or after `first`. */
-  private positionOf(first: number): number {
-    let [low, high] = [0, this.frames.length];
+  #positionOf(first: number): number {
+    let [low, high] = [0, this.#frames.length];
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.frames[middle].first < first) low = middle + 1;
+      if (this.#frames[middle].first < first) low = middle + 1;
       else high = middle;
     }
     return low;

@@ -31,70 +31,75 @@ interface Answered {
  * each peer waits.
  */
 export class RepairDesk {
-  private readonly answered = new Map<string, Answered>();
-  private readonly waiting = new Map<string, { readonly peer: StreamPeer; readonly ask: RepairAsk }>();
+  readonly #answered = new Map<string, Answered>();
+  readonly #waiting = new Map<string, { readonly peer: StreamPeer; readonly ask: RepairAsk }>();
 
-  constructor(
-    private readonly run: number,
-    private readonly ring: OperationRing,
-    private readonly budget: ReplicationBudget,
-    private readonly scratch: Writer,
-  ) {}
+  readonly #run: number;
+  readonly #ring: OperationRing;
+  readonly #budget: ReplicationBudget;
+  readonly #scratch: Writer;
+
+  constructor(run: number, ring: OperationRing, budget: ReplicationBudget, scratch: Writer) {
+    this.#run = run;
+    this.#ring = ring;
+    this.#budget = budget;
+    this.#scratch = scratch;
+  }
 
   /** A peer asks. */
   answer(peer: StreamPeer, ask: RepairAsk, now: number, effects: EffectList): void {
     const { from } = ask;
-    if (!this.budget.open) {
-      this.waiting.set(peer.incarnation, { peer, ask });
+    if (!this.#budget.open) {
+      this.#waiting.set(peer.incarnation, { peer, ask });
       return effects.count('repairs-put-off');
     }
-    if (this.hasAnswered(peer, from, now)) return effects.count('repairs-repeated');
-    const toAsker = this.bundler((body) => effects.send(peer, 'repair', body));
-    const toAll = this.bundler((body) => effects.send(undefined, 'ops', body));
-    if (from < this.ring.oldest || from >= this.ring.end) effects.count('repairs-impossible');
+    if (this.#hasAnswered(peer, from, now)) return effects.count('repairs-repeated');
+    const toAsker = this.#bundler((body) => effects.send(peer, 'repair', body));
+    const toAll = this.#bundler((body) => effects.send(undefined, 'ops', body));
+    if (from < this.#ring.oldest || from >= this.#ring.end) effects.count('repairs-impossible');
     else {
-      for (const recent of this.bodiesFor(ask, now)) {
+      for (const recent of this.#bodiesFor(ask, now)) {
         const isCrowd = countAsk(recent, now);
         (isCrowd ? toAll : toAsker).add(recent.body);
         effects.count(isCrowd ? 'repairs-broadcast' : 'repairs');
       }
     }
-    toAsker.add(writeTail(this.scratch, this.run, this.tail()));
+    toAsker.add(writeTail(this.#scratch, this.#run, this.tail()));
     toAll.flush();
     toAsker.flush();
   }
 
   /** What this stream can repair: the last operation that was sent, and the oldest that is still here. */
   tail(): Tail {
-    return { oldest: this.ring.oldest, last: this.ring.end - 1 };
+    return { oldest: this.#ring.oldest, last: this.#ring.end - 1 };
   }
 
   /** Answers those who wait, as far as the connection takes it. */
   serve(now: number, effects: EffectList): void {
-    for (const [incarnation, { peer, ask }] of this.waiting) {
-      if (!this.budget.open) return;
-      this.waiting.delete(incarnation);
+    for (const [incarnation, { peer, ask }] of this.#waiting) {
+      if (!this.#budget.open) return;
+      this.#waiting.delete(incarnation);
       this.answer(peer, ask, now, effects);
     }
   }
 
   /** The peer is gone. */
   forget(incarnation: string): void {
-    this.answered.delete(incarnation);
-    this.waiting.delete(incarnation);
+    this.#answered.delete(incarnation);
+    this.#waiting.delete(incarnation);
   }
 
   /** The connection is gone: whoever still wants something asks again. */
   disconnected(): void {
-    this.answered.clear();
-    this.waiting.clear();
+    this.#answered.clear();
+    this.#waiting.clear();
   }
 
   /** The bodies that are sent to an asker at a time. */
-  private *bodiesFor({ from, to }: RepairAsk, now: number): Iterable<RecentBody> {
+  *#bodiesFor({ from, to }: RepairAsk, now: number): Iterable<RecentBody> {
     let bytes = 0;
     let operation = 0;
-    for (const recent of this.ring.between(from, to)) {
+    for (const recent of this.#ring.between(from, to)) {
       // Parts of one operation are worth nothing alone: an answer never ends between them.
       if (bytes >= ANSWER_BYTES && recent.first !== operation) return;
       operation = recent.first;
@@ -105,18 +110,18 @@ export class RepairDesk {
     }
   }
 
-  private bundler(send: (body: Uint8Array) => void): Bundler {
-    return new Bundler(this.run, this.budget.maxBodyBytes, (body) => {
+  #bundler(send: (body: Uint8Array) => void): Bundler {
+    return new Bundler(this.#run, this.#budget.maxBodyBytes, (body) => {
       send(body);
-      this.budget.published(body.length);
+      this.#budget.published(body.length);
     });
   }
 
   /** Takes note of the ask. Who asks for something else, or waits as long as an asker does, is answered. */
-  private hasAnswered({ incarnation }: StreamPeer, from: number, now: number): boolean {
-    const latest = this.answered.get(incarnation);
+  #hasAnswered({ incarnation }: StreamPeer, from: number, now: number): boolean {
+    const latest = this.#answered.get(incarnation);
     if (latest?.from === from && now - latest.at < REPEAT_MS) return true;
-    this.answered.set(incarnation, { from, at: now });
+    this.#answered.set(incarnation, { from, at: now });
     return false;
   }
 }
@@ -127,7 +132,7 @@ function countAsk(recent: RecentBody, now: number): boolean {
     recent.askedSince = now;
     recent.asks = 0;
   }
-  const isCrowd = ++recent.asks >= CROWD;
+  const isCrowd = (recent.asks += 1) >= CROWD;
   if (isCrowd) recent.repeatedAt = now;
   return isCrowd;
 }

@@ -50,7 +50,7 @@ describe('a lost frame', () => {
     a.leave('gone');
     a.update('changed', 2);
     a.join('new', 1);
-    for (let i = 0; i < 50; i++) {
+    for (let i = 0; i < 50; i += 1) {
       a.join('passing', 'x'.repeat(100));
       a.leave('passing');
       mesh.advance(10);
@@ -79,7 +79,7 @@ describe('many lost frames', () => {
   function missing(count: number, length: number) {
     const { mesh, a, b } = two();
     loseBroadcasts(mesh, a);
-    for (let i = 0; i < count; i++) {
+    for (let i = 0; i < count; i += 1) {
       a.join('k', String(i).padEnd(length, 'x'));
       mesh.advance(6);
     }
@@ -136,7 +136,7 @@ describe('many lost frames', () => {
   it('are sent once to an asker whose asks came late, and all at the same time', () => {
     const { mesh, a, b, answers } = missing(10, 10);
     const ask = writeRepairAsk(new Writer(), a.run, { from: 1, to: 10 });
-    for (let time = 0; time < 3; time++) a.receive(b, 'repair', ask);
+    for (let time = 0; time < 3; time += 1) a.receive(b, 'repair', ask);
     expect(answers).toHaveLength(1);
     mesh.advance(50);
     a.receive(b, 'repair', ask);
@@ -147,12 +147,12 @@ describe('many lost frames', () => {
     const mesh = meshOf(['a', 'b', 'c', 'd', 'e']);
     const [a, ...others] = mesh.nodes;
     loseBroadcasts(mesh, a);
-    for (let i = 0; i < 300; i++) {
+    for (let i = 0; i < 300; i += 1) {
       a.join('k', i);
       mesh.advance(6);
     }
     let frames = 0;
-    mesh.filter = (from) => from !== a || ++frames > 0;
+    mesh.filter = (from) => from !== a || (frames += 1) > 0;
     for (const other of others) a.announceTo(other);
     mesh.advance(40);
     expect(mesh.difference()?.slice(0, 100)).toBeUndefined();

@@ -97,14 +97,14 @@ function perform(mesh: TestMesh, step: Step): void {
     case 'exit':
       return at(step.node).exit(step.id);
     case 'churn':
-      for (let i = 0; i < step.times; i++) {
+      for (let i = 0; i < step.times; i += 1) {
         at(step.node).join(`c${i % 7}`, i, 9);
         if (i % 3 === 0) at(step.node).leave(`c${i % 7}`, 9);
         if (i % 5 === 0) at(step.node).update(`c${i % 7}`, -i, 9);
       }
       return;
     case 'trickle':
-      for (let i = 0; i < step.times; i++) {
+      for (let i = 0; i < step.times; i += 1) {
         at(step.node).join('t', i, 8);
         if (i % 2 === 0) at(step.node).leave('t', 8);
         mesh.advance(2);
@@ -136,7 +136,7 @@ function perform(mesh: TestMesh, step: Step): void {
 function settle(mesh: TestMesh): void {
   mesh.faults = NO_FAULTS;
   for (const each of mesh.nodes) each.connect();
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < 5; round += 1) {
     mesh.announceAll();
     mesh.advance(5000);
   }

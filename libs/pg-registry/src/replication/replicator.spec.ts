@@ -32,7 +32,7 @@ describe('operations', () => {
   it('travel many to a frame', () => {
     const { mesh, a, b } = two();
     const before = mesh.sent;
-    for (let i = 0; i < 5000; i++) a.join('k', i);
+    for (let i = 0; i < 5000; i += 1) a.join('k', i);
     mesh.advance(15);
     expect(b.table.count).toBe(5000);
     expect(mesh.sent - before).toBeLessThan(6);
@@ -61,7 +61,7 @@ describe('operations', () => {
   it('are only counted while nobody follows, and a peer that comes later syncs', () => {
     const mesh = new TestMesh(['a', 'b']);
     const [a, b] = mesh.nodes;
-    for (let i = 0; i < 100; i++) a.join('k', i);
+    for (let i = 0; i < 100; i += 1) a.join('k', i);
     expect(a.replicator.last).toBe(100);
     expect(a.budget.ring.size).toBe(0);
     expect(a.replicator.nextDeadline()).toBe(Infinity);
@@ -158,7 +158,7 @@ describe('a stream', () => {
 
   it('of more entries than are accepted is not shown, until its owner has fewer', () => {
     const { mesh, a, b } = two({ maxEntriesPerPeer: 10 });
-    for (let i = 0; i < 11; i++) a.join('k', i);
+    for (let i = 0; i < 11; i += 1) a.join('k', i);
     mesh.advance(10);
     expect(b.table.count).toBe(0);
     expect(b.warnings).toEqual(['overfull']);

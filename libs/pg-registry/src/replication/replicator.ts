@@ -64,76 +64,76 @@ export interface ReplicatorStats {
 export class Replicator {
   readonly scope: string;
   readonly run: number;
-  private readonly table: Table;
-  private readonly incarnation: string;
-  private readonly limits: ValueLimits;
-  private readonly budget: ReplicationBudget;
-  private readonly context: InboundContext;
-  private readonly outbound: OutboundStream;
-  private readonly desk: SyncDesk;
-  private readonly acknowledgements: Acknowledgements;
-  private readonly lag: LagProbe;
-  private readonly followers = new Set<string>();
-  private readonly streams: InboundStreams;
+  readonly #table: Table;
+  readonly #incarnation: string;
+  readonly #limits: ValueLimits;
+  readonly #budget: ReplicationBudget;
+  readonly #context: InboundContext;
+  readonly #outbound: OutboundStream;
+  readonly #desk: SyncDesk;
+  readonly #acknowledgements: Acknowledgements;
+  readonly #lag: LagProbe;
+  readonly #followers = new Set<string>();
+  readonly #streams: InboundStreams;
 
   constructor({ scope, run, incarnation, table, pids, limits, budget, random }: ReplicatorOptions) {
     const scratch = new Writer();
     this.scope = scope;
     this.run = run;
-    this.table = table;
-    this.incarnation = incarnation;
-    this.budget = budget;
-    this.context = { run, table, pids, budget, scratch, random };
-    this.limits = limits;
-    this.streams = new InboundStreams(this.context);
-    this.outbound = new OutboundStream(run, budget);
-    this.desk = new SyncDesk(run, table, this.outbound, budget);
-    this.acknowledgements = new Acknowledgements(run, budget, scratch);
-    this.lag = new LagProbe(run, budget, scratch);
+    this.#table = table;
+    this.#incarnation = incarnation;
+    this.#budget = budget;
+    this.#context = { run, table, pids, budget, scratch, random };
+    this.#limits = limits;
+    this.#streams = new InboundStreams(this.#context);
+    this.#outbound = new OutboundStream(run, budget);
+    this.#desk = new SyncDesk(run, table, this.#outbound, budget);
+    this.#acknowledgements = new Acknowledgements(run, budget, scratch);
+    this.#lag = new LagProbe(run, budget, scratch);
   }
 
   /** Number of the last own operation. The next write passes `last + 1` to the table as its revision. */
   get last(): number {
-    return this.outbound.last;
+    return this.#outbound.last;
   }
 
   /** Is no followed stream waiting for, or in, its first sync? */
   get synced(): boolean {
-    return this.streams.synced;
+    return this.#streams.synced;
   }
 
   /** What a hello says of the own entries. Call `flush` first: what it says must have been sent. */
   digest(): ScopeDigest {
-    const { count, hashHigh, hashLow } = this.table.digest(this.incarnation);
+    const { count, hashHigh, hashLow } = this.#table.digest(this.#incarnation);
     return { run: this.run, last: this.last, count, hashHigh, hashLow };
   }
 
   /** The last operation of a peer that is contained in what is known of it; undefined if its stream is not followed. */
   appliedOf(incarnation: string): number | undefined {
-    return this.streams.get(incarnation)?.applied;
+    return this.#streams.get(incarnation)?.applied;
   }
 
   /** Would a join of so many processes, whatever its key and value, stay within `maxOpBytes`? Costs nothing. */
   fits(pids: number): boolean {
-    const { maxKeyBytes, maxValueBytes } = this.limits;
-    return pids * JOIN_ENTRY_BYTES + maxKeyBytes + maxValueBytes <= this.budget.options.maxOpBytes;
+    const { maxKeyBytes, maxValueBytes } = this.#limits;
+    return pids * JOIN_ENTRY_BYTES + maxKeyBytes + maxValueBytes <= this.#budget.options.maxOpBytes;
   }
 
   stats(): ReplicatorStats {
-    const { last, unsentOperations } = this.outbound;
-    const { size: streams, unsynced } = this.streams;
-    return { last, followers: this.followers.size, streams, unsynced, unsentOperations };
+    const { last, unsentOperations } = this.#outbound;
+    const { size: streams, unsynced } = this.#streams;
+    return { last, followers: this.#followers.size, streams, unsynced, unsentOperations };
   }
 
   /** When `tick` is due; Infinity: never; not after `now`: as soon as the turn is over. */
   nextDeadline(): number {
-    if (!this.budget.online) return this.acknowledgements.deadline;
+    if (!this.#budget.online) return this.#acknowledgements.deadline;
     return Math.min(
-      this.acknowledgements.deadline,
-      this.lag.deadline,
-      this.outbound.deadline,
-      this.desk.deadline,
-      this.streams.deadline,
+      this.#acknowledgements.deadline,
+      this.#lag.deadline,
+      this.#outbound.deadline,
+      this.#desk.deadline,
+      this.#streams.deadline,
     );
   }
 
@@ -141,24 +141,24 @@ export class Replicator {
   write(diff: Diff, now: number): Effects {
     if (this.writeUnfollowed(diff)) return NOTHING;
     const effects = new EffectList();
-    this.outbound.write(diff, now, effects);
-    if (this.budget.wantsSample(now)) this.lag.written(this.last, this.streams.peers(), now);
-    return this.finish(effects);
+    this.#outbound.write(diff, now, effects);
+    if (this.#budget.wantsSample(now)) this.#lag.written(this.last, this.#streams.peers(), now);
+    return this.#finish(effects);
   }
 
-  /** Like {@link write}, if it has nothing to do but to count. @returns false if somebody follows; nothing was done then. */
+  /** Like {@link write}, if it has nothing to do but to count. @returns False if somebody follows; nothing was done then. */
   writeUnfollowed(diff: Diff): boolean {
     if (diff.length === 0) return true;
-    if (this.followers.size > 0) return false;
-    this.outbound.count();
+    if (this.#followers.size > 0) return false;
+    this.#outbound.count();
     return true;
   }
 
   /** Sends what waits, as far as the connection takes it. */
   flush(now: number): Effects {
     const effects = new EffectList();
-    this.outbound.flush(now, effects);
-    return this.finish(effects);
+    this.#outbound.flush(now, effects);
+    return this.#finish(effects);
   }
 
   /**
@@ -167,18 +167,18 @@ export class Replicator {
    */
   replicated(id: number, now: number, deadline: number): Effects {
     const effects = new EffectList();
-    this.outbound.flush(now, effects);
-    this.acknowledgements.ask(id, this.last, this.streams.peers(), now, deadline, effects);
-    return this.finish(effects);
+    this.#outbound.flush(now, effects);
+    this.#acknowledgements.ask(id, this.last, this.#streams.peers(), now, deadline, effects);
+    return this.#finish(effects);
   }
 
   /** The scope stops: gives back what the budget lent, and ends every `replicated()`. No diff: the table goes with it. */
   stop(): Effects {
     const effects = new EffectList();
-    this.acknowledgements.stop(effects);
-    this.streams.clear();
-    this.followers.clear();
-    this.outbound.stop();
+    this.#acknowledgements.stop(effects);
+    this.#streams.clear();
+    this.#followers.clear();
+    this.#outbound.stop();
     return effects.list();
   }
 
@@ -188,8 +188,8 @@ export class Replicator {
    */
   announced(peer: StreamPeer, digest: ScopeDigest, now: number): Effects {
     const effects = new EffectList();
-    this.followRun(peer, digest.run, now, effects)?.receiveDigest(digest, effects);
-    return this.settled(peer, now, effects);
+    this.#followRun(peer, digest.run, now, effects)?.receiveDigest(digest, effects);
+    return this.#settled(peer, now, effects);
   }
 
   /**
@@ -198,48 +198,48 @@ export class Replicator {
    */
   runsAlready(peer: StreamPeer, run: number, now: number): Effects {
     const effects = new EffectList();
-    this.followRun(peer, run, now, effects);
-    return this.settled(peer, now, effects);
+    this.#followRun(peer, run, now, effects);
+    return this.#settled(peer, now, effects);
   }
 
   /** The peer is gone, or does not run the scope any more: all its entries leave, in one diff. */
   peerDown(incarnation: string, cause: 'peer' | 'node-down', now: number): Effects {
     const effects = new EffectList();
-    this.desk.forget(incarnation);
-    this.outbound.repair.forget(incarnation);
-    const stream = this.streams.get(incarnation);
-    if (stream !== undefined) this.streams.end(stream, cause, now, effects);
-    this.acknowledgements.dropOut(incarnation, effects);
-    this.lag.dropOut(incarnation);
-    if (this.followers.delete(incarnation) && this.followers.size === 0) this.outbound.follow(false, now);
-    return this.finish(effects);
+    this.#desk.forget(incarnation);
+    this.#outbound.repair.forget(incarnation);
+    const stream = this.#streams.get(incarnation);
+    if (stream !== undefined) this.#streams.end(stream, cause, now, effects);
+    this.#acknowledgements.dropOut(incarnation, effects);
+    this.#lag.dropOut(incarnation);
+    if (this.#followers.delete(incarnation) && this.#followers.size === 0) this.#outbound.follow(false, now);
+    return this.#finish(effects);
   }
 
   /** The peer was out of reach and is not any more: whoever waited longer and longer for its answers asks again soon. */
   peerRecovered(incarnation: string, now: number): Effects {
-    this.streams.recovered(incarnation, now);
+    this.#streams.recovered(incarnation, now);
     return NOTHING;
   }
 
   /** A frame of an accepted peer, behind envelope and scope name. Never throws for what is in it. */
   receive(peer: StreamPeer, kind: StreamKind, body: Uint8Array, now: number): Effects {
-    if (peer.incarnation === this.incarnation) return NOTHING;
+    if (peer.incarnation === this.#incarnation) return NOTHING;
     const effects = new EffectList();
-    refusing(peer, effects, () => this.dispatch(peer, kind, body, now, effects));
-    return this.settled(peer, now, effects);
+    refusing(peer, effects, () => this.#dispatch(peer, kind, body, now, effects));
+    return this.#settled(peer, now, effects);
   }
 
   /** The own connection is there, or back. The budget knows already. */
   connected(now: number): Effects {
-    this.outbound.connected(now);
-    this.acknowledgements.connected(now);
-    this.streams.connected(now);
+    this.#outbound.connected(now);
+    this.#acknowledgements.connected(now);
+    this.#streams.connected(now);
     return this.tick(now);
   }
 
   /** The own connection is gone; the budget knows already. Operations wait, asks rest. */
   disconnected(): Effects {
-    this.outbound.repair.disconnected();
+    this.#outbound.repair.disconnected();
     return NOTHING;
   }
 
@@ -251,83 +251,72 @@ export class Replicator {
   /** Does what is due: at most one chunk for others and some parked operations of one stream, so that the loop stays free. */
   tick(now: number): Effects {
     const effects = new EffectList();
-    this.acknowledgements.tick(now, effects);
-    if (!this.budget.online) return this.finish(effects);
+    this.#acknowledgements.tick(now, effects);
+    if (!this.#budget.online) return this.#finish(effects);
     // Before new operations: whoever waits for a repair can only park those.
-    this.outbound.repair.serve(now, effects);
-    this.outbound.tick(now, effects);
-    this.lag.tick(now, effects);
-    if (this.desk.deadline <= now) this.desk.serve(now, effects);
-    this.streams.tick(now, effects);
-    return this.finish(effects);
+    this.#outbound.repair.serve(now, effects);
+    this.#outbound.tick(now, effects);
+    this.#lag.tick(now, effects);
+    if (this.#desk.deadline <= now) this.#desk.serve(now, effects);
+    this.#streams.tick(now, effects);
+    return this.#finish(effects);
   }
 
-  private dispatch(
-    peer: StreamPeer,
-    kind: StreamKind,
-    body: Uint8Array,
-    now: number,
-    effects: EffectList,
-  ): void {
-    const reader = readerOf(body, this.context);
+  #dispatch(peer: StreamPeer, kind: StreamKind, body: Uint8Array, now: number, effects: EffectList): void {
+    const reader = readerOf(body, this.#context);
     const { tag, run } = openBody(reader, kind);
     if (tag === TAG.repairAsk || tag === TAG.syncAsk || tag === TAG.appliedAnswer) {
       if (run !== this.run) return effects.count('foreign-run');
       if (tag === TAG.repairAsk)
-        return this.outbound.repair.answer(peer, readRepairAsk(reader), now, effects);
+        return this.#outbound.repair.answer(peer, readRepairAsk(reader), now, effects);
       if (tag === TAG.appliedAnswer) {
-        return this.heardOfApplied(peer, readApplied(reader), now, effects);
+        return this.#heardOfApplied(peer, readApplied(reader), now, effects);
       }
-      this.desk.admit(peer, readSyncAsk(reader), now);
-      return this.follow(peer.incarnation, now);
+      this.#desk.admit(peer, readSyncAsk(reader), now);
+      return this.#follow(peer.incarnation, now);
     }
-    const stream = this.streams.get(peer.incarnation);
+    const stream = this.#streams.get(peer.incarnation);
     if (stream?.run !== run) {
       effects.count('foreign-run');
       if (stream === undefined || stream.run < run) effects.add({ type: 'discover', peer });
       return;
     }
-    receiveFrame(stream, { tag, reader, isAnswer: kind === 'repair' }, this.context, now, effects);
+    receiveFrame(stream, { tag, reader, isAnswer: kind === 'repair' }, this.#context, now, effects);
   }
 
-  private heardOfApplied(peer: StreamPeer, number: number, now: number, effects: EffectList): void {
-    this.acknowledgements.answered(peer.incarnation, number, effects);
-    this.lag.answered(peer, number, now, effects);
+  #heardOfApplied(peer: StreamPeer, number: number, now: number, effects: EffectList): void {
+    this.#acknowledgements.answered(peer.incarnation, number, effects);
+    this.#lag.answered(peer, number, now, effects);
   }
 
   /** The stream of the peer's run, followed from now on if it was not; undefined if a later run is known. */
-  private followRun(
-    peer: StreamPeer,
-    run: number,
-    now: number,
-    effects: EffectList,
-  ): InboundStream | undefined {
-    let stream = this.streams.get(peer.incarnation);
+  #followRun(peer: StreamPeer, run: number, now: number, effects: EffectList): InboundStream | undefined {
+    let stream = this.#streams.get(peer.incarnation);
     if (stream !== undefined && stream.run > run) return undefined;
     if (stream !== undefined && stream.run < run) {
-      this.streams.end(stream, 'peer', now, effects);
-      this.acknowledgements.dropOut(peer.incarnation, effects);
-      this.lag.dropOut(peer.incarnation);
+      this.#streams.end(stream, 'peer', now, effects);
+      this.#acknowledgements.dropOut(peer.incarnation, effects);
+      this.#lag.dropOut(peer.incarnation);
       stream = undefined;
     }
-    this.follow(peer.incarnation, now);
-    return stream ?? this.streams.begin(peer, run);
+    this.#follow(peer.incarnation, now);
+    return stream ?? this.#streams.begin(peer, run);
   }
 
-  private settled(peer: StreamPeer, now: number, effects: EffectList): Effects {
-    const stream = this.streams.get(peer.incarnation);
-    if (stream !== undefined) this.streams.settle(stream, now, effects);
-    return this.finish(effects);
+  #settled(peer: StreamPeer, now: number, effects: EffectList): Effects {
+    const stream = this.#streams.get(peer.incarnation);
+    if (stream !== undefined) this.#streams.settle(stream, now, effects);
+    return this.#finish(effects);
   }
 
-  private follow(incarnation: string, now: number): void {
-    if (this.followers.has(incarnation)) return;
-    this.followers.add(incarnation);
-    this.outbound.follow(true, now);
+  #follow(incarnation: string, now: number): void {
+    if (this.#followers.has(incarnation)) return;
+    this.#followers.add(incarnation);
+    this.#outbound.follow(true, now);
   }
 
-  private finish(effects: EffectList): Effects {
-    if (this.budget.wantsFlush()) effects.add({ type: 'flush' });
+  #finish(effects: EffectList): Effects {
+    if (this.#budget.wantsFlush()) effects.add({ type: 'flush' });
     return effects.list();
   }
 }

@@ -16,13 +16,17 @@ export class StreamEffects {
   /** Written to for each frame, and copied into its envelope at once. */
   readonly #writer = new Writer();
 
-  constructor(
-    private readonly endpoint: Endpoint,
-    private readonly context: StreamEffectsContext,
-  ) {}
+  readonly #endpoint: Endpoint;
+  readonly #context: StreamEffectsContext;
+
+  constructor(endpoint: Endpoint, context: StreamEffectsContext) {
+    this.#endpoint = endpoint;
+    this.#context = context;
+  }
 
   run(scope: string, effect: ReplicationEffect): void {
-    const { endpoint, context } = this;
+    const endpoint = this.#endpoint;
+    const context = this.#context;
     switch (effect.type) {
       case 'send':
         return this.#send(scope, effect);
@@ -46,12 +50,13 @@ export class StreamEffects {
   }
 
   #synced(scope: string, { peer, durationMs, first }: Extract<ReplicationEffect, { type: 'synced' }>): void {
-    if (first) this.endpoint.count('first-syncs');
-    this.endpoint.emit({ type: 'synced', scope, peer: peer.node, durationMs });
+    if (first) this.#endpoint.count('first-syncs');
+    this.#endpoint.emit({ type: 'synced', scope, peer: peer.node, durationMs });
   }
 
   #send(scope: string, { to, kind, body }: Extract<ReplicationEffect, { type: 'send' }>): void {
-    const { endpoint, context } = this;
+    const endpoint = this.#endpoint;
+    const context = this.#context;
     this.#writer.reset();
     this.#writer.string(scope);
     this.#writer.raw(body);

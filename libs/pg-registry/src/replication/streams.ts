@@ -55,11 +55,15 @@ export class Streams {
   #runs = 0;
   #connected = false;
 
-  constructor(
-    private readonly endpoint: Endpoint,
-    private readonly ownScopes: OwnScopes,
-    private readonly context: StreamsContext,
-  ) {
+  readonly #endpoint: Endpoint;
+  readonly #ownScopes: OwnScopes;
+  readonly #context: StreamsContext;
+
+  constructor(endpoint: Endpoint, ownScopes: OwnScopes, context: StreamsContext) {
+    this.#endpoint = endpoint;
+    this.#ownScopes = ownScopes;
+    this.#context = context;
+
     this.#budget = new ReplicationBudget(endpoint.options);
     const flush = (): void => context.afterFlush(() => this.#flushed());
     this.#effects = new StreamEffects(endpoint, {
@@ -94,10 +98,11 @@ export class Streams {
   }
 
   start({ scope, keys, table }: ScopeStart): void {
-    const { endpoint, context } = this;
+    const endpoint = this.#endpoint;
+    const context = this.#context;
     const replicator = new Replicator({
       scope,
-      run: ++this.#runs,
+      run: (this.#runs += 1),
       node: endpoint.node,
       incarnation: endpoint.incarnation,
       table,
@@ -127,20 +132,20 @@ export class Streams {
     for (const { id } of running.early.take()) this.#endEarly(running, id);
     this.#running.delete(scope);
     this.#deadlines.delete(scope);
-    this.ownScopes.delete(scope);
-    this.endpoint.unsubscribe(this.endpoint.subjects.everyOps(scope));
-    if (running.announced) this.context.changed();
+    this.#ownScopes.delete(scope);
+    this.#endpoint.unsubscribe(this.#endpoint.subjects.everyOps(scope));
+    if (running.announced) this.#context.changed();
   }
 
   /** The connection is there: operations written without one are sent as unsent, and every scope is subscribed. */
   connected(): void {
     this.#connected = true;
     // The server's largest message is known only now, and may be another's after a reconnect.
-    this.#budget.limitBodies(this.endpoint.maxFrameBytes - FRAME_OVERHEAD_BYTES);
+    this.#budget.limitBodies(this.#endpoint.maxFrameBytes - FRAME_OVERHEAD_BYTES);
     this.#budget.connected();
     for (const running of this.#running.values()) {
-      this.endpoint.subscribe(this.endpoint.subjects.everyOps(running.name));
-      this.#perform(running, running.replicator.connected(this.endpoint.now));
+      this.#endpoint.subscribe(this.#endpoint.subjects.everyOps(running.name));
+      this.#perform(running, running.replicator.connected(this.#endpoint.now));
     }
   }
 
@@ -157,13 +162,13 @@ export class Streams {
 
   write(scope: string, diff: Diff): void {
     const replicator = this.replicatorOf(scope);
-    this.#perform(this.#running.get(scope)!, replicator.write(diff, this.endpoint.now));
+    this.#perform(this.#running.get(scope)!, replicator.write(diff, this.#endpoint.now));
   }
 
   replicated(scope: string, id: number, timeoutMs: number): void {
     const replicator = this.replicatorOf(scope);
     const running = this.#running.get(scope)!;
-    const { now } = this.endpoint;
+    const { now } = this.#endpoint;
     const deadline = now + timeoutMs;
     if (running.announced) return this.#perform(running, replicator.replicated(id, now, deadline));
     running.early.add(id, deadline);
@@ -172,7 +177,7 @@ export class Streams {
 
   /** Sends everything that is pending. */
   flush(): void {
-    this.#forEach((replicator) => replicator.flush(this.endpoint.now));
+    this.#forEach((replicator) => replicator.flush(this.#endpoint.now));
   }
 
   /** A hello listed a scope. */
@@ -180,30 +185,30 @@ export class Streams {
     const running = this.#running.get(news.name);
     if (running === undefined || !running.announced) return;
     if (running.keys !== news.keys) {
-      this.endpoint.warn(
+      this.#endpoint.warn(
         'key-mode',
         `Scope '${news.name}' has ${running.keys} keys here and ${news.keys} keys on node '${peer.node}'.`,
         news.name,
       );
     }
-    this.#perform(running, running.replicator.announced(peer, news, this.endpoint.now));
+    this.#perform(running, running.replicator.announced(peer, news, this.#endpoint.now));
   }
 
   /** A peer stopped a scope. */
   gone(peer: Peer, scope: string): void {
     const running = this.#running.get(scope);
     if (running === undefined) return;
-    this.#perform(running, running.replicator.peerDown(peer.incarnation, 'peer', this.endpoint.now));
+    this.#perform(running, running.replicator.peerDown(peer.incarnation, 'peer', this.#endpoint.now));
   }
 
   /** A peer can be reached again: what it was asked meanwhile is lost, and asked again without waiting. */
   recovered(peer: Peer): void {
-    this.#forEach((replicator) => replicator.peerRecovered(peer.incarnation, this.endpoint.now));
+    this.#forEach((replicator) => replicator.peerRecovered(peer.incarnation, this.#endpoint.now));
   }
 
   /** A peer is no more: its entries leave all scopes. */
   removed(peer: Peer): void {
-    this.#forEach((replicator) => replicator.peerDown(peer.incarnation, 'node-down', this.endpoint.now));
+    this.#forEach((replicator) => replicator.peerDown(peer.incarnation, 'node-down', this.#endpoint.now));
   }
 
   /**
@@ -220,14 +225,14 @@ export class Streams {
       !running.announced ||
       (subjectScope !== undefined && subjectScope !== scope)
     ) {
-      this.endpoint.count('frames-without-scope'); // Race: it was stopped here while the frame was on its way.
+      this.#endpoint.count('frames-without-scope'); // Race: it was stopped here while the frame was on its way.
       return;
     }
-    this.#perform(running, running.replicator.receive(peer, kind, reader.rest(), this.endpoint.now));
+    this.#perform(running, running.replicator.receive(peer, kind, reader.rest(), this.#endpoint.now));
   }
 
   tick(): void {
-    const { now } = this.endpoint;
+    const { now } = this.#endpoint;
     const due: string[] = [];
     for (
       let scope = this.#deadlines.takeDue(now);
@@ -246,10 +251,10 @@ export class Streams {
 
   /** A `replicated()` ends before anybody was asked: whoever has the scope, as far as is known, has not answered. */
   #endEarly({ name }: RunningScope, id: number): void {
-    const laggards = Array.from(this.context.peers.values())
+    const laggards = Array.from(this.#context.peers.values())
       .filter(({ scopes }) => scopes.get(name) !== undefined)
       .map(({ node }) => node);
-    this.endpoint.emit({ type: 'replicated', id, laggards, connected: this.#connected });
+    this.#endpoint.emit({ type: 'replicated', id, laggards, connected: this.#connected });
   }
 
   #announce(running: RunningScope): void {
@@ -257,29 +262,29 @@ export class Streams {
     if (running.announced || this.#running.get(running.name) !== running) return;
     running.announced = true;
     const { name, keys, replicator } = running;
-    this.ownScopes.add({
+    this.#ownScopes.add({
       name,
       get last() {
         return replicator.last;
       },
       news: () => {
-        this.#perform(running, replicator.flush(this.endpoint.now));
+        this.#perform(running, replicator.flush(this.#endpoint.now));
         return { name, keys, ...replicator.digest() };
       },
     });
-    this.context.changed();
-    for (const peer of this.context.peers.values()) {
+    this.#context.changed();
+    for (const peer of this.#context.peers.values()) {
       const news = peer.scopes.get(name);
       if (news !== undefined)
-        this.#perform(running, replicator.runsAlready(peer, news.run, this.endpoint.now));
+        this.#perform(running, replicator.runsAlready(peer, news.run, this.#endpoint.now));
     }
     for (const { id, deadline } of running.early.take())
-      this.#perform(running, replicator.replicated(id, this.endpoint.now, deadline));
+      this.#perform(running, replicator.replicated(id, this.#endpoint.now, deadline));
   }
 
   #flushed(): void {
     this.#budget.flushed();
-    this.#forEach((replicator) => replicator.flushed(this.endpoint.now));
+    this.#forEach((replicator) => replicator.flushed(this.#endpoint.now));
   }
 
   #forEach(call: (replicator: Replicator) => readonly ReplicationEffect[]): void {

@@ -31,89 +31,94 @@ interface Visitor {
  * one chunk is made per `serve`, the peers in turn, so thirty that ask at once do not stop the event loop.
  */
 export class SyncDesk {
-  private readonly visitors = new Map<string, Visitor>();
-  private readonly ready = new Set<Visitor>();
-  private readySince = Infinity;
-  private readonly head = new Writer();
-  private readonly rows = new Writer();
+  readonly #visitors = new Map<string, Visitor>();
+  readonly #ready = new Set<Visitor>();
+  #readySince = Infinity;
+  readonly #head = new Writer();
+  readonly #rows = new Writer();
 
-  constructor(
-    private readonly run: number,
-    private readonly table: Table,
-    private readonly outbound: OutboundStream,
-    private readonly budget: ReplicationBudget,
-  ) {}
+  readonly #run: number;
+  readonly #table: Table;
+  readonly #outbound: OutboundStream;
+  readonly #budget: ReplicationBudget;
+
+  constructor(run: number, table: Table, outbound: OutboundStream, budget: ReplicationBudget) {
+    this.#run = run;
+    this.#table = table;
+    this.#outbound = outbound;
+    this.#budget = budget;
+  }
 
   /** When to `serve`. */
   get deadline(): number {
-    return this.ready.size > 0 && this.budget.open ? this.readySince : Infinity;
+    return this.#ready.size > 0 && this.#budget.open ? this.#readySince : Infinity;
   }
 
   /** Admits a new session, or gives more credit to the one that is known. Asks of earlier sessions came late and are ignored. */
   admit(peer: StreamPeer, { askerRun, session, cursor, credit }: SyncAsk, now: number): void {
-    let visitor = this.visitors.get(peer.incarnation);
+    let visitor = this.#visitors.get(peer.incarnation);
     const isNewer =
       visitor === undefined ||
       askerRun > visitor.askerRun ||
       (askerRun === visitor.askerRun && session > visitor.session);
     if (isNewer) {
-      if (visitor !== undefined) this.ready.delete(visitor);
+      if (visitor !== undefined) this.#ready.delete(visitor);
       visitor = { peer, askerRun, session, sentTo: cursor, sent: 0, credit: 0 };
-      this.visitors.set(peer.incarnation, visitor);
+      this.#visitors.set(peer.incarnation, visitor);
     }
     if (visitor === undefined || askerRun !== visitor.askerRun || session !== visitor.session) return;
     visitor.credit = Math.max(visitor.credit, Math.min(credit, visitor.sent + MAX_OUTSTANDING));
-    this.makeReady(visitor, now);
+    this.#makeReady(visitor, now);
   }
 
   /** Sends one chunk to the peer that has waited longest. */
   serve(now: number, effects: EffectList): void {
-    const visitor = this.ready.values().next().value;
-    if (visitor === undefined || !this.budget.open) return;
+    const visitor = this.#ready.values().next().value;
+    if (visitor === undefined || !this.#budget.open) return;
     // The chunk is a picture after the last operation: whoever gets it must have been sent that operation.
-    this.outbound.flush(now, effects);
-    if (!this.outbound.isFlushed || !this.budget.open) return;
-    this.ready.delete(visitor);
-    const body = this.makeChunk(visitor);
+    this.#outbound.flush(now, effects);
+    if (!this.#outbound.isFlushed || !this.#budget.open) return;
+    this.#ready.delete(visitor);
+    const body = this.#makeChunk(visitor);
     effects.send(visitor.peer, 'sync', body);
     effects.count('chunks');
-    this.budget.published(body.length);
-    this.makeReady(visitor, now);
+    this.#budget.published(body.length);
+    this.#makeReady(visitor, now);
   }
 
   /** The peer is gone. */
   forget(incarnation: string): void {
-    const visitor = this.visitors.get(incarnation);
+    const visitor = this.#visitors.get(incarnation);
     if (visitor === undefined) return;
-    this.visitors.delete(incarnation);
-    this.ready.delete(visitor);
+    this.#visitors.delete(incarnation);
+    this.#ready.delete(visitor);
   }
 
-  private makeReady(visitor: Visitor, now: number): void {
+  #makeReady(visitor: Visitor, now: number): void {
     if (visitor.sent >= visitor.credit || visitor.sentTo === Infinity) return;
-    this.ready.add(visitor);
-    this.readySince = now;
+    this.#ready.add(visitor);
+    this.#readySince = now;
   }
 
   /** Encodes the visitor's next chunk and moves it on. */
-  private makeChunk(visitor: Visitor): Uint8Array {
+  #makeChunk(visitor: Visitor): Uint8Array {
     const { askerRun, session, sentTo: from } = visitor;
-    const at = this.outbound.last;
-    const chunk = new ChunkWriter(this.rows, at);
-    const to = this.writeRows(chunk, from) ? Infinity : chunk.to;
-    startChunk(this.head, this.run, { askerRun, session, from, to, at });
+    const at = this.#outbound.last;
+    const chunk = new ChunkWriter(this.#rows, at);
+    const to = this.#writeRows(chunk, from) ? Infinity : chunk.to;
+    startChunk(this.#head, this.#run, { askerRun, session, from, to, at });
     visitor.sentTo = to;
-    visitor.sent++;
-    return joinBody(this.head, this.rows.view());
+    visitor.sent += 1;
+    return joinBody(this.#head, this.#rows.view());
   }
 
   /** Writes rows after entry number `from` until the chunk is full. Returns whether these were all. */
-  private writeRows(chunk: ChunkWriter, from: number): boolean {
-    const maxBytes = Math.min(CHUNK_BYTES, this.budget.maxBodyBytes) - MAX_HEAD_BYTES;
+  #writeRows(chunk: ChunkWriter, from: number): boolean {
+    const maxBytes = Math.min(CHUNK_BYTES, this.#budget.maxBodyBytes) - MAX_HEAD_BYTES;
     for (
-      let portion = this.rowsAfter(from, chunk);
+      let portion = this.#rowsAfter(from, chunk);
       portion.length > 0;
-      portion = this.rowsAfter(chunk.to, chunk)
+      portion = this.#rowsAfter(chunk.to, chunk)
     ) {
       for (const row of portion) if (!chunk.add(row, maxBytes)) return false;
     }
@@ -121,7 +126,7 @@ export class SyncDesk {
     return chunk.count < MAX_CHUNK_ROWS;
   }
 
-  private rowsAfter(number: number, { count }: ChunkWriter): readonly Row[] {
-    return this.table.ownRowsAfter(number, Math.min(PORTION, MAX_CHUNK_ROWS - count));
+  #rowsAfter(number: number, { count }: ChunkWriter): readonly Row[] {
+    return this.#table.ownRowsAfter(number, Math.min(PORTION, MAX_CHUNK_ROWS - count));
   }
 }

@@ -10,26 +10,27 @@ export interface SyncNews {
 export class SyncTiming {
   /** Has it ever been in sync? */
   wasSynced = false;
-  private fetchingSince: number | undefined;
-  private news: { readonly first: boolean } | undefined;
+  #fetchingSince: number | undefined;
+  #news: { readonly first: boolean } | undefined;
 
   /** It begins to fetch; it may have begun before and been interrupted. */
   begin(now: number): void {
-    this.fetchingSince ??= now;
+    this.#fetchingSince ??= now;
   }
 
   /** It is in sync, at a moment that {@link take} will be told. */
   reach(): void {
-    this.news = { first: !this.wasSynced };
+    this.#news = { first: !this.wasSynced };
     this.wasSynced = true;
   }
 
   /** What is to be told, once. `isLive`: it may have turned out in the same turn that it is not in sync after all. */
   take(isLive: boolean, now: number): SyncNews | undefined {
-    const { news, fetchingSince } = this;
-    this.news = undefined;
+    const news = this.#news;
+    const fetchingSince = this.#fetchingSince;
+    this.#news = undefined;
     if (news === undefined || !isLive) return undefined;
-    this.fetchingSince = undefined;
+    this.#fetchingSince = undefined;
     return { ...news, durationMs: fetchingSince === undefined ? 0 : now - fetchingSince };
   }
 }

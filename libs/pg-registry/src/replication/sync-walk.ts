@@ -30,38 +30,42 @@ export class SyncWalk {
   deadline = Infinity;
   /** The walk may not begin before. */
   notBefore = -Infinity;
-  private session = 0;
-  private credit = 0;
-  private timeouts = 0;
-  private readonly waiting = new Map<number, WaitingChunk>();
+  #session = 0;
+  #credit = 0;
+  #timeouts = 0;
+  readonly #waiting = new Map<number, WaitingChunk>();
 
-  constructor(private readonly askerRun: number) {}
+  readonly #askerRun: number;
+
+  constructor(askerRun: number) {
+    this.#askerRun = askerRun;
+  }
 
   /** What to send to begin a session, or to go on with it. */
   get ask(): SyncAsk {
-    return { askerRun: this.askerRun, session: this.session, cursor: this.cursor, credit: this.credit };
+    return { askerRun: this.#askerRun, session: this.#session, cursor: this.cursor, credit: this.#credit };
   }
 
   /** Begins the session with number `session`, at the cursor. */
   begin(session: number, now: number): void {
-    this.session = session;
-    this.credit = OUTSTANDING;
-    this.waiting.clear();
+    this.#session = session;
+    this.#credit = OUTSTANDING;
+    this.#waiting.clear();
     this.notBefore = now + LEAST_INTERVAL_MS;
-    this.deadline = now + this.timeout();
+    this.deadline = now + this.#timeout();
   }
 
   /** The session is over before its end; the next one resumes at the cursor. `timedOut`: be more patient then. */
   suspend(timedOut: boolean): void {
-    if (timedOut) this.timeouts++;
-    this.session = 0;
-    this.waiting.clear();
+    if (timedOut) this.#timeouts += 1;
+    this.#session = 0;
+    this.#waiting.clear();
     this.deadline = Infinity;
   }
 
   /** What was asked for is lost, and what was lost before is no reason to be patient. */
   hasten(now: number): void {
-    this.timeouts = 0;
+    this.#timeouts = 0;
     this.deadline = now;
   }
 
@@ -75,36 +79,36 @@ export class SyncWalk {
   finish(): void {
     this.suspend(false);
     this.cursor = Infinity;
-    this.timeouts = 0;
+    this.#timeouts = 0;
   }
 
   /** Is it a chunk that this session asked for and has not got? */
   wants({ askerRun, session, from }: ChunkHead): boolean {
-    if (askerRun !== this.askerRun || session !== this.session || this.session === 0) return false;
-    return from >= this.cursor && !this.waiting.has(from) && this.waiting.size < OUTSTANDING;
+    if (askerRun !== this.#askerRun || session !== this.#session || this.#session === 0) return false;
+    return from >= this.cursor && !this.#waiting.has(from) && this.#waiting.size < OUTSTANDING;
   }
 
   /** Keeps a wanted chunk until its turn; `rows` is copied. */
   keep(head: ChunkHead, rows: Uint8Array, now: number): void {
-    this.waiting.set(head.from, { head, rows: rows.slice() });
-    this.timeouts = 0;
-    this.deadline = now + this.timeout();
+    this.#waiting.set(head.from, { head, rows: rows.slice() });
+    this.#timeouts = 0;
+    this.deadline = now + this.#timeout();
   }
 
   /** The chunk at the cursor, if it is here. */
   next(): WaitingChunk | undefined {
-    return this.waiting.get(this.cursor);
+    return this.#waiting.get(this.cursor);
   }
 
   /** The chunk at the cursor is merged, and another one may be sent. Returns whether there is more to come. */
   advance({ from, to }: ChunkHead): boolean {
-    this.waiting.delete(from);
+    this.#waiting.delete(from);
     this.cursor = to;
-    this.credit++;
+    this.#credit += 1;
     return to !== Infinity;
   }
 
-  private timeout(): number {
-    return Math.min(FIRST_TIMEOUT_MS * 2 ** this.timeouts, LONGEST_TIMEOUT_MS);
+  #timeout(): number {
+    return Math.min(FIRST_TIMEOUT_MS * 2 ** this.#timeouts, LONGEST_TIMEOUT_MS);
   }
 }

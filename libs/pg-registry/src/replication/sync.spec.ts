@@ -4,9 +4,9 @@ describe('a sync', () => {
   it('walks a large table in chunks while its owner goes on writing', () => {
     const mesh = new TestMesh(['a', 'b']);
     const [a, b] = mesh.nodes;
-    for (let i = 0; i < 7000; i++) a.join(`k${i % 100}`, i, i % 50);
+    for (let i = 0; i < 7000; i += 1) a.join(`k${i % 100}`, i, i % 50);
     mesh.announceAll();
-    for (let i = 0; i < 60; i++) {
+    for (let i = 0; i < 60; i += 1) {
       a.join('late', i, 51);
       a.update('k1', -i, 1);
       a.leave('k2', 2);
@@ -21,9 +21,9 @@ describe('a sync', () => {
   it('resumes at its cursor when chunks are lost', () => {
     const mesh = new TestMesh(['a', 'b']);
     const [a] = mesh.nodes;
-    for (let i = 0; i < 9000; i++) a.join('k', i);
+    for (let i = 0; i < 9000; i += 1) a.join('k', i);
     let chunks = 0;
-    mesh.filter = (from, _to, kind) => from !== a || kind !== 'sync' || ++chunks !== 3;
+    mesh.filter = (from, _to, kind) => from !== a || kind !== 'sync' || (chunks += 1) !== 3;
     mesh.announceAll();
     mesh.advance(2000);
     expect(mesh.difference()).toBeUndefined();
@@ -33,7 +33,7 @@ describe('a sync', () => {
   it('is served one chunk per turn, the askers in turn', () => {
     const mesh = new TestMesh(['a', 'b', 'c', 'd']);
     const [a, ...others] = mesh.nodes;
-    for (let i = 0; i < 5000; i++) a.join('k', i);
+    for (let i = 0; i < 5000; i += 1) a.join('k', i);
     const served: string[] = [];
     mesh.filter = (from, to, kind) => {
       if (from === a && kind === 'sync') served.push(to.node);
@@ -51,7 +51,7 @@ describe('a sync', () => {
     const mesh = new TestMesh(['a', 'b'], { maxUnflushedBytes: 20_000 });
     mesh.flushMs = 1000;
     const [a] = mesh.nodes;
-    for (let i = 0; i < 8000; i++) a.join('k', i);
+    for (let i = 0; i < 8000; i += 1) a.join('k', i);
     mesh.announceAll();
     mesh.advance(900);
     expect(a.counts['chunks']).toBe(2);

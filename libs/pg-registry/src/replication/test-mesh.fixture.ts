@@ -35,8 +35,8 @@ export class TestMesh {
   sent = 0;
   /** Intercepts frames: return false to drop one. */
   filter: (from: TestNode, to: TestNode, kind: StreamKind, body: Uint8Array) => boolean = () => true;
-  private readonly due: { at: number; order: number; run: () => void }[] = [];
-  private order = 0;
+  readonly #due: { at: number; order: number; run: () => void }[] = [];
+  #order = 0;
 
   constructor(
     names: readonly string[],
@@ -61,21 +61,21 @@ export class TestMesh {
   carry(from: TestNode, to: StreamPeer | undefined, kind: StreamKind, body: Uint8Array): void {
     for (const receiver of this.nodes) {
       const isMeant = to === undefined ? receiver !== from : receiver.incarnation === to.incarnation;
-      if (isMeant) this.carryTo(from, receiver, kind, body);
+      if (isMeant) this.#carryTo(from, receiver, kind, body);
     }
   }
 
   later(delay: number, run: () => void): void {
-    this.due.push({ at: this.now + delay, order: this.order++, run });
+    this.#due.push({ at: this.now + delay, order: this.#order++, run });
   }
 
   /** Runs everything up to `ms` from now. */
   advance(ms: number): void {
     const end = this.now + ms;
-    for (let steps = 0; ; steps++) {
+    for (let steps = 0; ; steps += 1) {
       if (steps > 200_000) throw new Error('no rest: something is due again and again');
-      const event = this.nextEvent();
-      const node = this.nextNode();
+      const event = this.#nextEvent();
+      const node = this.#nextNode();
       const at = Math.max(
         this.now,
         Math.min(event?.at ?? Infinity, node?.replicator.nextDeadline() ?? Infinity),
@@ -83,7 +83,7 @@ export class TestMesh {
       if (at > end) break;
       this.now = at;
       if (event !== undefined && event.at <= at) {
-        this.due.splice(this.due.indexOf(event), 1);
+        this.#due.splice(this.#due.indexOf(event), 1);
         event.run();
       } else {
         node!.tick();
@@ -104,25 +104,25 @@ export class TestMesh {
     return undefined;
   }
 
-  private carryTo(from: TestNode, to: TestNode, kind: StreamKind, body: Uint8Array): void {
-    this.sent++;
+  #carryTo(from: TestNode, to: TestNode, kind: StreamKind, body: Uint8Array): void {
+    this.sent += 1;
     if (!from.connected || !this.filter(from, to, kind, body)) return;
     const { loss, duplication, delayMs } = this.faults;
     const copies = (this.random() < loss ? 0 : 1) + (this.random() < duplication ? 1 : 0);
-    for (let copy = 0; copy < copies; copy++) {
+    for (let copy = 0; copy < copies; copy += 1) {
       this.later(0.2 + this.random() * delayMs, () => to.receive(from, kind, body.slice()));
     }
   }
 
-  private nextEvent(): (typeof this.due)[number] | undefined {
-    let first = this.due[0];
-    for (const event of this.due) {
+  #nextEvent(): { at: number; order: number; run: () => void } | undefined {
+    let first = this.#due[0];
+    for (const event of this.#due) {
       if (event.at < first.at || (event.at === first.at && event.order < first.order)) first = event;
     }
     return first;
   }
 
-  private nextNode(): TestNode | undefined {
+  #nextNode(): TestNode | undefined {
     let first: TestNode | undefined;
     for (const node of this.nodes) {
       if (first === undefined || node.replicator.nextDeadline() < first.replicator.nextDeadline())

@@ -30,8 +30,8 @@ export class TestNode implements StreamPeer {
   replicator!: Replicator;
   run = 0;
   connected = false;
-  private numbers = 0;
-  private folded = new Map<string, Row>();
+  #numbers = 0;
+  #folded = new Map<string, Row>();
 
   constructor(
     readonly node: string,
@@ -48,8 +48,8 @@ export class TestNode implements StreamPeer {
 
   /** Starts a new run of the scope. */
   start(): void {
-    this.run++;
-    this.folded = new Map();
+    this.run += 1;
+    this.#folded = new Map();
     this.table = new Table({ node: this.node, incarnation: this.incarnation, keys: 'duplicate' });
     this.replicator = new Replicator({
       scope: 'test',
@@ -84,20 +84,20 @@ export class TestNode implements StreamPeer {
   /** Registers processes; ids default to process 1. */
   join(key: string, value: string | number | null = null, ...ids: number[]): void {
     const pids = (ids.length === 0 ? [1] : ids).map((id) => this.pid(id));
-    const next = (): number => ++this.numbers;
-    this.wrote(this.table.join(key, pids, value, { next }, this.replicator.last + 1));
+    const next = (): number => (this.#numbers += 1);
+    this.#wrote(this.table.join(key, pids, value, { next }, this.replicator.last + 1));
   }
 
   leave(key: string, id = 1): void {
-    this.wrote(this.table.leave(key, [this.pid(id)]));
+    this.#wrote(this.table.leave(key, [this.pid(id)]));
   }
 
   exit(id: number): void {
-    this.wrote(this.table.leaveProcess(this.pid(id)));
+    this.#wrote(this.table.leaveProcess(this.pid(id)));
   }
 
   update(key: string, value: string | number, id = 1): void {
-    this.wrote(this.table.update(key, this.pid(id), () => value, this.replicator.last + 1));
+    this.#wrote(this.table.update(key, this.pid(id), () => value, this.replicator.last + 1));
   }
 
   /** Tells `to` what a hello says of this scope, at once and without faults. */
@@ -117,15 +117,15 @@ export class TestNode implements StreamPeer {
   perform(effects: readonly ReplicationEffect[]): void {
     for (const effect of effects) {
       if (effect.type === 'send') this.mesh.carry(this, effect.to, effect.kind, effect.body);
-      else if (effect.type === 'diff') this.changed(effect.diff, effect.cause);
+      else if (effect.type === 'diff') this.#changed(effect.diff, effect.cause);
       else if (effect.type === 'count')
         this.counts[effect.name] = (this.counts[effect.name] ?? 0) + effect.by;
       else if (effect.type === 'warn') this.warnings.push(effect.reason);
       else if (effect.type === 'replicated') this.replies.push(effect);
       else if (effect.type === 'lag' || effect.type === 'synced') this.timed.push(effect);
-      else if (effect.type === 'flush') this.mesh.later(this.mesh.flushMs, () => this.flushDone());
+      else if (effect.type === 'flush') this.mesh.later(this.mesh.flushMs, () => this.#flushDone());
     }
-    if (effects.some(({ type }) => type === 'diff')) this.check();
+    if (effects.some(({ type }) => type === 'diff')) this.#check();
   }
 
   /** What this node holds of an owner. */
@@ -146,54 +146,54 @@ export class TestNode implements StreamPeer {
       );
   }
 
-  private flushDone(): void {
+  #flushDone(): void {
     this.budget.flushed();
     this.perform(this.replicator.flushed(this.mesh.now));
   }
 
-  private wrote(diff: Diff): void {
+  #wrote(diff: Diff): void {
     if (diff.length === 0) return;
-    this.fold(diff);
+    this.#fold(diff);
     this.perform(this.replicator.write(diff, this.mesh.now));
   }
 
-  private changed(diff: Diff, cause: string): void {
+  #changed(diff: Diff, cause: string): void {
     this.diffs.push({ diff, cause });
-    this.fold(diff);
+    this.#fold(diff);
   }
 
   /** Applies a diff to the picture; an event that does not fit it is the failure the tests are after. */
-  private fold(diff: Diff): void {
+  #fold(diff: Diff): void {
     for (const change of diff) {
       change.rows.forEach((row, at) => {
         const id = `${row.pid.incarnation}:${row.number}`;
-        const known = this.folded.get(id);
+        const known = this.#folded.get(id);
         if (change.kind === 'join') {
           if (known !== undefined) throw new Error(`${this.node}: join of ${id}, which is there`);
-          this.folded.set(id, row);
+          this.#folded.set(id, row);
         } else if (known === undefined) {
           throw new Error(`${this.node}: ${change.kind} of ${id}, which is not there`);
         } else if (change.kind === 'leave') {
-          this.folded.delete(id);
+          this.#folded.delete(id);
         } else {
           if (!sameValue(known.value, change.old[at].value))
             throw new Error(`${this.node}: update of ${id} from a wrong value`);
-          this.folded.set(id, row);
+          this.#folded.set(id, row);
         }
       });
     }
   }
 
   /** Invariant: snapshot plus diffs is what the table says, row for row. */
-  private check(): void {
+  #check(): void {
     const rows = this.table.rows();
     for (const row of rows) {
-      const known = this.folded.get(`${row.pid.incarnation}:${row.number}`);
+      const known = this.#folded.get(`${row.pid.incarnation}:${row.number}`);
       if (known === row) continue;
       throw new Error(`${this.node}: the table has ${textOf(row)}, the events say ${known && textOf(known)}`);
     }
-    if (rows.length !== this.folded.size) {
-      throw new Error(`${this.node}: ${this.folded.size} by events, ${rows.length} in the table`);
+    if (rows.length !== this.#folded.size) {
+      throw new Error(`${this.node}: ${this.#folded.size} by events, ${rows.length} in the table`);
     }
   }
 }

@@ -19,7 +19,7 @@ describe('the propagation of a write', () => {
   it('is timed once in the interval, at another peer each time', () => {
     const { mesh, a } = three({ lagSampleMs: 1000 });
     timed(a);
-    for (let i = 0; i < 25; i++) {
+    for (let i = 0; i < 25; i += 1) {
       a.join('k');
       mesh.advance(100);
     }
@@ -69,7 +69,7 @@ describe('a sync', () => {
   it('is timed from the first ask to the last chunk, each time anew', () => {
     const mesh = new TestMesh(['a', 'b']);
     const [a, b] = mesh.nodes;
-    for (let i = 0; i < 9000; i++) a.join('k', i);
+    for (let i = 0; i < 9000; i += 1) a.join('k', i);
     mesh.filter = (_from, _to, kind) => kind !== 'sync';
     mesh.announceAll();
     mesh.advance(100);
@@ -94,7 +94,7 @@ describe('a sync', () => {
 describe('operations', () => {
   it('are counted where they go out and where they come in', () => {
     const { mesh, a, b } = two();
-    for (let i = 0; i < 100; i++) a.join('k', i);
+    for (let i = 0; i < 100; i += 1) a.join('k', i);
     mesh.advance(100);
     expect(a.counts['operations-out']).toBe(100);
     expect(b.counts['operations-in']).toBe(100);

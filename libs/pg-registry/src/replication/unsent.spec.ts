@@ -16,7 +16,7 @@ describe('operations that cannot leave', () => {
   it('collapse into the number of the last one when too many wait, and peers sync', () => {
     const { mesh, a, b } = two({ maxUnsentOps: 10 });
     a.disconnect();
-    for (let i = 0; i < 25; i++) a.join('k', i);
+    for (let i = 0; i < 25; i += 1) a.join('k', i);
     expect(a.warnings).toEqual(['collapsed', 'collapsed']);
     expect(a.budget.unsentOperations).toBeLessThanOrEqual(10);
     a.connect();
@@ -28,7 +28,7 @@ describe('operations that cannot leave', () => {
   it('wait while the client is behind, and go on after its flush', () => {
     const { mesh, a } = two();
     mesh.flushMs = 50;
-    for (let i = 0; i < 40_000; i++) a.join('k', i);
+    for (let i = 0; i < 40_000; i += 1) a.join('k', i);
     expect(a.budget.unsentOperations).toBeGreaterThan(0);
     mesh.advance(1000);
     expect(a.budget.unsentOperations).toBe(0);

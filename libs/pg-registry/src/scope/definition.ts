@@ -22,7 +22,7 @@ export type RegistryOf<D extends ScopeDefinition> =
  * constructor(@InjectRegistry(docs) private readonly registry: RegistryOf<typeof docs>) {}
  * ```
  *
- * @returns the options, checked and frozen; nothing is started. With nothing but a name it goes with any options that the
+ * @returns The options, checked and frozen; nothing is started. With nothing but a name it goes with any options that the
  * scope is given elsewhere.
  * @throws InvalidOptionError if an option is unknown or wrong; InvalidArgumentError if there is no name.
  */

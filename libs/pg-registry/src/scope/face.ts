@@ -38,7 +38,7 @@ export abstract class RegistryFace {
    * Adds a listener behind those that the scope was configured with, for this run and all later ones. It is called as
    * the process that adds it.
    *
-   * @returns what removes it again.
+   * @returns What removes it again.
    */
   addListener(listener: ListenerToken | RegistryListener): () => void {
     const mounted = new MountedListener(listener, this.host);

@@ -45,7 +45,7 @@ export class Feed {
   enqueue(diff: Diff, cause: Cause): void {
     // Who comes before it is delivered has it in the snapshot.
     if (this.#closed || this.#isDeserted) return;
-    for (const change of diff) this.#queue.push(new Delivery(change, cause, ++this.#sequence));
+    for (const change of diff) this.#queue.push(new Delivery(change, cause, (this.#sequence += 1)));
   }
 
   /** Delivers what is queued, unless a delivery is under way, which will come to it. Never throws. */
@@ -53,7 +53,7 @@ export class Feed {
     if (this.#delivering) return;
     this.#delivering = true;
     // Nothing in the loop throws: observations and listeners keep what their receivers throw.
-    for (let next = 0; next < this.#queue.length; next++) this.#tell(this.#queue[next]);
+    for (const entry of this.#queue) this.#tell(entry); // what is queued meanwhile included
     this.#queue.length = 0;
     this.#delivering = false;
   }

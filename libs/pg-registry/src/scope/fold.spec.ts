@@ -108,7 +108,7 @@ class Run {
       case 'unregisterName':
         return registry.unregisterName(via('test', key));
       case 'remoteJoin':
-        return this.scope.remoteJoin(key, ++this.#remote, this.#remote);
+        return this.scope.remoteJoin(key, (this.#remote += 1), this.#remote);
       case 'remoteGone':
         return this.scope.remoteGone();
       case 'exit': {
@@ -131,7 +131,7 @@ class Run {
       this.#guard(() => fold.take(event));
       const write = queue.shift();
       if (write !== undefined) this.#guard(() => this.do(write));
-      if (--takes !== 0) return;
+      if ((takes -= 1) !== 0) return;
       this.folds.delete(fold);
       stop.next();
     };

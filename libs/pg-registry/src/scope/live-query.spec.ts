@@ -64,7 +64,7 @@ describe('liveSelect', () => {
 
   it('evaluates only the rows of a change', () => {
     const { registry } = new LoneScope();
-    for (let n = 0; n < 10; n++) registry.register(n);
+    for (let n = 0; n < 10; n += 1) registry.register(n);
     let evaluated = 0;
     registry.liveSelect(() => (evaluated++, true)).subscribe();
     evaluated = 0;

@@ -84,7 +84,7 @@ describe('monitor', () => {
   it('gives everybody the same frozen event', () => {
     const { registry } = new LoneScope();
     const seen: ChangeEvent[] = [];
-    for (let i = 0; i < 2; i++)
+    for (let i = 0; i < 2; i += 1)
       registry.monitor('a').subscribe((event) => event.type !== 'snapshot' && seen.push(event));
     registry.register('a', { n: 1 });
     expect(seen[0]).toBe(seen[1]);

@@ -17,7 +17,7 @@ export abstract class RegistryNames<R extends Row = Row> extends RegistryWrites<
   /**
    * Registers a living process of this node under a name. Mirrors `PgRegistry.register_name/2`.
    *
-   * @returns false if the scope has unique keys and this node has a holder.
+   * @returns False if the scope has unique keys and this node has a holder.
    * @throws InvalidArgumentError for a name of another scope; otherwise like {@link join}.
    */
   registerName(name: Via, pid: Pid): boolean {
@@ -58,7 +58,7 @@ export abstract class RegistryNames<R extends Row = Row> extends RegistryWrites<
    * Hands a message to a process and does not wait. A pid is always a destination, never a key; a name or key stands for
    * this node's holder. Mirrors `PgRegistry.send/2`.
    *
-   * @returns the pid that the message went to.
+   * @returns The pid that the message went to.
    * @throws NotRegisteredError if this node has no holder; UniqueKeysRequiredError for a name or key in a scope with
    * duplicate keys; InvalidArgumentError for a name of another scope.
    */

@@ -40,7 +40,7 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
  * partitions, keys, listeners, meta. The values of `meta` are checked when the scope starts, against the node's limits.
  *
  * @param input A name, options, or a definition.
- * @returns a frozen copy.
+ * @returns A frozen copy.
  * @throws InvalidArgumentError for something else than these, and for options without a name.
  * @throws InvalidOptionError naming an unknown or wrong option and what is allowed.
  */

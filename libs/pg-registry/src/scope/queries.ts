@@ -88,7 +88,7 @@ export abstract class RegistryQueries<R extends Row = Row> extends RegistryMonit
     if (spec.sieveDecides) return spec.sieve!(table.pages()).length;
     let count = 0;
     for (const rows of candidates(table, spec)) {
-      for (const row of rows) if (spec.counts(row, this.context)) count++;
+      for (const row of rows) if (spec.counts(row, this.context)) count += 1;
     }
     return count;
   }

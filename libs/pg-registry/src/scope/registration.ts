@@ -20,7 +20,7 @@ export interface Registration<K = Key, V = unknown> extends Disposable {
   /**
    * Gives this entry another value; it keeps its place in every lookup. Delivered when the call returns.
    *
-   * @returns false if the entry has gone; nothing happens then.
+   * @returns False if the entry has gone; nothing happens then.
    * @throws InvalidValueError, ValueTooLargeError for a value that cannot be stored.
    * @throws ScopeNotRunningError if the run in which the entry was made has ended.
    */
@@ -29,7 +29,7 @@ export interface Registration<K = Key, V = unknown> extends Disposable {
   /**
    * Removes this entry. The end of a `using` block does the same.
    *
-   * @returns false if it had gone already, with its process or its scope for example.
+   * @returns False if it had gone already, with its process or its scope for example.
    */
   unregister(): boolean;
 }

@@ -27,7 +27,7 @@ export class FakeNode implements ScopeHost {
     error: (_scope: string, _kind: string, message: string) => void this.logged.push(message),
   };
   #number = 0;
-  readonly numbers = { next: () => ++this.#number };
+  readonly numbers = { next: () => (this.#number += 1) };
 
   resolveListener(token: ListenerToken): RegistryListener | undefined {
     return this.provided.get(token);
@@ -82,7 +82,7 @@ export class LoneScope<R extends Row = Row> {
 
   /** Lets the peer register one of its processes. */
   remoteJoin(key: Key, id: number, value: Value = null): void {
-    const number = ++this.#remoteNumber;
+    const number = (this.#remoteNumber += 1);
     const entries = [{ number, pid: this.remotePid(id), value }];
     this.#apply({ number, groups: [{ kind: 'join', key, entries }] });
   }

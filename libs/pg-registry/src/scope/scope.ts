@@ -108,23 +108,23 @@ export class Scope {
     this.#commit(this.table.leaveKey(key));
   }
 
-  /** Removes these entries of this node; those that have gone meanwhile are left out. @returns how many went. */
+  /** Removes these entries of this node; those that have gone meanwhile are left out. @returns How many went. */
   leaveEntries(rows: readonly Row[]): number {
     const diff = this.#commit(this.table.leaveRows(rows));
     return diff.reduce((sum, change) => sum + change.rows.length, 0);
   }
 
-  /** Removes the entry of this node with that number. @returns false if there is none. */
+  /** Removes the entry of this node with that number. @returns False if there is none. */
   leaveEntry(number: number): boolean {
     return this.#commit(this.table.leaveRow(number)).length > 0;
   }
 
-  /** Gives every entry of the pid under the key another value. @returns false if there is none. */
+  /** Gives every entry of the pid under the key another value. @returns False if there is none. */
   update(key: Key, pid: Pid, next: (old: Value) => Value): boolean {
     return this.#commit(this.table.update(key, pid, next, this.#revision())).length > 0;
   }
 
-  /** Gives the entry of this node with that number another value. @returns false if there is none. */
+  /** Gives the entry of this node with that number another value. @returns False if there is none. */
   updateEntry(number: number, value: Value): boolean {
     return this.#commit(this.table.updateRow(number, value, this.#revision())).length > 0;
   }

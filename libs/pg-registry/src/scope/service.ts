@@ -29,7 +29,7 @@ export class PgRegistryService<R extends Row = Row> extends RegistryNames<R> {
    * once per entry; not at all if there is none. What it throws goes to the caller. Mirrors `PgRegistry.dispatch/3`.
    *
    * @param callback May write: what it was given does not change.
-   * @returns with `parallel` a promise that resolves when all that the callback returned has; it rejects if one rejects.
+   * @returns With `parallel` a promise that resolves when all that the callback returned has; it rejects if one rejects.
    * @throws InvalidArgumentError for an unknown option, also when there is no member.
    */
   dispatch<const K extends KeyOf<R>>(
@@ -67,7 +67,7 @@ export class PgRegistryService<R extends Row = Row> extends RegistryNames<R> {
    * process some 60 ns.
    *
    * @param key Any key; it need not be registered.
-   * @returns rejects with what the function throws; with LockTimeoutError after `timeoutMs` (default 5000) of waiting, with
+   * @returns Rejects with what the function throws; with LockTimeoutError after `timeoutMs` (default 5000) of waiting, with
    * the signal's reason when it aborts the waiting, with InvalidArgumentError inside of a function that holds this lock
    * already, with ProcessExitedError when the process that waits exits, and with ScopeNotRunningError when the scope stops.
    */
@@ -95,7 +95,7 @@ export class PgRegistryService<R extends Row = Row> extends RegistryNames<R> {
    * Waits until every peer that is connected now has applied all that was written here before the call; peers that go
    * meanwhile are not waited for. Without peers it resolves at once.
    *
-   * @returns rejects naming the laggards after `timeoutMs`.
+   * @returns Rejects naming the laggards after `timeoutMs`.
    */
   async replicated(options: { readonly timeoutMs?: number | undefined } = {}): Promise<void> {
     this.args.options(options, ['timeoutMs']);

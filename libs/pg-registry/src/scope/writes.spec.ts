@@ -82,7 +82,7 @@ describe('unregister', () => {
     for (const value of [1, 2, 3]) scope.registry.register('a', value);
     scope.registry.unregister('a');
     expect(values(scope, 'a')).toEqual([1, 2]);
-    for (let i = 0; i < 3; i++) scope.registry.unregister('a');
+    for (let i = 0; i < 3; i += 1) scope.registry.unregister('a');
     expect(scope.registry.groups()).toEqual([]);
   });
 });

@@ -20,7 +20,7 @@ export abstract class RegistryWrites<R extends Row = Row> extends RegistryQuerie
    * Registers the running code's process under a key. Mirrors `PgRegistry.register/3`.
    *
    * @param value Copied; `null` unless given.
-   * @returns the entry, to change or remove exactly it.
+   * @returns The entry, to change or remove exactly it.
    * @throws AlreadyRegisteredError in a scope with unique keys, if this node has a holder, be it this process itself.
    * @throws ProcessExitedError if the running code's process has ended.
    */
@@ -64,7 +64,7 @@ export abstract class RegistryWrites<R extends Row = Row> extends RegistryQuerie
    * Removes the newest entry of each pid under a key, once per occurrence, in one operation; occurrences without an entry
    * are skipped. Mirrors `pg:leave/3`.
    *
-   * @returns false if no entry was removed although one was asked for.
+   * @returns False if no entry was removed although one was asked for.
    */
   leave(key: KeyOf<R>, pids: Pid | readonly Pid[]): boolean {
     const normal = this.args.key(key);
@@ -80,7 +80,7 @@ export abstract class RegistryWrites<R extends Row = Row> extends RegistryQuerie
    * @param next The value, copied, or a function that gets each old value, oldest entry first. The function must not
    * write to this scope.
    * @param pid The running code's process unless given.
-   * @returns false if the process has no entry there; the function was not called then.
+   * @returns False if the process has no entry there; the function was not called then.
    * @throws InvalidArgumentError if the function wrote to this scope; no value was changed then. What the function itself
    * throws goes to the caller, and no value was changed either.
    */
@@ -103,7 +103,7 @@ export abstract class RegistryWrites<R extends Row = Row> extends RegistryQuerie
    *
    * @param pattern For the value; or a predicate on the entry.
    * @param pid The running code's process unless given.
-   * @returns how many entries were removed.
+   * @returns How many entries were removed.
    * @throws InvalidArgumentError saying what is wrong with the pattern or a guard. What a predicate throws goes to the
    * caller; nothing was removed then.
    */

@@ -18,30 +18,30 @@ export const EMPTY_DIGEST: Digest = Object.freeze({ count: 0, hashHigh: 0, hashL
  * and a sum, unlike an exclusive or, also notices a pair that was counted twice.
  */
 export class RunningDigest {
-  private count = 0;
-  private high = 0;
-  private low = 0;
+  #count = 0;
+  #high = 0;
+  #low = 0;
 
   add(number: number, revision: number): void {
-    this.count += 1;
-    this.sum(number, revision, 1);
+    this.#count += 1;
+    this.#sum(number, revision, 1);
   }
 
   subtract(number: number, revision: number): void {
-    this.count -= 1;
-    this.sum(number, revision, -1);
+    this.#count -= 1;
+    this.#sum(number, revision, -1);
   }
 
   /** The digest as it is now, as a value of its own. */
   read(): Digest {
-    return { count: this.count, hashHigh: this.high >>> 0, hashLow: this.low >>> 0 };
+    return { count: this.#count, hashHigh: this.#high >>> 0, hashLow: this.#low >>> 0 };
   }
 
   /**
    * Adds or takes away MurmurHash3 (x86, 32 bits) of the four 32-bit words of two non-negative safe integers, for two seeds:
    * the words are scrambled once for both. Measured: 11 ns, one hash after the other 15 ns.
    */
-  private sum(number: number, revision: number, sign: 1 | -1): void {
+  #sum(number: number, revision: number, sign: 1 | -1): void {
     const numberLow = scramble(number | 0);
     const numberHigh = scramble((number / WORD) | 0);
     const revisionLow = scramble(revision | 0);
@@ -56,8 +56,8 @@ export class RunningDigest {
     low = round(low, revisionLow);
     high = round(high, revisionHigh);
     low = round(low, revisionHigh);
-    this.high = (this.high + sign * finish(high)) | 0;
-    this.low = (this.low + sign * finish(low)) | 0;
+    this.#high = (this.#high + sign * finish(high)) | 0;
+    this.#low = (this.#low + sign * finish(low)) | 0;
   }
 }
 

@@ -13,21 +13,21 @@ export class Indexes {
   readonly keys = new KeyIndex();
   /** The rows of this node. */
   readonly own: OwnerRows;
-  private readonly owners = new Map<string, OwnerRows>();
-  private rowCount = 0;
+  readonly #owners = new Map<string, OwnerRows>();
+  #rowCount = 0;
 
   constructor(ownIncarnation: string) {
     this.own = new OwnerRows(ownIncarnation, true);
-    this.owners.set(ownIncarnation, this.own);
+    this.#owners.set(ownIncarnation, this.own);
   }
 
   get count(): number {
-    return this.rowCount;
+    return this.#rowCount;
   }
 
   /** The rows of an incarnation; undefined if it has none and is not this node. */
   owner(incarnation: string): OwnerRows | undefined {
-    return incarnation === this.own.incarnation ? this.own : this.owners.get(incarnation);
+    return incarnation === this.own.incarnation ? this.own : this.#owners.get(incarnation);
   }
 
   /** The rows of a process, of whatever node; undefined if it has none. */
@@ -48,20 +48,20 @@ export class Indexes {
   /** Pictures of all rows: owner by owner, each in order of entry numbers. */
   pages(): PagePicture[] {
     const pictures: PagePicture[] = [];
-    for (const owner of this.owners.values()) owner.addPagesTo(pictures);
+    for (const owner of this.#owners.values()) owner.addPagesTo(pictures);
     return pictures;
   }
 
   /** Adds a row; the owner of `pid` must not have one of this number. */
   insert(number: number, key: Key, pid: Pid, value: Value, revision: number): Row {
-    const owner = this.ownerOrNew(pid.incarnation);
+    const owner = this.#ownerOrNew(pid.incarnation);
     const process = owner.processOrNew(pid);
     const slot = this.keys.slot(key);
     const row = new Row(number, slot === undefined ? key : slot.key, process, value, revision);
     process.add(row, newestIn(slot, process));
     this.keys.add(row, slot);
     owner.add(row);
-    this.rowCount += 1;
+    this.#rowCount += 1;
     return row;
   }
 
@@ -79,15 +79,15 @@ export class Indexes {
     this.keys.remove(row); // before the process's list, whose links it reads
     row.process.remove(row);
     owner.remove(row);
-    this.rowCount -= 1;
-    if (owner.count === 0 && !owner.isOwn) this.owners.delete(owner.incarnation);
+    this.#rowCount -= 1;
+    if (owner.count === 0 && !owner.isOwn) this.#owners.delete(owner.incarnation);
   }
 
-  private ownerOrNew(incarnation: string): OwnerRows {
+  #ownerOrNew(incarnation: string): OwnerRows {
     let owner = this.owner(incarnation);
     if (owner === undefined) {
       owner = new OwnerRows(incarnation, false);
-      this.owners.set(incarnation, owner);
+      this.#owners.set(incarnation, owner);
     }
     return owner;
   }

@@ -13,32 +13,32 @@ export type Child<T> = Level<T> | T;
 export class Level<T> {
   /** What the key holds that ends here. */
   value: T | undefined = undefined;
-  private readonly byPrimitive = new ShardedMap<Primitive, Child<T>>(hashPrimitive);
-  private byText: ShardedMap<Primitive, Child<T>> | undefined = undefined;
+  readonly #byPrimitive = new ShardedMap<Primitive, Child<T>>(hashPrimitive);
+  #byText: ShardedMap<Primitive, Child<T>> | undefined = undefined;
 
   /** Whether nothing goes on from here. */
   get isEnd(): boolean {
-    return this.byPrimitive.size === 0 && (this.byText === undefined || this.byText.size === 0);
+    return this.#byPrimitive.size === 0 && (this.#byText === undefined || this.#byText.size === 0);
   }
 
   get(key: Key): Child<T> | undefined {
-    return isPrimitive(key) ? this.byPrimitive.get(key) : this.byText?.get(canonicalText(key));
+    return isPrimitive(key) ? this.#byPrimitive.get(key) : this.#byText?.get(canonicalText(key));
   }
 
   /** As {@link get} for a primitive; whatever else `key` is, it is not found. */
   peek(key: unknown): Child<T> | undefined {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a Map may be asked for anything
-    return this.byPrimitive.get(key as Primitive);
+    return this.#byPrimitive.get(key as Primitive);
   }
 
   set(key: Key, child: Child<T>): void {
-    if (isPrimitive(key)) this.byPrimitive.set(key, child);
-    else (this.byText ??= new ShardedMap(hashPrimitive)).set(canonicalText(key), child);
+    if (isPrimitive(key)) this.#byPrimitive.set(key, child);
+    else (this.#byText ??= new ShardedMap(hashPrimitive)).set(canonicalText(key), child);
   }
 
   delete(key: Key): void {
-    if (isPrimitive(key)) this.byPrimitive.delete(key);
-    else this.byText?.delete(canonicalText(key));
+    if (isPrimitive(key)) this.#byPrimitive.delete(key);
+    else this.#byText?.delete(canonicalText(key));
   }
 
   /** Puts a level at `key`, where at most a value was, so that keys can go on behind it. */
@@ -56,8 +56,8 @@ export class Level<T> {
       if (child instanceof Level) child.collect(into);
       else into.push(child);
     };
-    this.byPrimitive.forEach(take);
-    this.byText?.forEach(take);
+    this.#byPrimitive.forEach(take);
+    this.#byText?.forEach(take);
   }
 }
 

@@ -17,85 +17,85 @@ export const LONGEST_WALK = 16;
  * and handed out again until the key changes.
  */
 export class KeyRows {
-  private first: Row;
-  private last: Row;
-  private rowCount = 1;
-  private ownCount: number;
+  #first: Row;
+  #last: Row;
+  #rowCount = 1;
+  #ownCount: number;
   /** The newest row of every process, once somebody asked for that of one that has many rows, as the key has. */
-  private newest: ShardedMap<ProcessRows, Row> | undefined = undefined;
+  #newest: ShardedMap<ProcessRows, Row> | undefined = undefined;
 
-  private madeRows: readonly Row[] | undefined = undefined;
-  private madeEntries: readonly Entry<Key, Value>[] | undefined = undefined;
-  private madeLocalEntries: readonly Entry<Key, Value>[] | undefined = undefined;
-  private madeMembers: readonly Pid[] | undefined = undefined;
-  private madeLocalMembers: readonly Pid[] | undefined = undefined;
+  #madeRows: readonly Row[] | undefined = undefined;
+  #madeEntries: readonly Entry<Key, Value>[] | undefined = undefined;
+  #madeLocalEntries: readonly Entry<Key, Value>[] | undefined = undefined;
+  #madeMembers: readonly Pid[] | undefined = undefined;
+  #madeLocalMembers: readonly Pid[] | undefined = undefined;
 
   constructor(only: Row) {
-    this.first = this.last = only;
+    this.#first = this.#last = only;
     only.siblings = this;
-    this.ownCount = only.isOwn ? 1 : 0;
+    this.#ownCount = only.isOwn ? 1 : 0;
   }
 
   get key(): Key {
-    return this.first.key;
+    return this.#first.key;
   }
 
   get size(): number {
-    return this.rowCount;
+    return this.#rowCount;
   }
 
   /** Whether {@link entries} was asked since the last change. */
   get hasEntries(): boolean {
-    return this.madeEntries !== undefined;
+    return this.#madeEntries !== undefined;
   }
 
   /** Rows owned by this node. */
   get ownSize(): number {
-    return this.ownCount;
+    return this.#ownCount;
   }
 
   /** `lookup(key)`. */
   entries(): readonly Entry<Key, Value>[] {
-    return (this.madeEntries ??= Object.freeze(this.rows().map((row) => row.entry)));
+    return (this.#madeEntries ??= Object.freeze(this.rows().map((row) => row.entry)));
   }
 
   /** `lookupLocal(key)`. */
   localEntries(): readonly Entry<Key, Value>[] {
-    if (this.ownCount === this.rowCount) return this.entries();
-    return (this.madeLocalEntries ??= Object.freeze(this.ownRows().map((row) => row.entry)));
+    if (this.#ownCount === this.#rowCount) return this.entries();
+    return (this.#madeLocalEntries ??= Object.freeze(this.ownRows().map((row) => row.entry)));
   }
 
   /** `members(key)`: a pid for each of its rows. */
   members(): readonly Pid[] {
-    return (this.madeMembers ??= Object.freeze(this.rows().map((row) => row.pid)));
+    return (this.#madeMembers ??= Object.freeze(this.rows().map((row) => row.pid)));
   }
 
   /** `membersLocal(key)`. */
   localMembers(): readonly Pid[] {
-    if (this.ownCount === this.rowCount) return this.members();
-    return (this.madeLocalMembers ??= Object.freeze(this.ownRows().map((row) => row.pid)));
+    if (this.#ownCount === this.#rowCount) return this.members();
+    return (this.#madeLocalMembers ??= Object.freeze(this.ownRows().map((row) => row.pid)));
   }
 
   /** All rows, in lookup order. */
   rows(): readonly Row[] {
-    if (this.madeRows === undefined) {
+    if (this.#madeRows === undefined) {
       const rows: Row[] = [];
-      for (let row: Row | undefined = this.first; row !== undefined; row = row.next) rows.push(row);
-      this.madeRows = Object.freeze(rows);
+      for (let row: Row | undefined = this.#first; row !== undefined; row = row.next) rows.push(row);
+      this.#madeRows = Object.freeze(rows);
     }
-    return this.madeRows;
+    return this.#madeRows;
   }
 
   /** The rows of this node, in lookup order. */
   ownRows(): readonly Row[] {
-    return this.ownCount === 0 ? [] : this.rows().filter((row) => row.isOwn);
+    return this.#ownCount === 0 ? [] : this.rows().filter((row) => row.isOwn);
   }
 
   /** The row that `process` registered last under this key. Constant time. */
   newestOf(process: ProcessRows): Row | undefined {
     if (process.count <= LONGEST_WALK) return process.newestUnder(this.key);
-    if (this.rowCount > LONGEST_WALK) return (this.newest ??= this.newestOfAll()).get(process);
-    let row: Row | undefined = this.last;
+    if (this.#rowCount > LONGEST_WALK) return (this.#newest ??= this.#newestOfAll()).get(process);
+    let row: Row | undefined = this.#last;
     while (row !== undefined && row.process !== process) row = row.previous;
     return row;
   }
@@ -106,54 +106,54 @@ export class KeyRows {
    * Cost: constant in the first case; in the second, which only a re-sync brings, the rows behind its place.
    */
   add(row: Row): void {
-    const successor = row.number > row.process.owner.highest ? undefined : this.successorOf(row);
-    this.insert(row, successor === undefined ? this.last : successor.previous, successor);
-    this.rowCount += 1;
-    if (row.isOwn) this.ownCount += 1;
-    this.changed();
-    if (this.newest !== undefined && isNewest(row)) this.newest.set(row.process, row);
+    const successor = row.number > row.process.owner.highest ? undefined : this.#successorOf(row);
+    this.#insert(row, successor === undefined ? this.#last : successor.previous, successor);
+    this.#rowCount += 1;
+    if (row.isOwn) this.#ownCount += 1;
+    this.#changed();
+    if (this.#newest !== undefined && isNewest(row)) this.#newest.set(row.process, row);
   }
 
   /** Removes a row that is not the only one, and that its process's list must still have. */
   remove(row: Row): void {
-    if (this.newest !== undefined && isNewest(row)) {
+    if (this.#newest !== undefined && isNewest(row)) {
       const older = row.older;
-      if (older !== undefined && shareKey(older, row)) this.newest.set(row.process, older);
-      else this.newest.delete(row.process);
+      if (older !== undefined && shareKey(older, row)) this.#newest.set(row.process, older);
+      else this.#newest.delete(row.process);
     }
-    if (row.previous === undefined) this.first = row.next!;
+    if (row.previous === undefined) this.#first = row.next!;
     else row.previous.next = row.next;
-    if (row.next === undefined) this.last = row.previous!;
+    if (row.next === undefined) this.#last = row.previous!;
     else row.next.previous = row.previous;
     row.previous = row.next = row.siblings = undefined;
-    this.rowCount -= 1;
-    if (row.isOwn) this.ownCount -= 1;
-    this.changed();
+    this.#rowCount -= 1;
+    if (row.isOwn) this.#ownCount -= 1;
+    this.#changed();
   }
 
   /** Puts `row` where `old` was; the process's list must still have `old`. */
   replace(old: Row, row: Row): void {
-    this.insert(row, old.previous, old.next);
+    this.#insert(row, old.previous, old.next);
     old.previous = old.next = old.siblings = undefined;
-    if (this.newest !== undefined && isNewest(old)) this.newest.set(row.process, row);
+    if (this.#newest !== undefined && isNewest(old)) this.#newest.set(row.process, row);
     // The members stay, and so do their arrays.
-    this.madeRows = this.madeEntries = this.madeLocalEntries = undefined;
+    this.#madeRows = this.#madeEntries = this.#madeLocalEntries = undefined;
   }
 
-  private insert(row: Row, previous: Row | undefined, next: Row | undefined): void {
+  #insert(row: Row, previous: Row | undefined, next: Row | undefined): void {
     row.siblings = this;
     row.previous = previous;
     row.next = next;
-    if (previous === undefined) this.first = row;
+    if (previous === undefined) this.#first = row;
     else previous.next = row;
-    if (next === undefined) this.last = row;
+    if (next === undefined) this.#last = row;
     else next.previous = row;
   }
 
   /** The row of the same owner that has the next higher number. */
-  private successorOf(row: Row): Row | undefined {
+  #successorOf(row: Row): Row | undefined {
     let successor: Row | undefined = undefined;
-    for (let other: Row | undefined = this.last; other !== undefined; other = other.previous) {
+    for (let other: Row | undefined = this.#last; other !== undefined; other = other.previous) {
       if (other.process.owner !== row.process.owner) continue;
       if (other.number < row.number) break;
       successor = other;
@@ -161,17 +161,17 @@ export class KeyRows {
     return successor;
   }
 
-  private newestOfAll(): ShardedMap<ProcessRows, Row> {
+  #newestOfAll(): ShardedMap<ProcessRows, Row> {
     const newest = new ShardedMap<ProcessRows, Row>((process) => process.pid.id);
     // Of one process the rows come in order of their numbers, so the last one set is the newest.
-    for (let row: Row | undefined = this.first; row !== undefined; row = row.next)
+    for (let row: Row | undefined = this.#first; row !== undefined; row = row.next)
       newest.set(row.process, row);
     return newest;
   }
 
-  private changed(): void {
-    this.madeRows = this.madeEntries = this.madeLocalEntries = undefined;
-    this.madeMembers = this.madeLocalMembers = undefined;
+  #changed(): void {
+    this.#madeRows = this.#madeEntries = this.#madeLocalEntries = undefined;
+    this.#madeMembers = this.#madeLocalMembers = undefined;
   }
 }
 

@@ -9,12 +9,17 @@ import { Level, type Child } from './key-level';
  */
 export class KeyTrie<T extends object> {
   /** Keys that are no arrays. */
-  private readonly flat = new Level<T>();
+  readonly #flat = new Level<T>();
   /** Array keys by their first elements. */
-  private readonly root = new Level<T>();
+  readonly #root = new Level<T>();
+
+  /** Whether it has no key. */
+  get isEmpty(): boolean {
+    return this.#root.isEnd && this.#flat.isEnd;
+  }
 
   get(key: Key): T | undefined {
-    return valueOf(isArrayKey(key) ? this.find(key) : this.flat.get(key));
+    return valueOf(isArrayKey(key) ? this.#find(key) : this.#flat.get(key));
   }
 
   /**
@@ -22,18 +27,18 @@ export class KeyTrie<T extends object> {
    * is, which costs no copy; anything else is not found.
    */
   peek(key: unknown): T | undefined {
-    if (!Array.isArray(key)) return valueOf(this.flat.peek(key));
-    let child: Child<T> | undefined = this.root;
-    for (let at = 0; at < key.length; at += 1) {
+    if (!Array.isArray(key)) return valueOf(this.#flat.peek(key));
+    let child: Child<T> | undefined = this.#root;
+    for (const element of key) {
       if (!(child instanceof Level)) return undefined;
-      child = child.peek(key[at]);
+      child = child.peek(element);
     }
     return valueOf(child);
   }
 
   set(key: Key, value: T): void {
-    if (!isArrayKey(key)) return this.flat.set(key, value);
-    let level = this.root;
+    if (!isArrayKey(key)) return this.#flat.set(key, value);
+    let level = this.#root;
     for (let at = 0; at < key.length; at += 1) {
       const child = level.get(key[at]);
       if (child instanceof Level) level = child;
@@ -45,32 +50,32 @@ export class KeyTrie<T extends object> {
 
   /** Removes a key, and every level that only led to it. */
   delete(key: Key): void {
-    if (isArrayKey(key)) deleteBelow(this.root, key, 0);
-    else this.flat.delete(key);
+    if (isArrayKey(key)) deleteBelow(this.#root, key, 0);
+    else this.#flat.delete(key);
   }
 
   /** The values of all keys, in no particular order. */
   values(): T[] {
     const found: T[] = [];
-    this.flat.collect(found);
-    this.root.collect(found);
+    this.#flat.collect(found);
+    this.#root.collect(found);
     return found;
   }
 
   /** The values of all array keys that begin with the elements of `prefix`, that key itself included. Cost: the answer. */
   below(prefix: readonly Key[]): T[] {
     const found: T[] = [];
-    const start = this.find(prefix);
+    const start = this.#find(prefix);
     if (start instanceof Level) start.collect(found);
     else if (start !== undefined) found.push(start);
     return found;
   }
 
-  private find(key: readonly Key[]): Child<T> | undefined {
-    let child: Child<T> | undefined = this.root;
-    for (let at = 0; at < key.length; at += 1) {
+  #find(key: readonly Key[]): Child<T> | undefined {
+    let child: Child<T> | undefined = this.#root;
+    for (const element of key) {
       if (!(child instanceof Level)) return undefined;
-      child = child.get(key[at]);
+      child = child.get(element);
     }
     return child;
   }

@@ -20,71 +20,76 @@ export class OwnerRows {
   highest = -1;
   readonly digest = new RunningDigest();
 
-  private rowCount = 0;
-  private readonly processes = new ShardedMap<number, ProcessRows>((id) => id);
-  private readonly pages = new Map<number, Page>();
+  #rowCount = 0;
+  readonly #processes = new ShardedMap<number, ProcessRows>((id) => id);
+  readonly #pages = new Map<number, Page>();
   /** The page that was used last: the rows of one operation, and those of a young process, are in one page. */
-  private recent: Page | undefined = undefined;
+  #recent: Page | undefined = undefined;
   /** All pages, ascending while `isSorted`. */
-  private order: Page[] = [];
-  private isSorted = true;
-  private emptyPages = 0;
+  #order: Page[] = [];
+  #isSorted = true;
+  #emptyPages = 0;
 
   constructor(
     readonly incarnation: string,
     readonly isOwn: boolean,
   ) {}
 
+  /** Pages in memory, empty ones included. */
+  get pageCount(): number {
+    return Math.max(this.#pages.size, this.#order.length);
+  }
+
   get count(): number {
-    return this.rowCount;
+    return this.#rowCount;
   }
 
   /** The rows of a process, if it has any. */
   process(pid: Pid): ProcessRows | undefined {
-    return this.processes.get(pid.id);
+    return this.#processes.get(pid.id);
   }
 
   /** The rows of a process, for adding one: an empty list if it has none. */
   processOrNew(pid: Pid): ProcessRows {
-    let process = this.processes.get(pid.id);
+    let process = this.#processes.get(pid.id);
     if (process === undefined) {
       process = new ProcessRows(pid, this);
-      this.processes.set(pid.id, process);
+      this.#processes.set(pid.id, process);
     }
     return process;
   }
 
   get(number: number): Row | undefined {
-    return this.page(number)?.get(number);
+    return this.#page(number)?.get(number);
   }
 
   add(row: Row): void {
-    const page = this.pageFor(row.number);
-    if (page.isEmpty) this.emptyPages -= 1;
+    const page = this.#pageFor(row.number);
+    if (page.isEmpty) this.#emptyPages -= 1;
     page.add(row);
-    this.rowCount += 1;
+    this.#rowCount += 1;
     if (row.number > this.highest) this.highest = row.number;
     this.digest.add(row.number, row.revision);
   }
 
   remove(row: Row): void {
-    const page = this.page(row.number)!;
+    const page = this.#page(row.number)!;
     page.remove(row);
-    if (page.isEmpty) this.emptied();
-    this.rowCount -= 1;
+    if (page.isEmpty) this.#emptied();
+    this.#rowCount -= 1;
     this.digest.subtract(row.number, row.revision);
     // A process of this node may well come back soon; when it exits, `forget` is called.
-    if (row.process.count === 0 && !this.isOwn) this.processes.delete(row.pid.id);
+    if (row.process.count === 0 && !this.isOwn) this.#processes.delete(row.pid.id);
   }
 
   /** Drops what is kept of an own process that has no rows and will have none any more. */
   forget(pid: Pid): void {
-    if (this.processes.get(pid.id)?.count === 0) this.processes.delete(pid.id);
+    if (this.#processes.get(pid.id)?.count === 0) this.#processes.delete(pid.id);
   }
 
   /** Puts `row`, which has the number of `old`, where `old` was. */
   replace(old: Row, row: Row): void {
-    this.page(row.number)!.replace(row);
+    this.#page(row.number)!.replace(row);
     this.digest.subtract(old.number, old.revision);
     this.digest.add(row.number, row.revision);
   }
@@ -95,7 +100,7 @@ export class OwnerRows {
    */
   between(from: number, to: number, limit = Infinity): Row[] {
     const found: Row[] = [];
-    const pages = this.sortedPages();
+    const pages = this.#sortedPages();
     for (let at = firstPageAfter(pages, from); at < pages.length; at += 1) {
       if (pages[at].first > to || found.length >= limit) break;
       pages[at].collect(from, to, limit, found);
@@ -105,48 +110,48 @@ export class OwnerRows {
 
   /** Adds pictures of all pages, in order of their numbers. */
   addPagesTo(pictures: PagePicture[]): void {
-    for (const page of this.sortedPages()) pictures.push(page.picture());
+    for (const page of this.#sortedPages()) pictures.push(page.picture());
   }
 
-  private page(number: number): Page | undefined {
+  #page(number: number): Page | undefined {
     const first = number - (number % PAGE_SIZE);
-    if (this.recent?.first === first) return this.recent;
-    const page = this.pages.get(first);
-    if (page !== undefined) this.recent = page;
+    if (this.#recent?.first === first) return this.#recent;
+    const page = this.#pages.get(first);
+    if (page !== undefined) this.#recent = page;
     return page;
   }
 
-  private pageFor(number: number): Page {
-    return this.page(number) ?? this.newPage(number - (number % PAGE_SIZE));
+  #pageFor(number: number): Page {
+    return this.#page(number) ?? this.#newPage(number - (number % PAGE_SIZE));
   }
 
-  private newPage(first: number): Page {
+  #newPage(first: number): Page {
     const page = new Page(first);
-    const last = this.order.at(-1);
-    if (last !== undefined && last.first > first) this.isSorted = false;
-    this.pages.set(first, page);
-    this.order.push(page);
-    this.emptyPages += 1;
+    const last = this.#order.at(-1);
+    if (last !== undefined && last.first > first) this.#isSorted = false;
+    this.#pages.set(first, page);
+    this.#order.push(page);
+    this.#emptyPages += 1;
     return page;
   }
 
   /** Counts an emptied page; when more than half of the pages are empty they go, so each costs constant time. */
-  private emptied(): void {
-    this.emptyPages += 1;
-    if (this.emptyPages <= SPARE_PAGES || this.emptyPages * 2 <= this.order.length) return;
-    for (const page of this.order) if (page.isEmpty) this.pages.delete(page.first);
-    this.order = this.order.filter((page) => !page.isEmpty);
-    this.recent = undefined;
-    this.emptyPages = 0;
+  #emptied(): void {
+    this.#emptyPages += 1;
+    if (this.#emptyPages <= SPARE_PAGES || this.#emptyPages * 2 <= this.#order.length) return;
+    for (const page of this.#order) if (page.isEmpty) this.#pages.delete(page.first);
+    this.#order = this.#order.filter((page) => !page.isEmpty);
+    this.#recent = undefined;
+    this.#emptyPages = 0;
   }
 
   /** Pages in order. Own numbers only rise, so sorting happens only after a re-sync filled a hole with a new page. */
-  private sortedPages(): readonly Page[] {
-    if (!this.isSorted) {
-      this.order.sort((a, b) => a.first - b.first);
-      this.isSorted = true;
+  #sortedPages(): readonly Page[] {
+    if (!this.#isSorted) {
+      this.#order.sort((a, b) => a.first - b.first);
+      this.#isSorted = true;
     }
-    return this.order;
+    return this.#order;
   }
 }
 

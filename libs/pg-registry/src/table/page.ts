@@ -16,24 +16,24 @@ export interface PagePicture {
 
 /** The live rows of one owner with entry numbers from `first` to `first + PAGE_SIZE - 1`. */
 export class Page {
-  private rows: Row[] = [];
-  private values: Value[] = [];
-  private made: PagePicture | undefined = undefined;
+  #rows: Row[] = [];
+  #values: Value[] = [];
+  #made: PagePicture | undefined = undefined;
 
   constructor(readonly first: number) {}
 
   get isEmpty(): boolean {
-    return this.rows.length === 0;
+    return this.#rows.length === 0;
   }
 
   get(number: number): Row | undefined {
-    const row = this.rows[this.position(number)];
+    const row = this.#rows[this.#position(number)];
     return row?.number === number ? row : undefined;
   }
 
   /** Adds the rows with numbers in (from, to], until there are `limit` of them. */
   collect(from: number, to: number, limit: number, into: Row[]): void {
-    for (const row of this.rows) {
+    for (const row of this.#rows) {
       if (row.number > to || into.length >= limit) return;
       if (row.number > from) into.push(row);
     }
@@ -41,13 +41,14 @@ export class Page {
 
   /** The page as it is now: the next change copies it first. */
   picture(): PagePicture {
-    return (this.made ??= { rows: this.rows, values: this.values });
+    return (this.#made ??= { rows: this.#rows, values: this.#values });
   }
 
   add(row: Row): void {
-    this.detach();
-    const { rows, values } = this;
-    const at = this.position(row.number);
+    this.#detach();
+    const rows = this.#rows;
+    const values = this.#values;
+    const at = this.#position(row.number);
     for (let next = rows.length; next > at; next -= 1) {
       rows[next] = rows[next - 1];
       values[next] = values[next - 1];
@@ -57,10 +58,11 @@ export class Page {
   }
 
   remove(row: Row): void {
-    this.detach();
-    const { rows, values } = this;
+    this.#detach();
+    const rows = this.#rows;
+    const values = this.#values;
     // For so few rows a loop takes 10 ns, splice 60 ns.
-    for (let next = this.position(row.number) + 1; next < rows.length; next += 1) {
+    for (let next = this.#position(row.number) + 1; next < rows.length; next += 1) {
       rows[next - 1] = rows[next];
       values[next - 1] = values[next];
     }
@@ -70,23 +72,23 @@ export class Page {
 
   /** Puts `row` in the place of the row with its number. */
   replace(row: Row): void {
-    this.detach();
-    const at = this.position(row.number);
-    this.rows[at] = row;
-    this.values[at] = row.value;
+    this.#detach();
+    const at = this.#position(row.number);
+    this.#rows[at] = row;
+    this.#values[at] = row.value;
   }
 
   /** Leaves the arrays to those who hold them as a picture. */
-  private detach(): void {
-    if (this.made === undefined) return;
-    this.rows = this.rows.slice();
-    this.values = this.values.slice();
-    this.made = undefined;
+  #detach(): void {
+    if (this.#made === undefined) return;
+    this.#rows = this.#rows.slice();
+    this.#values = this.#values.slice();
+    this.#made = undefined;
   }
 
   /** Where a number is, or would have to be inserted. */
-  private position(number: number): number {
-    const { rows } = this;
+  #position(number: number): number {
+    const rows = this.#rows;
     // A page without gaps, and the end of a page that is being filled, need no search.
     const offset = number - this.first;
     if (rows[offset]?.number === number) return offset;

@@ -11,10 +11,10 @@ import { shareKey, type Row } from './row';
  * what leaves at the end of the process, grouped by key, each at the cost of the answer.
  */
 export class ProcessRows {
-  private oldest: Row | undefined = undefined;
-  private newest: Row | undefined = undefined;
-  private rowCount = 0;
-  private madeKeys: readonly Key[] | undefined = undefined;
+  #oldest: Row | undefined = undefined;
+  #newest: Row | undefined = undefined;
+  #rowCount = 0;
+  #madeKeys: readonly Key[] | undefined = undefined;
 
   constructor(
     readonly pid: Pid,
@@ -22,33 +22,33 @@ export class ProcessRows {
   ) {}
 
   get count(): number {
-    return this.rowCount;
+    return this.#rowCount;
   }
 
   /** The last row that the process registered under a primitive, or under the key of a row. Cost: the rows of the process. */
   newestUnder(key: Key): Row | undefined {
-    let newest = this.newest;
+    let newest = this.#newest;
     while (newest !== undefined && !Object.is(newest.key, key)) newest = newest.older;
     return newest;
   }
 
   /** Each key once, in order of first registration. Frozen, and the same array until the rows change. */
   keys(): readonly Key[] {
-    if (this.madeKeys === undefined) {
+    if (this.#madeKeys === undefined) {
       const keys: Key[] = [];
-      for (let row = this.oldest; row !== undefined; row = row.newer) {
+      for (let row = this.#oldest; row !== undefined; row = row.newer) {
         if (row.older === undefined || !shareKey(row.older, row)) keys.push(row.key);
       }
-      this.madeKeys = Object.freeze(keys);
+      this.#madeKeys = Object.freeze(keys);
     }
-    return this.madeKeys;
+    return this.#madeKeys;
   }
 
   /** All rows as one leave per key, newest first within each key. */
   leaves(): Change[] {
     const changes: Change[] = [];
     let ofKey: Row[] = [];
-    for (let row = this.newest; row !== undefined; row = row.older) {
+    for (let row = this.#newest; row !== undefined; row = row.older) {
       if (row.newer === undefined || !shareKey(row.newer, row)) {
         ofKey = [];
         changes.push({ kind: 'leave', key: row.key, rows: ofKey });
@@ -63,7 +63,7 @@ export class ProcessRows {
    * Cost: constant; if the row is older than `sibling` (only a re-sync brings that), the younger rows in between.
    */
   add(row: Row, sibling: Row | undefined): void {
-    if (sibling === undefined) this.insert(row, this.newest, undefined);
+    if (sibling === undefined) this.#insert(row, this.#newest, undefined);
     else {
       let younger: Row | undefined = undefined;
       let older: Row | undefined = sibling;
@@ -71,34 +71,34 @@ export class ProcessRows {
         younger = older;
         older = older.older;
       }
-      this.insert(row, older, younger ?? sibling.newer);
+      this.#insert(row, older, younger ?? sibling.newer);
     }
-    this.rowCount += 1;
-    this.madeKeys = undefined;
+    this.#rowCount += 1;
+    this.#madeKeys = undefined;
   }
 
   remove(row: Row): void {
-    if (row.older === undefined) this.oldest = row.newer;
+    if (row.older === undefined) this.#oldest = row.newer;
     else row.older.newer = row.newer;
-    if (row.newer === undefined) this.newest = row.older;
+    if (row.newer === undefined) this.#newest = row.older;
     else row.newer.older = row.older;
     row.older = row.newer = undefined;
-    this.rowCount -= 1;
-    this.madeKeys = undefined;
+    this.#rowCount -= 1;
+    this.#madeKeys = undefined;
   }
 
   /** Puts `row` where `old` was. */
   replace(old: Row, row: Row): void {
-    this.insert(row, old.older, old.newer);
+    this.#insert(row, old.older, old.newer);
     old.older = old.newer = undefined;
   }
 
-  private insert(row: Row, older: Row | undefined, newer: Row | undefined): void {
+  #insert(row: Row, older: Row | undefined, newer: Row | undefined): void {
     row.older = older;
     row.newer = newer;
-    if (older === undefined) this.oldest = row;
+    if (older === undefined) this.#oldest = row;
     else older.newer = row;
-    if (newer === undefined) this.newest = row;
+    if (newer === undefined) this.#newest = row;
     else newer.older = row;
   }
 }

@@ -32,7 +32,7 @@ export class Row {
   /** @internal */
   newer: Row | undefined = undefined;
 
-  private madeEntry: Entry<Key, Value> | undefined = undefined;
+  #madeEntry: Entry<Key, Value> | undefined = undefined;
 
   /** @internal only the table makes rows. */
   constructor(number: number, key: Key, process: ProcessRows, value: Value, revision: number) {
@@ -55,7 +55,7 @@ export class Row {
 
   /** The row as users see it: made at the first call, the same frozen object afterwards. */
   get entry(): Entry<Key, Value> {
-    return (this.madeEntry ??= Object.freeze({
+    return (this.#madeEntry ??= Object.freeze({
       id: `${this.pid.incarnation}:${this.number}`,
       key: this.key,
       pid: this.pid,

@@ -19,46 +19,50 @@ const SHARD_BY_HASH = Uint8Array.from({ length: 256 }, (_, bits) => SHARDS * Mat
  * `hash` only has to spread the keys: with a poor one everything still works, but one Map grows large.
  */
 export class ShardedMap<K, V> {
-  private single: Map<K, V> | undefined = new Map();
-  private shards: readonly Map<K, V>[] = [];
+  #single: Map<K, V> | undefined = new Map();
+  #shards: readonly Map<K, V>[] = [];
 
-  constructor(private readonly hash: (key: K) => number) {}
+  readonly #hash: (key: K) => number;
+
+  constructor(hash: (key: K) => number) {
+    this.#hash = hash;
+  }
 
   get size(): number {
-    return this.single?.size ?? this.shards.reduce((sum, shard) => sum + shard.size, 0);
+    return this.#single?.size ?? this.#shards.reduce((sum, shard) => sum + shard.size, 0);
   }
 
   get(key: K): V | undefined {
-    return this.single === undefined ? this.shardOf(key).get(key) : this.single.get(key);
+    return this.#single === undefined ? this.#shardOf(key).get(key) : this.#single.get(key);
   }
 
   set(key: K, value: V): void {
-    if (this.single === undefined) this.shardOf(key).set(key, value);
+    if (this.#single === undefined) this.#shardOf(key).set(key, value);
     else {
-      this.single.set(key, value);
-      if (this.single.size > SPLIT_ABOVE) this.split(this.single);
+      this.#single.set(key, value);
+      if (this.#single.size > SPLIT_ABOVE) this.#split(this.#single);
     }
   }
 
   delete(key: K): boolean {
-    return this.single === undefined ? this.shardOf(key).delete(key) : this.single.delete(key);
+    return this.#single === undefined ? this.#shardOf(key).delete(key) : this.#single.delete(key);
   }
 
   /** Calls `visit` with every value. */
   forEach(visit: (value: V) => void): void {
-    if (this.single !== undefined) for (const value of this.single.values()) visit(value);
-    else for (const shard of this.shards) for (const value of shard.values()) visit(value);
+    if (this.#single !== undefined) for (const value of this.#single.values()) visit(value);
+    else for (const shard of this.#shards) for (const value of shard.values()) visit(value);
   }
 
-  private split(whole: Map<K, V>): void {
-    this.shards = Array.from({ length: SHARDS }, () => new Map<K, V>());
-    for (const [key, value] of whole) this.shardOf(key).set(key, value);
-    this.single = undefined;
+  #split(whole: Map<K, V>): void {
+    this.#shards = Array.from({ length: SHARDS }, () => new Map<K, V>());
+    for (const [key, value] of whole) this.#shardOf(key).set(key, value);
+    this.#single = undefined;
   }
 
-  private shardOf(key: K): Map<K, V> {
-    const mixed = Math.imul(this.hash(key), 0x9e3779b1); // the high bits of a product depend on all bits
-    return this.shards[SHARD_BY_HASH[mixed >>> 24]];
+  #shardOf(key: K): Map<K, V> {
+    const mixed = Math.imul(this.#hash(key), 0x9e3779b1); // the high bits of a product depend on all bits
+    return this.#shards[SHARD_BY_HASH[mixed >>> 24]];
   }
 }
 

@@ -44,14 +44,14 @@ export class Table extends TableReads {
   /**
    * Registers processes of this node under a key, one entry per occurrence, in order. Mirrors `pg:join/3`.
    *
-   * @param numbers - gives the entry numbers, each higher than all before
+   * @param numbers Gives the entry numbers, each higher than all before
    * @throws NotLocalError for a pid of another node; InvalidArgumentError for more than one pid and AlreadyRegisteredError
    * for a key that this node already holds, both only with unique keys
    */
   join(key: Key, pids: readonly Pid[], value: Value, numbers: { next(): number }, revision: number): Diff {
     if (pids.length === 0) return NO_CHANGE;
-    for (const pid of pids) this.assertOwn(pid);
-    if (this.keysMode === 'unique') this.assertFree(key, pids);
+    for (const pid of pids) this.#assertOwn(pid);
+    if (this.keysMode === 'unique') this.#assertFree(key, pids);
     const rows: Row[] = [];
     for (const pid of pids) rows.push(this.indexes.insert(numbers.next(), key, pid, value, revision));
     return oneChange('join', rows);
@@ -83,20 +83,20 @@ export class Table extends TableReads {
       if (known === undefined) byProcess.set(row.process, [row]);
       else known.push(row);
     }
-    return this.removeAll([...byProcess.values()].flatMap((rows) => rows.toReversed()));
+    return this.#removeAll([...byProcess.values()].flatMap((rows) => rows.toReversed()));
   }
 
   /** Removes one entry of this node, given by its number or by any row, also an outdated one, that has it. */
   leaveRow(row: Row | number): Diff {
-    const current = this.ownRow(row);
-    return current === undefined ? NO_CHANGE : this.removeAll([current]);
+    const current = this.#ownRow(row);
+    return current === undefined ? NO_CHANGE : this.#removeAll([current]);
   }
 
   /** Removes entries of this node as {@link leaveRow} does: one change per key, rows in the given order. */
   leaveRows(rows: readonly (Row | number)[]): Diff {
     const left: Row[] = [];
     for (const given of rows) {
-      const row = this.ownRow(given);
+      const row = this.#ownRow(given);
       if (row === undefined) continue;
       this.indexes.remove(row);
       left.push(row);
@@ -106,7 +106,7 @@ export class Table extends TableReads {
 
   /** Removes all entries of a process of this node, at its end: one change per key, newest first. Cost: the answer. */
   leaveProcess(pid: Pid): Diff {
-    const changes = this.ownProcess(pid)?.leaves() ?? NO_CHANGE;
+    const changes = this.#ownProcess(pid)?.leaves() ?? NO_CHANGE;
     for (const { rows } of changes) for (const row of rows) this.indexes.remove(row);
     this.indexes.own.forget(pid);
     return changes;
@@ -124,7 +124,7 @@ export class Table extends TableReads {
   update(key: Key, pid: Pid, next: (old: Value) => Value, revision: number): Diff {
     const old = pid.incarnation === this.incarnation ? this.rowsOfProcess(key, pid) : [];
     const values = old.map((row) => next(row.value));
-    if (!old.every((row) => this.ownRow(row) === row)) {
+    if (!old.every((row) => this.#ownRow(row) === row)) {
       throw new InvalidArgumentError(
         `A function that makes a new value for ${formatKey(key)} must not write to this entry itself`,
       );
@@ -137,7 +137,7 @@ export class Table extends TableReads {
 
   /** Gives one entry of this node, named as in {@link leaveRow}, a new value. */
   updateRow(row: Row | number, value: Value, revision: number): Diff {
-    const old = this.ownRow(row);
+    const old = this.#ownRow(row);
     return old === undefined ? NO_CHANGE : oneUpdate([this.indexes.replace(old, value, revision)], [old]);
   }
 
@@ -146,8 +146,8 @@ export class Table extends TableReads {
    * them), joins of a number that is known or of a process that is not the owner's, and unknown numbers. So nothing but
    * rows of `owner` is ever touched, own rows never.
    *
-   * @param owner - incarnation of the stream
-   * @param cursor - how far a running sync has come; `Infinity` when there is none
+   * @param owner Incarnation of the stream
+   * @param cursor How far a running sync has come; `Infinity` when there is none
    */
   applyRemote(owner: string, operation: RemoteOperation, cursor: number): Diff {
     return applyOperation(this.indexes, owner, operation, cursor);
@@ -169,31 +169,31 @@ export class Table extends TableReads {
   /** Removes all entries of another node: one change per key, newest first. Cost: the answer. */
   removeOwner(owner: string): Diff {
     if (owner === this.incarnation) return NO_CHANGE;
-    return this.removeAll(this.indexes.owner(owner)?.between(-1, Infinity).toReversed() ?? []);
+    return this.#removeAll(this.indexes.owner(owner)?.between(-1, Infinity).toReversed() ?? []);
   }
 
-  private removeAll(rows: readonly Row[]): Diff {
+  #removeAll(rows: readonly Row[]): Diff {
     for (const row of rows) this.indexes.remove(row);
     return changePerKey('leave', rows);
   }
 
-  private ownProcess(pid: Pid): ProcessRows | undefined {
+  #ownProcess(pid: Pid): ProcessRows | undefined {
     return pid.incarnation === this.incarnation ? this.indexes.own.process(pid) : undefined;
   }
 
-  private ownRow(row: Row | number): Row | undefined {
+  #ownRow(row: Row | number): Row | undefined {
     if (typeof row === 'number') return this.indexes.own.get(row);
     return row.isOwn ? this.indexes.own.get(row.number) : undefined;
   }
 
-  private assertOwn(pid: Pid): void {
+  #assertOwn(pid: Pid): void {
     if (pid.incarnation === this.incarnation) return;
     const message = `${String(pid)} is not a process of this node (${this.node}); only its own node can register it`;
     throw new NotLocalError(message, { pid });
   }
 
   /** With unique keys: one process only, and the key must be free on this node, whoever asks. */
-  private assertFree(key: Key, pids: readonly Pid[]): void {
+  #assertFree(key: Key, pids: readonly Pid[]): void {
     if (pids.length > 1) {
       throw new InvalidArgumentError(
         `Only one process can join ${formatKey(key)}: the scope has unique keys, and ${pids.length} were given`,

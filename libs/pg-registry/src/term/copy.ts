@@ -43,11 +43,15 @@ export class Copy {
   readonly #containers: object[] = [];
   readonly #maxBytes: number;
 
-  constructor(
-    private readonly kind: 'key' | 'value',
-    private readonly limits: ValueLimits,
-    private readonly pids: PidInterner,
-  ) {
+  readonly #kind: 'key' | 'value';
+  readonly #limits: ValueLimits;
+  readonly #pids: PidInterner;
+
+  constructor(kind: 'key' | 'value', limits: ValueLimits, pids: PidInterner) {
+    this.#kind = kind;
+    this.#limits = limits;
+    this.#pids = pids;
+
     this.#maxBytes = kind === 'key' ? limits.maxKeyBytes : limits.maxValueBytes;
   }
 
@@ -70,7 +74,7 @@ export class Copy {
         this.#grow(bigintBytes(source, this.#maxBytes), depth);
         return source;
       case 'undefined':
-        if (this.kind === 'key') this.#refuse('is undefined', depth);
+        if (this.#kind === 'key') this.#refuse('is undefined', depth);
         this.#grow(TAG_BYTES, depth);
         return source;
       case 'object':
@@ -97,7 +101,7 @@ export class Copy {
     if (isPid(source)) return this.#pid(source, depth);
     if (isPlainArray(source)) return this.#array(source, depth);
     if (isPlainObject(source)) return this.#record(source, depth);
-    if (this.kind === 'key') return this.#refuse(`is ${describe(source)}`, depth);
+    if (this.#kind === 'key') return this.#refuse(`is ${describe(source)}`, depth);
     if (isPlainMap(source)) return this.#map(source, depth);
     if (isPlainSet(source)) return this.#set(source, depth);
     if (isPlainDate(source)) return this.#date(source, depth);
@@ -107,7 +111,7 @@ export class Copy {
 
   #pid(pid: Pid, depth: number): Pid {
     this.#grow(pidBytes(textBytes(pid.node), pid.id), depth);
-    return this.pids.internPid(pid);
+    return this.#pids.internPid(pid);
   }
 
   /** Checks what arrays, plain objects, Maps and Sets have in common, and remembers the original against cycles. */
@@ -115,9 +119,9 @@ export class Copy {
     for (let level = 0; level < depth; level += 1) {
       if (this.#containers[level] === source) this.#refuse('contains itself', depth);
     }
-    if (depth >= this.limits.maxDepth) {
+    if (depth >= this.#limits.maxDepth) {
       throw new ValueTooLargeError(
-        `${this.#place(depth)} is nested deeper than maxDepth = ${this.limits.maxDepth} levels. Nothing was stored.`,
+        `${this.#place(depth)} is nested deeper than maxDepth = ${this.#limits.maxDepth} levels. Nothing was stored.`,
       );
     }
     this.#containers[depth] = source;
@@ -228,13 +232,13 @@ export class Copy {
     this.#bytes += bytes;
     if (this.#bytes <= this.#maxBytes) return;
     throw new ValueTooLargeError(
-      `The ${this.kind} is larger than ${this.kind === 'key' ? 'maxKeyBytes' : 'maxValueBytes'} = ${this.#maxBytes} bytes: ` +
+      `The ${this.#kind} is larger than ${this.#kind === 'key' ? 'maxKeyBytes' : 'maxValueBytes'} = ${this.#maxBytes} bytes: ` +
         `up to ${this.#place(depth)} it has ${this.#bytes} already. Nothing was stored.`,
     );
   }
 
   #refuse(what: string, depth: number): never {
-    throw new InvalidValueError(`${this.#place(depth)} ${what}. ${ALLOWED[this.kind]} Nothing was stored.`);
+    throw new InvalidValueError(`${this.#place(depth)} ${what}. ${ALLOWED[this.#kind]} Nothing was stored.`);
   }
 
   /** The way to level `depth`, as one would write it in code. */
@@ -244,6 +248,6 @@ export class Copy {
       if (typeof step === 'number') return `[${step}]`;
       return /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(step) ? `.${step}` : `[${formatKey(step)}]`;
     });
-    return this.kind + steps.join('');
+    return this.#kind + steps.join('');
   }
 }

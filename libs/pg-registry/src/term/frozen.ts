@@ -48,7 +48,7 @@ export class FrozenDate extends Date {
     pose(this.prototype, Date, setters);
   }
 
-  /** @param ms - a valid time: milliseconds since 1970-01-01 UTC, an integer of at most 8.64e15 either way. */
+  /** @param ms A valid time: milliseconds since 1970-01-01 UTC, an integer of at most 8.64e15 either way. */
   constructor(ms: number) {
     super(ms);
     Object.freeze(this);

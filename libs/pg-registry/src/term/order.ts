@@ -29,7 +29,7 @@ const RANK = {
  * kind (ArrayBuffer first), then byte by byte.
  * Mirrors the order of Erlang terms.
  *
- * @returns negative: `a` first; positive: `b` first.
+ * @returns Negative: `a` first; positive: `b` first.
  */
 export function compareValues(a: Value, b: Value): number {
   const ranks = rankOf(a) - rankOf(b);

@@ -12,11 +12,15 @@ class Tenant {
 
 @RegisterVia('greeters', 'greeter')
 class Greeter {
-  constructor(private readonly tenant: Tenant) {}
+  readonly #tenant: Tenant;
+
+  constructor(tenant: Tenant) {
+    this.#tenant = tenant;
+  }
 
   @HandleCall()
   greet(name: string): string {
-    return `Hello ${name} from ${this.tenant.name}`;
+    return `Hello ${name} from ${this.#tenant.name}`;
   }
 }
 
@@ -87,7 +91,7 @@ describe('a test cluster', () => {
   it('is settled when every node has applied what every other has written', async () => {
     const on = await start();
     for (const { name, node } of on.nodes) {
-      for (let i = 0; i < 500; i++) node.scope('pg').register(['item', name, i], i);
+      for (let i = 0; i < 500; i += 1) node.scope('pg').register(['item', name, i], i);
     }
     await on.settle();
     expect(on.nodes.map((node) => node.registry().count())).toEqual([1500, 1500, 1500]);
@@ -175,7 +179,7 @@ describe('a test cluster', () => {
   it('comes to the same end when a third of all messages is lost', async () => {
     const on = await start();
     on.lose({ rate: 0.3, seed: 42 });
-    for (let round = 0; round < 50; round++) {
+    for (let round = 0; round < 50; round += 1) {
       for (const { name, node } of on.nodes) node.scope('pg').register('key', `${name} ${round}`);
       await new Promise(setImmediate);
     }

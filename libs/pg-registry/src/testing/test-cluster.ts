@@ -43,7 +43,7 @@ const POLL_MS = 5;
  *   });
  * });
  * ```
- * @throws what an application throws that does not start; those that did are closed.
+ * @throws What an application throws that does not start; those that did are closed.
  */
 export async function createTestCluster(options: TestClusterOptions = {}): Promise<TestCluster> {
   const cluster = new TestCluster(options);

@@ -27,7 +27,7 @@ export class TestNode {
     return this.node.scope(scope);
   }
 
-  /** A provider of the application, of whichever module. @throws what Nest throws if there is none. */
+  /** A provider of the application, of whichever module. @throws What Nest throws if there is none. */
   get<T>(token: InjectionToken<T>): T {
     return this.app.get<T>(token, { strict: false });
   }

@@ -32,10 +32,13 @@ export class Monitors {
   readonly #byPid = new Map<string, Set<Interest>>();
   readonly #byProcess = new Map<LocalProcess, Set<Interest>>();
 
-  constructor(
-    private readonly processes: Processes,
-    private readonly remote: Watching,
-  ) {}
+  readonly #processes: Processes;
+  readonly #remote: Watching;
+
+  constructor(processes: Processes, remote: Watching) {
+    this.#processes = processes;
+    this.#remote = remote;
+  }
 
   /** Subscriptions that have not been told yet. */
   get size(): number {
@@ -49,11 +52,11 @@ export class Monitors {
     return new Observable<ProcessDown>((subscriber) => {
       const interest = this.#interest(pid, subscriber);
       if (!interest.process.alive) return interest.complete();
-      const isLocal = this.processes.isLocal(pid);
-      if (isLocal && this.processes.get(pid) === undefined) return interest.tell(noproc(pid));
+      const isLocal = this.#processes.isLocal(pid);
+      if (isLocal && this.#processes.get(pid) === undefined) return interest.tell(noproc(pid));
       const isFirst = this.#add(interest);
       subscriber.add(() => this.#remove(interest));
-      if (isFirst && !isLocal) this.remote.watch(pid);
+      if (isFirst && !isLocal) this.#remote.watch(pid);
     });
   }
 
@@ -80,24 +83,24 @@ export class Monitors {
       subscriber.complete();
     };
     const complete = (): void => subscriber.complete();
-    const { processes } = this;
+    const processes = this.#processes;
     return { pid, process: processes.self(), tell: processes.bind(tell), complete: processes.bind(complete) };
   }
 
   #add(interest: Interest): boolean {
     const { pid, process } = interest;
-    if (process !== this.processes.root) put(this.#byProcess, process, interest);
+    if (process !== this.#processes.root) put(this.#byProcess, process, interest);
     return put(this.#byPid, nameOf(pid), interest);
   }
 
   #remove(interest: Interest): void {
     const { pid, process } = interest;
     take(this.#byProcess, process, interest);
-    if (take(this.#byPid, nameOf(pid), interest) && !this.processes.isLocal(pid)) this.remote.release(pid);
+    if (take(this.#byPid, nameOf(pid), interest) && !this.#processes.isLocal(pid)) this.#remote.release(pid);
   }
 }
 
-/** @returns whether it is the first under this key. */
+/** @returns Whether it is the first under this key. */
 function put<K>(map: Map<K, Set<Interest>>, key: K, interest: Interest): boolean {
   const interests = map.get(key);
   if (interests === undefined) map.set(key, new Set([interest]));
@@ -105,7 +108,7 @@ function put<K>(map: Map<K, Set<Interest>>, key: K, interest: Interest): boolean
   return interests === undefined;
 }
 
-/** @returns whether it was the last under this key. */
+/** @returns Whether it was the last under this key. */
 function take<K>(map: Map<K, Set<Interest>>, key: K, interest: Interest): boolean {
   const interests = map.get(key);
   if (interests?.delete(interest) !== true || interests.size > 0) return false;

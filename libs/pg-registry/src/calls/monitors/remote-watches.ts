@@ -21,11 +21,15 @@ export class RemoteWatches {
   /** What is watched, by incarnation and number. */
   readonly #watched = new Map<string, Map<number, Pid>>();
 
-  constructor(private readonly surroundings: WatchSurroundings) {}
+  readonly #surroundings: WatchSurroundings;
+
+  constructor(surroundings: WatchSurroundings) {
+    this.#surroundings = surroundings;
+  }
 
   /** Watches a process. `onDown` may be called before this returns. */
   watch(pid: Pid): void {
-    const { resolver, onDown } = this.surroundings;
+    const { resolver, onDown } = this.#surroundings;
     if (resolver.standing(pid) === 'unknown') return onDown(pid, 'noconnection');
     let watched = this.#watched.get(pid.incarnation);
     if (watched === undefined) this.#watched.set(pid.incarnation, (watched = new Map()));
@@ -49,11 +53,11 @@ export class RemoteWatches {
     const { incarnation, id } = body;
     const pid = this.#watched.get(incarnation)?.get(id);
     if (body.type === 'watching')
-      return void (pid?.node === from.node && this.surroundings.repeater.stop(nameOf(body)));
+      return void (pid?.node === from.node && this.#surroundings.repeater.stop(nameOf(body)));
     this.#say(from.node, { type: 'release', incarnation, id });
     if (pid?.node !== from.node) return;
     this.#forget(incarnation, id);
-    this.surroundings.onDown(pid, body.reason);
+    this.#surroundings.onDown(pid, body.reason);
   }
 
   /** There was a handshake with this node: it may have forgotten what it was told before. */
@@ -64,13 +68,13 @@ export class RemoteWatches {
   nodeLost({ incarnation }: NodeIdentity): void {
     for (const pid of this.#watched.get(incarnation)?.values() ?? []) {
       this.#forget(incarnation, pid.id);
-      this.surroundings.onDown(pid, 'noconnection');
+      this.#surroundings.onDown(pid, 'noconnection');
     }
   }
 
   #assert(pid: Pid): void {
     const { incarnation, id } = pid;
-    this.surroundings.repeater.repeat(nameOf(pid), () =>
+    this.#surroundings.repeater.repeat(nameOf(pid), () =>
       this.#say(pid.node, { type: 'assert', incarnation, id }),
     );
   }
@@ -80,12 +84,12 @@ export class RemoteWatches {
     const pid = watched?.get(id);
     watched?.delete(id);
     if (watched?.size === 0) this.#watched.delete(incarnation);
-    this.surroundings.repeater.stop(nameOf({ incarnation, id }));
+    this.#surroundings.repeater.stop(nameOf({ incarnation, id }));
     return pid;
   }
 
   #say(node: string, body: WatchBody): void {
-    this.surroundings.channel.send('watch', node, encodeWatch(body));
+    this.#surroundings.channel.send('watch', node, encodeWatch(body));
   }
 }
 

@@ -7,7 +7,11 @@ const LONGEST_WAIT_MS = 5000;
 export class Repeater {
   readonly #cancels = new Map<string, () => void>();
 
-  constructor(private readonly timers: Timers) {}
+  readonly #timers: Timers;
+
+  constructor(timers: Timers) {
+    this.#timers = timers;
+  }
 
   /** Things that are not answered yet. */
   get size(): number {
@@ -20,7 +24,7 @@ export class Repeater {
     this.#say(name, say, FIRST_WAIT_MS);
   }
 
-  /** It was answered, or nobody wants an answer any more. @returns whether it was under way. */
+  /** It was answered, or nobody wants an answer any more. @returns Whether it was under way. */
   stop(name: string): boolean {
     this.#cancels.get(name)?.();
     return this.#cancels.delete(name);
@@ -33,7 +37,7 @@ export class Repeater {
 
   #say(name: string, say: () => void, waitMs: number): void {
     const next = (): void => this.#say(name, say, Math.min(waitMs * 2, LONGEST_WAIT_MS));
-    this.#cancels.set(name, this.timers.setTimer(waitMs, next));
+    this.#cancels.set(name, this.#timers.setTimer(waitMs, next));
     say();
   }
 }

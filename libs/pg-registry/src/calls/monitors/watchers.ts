@@ -27,15 +27,19 @@ export class Watchers {
   readonly #untold = new Map<string, string>();
   readonly #forgotten = new Set<string>();
 
-  constructor(private readonly surroundings: WatchersSurroundings) {}
+  readonly #surroundings: WatchersSurroundings;
+
+  constructor(surroundings: WatchersSurroundings) {
+    this.#surroundings = surroundings;
+  }
 
   /** Takes a watching node's word. */
   receive(from: NodeIdentity, body: WatchBody): void {
-    if (body.type === 'asserted') return void this.surroundings.repeater.stop(askName(from));
+    if (body.type === 'asserted') return void this.#surroundings.repeater.stop(askName(from));
     if (body.type === 'assert') return this.#assert(from, body);
     this.#told(downName(from, body));
     const watchers = this.#byId.get(body.id);
-    if (body.incarnation !== this.surroundings.incarnation || watchers === undefined) return;
+    if (body.incarnation !== this.#surroundings.incarnation || watchers === undefined) return;
     watchers.delete(from.incarnation);
     if (watchers.size === 0) this.#byId.delete(body.id);
   }
@@ -44,7 +48,7 @@ export class Watchers {
   ended({ pid: { id } }: LocalProcess, reason: Value): void {
     const watchers = this.#byId.get(id);
     this.#byId.delete(id);
-    const { incarnation, repeater } = this.surroundings;
+    const { incarnation, repeater } = this.#surroundings;
     for (const watcher of watchers?.values() ?? []) {
       const down: DownBody = { type: 'down', incarnation, id, reason };
       const name = downName(watcher, down);
@@ -55,11 +59,11 @@ export class Watchers {
 
   peerUp(peer: NodeIdentity): void {
     if (!this.#forgotten.delete(peer.incarnation)) return;
-    this.surroundings.repeater.repeat(askName(peer), () => this.#say(peer, { type: 'again' }));
+    this.#surroundings.repeater.repeat(askName(peer), () => this.#say(peer, { type: 'again' }));
   }
 
   nodeLost(peer: NodeIdentity): void {
-    let lost = this.surroundings.repeater.stop(askName(peer));
+    let lost = this.#surroundings.repeater.stop(askName(peer));
     for (const [id, watchers] of this.#byId) {
       if (watchers.delete(peer.incarnation)) lost = true;
       if (watchers.size === 0) this.#byId.delete(id);
@@ -73,7 +77,7 @@ export class Watchers {
   }
 
   #assert(from: NodeIdentity, target: Target): void {
-    const { node, incarnation, processes, pids } = this.surroundings;
+    const { node, incarnation, processes, pids } = this.#surroundings;
     if (target.incarnation !== incarnation)
       return this.#say(from, { ...target, type: 'down', reason: 'noconnection' });
     // What it ended with is on its way already, and said again until it arrives.
@@ -89,7 +93,7 @@ export class Watchers {
 
   #told(name: string): void {
     this.#untold.delete(name);
-    this.surroundings.repeater.stop(name);
+    this.#surroundings.repeater.stop(name);
   }
 
   #remember(incarnation: string): void {
@@ -99,7 +103,7 @@ export class Watchers {
   }
 
   #say({ node }: NodeIdentity, body: DownBody): void {
-    this.surroundings.channel.send('down', node, encodeDown(body));
+    this.#surroundings.channel.send('down', node, encodeDown(body));
   }
 }
 

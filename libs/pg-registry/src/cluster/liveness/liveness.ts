@@ -46,13 +46,24 @@ export class Liveness {
   #ringAt = Infinity;
   #isolatedAt = Infinity;
 
+  readonly #endpoint: Endpoint;
+  readonly #probes: Probes;
+  readonly #context: LivenessContext;
+  /** A suspect was heard again. */
+  readonly #onRecovered: (peer: MutablePeer) => void;
+
   constructor(
-    private readonly endpoint: Endpoint,
-    private readonly probes: Probes,
-    private readonly context: LivenessContext,
-    /** A suspect was heard again. */
-    private readonly onRecovered: (peer: MutablePeer) => void,
+    endpoint: Endpoint,
+    probes: Probes,
+    context: LivenessContext,
+
+    onRecovered: (peer: MutablePeer) => void,
   ) {
+    this.#endpoint = endpoint;
+    this.#probes = probes;
+    this.#context = context;
+    this.#onRecovered = onRecovered;
+
     const { peerTimeoutMs, rejoinGraceMs, probeIntervalMs } = endpoint.options;
     this.#doubt = new SelfDoubt(peerTimeoutMs);
     this.#evidence = new ServerEvidence(rejoinGraceMs, probeIntervalMs);
@@ -68,9 +79,9 @@ export class Liveness {
   }
 
   admitted(peer: MutablePeer): void {
-    this.#vitals.set(peer.incarnation, new VitalSigns(this.endpoint.now));
+    this.#vitals.set(peer.incarnation, new VitalSigns(this.#endpoint.now));
     this.#ring.add(peer);
-    this.#checkAt(peer, this.endpoint.now + this.#patienceMs());
+    this.#checkAt(peer, this.#endpoint.now + this.#patienceMs());
   }
 
   removed(peer: MutablePeer): void {
@@ -83,25 +94,25 @@ export class Liveness {
   heard(peer: MutablePeer): void {
     const vital = this.#vitals.get(peer.incarnation);
     if (vital === undefined || this.#evidence.connectedAt === Infinity) return;
-    vital.heard(this.endpoint.now);
+    vital.heard(this.#endpoint.now);
     const { suspicion } = peer;
     if (suspicion === undefined) return;
     peer.suspicion = undefined;
-    this.endpoint.emitPeer({ type: 'peer-recovered', node: peer.node, incarnation: peer.incarnation });
-    this.onRecovered(peer);
+    this.#endpoint.emitPeer({ type: 'peer-recovered', node: peer.node, incarnation: peer.incarnation });
+    this.#onRecovered(peer);
     // Race: the frame may have been on its way while the peer died. One more probe soon settles it.
-    if (suspicion === 'crash') this.#hint(peer, this.endpoint.options.probeIntervalMs);
+    if (suspicion === 'crash') this.#hint(peer, this.#endpoint.options.probeIntervalMs);
   }
 
   /** The peer said on this connection which server it is attached to. */
   serverNamed(peer: MutablePeer): void {
     const vital = this.#vitals.get(peer.incarnation);
-    if (vital !== undefined) vital.serverNamedAt = this.endpoint.now;
+    if (vital !== undefined) vital.serverNamedAt = this.#endpoint.now;
   }
 
   /** A reason to probe a node: never more than that. */
   hint(node: string): void {
-    const peer = this.context.named(node);
+    const peer = this.#context.named(node);
     if (peer !== undefined) this.#hint(peer, 0);
   }
 
@@ -110,41 +121,41 @@ export class Liveness {
     const reader = new Reader(body);
     const incarnation = readIncarnation(reader);
     reader.end();
-    const peer = this.context.peers.get(incarnation);
+    const peer = this.#context.peers.get(incarnation);
     if (peer === undefined || peer.suspicion !== undefined) return;
-    this.#hint(peer, this.endpoint.random() * Math.min(this.context.peers.size * 0.5, 100));
+    this.#hint(peer, this.#endpoint.random() * Math.min(this.#context.peers.size * 0.5, 100));
   }
 
   connected(serverId: string): void {
-    const { now, options, random } = this.endpoint;
+    const { now, options, random } = this.#endpoint;
     this.#evidence.connected(serverId, now);
     this.#isolatedAt = Infinity;
     this.#ringAt = now + random() * options.probeIntervalMs;
     this.#doubt.begin(now);
     // Every peer answers our discover within peers × 1 ms; who has not by then is probed.
-    const spread = Math.max(options.probeIntervalMs, this.context.peers.size * 2);
+    const spread = Math.max(options.probeIntervalMs, this.#context.peers.size * 2);
     for (const incarnation of this.#vitals.keys()) {
       this.#checks.set(incarnation, now + options.probeIntervalMs + random() * spread);
     }
   }
 
   disconnected(): void {
-    this.probes.voidAll();
+    this.#probes.voidAll();
     this.#evidence.disconnected();
     this.#checks.clear();
     this.#ringAt = Infinity;
     if (this.#isolatedAt === Infinity)
-      this.#isolatedAt = this.endpoint.now + this.endpoint.options.isolationTimeoutMs;
+      this.#isolatedAt = this.#endpoint.now + this.#endpoint.options.isolationTimeoutMs;
     for (const [incarnation, vital] of this.#vitals) {
       vital.disconnected();
-      this.#suspect(this.context.peers.get(incarnation)!, 'disconnected');
+      this.#suspect(this.#context.peers.get(incarnation)!, 'disconnected');
     }
   }
 
   /** This node stood still: silence of others during that time was our own. */
   stalled(): void {
-    const { now, random, options } = this.endpoint;
-    this.probes.voidAll();
+    const { now, random, options } = this.#endpoint;
+    this.#probes.voidAll();
     const mayRestart = this.#doubt.begin(now);
     for (const [incarnation, vital] of this.#vitals) {
       if (mayRestart) vital.restartSilence(now);
@@ -155,11 +166,11 @@ export class Liveness {
   }
 
   tick(): void {
-    const { now, options } = this.endpoint;
+    const { now, options } = this.#endpoint;
     if (now >= this.#isolatedAt) this.#isolate();
     if (now >= this.#ringAt) {
       this.#ringAt = now + options.probeIntervalMs;
-      for (const peer of this.#ring.after(this.endpoint, WATCHED, believed)) this.#probe(peer, true);
+      for (const peer of this.#ring.after(this.#endpoint, WATCHED, believed)) this.#probe(peer, true);
     }
     for (let due = this.#checks.takeDue(now); due !== undefined; due = this.#checks.takeDue(now))
       this.#check(due);
@@ -167,31 +178,31 @@ export class Liveness {
 
   /** A probe of a peer has ended; an answer was checked, and heard, before. */
   probeEnded(probe: Probe, outcome: ProbeOutcome['type'], serverId: string): void {
-    const { now } = this.endpoint;
+    const { now } = this.#endpoint;
     if (outcome === 'answer') {
       this.#evidence.answered(serverId, probe.sentAt, now);
       return;
     }
     if (probe.purpose.of !== 'peer') return;
-    const peer = this.context.peers.get(probe.purpose.incarnation);
+    const peer = this.#context.peers.get(probe.purpose.incarnation);
     const vital = this.#vitals.get(probe.purpose.incarnation);
     if (peer === undefined || vital === undefined) return;
     const counts =
       outcome === 'no-responders' ? vital.refused(probe.sentAt, now) : vital.timedOut(probe.sentAt);
     if (!counts) {
       // Heard since it was asked, or refused since: ask again rather than conclude from the order of late news.
-      if (vital.suspicion === undefined) this.#hint(peer, this.endpoint.options.probeIntervalMs);
+      if (vital.suspicion === undefined) this.#hint(peer, this.#endpoint.options.probeIntervalMs);
       return;
     }
     this.#suspect(peer, vital.suspicion!, probe.purpose.ring);
     const verdict =
       outcome === 'no-responders' ? this.#crashVerdict(peer, vital) : this.#silenceVerdict(vital, probe);
     if (verdict === undefined) this.#checkAt(peer, this.#nextCheckOfSuspect(vital));
-    else this.context.remove(peer, verdict);
+    else this.#context.remove(peer, verdict);
   }
 
   #crashVerdict(peer: MutablePeer, vital: VitalSigns): RemovalReason | undefined {
-    const { now, options } = this.endpoint;
+    const { now, options } = this.#endpoint;
     const { connectedAt } = this.#evidence;
     // Thrown off together with us, it may not be back yet. Once heard on this connection that is no longer a possibility.
     if (vital.heardAt < connectedAt && now < connectedAt + options.rejoinGraceMs) return undefined;
@@ -202,13 +213,13 @@ export class Liveness {
   }
 
   #silenceVerdict(vital: VitalSigns, probe: Probe): RemovalReason | undefined {
-    const lasted = this.endpoint.now - vital.unansweredSince!;
+    const lasted = this.#endpoint.now - vital.unansweredSince!;
     const askedSinceDoubt = probe.sentAt >= this.#doubt.latest;
-    return lasted >= this.endpoint.options.peerTimeoutMs && askedSinceDoubt ? 'silence' : undefined;
+    return lasted >= this.#endpoint.options.peerTimeoutMs && askedSinceDoubt ? 'silence' : undefined;
   }
 
   #nextCheckOfSuspect(vital: VitalSigns): number {
-    const { now, options } = this.endpoint;
+    const { now, options } = this.#endpoint;
     if (vital.refusedSince !== undefined) {
       const confirmAt = vital.refusedSince + options.confirmMs;
       return confirmAt > now
@@ -224,10 +235,10 @@ export class Liveness {
   }
 
   #check(incarnation: string): void {
-    const peer = this.context.peers.get(incarnation);
+    const peer = this.#context.peers.get(incarnation);
     const vital = this.#vitals.get(incarnation);
     if (peer === undefined || vital === undefined || this.#evidence.connectedAt === Infinity) return;
-    const { now, options } = this.endpoint;
+    const { now, options } = this.#endpoint;
     const missed = vital.quietSince + this.#patienceMs();
     if (vital.suspicion === undefined && !vital.hinted && now < missed) {
       this.#checkAt(peer, missed); // it was heard since this check was set
@@ -243,17 +254,17 @@ export class Liveness {
   }
 
   #askWitnesses(suspect: MutablePeer): void {
-    const colleagues = [...this.context.peers.values()].filter(
+    const colleagues = [...this.#context.peers.values()].filter(
       (peer) => peer.serverId === suspect.serverId && peer !== suspect && believed(peer),
     );
-    const start = Math.floor(this.endpoint.random() * colleagues.length);
+    const start = Math.floor(this.#endpoint.random() * colleagues.length);
     for (let step = 0; step < Math.min(WITNESSES, colleagues.length); step += 1) {
       this.#probe(colleagues[(start + step) % colleagues.length], false);
     }
   }
 
   #probe(peer: MutablePeer, ring: boolean): void {
-    this.probes.ask(peer.node, { of: 'peer', incarnation: peer.incarnation, ring });
+    this.#probes.ask(peer.node, { of: 'peer', incarnation: peer.incarnation, ring });
   }
 
   /** Suspects a peer, or for another reason than before; a watcher on the ring tells the others, once. */
@@ -261,11 +272,11 @@ export class Liveness {
     const before = peer.suspicion;
     if (before === reason) return;
     peer.suspicion = reason;
-    this.endpoint.emitPeer({ type: 'peer-suspect', node: peer.node, incarnation: peer.incarnation, reason });
+    this.#endpoint.emitPeer({ type: 'peer-suspect', node: peer.node, incarnation: peer.incarnation, reason });
     if (!watcher || before !== undefined) return;
     const writer = new Writer();
     writeIncarnation(writer, peer.incarnation);
-    this.endpoint.announce('suspect', writer.finish());
+    this.#endpoint.announce('suspect', writer.finish());
   }
 
   #hint(peer: MutablePeer, delayMs: number): void {
@@ -273,8 +284,8 @@ export class Liveness {
     if (vital === undefined || this.#evidence.connectedAt === Infinity) return;
     vital.hinted = true;
     // However many hints come, they cost one probe per interval.
-    const earliest = vital.checkedAt + this.endpoint.options.probeIntervalMs;
-    this.#checks.hasten(peer.incarnation, Math.max(this.endpoint.now + delayMs, earliest));
+    const earliest = vital.checkedAt + this.#endpoint.options.probeIntervalMs;
+    this.#checks.hasten(peer.incarnation, Math.max(this.#endpoint.now + delayMs, earliest));
   }
 
   #checkAt(peer: MutablePeer, at: number): void {
@@ -284,11 +295,11 @@ export class Liveness {
   #isolate(): void {
     this.#isolatedAt = Infinity;
     // A Map may lose entries while it is walked through.
-    for (const peer of this.context.peers.values()) this.context.remove(peer, 'isolated');
+    for (const peer of this.#context.peers.values()) this.#context.remove(peer, 'isolated');
   }
 
   #patienceMs(): number {
-    return PATIENCE * this.context.helloIntervalMs();
+    return PATIENCE * this.#context.helloIntervalMs();
   }
 }
 

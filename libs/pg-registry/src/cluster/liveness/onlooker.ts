@@ -13,10 +13,13 @@ export class OnlookerWatch {
   #detection: CrashDetection = 'unknown';
   #nextAt = Infinity;
 
-  constructor(
-    private readonly endpoint: Endpoint,
-    private readonly probes: Probes,
-  ) {}
+  readonly #endpoint: Endpoint;
+  readonly #probes: Probes;
+
+  constructor(endpoint: Endpoint, probes: Probes) {
+    this.#endpoint = endpoint;
+    this.#probes = probes;
+  }
 
   get detection(): CrashDetection {
     return this.#detection;
@@ -27,7 +30,7 @@ export class OnlookerWatch {
   }
 
   connected(): void {
-    this.#nextAt = this.endpoint.now;
+    this.#nextAt = this.#endpoint.now;
   }
 
   disconnected(): void {
@@ -35,11 +38,11 @@ export class OnlookerWatch {
   }
 
   tick(): void {
-    const { endpoint } = this;
+    const endpoint = this.#endpoint;
     if (endpoint.now < this.#nextAt) return;
     this.#nextAt = endpoint.now + endpoint.options.onlookerIntervalMs;
     const name = `nobody-${Math.floor(endpoint.random() * 2 ** 48).toString(36)}`;
-    this.probes.ask(name, { of: 'nobody' });
+    this.#probes.ask(name, { of: 'nobody' });
   }
 
   /** A probe of nobody has ended. */
@@ -48,10 +51,10 @@ export class OnlookerWatch {
     if (detection === this.#detection) return;
     this.#detection = detection;
     if (detection === 'silence') {
-      this.endpoint.warn(
+      this.#endpoint.warn(
         'onlooker',
         'Somebody subscribes to the subjects of nodes that do not exist, so a crash cannot be told from silence: ' +
-          `crashed nodes are removed after ${this.endpoint.options.peerTimeoutMs} ms.`,
+          `crashed nodes are removed after ${this.#endpoint.options.peerTimeoutMs} ms.`,
       );
     }
   }

@@ -26,7 +26,11 @@ export class Probes {
   readonly #outstanding = new Map<number, Probe>();
   #nextId = 1;
 
-  constructor(private readonly endpoint: Endpoint) {}
+  readonly #endpoint: Endpoint;
+
+  constructor(endpoint: Endpoint) {
+    this.#endpoint = endpoint;
+  }
 
   get outstanding(): number {
     return this.#outstanding.size;
@@ -34,7 +38,7 @@ export class Probes {
 
   /** Sends a probe; nothing while this node must not speak. */
   ask(target: string, purpose: ProbePurpose): void {
-    const { endpoint } = this;
+    const endpoint = this.#endpoint;
     if (!endpoint.maySpeak) return;
     if (this.#outstanding.size >= MAX_OUTSTANDING) {
       endpoint.warn('probes-unanswered', 'The transport does not report how probes end; no more are sent.');

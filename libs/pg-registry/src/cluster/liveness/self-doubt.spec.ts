@@ -93,7 +93,7 @@ describe('a node that writes as the first thing after it stood still', () => {
     network.freeze(sleeper);
     network.run(1500);
     sleeper.frozen = false;
-    for (let i = 0; i < 20; i++) sleeper.join('s', i);
+    for (let i = 0; i < 20; i += 1) sleeper.join('s', i);
     network.thaw(sleeper);
     network.run(1000);
     expect(sleeper.protocol.stats().counters).toMatchObject({ 'own-stalls': 1 });

@@ -9,8 +9,12 @@ export class SelfDoubt {
   #rowSince = -Infinity;
   #latest = -Infinity;
 
-  /** @param rowMs milliseconds; `peerTimeoutMs` */
-  constructor(private readonly rowMs: number) {}
+  readonly #rowMs: number;
+
+  /** @param rowMs Milliseconds; `peerTimeoutMs` */
+  constructor(rowMs: number) {
+    this.#rowMs = rowMs;
+  }
 
   /** When the latest doubt began. What was asked before it proves nothing. */
   get latest(): number {
@@ -19,8 +23,8 @@ export class SelfDoubt {
 
   /** Begins a doubt; false if the row is exhausted and the timers must run on. */
   begin(now: number): boolean {
-    if (now - this.#latest > this.rowMs) this.#rowSince = now;
+    if (now - this.#latest > this.#rowMs) this.#rowSince = now;
     this.#latest = now;
-    return now - this.#rowSince <= 2 * this.rowMs;
+    return now - this.#rowSince <= 2 * this.#rowMs;
   }
 }

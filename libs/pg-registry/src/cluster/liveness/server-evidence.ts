@@ -28,14 +28,17 @@ export class ServerEvidence {
   /** When the connection began; Infinity while there is none. */
   connectedAt = Infinity;
 
+  readonly #graceMs: number;
+  readonly #settleMs: number;
+
   /**
-   * @param graceMs milliseconds; `rejoinGraceMs`
-   * @param settleMs milliseconds between a witness's answer and the refusal that counts; `probeIntervalMs`
+   * @param graceMs Milliseconds; `rejoinGraceMs`
+   * @param settleMs Milliseconds between a witness's answer and the refusal that counts; `probeIntervalMs`
    */
-  constructor(
-    private readonly graceMs: number,
-    private readonly settleMs: number,
-  ) {}
+  constructor(graceMs: number, settleMs: number) {
+    this.#graceMs = graceMs;
+    this.#settleMs = settleMs;
+  }
 
   connected(serverId: string, now: number): void {
     this.ownServerId = serverId;
@@ -67,7 +70,7 @@ export class ServerEvidence {
   serverLives(serverId: string, vital: VitalSigns): boolean {
     if (serverId === '') return false;
     if (serverId === this.ownServerId) {
-      const longConnected = vital.refusedAt - this.connectedAt > this.graceMs;
+      const longConnected = vital.refusedAt - this.connectedAt > this.#graceMs;
       const namedOnThisConnection = vital.serverNamedAt >= this.connectedAt;
       return longConnected || namedOnThisConnection;
     }
@@ -75,6 +78,6 @@ export class ServerEvidence {
     if (answer !== undefined && vital.refusedSince !== undefined && answer.sentAt >= vital.refusedSince) {
       vital.witnessedAt ??= answer.answeredAt;
     }
-    return vital.witnessedAt !== undefined && vital.refusedAt >= vital.witnessedAt + this.settleMs;
+    return vital.witnessedAt !== undefined && vital.refusedAt >= vital.witnessedAt + this.#settleMs;
   }
 }

@@ -3,11 +3,14 @@ import { InvalidArgumentError } from '../../term';
 
 /** What the decorators of one kind say of methods: a list for each method, in the order of the source. */
 export class MethodMetadata<T> {
+  readonly #key: string;
+  readonly #decorator: string;
+
   /** @param decorator The decorator's name, for errors. */
-  constructor(
-    private readonly key: string,
-    private readonly decorator: string,
-  ) {}
+  constructor(key: string, decorator: string) {
+    this.#key = key;
+    this.#decorator = decorator;
+  }
 
   /**
    * Decorators run bottom-up, so what comes later stands before.
@@ -18,16 +21,16 @@ export class MethodMetadata<T> {
     if (typeof prototype === 'function' || typeof method === 'symbol' || !isMethod(prototype, method)) {
       const owner = typeof prototype === 'function' ? prototype : prototype.constructor;
       throw new InvalidArgumentError(
-        `@${this.decorator} belongs on a method of the instance with a name; ${owner.name}.${String(method)} is none.`,
+        `@${this.#decorator} belongs on a method of the instance with a name; ${owner.name}.${String(method)} is none.`,
       );
     }
-    const said = (Reflect.getOwnMetadata(this.key, prototype, method) as T[] | undefined) ?? [];
-    Reflect.defineMetadata(this.key, [item, ...said], prototype, method);
+    const said = (Reflect.getOwnMetadata(this.#key, prototype, method) as T[] | undefined) ?? [];
+    Reflect.defineMetadata(this.#key, [item, ...said], prototype, method);
   }
 
   /** What was said of the method here or, if nothing, where it was inherited from. */
   of(prototype: object, method: string): readonly T[] {
-    return (Reflect.getMetadata(this.key, prototype, method) as T[] | undefined) ?? [];
+    return (Reflect.getMetadata(this.#key, prototype, method) as T[] | undefined) ?? [];
   }
 }
 

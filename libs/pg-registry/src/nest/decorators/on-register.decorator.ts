@@ -18,7 +18,7 @@ export const scopeListeners = new MethodMetadata<ScopeListener>(
  * registered. Updates are not told. What the method throws is logged and harms nobody. Mirrors the `listeners` of
  * Elixir's `Registry`.
  *
- * @throws at bootstrap, naming class and method, if the scope is not running or the class is request-scoped.
+ * @throws At bootstrap, naming class and method, if the scope is not running or the class is request-scoped.
  */
 export function OnRegister(scope: string | ScopeDefinition = DEFAULT_SCOPE): MethodDecorator {
   return listener('onRegister', scope);

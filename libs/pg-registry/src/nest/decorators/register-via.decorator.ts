@@ -28,7 +28,7 @@ const METADATA = 'pg-registry:register-via';
  *
  * @param key   A key, or a function of the instance that gives one.
  * @param value The entry's value, or a function of the instance that gives one. Default `null`.
- * @throws at bootstrap, naming the class: transient providers; functions of the instance on request-scoped ones; a
+ * @throws At bootstrap, naming the class: transient providers; functions of the instance on request-scoped ones; a
  *   unique key that somebody on this node holds already.
  *
  * @example

@@ -12,7 +12,7 @@ export class Interest<T> {
   readonly #wildcards = new Set<Wildcard<T>>();
   readonly #cache = new Map<string, readonly T[]>();
 
-  /** @returns what ends it; idempotent. */
+  /** @returns What ends it; idempotent. */
   add(subject: string, subscriber: T): () => void {
     this.#cache.clear();
     const tokens = subject.split('.');

@@ -44,7 +44,7 @@ describe('LocalBus', () => {
     const own = localBus();
     const [a, b] = [await node('a', own), await node('b', own)];
     own.lose({ rate: 0.3, seed });
-    for (let i = 0; i < 1000; i++) say(a, String(i));
+    for (let i = 0; i < 1000; i += 1) say(a, String(i));
     await a.connection.flush();
     return b.heard;
   }
@@ -73,14 +73,14 @@ describe('LocalBus', () => {
 
   test('a flush resolves when everything said before has been heard', async () => {
     const [a, b] = [await node('a'), await node('b')];
-    for (let i = 0; i < 500; i++) say(a, String(i));
+    for (let i = 0; i < 500; i += 1) say(a, String(i));
     await a.connection.flush();
     expect(b.heard).toEqual(Array.from({ length: 500 }, (_, i) => String(i)));
   });
 
   test('messages of several senders are heard in the order in which they were said', async () => {
     const [a, b, c] = [await node('a'), await node('b'), await node('c')];
-    for (let i = 0; i < 100; i++) say(i % 2 === 0 ? a : b, String(i));
+    for (let i = 0; i < 100; i += 1) say(i % 2 === 0 ? a : b, String(i));
     await a.connection.flush();
     expect(c.heard).toEqual(Array.from({ length: 100 }, (_, i) => String(i)));
   });

@@ -26,10 +26,13 @@ export class LocalConnection implements Connection {
   #state: State = 'connected';
   #dropped = 0;
 
-  constructor(
-    private readonly bus: LocalBus,
-    private readonly options: ConnectOptions,
-  ) {
+  readonly #bus: LocalBus;
+  readonly #options: ConnectOptions;
+
+  constructor(bus: LocalBus, options: ConnectOptions) {
+    this.#bus = bus;
+    this.#options = options;
+
     this.node = options.node;
     this.subscribe(options.replies, (subject, bytes) => this.#requests.answer(subject, bytes));
   }
@@ -39,7 +42,7 @@ export class LocalConnection implements Connection {
   }
 
   get serverId(): string {
-    return this.bus.id;
+    return this.#bus.id;
   }
 
   get dropped(): number {
@@ -48,19 +51,19 @@ export class LocalConnection implements Connection {
 
   publish(subject: string, bytes: Uint8Array, reply = ''): void {
     if (!this.isConnected) {
-      this.#dropped++;
+      this.#dropped += 1;
     } else if (bytes.length > MAX_PAYLOAD_BYTES) {
-      this.#dropped++;
+      this.#dropped += 1;
       this.#report(new TransportError(`A message of ${bytes.length} bytes to ${subject} is too large.`));
     } else {
-      this.bus.publish(this, { subject, bytes, reply });
+      this.#bus.publish(this, { subject, bytes, reply });
     }
   }
 
   subscribe(subject: string, onMessage: OnMessage): Subscription {
-    const deliver = guarded(onMessage, this.options.onError);
+    const deliver = guarded(onMessage, this.#options.onError);
     const receiver = { connection: this, active: true, deliver };
-    const remove = this.bus.subscribe(subject, receiver);
+    const remove = this.#bus.subscribe(subject, receiver);
     const subscription: Subscription = {
       unsubscribe: () => {
         receiver.active = false;
@@ -78,14 +81,14 @@ export class LocalConnection implements Connection {
     options: { readonly reply: string; readonly timeoutMs: number; readonly keepAlive?: boolean },
     onOutcome: (outcome: RequestOutcome) => void,
   ): PendingRequest {
-    const pending = this.#requests.add(options.reply, options, guarded(onOutcome, this.options.onError));
+    const pending = this.#requests.add(options.reply, options, guarded(onOutcome, this.#options.onError));
     this.publish(subject, bytes, options.reply);
     return pending;
   }
 
   async flush(): Promise<void> {
     if (!this.isConnected) throw new TransportError('Not connected to the local bus.');
-    await new Promise<void>((resolve) => this.bus.flush(this, resolve));
+    await new Promise<void>((resolve) => this.#bus.flush(this, resolve));
     if (!this.isConnected) throw new TransportError('The connection to the local bus was lost.');
   }
 
@@ -110,8 +113,8 @@ export class LocalConnection implements Connection {
     if (connected ? this.#state !== 'disconnected' : this.#state !== 'connected') return;
     this.#state = connected ? 'connected' : 'disconnected';
     guarded(
-      this.options.onStatus,
-      this.options.onError,
+      this.#options.onStatus,
+      this.#options.onError,
     )(connected ? { type: 'connected', serverId: this.serverId } : { type: 'disconnected' });
   }
 
@@ -119,10 +122,10 @@ export class LocalConnection implements Connection {
     if (this.#state === 'closed' || this.#state === 'dead') return;
     this.#state = state;
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
-    this.bus.leave(this);
+    this.#bus.leave(this);
   }
 
   #report(error: Error): void {
-    guarded(this.options.onError, () => undefined)(error);
+    guarded(this.#options.onError, () => undefined)(error);
   }
 }

@@ -21,7 +21,7 @@ describe('TurnQueue', () => {
   test('a flood leaves turns to others, and keeps its order', async () => {
     const queue = new TurnQueue();
     const ran: number[] = [];
-    for (let i = 0; i < 20_000; i++) queue.add(() => ran.push(i));
+    for (let i = 0; i < 20_000; i += 1) queue.add(() => ran.push(i));
     await turn();
     expect(ran.length).toBeLessThan(20_000);
     queue.addFirst([() => ran.push(-1)]);

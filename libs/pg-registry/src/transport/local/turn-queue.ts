@@ -28,7 +28,7 @@ export class TurnQueue {
 
   #turn(): void {
     this.#scheduled = false;
-    for (let left = STEPS_PER_TURN; left > 0 && this.#next < this.#steps.length; left--)
+    for (let left = STEPS_PER_TURN; left > 0 && this.#next < this.#steps.length; left -= 1)
       this.#steps[this.#next++]();
     if (this.#next === this.#steps.length || this.#next > STEPS_PER_TURN ** 2) {
       this.#steps = this.#steps.slice(this.#next);

@@ -13,7 +13,7 @@ export class Deadline {
   /**
    * Waits for a promise, but not longer than there is time.
    *
-   * @returns its value, or `undefined` when time was up first; the promise is then the caller's to look after.
+   * @returns Its value, or `undefined` when time was up first; the promise is then the caller's to look after.
    */
   async bound<T>(promise: Promise<T>): Promise<T | undefined> {
     let timer: NodeJS.Timeout | undefined;

@@ -42,7 +42,11 @@ export class Dialer {
   readonly #given: readonly string[];
   #failure: unknown = 'no answer';
 
-  constructor(private readonly options: NatsServerOptions) {
+  readonly #options: NatsServerOptions;
+
+  constructor(options: NatsServerOptions) {
+    this.#options = options;
+
     this.#given = [options.servers].flat();
     this.#servers = options.noRandomize === true ? this.#given : shuffled(this.#given);
   }
@@ -58,7 +62,7 @@ export class Dialer {
       timeoutMs === undefined ? ends.signal : AbortSignal.any([ends.signal, AbortSignal.timeout(timeoutMs)]);
     const knocker = new Knocker(this.#optionOf('timeout'));
     try {
-      for (let round = 0, refused = 0; round < rounds && !signal.aborted; round++) {
+      for (let round = 0, refused = 0; round < rounds && !signal.aborted; round += 1) {
         const server = await knocker.round(this.#servers, this.#pauseMs(), signal);
         if (server === undefined) {
           this.#failure = knocker.failure;
@@ -67,7 +71,7 @@ export class Dialer {
         try {
           return await this.#attempt(connect, server, signal);
         } catch (cause) {
-          if (isFinal(cause) && ++refused >= refusals) throw refusal(this.#given, cause);
+          if (isFinal(cause) && (refused += 1) >= refusals) throw refusal(this.#given, cause);
           this.#failure = cause;
           this.#putLast(server);
           await pause(this.#pauseMs(), signal);
@@ -87,7 +91,7 @@ export class Dialer {
   async #attempt(connect: Connect, server: string, signal: AbortSignal): Promise<NatsClient> {
     const attempt = connect({
       ...CLIENT_DEFAULTS,
-      ...this.options,
+      ...this.#options,
       ...this.#identityOf(server),
       servers: [server],
       reconnect: false,
@@ -101,7 +105,7 @@ export class Dialer {
 
   /** A server that another one has told of is known by its address; its certificate is for the name of those that were given. */
   #identityOf(server: string): { readonly tls?: object } {
-    const { tls } = this.options;
+    const { tls } = this.#options;
     const host = addressOf(this.#given[0])?.host;
     if (typeof tls !== 'object' || tls === null || this.#given.includes(server)) return {};
     return { tls: { servername: host, ...tls } };
@@ -115,7 +119,7 @@ export class Dialer {
 
   #learnServers(client: NatsClient): void {
     const urls: unknown = peek(client.info, 'connect_urls');
-    if (!Array.isArray(urls) || this.options['ignoreClusterUpdates'] === true) return;
+    if (!Array.isArray(urls) || this.#options['ignoreClusterUpdates'] === true) return;
     const known = new Set(this.#servers.map(endpointOf));
     const others = urls.map(String).filter((url) => !known.has(endpointOf(url)));
     this.#servers = [...this.#servers, ...others];
@@ -126,7 +130,7 @@ export class Dialer {
   }
 
   #optionOf(name: 'timeout' | 'reconnectTimeWait' | 'reconnectJitter'): number {
-    return this.options[name] ?? CLIENT_DEFAULTS[name];
+    return this.#options[name] ?? CLIENT_DEFAULTS[name];
   }
 
   #unreachable(limit: string): TransportError {

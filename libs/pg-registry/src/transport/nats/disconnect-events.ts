@@ -15,7 +15,7 @@ const WITHOUT = 'Crashes are noticed by probes alone, a little later.';
  * name of a connection is the name of its node, so `onGone` hears that; a name that is no node's, or one of another cluster,
  * does no harm: the node looks, and finds nothing amiss. Whatever goes wrong is a warning: a cluster works without.
  *
- * @param system a connection that may subscribe to `$SYS.ACCOUNT.*.DISCONNECT`: one of the system account, or of an account
+ * @param system A connection that may subscribe to `$SYS.ACCOUNT.*.DISCONNECT`: one of the system account, or of an account
  *   that imports it. It is never closed here.
  */
 export function followDisconnects(

@@ -18,14 +18,18 @@ export class Knocker {
   /** Why the latest knock found nobody. */
   failure: unknown = new Error('no answer');
 
+  readonly #lifeMs: number;
+
   /** @param lifeMs How long one knock waits. */
-  constructor(private readonly lifeMs: number) {}
+  constructor(lifeMs: number) {
+    this.#lifeMs = lifeMs;
+  }
 
   /**
    * Knocks at every server, in their order. A server whose URL names no address counts as reached.
    *
    * @param ms How long the round lasts, at least; longer if there are so many servers.
-   * @returns the first server that answers to this round or an earlier one; undefined if none does, or `signal` is aborted.
+   * @returns The first server that answers to this round or an earlier one; undefined if none does, or `signal` is aborted.
    */
   round(servers: readonly string[], ms: number, signal: AbortSignal): Promise<string | undefined> {
     return new Promise((resolve) => {
@@ -62,7 +66,7 @@ export class Knocker {
     if (address === undefined) return this.#onAnswer?.(server);
     const socket = connect(address);
     this.#sockets.add(socket);
-    const life = setTimeout(() => socket.destroy(), this.lifeMs);
+    const life = setTimeout(() => socket.destroy(), this.#lifeMs);
     socket.once('connect', () => {
       socket.destroy();
       this.#onAnswer?.(server);

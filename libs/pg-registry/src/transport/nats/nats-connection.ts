@@ -50,11 +50,13 @@ export class NatsConnection implements Connection {
   #maxPayload = Infinity;
   #dropped = 0;
 
-  constructor(
-    client: NatsClient,
-    private readonly options: ConnectOptions,
-    private readonly tenure: Tenure,
-  ) {
+  readonly #options: ConnectOptions;
+  readonly #tenure: Tenure;
+
+  constructor(client: NatsClient, options: ConnectOptions, tenure: Tenure) {
+    this.#options = options;
+    this.#tenure = tenure;
+
     this.#report = guarded(options.onError, () => undefined);
     this.#client = client;
     this.#follow(client);
@@ -80,13 +82,13 @@ export class NatsConnection implements Connection {
   publish(subject: string, bytes: Uint8Array, reply = ''): void {
     // The client would take it, and forget it at the next attempt to reconnect, or not.
     if (!this.#connected) {
-      this.#dropped++;
+      this.#dropped += 1;
       return;
     }
     try {
       this.#client.publish(subject, bytes, reply === '' ? undefined : { reply });
     } catch (cause) {
-      this.#dropped++;
+      this.#dropped += 1;
       if (this.#client.isClosed()) return; // and `closed()` has not told yet
       this.#report(
         new TransportError(
@@ -140,7 +142,7 @@ export class NatsConnection implements Connection {
     this.#end();
     this.#statuses?.stop?.();
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
-    await this.tenure.release(this.#client);
+    await this.#tenure.release(this.#client);
   }
 
   #follow(client: NatsClient): void {
@@ -224,7 +226,7 @@ export class NatsConnection implements Connection {
   }
 
   #onClientClosed(error: Error | undefined): void {
-    const { redial } = this.tenure;
+    const { redial } = this.#tenure;
     if (this.#closed) return;
     if (redial === undefined) return this.#onClosed(error);
     this.#onDisconnected();
@@ -271,7 +273,7 @@ export class NatsConnection implements Connection {
   }
 
   #tell(status: ConnectionStatus): void {
-    guarded(this.options.onStatus, this.#report)(status);
+    guarded(this.#options.onStatus, this.#report)(status);
   }
 }
 

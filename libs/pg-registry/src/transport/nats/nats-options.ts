@@ -112,7 +112,7 @@ export function checkNatsOptions(options: NatsTransportOptions): void {
 /**
  * Says which options of a client make a cluster notice trouble late, and how late.
  *
- * @returns one sentence, or undefined if there is nothing to say.
+ * @returns One sentence, or undefined if there is nothing to say.
  */
 export function weaknessOf(options: unknown): string | undefined {
   if (options === undefined) return undefined;

@@ -11,7 +11,7 @@ interface Server {
  * Takes credentials out of server URLs (`nats://user:pass@host`, `nats://token@host`) and gives them as options, which is
  * the only way that the client takes them: what stands in the URL it ignores.
  *
- * @returns the options with plain URLs.
+ * @returns The options with plain URLs.
  * @throws InvalidOptionError if two servers name different credentials: a client has one identity.
  */
 export function withCredentialsApart(options: NatsServerOptions): NatsServerOptions {

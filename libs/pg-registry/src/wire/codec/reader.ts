@@ -64,7 +64,7 @@ export class Reader extends ByteReader {
   /** Whether a key is being read, which may contain less. */
   #isKey = false;
 
-  /** @param options - needed by `value` and `key` only */
+  /** @param options Needed by `value` and `key` only */
   constructor(bytes: Uint8Array, options?: ReaderOptions) {
     super(bytes);
     this.#options = options;
