@@ -1,0 +1,32 @@
+import type { Result } from '../support/result';
+import type { Round } from './comparison';
+
+/** One of the two that are compared: runs an area once, and resolves with its figures. */
+export type Side = () => Promise<readonly Result[]>;
+
+/**
+ * Runs both sides in turns, never at the same time, and each round in the other order (A B, B A, A B …): a machine that gets
+ * slower or faster meanwhile is not taken for a difference between the two.
+ *
+ * @param onRound told of each round when it is over: its number from 1 on, and how long it took on each side, in ms
+ */
+export async function alternate(
+  rounds: number,
+  sides: { readonly here: Side; readonly there: Side },
+  onRound: (number: number, tookMs: { readonly here: number; readonly there: number }) => void,
+): Promise<readonly Round[]> {
+  const found: Round[] = [];
+  for (let number = 1; number <= rounds; number++) {
+    const results = { here: [] as readonly Result[], there: [] as readonly Result[] };
+    const tookMs = { here: 0, there: 0 };
+    const order = number % 2 === 1 ? (['here', 'there'] as const) : (['there', 'here'] as const);
+    for (const side of order) {
+      const from = performance.now();
+      results[side] = await sides[side]();
+      tookMs[side] = performance.now() - from;
+    }
+    found.push(results);
+    onRound(number, tookMs);
+  }
+  return found;
+}
