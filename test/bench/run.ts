@@ -7,42 +7,51 @@
  *     --area NAME      only areas whose names begin so
  *     --profile DIR    takes CPU profiles of what is measured, shows the functions that took most and leaves the profiles in
  *                      DIR for a browser's developer tools; its figures are those of a watched program
+ *     --against REF    compares this working tree with another commit, in turns, and prints the ratios with their intervals;
+ *                      ends with 1 if something is worse by more than 10 %
+ *     --rounds N       how often each area is run on each side of such a comparison; default 6
+ *
+ * Ends with 2 if something could not be measured.
  *
  * The library is run from its sources, compiled as the tests compile them (ES2022, the same code that `npm run build`
  * emits but for the way in which exports are spelled), so that nothing stale can be measured.
  */
 import { fork } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { compareAgainst } from './against/against';
+import { interruption } from './against/interruption';
+import { AREAS } from './areas';
+import { type Command, parseCommand } from './command';
 import { Bench } from './support/bench';
+import { BenchError } from './support/bench-error';
 import { Profiler } from './support/profile';
 import type { Result } from './support/result';
 import { line, TITLE } from './support/table';
-import { AREAS } from './areas';
 
-const { values: options } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    json: { type: 'string' },
-    area: { type: 'string', default: '' },
-    profile: { type: 'string' },
-    measure: { type: 'string' },
-  },
+const ROOT = join(__dirname, '..', '..');
+
+main().catch((error: unknown) => {
+  const isExpected = error instanceof BenchError;
+  console.error(isExpected ? error.message : error);
+  process.exit(isExpected ? error.status : 2);
 });
 
-const measured = options.measure === undefined ? suite() : measure(options.measure);
-measured.catch((error: unknown) => {
-  console.error(error);
-  process.exit(1);
-});
+async function main(): Promise<void> {
+  const command = parseCommand(process.argv.slice(2));
+  if (command.measure !== undefined) await measure(command.measure, command);
+  else if (command.against !== undefined) await against(command.against, command);
+  else await suite(command);
+}
 
 /** The process that shows what the others find. */
-async function suite(): Promise<void> {
+async function suite(options: Command): Promise<void> {
   const results: Result[] = [];
   const names = Object.keys(AREAS).filter((name) => name.startsWith(options.area));
   console.log(TITLE);
   for (const name of names) {
-    await measureApart(name, (result) => {
+    await measureApart(name, options, (result) => {
       results.push(result);
       console.log(line(result));
     });
@@ -57,8 +66,11 @@ async function suite(): Promise<void> {
   );
 }
 
-function measureApart(name: string, onResult: (result: Result) => void): Promise<void> {
-  const { quick, profile } = options;
+function measureApart(
+  name: string,
+  { quick, profile }: Command,
+  onResult: (result: Result) => void,
+): Promise<void> {
   const args = ['--measure', name, ...(quick ? ['--quick'] : []), ...(profile ? ['--profile', profile] : [])];
   const child = fork(__filename, args, { execArgv: process.execArgv });
   child.on('message', (result: Result) => onResult(result));
@@ -71,10 +83,27 @@ function measureApart(name: string, onResult: (result: Result) => void): Promise
 }
 
 /** One of those others. */
-async function measure(name: string): Promise<void> {
-  const profiler = options.profile === undefined ? undefined : new Profiler(options.profile);
-  await AREAS[name](new Bench(name, options.quick, (result) => process.send?.(result), profiler));
+async function measure(name: string, { quick, profile }: Command): Promise<void> {
+  const profiler = profile === undefined ? undefined : new Profiler(profile);
+  await AREAS[name](new Bench(name, quick, (result) => process.send?.(result), profiler));
   if (profiler !== undefined) console.log(profiler.report());
   process.disconnect();
   process.exit(0);
+}
+
+/** The process that compares what two suites find. */
+async function against(ref: string, { rounds, area, quick, json }: Command): Promise<void> {
+  const worse = await compareAgainst({
+    repository: ROOT,
+    temporary: tmpdir(),
+    ref,
+    rounds,
+    area,
+    quick,
+    json,
+    print: (text) => console.log(text),
+    tell: (text) => console.error(text),
+    signal: interruption(),
+  });
+  process.exitCode = worse.length > 0 ? 1 : 0;
 }
