@@ -25,7 +25,10 @@ export function summary(compared: readonly Comparison[]): string {
   const [worse, better, unclear] = (['worse', 'better', 'unclear'] as const).map(
     (wanted) => compared.filter(({ verdict }) => verdict === wanted).length,
   );
-  const hint = unclear === 0 ? '' : ' What is unclear may be worse by more than 10 %: more --rounds tell.';
+  const hint =
+    unclear === 0
+      ? ''
+      : ' What is unclear may be worse by more than 10 %: more --rounds or a quieter machine tell.';
   return `${count}: ${worse} worse by more than 10 %, ${better} better, ${unclear} unclear.${hint}`;
 }
 
