@@ -9,6 +9,7 @@ import { describeWorkingTree, findCommit } from './commit';
 import { type Comparison, compare } from './comparison';
 import { COMPARISON_TITLE, comparisonLines, summary } from './comparison-table';
 
+/** What is compared with what, and where that is shown. */
 export interface AgainstOptions {
   /** The root of the working tree, with its node_modules. */
   readonly repository: string;

@@ -7,6 +7,7 @@ const WIDTHS = [76, 18, 18, 10, 15, 7] as const;
 /** What stands out; that a figure has held is no news. */
 const MARKS = { worse: 'WORSE', better: 'better', unclear: 'unclear', held: '' } as const;
 
+/** The head of the table whose lines are {@link comparisonLines}. */
 export const COMPARISON_TITLE = row(['benchmark', 'here', 'there', 'ratio', '95 %', ''], WIDTHS);
 
 /** The figures of one area, a line each: the median of the rounds on both sides, the ratio here / there and its interval. */

@@ -6,6 +6,7 @@ import { BenchError } from '../support/bench-error';
 /** How much of what a failed program wrote is shown. */
 const SHOWN_LINES = 20;
 
+/** Where a program runs, and what ends it early. */
 export interface ProgramOptions {
   readonly cwd: string;
   /** Beside the environment of this process. */
