@@ -37,7 +37,7 @@ export interface AgainstOptions {
  * The areas follow one after the other, and both sides of an area are run in turns. What it makes, it removes, however it
  * ends.
  *
- * @returns what is worse by more than 10 %
+ * @returns What is worse by more than 10 %
  * @throws BenchError if there is no such commit or area, or a run fails; the reason of the signal if that aborts.
  */
 export async function compareAgainst(options: AgainstOptions): Promise<readonly Comparison[]> {

@@ -15,9 +15,9 @@ describe('the runs of two sides', () => {
   it('never overlap', async () => {
     let running = 0;
     const side = async (): Promise<readonly Result[]> => {
-      expect(++running).toBe(1);
+      expect((running += 1)).toBe(1);
       await new Promise(setImmediate);
-      running--;
+      running -= 1;
       return [];
     };
     await alternate(2, { here: side, there: side }, () => undefined);

@@ -8,7 +8,7 @@ export type Side = () => Promise<readonly Result[]>;
  * Runs both sides in turns, never at the same time, and each round in the other order (A B, B A, A B …): a machine that gets
  * slower or faster meanwhile is not taken for a difference between the two.
  *
- * @param onRound told of each round when it is over: its number from 1 on, and how long it took on each side, in ms
+ * @param onRound Told of each round when it is over: its number from 1 on, and how long it took on each side, in ms
  */
 export async function alternate(
   rounds: number,
@@ -16,7 +16,7 @@ export async function alternate(
   onRound: (number: number, tookMs: { readonly here: number; readonly there: number }) => void,
 ): Promise<readonly Round[]> {
   const found: Round[] = [];
-  for (let number = 1; number <= rounds; number++) {
+  for (let number = 1; number <= rounds; number += 1) {
     const results = { here: [] as readonly Result[], there: [] as readonly Result[] };
     const tookMs = { here: 0, there: 0 };
     const order = number % 2 === 1 ? (['here', 'there'] as const) : (['there', 'here'] as const);

@@ -28,12 +28,16 @@ export interface Place {
  * in the repository meanwhile changes what is measured, and neither side has the better place.
  */
 export class Checkout {
+  readonly #place: Place;
+
   private constructor(
     /** What it is called in messages. */
     readonly title: string,
     readonly directory: string,
-    private readonly place: Place,
-  ) {}
+    place: Place,
+  ) {
+    this.#place = place;
+  }
 
   /**
    * The files of a commit.
@@ -95,7 +99,7 @@ export class Checkout {
   }
 
   async #run(file: string, args: readonly string[]): Promise<string> {
-    const { folder, signal } = this.place;
+    const { folder, signal } = this.#place;
     // What a killed benchmark leaves among the temporary files goes with the rest.
     const options: ProgramOptions = { cwd: this.directory, env: { TMPDIR: folder }, signal };
     try {

@@ -14,7 +14,7 @@ export interface Commit {
 /**
  * Looks a commit up in the repository of a directory.
  *
- * @param ref any of git's names for it: hash, branch, tag, `HEAD~1`
+ * @param ref Any of git's names for it: hash, branch, tag, `HEAD~1`
  * @throws BenchError if there is no such commit.
  */
 export async function findCommit(ref: string, options: ProgramOptions): Promise<Commit> {

@@ -27,9 +27,9 @@ describe('the interval of a ratio', () => {
     const random = randomNumbers(rounds);
     const tries = 4000;
     let hits = 0;
-    for (let i = 0; i < tries; i++) {
+    for (let i = 0; i < tries; i += 1) {
       const { low, high } = intervalOf(scatter(0.8, rounds, random))!;
-      if (low <= 0.8 && 0.8 <= high) hits++;
+      if (low <= 0.8 && 0.8 <= high) hits += 1;
     }
     expect(hits / tries).toBeGreaterThan(0.94);
     expect(hits / tries).toBeLessThan(0.96);

@@ -16,7 +16,7 @@ const STUDENT = [
  * Estimates a ratio from ratios that were measured, by Student's interval for the mean of their logarithms. A bootstrap
  * would have five or six of them to draw from, and come to an interval that is too narrow.
  *
- * @returns undefined if there are fewer than two, or one that is no positive number: nothing follows from these.
+ * @returns Undefined if there are fewer than two, or one that is no positive number: nothing follows from these.
  */
 export function intervalOf(ratios: readonly number[]): Interval | undefined {
   const count = ratios.length;

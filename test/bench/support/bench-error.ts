@@ -2,7 +2,7 @@
 export class BenchError extends Error {
   override readonly name = 'BenchError';
 
-  /** @param status what the process ends with; 1 is taken: it says that a comparison found something worse */
+  /** @param status What the process ends with; 1 is taken: it says that a comparison found something worse */
   constructor(
     message: string,
     readonly status = 2,
