@@ -40,7 +40,7 @@ async function* ask(
   // Known over there as long as it is registered, whatever the garbage collector does between two calls.
   pair.here.registry().register('caller');
   const to = await destination(pair.there);
-  for (let round = 1; ; round++) {
+  for (let round = 1; ; round += 1) {
     await rest(round);
     coverage.begin();
     yield await processes.call(to, 'ask', { watts: 40 }).then(() => coverage.end());

@@ -8,7 +8,7 @@ const KEYS = ['hall', 'stairs'];
  * it, and a monitor has heard every entry of the peer leave.
  */
 export async function* kill(coverage: Coverage): AsyncGenerator<Stretch> {
-  for (let round = 1; ; round++) {
+  for (let round = 1; ; round += 1) {
     // Nobody dies twice.
     await using pair = await startPair({ watchful: true });
     const { cluster, here, there } = pair;

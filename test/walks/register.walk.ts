@@ -5,7 +5,7 @@ import type { Coverage, Stretch } from './coverage';
 export async function* register(coverage: Coverage): AsyncGenerator<Stretch> {
   await using pair = await startPair();
   const [here, there] = [pair.here.registry(), pair.there.registry()];
-  for (let round = 1; ; round++) {
+  for (let round = 1; ; round += 1) {
     const key = `lamp-${round}`;
     const heard = new Promise<Stretch>((resolve) => {
       there.monitor(key).subscribe(({ type }) => {
