@@ -1,14 +1,19 @@
 /**
- * `npm run bench:report -- FILE`: makes docs/PERFORMANCE.md, its drawings and the table of README.md from what
- * `npm run bench -- --json FILE` wrote. None of them is edited by hand; what a person has to say about the figures stands in
- * docs/performance-notes.md and is taken over. A missed target of which the notes do not say what holds it is an error, and so
- * is a curve without a sentence.
+ * `npm run bench:report -- FILE [--anchor ANCHOR]`: makes docs/PERFORMANCE.md, its drawings and the table of README.md from what
+ * `npm run bench -- --json FILE` wrote. Nobody edits them by hand: what a person has to say about the figures stands in
+ * docs/performance-notes.md, which this program copies. It fails if the notes do not explain a missed target, or have no sentence
+ * about a curve.
+ *
+ * ANCHOR is a JSON list of `{ system, work, value, unit }`, figures of other systems on the same machine. `elixir test/bench/anchor.exs
+ * ANCHOR` writes one for Elixir's Registry and Erlang's pg. Without it the README has no lines about them.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
 import { drawCurve } from './support/curve';
+import { type AnchorFigure, frontPageTable } from './support/front-page';
 import { listMissed, remarkOn, takeRemarks } from './support/notes';
 import { type Result, short, times, verdict } from './support/result';
 
@@ -17,11 +22,19 @@ const ROOT = join(__dirname, '..', '..');
 const COMPARISON = { area: 'moleculer', mark: '<!-- table: moleculer -->' } as const;
 const README_MARKS = ['<!-- bench: begin -->', '<!-- bench: end -->'] as const;
 
-const [file] = process.argv.slice(2);
-if (file === undefined) throw new Error('Which file did `npm run bench -- --json FILE` write?');
+const { positionals, values: options } = parseArgs({
+  allowPositionals: true,
+  options: { anchor: { type: 'string' } },
+});
+const [file] = positionals;
+if (file === undefined) throw new Error('Name the file that `npm run bench -- --json FILE` wrote.');
+const anchor =
+  options.anchor === undefined
+    ? []
+    : (JSON.parse(readFileSync(options.anchor, 'utf8')) as readonly AnchorFigure[]);
 const results = JSON.parse(readFileSync(file, 'utf8')) as readonly Result[];
 const notes = readFileSync(join(ROOT, 'docs', 'performance-notes.md'), 'utf8');
-const { remarks: onMissed, rest: withoutMissed } = takeRemarks(notes, 'What holds the missed ones');
+const { remarks: onMissed, rest: withoutMissed } = takeRemarks(notes, 'Why targets are missed');
 const { remarks: onCurves, rest: words } = takeRemarks(withoutMissed, 'What the curves say');
 const curves = new Map<string, Result[]>();
 for (const result of results) {
@@ -42,8 +55,8 @@ async function report(): Promise<void> {
   const [before, after] = [readme.split(README_MARKS[0])[0], readme.split(README_MARKS[1])[1]];
   if (after === undefined)
     throw new Error(`README.md has no place for the table: ${README_MARKS.join(' … ')}`);
-  const judged = table(results.filter(({ ok }) => ok !== null));
-  await write('README.md', `${before}${README_MARKS[0]}\n\n${judged}\n\n${README_MARKS[1]}${after}`);
+  const shown = frontPageTable(results, anchor);
+  await write('README.md', `${before}${README_MARKS[0]}\n\n${shown}\n\n${README_MARKS[1]}${after}`);
 }
 
 function document(): string {
@@ -73,7 +86,7 @@ function document(): string {
     ...[...curves].flatMap(([title, points]) =>
       points.length > 1 ? [`![${title}](${fileOf(title)})`, '', remarkOn(title, onCurves), ''] : [],
     ),
-    '## What holds the missed ones',
+    '## Why targets are missed',
     '',
     listMissed(results, onMissed),
     '',
