@@ -42,7 +42,7 @@ export const operationsExercises: Readonly<Record<string, Exercise>> = {
     await eventually(() => expect(look(node, processes.self())).toBe('no-responders'));
   },
 
-  [`${LIVENESS}#the-servers-own-word-as-a-hint`]: async (ground) => {
+  [`${LIVENESS}#hints-from-the-server`]: async (ground) => {
     const server = await NatsServer.start({ config: configOf(LIVENESS) });
     const connections: NatsConnection[] = [];
     const remember = async (options: ConnectionOptions): Promise<NatsConnection> => {
@@ -122,7 +122,7 @@ export const operationsExercises: Readonly<Record<string, Exercise>> = {
     }
   },
 
-  'docs/guide/tuning.md#options-that-come-from-elsewhere': async (ground) => {
+  'docs/guide/tuning.md#options-from-a-factory-or-a-class': async (ground) => {
     const env = { NATS_URL: ground.url };
     const { ShopModule } = ground.run<{ ShopModule: Type }>({ process: { env } }).exports;
     const app = await ground.start(ShopModule);
