@@ -12,7 +12,7 @@ describe('PendingRequests', () => {
         requests.add('again', { timeoutMs: 1000 }, () => undefined);
       };
     requests.add('r.1', { timeoutMs: 1000 }, note('1'));
-    requests.add('r.2', { timeoutMs: 1000, keepAlive: true }, note('2'));
+    requests.add('r.2', { timeoutMs: 1000 }, note('2'));
     requests.close();
     expect(outcomes).toEqual(['1: timeout', '2: timeout']);
     expect(requests.size).toBe(1);

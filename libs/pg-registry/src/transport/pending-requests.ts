@@ -20,12 +20,11 @@ export class PendingRequests {
   /** Adds a request; `onOutcome` must not throw. */
   add(
     reply: string,
-    { timeoutMs, keepAlive = false }: { readonly timeoutMs: number; readonly keepAlive?: boolean },
+    { timeoutMs }: { readonly timeoutMs: number },
     onOutcome: (outcome: RequestOutcome) => void,
   ): PendingRequest {
     const expire = (): void => this.#end(reply, { type: 'timeout' });
-    const timer = timeoutMs === Infinity ? undefined : setTimeout(expire, timeoutMs);
-    if (!keepAlive) timer?.unref();
+    const timer = timeoutMs === Infinity ? undefined : setTimeout(expire, timeoutMs).unref();
     const pending: Pending = { onOutcome, timer };
     this.#pending.set(reply, pending);
     return {

@@ -79,16 +79,16 @@ export interface Connection {
   /**
    * Sends, and reports exactly once how it ended: the first answer, `no-responders` as soon as the broker says that nobody
    * is subscribed to the subject, or `timeout`. A request that is caught in the moment in which its receiver dies only
-   * times out. Closing ends every open request as `timeout`, at once.
+   * times out. Closing ends every open request as `timeout`, at once. An open request never keeps the Node.js process alive:
+   * whoever awaits an answer keeps a timer of its own.
    *
    * @param options.reply The subject of the answer, below the node's `replies` and unique for ever.
    * @param options.timeoutMs Infinity: the caller keeps the time itself, and cancels.
-   * @param options.keepAlive Whether the open request keeps the Node.js process alive. Default false.
    */
   request(
     subject: string,
     bytes: Uint8Array,
-    options: { readonly reply: string; readonly timeoutMs: number; readonly keepAlive?: boolean },
+    options: { readonly reply: string; readonly timeoutMs: number },
     onOutcome: (outcome: RequestOutcome) => void,
   ): PendingRequest;
 

@@ -78,7 +78,7 @@ export class LocalConnection implements Connection {
   request(
     subject: string,
     bytes: Uint8Array,
-    options: { readonly reply: string; readonly timeoutMs: number; readonly keepAlive?: boolean },
+    options: { readonly reply: string; readonly timeoutMs: number },
     onOutcome: (outcome: RequestOutcome) => void,
   ): PendingRequest {
     const pending = this.#requests.add(options.reply, options, guarded(onOutcome, this.#options.onError));
