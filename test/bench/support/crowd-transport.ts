@@ -100,7 +100,7 @@ class CrowdConnection implements Connection {
     options: { readonly reply: string; readonly timeoutMs: number },
     onOutcome: (outcome: RequestOutcome) => void,
   ): PendingRequest {
-    const pending = this.#requests.add(options.reply, options, onOutcome);
+    const pending = this.#requests.add(options.reply, options.timeoutMs, onOutcome);
     this.publish(subject, bytes, options.reply);
     return pending;
   }

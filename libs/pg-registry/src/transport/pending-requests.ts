@@ -2,13 +2,13 @@ import type { PendingRequest, RequestOutcome } from './transport';
 
 interface Pending {
   readonly onOutcome: (outcome: RequestOutcome) => void;
-  /** None for a request whose time the caller keeps. */
+  /** None for a request whose caller keeps the time limit itself. */
   readonly timer: NodeJS.Timeout | undefined;
 }
 
 /**
- * The requests of one connection that wait for their end, by the subject of their answer. One subscription for all answers
- * and this table replace the clients' own requests, which do not let the caller choose the subject of the answer.
+ * Keeps the unfinished requests of one connection, by the subject of their answer. With one subscription for all answers it
+ * replaces the requests of the NATS clients, which do not let the caller choose that subject.
  */
 export class PendingRequests {
   readonly #pending = new Map<string, Pending>();
@@ -17,12 +17,13 @@ export class PendingRequests {
     return this.#pending.size;
   }
 
-  /** Adds a request; `onOutcome` must not throw. */
-  add(
-    reply: string,
-    { timeoutMs }: { readonly timeoutMs: number },
-    onOutcome: (outcome: RequestOutcome) => void,
-  ): PendingRequest {
+  /**
+   * Adds a request.
+   *
+   * @param timeoutMs When it ends as `timeout`; `Infinity`: never. Its timer does not keep the Node.js process alive.
+   * @param onOutcome Called once. It must not throw.
+   */
+  add(reply: string, timeoutMs: number, onOutcome: (outcome: RequestOutcome) => void): PendingRequest {
     const expire = (): void => this.#end(reply, { type: 'timeout' });
     const timer = timeoutMs === Infinity ? undefined : setTimeout(expire, timeoutMs).unref();
     const pending: Pending = { onOutcome, timer };
@@ -35,19 +36,19 @@ export class PendingRequests {
     };
   }
 
-  /** An answer has come. One to a request that has ended, or that nobody made, is dropped. */
+  /** Ends a request with its answer. Drops answers to requests that have ended or never were. */
   answer(subject: string, bytes: Uint8Array): void {
     this.#end(subject, { type: 'answer', subject, bytes });
   }
 
-  /** The broker has said that nobody is subscribed to the subject of the request. */
+  /** Ends a request to whose subject nobody is subscribed, as the broker reports. */
   noResponders(reply: string): void {
     this.#end(reply, { type: 'no-responders' });
   }
 
-  /** Ends all of them as timed out. */
+  /** Ends all requests as timed out. */
   close(): void {
-    // A copy: an outcome may lead to another request.
+    // A copy, because an outcome may lead to another request.
     for (const reply of Array.from(this.#pending.keys())) this.#end(reply, { type: 'timeout' });
   }
 

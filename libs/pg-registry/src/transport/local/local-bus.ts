@@ -1,39 +1,26 @@
 import { InvalidArgumentError } from '../../term';
-import type { ConnectOptions } from '../transport';
+import type { Connection, ConnectOptions } from '../transport';
 import { Interest } from './interest';
-import { LocalConnection } from './local-connection';
-import { seededRandom } from './seeded-random';
+import { LocalConnection, type LocalMessage, type LocalSubscriber } from './local-connection';
 import { TurnQueue } from './turn-queue';
 
-interface Message {
-  readonly subject: string;
-  readonly bytes: Uint8Array;
-  readonly reply: string;
-}
-
-interface Receiver {
-  readonly connection: LocalConnection;
-  active: boolean;
-  deliver(subject: string, bytes: Uint8Array, reply: string): void;
-}
-
-/** What waits while a node is paused: what it has said, and what was brought to its door, each in order. */
+/** What waits while a node is paused, each list in order: what the node sent, and what was sent to it. */
 interface Pause {
   readonly outgoing: (() => void)[];
   readonly incoming: (() => void)[];
 }
 
 /**
- * Carries the messages of nodes that live in one process: the part that a NATS server has otherwise.
+ * Carries the messages of nodes that live in one process, as a NATS server does for nodes of several.
  *
- * Messages are delivered in the order of their publication over all connections, in a later turn of the event loop; with the
- * same calls in the same order everything happens in the same order. Its faults are for tests: they name nodes, and hold for
+ * The bus delivers messages in the order of their publication over all connections, in a later turn of the event loop. The
+ * same calls in the same order always lead to the same deliveries. Its faults are for tests: each names nodes, and applies to
  * every connection that is open under that name.
  */
 export class LocalBus {
-  /** Stands for the server's id: all nodes of one bus are attached to one server. */
+  /** The id of the server to which every node of this bus is attached. */
   readonly id = 'local-bus';
-  readonly #interest = new Interest<Receiver>();
+  readonly #interest = new Interest<LocalSubscriber>();
   readonly #connections = new Set<LocalConnection>();
   readonly #queue = new TurnQueue();
   readonly #cuts = new Set<string>();
@@ -41,13 +28,19 @@ export class LocalBus {
   #isLost: () => boolean = () => false;
 
   /** Opens a connection. Used by {@link localTransport}. */
-  connect(options: ConnectOptions): LocalConnection {
-    const connection = new LocalConnection(this, options);
+  connect(options: ConnectOptions): Connection {
+    const connection: LocalConnection = new LocalConnection(options, {
+      serverId: this.id,
+      subscribe: (subject, subscriber) => this.#interest.add(subject, subscriber),
+      publish: (message) => this.#publish(connection, message),
+      flush: (done) => this.#flush(connection, done),
+      leave: () => this.#connections.delete(connection),
+    });
     this.#connections.add(connection);
     return connection;
   }
 
-  /** Nothing passes between two nodes any more, in both directions, and nobody is told: probes between them time out. */
+  /** Drops everything between two nodes, in both directions, until {@link heal}. Neither is told: probes between them time out. */
   cut(a: string, b: string): void {
     this.#cuts.add(pairOf(a, b));
   }
@@ -58,27 +51,27 @@ export class LocalBus {
     else this.#cuts.delete(pairOf(a, b));
   }
 
-  /** Ends a node's connection without a word, as `kill -9` does: requests to it find nobody, and it hears nothing more. */
+  /** Ends a node's connection without a goodbye, as `kill -9` does: the node hears nothing more, and requests to it find no responders. */
   crash(node: string): void {
     for (const connection of this.#of(node)) connection.crash();
   }
 
-  /** Takes a node's way to the bus: it knows, its messages are lost, requests to it find nobody. */
+  /** Disconnects a node from the bus, and tells it. Its messages are lost, and requests to it find no responders. */
   disconnect(node: string): void {
     for (const connection of this.#of(node)) connection.setConnected(false);
   }
 
-  /** Ends {@link disconnect}. Its subscriptions are in place again. */
+  /** Ends {@link disconnect}. The node's subscriptions are in place again. */
   reconnect(node: string): void {
     for (const connection of this.#of(node)) connection.setConnected(true);
   }
 
-  /** Everything from and to a node waits, in order, as if its process were stopped by `SIGSTOP`. Its timers go on. */
+  /** Holds back everything from and to a node, in order, as if its process were stopped by `SIGSTOP`. Its timers go on. */
   pause(node: string): void {
     if (!this.#paused.has(node)) this.#paused.set(node, { outgoing: [], incoming: [] });
   }
 
-  /** Ends {@link pause}: everything that waited goes on its way, before anything that comes later. */
+  /** Ends {@link pause}: delivers everything that was held back, before anything that comes later. */
   resume(node: string): void {
     const pause = this.#paused.get(node);
     if (pause === undefined) return;
@@ -94,47 +87,36 @@ export class LocalBus {
    */
   lose({ rate, seed }: { readonly rate: number; readonly seed: number }): void {
     if (!(rate >= 0 && rate <= 1))
-      throw new InvalidArgumentError(`rate is from 0 to 1, not ${String(rate)}.`);
+      throw new InvalidArgumentError(`\`rate\` must be a number from 0 to 1 (got ${String(rate)}).`);
     const random = seededRandom(seed);
     this.#isLost = () => random() < rate;
   }
 
-  /** @internal */
-  subscribe(subject: string, receiver: Receiver): () => void {
-    return this.#interest.add(subject, receiver);
-  }
-
-  /** @internal */
-  publish(from: LocalConnection, message: Message): void {
+  #publish(from: LocalConnection, message: LocalMessage): void {
     const pause = this.#paused.get(from.node);
     if (pause === undefined) this.#route(from, message);
     else pause.outgoing.push(() => this.#route(from, message));
   }
 
-  /** @internal Calls back when everything published before was delivered, or waits at the door of a paused node. */
-  flush(from: LocalConnection, done: () => void): void {
+  /** Calls back when everything published before was delivered, or waits for a paused node. */
+  #flush(from: LocalConnection, done: () => void): void {
     const pause = this.#paused.get(from.node);
     if (pause === undefined) this.#queue.add(done);
     else pause.outgoing.push(() => this.#queue.add(done));
   }
 
-  /** @internal */
-  leave(connection: LocalConnection): void {
-    this.#connections.delete(connection);
-  }
-
-  /** Who hears a message is settled at once; hearing it takes a turn. */
-  #route(from: LocalConnection, { subject, bytes, reply }: Message): void {
+  /** Chooses the receivers at once, and delivers in a later turn. */
+  #route(from: LocalConnection, { subject, bytes, reply }: LocalMessage): void {
     let heard = false;
-    for (const receiver of this.#interest.of(subject)) {
-      const to = receiver.connection;
+    for (const subscriber of this.#interest.of(subject)) {
+      const to = subscriber.connection;
       if (to === from || !to.isConnected) continue;
       heard = true;
       if (this.#cuts.has(pairOf(from.node, to.node)) || this.#isLost()) continue;
       const copy = bytes.slice();
       this.#queue.add(() =>
         this.#arrive(to, () => {
-          if (receiver.active && to.isConnected) receiver.deliver(subject, copy, reply);
+          if (subscriber.active && to.isConnected) subscriber.deliver(subject, copy, reply);
         }),
       );
     }
@@ -154,4 +136,15 @@ export class LocalBus {
 
 function pairOf(a: string, b: string): string {
   return JSON.stringify(a < b ? [a, b] : [b, a]);
+}
+
+/** Returns a function that gives numbers from 0 to 1, always the same ones for the same seed (mulberry32). */
+function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
 }

@@ -1,6 +1,6 @@
 import { TransportError } from '../../term';
-import { guarded } from '../guard';
 import { PendingRequests } from '../pending-requests';
+import { safeCallback } from '../safe-callback';
 import type {
   Connection,
   ConnectOptions,
@@ -9,15 +9,39 @@ import type {
   RequestOutcome,
   Subscription,
 } from '../transport';
-import type { LocalBus } from './local-bus';
 
-/** Generous, as nothing is copied into a socket; finite, so that what works here works over NATS with its default. */
+/** What works here has to work over NATS with its default, too. */
 const MAX_PAYLOAD_BYTES = 1024 * 1024;
 
-/** How a connection stands: `dead` is a crashed one, which is told nothing any more. */
-type State = 'connected' | 'disconnected' | 'closed' | 'dead';
+/** A crashed connection is told nothing any more, not even that it is closed. */
+type State = 'connected' | 'disconnected' | 'closed' | 'crashed';
 
-/** One node's connection to a {@link LocalBus}. */
+/** One message on its way over the bus. `reply` is `''` if no answer is expected. */
+export interface LocalMessage {
+  readonly subject: string;
+  readonly bytes: Uint8Array;
+  readonly reply: string;
+}
+
+/** One subscription of a connection. A message that arrives while it is not `active` is dropped. */
+export interface LocalSubscriber {
+  readonly connection: LocalConnection;
+  active: boolean;
+  deliver(subject: string, bytes: Uint8Array, reply: string): void;
+}
+
+/** What a connection needs of its bus. */
+export interface LocalConnectionDeps {
+  readonly serverId: string;
+  /** @returns What ends the subscription; idempotent. */
+  readonly subscribe: (subject: string, subscriber: LocalSubscriber) => () => void;
+  readonly publish: (message: LocalMessage) => void;
+  /** Calls back when everything published before was delivered. */
+  readonly flush: (done: () => void) => void;
+  readonly leave: () => void;
+}
+
+/** One node's connection to a `LocalBus`. */
 export class LocalConnection implements Connection {
   readonly node: string;
   readonly maxPayload = MAX_PAYLOAD_BYTES;
@@ -26,12 +50,12 @@ export class LocalConnection implements Connection {
   #state: State = 'connected';
   #dropped = 0;
 
-  readonly #bus: LocalBus;
   readonly #options: ConnectOptions;
+  readonly #deps: LocalConnectionDeps;
 
-  constructor(bus: LocalBus, options: ConnectOptions) {
-    this.#bus = bus;
+  constructor(options: ConnectOptions, deps: LocalConnectionDeps) {
     this.#options = options;
+    this.#deps = deps;
 
     this.node = options.node;
     this.subscribe(options.replies, (subject, bytes) => this.#requests.answer(subject, bytes));
@@ -42,7 +66,7 @@ export class LocalConnection implements Connection {
   }
 
   get serverId(): string {
-    return this.#bus.id;
+    return this.#deps.serverId;
   }
 
   get dropped(): number {
@@ -54,19 +78,23 @@ export class LocalConnection implements Connection {
       this.#dropped += 1;
     } else if (bytes.length > MAX_PAYLOAD_BYTES) {
       this.#dropped += 1;
-      this.#report(new TransportError(`A message of ${bytes.length} bytes to ${subject} is too large.`));
+      this.#report(
+        new TransportError(
+          `A message to ${subject} must have at most ${MAX_PAYLOAD_BYTES} bytes (got ${bytes.length}). It was not sent.`,
+        ),
+      );
     } else {
-      this.#bus.publish(this, { subject, bytes, reply });
+      this.#deps.publish({ subject, bytes, reply });
     }
   }
 
   subscribe(subject: string, onMessage: OnMessage): Subscription {
-    const deliver = guarded(onMessage, this.#options.onError);
-    const receiver = { connection: this, active: true, deliver };
-    const remove = this.#bus.subscribe(subject, receiver);
+    const deliver = safeCallback(onMessage, this.#options.onError);
+    const subscriber = { connection: this, active: true, deliver };
+    const remove = this.#deps.subscribe(subject, subscriber);
     const subscription: Subscription = {
       unsubscribe: () => {
-        receiver.active = false;
+        subscriber.active = false;
         remove();
         this.#subscriptions.delete(subscription);
       },
@@ -81,14 +109,18 @@ export class LocalConnection implements Connection {
     options: { readonly reply: string; readonly timeoutMs: number },
     onOutcome: (outcome: RequestOutcome) => void,
   ): PendingRequest {
-    const pending = this.#requests.add(options.reply, options, guarded(onOutcome, this.#options.onError));
+    const pending = this.#requests.add(
+      options.reply,
+      options.timeoutMs,
+      safeCallback(onOutcome, this.#options.onError),
+    );
     this.publish(subject, bytes, options.reply);
     return pending;
   }
 
   async flush(): Promise<void> {
     if (!this.isConnected) throw new TransportError('Not connected to the local bus.');
-    await new Promise<void>((resolve) => this.#bus.flush(this, resolve));
+    await new Promise<void>((resolve) => this.#deps.flush(resolve));
     if (!this.isConnected) throw new TransportError('The connection to the local bus was lost.');
   }
 
@@ -98,34 +130,34 @@ export class LocalConnection implements Connection {
     return Promise.resolve();
   }
 
-  /** The bus says: a request of this connection has found nobody. */
+  /** Ends a request of this connection to whose subject nobody is subscribed. Called by the bus. */
   noResponders(reply: string): void {
     if (this.isConnected) this.#requests.noResponders(reply);
   }
 
-  /** A fault: gone without a word, to itself as well. */
+  /** Fault: ends the connection without telling its node. */
   crash(): void {
-    this.#leave('dead');
+    this.#leave('crashed');
   }
 
-  /** A fault: the way to the bus is lost; `true` brings it back. */
+  /** Fault: takes the connection to the bus, or brings it back. */
   setConnected(connected: boolean): void {
     if (connected ? this.#state !== 'disconnected' : this.#state !== 'connected') return;
     this.#state = connected ? 'connected' : 'disconnected';
-    guarded(
+    safeCallback(
       this.#options.onStatus,
       this.#options.onError,
     )(connected ? { type: 'connected', serverId: this.serverId } : { type: 'disconnected' });
   }
 
-  #leave(state: 'closed' | 'dead'): void {
-    if (this.#state === 'closed' || this.#state === 'dead') return;
+  #leave(state: 'closed' | 'crashed'): void {
+    if (this.#state === 'closed' || this.#state === 'crashed') return;
     this.#state = state;
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
-    this.#bus.leave(this);
+    this.#deps.leave();
   }
 
   #report(error: Error): void {
-    guarded(this.#options.onError, () => undefined)(error);
+    safeCallback(this.#options.onError, () => undefined)(error);
   }
 }

@@ -1,6 +1,6 @@
 import { TransportError } from '../../term';
-import { guarded } from '../guard';
 import { PendingRequests } from '../pending-requests';
+import { safeCallback } from '../safe-callback';
 import type {
   Connection,
   ConnectionStatus,
@@ -20,26 +20,27 @@ import {
   reasonOf,
 } from './nats-client';
 
-/** Whose the client is. */
-export interface Tenure {
-  /** Gives the client back, or closes it. */
+/** What a connection needs to replace and to release its clients. */
+export interface NatsConnectionDeps {
+  /** Closes the client, or hands it back to its owner. */
   release(client: NatsClient): Promise<void>;
-  /** Opens the next client when one has closed. Without it the client reconnects by itself, and when it closes all is over. */
-  readonly redial?: (() => Promise<NatsClient>) | undefined;
+  /** Opens the next client when one has closed. Without it the client reconnects by itself, and the connection ends with it. */
+  readonly reconnect?: (() => Promise<NatsClient>) | undefined;
 }
 
-/** A subscription, and what of it is the present client's. */
-interface Held extends Subscription {
+/** A subscription that moves from one client to the next. */
+interface MovingSubscription extends Subscription {
   readonly subject: string;
   readonly callback: (error: Error | null, message: NatsMessage) => void;
-  handle?: { unsubscribe(): void };
+  /** The subscription at the present client. */
+  current?: { unsubscribe(): void };
 }
 
-/** A {@link Connection} over a connected client, or over one after the other. It hears of everything by the client's status and closed(). */
+/** Keeps a {@link Connection} over a connected client, or over several, one after the other. It follows the client's `status()` and `closed()`. */
 export class NatsConnection implements Connection {
   readonly #requests = new PendingRequests();
-  readonly #subscriptions = new Set<Held>();
-  readonly #companions = new Set<Subscription>();
+  readonly #subscriptions = new Set<MovingSubscription>();
+  readonly #boundSubscriptions = new Set<Subscription>();
   readonly #flushes = new Set<(error: TransportError) => void>();
   readonly #report: (error: Error) => void;
   #client: NatsClient;
@@ -51,13 +52,13 @@ export class NatsConnection implements Connection {
   #dropped = 0;
 
   readonly #options: ConnectOptions;
-  readonly #tenure: Tenure;
+  readonly #deps: NatsConnectionDeps;
 
-  constructor(client: NatsClient, options: ConnectOptions, tenure: Tenure) {
+  constructor(client: NatsClient, options: ConnectOptions, deps: NatsConnectionDeps) {
     this.#options = options;
-    this.#tenure = tenure;
+    this.#deps = deps;
 
-    this.#report = guarded(options.onError, () => undefined);
+    this.#report = safeCallback(options.onError, () => undefined);
     this.#client = client;
     this.#follow(client);
     this.#subscribe(options.replies, (message) => this.#onReply(message));
@@ -80,7 +81,7 @@ export class NatsConnection implements Connection {
   }
 
   publish(subject: string, bytes: Uint8Array, reply = ''): void {
-    // The client would take it, and forget it at the next attempt to reconnect, or not.
+    // The client would keep it, and might lose it at the next attempt to reconnect.
     if (!this.#connected) {
       this.#dropped += 1;
       return;
@@ -89,7 +90,7 @@ export class NatsConnection implements Connection {
       this.#client.publish(subject, bytes, reply === '' ? undefined : { reply });
     } catch (cause) {
       this.#dropped += 1;
-      if (this.#client.isClosed()) return; // and `closed()` has not told yet
+      if (this.#client.isClosed()) return; // `closed()` has not resolved yet.
       this.#report(
         new TransportError(
           `A message of ${bytes.length} bytes to ${subject} was not sent: ${reasonOf(cause)}.`,
@@ -100,7 +101,7 @@ export class NatsConnection implements Connection {
   }
 
   subscribe(subject: string, onMessage: OnMessage): Subscription {
-    const deliver = guarded(onMessage, this.#report);
+    const deliver = safeCallback(onMessage, this.#report);
     return this.#subscribe(subject, (message) => {
       if (!isStatusMessage(message)) deliver(message.subject, message.data, message.reply ?? '');
     });
@@ -112,14 +113,18 @@ export class NatsConnection implements Connection {
     options: { readonly reply: string; readonly timeoutMs: number },
     onOutcome: (outcome: RequestOutcome) => void,
   ): PendingRequest {
-    const pending = this.#requests.add(options.reply, options, guarded(onOutcome, this.#report));
+    const pending = this.#requests.add(
+      options.reply,
+      options.timeoutMs,
+      safeCallback(onOutcome, this.#report),
+    );
     this.publish(subject, bytes, options.reply);
     return pending;
   }
 
   flush(): Promise<void> {
     if (!this.#connected) return Promise.reject(new TransportError('Not connected to NATS.'));
-    // The client leaves a flush open for ever when it is closed, and until the next dial when it is disconnected.
+    // The client never settles a flush once it is closed, and settles it late while it is disconnected.
     return new Promise((resolve, reject) => {
       this.#flushes.add(reject);
       this.#client
@@ -131,10 +136,10 @@ export class NatsConnection implements Connection {
     });
   }
 
-  /** Ends a subscription of another connection together with this one. */
-  endsWith(companion: Subscription): void {
-    this.#companions.add(companion);
-    if (this.#closed) companion.unsubscribe();
+  /** Ends a subscription of another client together with this connection. */
+  unsubscribeOnEnd(subscription: Subscription): void {
+    this.#boundSubscriptions.add(subscription);
+    if (this.#closed) subscription.unsubscribe();
   }
 
   async close(): Promise<void> {
@@ -142,7 +147,7 @@ export class NatsConnection implements Connection {
     this.#end();
     this.#statuses?.stop?.();
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
-    await this.#tenure.release(this.#client);
+    await this.#deps.release(this.#client);
   }
 
   #follow(client: NatsClient): void {
@@ -156,32 +161,36 @@ export class NatsConnection implements Connection {
   #subscribe(subject: string, onMessage: (message: NatsMessage) => void): Subscription {
     if (this.#closed) return { unsubscribe: () => undefined };
     let active = true;
-    // Errors handed to the callback are refused permissions; the client's status reports them as well.
+    // Errors passed to the callback are refused permissions, which the client's status reports as well.
     const callback = (error: Error | null, message: NatsMessage): void => {
       if (active && error === null) onMessage(message);
     };
-    const held: Held = {
+    const subscription: MovingSubscription = {
       subject,
       callback,
       unsubscribe: () => {
         if (!active) return;
         active = false;
-        this.#subscriptions.delete(held);
-        if (!this.#client.isClosed()) held.handle?.unsubscribe();
+        this.#subscriptions.delete(subscription);
+        if (!this.#client.isClosed()) subscription.current?.unsubscribe();
       },
     };
-    this.#subscriptions.add(held);
-    this.#open(held);
-    return held;
+    this.#subscriptions.add(subscription);
+    this.#open(subscription);
+    return subscription;
   }
 
-  /** Has the present client subscribe. If it has closed already, the next one will. */
-  #open(held: Held): void {
+  /** Subscribes at the present client. If that has closed already, the next one will subscribe. */
+  #open(subscription: MovingSubscription): void {
     if (this.#client.isClosed()) return;
     try {
-      held.handle = this.#client.subscribe(held.subject, { callback: held.callback });
+      subscription.current = this.#client.subscribe(subscription.subject, {
+        callback: subscription.callback,
+      });
     } catch (cause) {
-      this.#report(new TransportError(`Not subscribed to ${held.subject}: ${reasonOf(cause)}.`, { cause }));
+      this.#report(
+        new TransportError(`Not subscribed to ${subscription.subject}: ${reasonOf(cause)}.`, { cause }),
+      );
     }
   }
 
@@ -226,23 +235,23 @@ export class NatsConnection implements Connection {
   }
 
   #onClientClosed(error: Error | undefined): void {
-    const { redial } = this.#tenure;
+    const { reconnect } = this.#deps;
     if (this.#closed) return;
-    if (redial === undefined) return this.#onClosed(error);
+    if (reconnect === undefined) return this.#onClosed(error);
     this.#onDisconnected();
-    void this.#followNext(redial);
+    void this.#followNext(reconnect);
   }
 
-  async #followNext(redial: () => Promise<NatsClient>): Promise<void> {
+  async #followNext(reconnect: () => Promise<NatsClient>): Promise<void> {
     let client: NatsClient;
     try {
-      client = await redial();
+      client = await reconnect();
     } catch (cause) {
       return this.#onClosed(cause instanceof Error ? cause : new TransportError(String(cause)));
     }
     if (this.#closed) return client.close();
     this.#follow(client);
-    for (const held of this.#subscriptions) this.#open(held);
+    for (const subscription of this.#subscriptions) this.#open(subscription);
     this.#onReconnected();
   }
 
@@ -257,7 +266,7 @@ export class NatsConnection implements Connection {
     this.#connected = false;
     this.#failFlushes('the connection to NATS was closed');
     this.#requests.close();
-    for (const companion of this.#companions) companion.unsubscribe();
+    for (const subscription of this.#boundSubscriptions) subscription.unsubscribe();
   }
 
   #failFlushes(reason: string): void {
@@ -273,11 +282,11 @@ export class NatsConnection implements Connection {
   }
 
   #tell(status: ConnectionStatus): void {
-    guarded(this.#options.onStatus, this.#report)(status);
+    safeCallback(this.#options.onStatus, this.#report)(status);
   }
 }
 
-/** `nats` 2 puts a code into `data` and details beside it, `@nats-io/transport-node` 3 an error into `error`. */
+/** Reads what was refused: `nats` 2 puts a code into `data` and details beside it, `@nats-io/transport-node` 3 an error into `error`. */
 function refusalOf(status: object): string {
   const error = peek(status, 'error');
   if (error !== undefined) return reasonOf(error);

@@ -1,5 +1,5 @@
 import { natsTransport } from '.';
-import { formatServers } from './dialer';
+import { formatServers } from './server-urls';
 
 jest.mock('nats', () => {
   throw new Error("Cannot find module 'nats'");

@@ -1,11 +1,9 @@
 import { TransportError } from '../../term';
-import { guarded } from '../guard';
+import { safeCallback } from '../safe-callback';
 import type { ConnectOptions, Transport } from '../transport';
-import { Deadline } from './deadline';
-import { Dialer } from './dialer';
-import { followDisconnects } from './disconnect-events';
 import { type NatsClient, peek, reasonOf } from './nats-client';
 import { NatsConnection } from './nats-connection';
+import { NatsConnector } from './nats-connector';
 import {
   checkNatsOptions,
   CLIENT_DEFAULTS,
@@ -14,8 +12,9 @@ import {
   weaknessOf,
 } from './nats-options';
 import { withCredentialsApart } from './server-urls';
+import { followSystemEvents } from './system-events';
 
-/** Marks a client with the name of the node it serves. Registered, so that a second copy of this library sees it too. */
+/** Marks a client with the name of the node it serves. A registered symbol, so that a second copy of this library sees it too. */
 const SERVES = Symbol.for('nestjs-pg-registry.serves-node');
 
 /**
@@ -23,9 +22,9 @@ const SERVES = Symbol.for('nestjs-pg-registry.serves-node');
  *
  * With `servers` every node gets a connection of its own, by the package `nats` (an optional peer, loaded when the first
  * node connects) with its options; those a registry depends on have stricter defaults. With `connection` one node uses a
- * connection of `nats` 2 or `@nats-io/transport-node` 3 that is never closed here; options of it that are weaker than those
- * defaults are warned about. With `systemConnection` beside either, the server's own word that a node's connection has closed
- * makes the others look at once.
+ * connection of `nats` 2 or `@nats-io/transport-node` 3 that is never closed here, and logs a warning for options that are
+ * weaker than those defaults. With `systemConnection` beside either, nodes probe a peer as soon as the server reports that its
+ * connection has closed.
  *
  * @throws InvalidOptionError unless exactly one of `servers` and `connection` is given, and valid.
  */
@@ -40,27 +39,28 @@ export function natsTransport(options: NatsTransportOptions): Transport {
         ? connectOwn(options, node)
         : borrow(options.connection, node));
       const { systemConnection } = options;
-      if (systemConnection !== undefined) connection.endsWith(followDisconnects(systemConnection, node));
+      if (systemConnection !== undefined)
+        connection.unsubscribeOnEnd(followSystemEvents(systemConnection, node));
       return connection;
     },
   };
 }
 
 async function connectOwn(options: NatsServerOptions, node: ConnectOptions): Promise<NatsConnection> {
-  const dialer = new Dialer({ name: node.node, ...withCredentialsApart(options) });
+  const connector = new NatsConnector({ name: node.node, ...withCredentialsApart(options) });
   const end = new AbortController();
   const { signal } = end;
-  const client = await dialer.dial({ signal, timeoutMs: node.timeoutMs });
+  const client = await connector.connect({ signal, timeoutMs: node.timeoutMs });
   warnOfWeakness({ ...CLIENT_DEFAULTS, ...options }, node);
   const { maxReconnectAttempts: attempts = -1, reconnect, ignoreAuthErrorAbort } = options;
-  const patience = {
+  const limits = {
     signal,
     rounds: attempts === -1 ? Infinity : attempts,
-    // One refusal may be that of a server which does not know yet what it is to know: the client believes the second, too.
+    // The first refusal may come from a server that has not loaded its accounts yet. The client, too, gives up at the second.
     refusals: ignoreAuthErrorAbort === true ? Infinity : 2,
   };
   return new NatsConnection(client, node, {
-    redial: reconnect === false ? undefined : () => dialer.dial(patience),
+    reconnect: reconnect === false ? undefined : () => connector.connect(limits),
     release: (latest) => {
       end.abort();
       return latest.close();
@@ -90,13 +90,13 @@ async function borrow(client: NatsClient, node: ConnectOptions): Promise<NatsCon
   }
 }
 
-/** A given connection may be reconnecting at the moment: an answered flush shows that it is not. */
+/** Waits for an answered flush, because a given connection may be reconnecting at the moment. */
 async function proveConnected(client: NatsClient, timeoutMs: number): Promise<void> {
-  const deadline = new Deadline(timeoutMs);
+  const endsAt = performance.now() + timeoutMs;
   let reason = `no answer within ${timeoutMs} ms`;
-  while (deadline.leftMs > 0 && !client.isClosed()) {
+  for (let leftMs = timeoutMs; leftMs > 0 && !client.isClosed(); leftMs = endsAt - performance.now()) {
     try {
-      if (await deadline.bound(client.flush().then(() => true))) return;
+      if (await isDoneWithin(leftMs, client.flush())) return;
     } catch (error) {
       // A client that is reconnecting fails its flushes at every attempt.
       reason = reasonOf(error);
@@ -109,7 +109,18 @@ async function proveConnected(client: NatsClient, timeoutMs: number): Promise<vo
   );
 }
 
+/** Resolves with whether a promise was fulfilled in time. Rejects with its error if it was rejected in time. */
+async function isDoneWithin(ms: number, work: Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeUp = new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(false), ms)));
+  try {
+    return await Promise.race([work.then(() => true), timeUp]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 function warnOfWeakness(options: unknown, { onWarning, onError }: ConnectOptions): void {
   const weakness = weaknessOf(options);
-  if (weakness !== undefined) guarded(onWarning, onError)(weakness);
+  if (weakness !== undefined) safeCallback(onWarning, onError)(weakness);
 }

@@ -8,8 +8,8 @@ interface Server {
 }
 
 /**
- * Takes credentials out of server URLs (`nats://user:pass@host`, `nats://token@host`) and gives them as options, which is
- * the only way that the client takes them: what stands in the URL it ignores.
+ * Moves credentials from server URLs (`nats://user:pass@host`, `nats://token@host`) to options, because the client ignores
+ * those in URLs.
  *
  * @returns The options with plain URLs.
  * @throws InvalidOptionError if two servers name different credentials: a client has one identity.
@@ -22,12 +22,12 @@ export function withCredentialsApart(options: NatsServerOptions): NatsServerOpti
   const [{ user, pass }] = named;
   if (named.some((server) => server.user !== user || server.pass !== pass)) {
     throw new InvalidOptionError(
-      "'servers' name different credentials; a connection has one user. Give it by `user` and `pass`, or the same in each URL.",
+      "Option 'servers' must name the same credentials in each URL: a connection has one user. Give it by `user` and `pass` instead.",
       { option: 'servers' },
     );
   }
   const credentials = pass === '' ? { token: user } : { user, pass };
-  // What is said by an option of its own wins over the URL.
+  // Options win over the URL.
   return { ...credentials, ...options, servers: servers.map(({ url }) => url) };
 }
 
@@ -42,11 +42,19 @@ function parse(url: string): Server {
 
 const DEFAULT_PORT = 4222;
 
-/** Host and port that a server's URL names, with or without a scheme; undefined if it names none. */
+/** Reads host and port of a server's URL, with or without a scheme. Returns undefined if it names no host. */
 export function addressOf(server: string): { readonly host: string; readonly port: number } | undefined {
   const url = /^\w+:\/\//.test(server) ? server : `nats://${server}`;
   if (!URL.canParse(url)) return undefined;
   const { hostname, port } = new URL(url);
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
   return host === '' ? undefined : { host, port: port === '' ? DEFAULT_PORT : Number(port) };
+}
+
+/** Lists servers for a message, without their passwords. */
+export function formatServers(servers: string | readonly string[]): string {
+  return [servers]
+    .flat()
+    .map((server) => server.replace(/^(\w+:\/\/)?[^@/]*@/, '$1'))
+    .join(', ');
 }

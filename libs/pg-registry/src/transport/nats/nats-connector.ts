@@ -1,10 +1,10 @@
 import { TransportError } from '../../term';
-import { Knocker } from './knocker';
 import { type NatsClient, peek, reasonOf } from './nats-client';
 import { CLIENT_DEFAULTS, type NatsServerOptions } from './nats-options';
-import { addressOf } from './server-urls';
+import { ServerSearch } from './server-search';
+import { addressOf, formatServers } from './server-urls';
 
-/** What trying again does not change. Anything else may be a broker that is just starting. */
+/** Codes of errors that trying again does not change. Any other error may come from a broker that is just starting. */
 const FINAL = [
   'AUTHORIZATION_VIOLATION',
   'AUTHENTICATION_EXPIRED',
@@ -16,28 +16,28 @@ const FINAL = [
 /** Opens a connection of a given client. The part of `nats` that is used. */
 type Connect = (options: Readonly<Record<string, unknown>>) => Promise<NatsClient>;
 
-/** How long to try. */
-export interface Patience {
-  /** Ends it. */
+/** How long a connector goes on trying. */
+export interface ConnectLimits {
+  /** Aborts the attempts. */
   readonly signal: AbortSignal;
-  /** Ends it, too. Default: never. */
+  /** Default: no time limit. */
   readonly timeoutMs?: number;
-  /** Rounds over all servers. Default: without end. */
+  /** Rounds over all servers. Default: no limit. */
   readonly rounds?: number;
-  /** Refusals that trying again does not change, until one is believed. Default 1. */
+  /** The connector gives up at this refusal of the credentials or options. Default 1: the first. */
   readonly refusals?: number;
 }
 
 /**
- * Opens one connection after the other by the package `nats`, for one node.
+ * Opens the connections of one node by the package `nats`, one after the other.
  *
- * Every connection is a client of its own that does not reconnect: what the client does itself takes up to `timeout` to notice
- * that a cut network is mended, and an attempt of it that came too late may take the place of a later one that succeeded, and
- * leaves a second connection open. Here a server is dialled when it was found to be there, see {@link Knocker}. Measured
- * after a cut of 30 s: connected at most 1 s after its end, of which nearly all is the operating system's search for its neighbour.
+ * Every connection is a client of its own that does not reconnect. The client's own reconnecting takes up to `timeout` to notice
+ * that a cut network is mended; and an attempt of it that came too late may replace a later one that succeeded, and leaves a
+ * second connection open. So a client is opened only when {@link ServerSearch} has found a server. After a cut of 30 s the node
+ * was connected at most 1 s after its end, nearly all of which is the operating system's search for its neighbour.
  */
-export class Dialer {
-  /** In the order in which they are tried: whoever failed comes last. */
+export class NatsConnector {
+  /** In the order in which they are tried; a server that failed moves to the end. */
   #servers: readonly string[];
   readonly #given: readonly string[];
   #failure: unknown = 'no answer';
@@ -52,20 +52,27 @@ export class Dialer {
   }
 
   /**
-   * Opens a connection, trying until `patience` is over.
+   * Opens a connection, trying until a limit is reached.
    *
    * @throws TransportError naming the servers, the last reason and what to do about it.
    */
-  async dial({ timeoutMs, rounds = Infinity, refusals = 1, ...ends }: Patience): Promise<NatsClient> {
+  async connect({
+    timeoutMs,
+    rounds = Infinity,
+    refusals = 1,
+    ...limits
+  }: ConnectLimits): Promise<NatsClient> {
     const connect = await loadConnect();
     const signal =
-      timeoutMs === undefined ? ends.signal : AbortSignal.any([ends.signal, AbortSignal.timeout(timeoutMs)]);
-    const knocker = new Knocker(this.#optionOf('timeout'));
+      timeoutMs === undefined
+        ? limits.signal
+        : AbortSignal.any([limits.signal, AbortSignal.timeout(timeoutMs)]);
+    const search = new ServerSearch(this.#optionOf('timeout'));
     try {
       for (let round = 0, refused = 0; round < rounds && !signal.aborted; round += 1) {
-        const server = await knocker.round(this.#servers, this.#pauseMs(), signal);
+        const server = await search.round(this.#servers, this.#pauseMs(), signal);
         if (server === undefined) {
-          this.#failure = knocker.failure;
+          this.#failure = search.failure;
           continue;
         }
         try {
@@ -78,12 +85,12 @@ export class Dialer {
         }
       }
     } finally {
-      knocker.close();
+      search.close();
     }
     throw this.#unreachable(timeoutMs === undefined ? `in ${rounds} rounds` : `within ${timeoutMs} ms`);
   }
 
-  /** A connection to `server` was lost, or none could be had. */
+  /** Moves a server whose connection was lost or refused to the end of the list. */
   #putLast(server: string): void {
     this.#servers = [...this.#servers.filter((other) => other !== server), server];
   }
@@ -103,7 +110,7 @@ export class Dialer {
     return client;
   }
 
-  /** A server that another one has told of is known by its address; its certificate is for the name of those that were given. */
+  /** A server learnt from another one is known by its address only, while its certificate names the host of those in the options. */
   #identityOf(server: string): { readonly tls?: object } {
     const { tls } = this.#options;
     const host = addressOf(this.#given[0])?.host;
@@ -111,7 +118,7 @@ export class Dialer {
     return { tls: { servername: host, ...tls } };
   }
 
-  /** Keeps in mind what the server tells of others of its cluster, until the connection ends. */
+  /** Adds servers of the cluster as the connected one announces them, until the connection ends. */
   async #follow(client: NatsClient, server: string): Promise<void> {
     for await (const { type } of client.status()) if (type === 'update') this.#learnServers(client);
     this.#putLast(server);
@@ -172,7 +179,7 @@ function refusal(servers: readonly string[], cause: unknown): TransportError {
   );
 }
 
-/** The client of an attempt. Once `signal` is aborted, one that comes too late is nobody's, and is closed. */
+/** Resolves with the client of an attempt. Closes a client that comes after `signal` was aborted. */
 function unlessAborted(attempt: Promise<NatsClient>, signal: AbortSignal): Promise<NatsClient> {
   return new Promise((resolve, reject) => {
     const abort = (): void => {
@@ -205,16 +212,8 @@ function shuffled<T>(items: readonly T[]): T[] {
   return drawn.toSorted((a, b) => a.lot - b.lot).map(({ item }) => item);
 }
 
-/** What two URLs of one server have in common. */
+/** The host and port by which two URLs of one server are recognised. */
 function endpointOf(url: string): string {
   const address = addressOf(url);
   return address === undefined ? url : `${address.host}:${address.port}`;
-}
-
-/** The servers, without passwords. */
-export function formatServers(servers: string | readonly string[]): string {
-  return [servers]
-    .flat()
-    .map((server) => server.replace(/^(\w+:\/\/)?[^@/]*@/, '$1'))
-    .join(', ');
 }

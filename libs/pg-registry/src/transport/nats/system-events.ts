@@ -1,31 +1,32 @@
-import { guarded } from '../guard';
+import { safeCallback } from '../safe-callback';
 import type { ConnectOptions, Subscription } from '../transport';
 import { isStatusMessage, type NatsClient, peek, reasonOf } from './nats-client';
 
-/** Where a server tells its system account of every client whose connection has closed, in any account. */
+/** The subject on which a server reports to its system account that a client's connection has closed, in any account. */
 const DISCONNECTS = '$SYS.ACCOUNT.*.DISCONNECT';
 /** No node's name is longer. */
 const MAX_NAME_LENGTH = 128;
 const DECODER = new TextDecoder();
 
-const WITHOUT = 'Crashes are noticed by probes alone, a little later.';
+const CONSEQUENCE = 'The node detects crashes by probes alone, a little later.';
 
 /**
- * Follows the server's own word on connections that have closed: the fastest sign of a crash, because nobody has to ask. The
- * name of a connection is the name of its node, so `onGone` hears that; a name that is no node's, or one of another cluster,
- * does no harm: the node looks, and finds nothing amiss. Whatever goes wrong is a warning: a cluster works without.
+ * Reports each connection that a server has closed, by the server's own system events: the fastest sign of a crash, because
+ * nobody has to probe. A connection is named after its node, so `onGone` gets that name. The name of a client that is no node,
+ * or a node of another cluster, does no harm: the node probes and finds nothing wrong. Failures are warnings only, because a cluster
+ * works without system events.
  *
  * @param system A connection that may subscribe to `$SYS.ACCOUNT.*.DISCONNECT`: one of the system account, or of an account
  *   that imports it. It is never closed here.
  */
-export function followDisconnects(
+export function followSystemEvents(
   system: NatsClient,
   { node, onGone = (): void => undefined, onError, onWarning }: ConnectOptions,
 ): Subscription {
-  const tell = guarded(onGone, onError);
+  const tell = safeCallback(onGone, onError);
   let isOver = false;
-  const warn = guarded((message: string) => {
-    if (!isOver) onWarning(`${message} ${WITHOUT}`);
+  const warn = safeCallback((message: string) => {
+    if (!isOver) onWarning(`${message} ${CONSEQUENCE}`);
   }, onError);
   const subscription = subscribe(system, warn, (name) => {
     if (!isOver && name !== node) tell(name);
@@ -59,13 +60,13 @@ function subscribe(
   });
 }
 
-/** The name under which the client of an event had connected; undefined if it had none. */
+/** Reads the connection name in an event. Returns undefined if it had none. */
 function nameIn(event: Uint8Array): string | undefined {
   let parsed: unknown;
   try {
     parsed = JSON.parse(DECODER.decode(event));
   } catch {
-    return undefined; // Another version's, or not the server's: there is nothing to learn from it.
+    return undefined; // The event is of another version, or not the server's.
   }
   const name = peek(parsed, 'client', 'name');
   return typeof name === 'string' && name !== '' && name.length <= MAX_NAME_LENGTH ? name : undefined;
