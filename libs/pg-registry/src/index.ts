@@ -131,7 +131,7 @@ export type {
   ValueArgument,
   ValueOf,
 } from './scope';
-export { InjectRegistryClient, PgRegistryClient, PgRegistryServer } from './microservice/when-installed';
+export { InjectRegistryClient, PgRegistryClient, PgRegistryServer } from './nest/optional-microservice';
 export { PgRegistryNode } from './node';
 export type { NodeHealth, NodeOptions, NodeState, NodeStats, ScopeStats } from './node';
 export {

@@ -9,7 +9,7 @@
  *
  * Inside: a request is one call, which lasts as long as its answer; values before the last go ahead as casts, with credit, from
  * the owner's `ReplyWriter` to the caller's `ReplyReader`. Everything else of the library has to load without
- * `@nestjs/microservices`, and reaches this room through `when-installed.ts`; users may also import
+ * `@nestjs/microservices`, and reaches this room through `nest/optional-microservice.ts`; users may also import
  * `nestjs-pg-registry/microservice`.
  *
  * May import: term, node, scope, process, rxjs, @nestjs/common, @nestjs/microservices.

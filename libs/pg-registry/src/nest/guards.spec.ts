@@ -110,7 +110,7 @@ describe('guards', () => {
       const Vault = decorated();
       const provider = { provide: 'VAULT', useFactory: () => new Vault() as object };
       await expect(applications.start({ providers: [Policy, provider] })).rejects.toThrow(
-        /Vault.secret has the guard RoleGuard, which Nest would leave out: Vault is made by a factory/,
+        /Vault.secret has the guard RoleGuard, which Nest would not run: Vault comes from a factory/,
       );
     });
 

@@ -163,7 +163,7 @@ describe('handlers', () => {
           }
           return Unreachable;
         },
-        /Unreachable.take .* nobody can make.*@RegisterVia.*TRANSIENT/,
+        /Unreachable.take .* is no process.*@RegisterVia.*TRANSIENT/,
       ],
       [
         'in a listener of a transient class',
@@ -175,7 +175,7 @@ describe('handlers', () => {
           }
           return Fleeting;
         },
-        /Fleeting.hear listens to a scope, and Fleeting is transient/,
+        /Fleeting.hear listens to a scope, but Fleeting is transient/,
       ],
     ])('%s', async (_, make, message) => {
       const attempt = applications.start({ providers: [make()] });

@@ -1,17 +1,19 @@
 /**
- * nest/ — the registry at home in Nest: the dynamic module, tokens, decorators, and the order of start and stop.
+ * nest/ integrates the registry into Nest: the dynamic module, tokens, decorators, and the order of start and stop.
  *
- * One application is one node. The core module makes it, connects first and closes last; the edge module finds decorated
- * providers through Nest's DiscoveryService ({@link RegistryExplorer} finds, {@link RegistryOrchestrator} mounts and
- * unmounts), registers them last and drains first; instances of process classes are made by {@link ModuleProcessFactory}.
- * Promises: no call reaches a provider before the application has bootstrapped, nor after it began to be destroyed; no
- * guard, pipe, interceptor or filter is left out; misuse of a decorator is an error at bootstrap that names class and method.
+ * One application is one node. `PgRegistryNodeModule` makes it, connects it first and closes it last.
+ * `PgRegistryDecoratorsModule` puts the decorators into effect: `RegistryMetadataAccessor` reads them, `RegistryExplorer` finds
+ * the decorated providers, `RegistryOrchestrator` mounts and unmounts them. It mounts last and drains first.
+ * `GuardedHandlers` applies Nest's guards, pipes, interceptors and filters; `ModuleProcessFactory` makes the instances of process classes.
  *
- * May import: term, node, scope, process, names, microservice, transport/local, rxjs, @nestjs/common, @nestjs/core,
- * @opentelemetry/api (which need not be installed).
+ * Promises: no call reaches a provider before the application has bootstrapped, nor after Nest has begun to destroy it; every
+ * guard, pipe, interceptor and filter runs; a decorator that cannot work is an error at bootstrap that names class and method.
+ *
+ * May import: term, node, scope, lifetime, calls, process, microservice, transport, transport/local, rxjs, @nestjs/common,
+ * @nestjs/core, reflect-metadata, @opentelemetry/api (which need not be installed).
  */
 export { HandleCall, HandleCast, HandleMessage } from './decorators/handlers.decorator';
-export type { CallRequest } from './handler-mount';
+export type { CallRequest } from './guarded-handlers';
 export { OnMembership } from './decorators/on-membership.decorator';
 export { OnRegister, OnUnregister } from './decorators/on-register.decorator';
 export { RegisterVia, type RegisterViaOptions } from './decorators/register-via.decorator';

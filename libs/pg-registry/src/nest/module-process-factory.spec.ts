@@ -15,8 +15,8 @@ describe('a process class', () => {
   describe('is refused, naming class and remedy, when', () => {
     it.each([
       ['no module provides it', [], /Doc was not started: no module provides it.*TRANSIENT/],
-      ['it is a singleton', [Injectable()], /Doc has one instance for everybody.*TRANSIENT/],
-      ['it is request-scoped', [Injectable({ scope: Scope.REQUEST })], /Doc has one instance.*TRANSIENT/],
+      ['it is a singleton', [Injectable()], /Doc must be transient.*TRANSIENT/],
+      ['it is request-scoped', [Injectable({ scope: Scope.REQUEST })], /Doc must be transient.*TRANSIENT/],
     ])('%s', async (_, decorators, message) => {
       class Doc {}
       for (const decorate of decorators) decorate(Doc);

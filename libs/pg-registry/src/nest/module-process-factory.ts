@@ -3,23 +3,22 @@ import { type ContextId, ContextIdFactory, ModuleRef, ModulesContainer } from '@
 import type { CreatedInstance, PreparedInstance, ProcessClass, ProcessFactory } from '../process';
 import type { LocalProcess } from '../lifetime';
 import { InvalidArgumentError } from '../term';
-import type { Finding, ProviderWrapper } from './finding';
-import { HandlerMount } from './handler-mount';
-import { refuseMisuse } from './misuse';
-import { moduleRefOf } from './module-ref-of';
+import { type DecoratedProvider, type InstanceWrapper, moduleRefOf } from './decorated-provider';
+import { checkDecorators } from './decorator-checks';
+import { GuardedHandlers } from './guarded-handlers';
 import { RegistryExplorer } from './registry.explorer';
 
 /**
- * Makes the instances of process classes with the injector of the module that provides the class, each in a context of its
- * own: what is request-scoped is made once per process, and `@Inject(REQUEST)` gives the process's `LocalProcess`.
+ * Makes the instances of process classes with the injector of the module that provides the class. Each instance has a context of its
+ * own: request-scoped dependencies exist once per process, and `@Inject(REQUEST)` gives the process's `LocalProcess`.
  */
 @Injectable()
 export class ModuleProcessFactory implements ProcessFactory {
   readonly #modules: ModulesContainer;
   readonly #explorer: RegistryExplorer;
-  readonly #handlers: HandlerMount;
+  readonly #handlers: GuardedHandlers;
 
-  constructor(modules: ModulesContainer, explorer: RegistryExplorer, handlers: HandlerMount) {
+  constructor(modules: ModulesContainer, explorer: RegistryExplorer, handlers: GuardedHandlers) {
     this.#modules = modules;
     this.#explorer = explorer;
     this.#handlers = handlers;
@@ -29,35 +28,37 @@ export class ModuleProcessFactory implements ProcessFactory {
     const wrapper = only(type, moduleRef, this.#providersOf(type, moduleRef));
     if (!wrapper.isTransient) {
       throw new InvalidArgumentError(
-        `${type.name} has one instance for everybody, and a process has one of its own: provide ${type.name} with ` +
-          `@Injectable({ scope: Scope.TRANSIENT }). Nothing was started.`,
+        `${type.name} must be transient, because each process has an instance of its own: provide it with ` +
+          `@Injectable({ scope: Scope.TRANSIENT }). No process was started.`,
       );
     }
-    const finding = this.#explorer.find(wrapper);
-    if (finding === undefined)
-      throw new InvalidArgumentError(`${type.name} is made by a factory; provide it as a class.`);
-    // Again, for modules that were loaded after the bootstrap.
-    refuseMisuse(finding);
-    return { create: (process) => this.#create(finding, process) };
+    const provider = this.#explorer.describe(wrapper);
+    if (provider === undefined)
+      throw new InvalidArgumentError(
+        `${type.name} must be provided as a class (it comes from a factory). No process was started.`,
+      );
+    // The explorer has not checked modules that were loaded after the bootstrap.
+    checkDecorators(provider);
+    return { create: (process) => this.#create(provider, process) };
   }
 
-  async #create(finding: Finding, process: LocalProcess): Promise<CreatedInstance> {
-    const moduleRef = moduleRefOf(finding.wrapper);
+  async #create(provider: DecoratedProvider, process: LocalProcess): Promise<CreatedInstance> {
+    const moduleRef = moduleRefOf(provider.wrapper);
     const contextId: ContextId = ContextIdFactory.create();
     moduleRef.registerRequestByContextId(process, contextId);
-    const instance = await moduleRef.resolve<object>(finding.wrapper.token as string, contextId, {
+    const instance = await moduleRef.resolve<object>(provider.wrapper.token as string, contextId, {
       strict: true,
     });
-    // Nest holds what it made for a context by the context's id, weakly: when the process is forgotten, all of it is.
+    // Nothing to destroy: Nest holds what it made for a context weakly, by the context's id.
     return {
       instance,
-      handlers: this.#handlers.ofProcess(finding, instance, contextId),
+      handlers: this.#handlers.ofProcess(provider, instance, contextId),
       destroy: () => undefined,
     };
   }
 
-  /** The class as each module provides it, or the one of the given `ModuleRef`. */
-  #providersOf(type: ProcessClass, moduleRef: unknown): ProviderWrapper[] {
+  /** Finds the class in every module, or in the module of the given `ModuleRef`. */
+  #providersOf(type: ProcessClass, moduleRef: unknown): InstanceWrapper[] {
     const modules = [...this.#modules.values()].filter(
       ({ providers }) => moduleRef === undefined || providers.get(ModuleRef)?.instance === moduleRef,
     );
@@ -71,20 +72,20 @@ export class ModuleProcessFactory implements ProcessFactory {
 function only(
   { name }: ProcessClass,
   moduleRef: unknown,
-  [wrapper, ...more]: ProviderWrapper[],
-): ProviderWrapper {
+  [wrapper, ...more]: InstanceWrapper[],
+): InstanceWrapper {
   if (wrapper === undefined) {
-    const nobody =
+    const reason =
       moduleRef === undefined
         ? 'no module provides it'
         : 'the module of the given moduleRef does not provide it';
     throw new InvalidArgumentError(
-      `${name} was not started: ${nobody}. Give it @Injectable({ scope: Scope.TRANSIENT }) and name it in the providers of one.`,
+      `${name} was not started: ${reason}. Give it @Injectable({ scope: Scope.TRANSIENT }) and add it to the providers of a module.`,
     );
   }
   if (more.length === 0) return wrapper;
   const modules = [wrapper, ...more].map(({ host }) => host?.name);
   throw new InvalidArgumentError(
-    `${name} was not started: ${modules.join(', ')} provide it. Choose one with { moduleRef }, the ModuleRef that is injected there.`,
+    `${name} was not started: ${modules.join(', ')} provide it. Choose one with { moduleRef }: the ModuleRef that is injected in that module.`,
   );
 }

@@ -1,13 +1,13 @@
 import { ConsoleLogger, Inject, Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ClientProxy } from '@nestjs/microservices';
-import { InjectRegistryClient, PgRegistryClient, PgRegistryServer } from '../microservice/when-installed';
 import { PgRegistryNode } from '../node';
 import { ProcessService } from '../process';
 import { defineScope, PgRegistryService, type RegistryOf, type Row } from '../scope';
 import { InvalidOptionError, type Pid } from '../term';
 import { localTransport } from '../transport/local';
 import { Application, Applications, rootModule } from './application.fixture';
+import { InjectRegistryClient, PgRegistryClient, PgRegistryServer } from './optional-microservice';
 import { PgRegistryModule } from './pg-registry.module';
 import type { ScopeInput } from './pg-registry.module-definition';
 import { getRegistryToken, InjectRegistry, InjectRegistryNode } from './tokens';

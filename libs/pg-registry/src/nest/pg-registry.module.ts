@@ -1,6 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { scopeName } from '../scope';
-import { PgRegistryCoreModule } from './pg-registry-core.module';
+import { PgRegistryNodeModule } from './pg-registry-node.module';
 import {
   type ASYNC_OPTIONS_TYPE,
   type OPTIONS_TYPE,
@@ -33,7 +33,7 @@ export class PgRegistryModule {
    *   application. TransportError if there is no connection within `connectTimeoutMs` (5000).
    */
   static forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
-    return { module: PgRegistryModule, imports: [PgRegistryCoreModule.forRoot(options)] };
+    return { module: PgRegistryModule, imports: [PgRegistryNodeModule.forRoot(options)] };
   }
 
   /**
@@ -41,7 +41,7 @@ export class PgRegistryModule {
    * their tokens have to be known before it runs.
    */
   static forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
-    return { module: PgRegistryModule, imports: [PgRegistryCoreModule.forRootAsync(options)] };
+    return { module: PgRegistryModule, imports: [PgRegistryNodeModule.forRootAsync(options)] };
   }
 
   /**

@@ -1,80 +1,61 @@
 import { Injectable } from '@nestjs/common';
-import { DiscoveryService, MetadataScanner } from '@nestjs/core';
-import { handlers } from './decorators/handlers.decorator';
-import type { MethodMetadata } from './decorators/method-metadata';
-import { membershipHandlers } from './decorators/on-membership.decorator';
-import { scopeListeners } from './decorators/on-register.decorator';
-import { viaRegistrationsOf } from './decorators/register-via.decorator';
-import type { Decorated, Finding, ProviderWrapper } from './finding';
-import { refuseMisuse } from './misuse';
+import { DiscoveryService } from '@nestjs/core';
+import type { DecoratedProvider, InstanceWrapper, ProviderClass } from './decorated-provider';
+import { checkDecorators } from './decorator-checks';
+import { RegistryMetadataAccessor } from './registry-metadata.accessor';
 
-/** Finds decorated providers and controllers, and says what is wrong with them. Returns plain data; mounts nothing. */
+/** Finds decorated providers and controllers. Returns plain data; mounts nothing. */
 @Injectable()
 export class RegistryExplorer {
   readonly #discovery: DiscoveryService;
-  readonly #scanner: MetadataScanner;
+  readonly #metadata: RegistryMetadataAccessor;
 
-  constructor(discovery: DiscoveryService, scanner: MetadataScanner) {
+  constructor(discovery: DiscoveryService, metadata: RegistryMetadataAccessor) {
     this.#discovery = discovery;
-    this.#scanner = scanner;
+    this.#metadata = metadata;
   }
 
   /**
-   * Every provider and controller with a decorator of this library, in the order in which Nest knows them. An instance that
-   * is provided under several tokens is found once.
+   * Finds every provider and controller with a decorator of this library, in Nest's order. An instance that is provided
+   * under several tokens is found once.
    *
-   * @throws InvalidOptionError naming class and method, for decorators that cannot work where they stand.
+   * @throws InvalidOptionError naming class and method, for decorators that cannot work where they are.
    */
-  explore(): readonly Finding[] {
-    const found: Finding[] = [];
+  explore(): readonly DecoratedProvider[] {
+    const found: DecoratedProvider[] = [];
     const instances = new Set<unknown>();
     for (const wrapper of [...this.#discovery.getProviders(), ...this.#discovery.getControllers()]) {
-      const finding = this.find(wrapper);
-      if (finding === undefined || !isDecorated(finding)) continue;
-      refuseMisuse(finding);
-      const instance: unknown = finding.requestScoped || wrapper.isTransient ? wrapper : wrapper.instance;
-      if (!instances.has(instance)) found.push(finding);
+      const provider = this.describe(wrapper);
+      if (provider === undefined || !isDecorated(provider)) continue;
+      checkDecorators(provider);
+      const instance: unknown = provider.requestScoped || wrapper.isTransient ? wrapper : wrapper.instance;
+      if (!instances.has(instance)) found.push(provider);
       instances.add(instance);
     }
     return found;
   }
 
-  /** What the decorators say of one provider's class; undefined if no class can be made out. */
-  find(wrapper: ProviderWrapper): Finding | undefined {
+  /** Describes one provider, decorated or not. Returns undefined if its class cannot be determined. */
+  describe(wrapper: InstanceWrapper): DecoratedProvider | undefined {
     const type = classOf(wrapper);
     if (type === undefined) return undefined;
-    const prototype = type.prototype as object;
-    return {
-      wrapper,
-      type,
-      requestScoped: !wrapper.isDependencyTreeStatic(),
-      registrations: viaRegistrationsOf(type),
-      handlers: this.#decorated(prototype, handlers),
-      listeners: this.#decorated(prototype, scopeListeners),
-      memberships: this.#decorated(prototype, membershipHandlers),
-    };
-  }
-
-  #decorated<T>(prototype: object, said: MethodMetadata<T>): Decorated<T>[] {
-    const methods = this.#scanner.getAllMethodNames(prototype);
-    return methods.flatMap((method) => said.of(prototype, method).map((metadata) => ({ method, metadata })));
+    return { wrapper, type, requestScoped: !wrapper.isDependencyTreeStatic(), ...this.#metadata.read(type) };
   }
 }
 
-function isDecorated(finding: Finding): boolean {
-  const { registrations, listeners, memberships } = finding;
-  return [registrations, finding.handlers, listeners, memberships].some(({ length }) => length > 0);
+function isDecorated({ registrations, handlers, listeners, memberships }: DecoratedProvider): boolean {
+  return [registrations, handlers, listeners, memberships].some(({ length }) => length > 0);
 }
 
 /**
- * The class whose instance the wrapper holds. An alias is another name of a provider that is found by its own; of what a
- * factory made, or a value, only the prototype tells the class (a `constructor` property may be anything on a Proxy).
+ * Determines the class of the wrapper's instance. An alias has none, because the explorer finds its provider by the provider's own token. For a value,
+ * or what a factory made, only the prototype tells the class: a `constructor` property may be anything on a Proxy.
  */
-function classOf(wrapper: ProviderWrapper): Finding['type'] | undefined {
+function classOf(wrapper: InstanceWrapper): ProviderClass | undefined {
   if (wrapper.isAlias) return undefined;
-  if (!wrapper.isNotMetatype) return wrapper.metatype as Finding['type'];
+  if (!wrapper.isNotMetatype) return wrapper.metatype as ProviderClass;
   const instance: unknown = wrapper.isDependencyTreeStatic() ? wrapper.instance : undefined;
   if (typeof instance !== 'object' || instance === null) return undefined;
   const prototype = Object.getPrototypeOf(instance) as object | null;
-  return prototype?.constructor as Finding['type'] | undefined;
+  return prototype?.constructor as ProviderClass | undefined;
 }

@@ -5,14 +5,14 @@ import { type LocalProcess } from '../lifetime';
 import { ProcessService } from '../process';
 import type { PgRegistryService } from '../scope';
 import { AlreadyRegisteredError, formatKey, type Key, type Value } from '../term';
+import type { DecoratedProvider } from './decorated-provider';
 import type { ViaRegistration } from './decorators/register-via.decorator';
-import type { Finding } from './finding';
-import { HandlerMount } from './handler-mount';
-import { misuse } from './misuse';
+import { decoratorError } from './decorator-checks';
+import { GuardedHandlers } from './guarded-handlers';
 
 type Methods = Readonly<Record<string, (...args: unknown[]) => unknown>>;
 
-/** Mounts what the explorer found, and takes it down again: processes, entries, listeners, subscriptions. */
+/** Mounts the providers that the explorer found, and unmounts them: their processes, entries, listeners and subscriptions. */
 @Injectable()
 export class RegistryOrchestrator {
   readonly #mounted: LocalProcess[] = [];
@@ -21,62 +21,62 @@ export class RegistryOrchestrator {
 
   readonly #node: PgRegistryNode;
   readonly #processes: ProcessService;
-  readonly #handlers: HandlerMount;
+  readonly #handlers: GuardedHandlers;
 
-  constructor(node: PgRegistryNode, processes: ProcessService, handlers: HandlerMount) {
+  constructor(node: PgRegistryNode, processes: ProcessService, handlers: GuardedHandlers) {
     this.#node = node;
     this.#processes = processes;
     this.#handlers = handlers;
   }
 
   /**
-   * Listeners and subscriptions first, so that they hear of the registrations that follow.
+   * Mounts providers: listeners and subscriptions first, so that they hear of the registrations that follow.
    *
    * @throws AlreadyRegisteredError naming holder and class; InvalidOptionError naming class and method for a scope that
    *   nobody started, a key or value without a normal form, or a function that throws.
    */
-  mount(findings: readonly Finding[]): void {
-    for (const finding of findings) this.#listen(finding);
-    for (const finding of findings) this.#subscribe(finding);
-    for (const finding of findings) this.#register(finding);
+  mount(providers: readonly DecoratedProvider[]): void {
+    for (const provider of providers) this.#listen(provider);
+    for (const provider of providers) this.#subscribe(provider);
+    for (const provider of providers) this.#register(provider);
   }
 
-  /** Idempotent. */
+  /** Ends every process, subscription and listener that {@link mount} made. Idempotent. */
   unmount(): void {
     for (const process of this.#mounted.splice(0)) process.exit('shutdown');
     for (const subscription of this.#subscriptions.splice(0)) subscription.unsubscribe();
     for (const remove of this.#listeners.splice(0)) remove();
   }
 
-  #listen({ listeners, wrapper, type }: Finding): void {
+  #listen({ listeners, wrapper, type }: DecoratedProvider): void {
     for (const { method, metadata } of listeners) {
       const name = `${type.name}.${method}`;
       const instance = wrapper.instance as Methods;
       const call = (entry: unknown): void =>
-        this.#guarded(metadata.scope, name, () => instance[method](entry));
+        this.#logErrors(metadata.scope, name, () => instance[method](entry));
       const remove = at(name, () => this.#running(metadata.scope).addListener({ [metadata.event]: call }));
       this.#listeners.push(remove);
     }
   }
 
-  #subscribe({ memberships, wrapper, type }: Finding): void {
+  #subscribe({ memberships, wrapper, type }: DecoratedProvider): void {
     for (const { method, metadata } of memberships) {
       const name = `${type.name}.${method}`;
       const instance = wrapper.instance as Methods;
       const events = at(name, () => this.#running(metadata.scope).monitor(metadata.key));
       const call = (event: unknown): void =>
-        this.#guarded(metadata.scope, name, () => instance[method](event));
+        this.#logErrors(metadata.scope, name, () => instance[method](event));
       this.#subscriptions.push(events.subscribe(call));
     }
   }
 
-  #register(finding: Finding): void {
-    const { registrations, type, wrapper, requestScoped } = finding;
+  #register(provider: DecoratedProvider): void {
+    const { registrations, type, wrapper, requestScoped } = provider;
     if (registrations.length === 0) return;
     const instance = requestScoped ? undefined : (wrapper.instance as object);
     const process = this.#processes.mount({
       label: type.name,
-      handlers: this.#handlers.ofProvider(finding),
+      handlers: this.#handlers.ofProvider(provider),
       serial: registrations.some(({ serial }) => serial),
     });
     this.#mounted.push(process);
@@ -101,27 +101,27 @@ export class RegistryOrchestrator {
     } catch (error) {
       if (!(error instanceof AlreadyRegisteredError)) throw error;
       throw new AlreadyRegisteredError(
-        `@RegisterVia('${scope}', ${formatKey(key)}) of ${owner}: the key is unique and ${this.#nameOf(error.pid.id)} ` +
+        `@RegisterVia('${scope}', ${formatKey(key)}) of ${owner}: the key is unique, and ${this.#nameOf(error.pid.id)} ` +
           `${String(error.pid)} on this node holds it already. Choose another key, or start the scope with keys: 'duplicate'.`,
         { pid: error.pid },
       );
     }
   }
 
-  /** The class behind a pid of this node, if it was mounted here. */
+  /** The class of the process with this id, if the orchestrator mounted it. */
   #nameOf(id: number): string {
     return this.#mounted.find(({ pid }) => pid.id === id)?.label ?? 'a process';
   }
 
-  /** @throws ScopeNotRunningError, which a listener would not cause. */
+  /** @throws ScopeNotRunningError now, because adding a listener would not throw it. */
   #running(scope: string): PgRegistryService {
     const registry = this.#node.scope(scope);
     void registry.keysMode;
     return registry;
   }
 
-  /** What a decorated method throws, at once or later, is logged and harms nobody. */
-  #guarded(scope: string, name: string, run: () => unknown): void {
+  /** Runs a decorated method, and logs what it throws or rejects with. */
+  #logErrors(scope: string, name: string, run: () => unknown): void {
     const log = (error: unknown): void => this.#node.logFailure(scope, name, `${name} threw`, error);
     try {
       const result = run();
@@ -132,13 +132,13 @@ export class RegistryOrchestrator {
   }
 }
 
-/** Says of everything that goes wrong in a step of mounting where in the user's code it began. */
+/** Runs a step of mounting. Adds to its errors the place in the user's code that they come from. */
 function at<T>(place: string, step: () => T): T {
   try {
     return step();
   } catch (error) {
     if (error instanceof AlreadyRegisteredError) throw error;
-    throw misuse(`${place}: ${error instanceof Error ? error.message : String(error)}`, error);
+    throw decoratorError(`${place}: ${error instanceof Error ? error.message : String(error)}`, error);
   }
 }
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { type NodeObserver, type NodeOptions, type PgRegistryNode, whenInstalled } from '../node';
+import type { NodeObserver, NodeOptions, PgRegistryNode } from '../node';
+import { loadIfInstalled } from './optional-package';
 import { RegistryMetrics } from './registry.metrics';
 import { RegistryTracer } from './registry.tracer';
 
@@ -16,7 +17,7 @@ const LAG_SAMPLE_MS = 1000;
  */
 @Injectable()
 export class RegistryTelemetry {
-  readonly #api = whenInstalled(PACKAGE, () => require('@opentelemetry/api') as Api);
+  readonly #api = loadIfInstalled(PACKAGE, () => require('@opentelemetry/api') as Api);
   /** Records calls and handlers of a node as spans; undefined where the package is missing. */
   readonly tracer = this.#api && new RegistryTracer(this.#api);
   readonly #metrics = this.#api && metricsOf(this.#api);

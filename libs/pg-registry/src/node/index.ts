@@ -14,6 +14,5 @@ export type { NodeHealth } from './node-health';
 export type { LagReport, NodeObserver, SyncReport } from './node-observer';
 export type { NodeOptions } from './node-options';
 export type { NodeState, NodeStats, ScopeStats } from './node-stats';
-export { whenInstalled } from './optional-package';
 export { PgRegistryNode } from './pg-registry-node';
 export type { NodeSurroundings } from './node-parts';

@@ -3,20 +3,20 @@ import { ModulesContainer } from '@nestjs/core';
 import { PgRegistryNode } from '../node';
 import { ProcessService } from '../process';
 import { DEFAULT_SCOPE, PgRegistryService } from '../scope';
-import { startFirst } from './hook-order';
+import { startFirst } from './lifecycle-order';
 import { ModuleProcessFactory } from './module-process-factory';
-import { PgRegistryEdgeModule } from './pg-registry-edge.module';
+import { PgRegistryDecoratorsModule } from './pg-registry-decorators.module';
 import { nodeProvider } from './pg-registry-node.provider';
 import { PgRegistryHealthIndicator } from './pg-registry.health';
 import { ConfigurableModuleClass } from './pg-registry.module-definition';
 import { RegistryTelemetry } from './registry.telemetry';
 
 /**
- * One application, one node: made with the application, connected before any other module is initialised, closed after
- * every other module has shut down.
+ * Owns the application's node: makes it with the application, connects it before any other module is initialised, and
+ * closes it after every other module has shut down.
  */
 @Module({
-  imports: [PgRegistryEdgeModule],
+  imports: [PgRegistryDecoratorsModule],
   providers: [
     nodeProvider,
     ModuleProcessFactory,
@@ -35,7 +35,7 @@ import { RegistryTelemetry } from './registry.telemetry';
   ],
   exports: [PgRegistryNode, ProcessService, PgRegistryHealthIndicator],
 })
-export class PgRegistryCoreModule
+export class PgRegistryNodeModule
   extends ConfigurableModuleClass
   implements OnModuleInit, OnApplicationShutdown
 {
@@ -47,7 +47,7 @@ export class PgRegistryCoreModule
     this.#node = node;
     this.#telemetry = telemetry;
 
-    startFirst(modules, PgRegistryCoreModule);
+    startFirst(modules, PgRegistryNodeModule);
   }
 
   async onModuleInit(): Promise<void> {

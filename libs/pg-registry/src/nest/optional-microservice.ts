@@ -1,10 +1,12 @@
+/**
+ * The one place that loads `microservice/`, because everything else of the library must load without `@nestjs/microservices`.
+ */
 import { Inject, type Provider } from '@nestjs/common';
-import { whenInstalled } from '../node';
 import { InvalidOptionError } from '../term';
-import type { PgRegistryClient as Client } from './pg-registry.client';
-import type { PgRegistryServer as Server } from './pg-registry.server';
+import type { PgRegistryClient as Client, PgRegistryServer as Server } from '../microservice';
+import { loadIfInstalled } from './optional-package';
 
-/** What is asked of this room's index, which can be loaded only where the package is installed. */
+/** What this file uses of `microservice/`, which can be loaded only if the package is installed. */
 interface Microservice {
   readonly PgRegistryServer: typeof Server;
   readonly PgRegistryClient: typeof Client;
@@ -12,16 +14,16 @@ interface Microservice {
 type Constructor = abstract new (...args: never[]) => object;
 
 const PACKAGE = '@nestjs/microservices';
-const microservice = whenInstalled(PACKAGE, () => require('.') as Microservice);
+const microservice = loadIfInstalled(PACKAGE, () => require('../microservice') as Microservice);
 
-/** See `PgRegistryServer` of this room. Without `@nestjs/microservices` a class that only says so. */
+/** The class of `microservice/`. Without `@nestjs/microservices` a class whose constructor throws InvalidOptionError. */
 export const PgRegistryServer = (microservice?.PgRegistryServer ??
-  standIn('PgRegistryServer')) as typeof Server;
+  placeholder('PgRegistryServer')) as typeof Server;
 export type PgRegistryServer = Server;
 
-/** See `PgRegistryClient` of this room. Without `@nestjs/microservices` a class that only says so. */
+/** The class of `microservice/`. Without `@nestjs/microservices` a class whose constructor throws InvalidOptionError. */
 export const PgRegistryClient = (microservice?.PgRegistryClient ??
-  standIn('PgRegistryClient')) as typeof Client;
+  placeholder('PgRegistryClient')) as typeof Client;
 export type PgRegistryClient = Client;
 
 /** Injects the application's {@link PgRegistryClient}: the same as injecting by its type. */
@@ -29,12 +31,12 @@ export function InjectRegistryClient(): ParameterDecorator & PropertyDecorator {
   return Inject(PgRegistryClient);
 }
 
-/** The providers of this room for a Nest module: none where `@nestjs/microservices` is not installed. */
+/** Returns the providers of `microservice/` for a Nest module: none if `@nestjs/microservices` is not installed. */
 export function microserviceProviders(): (Provider & Constructor)[] {
   return microservice === undefined ? [] : [microservice.PgRegistryServer, microservice.PgRegistryClient];
 }
 
-function standIn(name: string): unknown {
+function placeholder(name: string): unknown {
   const named = {
     [name]: class {
       constructor() {

@@ -1,4 +1,4 @@
-import { whenInstalled } from './optional-package';
+import { loadIfInstalled } from './optional-package';
 
 function missing(message: string): Error {
   return Object.assign(new Error(message), { code: 'MODULE_NOT_FOUND' });
@@ -10,22 +10,22 @@ function failing(error: Error): () => never {
   };
 }
 
-describe('whenInstalled', () => {
-  it('gives what is there', () => {
-    expect(whenInstalled('a', () => 1)).toBe(1);
+describe('loadIfInstalled', () => {
+  it('returns what the package exports', () => {
+    expect(loadIfInstalled('a', () => 1)).toBe(1);
   });
 
   it.each([
     "Cannot find module '@scope/a'\nRequire stack:\n- /srv/main.js",
     'nestjs-pg-registry tried to access @scope/a (a peer dependency) but it is not provided by its ancestors',
-  ])('gives undefined where the package is missing: %s', (message) => {
-    expect(whenInstalled('@scope/a', failing(missing(message)))).toBeUndefined();
+  ])('returns undefined if the package is missing: %s', (message) => {
+    expect(loadIfInstalled('@scope/a', failing(missing(message)))).toBeUndefined();
   });
 
-  it('does not hide that something else is missing, or broken', () => {
+  it('throws if another package is missing, or the package is broken', () => {
     const other = missing("Cannot find module 'b'\nRequire stack:\n- /srv/node_modules/@scope/a/index.js");
-    expect(() => whenInstalled('@scope/a', failing(other))).toThrow(other);
+    expect(() => loadIfInstalled('@scope/a', failing(other))).toThrow(other);
     const broken = new SyntaxError("Unexpected token in '@scope/a'");
-    expect(() => whenInstalled('@scope/a', failing(broken))).toThrow(broken);
+    expect(() => loadIfInstalled('@scope/a', failing(broken))).toThrow(broken);
   });
 });

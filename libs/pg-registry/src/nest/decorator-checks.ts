@@ -1,0 +1,113 @@
+import 'reflect-metadata';
+import { InvalidOptionError } from '../term';
+import type { DecoratedProvider } from './decorated-provider';
+
+/** The metadata keys of `@UseGuards`, `@UseInterceptors`, `@UsePipes` and `@UseFilters`, by the name that users know. */
+const ENHANCERS = {
+  guard: '__guards__',
+  interceptor: '__interceptors__',
+  pipe: '__pipes__',
+  filter: '__exceptionFilters__',
+};
+
+/**
+ * Refuses decorators that cannot work where they are.
+ *
+ * @throws InvalidOptionError naming class, method and remedy.
+ */
+export function checkDecorators(provider: DecoratedProvider): void {
+  refuseDuplicates(provider);
+  refuseUnreachable(provider);
+  refuseTransient(provider);
+  refuseRequestScoped(provider);
+  refuseLostEnhancers(provider);
+}
+
+/** Makes the error for a decorator that cannot work where it is. */
+export function decoratorError(message: string, cause?: unknown): InvalidOptionError {
+  return new InvalidOptionError(message, { option: 'decorators', ...(cause === undefined ? {} : { cause }) });
+}
+
+function refuseDuplicates({ type, handlers }: DecoratedProvider): void {
+  const known = new Map<string, string>();
+  for (const { method, metadata } of handlers) {
+    const name = metadata.kind === 'message' ? 'messages' : `the ${metadata.kind} '${metadata.name}'`;
+    const other = known.get(name);
+    if (other !== undefined)
+      throw decoratorError(
+        `${type.name}.${method} handles ${name}, which ${type.name}.${other} handles already.`,
+      );
+    known.set(name, method);
+  }
+}
+
+function refuseUnreachable({ type, wrapper, registrations, handlers: [handler] }: DecoratedProvider): void {
+  if (handler === undefined || registrations.length > 0 || wrapper.isTransient) return;
+  throw decoratorError(
+    `${type.name}.${handler.method} handles a ${handler.metadata.kind}, but ${type.name} is no process. Register it with @RegisterVia(scope, key), ` +
+      `or make it a process class with @Injectable({ scope: Scope.TRANSIENT }) and start it.`,
+  );
+}
+
+function refuseTransient({ type, wrapper, registrations, listeners, memberships }: DecoratedProvider): void {
+  if (!wrapper.isTransient) return;
+  if (registrations.length > 0) {
+    throw decoratorError(
+      `${type.name} is transient and must not have @RegisterVia, because each injection would add an entry. ` +
+        `Make it a singleton, or start it as a process: processes.start(${type.name}, { via }).`,
+    );
+  }
+  const [method] = [...listeners, ...memberships];
+  if (method === undefined) return;
+  throw decoratorError(
+    `${type.name}.${method.method} listens to a scope, but ${type.name} is transient and has no shared instance. Move the method to a ` +
+      `singleton, or let the process subscribe in onProcessStart.`,
+  );
+}
+
+function refuseRequestScoped({
+  type,
+  requestScoped,
+  registrations,
+  listeners,
+  memberships,
+}: DecoratedProvider): void {
+  if (!requestScoped) return;
+  for (const { key, value } of registrations) {
+    if (typeof key !== 'function' && typeof value !== 'function') continue;
+    throw decoratorError(
+      `${type.name} is request-scoped and has no instance at start-up, from which @RegisterVia could compute a key or value. ` +
+        `Give @RegisterVia a literal key and value, or make ${type.name} a singleton.`,
+    );
+  }
+  const [method] = [...listeners, ...memberships];
+  if (method === undefined) return;
+  throw decoratorError(
+    `${type.name}.${method.method} listens to a scope, but ${type.name} is request-scoped and has no instance without a request. ` +
+      `Move the method to a singleton.`,
+  );
+}
+
+/**
+ * Refuses guards, interceptors, pipes and filters that would silently not run: Nest creates those of classes that it finds among the providers and
+ * controllers, and does not look into factories and values.
+ */
+function refuseLostEnhancers({ type, wrapper, handlers }: DecoratedProvider): void {
+  for (const { method } of handlers) {
+    const callback: unknown = Reflect.get(type.prototype as object, method);
+    for (const [kind, key] of Object.entries(ENHANCERS)) {
+      for (const enhancer of [...enhancersOf(type, key), ...enhancersOf(callback, key)]) {
+        if (typeof enhancer !== 'function' || wrapper.host?.injectables.has(enhancer)) continue;
+        throw decoratorError(
+          `${type.name}.${method} has the ${kind} ${enhancer.name}, which Nest would not run: ${type.name} comes from a factory, is a ` +
+            `value or, in early versions of Nest 11, is provided under another token. Provide ${type.name} as a class, or pass the ` +
+            `${kind} as an instance.`,
+        );
+      }
+    }
+  }
+}
+
+function enhancersOf(target: unknown, key: string): readonly unknown[] {
+  return (Reflect.getMetadata(key, target as object) as unknown[] | undefined) ?? [];
+}

@@ -1,0 +1,84 @@
+import {
+  Global,
+  Module,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
+import { PgRegistryNode } from '../node';
+import { GuardedHandlers } from './guarded-handlers';
+import { isLast, startLast } from './lifecycle-order';
+import { microserviceProviders } from './optional-microservice';
+import { RegistryMetadataAccessor } from './registry-metadata.accessor';
+import { RegistryExplorer } from './registry.explorer';
+import { RegistryOrchestrator } from './registry.orchestrator';
+
+/**
+ * Mounts decorated providers when every other module has bootstrapped, so that no call reaches a half-started provider; and
+ * drains the node before any other module is destroyed, while every provider still works. If mounting fails, the node is closed.
+ *
+ * It provides the microservice transport, too, for the same reason: `listen` registers its handlers when this module bootstraps.
+ */
+@Global()
+@Module({
+  imports: [DiscoveryModule],
+  providers: [
+    RegistryMetadataAccessor,
+    RegistryExplorer,
+    RegistryOrchestrator,
+    GuardedHandlers,
+    ...microserviceProviders(),
+  ],
+  exports: [RegistryExplorer, GuardedHandlers, ...microserviceProviders()],
+})
+export class PgRegistryDecoratorsModule implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
+  #stopping = false;
+
+  readonly #modules: ModulesContainer;
+  readonly #node: PgRegistryNode;
+  readonly #explorer: RegistryExplorer;
+  readonly #orchestrator: RegistryOrchestrator;
+
+  constructor(
+    modules: ModulesContainer,
+    node: PgRegistryNode,
+    explorer: RegistryExplorer,
+    orchestrator: RegistryOrchestrator,
+  ) {
+    this.#modules = modules;
+    this.#node = node;
+    this.#explorer = explorer;
+    this.#orchestrator = orchestrator;
+
+    startLast(modules, PgRegistryDecoratorsModule);
+  }
+
+  async onModuleInit(): Promise<void> {
+    const nodeWasFirst = this.#node.state !== 'new';
+    if (nodeWasFirst && isLast(this.#modules, PgRegistryDecoratorsModule)) return;
+    await this.#node.close();
+    throw new Error(
+      'nestjs-pg-registry must start before and after all other modules, but the life-cycle hooks of this application run in ' +
+        'another order: calls could reach providers before they are ready. Use a version of Nest that the package names as ' +
+        'its peer, and no other module with a negative distance. The node was closed.',
+    );
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    // Race: a signal may stop an application that is still starting.
+    if (this.#stopping) return;
+    try {
+      this.#orchestrator.mount(this.#explorer.explore());
+    } catch (error) {
+      await this.#node.close();
+      throw error;
+    }
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.#stopping = true;
+    await this.#node.drain();
+    this.#orchestrator.unmount();
+  }
+}
