@@ -1,13 +1,13 @@
 import { filter, map, type Observable, skip, skipWhile, Subscription } from 'rxjs';
 import type { PgRegistryNode } from '../node';
 
-/** What `status` of the server and the client emit. */
+/** What `status` of the server and of the client emits. */
 export type RegistryStatus = 'connected' | 'disconnected';
 
-/** What `on` of the server and the client can listen to. The names are those of Nest's NATS transport. */
+/** The events of the server and of the client. Their names are those of Nest's NATS transport. */
 // A type, not an interface: Nest asks for an index signature.
 export type RegistryEvents = {
-  /** The node has lost its connection and is trying to get it back. */
+  /** The node has lost its connection and tries to reconnect. */
   disconnect: () => void;
   /** The node is connected again. */
   reconnect: () => void;
@@ -15,9 +15,9 @@ export type RegistryEvents = {
   update: (peers: readonly unknown[]) => void;
 };
 
-/** The node's connection as Nest's transports show theirs. */
+/** Shows the node's connection in the way of Nest's own transports. */
 export class NodeConnection {
-  /** The status now, then each change. Completes when the node stops. */
+  /** Emits the present status, then each change. Completes when the node stops. */
   readonly status$: Observable<RegistryStatus>;
   #subscriptions = new Subscription();
 
@@ -29,12 +29,12 @@ export class NodeConnection {
     this.status$ = node.connected$.pipe(map((connected) => (connected ? 'connected' : 'disconnected')));
   }
 
-  /** Calls back on each such event from now on, until {@link close}. */
+  /** Calls back at each such event, until {@link close}. */
   on<E extends keyof RegistryEvents>(event: E, callback: RegistryEvents[E]): void {
     this.#subscriptions.add(this.#events(event).subscribe(callback as (payload: unknown) => void));
   }
 
-  /** Ends what {@link on} began. */
+  /** Ends every {@link on}. */
   close(): void {
     this.#subscriptions.unsubscribe();
     this.#subscriptions = new Subscription();
@@ -44,7 +44,7 @@ export class NodeConnection {
     if (event === 'update') return this.#node.peers$.pipe(skip(1));
     const connected = event === 'reconnect';
     return this.#node.connected$.pipe(
-      // The first connection is no event.
+      // The first connection is not a reconnect.
       skipWhile((now) => !now),
       skip(1),
       filter((now) => now === connected),

@@ -10,23 +10,23 @@ import {
   type Value,
 } from '../term';
 
-/** Deeper than any value may be; who gets here runs in a circle. */
+/** Deeper than any value may be, so a payload that reaches it contains itself. */
 const MAX_DEPTH = 64;
 
 /**
- * What of a payload travels: what JSON would carry, since that is what controllers and DTO classes are written for, and
- * beyond it what the codec knows: dates, bytes, bigints, Maps, Sets and pids stay what they are.
+ * Makes a plain payload that can be sent. It carries what JSON would carry, because controllers and DTO classes are written for
+ * that. Dates, bytes, bigints, Maps, Sets and pids stay what they are, because the codec knows them.
  *
- * An instance of a class becomes a plain object of its own enumerable properties, or what its `toJSON` returns; functions,
- * symbols and undefined properties are left out; an Error keeps its message.
+ * An instance of a class becomes a plain object of its own enumerable properties, or what its `toJSON` returns. Functions,
+ * symbols and undefined properties are left out. An Error keeps its message.
  *
- * @throws InvalidValueError for what contains itself.
+ * @throws InvalidValueError for a payload that contains itself.
  */
 export function plainPayload(payload: unknown): unknown {
   return plain(payload, 0);
 }
 
-/** A copy of what arrived that belongs to its receiver, as if it came out of `JSON.parse`: values of the library are frozen. */
+/** Copies a received value for its handler, which may change it, as if it came from `JSON.parse`: values of the library are frozen. */
 export function ownPayload(value: Value): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (isArray(value)) return value.map(ownPayload);
@@ -43,7 +43,7 @@ function plain(part: unknown, depth: number): unknown {
   if (typeof part !== 'object' || part === null) return part;
   if (depth > MAX_DEPTH) {
     throw new InvalidValueError(
-      `A payload contains itself, or is nested deeper than ${MAX_DEPTH} levels. Nothing was sent.`,
+      `A payload must not contain itself, nor be nested deeper than ${MAX_DEPTH} levels. Nothing was sent.`,
     );
   }
   const inner = (each: unknown): unknown => plain(each, depth + 1);
@@ -61,6 +61,6 @@ function plainObject(source: object, inner: (part: unknown) => unknown): object 
     ([name, value]) => name !== '__proto__' && !['function', 'symbol', 'undefined'].includes(typeof value),
   );
   const copy = Object.fromEntries(properties.map(([name, value]) => [name, inner(value)]));
-  // The message is no enumerable property: JSON would make `{}` of an error.
+  // The message is not enumerable: JSON would make `{}` of an error.
   return source instanceof Error ? { message: source.message, ...copy } : copy;
 }

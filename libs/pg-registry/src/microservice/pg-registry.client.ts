@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 /** @ts-ignore As a doc comment it stays in the declarations, which must compile without this optional package. */
 import { ClientProxy, type ReadPacket } from '@nestjs/microservices';
 import type { Observable } from 'rxjs';
@@ -11,21 +11,30 @@ import { NodeConnection, type RegistryEvents, type RegistryStatus } from './node
 import { plainPayload } from './payload';
 import { RegistryRecord } from './registry-record';
 import { type OnReply, ReplyReader } from './reply-reader';
-import { type Answer, CREDIT, EVENT, REQUEST, type Values, VALUES } from './rpc-message';
-import { type PatternValue, RPC_SCOPE } from './rpc-scope';
+import {
+  type Answer,
+  CREDIT,
+  EVENT,
+  type PatternValue,
+  REQUEST,
+  RPC_SCOPE,
+  type Values,
+  VALUES,
+} from './rpc-message';
 
 /**
  * Nest's `ClientProxy` over the registry.
  *
- * `send` asks one member of the pattern, on this node if there is one, else any that is neither suspected nor about to leave;
- * a member that refuses unseen is passed over. Its Observable gives every value of the handler's in order, and unsubscribing
- * cancels the handler's. There is no time limit but the subscriber's own (`timeout` of RxJS). `emit` tells every node that
- * handles the pattern, of those in one queue group a random one; its Observable completes when the events have been handed to
- * the transport.
+ * `send` asks one member of the pattern: one on this node if there is one, else any that is neither suspected nor leaving. If a
+ * member refuses before handling the request, the next one is asked. The Observable emits every value of the handler's in order;
+ * unsubscribing cancels the handler's. There is no time limit but the subscriber's own (`timeout` of RxJS).
  *
- * Besides what a handler fails with, which arrives as on Nest's other transports, `send` fails with errors of this library:
- * NotRegisteredError if nobody handles the pattern, NodeDownError or ProcessExitedError if the owner is gone, TransportError
- * if this node is not connected or values were lost, MailboxFullError if values were taken too slowly.
+ * `emit` sends the event to every node that handles the pattern, but of each queue group to one random member. Its Observable
+ * completes when the events have been handed to the transport.
+ *
+ * A handler's own error arrives as on Nest's other transports. Beyond that, `send` fails with NotRegisteredError if nobody handles
+ * the pattern, NodeDownError or ProcessExitedError if the owner is gone, TransportError if this node is not connected or values
+ * were lost, and MailboxFullError if the subscriber took values too slowly.
  */
 @Injectable()
 export class PgRegistryClient extends ClientProxy<RegistryEvents, RegistryStatus> {
@@ -52,13 +61,13 @@ export class PgRegistryClient extends ClientProxy<RegistryEvents, RegistryStatus
     return this.#connection.status$;
   }
 
-  /** Resolves when the node knows of its peers' handlers. Every `send` and `emit` waits for that, once. */
+  /** Resolves when the node knows its peers' handlers. The first `send` or `emit` waits for that. */
   connect(): Promise<PgRegistryNode> {
     this.#connected ??= this.#connect();
     return this.#connected;
   }
 
-  /** Fails requests that are not answered yet. A later `send` begins anew. The node's connection stays. */
+  /** Fails requests that are not answered yet. The node stays connected, and a later `send` works again. */
   close(): void {
     this.#connected = undefined;
     this.#connection.close();
@@ -67,18 +76,18 @@ export class PgRegistryClient extends ClientProxy<RegistryEvents, RegistryStatus
     for (const reader of this.#readers.values()) reader.fail(error);
   }
 
-  /** The node: a `PgRegistryNode`. */
+  /** Returns the node: a `PgRegistryNode`. */
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- Nest's signature
   unwrap<T>(): T {
     return this.#node as T;
   }
 
-  /** Calls back when the node is disconnected, connected again, or its peers change; until {@link close}. */
+  /** Calls back when the node is disconnected, connected again, or its peers change, until {@link close}. */
   override on<E extends keyof RegistryEvents>(event: E, callback: RegistryEvents[E]): void {
     this.#connection.on(event, callback);
   }
 
-  /** Called by `send`, once per subscription. Returns what cancels. */
+  /** Called by `send`, once per subscription. Returns a function that cancels the request. */
   protected override publish(packet: ReadPacket, callback: OnReply): () => void {
     const id = (this.#lastRequest += 1);
     const cancel = new AbortController();
@@ -100,7 +109,7 @@ export class PgRegistryClient extends ClientProxy<RegistryEvents, RegistryStatus
   protected override async dispatchEvent(packet: ReadPacket): Promise<void> {
     const pattern = this.normalizePattern(packet.pattern as string);
     const data = plainPayload(unpack(packet.data).data);
-    for (const pid of this.#audience(pattern)) this.#processes.cast(pid, EVENT, { pattern, data });
+    for (const pid of this.#receivers(pattern)) this.#processes.cast(pid, EVENT, { pattern, data });
   }
 
   async #connect(): Promise<PgRegistryNode> {
@@ -110,7 +119,7 @@ export class PgRegistryClient extends ClientProxy<RegistryEvents, RegistryStatus
       this.#connected = undefined;
       throw error;
     }
-    // Not in sync in time: whom the node knows can be asked all the same.
+    // A node that is not in sync in time can still ask the members that it knows.
     await this.#node.synced().catch(() => undefined);
     return this.#node;
   }
@@ -134,7 +143,7 @@ export class PgRegistryClient extends ClientProxy<RegistryEvents, RegistryStatus
     });
   }
 
-  /** The process that takes values; made with the first request, and again after the node has ended it by draining. */
+  /** Returns the process that receives values. Made with the first request, and again after a drain has ended it. */
   #replyTo(): Pid {
     if (this.#replies?.alive !== true) {
       const take = (payload: unknown): void => this.#take(payload as Values);
@@ -148,16 +157,16 @@ export class PgRegistryClient extends ClientProxy<RegistryEvents, RegistryStatus
     this.#readers.get(values.id)?.values(values);
   }
 
-  /** Everybody without a queue group, and one of each group: a random one, if possible of those that can be reached. */
-  #audience(pattern: string): readonly Pid[] {
-    const everybody: Pid[] = [];
+  /** Returns every member without a queue group, and one random member of each group, a reachable one if possible. */
+  #receivers(pattern: string): readonly Pid[] {
+    const ungrouped: Pid[] = [];
     const groups = new Map<string, Pid[]>();
     for (const { pid, value } of this.#node.scope(RPC_SCOPE).lookup(pattern)) {
       const queue = (value as PatternValue)?.queue;
-      if (queue === undefined) everybody.push(pid);
+      if (queue === undefined) ungrouped.push(pid);
       else groups.set(queue, [...(groups.get(queue) ?? []), pid]);
     }
-    return [...everybody, ...[...groups.values()].map((members) => this.#one(members))];
+    return [...ungrouped, ...[...groups.values()].map((members) => this.#one(members))];
   }
 
   #one(members: readonly Pid[]): Pid {
@@ -169,4 +178,9 @@ export class PgRegistryClient extends ClientProxy<RegistryEvents, RegistryStatus
 
 function unpack(data: unknown): { readonly data: unknown; readonly headers: CallHeaders | undefined } {
   return data instanceof RegistryRecord ? data : { data, headers: undefined };
+}
+
+/** Injects the application's {@link PgRegistryClient}. The same as injecting by its type, or as a `ClientProxy` by `@Inject`. */
+export function InjectRegistryClient(): ParameterDecorator & PropertyDecorator {
+  return Inject(PgRegistryClient);
 }

@@ -6,7 +6,7 @@ import { PgRegistryNode } from '../node';
 import { type CallContext, type Handler, HandlerTable } from '../calls';
 import { type LocalProcess } from '../lifetime';
 import { ProcessService } from '../process';
-import { NoHandlerError } from '../term';
+import { InvalidArgumentError, NoHandlerError } from '../term';
 import {
   normalMicroserviceOptions,
   type NormalMicroserviceOptions,
@@ -14,25 +14,32 @@ import {
 } from './microservice-options';
 import { NodeConnection, type RegistryEvents, type RegistryStatus } from './node-connection';
 import { ownPayload } from './payload';
-import { checkPattern } from './pattern';
 import { RegistryContext } from './registry-context';
 import { ReplyWriter } from './reply-writer';
-import { CREDIT, type Credit, EVENT, type Request, REQUEST, type RpcEvent, VALUES } from './rpc-message';
-import { type PatternValue, RPC_SCOPE } from './rpc-scope';
-import { RunningWork } from './running-work';
+import {
+  CREDIT,
+  type Credit,
+  EVENT,
+  type PatternValue,
+  type Request,
+  REQUEST,
+  RPC_SCOPE,
+  type RpcEvent,
+  VALUES,
+} from './rpc-message';
 
-/** The transport id of {@link PgRegistryServer}: handlers of `@MessagePattern(pattern, PG_REGISTRY_TRANSPORT)` are its alone. */
+/** The transport id of {@link PgRegistryServer}. A handler of `@MessagePattern(pattern, PG_REGISTRY_TRANSPORT)` belongs to no other transport. */
 export const PG_REGISTRY_TRANSPORT = Symbol('pg-registry');
 
-/** How long peers may take to learn that a closing server's handlers are gone; then they are told by refusals. */
-const FAREWELL_MS = 1000;
+/** How long a closing server waits until every peer has removed its handlers. Later requests are refused. */
+const REMOVAL_TIMEOUT_MS = 1000;
 
 /**
  * Nest's microservice transport over the registry: `app.connectMicroservice({ strategy: app.get(PgRegistryServer) })`.
  *
- * `listen` registers every pattern in scope `'rpc'`, under the form to which Nest normalises it, for one process of this node,
- * as soon as the application has bootstrapped: no call reaches a half-started controller. Guards, pipes, interceptors and
- * filters run as on Nest's own transports.
+ * `listen` registers every pattern, as Nest normalises it, in scope `'rpc'` for one process of this node. It does so as soon as the
+ * application has bootstrapped, so that no call reaches a half-started controller. Guards, pipes, interceptors and filters
+ * run as on Nest's own transports.
  */
 @Injectable()
 export class PgRegistryServer
@@ -42,7 +49,7 @@ export class PgRegistryServer
   override transportId: symbol = PG_REGISTRY_TRANSPORT;
   readonly #connection: NodeConnection;
   readonly #streams = new Map<number, ReplyWriter>();
-  readonly #work = new RunningWork();
+  readonly #running = new RunningHandlers();
   #options: NormalMicroserviceOptions = normalMicroserviceOptions({});
   #lastStream = 0;
   #bootstrapped = false;
@@ -78,15 +85,15 @@ export class PgRegistryServer
   }
 
   /**
-   * Offers the handlers, now or, before the application has bootstrapped, then.
+   * Registers the handlers: now, or as soon as the application has bootstrapped.
    *
-   * @param callback Gets InvalidArgumentError naming a pattern that has a wildcard: keys are literal.
+   * @param callback Called with InvalidArgumentError naming the pattern, if one has a wildcard: keys are literal.
    */
   listen(callback: (error?: unknown) => unknown): void {
     try {
       for (const pattern of this.messageHandlers.keys()) checkPattern(pattern);
       this.#listening = true;
-      this.#offer();
+      this.#registerHandlers();
     } catch (error) {
       callback(error);
       return;
@@ -94,34 +101,34 @@ export class PgRegistryServer
     callback();
   }
 
-  /** Called by Nest. */
+  /** Registers the handlers if `listen` was called. Called by Nest. */
   onApplicationBootstrap(): void {
     this.#bootstrapped = true;
-    this.#offer();
+    this.#registerHandlers();
   }
 
   /**
-   * Withdraws the handlers: entries leave and peers learn of it, requests that are being handled finish, at most
-   * `gracePeriodMs`, and those that come too late are refused unseen, so that their callers ask another member. When the node
-   * has drained already nothing is left to do. Idempotent; never rejects.
+   * Removes the handlers. Their entries leave and peers learn of it; running handlers get at most `gracePeriodMs` to finish; later
+   * requests are refused before any handler sees them, so that their callers ask another member. Does nothing if the node
+   * has drained already. Idempotent; never rejects.
    */
   async close(): Promise<void> {
     this.#closed ??= this.#close();
     await this.#closed;
   }
 
-  /** The node: a `PgRegistryNode`. */
+  /** Returns the node: a `PgRegistryNode`. */
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- Nest's signature
   unwrap<T>(): T {
     return this.#node as T;
   }
 
-  /** Calls back when the node is disconnected, connected again, or its peers change; until {@link close}. */
+  /** Calls back when the node is disconnected, connected again, or its peers change, until {@link close}. */
   on<E extends keyof RegistryEvents>(event: E, callback: RegistryEvents[E]): void {
     this.#connection.on(event, callback);
   }
 
-  #offer(): void {
+  #registerHandlers(): void {
     if (!this.#bootstrapped || !this.#listening || this.#process?.alive) return;
     const registry = this.#node.ensureScope(RPC_SCOPE);
     this.#closed = undefined;
@@ -140,18 +147,21 @@ export class PgRegistryServer
     if (process?.alive !== true) return;
     const registry = this.#node.scope(RPC_SCOPE);
     for (const pattern of this.messageHandlers.keys()) registry.leave(pattern, process.pid);
-    await registry.replicated({ timeoutMs: FAREWELL_MS }).catch(() => undefined);
-    await this.#work.finished(this.#options.gracePeriodMs);
+    await registry.replicated({ timeoutMs: REMOVAL_TIMEOUT_MS }).catch(() => undefined);
+    await this.#running.finished(this.#options.gracePeriodMs);
     process.exit('shutdown');
   }
 
   #handlers(): HandlerTable {
     return new HandlerTable('The microservice', {
       calls: new Map<string, Handler>([
-        [REQUEST, (payload, call) => this.#work.add(this.#answer(payload as unknown as Request, call))],
+        [REQUEST, (payload, call) => this.#running.add(this.#answer(payload as unknown as Request, call))],
       ]),
       casts: new Map<string, Handler>([
-        [EVENT, (payload, call) => this.#work.add(this.#handleEvent(payload as unknown as RpcEvent, call))],
+        [
+          EVENT,
+          (payload, call) => this.#running.add(this.#handleEvent(payload as unknown as RpcEvent, call)),
+        ],
         [CREDIT, (payload) => this.#allow(payload as unknown as Credit)],
       ]),
     });
@@ -185,9 +195,11 @@ export class PgRegistryServer
   #replies(pattern: string, data: unknown, context: RegistryContext): Observable<unknown> {
     const handler = this.messageHandlers.get(pattern);
     if (handler === undefined)
-      throw new NoHandlerError(`There is no handler for '${pattern}' here any more.`);
+      throw new NoHandlerError(
+        `This node has no handler for '${pattern}' any more. The request was not handled.`,
+      );
     return defer(() => this.transformToObservable(handler(data, context) as Promise<unknown>)).pipe(
-      // Set by Nest only where somebody traces.
+      // Nest sets the hook only if somebody traces.
       finalize(() =>
         (this.onProcessingEndHook as typeof this.onProcessingEndHook | undefined)?.(
           this.transportId,
@@ -200,4 +212,52 @@ export class PgRegistryServer
   #allow({ stream, upTo }: Credit): void {
     this.#streams.get(stream)?.allow(upTo);
   }
+}
+
+/** The handlers that are running, so that a closing server can wait for them. */
+class RunningHandlers {
+  readonly #running = new Set<Promise<unknown>>();
+
+  /** Adds the promise of a handler until it has settled, and returns it. */
+  add<T>(work: Promise<T>): Promise<T> {
+    const settled: Promise<unknown> = work.then(
+      () => this.#running.delete(settled),
+      () => this.#running.delete(settled),
+    );
+    this.#running.add(settled);
+    return work;
+  }
+
+  /** Resolves when no handler runs, or after `limitMs`. */
+  async finished(limitMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, limitMs)));
+    await Promise.race([this.#idle(), limit]);
+    clearTimeout(timer);
+  }
+
+  async #idle(): Promise<void> {
+    // Handlers may have started meanwhile.
+    // oxlint-disable-next-line no-await-in-loop
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+}
+
+/**
+ * Refuses patterns that cannot work: keys are literal, so a NATS wildcard would never match anything.
+ *
+ * @param pattern As Nest has normalised it.
+ * @throws InvalidArgumentError naming the pattern.
+ */
+function checkPattern(pattern: unknown): void {
+  if (typeof pattern !== 'string' || pattern === '')
+    throw new InvalidArgumentError(
+      `A pattern must be a string that is not empty, a number or an object (got ${String(pattern)}). No handler was registered.`,
+    );
+  const tokens = pattern.split('.');
+  if (!tokens.includes('*') && tokens.at(-1) !== '>') return;
+  throw new InvalidArgumentError(
+    `A pattern must not have a NATS wildcard (got '${pattern}'), because the registry addresses handlers by literal keys. List ` +
+      'the patterns, as in @EventPattern([…]), or leave this one to Transport.NATS. No handler was registered.',
+  );
 }

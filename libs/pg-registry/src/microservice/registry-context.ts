@@ -2,24 +2,24 @@ import { BaseRpcContext } from '@nestjs/microservices';
 import type { CallContext, CallHeaders } from '../calls';
 import type { Pid } from '../term';
 
-/** What `@Ctx()` gives to a handler: who asks, with which headers, and whether anybody still waits. */
+/** What `@Ctx()` gives to a handler: the pattern, the caller, its headers, and a signal that aborts when nobody waits any more. */
 export class RegistryContext extends BaseRpcContext<[pattern: string, call: CallContext]> {
-  /** The normalised pattern that was sent. The name is that of Nest's `NatsContext`. */
+  /** Returns the normalised pattern of the message. Named after the method of Nest's `NatsContext`. */
   getSubject(): string {
     return this.getArgByIndex(0);
   }
 
-  /** What the client gave beside the payload in a `RegistryRecord`, and the trace context if there is one. */
+  /** Returns the headers of the client's `RegistryRecord`, and the trace context if there is one. */
   getHeaders(): CallHeaders {
     return this.getArgByIndex(1).headers;
   }
 
-  /** The process that asks. */
+  /** Returns the process that sent the message. */
   getCaller(): Pid {
     return this.getArgByIndex(1).caller;
   }
 
-  /** Aborts when the caller unsubscribed, its node was lost, or this application stops. Of an event it never aborts. */
+  /** Returns a signal that aborts when the caller has unsubscribed, its node is lost, or this application stops. For an event it never aborts. */
   getSignal(): AbortSignal {
     return this.getArgByIndex(1).signal;
   }

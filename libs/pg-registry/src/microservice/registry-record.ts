@@ -2,7 +2,7 @@ import type { CallHeaders } from '../calls';
 
 /**
  * A payload with headers: `client.send('sum', new RegistryRecord([1, 2], { tenant: 'a' }))`. The handler gets the payload as
- * ever, and the headers from `@Ctx() context: RegistryContext`. The counterpart of Nest's `NatsRecord`.
+ * usual, and reads the headers by `@Ctx() context: RegistryContext`. The counterpart of Nest's `NatsRecord`.
  */
 export class RegistryRecord<T = unknown> {
   /**

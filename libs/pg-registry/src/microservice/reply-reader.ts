@@ -2,22 +2,22 @@ import { TransportError, type Value } from '../term';
 import { ownPayload } from './payload';
 import { type Answer, type Values, WINDOW } from './rpc-message';
 
-/** How long values that were sent ahead of an answer may take longer than the answer itself: they go another way. */
+/** How long to wait, once the answer is there, for values that were sent ahead of it: casts and answers take different ways. */
 const LATE_VALUES_MS = 2000;
 
-/** What Nest's `ClientProxy` is told of an answer, step by step. */
+/** Nest's `ClientProxy` callback: called for each value, and with `isDisposed` for the end. */
 export type OnReply = (packet: { response?: unknown; isDisposed?: boolean; err?: unknown }) => void;
 
 /** What a reader needs of its client. */
-export interface ReaderSurroundings {
+export interface ReplyReaderDeps {
   readonly onReply: OnReply;
   /** Lets the owner send values up to this one. */
   readonly allow: (of: Values, upTo: number) => void;
-  /** Nothing more is read. Called once; unless the owner has answered, it is to be told that nobody waits. */
+  /** Called once, when nothing more is read. Unless the owner has answered, the client must cancel the request. */
   readonly onDone: (isAnswered: boolean) => void;
 }
 
-/** The answer to one request, at its caller: puts values and the end in order, and notices what is missing. */
+/** Reads the answer to one request, at the caller: puts values and the end in order, and detects lost values. */
 export class ReplyReader {
   #taken = 0;
   #allowed = WINDOW;
@@ -26,13 +26,13 @@ export class ReplyReader {
   #isAnswered = false;
   #done = false;
 
-  readonly #surroundings: ReaderSurroundings;
+  readonly #deps: ReplyReaderDeps;
 
-  constructor(surroundings: ReaderSurroundings) {
-    this.#surroundings = surroundings;
+  constructor(deps: ReplyReaderDeps) {
+    this.#deps = deps;
   }
 
-  /** Values that went ahead of the answer. They come in the order in which they were sent; some may be lost. */
+  /** Takes values that were sent ahead of the answer. They come in order; some may be lost. */
   values(batch: Values): void {
     if (this.#done) return;
     if (batch.ahead !== this.#taken) return this.fail(lost(batch.ahead - this.#taken));
@@ -42,10 +42,10 @@ export class ReplyReader {
     if (this.#answer?.ahead === this.#taken) return this.#end(this.#answer);
     if (this.#allowed - this.#taken > WINDOW / 2) return;
     this.#allowed = this.#taken + WINDOW;
-    this.#surroundings.allow(batch, this.#allowed);
+    this.#deps.allow(batch, this.#allowed);
   }
 
-  /** The end of the answer; what went ahead may still be on its way. */
+  /** Takes the end of the answer. Values that were sent ahead may still be on their way. */
   answer(answer: Answer): void {
     if (this.#done) return;
     this.#isAnswered = true;
@@ -55,37 +55,37 @@ export class ReplyReader {
     this.#timer = setTimeout(missing, LATE_VALUES_MS).unref();
   }
 
-  /** There will be no answer. */
+  /** Ends the reading with an error: there will be no answer. */
   fail(error: unknown): void {
     if (this.#done) return;
     this.close();
-    this.#surroundings.onReply({ err: error, isDisposed: true });
+    this.#deps.onReply({ err: error, isDisposed: true });
   }
 
-  /** Nobody wants the answer any more. Idempotent. */
+  /** Ends the reading, because nobody waits for the answer any more. Idempotent. */
   close(): void {
     if (this.#done) return;
     this.#done = true;
     clearTimeout(this.#timer);
-    this.#surroundings.onDone(this.#isAnswered);
+    this.#deps.onDone(this.#isAnswered);
   }
 
   #deliver(values: readonly Value[]): void {
     for (const value of values) {
       if (this.#done) return;
       this.#taken += 1;
-      this.#surroundings.onReply({ response: ownPayload(value) });
+      this.#deps.onReply({ response: ownPayload(value) });
     }
   }
 
   #end({ values, errors }: Answer): void {
-    const { onReply } = this.#surroundings;
+    const { onReply } = this.#deps;
     if (errors.length > 0) {
       this.#deliver(values);
       return this.fail(ownPayload(errors[0]));
     }
     this.close();
-    // A last value without a value is none, as on Nest's other transports.
+    // An answer without a value emits none, as on Nest's other transports.
     onReply(
       values.length === 0 ? { isDisposed: true } : { response: ownPayload(values[0]), isDisposed: true },
     );
@@ -94,6 +94,6 @@ export class ReplyReader {
 
 function lost(count: number): TransportError {
   return new TransportError(
-    `${count} values of a stream were lost on their way: this node or the owner's was disconnected meanwhile.`,
+    `${count} values of a stream were lost, because this node or the owner's was disconnected meanwhile. The stream was ended.`,
   );
 }

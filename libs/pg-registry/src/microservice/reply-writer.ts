@@ -3,28 +3,28 @@ import { MailboxFullError, ValueTooLargeError } from '../term';
 import { plainPayload } from './payload';
 import { type Answer, WINDOW } from './rpc-message';
 
-/** Values that wait for a caller which takes them more slowly than they come; beyond it the stream fails. */
+/** How many values may wait for a caller that takes them more slowly than they come. With one more the stream fails. */
 export const MAX_WAITING = 65_536;
 
-/** How a stream ended at its source. */
+/** Whether and how the source has ended. */
 type End = 'running' | 'complete' | 'failed';
 
 /** What a writer needs of its server. */
-export interface WriterSurroundings {
+export interface ReplyWriterDeps {
   /** Aborts when nobody waits for the answer any more. */
   readonly signal: AbortSignal;
-  /** Hands values to the caller. @throws ValueTooLargeError if they do not fit into one frame. */
+  /** Sends values to the caller. @throws ValueTooLargeError if they do not fit into one frame. */
   readonly send: (ahead: number, values: readonly unknown[]) => void;
-  /** A later credit will be wanted; told before the first {@link send}. */
+  /** Called before the first {@link send}: from now on the writer needs the caller's credit. */
   readonly onStreaming: () => void;
 }
 
 /**
- * The answer to one request, at its owner: an Observable on its way to the caller.
+ * Writes the answer to one request, at the owner: sends the values of an Observable to the caller.
  *
  *     next ─► waiting ── credit, at the end of the turn ──► ahead, as batches        complete ─► the last value is the answer
  *
- * What completes in the turn in which it emits one value, as every handler without an Observable does, is a single answer.
+ * An Observable that completes in the turn in which it emits its only value becomes a single answer, as does a handler without Observable.
  */
 export class ReplyWriter {
   #waiting: unknown[] = [];
@@ -36,15 +36,15 @@ export class ReplyWriter {
   #subscription: Subscription | undefined;
   #settle!: { resolve(answer: unknown): void; reject(error: unknown): void };
 
-  readonly #surroundings: WriterSurroundings;
+  readonly #deps: ReplyWriterDeps;
 
-  constructor(surroundings: WriterSurroundings) {
-    this.#surroundings = surroundings;
+  constructor(deps: ReplyWriterDeps) {
+    this.#deps = deps;
   }
 
-  /** Subscribes to the source, and resolves with the {@link Answer}, its parts not yet in normal form. */
+  /** Subscribes to the source, and resolves with the {@link Answer}, whose parts are not in normal form yet. */
   async write(source: Observable<unknown>): Promise<unknown> {
-    const { signal } = this.#surroundings;
+    const { signal } = this.#deps;
     signal.throwIfAborted();
     const onAbort = (): void => this.#abandon(signal.reason);
     const answer = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
@@ -54,12 +54,12 @@ export class ReplyWriter {
       error: (error: unknown) => this.#fail(error),
       complete: () => this.#finish('complete'),
     });
-    // Failed within subscribe(): there was no subscription to end yet.
+    // The source failed within subscribe(), when there was no subscription to end yet.
     if (this.#end !== 'running') this.#subscription.unsubscribe();
     return answer.finally(() => signal.removeEventListener('abort', onAbort));
   }
 
-  /** The caller takes values up to this one. Earlier ones that come late change nothing. */
+  /** Takes the caller's credit. A smaller one that comes late changes nothing. */
   allow(upTo: number): void {
     this.#allowed = Math.max(this.#allowed, upTo);
     this.#flush();
@@ -69,7 +69,9 @@ export class ReplyWriter {
     if (this.#end !== 'running') return;
     if (this.#waiting.length >= MAX_WAITING) {
       return this.#abandon(
-        new MailboxFullError(`The caller is ${MAX_WAITING} values behind the stream; the stream was ended.`),
+        new MailboxFullError(
+          `The caller is ${MAX_WAITING} values behind the stream, which is the limit. The stream was ended.`,
+        ),
       );
     }
     this.#waiting.push(value);
@@ -92,26 +94,26 @@ export class ReplyWriter {
     this.#flush();
   }
 
-  /** Sends what the caller takes; at the end the last value stays here and becomes the answer. */
+  /** Sends as many values as the caller takes. At the end the last value becomes the answer. */
   #flush(): void {
     const stay = this.#end === 'running' ? 0 : 1;
     const count = Math.min(this.#waiting.length - stay, this.#allowed - this.#ahead);
     try {
       if (count > 0) {
-        if (this.#ahead === 0) this.#surroundings.onStreaming();
+        if (this.#ahead === 0) this.#deps.onStreaming();
         this.#send(this.#waiting.splice(0, count).map(plainPayload));
       }
       if (this.#end !== 'running' && this.#waiting.length <= 1) this.#settle.resolve(this.#answer());
     } catch (error) {
-      // A value that cannot travel.
+      // A value has no normal form, or is too large.
       this.#abandon(error);
     }
   }
 
-  /** Values that are too much for one frame go in two; one that is too large by itself ends the stream. */
+  /** Sends values in halves if they are too large for one frame. A single value that is too large ends the stream. */
   #send(values: readonly unknown[]): void {
     try {
-      this.#surroundings.send(this.#ahead, values);
+      this.#deps.send(this.#ahead, values);
       this.#ahead += values.length;
     } catch (error) {
       if (!(error instanceof ValueTooLargeError) || values.length === 1) throw error;
@@ -129,7 +131,7 @@ export class ReplyWriter {
     };
   }
 
-  /** Ends the subscription; whoever still waits gets the error. */
+  /** Ends the subscription, and rejects the answer. */
   #abandon(error: unknown): void {
     this.#end = 'failed';
     this.#waiting = [];
