@@ -220,8 +220,8 @@ describe('handlers', () => {
       [Owner.prototype, 'absent'],
     ] as const) {
       expect(decorate(HandleCall(), owner, member)).toThrow(InvalidArgumentError);
-      expect(decorate(OnRegister(), owner, member)).toThrow(`Owner.${String(member)} is none`);
+      expect(decorate(OnRegister(), owner, member)).toThrow(`(got Owner.${String(member)})`);
     }
-    expect(decorate(HandleCall(''), Owner.prototype, 'method')).toThrow(/Owner.method needs a name/);
+    expect(decorate(HandleCall(''), Owner.prototype, 'method')).toThrow(/Owner.method must have a name/);
   });
 });

@@ -15,8 +15,8 @@ import { RegistryTelemetry } from './registry.telemetry';
 import { FEATURE_SCOPES, LOG_CONTEXT, ROOT_SCOPES } from './tokens';
 
 /**
- * Makes the node of the application, with every scope that any module names: it does not matter which module comes first,
- * and all of them run from the beginning.
+ * Makes the node of the application, with every scope that any module names, so that all scopes run from the beginning, whatever
+ * the order of the modules.
  */
 export const nodeProvider: FactoryProvider<PgRegistryNode> = {
   provide: PgRegistryNode,
@@ -60,23 +60,23 @@ function refuseSecondRoot(modules: ModulesContainer): void {
   );
   if (roots.length < 2) return;
   throw new InvalidOptionError(
-    'PgRegistryModule.forRoot was called twice in one application. One application is one node: call it once, in the root ' +
-      'module, and add scopes elsewhere with PgRegistryModule.forFeature(scope).',
+    'PgRegistryModule.forRoot must be called once in an application, because an application is one node (it was called twice). ' +
+      'Call it in the root module, and add scopes elsewhere with PgRegistryModule.forFeature(scope).',
     { option: 'forRoot' },
   );
 }
 
-/** What a factory gave. The tokens of scopes are made before it runs. */
+/** Checks what the factory of forRootAsync returned. */
 function checkGiven(options: unknown): void {
   if (typeof options !== 'object' || options === null) {
     throw new InvalidOptionError(
-      `The factory of forRootAsync gave ${String(options)}; it returns an object of options, {} for the defaults.`,
+      `The factory of forRootAsync must return an object of options, {} for the defaults (got ${String(options)}).`,
       { option: 'useFactory' },
     );
   }
   if (!('scopes' in options)) return;
   throw new InvalidOptionError(
-    "The factory of forRootAsync gave 'scopes'; they have to be known before it runs. Put them beside it: " +
+    "The factory of forRootAsync must not return 'scopes', because their tokens exist before it runs. Put them beside it: " +
       'forRootAsync({ scopes: […], useFactory }).',
     { option: 'scopes' },
   );
@@ -88,12 +88,12 @@ function featureScopes(modules: ModulesContainer): readonly ScopeInput[] {
   );
 }
 
-/** Asked at each delivery, so that a provider that is replaced or missing is nobody's error. */
+/** Finds the provider of a listener's token, at each delivery, so that a provider may be replaced or missing. */
 function resolveListener(moduleRef: ModuleRef, token: ListenerToken): RegistryListener | undefined {
   try {
     return moduleRef.get<ListenerToken, RegistryListener>(token, { strict: false });
   } catch {
-    // Not provided, or request-scoped and without an instance of its own: skipped, as an unbound name is in `Registry`.
+    // Not provided, or request-scoped and without an instance: skipped, like an unbound name in Elixir's `Registry`.
     return undefined;
   }
 }

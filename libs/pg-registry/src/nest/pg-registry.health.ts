@@ -1,18 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { type NodeHealth, PgRegistryNode } from '../node';
 
-/** What Terminus expects of an indicator: a status under the indicator's key, and whatever else is worth showing. */
+/** The result that Terminus expects of an indicator: a status and details under the indicator's key. */
 export type HealthResult<K extends string> = Record<
   K,
   Omit<NodeHealth, 'healthy'> & {
-    /** Whether the node does its work. */
+    /** `'up'` while the node works. */
     readonly status: 'up' | 'down';
   }
 >;
 
 /**
- * Tells `@nestjs/terminus` (11 and later) whether this node does its work. Needs no part of Terminus: it returns what
- * Terminus reads.
+ * Reports to `@nestjs/terminus` (11 and later) whether this node works. Terminus need not be installed, because the indicator
+ * returns a plain object that Terminus reads.
  *
  * @example
  * ```ts
@@ -33,10 +33,10 @@ export class PgRegistryHealthIndicator {
   }
 
   /**
-   * Up while the node is part of the cluster, connected, on time, and its broker answers; down within `timeoutMs` otherwise,
-   * and as soon as the node drains: a load balancer should then look elsewhere.
+   * Resolves with `up` while the node is part of the cluster, connected, on time, and its broker answers; otherwise with `down`,
+   * within `timeoutMs`. A node that drains is `down` at once, so that a load balancer chooses another.
    *
-   * @param key Under which the result stands. Default `'pgRegistry'`.
+   * @param key The key of the result. Default `'pgRegistry'`.
    * @param options.timeoutMs How long the broker may take to answer. Default 1000.
    */
   async isHealthy<K extends string = 'pgRegistry'>(

@@ -10,25 +10,25 @@ import {
 import { InvalidOptionError } from '../term';
 import { getRegistryToken, ROOT_SCOPES } from './tokens';
 
-/** A scope as the module takes it: a name, options, or what `defineScope` returned. */
+/** A scope for the module: a name, options, or the result of `defineScope`. */
 export type ScopeInput = string | ScopeOptions | ScopeDefinition;
 
-/** What a node is started with, except for the scopes, which have to be known before any factory runs. */
+/** The options of a node, except for its scopes, which must be known before any factory runs. */
 export type PgRegistryModuleOptions = Omit<NodeOptions, 'scopes'>;
 
-/** Implement it to give the options by a class: `forRootAsync({ useClass })` or `useExisting`. */
+/** Implement it to provide the options by a class: `forRootAsync({ useClass })` or `useExisting`. */
 export interface PgRegistryOptionsFactory {
-  /** Gives the options; asked once, before the node is made. What it throws aborts the start. */
+  /** Returns the options. Called once, before the node is made. What it throws aborts the start. */
   createPgRegistryOptions(): PgRegistryModuleOptions | Promise<PgRegistryModuleOptions>;
 }
 
-/** The part of the options that decides which tokens exist. */
+/** Options that decide which tokens exist. */
 interface ModuleExtras {
-  /** Scopes to start with; their registries can be injected everywhere. */
+  /** Scopes to start. Their registries can be injected everywhere. */
   scopes?: readonly ScopeInput[];
 }
 
-/** The skeleton of the core module: `forRoot` and `forRootAsync` in Nest's usual shapes, global, with a token per scope. */
+/** The base of `PgRegistryNodeModule`: `forRoot` and `forRootAsync` in Nest's usual shapes, global, with a token per scope. */
 export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
   new ConfigurableModuleBuilder<PgRegistryModuleOptions>({ moduleName: 'PgRegistry' })
     .setClassMethodName('forRoot')
@@ -36,7 +36,7 @@ export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE, ASYN
     .setExtras<ModuleExtras>({ scopes: [] }, (definition, { scopes = [] }) => withScopes(definition, scopes))
     .build();
 
-/** A provider that gives the registry of a scope, started with these options unless it runs with equal ones. */
+/** Makes the provider of a scope's registry. It starts the scope unless it runs with equal options. */
 export function registryProvider(scope: ScopeInput): Provider {
   return {
     provide: getRegistryToken(scopeName(scope)),
@@ -45,14 +45,14 @@ export function registryProvider(scope: ScopeInput): Provider {
   };
 }
 
-/** @throws InvalidOptionError if the scopes are no list of names, options and definitions. */
+/** Adds the providers of the scopes. @throws InvalidOptionError unless they are a list. */
 function withScopes(definition: DynamicModule, scopes: readonly ScopeInput[]): DynamicModule {
   if (!Array.isArray(scopes)) {
-    throw new InvalidOptionError("Option 'scopes' is a list of names, options and definitions.", {
+    throw new InvalidOptionError("Option 'scopes' must be a list of names, options and definitions.", {
       option: 'scopes',
     });
   }
-  // The default scope is provided by the core module itself.
+  // PgRegistryNodeModule itself provides the default scope.
   const others = [...new Set(scopes.map(scopeName))].filter((name) => name !== DEFAULT_SCOPE);
   return {
     ...definition,

@@ -178,7 +178,7 @@ describe('PgRegistryModule', () => {
       const module = PgRegistryModule.forRootAsync({ useFactory: () => undefined as never });
       const attempt = applications.startModule({ imports: [module] });
       await expect(attempt).rejects.toThrow(InvalidOptionError);
-      await expect(attempt).rejects.toThrow(/gave undefined.*an object of options/);
+      await expect(attempt).rejects.toThrow(/must return an object of options.*got undefined/);
     });
 
     it('but no scopes: their tokens are made before the factory runs', async () => {

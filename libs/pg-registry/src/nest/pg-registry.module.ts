@@ -10,8 +10,8 @@ import {
 import { FEATURE_SCOPES, getRegistryToken } from './tokens';
 
 /**
- * The process registry as a Nest module: `forRoot` once in the root module, `forFeature` where a module wants scopes of its
- * own.
+ * The process registry as a Nest module. Import `forRoot` once, in the root module, and `forFeature` in modules that need scopes
+ * of their own.
  *
  * @example
  * ```ts
@@ -25,10 +25,10 @@ import { FEATURE_SCOPES, getRegistryToken } from './tokens';
 export class PgRegistryModule {
   /**
    * Makes this application a node of the cluster. Global: the node, the `ProcessService` and the registries of `scopes` can
-   * be injected everywhere. The node exists from construction; it connects before any other module's `onModuleInit` and
-   * does not wait for peers (`node.synced()` does).
+   * be injected everywhere. The node exists from construction. It connects before any other module's `onModuleInit`, and does
+   * not wait for peers (`node.synced()` does).
    *
-   * @param options See `NodeOptions`; everything has a default.
+   * @param options See `NodeOptions`. Every option has a default.
    * @throws InvalidOptionError naming the offender, when the application is created; also for a second `forRoot` in one
    *   application. TransportError if there is no connection within `connectTimeoutMs` (5000).
    */
@@ -37,17 +37,16 @@ export class PgRegistryModule {
   }
 
   /**
-   * Like {@link forRoot}, with options from a factory, a class or an existing provider. `scopes` stand beside the factory:
-   * their tokens have to be known before it runs.
+   * Makes this application a node with options from a factory, a class or an existing provider. Give `scopes` beside the
+   * factory, because their tokens must be known before it runs. See {@link forRoot}.
    */
   static forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
     return { module: PgRegistryModule, imports: [PgRegistryNodeModule.forRootAsync(options)] };
   }
 
   /**
-   * Provides the registries of these scopes to the importing module. They start with the application, or with the module if
-   * that is loaded later, unless they run. Naming a scope several times with equal options, or with options here and by its
-   * name alone there, is the same scope.
+   * Provides the registries of these scopes to the importing module. Scopes that do not run yet start with the application, or
+   * with the module if it is loaded later. Several modules may name one scope, with equal options or by its name alone.
    *
    * @throws InvalidOptionError when the application is created, naming both sets of options if they differ.
    */

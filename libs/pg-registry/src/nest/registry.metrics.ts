@@ -1,7 +1,7 @@
 import type { Attributes, Histogram, Meter, Observable } from '@opentelemetry/api';
 import type { LagReport, NodeStats, PgRegistryNode, SyncReport } from '../node';
 
-/** What one instrument reads from the figures of a node: a value, or one for each value of an attribute. */
+/** One instrument, and how it reads its values from the figures of a node: one value, or one for each value of an attribute. */
 interface Instrument {
   readonly name: string;
   readonly kind: 'gauge' | 'counter';
@@ -9,13 +9,13 @@ interface Instrument {
   readonly read: (stats: NodeStats) => Iterable<readonly [value: number, attributes?: Attributes]>;
 }
 
-/** What `protocol.counters` calls the sides of a repair. */
+/** The names in `protocol.counters` for each role in a repair. */
 const REPAIRS = {
   asked: ['repair-asks'],
   answered: ['repairs', 'repairs-broadcast', 'repairs-repeated'],
   impossible: ['repairs-impossible'],
 };
-/** Frames, bodies and nodes that were not accepted. */
+/** The names in `protocol.counters` for refused frames, bodies and nodes. */
 const REFUSALS = [
   'bad-subject',
   'forged-frame',
@@ -30,7 +30,7 @@ const REFUSALS = [
   'too-many-scopes',
   'unreadable-version',
 ];
-/** In milliseconds: within one machine less than one, over a lost frame and its repair some hundred, a large sync seconds. */
+/** In milliseconds: less than one within a machine, some hundred for a lost frame and its repair, seconds for a large sync. */
 const BOUNDARIES = [0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000];
 
 const INSTRUMENTS: readonly Instrument[] = [
@@ -109,7 +109,7 @@ const INSTRUMENTS: readonly Instrument[] = [
   },
 ];
 
-/** The metrics of nodes: figures that are read at each collection, and durations that are recorded as they come. */
+/** The metrics of nodes: figures are read at each collection, durations are recorded at once. */
 export class RegistryMetrics {
   readonly #syncs: Histogram;
   readonly #lags: Histogram;
@@ -132,13 +132,13 @@ export class RegistryMetrics {
     this.#syncs.record(durationMs, { node, scope });
   }
 
-  /** Records how long a write of a node was on its way. */
+  /** Records how long a write of a node took to reach a peer. */
   propagated(node: string, { scope, durationMs }: LagReport): void {
     this.#lags.record(durationMs, { node, scope });
   }
 
   /**
-   * Has the figures of a node read whenever metrics are collected. Cost of a collection: one `node.stats()`.
+   * Reads the figures of a node at each collection of metrics. A collection costs one `node.stats()`.
    *
    * @returns What ends it.
    */

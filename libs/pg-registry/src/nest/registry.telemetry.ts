@@ -8,33 +8,33 @@ type Api = typeof import('@opentelemetry/api');
 
 const PACKAGE = '@opentelemetry/api';
 const NAME = 'nestjs-pg-registry';
-/** How often a write is followed to a peer, where somebody collects what that takes. */
+/** How often the node measures how long a write takes to reach a peer, if somebody collects metrics. */
 const LAG_SAMPLE_MS = 1000;
 
 /**
- * What OpenTelemetry is told of a node, and what calls take from it. Without `@opentelemetry/api` nothing of it happens, and
- * without an SDK next to nothing. The SDK has to be registered before the application is created.
+ * Reports a node to OpenTelemetry, and traces its calls. Does nothing without `@opentelemetry/api`, and next to nothing without
+ * an SDK. Register the SDK before the application is created.
  */
 @Injectable()
 export class RegistryTelemetry {
   readonly #api = loadIfInstalled(PACKAGE, () => require('@opentelemetry/api') as Api);
-  /** Records calls and handlers of a node as spans; undefined where the package is missing. */
+  /** Records calls and handlers as spans. Undefined if the package is not installed. */
   readonly tracer = this.#api && new RegistryTracer(this.#api);
   readonly #metrics = this.#api && metricsOf(this.#api);
   #stop: (() => void) | undefined;
 
-  /** What a node does only if somebody wants to know. */
+  /** Options of the node that it needs only for metrics. */
   get options(): Pick<NodeOptions, 'lagSampleMs'> {
     return this.#metrics === undefined ? {} : { lagSampleMs: LAG_SAMPLE_MS };
   }
 
-  /** Records what the node of that name tells of. */
+  /** Returns an observer that records syncs and lags of the node of that name. */
   observer(name: () => string): NodeObserver {
     const { tracer } = this;
     const metrics = this.#metrics;
     return {
       synced: (sync) => {
-        // Nothing was fetched: that is no sync, and there is one for each peer and scope.
+        // Every peer and scope reports one sync that fetched nothing.
         if (sync.durationMs === 0) return;
         metrics?.synced(name(), sync);
         tracer?.synced(name(), sync);
@@ -43,7 +43,7 @@ export class RegistryTelemetry {
     };
   }
 
-  /** Has the figures of a node read whenever metrics are collected, until {@link stop}. */
+  /** Reads the figures of a node at each collection of metrics, until {@link stop}. */
   observe(node: Pick<PgRegistryNode, 'name' | 'stats'>): void {
     this.#stop = this.#metrics?.observe(node);
   }
@@ -55,7 +55,7 @@ export class RegistryTelemetry {
   }
 }
 
-/** Undefined without an SDK: the meter that the API has then is always the same, and takes nothing. */
+/** Returns undefined without an SDK: the API then always returns the same meter, which records nothing. */
 function metricsOf({ metrics, createNoopMeter }: Api): RegistryMetrics | undefined {
   const meter = metrics.getMeter(NAME);
   return meter === createNoopMeter() ? undefined : new RegistryMetrics(meter);

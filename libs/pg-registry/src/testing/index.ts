@@ -1,12 +1,12 @@
 /**
- * testing/ — a whole cluster inside one test: `nestjs-pg-registry/testing`, for the tests of applications.
+ * testing/ runs a whole cluster inside one test: `nestjs-pg-registry/testing`, for the tests of applications.
  *
  * {@link createTestCluster} starts real Nest applications, each a node of its own, on one bus in memory: real frames, real
- * codec, real liveness with short times, and no broker. The faults of the bus are verbs of the {@link TestCluster}. Promises:
- * `settle` resolves when every view matches the network; with the same seed the same messages are lost; after `close` nothing
+ * codec, real liveness with short times, and no broker. The methods of {@link TestCluster} cause and end faults. Promises:
+ * `settle` resolves when every view matches the network; the same seed loses the same messages; after `close` nothing
  * runs any more. It depends on no test framework.
  *
- * May import: term, node, transport/local, nest, rxjs, @nestjs/common, @nestjs/core.
+ * May import: term, node, transport, transport/local, nest, rxjs, @nestjs/common, @nestjs/core.
  *
  * @packageDocumentation
  */

@@ -1,6 +1,6 @@
 import type { LocalBus } from '../transport/local';
 
-/** A bus, and what has been done to it: who can talk to whom. */
+/** Applies faults to a bus, and knows which nodes can still talk to each other. */
 export class Network {
   readonly #crashed = new Set<string>();
   readonly #disconnected = new Set<string>();
@@ -9,8 +9,8 @@ export class Network {
 
   constructor(readonly bus: LocalBus) {}
 
-  /** Whether messages pass between two nodes; lost ones aside. */
-  talk(a: string, b: string): boolean {
+  /** Whether messages pass between two nodes, random losses aside. */
+  canTalk(a: string, b: string): boolean {
     const silent = [this.#crashed, this.#disconnected, this.#paused];
     if (silent.some((nodes) => nodes.has(a) || nodes.has(b))) return false;
     return !this.#cuts.has(pair(a, b));
@@ -32,7 +32,7 @@ export class Network {
     this.bus.crash(node);
   }
 
-  /** A new node of that name is about to start. */
+  /** Forgets the crash of a node, because a new one of that name is about to start. */
   revive(node: string): void {
     this.#crashed.delete(node);
   }
@@ -57,8 +57,8 @@ export class Network {
     this.bus.resume(node);
   }
 
-  /** Ends every fault but crashes. */
-  calm(): void {
+  /** Ends every fault except crashes. */
+  endFaults(): void {
     this.heal();
     this.bus.lose({ rate: 0, seed: 0 });
     for (const node of this.#paused) this.resume(node);

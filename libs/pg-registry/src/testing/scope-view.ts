@@ -6,14 +6,14 @@ export interface SeenEntry {
   readonly id: string;
   readonly key: Key;
   readonly value: Value;
-  /** Its place among the entries of its owner under its key. */
+  /** Its index among the entries of its owner under its key. */
   readonly place: number;
 }
 
-/** What one node knows of one scope, by the incarnation of the owner: a picture of one moment. */
+/** What one node knows of one scope at one moment: entries by id, by the incarnation of their owner. */
 export type ScopeView = ReadonlyMap<string, ReadonlyMap<string, SeenEntry>>;
 
-/** Takes the picture; costs a walk over all entries of the scope. */
+/** Reads what a node knows of a scope. Visits every entry of the scope. */
 export function scopeView(node: PgRegistryNode, scope: string): ScopeView {
   const view = new Map<string, Map<string, SeenEntry>>();
   const places = new Map<string, number>();
@@ -38,7 +38,7 @@ export function scopeView(node: PgRegistryNode, scope: string): ScopeView {
   return view;
 }
 
-/** What one node has of its own against what another sees of it, each difference in a sentence without a subject. */
+/** Compares a node's own entries with what another node sees of them. Describes both sides of each difference. */
 export function* entryDifferences(
   own: ReadonlyMap<string, SeenEntry> = new Map(),
   seen: ReadonlyMap<string, SeenEntry> = new Map(),

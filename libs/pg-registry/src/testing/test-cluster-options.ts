@@ -5,7 +5,7 @@ import type { Transport } from '../transport';
 /** What may stand in the `imports` of a module. */
 type ModuleImport = NonNullable<ModuleMetadata['imports']>[number];
 
-/** The liveness options of a test cluster: a crash shows after some 0.2 s, silence after 2 s, instead of 1 s and 15 s. */
+/** The liveness options of a test cluster: nodes detect a crash after about 0.2 s and silence after 2 s, instead of 1 s and 15 s. */
 export const TEST_TIMING = Object.freeze({
   helloIntervalMs: 500,
   probeIntervalMs: 50,
@@ -18,21 +18,21 @@ export const TEST_TIMING = Object.freeze({
   settleMs: 50,
 });
 
-/** What a test cluster is made of. */
+/** The options of a test cluster. */
 export interface TestClusterOptions {
-  /** How many nodes, named `node1`, `node2` and so on, or their names. Default 3. */
+  /** The number of nodes, which are then named `node1`, `node2` and so on, or their names. Default 3. */
   readonly nodes?: number | readonly string[];
-  /** What every application imports beside the registry; a function is asked for each. Default: nothing. */
+  /** Modules that every application imports in addition to the registry, or a function that returns them for each. Default: none. */
   readonly modules?: readonly ModuleImport[] | ((settings: TestNodeSettings) => readonly ModuleImport[]);
-  /** Options of every node, scopes included, over {@link TEST_TIMING}. */
+  /** Options of every node, including its scopes. They override {@link TEST_TIMING}. */
   readonly options?: Omit<PgRegistryModuleOptions, 'node' | 'transport'> & {
-    /** Scopes that run on every node, beside `'pg'`. */
+    /** Scopes that run on every node, in addition to `'pg'`. */
     readonly scopes?: readonly ScopeInput[];
   };
   /**
    * Makes one application, for tests that replace providers or need HTTP. Default: an application context of
-   * `settings.root` that logs errors only. An application whose own module calls `PgRegistryModule.forRoot` does not import
-   * `root` and passes `settings.options` there.
+   * `settings.root` that logs errors only. If the application's own module calls `PgRegistryModule.forRoot`, pass
+   * `settings.options` there and do not import `settings.root`.
    *
    * @example
    * ```ts
@@ -47,24 +47,24 @@ export interface TestClusterOptions {
   ) => INestApplicationContext | Promise<INestApplicationContext>;
 }
 
-/** What one application of a test cluster is made from. */
+/** The settings of one application of a test cluster. */
 export interface TestNodeSettings {
   /** The node's name. */
   readonly node: string;
-  /** What to give to `PgRegistryModule.forRoot`: name, transport and options. */
+  /** The options for `PgRegistryModule.forRoot`, including name and transport. */
   readonly options: PgRegistryModuleOptions & {
-    /** Scopes that run on every node, beside `'pg'`. */
+    /** Scopes that run on every node, in addition to `'pg'`. */
     readonly scopes?: readonly ScopeInput[];
   };
   /** A module that imports `PgRegistryModule.forRoot(options)` and `modules`. */
   readonly root: DynamicModule;
 }
 
-/** Nest names modules by their class. */
+/** The root module of each application: Nest identifies modules by their class. */
 // oxlint-disable-next-line typescript/no-extraneous-class
 class TestRootModule {}
 
-/** The settings of one node. */
+/** Makes the settings of one node. */
 export function settingsFor(node: string, transport: Transport, given: TestClusterOptions): TestNodeSettings {
   const { modules = [], options: own } = given;
   const options = { ...TEST_TIMING, ...own, node, transport };
@@ -74,7 +74,7 @@ export function settingsFor(node: string, transport: Transport, given: TestClust
   return settings;
 }
 
-/** The names of the nodes to start with. */
+/** Returns the names of the nodes to start with. */
 export function nodeNames({ nodes = 3 }: TestClusterOptions): readonly string[] {
   return typeof nodes === 'number' ? Array.from({ length: nodes }, (_, i) => `node${i + 1}`) : nodes;
 }

@@ -152,7 +152,7 @@ describe('a test cluster', () => {
     await on.stop('node2');
     await on.settle();
     expect(on.node('node1').registry('greeters').members('greeter')).toHaveLength(1);
-    expect(() => on.node('node2')).toThrow("No node 'node2' runs in this cluster; there are: node1.");
+    expect(() => on.node('node2')).toThrow("No node 'node2' runs in this cluster. Running nodes: node1.");
   });
 
   it('holds what a paused node says until it goes on', async () => {
@@ -213,6 +213,6 @@ describe('a test cluster', () => {
 
   it('refuses a second node of a name that runs', async () => {
     const on = await start({ nodes: 1 });
-    await expect(on.start('node1')).rejects.toThrow("A node 'node1' runs in this cluster already.");
+    await expect(on.start('node1')).rejects.toThrow("Node 'node1' runs in this cluster already.");
   });
 });

@@ -43,7 +43,7 @@ const POLL_MS = 5;
  *   });
  * });
  * ```
- * @throws What an application throws that does not start; those that did are closed.
+ * @throws The error of an application that does not start. The other applications are closed.
  */
 export async function createTestCluster(options: TestClusterOptions = {}): Promise<TestCluster> {
   const cluster = new TestCluster(options);
@@ -58,7 +58,7 @@ export async function createTestCluster(options: TestClusterOptions = {}): Promi
   return cluster;
 }
 
-/** Nest applications on one bus, and the faults that a test wants of it. Made by {@link createTestCluster}. */
+/** Runs Nest applications on one bus, and causes the faults that a test needs. Made by {@link createTestCluster}. */
 export class TestCluster implements AsyncDisposable {
   readonly #options: TestClusterOptions;
   readonly #network = new Network(localBus());
@@ -70,28 +70,32 @@ export class TestCluster implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** The nodes that run, in the order of their start; crashed ones are not among them. */
+  /** The running nodes, in the order of their start, without crashed ones. */
   get nodes(): readonly TestNode[] {
     return [...this.#living.values()];
   }
 
-  /** One of them. @throws InvalidArgumentError naming those there are. */
+  /** Returns a running node. @throws InvalidArgumentError naming the running nodes if this one is not among them. */
   node(name: string): TestNode {
     const node = this.#living.get(name);
     if (node !== undefined) return node;
     const names = [...this.#living.keys()].join(', ');
-    throw new InvalidArgumentError(`No node '${name}' runs in this cluster; there are: ${names || 'none'}.`);
+    throw new InvalidArgumentError(
+      `No node '${name}' runs in this cluster. Running nodes: ${names || 'none'}.`,
+    );
   }
 
   /**
-   * Starts one more node, or one in the place of a crashed or closed one: a new incarnation of its name, with its own
-   * application. It has connected; {@link settle} waits until it has met the others.
+   * Starts another node, with an application of its own. A node with the name of a crashed or stopped one is a new incarnation of
+   * it. Resolves when the node has connected; {@link settle} waits until it has met the others.
    *
-   * @throws InvalidArgumentError if a node of that name runs; and what the application throws.
+   * @throws InvalidArgumentError if a node of that name runs, and any error of the application.
    */
   async start(name: string): Promise<TestNode> {
     if (this.#living.has(name))
-      throw new InvalidArgumentError(`A node '${name}' runs in this cluster already.`);
+      throw new InvalidArgumentError(
+        `Node '${name}' runs in this cluster already. Stop or crash it first. No node was started.`,
+      );
     const settings = settingsFor(name, localTransport({ bus: this.#network.bus }), this.#options);
     this.#network.revive(name);
     try {
@@ -102,13 +106,13 @@ export class TestCluster implements AsyncDisposable {
       this.#living.set(name, node);
       return node;
     } catch (error) {
-      // Nest closes nothing of an application that does not start; its node may have connected.
+      // Nest does not close an application that fails to start, and its node may have connected.
       this.#network.crash(name);
       throw error;
     }
   }
 
-  /** Shuts one application down in order, with all of Nest's hooks. */
+  /** Closes one application in order, with all of Nest's hooks. */
   async stop(node: string | TestNode): Promise<void> {
     const { name, app } = this.#find(node);
     await app.close();
@@ -116,8 +120,8 @@ export class TestCluster implements AsyncDisposable {
   }
 
   /**
-   * Ends a node's connection without a word, as `kill -9` does: the others find out. Its application is not told, and is
-   * closed with the cluster.
+   * Ends a node's connection without a goodbye, as `kill -9` does: the others have to detect it. Its application does not
+   * notice, and is closed with the cluster.
    */
   crash(node: string | TestNode): void {
     const { name } = this.#find(node);
@@ -125,7 +129,7 @@ export class TestCluster implements AsyncDisposable {
     this.#network.crash(name);
   }
 
-  /** Nothing passes between two nodes any more, in both directions, until {@link heal}. */
+  /** Drops everything between two nodes, in both directions, until {@link heal}. */
   cut(a: string | TestNode, b: string | TestNode): void {
     this.#network.cut(this.#find(a).name, this.#find(b).name);
   }
@@ -136,7 +140,7 @@ export class TestCluster implements AsyncDisposable {
     else this.#network.heal(nameOf(a), nameOf(b));
   }
 
-  /** Takes a node's way to the others until {@link reconnect}: it knows, and what it says is lost. */
+  /** Disconnects a node from the others until {@link reconnect}, and tells it. What it sends is lost. */
   disconnect(node: string | TestNode): void {
     this.#network.disconnect(this.#find(node).name);
   }
@@ -146,33 +150,34 @@ export class TestCluster implements AsyncDisposable {
     this.#network.reconnect(nameOf(node));
   }
 
-  /** Everything from and to a node waits, as if its process were stopped, until {@link resume}. Its timers go on. */
+  /** Holds back everything from and to a node, as if its process were stopped, until {@link resume}. Its timers go on. */
   pause(node: string | TestNode): void {
     this.#network.pause(this.#find(node).name);
   }
 
-  /** Ends {@link pause}: what waited goes on its way. */
+  /** Ends {@link pause}: delivers everything that was held back. */
   resume(node: string | TestNode): void {
     this.#network.resume(nameOf(node));
   }
 
-  /** Loses this share of all messages from now on, the same ones for the same seed and history. A rate of 0 ends it. */
+  /** Loses this share of all messages from now on, the same ones for the same seed and the same history. A rate of 0 ends it. */
   lose(loss: { readonly rate: number; readonly seed: number }): void {
     this.#network.bus.lose(loss);
   }
 
   /**
-   * Resolves when the views match the network: nodes that can talk see each other, unsuspected, and each has applied what
-   * every other has written; nodes that cannot, because of a crash, a cut or a pause, have removed each other (after
-   * `peerTimeoutMs`, in a test cluster 2 s by default; a disconnected one the others after `isolationTimeoutMs`, 5 s). Not while somebody goes on writing.
+   * Resolves when the views of all nodes match the network. Nodes that can talk see each other, unsuspected, and each has applied
+   * everything that the others have written. Nodes that cannot talk, because of a crash, a cut or a pause, have removed each
+   * other (after `peerTimeoutMs`, in a test cluster 2 s by default; a disconnected node removes the others after
+   * `isolationTimeoutMs`, 5 s). Does not resolve while an application goes on writing.
    *
-   * @param options How long it may take.
+   * @param options The time limit.
    * @param options.timeoutMs Default 10,000.
-   * @throws Error listing what still differs.
+   * @throws Error listing what still differs after that time.
    */
   async settle({ timeoutMs = SETTLE_TIMEOUT_MS }: { readonly timeoutMs?: number } = {}): Promise<void> {
     const deadline = performance.now() + timeoutMs;
-    // Each step is of use only after the one before.
+    // Each step depends on the one before.
     /* oxlint-disable no-await-in-loop */
     while (!(await this.#isSettled())) {
       if (performance.now() > deadline)
@@ -183,7 +188,7 @@ export class TestCluster implements AsyncDisposable {
   }
 
   /**
-   * Checks that the views match the network at this moment, as {@link settle} does.
+   * Checks that the views of all nodes match the network now. See {@link settle}.
    *
    * @throws Error listing what differs: node by node, scope by scope, key by key.
    */
@@ -194,7 +199,7 @@ export class TestCluster implements AsyncDisposable {
 
   /** Ends every fault and closes every application, crashed ones included. Idempotent. */
   async close(): Promise<void> {
-    this.#network.calm();
+    this.#network.endFaults();
     this.#living.clear();
     await Promise.all(this.#apps.splice(0).map((app) => app.close()));
   }
@@ -214,7 +219,7 @@ export class TestCluster implements AsyncDisposable {
     try {
       await Promise.all(scopes.map((scope) => scope.replicated({ timeoutMs: SETTLE_TIMEOUT_MS })));
     } catch {
-      // A peer or a scope went meanwhile: looked at again.
+      // Race: a peer or a scope went meanwhile. The caller checks again.
       return false;
     }
     return this.#report() === '';

@@ -1,11 +1,11 @@
 import type { INestApplicationContext, InjectionToken } from '@nestjs/common';
 import { PgRegistryNode } from '../node';
 
-/** One application of a test cluster, and the node that it is. */
+/** One application of a test cluster, and its node. */
 export class TestNode {
   /** The node's name. */
   readonly name: string;
-  /** The whole application, initialised. */
+  /** The initialised application. */
   readonly app: INestApplicationContext;
   /** Its node. */
   readonly node: PgRegistryNode;
@@ -17,17 +17,17 @@ export class TestNode {
     this.node = app.get(PgRegistryNode, { strict: false });
   }
 
-  /** The processes of this node, and calls to those of the cluster. */
+  /** Starts processes on this node, and calls processes of the whole cluster. */
   get processes(): PgRegistryNode['processes'] {
     return this.node.processes;
   }
 
-  /** The registry of a scope on this node; the default is the default scope. */
+  /** Returns the registry of a scope on this node. Default: the scope `'pg'`. */
   registry(scope = 'pg'): ReturnType<PgRegistryNode['scope']> {
     return this.node.scope(scope);
   }
 
-  /** A provider of the application, of whichever module. @throws What Nest throws if there is none. */
+  /** Returns a provider of any module of the application. @throws Nest's error if there is none. */
   get<T>(token: InjectionToken<T>): T {
     return this.app.get<T>(token, { strict: false });
   }

@@ -1,10 +1,10 @@
 /**
- * transport/ is the port through which nodes reach each other, and what its implementations share.
+ * transport/ defines the port through which nodes reach each other, and holds what its implementations share.
  *
- * It promises order per sender, at most once, asynchronous delivery, and an honest "nobody is there" (see
- * {@link Transport}); it does not promise that anything arrives. `local/` keeps these promises inside one process, `nats/`
- * over a NATS server and is the only code that knows NATS; neither knows what the bytes mean. The contract suite in
- * `test/e2e/transport` runs on both.
+ * It promises order per sender, delivery at most once and asynchronously, and `no-responders` when nobody is subscribed (see
+ * {@link Transport}). It does not promise that a message arrives. `local/` keeps these promises inside one process; `nats/`
+ * keeps them over a NATS server, and is the only code that knows NATS. Neither knows what the bytes mean. The contract suite in
+ * `test/e2e/transport` tests both.
  *
  * May import: term.
  */

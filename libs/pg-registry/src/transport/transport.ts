@@ -1,12 +1,12 @@
 /**
- * How the node of a cluster reaches the others: bytes in, bytes out, over subjects.
+ * How a node reaches the other nodes of its cluster: bytes in, bytes out, over subjects.
  *
- * What every transport promises, and the contract suite proves of each:
+ * Every transport makes these promises, and the contract suite tests them:
  * - messages of one connection reach one subscription in the order of their publication;
- * - each arrives at most once, and nothing tells when one is lost;
+ * - each message arrives at most once, and nobody is told when one is lost;
  * - delivery is asynchronous: nothing arrives inside the call that published it;
- * - bytes given to `publish` belong to the transport from then on, bytes delivered belong to their receiver: nobody shares
- *   memory with anybody;
+ * - bytes given to `publish` belong to the transport from then on, and delivered bytes belong to their receiver: sender and
+ *   receivers share no memory;
  * - a request to a subject without a subscriber ends as `no-responders`.
  */
 export interface Transport {
@@ -21,69 +21,68 @@ export interface Transport {
   connect(options: ConnectOptions): Promise<Connection>;
 }
 
-/** What a node says when it connects. None of the callbacks may throw; what they throw nevertheless is dropped. */
+/** The options of a node's connection. The callbacks must not throw; what they throw is dropped. */
 export interface ConnectOptions {
   /** The node's name, for the broker's list of connections and for messages. */
   readonly node: string;
-  /** The wildcard subject below which every `reply` of this node's requests lies: `pgr.<ns>.reply.<node>.>`. */
+  /** The wildcard subject that covers every `reply` of this node's requests: `pgr.<ns>.reply.<node>.>`. */
   readonly replies: string;
   /** How long connecting may take. */
   readonly timeoutMs: number;
-  /** Every change after `connect` has resolved; the first connection is not reported. */
+  /** Called at every change after `connect` has resolved; not for the first connection. */
   readonly onStatus: (status: ConnectionStatus) => void;
   /**
-   * The broker says that the connection of another node has closed. A hint and no more: it may be back already. Few
-   * transports know.
+   * Called when the broker reports that the connection of another node has closed. Only a hint, because that node may have
+   * reconnected already. Few transports support it.
    */
   readonly onGone?: (node: string) => void;
-  /** A subscriber threw, or the broker refused something (a permission, a message that is too large). For the log. */
+  /** Called when a subscriber threw, or the broker refused something (a permission, a message that is too large). For the log. */
   readonly onError: (error: Error) => void;
-  /** Something works, but not as well as it could, for example with the options of a given connection. For the log. */
+  /** Called when something works, but not as well as it could, for example with the options of a given connection. For the log. */
   readonly onWarning: (message: string) => void;
 }
 
-/** A change of a connection. After `closed`, which is final, nothing comes any more. */
+/** A change of a connection. `closed` is final. */
 export type ConnectionStatus =
-  /** Connected again, perhaps to another server. Subscriptions are in place again; messages in between are lost. */
+  /** The connection is back, perhaps to another server. Subscriptions are in place again; messages in between are lost. */
   | { readonly type: 'connected'; readonly serverId: string }
-  /** Not connected; the transport is trying. Publishes are dropped until `connected`. */
+  /** The connection is lost, and the transport tries to reconnect. Messages are dropped until `connected`. */
   | { readonly type: 'disconnected' }
-  /** Ended by the broker, by the connection's owner or by a failure; not reported after the node's own `close()`. */
+  /** The broker, the connection's owner or a failure has ended the connection. Not reported after the node's own `close()`. */
   | { readonly type: 'closed'; readonly error?: Error };
 
 /** The connection of one node. No method throws, whatever the state of the broker. */
 export interface Connection {
-  /** False from `disconnected` to `connected`, and for ever after `closed`. */
+  /** False from `disconnected` until `connected`, and always after `closed`. */
   readonly isConnected: boolean;
-  /** The server to which the node is attached now, or was last. Equal ids mean the same server. */
+  /** The id of the server to which the node is connected, or was last. Equal ids mean the same server. */
   readonly serverId: string;
-  /** Bytes that one message may have. */
+  /** The largest size of a message, in bytes. */
   readonly maxPayload: number;
-  /** Messages that were dropped because the node was not connected. */
+  /** The number of messages that were not sent: the node was not connected, or they were too large. */
   readonly dropped: number;
 
   /**
-   * Sends, and forgets. Dropped and counted while not connected; reported to `onError` if it is too large. The caller does
+   * Sends a message. It is dropped and counted while the node is not connected, and reported to `onError` if it is too large. Do
    * not write into `bytes` again: clients keep a reference until the turn of the event loop is over.
    */
   publish(subject: string, bytes: Uint8Array, reply?: string): void;
 
   /**
    * Delivers everything published to a subject, which may have the wildcards `*` (one token) and `>` (the rest).
-   * Subscriptions live through reconnects. Await {@link flush} to know that the broker knows of it.
-   *
-   * A message of this connection itself may come back or not: both are right.
+   * Subscriptions survive reconnects. Await {@link flush} to be sure that the broker has it. The connection's own messages may
+   * be delivered to it or not.
    */
   subscribe(subject: string, onMessage: OnMessage): Subscription;
 
   /**
-   * Sends, and reports exactly once how it ended: the first answer, `no-responders` as soon as the broker says that nobody
-   * is subscribed to the subject, or `timeout`. A request that is caught in the moment in which its receiver dies only
+   * Sends a request, and reports exactly once how it ended: with the first answer, with `no-responders` as soon as the broker
+   * reports that nobody is subscribed to the subject, or with `timeout`. Race: a request that reaches its receiver just before that dies
    * times out. Closing ends every open request as `timeout`, at once. An open request never keeps the Node.js process alive:
    * whoever awaits an answer keeps a timer of its own.
    *
    * @param options.reply The subject of the answer, below the node's `replies` and unique for ever.
-   * @param options.timeoutMs Infinity: the caller keeps the time itself, and cancels.
+   * @param options.timeoutMs Infinity: no time limit; the caller cancels the request.
    */
   request(
     subject: string,
@@ -93,31 +92,31 @@ export interface Connection {
   ): PendingRequest;
 
   /**
-   * Resolves when the broker has taken everything that was published and subscribed before: the only back-pressure there is.
+   * Resolves when the broker has taken every message and subscription from before. The only back-pressure there is.
    *
-   * @throws TransportError when the connection is or gets lost before; what was published may be lost.
+   * @throws TransportError if the connection is lost before; what was published may be lost.
    */
   flush(): Promise<void>;
 
   /**
-   * Ends every subscription and request, and the connection, unless it was given from outside. Idempotent. Does not wait
-   * for what was published: {@link flush} first.
+   * Ends every subscription and request, and closes the connection unless it was given from outside. Idempotent. Does not wait
+   * for messages that were published: await {@link flush} first.
    */
   close(): Promise<void>;
 }
 
-/** Receives one message. `reply` is `''` if no answer is expected. What it throws goes to `onError`. */
+/** Handles one message. `reply` is `''` if no answer is expected. What it throws goes to `onError`. */
 export type OnMessage = (subject: string, bytes: Uint8Array, reply: string) => void;
 
 /** One subscription of a connection. */
 export interface Subscription {
-  /** Ends delivery at once: messages that have arrived already are not delivered any more. Idempotent. */
+  /** Ends the subscription at once: messages that have arrived already are not delivered any more. Idempotent. */
   unsubscribe(): void;
 }
 
 /** A request that may not have ended yet. */
 export interface PendingRequest {
-  /** Ends it without an outcome. Idempotent. */
+  /** Cancels the request: no outcome is reported. Idempotent. */
   cancel(): void;
 }
 

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { InvalidArgumentError } from '../../term';
 
-/** What the decorators of one kind say of methods: a list for each method, in the order of the source. */
+/** Stores and reads the metadata of one decorator: a list for each method, in the order of the source. */
 export class MethodMetadata<T> {
   readonly #key: string;
   readonly #decorator: string;
@@ -13,22 +13,22 @@ export class MethodMetadata<T> {
   }
 
   /**
-   * Decorators run bottom-up, so what comes later stands before.
+   * Adds metadata to a method, before the metadata that is there: decorators run bottom-up.
    *
-   * @throws InvalidArgumentError naming class and member if it is not a method of the instance: nobody would ever find it.
+   * @throws InvalidArgumentError naming class and member if it is not a method of the instance, because the explorer would never find it.
    */
   add(prototype: object, method: string | symbol, item: T): void {
     if (typeof prototype === 'function' || typeof method === 'symbol' || !isMethod(prototype, method)) {
       const owner = typeof prototype === 'function' ? prototype : prototype.constructor;
       throw new InvalidArgumentError(
-        `@${this.#decorator} belongs on a method of the instance with a name; ${owner.name}.${String(method)} is none.`,
+        `@${this.#decorator} must be on an instance method with a name (got ${owner.name}.${String(method)}).`,
       );
     }
-    const said = (Reflect.getOwnMetadata(this.#key, prototype, method) as T[] | undefined) ?? [];
-    Reflect.defineMetadata(this.#key, [item, ...said], prototype, method);
+    const present = (Reflect.getOwnMetadata(this.#key, prototype, method) as T[] | undefined) ?? [];
+    Reflect.defineMetadata(this.#key, [item, ...present], prototype, method);
   }
 
-  /** What was said of the method here or, if nothing, where it was inherited from. */
+  /** Returns the metadata of a method or, if it has none, of the method that it overrides. */
   of(prototype: object, method: string): readonly T[] {
     return (Reflect.getMetadata(this.#key, prototype, method) as T[] | undefined) ?? [];
   }

@@ -1,13 +1,13 @@
 import { DEFAULT_SCOPE, type ScopeDefinition } from '../../scope';
 import { MethodMetadata } from './method-metadata';
 
-/** One `@OnRegister` or `@OnUnregister` method, as the explorer reads it. */
+/** The metadata of one `@OnRegister` or `@OnUnregister`. */
 export interface ScopeListener {
   readonly event: 'onRegister' | 'onUnregister';
   readonly scope: string;
 }
 
-/** What the decorators said of methods. */
+/** The metadata of `@OnRegister` and `@OnUnregister`. */
 export const scopeListeners = new MethodMetadata<ScopeListener>(
   'pg-registry:scope-listeners',
   'OnRegister or @OnUnregister',
@@ -15,16 +15,17 @@ export const scopeListeners = new MethodMetadata<ScopeListener>(
 
 /**
  * Calls the method with `{ scope, key, pid, value }` for each entry that appears in the scope, wherever it was
- * registered. Updates are not told. What the method throws is logged and harms nobody. Mirrors the `listeners` of
+ * registered, but not for updates. What the method throws is logged and affects nothing else. Mirrors the `listeners` of
  * Elixir's `Registry`.
  *
- * @throws At bootstrap, naming class and method, if the scope is not running or the class is request-scoped.
+ * The bootstrap fails with InvalidOptionError, naming class and method, if the scope is not running or the class is request-scoped
+ * or transient.
  */
 export function OnRegister(scope: string | ScopeDefinition = DEFAULT_SCOPE): MethodDecorator {
   return listener('onRegister', scope);
 }
 
-/** Calls the method with `{ scope, key, pid }` for each entry that goes, for whatever reason. See {@link OnRegister}. */
+/** Calls the method with `{ scope, key, pid }` for each entry that goes, for any reason. See {@link OnRegister}. */
 export function OnUnregister(scope: string | ScopeDefinition = DEFAULT_SCOPE): MethodDecorator {
   return listener('onUnregister', scope);
 }

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import type { Key, Value } from '../../term';
 import type { ScopeDefinition } from '../../scope';
 
-/** One `@RegisterVia` of a class, as the explorer reads it. */
+/** The metadata of one `@RegisterVia`. */
 export interface ViaRegistration<T = object> {
   readonly scope: string;
   readonly key: Key | ((instance: T) => Key);
@@ -10,26 +10,27 @@ export interface ViaRegistration<T = object> {
   readonly serial: boolean;
 }
 
-/** How the calls of a registered provider are handled. */
+/** Options of a registered provider. */
 export interface RegisterViaOptions {
-  /** One call at a time, in the order of arrival, like an Erlang process. Default: concurrent, like a controller. */
+  /** Whether calls run one at a time, in the order of arrival, like in an Erlang process. Default: concurrently, like in a controller. */
   readonly serial?: boolean;
 }
 
 const METADATA = 'pg-registry:register-via';
 
 /**
- * Registers the provider or controller as a process of its own, under `key` of `scope`, once the application has
- * started: after every `onApplicationBootstrap`, so that no call reaches a half-started provider. The entry leaves
- * before anything is destroyed. Repeatable. Mirrors starting a `GenServer` with `name: {:via, PgRegistry, {scope, key}}`.
+ * Registers the provider or controller as a process of its own, under `key` of `scope`. It does so after every
+ * `onApplicationBootstrap`, so that no call reaches a half-started provider, and removes the entry before anything is
+ * destroyed. Repeatable. Mirrors starting a `GenServer` with `name: {:via, PgRegistry, {scope, key}}`.
  *
- * A request-scoped class is registered once, with a literal key and value, and each call gets a sub-tree of its own, in which
- * `@Inject(REQUEST)` gives a `CallRequest`. What is registered is not inherited: a subclass says it for itself.
+ * A request-scoped class is registered once, with a literal key and value. Each call gets an instance of its own, in whose
+ * dependencies `@Inject(REQUEST)` gives a `CallRequest`. Subclasses do not inherit the registration.
  *
- * @param key   A key, or a function of the instance that gives one.
- * @param value The entry's value, or a function of the instance that gives one. Default `null`.
- * @throws At bootstrap, naming the class: transient providers; functions of the instance on request-scoped ones; a
- *   unique key that somebody on this node holds already.
+ * The bootstrap fails, naming the class, with InvalidOptionError for a transient provider or for a function of the instance on a
+ * request-scoped one, and with AlreadyRegisteredError for a unique key that another process of this node holds.
+ *
+ * @param key   A key, or a function of the instance that returns one.
+ * @param value The entry's value, or a function of the instance that returns one. Default `null`.
  *
  * @example
  * ```ts
@@ -47,12 +48,12 @@ export function RegisterVia<T extends object>(
   return (target) => {
     const name = typeof scope === 'string' ? scope : scope.name;
     const registration = { scope: name, key, value, serial } as ViaRegistration;
-    // Decorators run bottom-up; the list reads top-down.
+    // Decorators run bottom-up, and the list has the order of the source.
     Reflect.defineMetadata(METADATA, [registration, ...viaRegistrationsOf(target)], target);
   };
 }
 
-/** What `@RegisterVia` said of exactly this class, in the order of the source. */
+/** Reads every `@RegisterVia` of exactly this class, in the order of the source. */
 export function viaRegistrationsOf(target: object): readonly ViaRegistration[] {
   return (Reflect.getOwnMetadata(METADATA, target) as ViaRegistration[] | undefined) ?? [];
 }

@@ -1,7 +1,7 @@
 /**
- * transport/local/ carries messages between nodes of one process: the default transport, and the ground for tests, since its
- * bus can cut, pause, crash and lose on request. It keeps every promise of the port, asynchronous delivery and a copy of the
- * bytes for each receiver included, and given the same calls in the same order it delivers in the same order.
+ * transport/local/ carries messages between nodes of one process. It is the default transport, and serves tests, because its
+ * bus can cut, pause, crash and lose on request. It keeps every promise of the port, including asynchronous delivery and a copy
+ * of the bytes for each receiver. The same calls in the same order lead to the same deliveries.
  *
  * May import: term, transport.
  */

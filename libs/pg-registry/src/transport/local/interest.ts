@@ -1,4 +1,4 @@
-/** Subjects that were asked for recently and are kept with their answer; subjects of single answers pass through. */
+/** How many looked-up subjects are cached. The subjects of single answers push each other out. */
 const MAX_CACHED = 1024;
 
 interface Wildcard<T> {
@@ -6,13 +6,13 @@ interface Wildcard<T> {
   readonly subscriber: T;
 }
 
-/** Who is subscribed to what: literal subjects, `*` for one token, a final `>` for one token or more. */
+/** Knows which subscribers a subject has. Subscriptions are literal, or have `*` for one token and a final `>` for one or more. */
 export class Interest<T> {
   readonly #literal = new Map<string, Set<T>>();
   readonly #wildcards = new Set<Wildcard<T>>();
   readonly #cache = new Map<string, readonly T[]>();
 
-  /** @returns What ends it; idempotent. */
+  /** Adds a subscriber. @returns What ends the subscription; idempotent. */
   add(subject: string, subscriber: T): () => void {
     this.#cache.clear();
     const tokens = subject.split('.');
@@ -21,7 +21,7 @@ export class Interest<T> {
       : this.#addLiteral(subject, subscriber);
   }
 
-  /** Subscribers of a subject: those of exactly this subject first, each group in the order of subscription. */
+  /** Returns the subscribers of a subject: those of exactly this subject first, each group in the order of subscription. */
   of(subject: string): readonly T[] {
     const cached = this.#cache.get(subject);
     if (cached !== undefined) return cached;

@@ -68,7 +68,7 @@ describe('LocalBus', () => {
   test.each([null, 'a name', 7])('%j is no bus, and the error says how to make one', (other) => {
     const attempt = () => localTransport({ bus: other as never });
     expect(attempt).toThrow(expect.objectContaining({ code: 'INVALID_OPTION', option: 'bus' }));
-    expect(attempt).toThrow('make one with localBus()');
+    expect(attempt).toThrow('Make one with localBus()');
   });
 
   test('a flush resolves when everything said before has been heard', async () => {

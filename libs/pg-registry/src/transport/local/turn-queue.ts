@@ -1,4 +1,4 @@
-/** Steps in one turn of the event loop; the rest waits, so that a flood does not starve timers. */
+/** How many steps run in one turn of the event loop. The rest waits, so that many steps do not starve timers. */
 const STEPS_PER_TURN = 64;
 
 /** Runs steps in order, never inside the call that adds them. A step must not throw. */
@@ -7,7 +7,7 @@ export class TurnQueue {
   #next = 0;
   #scheduled = false;
 
-  /** Adds a step behind all others. */
+  /** Adds a step after all others. */
   add(step: () => void): void {
     this.#steps.push(step);
     this.#schedule();

@@ -1,8 +1,8 @@
 /**
  * transport/nats/ carries messages over a NATS server, and is the only code that knows NATS. It accepts connections of both
- * clients by structure and loads the package `nats`, an optional peer, only when it is to open one itself. It promises the
- * port and nothing else: the traps of the clients (a callback that throws makes them deaf, a publish without a connection
- * vanishes, a stale connection may hang, a reconnect may be undone by an earlier attempt) end here.
+ * clients by their structure, and loads the package `nats`, an optional peer, only to open a connection itself. It keeps the
+ * promises of the port in spite of the clients: they stop delivering when a callback throws, lose what is published without a
+ * connection, may hang on a stale connection, and may undo a reconnect by an earlier attempt.
  *
  * May import: term, transport, nats, node:net.
  */

@@ -1,9 +1,9 @@
 /**
- * What this library uses of a connection of `nats` 2 and of `@nats-io/transport-node` 3, whose own types cannot be assigned
- * to each other. Method syntax throughout: it lets each client's narrower parameters pass.
+ * The part of a connection of `nats` 2 and of `@nats-io/transport-node` 3 that this library uses. Their own types cannot be
+ * assigned to each other. Members use method syntax, so that the narrower parameters of each client are accepted.
  */
 export interface NatsClient {
-  /** The server attached to; undefined once closed. */
+  /** The connected server. Undefined once closed. */
   readonly info?: { readonly server_id: string; readonly max_payload: number } | undefined;
   publish(subject: string, payload?: Uint8Array, options?: { reply?: string }): void;
   subscribe(
@@ -12,7 +12,7 @@ export interface NatsClient {
   ): { unsubscribe(): void };
   flush(): Promise<void>;
   close(): Promise<void>;
-  /** Resolves when closed, with the reason if there is one. */
+  /** Resolves when closed, with the error if there is one. */
   closed(): Promise<void | Error>;
   isClosed(): boolean;
   status(): AsyncIterable<{ readonly type: string }>;
@@ -27,10 +27,10 @@ export interface NatsMessage {
   readonly headers?: { readonly code: number } | undefined;
 }
 
-/** The code of the message with which a server says that nobody is subscribed. */
+/** The status code of a server's message that nobody is subscribed. */
 export const NO_RESPONDERS = 503;
 
-/** A message from the server about a request, not from a node: nodes send no headers. */
+/** Whether a message comes from the server and not from a node: nodes send no headers. */
 export function isStatusMessage(message: NatsMessage): boolean {
   return message.data.length === 0 && message.headers !== undefined;
 }
@@ -42,9 +42,9 @@ export function isNatsClient(value: unknown): value is NatsClient {
 }
 
 /**
- * Makes a client notice that its connection is gone, whose server does not answer any more. Both clients say `staleConnection`
- * and then wait until the dead socket has taken what they had still to write, which may be minutes; `reconnect()` waits in the
- * same place. So the socket itself is destroyed, which their public interface does not offer.
+ * Destroys a client's socket, so that the client notices that its server does not answer any more. Both clients report
+ * `staleConnection` and then wait until the dead socket has taken what they had still to write, which may take minutes;
+ * `reconnect()` waits in the same place. Their public interface does not offer to destroy the socket.
  */
 export function destroySocket(client: NatsClient): void {
   const transport = peek(client, 'protocol', 'transport');
@@ -54,7 +54,7 @@ export function destroySocket(client: NatsClient): void {
   Promise.resolve(closed).catch(() => undefined);
 }
 
-/** What an error of the client says, without the stack that some versions put into the message. */
+/** Describes an error of the client, without the stack that some versions put into the message. */
 export function reasonOf(error: unknown): string {
   const message = peek(error, 'message');
   const code = peek(error, 'code');
@@ -62,7 +62,7 @@ export function reasonOf(error: unknown): string {
   return typeof code === 'string' && code !== text ? `${text} (${code})` : text;
 }
 
-/** A property of anything, or undefined: for what the clients have and do not declare, or declare differently. */
+/** Reads a property of any value, or undefined: for what the clients have but do not declare, or declare differently. */
 export function peek(value: unknown, ...path: readonly string[]): unknown {
   let found = value;
   for (const name of path) {
