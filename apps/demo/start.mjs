@@ -23,21 +23,21 @@ function isBuilt({ sources, built }) {
 
 let rebuild = false;
 for (const { name, ...paths } of projects) {
-  // What depends on a rebuilt library is built again too.
+  // A rebuilt library needs a rebuilt demo.
   rebuild ||= !isBuilt(paths);
   if (rebuild) build(name, paths);
 }
-// In this very process: signals reach it, and `--json` has stdout for itself.
+// In this process, so that signals reach the demo and `--json` has stdout for itself.
 await import(pathToFileURL(join(root, 'dist/apps/demo/main.js')));
 
 function build(name, { built }) {
   const { status } = spawnSync(
     process.execPath,
     [join(root, 'node_modules/@nestjs/cli/bin/nest.js'), 'build', name],
-    { cwd: root, stdio: ['ignore', 2, 2] }, // the compiler's words go to stderr
+    { cwd: root, stdio: ['ignore', 2, 2] }, // the compiler's output goes to stderr
   );
   if (status === 0) return;
-  // The compiler writes its output even if there are errors: the next start must not take it for good.
+  // The compiler writes files even if there are errors. Without this, the next start would run them.
   rmSync(join(root, built), { force: true });
   process.exit(status ?? 1);
 }

@@ -9,10 +9,10 @@ import { DemoError } from './demo-error';
 import { startNatsServer } from './nats-server';
 import { type DemoOptions, START_A_SERVER } from './options';
 
-/** A running cluster: one coordinator, some workers, and whatever they talk through. */
+/** A running cluster: one coordinator, several workers, and the bus or broker between them. */
 export interface Cluster {
   readonly coordinator: INestApplicationContext;
-  /** Ends one worker process with SIGKILL, as a crash would: no goodbye. Its node's name, or undefined if none can be killed. */
+  /** Ends one worker process with SIGKILL, like a crash. Returns its node's name, or undefined if none can be killed. */
   killOne(): string | undefined;
   stop(): Promise<void>;
 }
@@ -20,13 +20,13 @@ export interface Cluster {
 const STOP_TIMEOUT_MS = 15_000;
 const QUIET = { logger: ['error'] as ('error' | 'warn')[], abortOnError: false };
 
-/** Starts a Nest application context that leaves the cluster with a goodbye when the process is told to end. */
+/** Starts a Nest application context. It leaves the cluster in order when the process gets a signal to end. */
 export async function startNode(module: Parameters<typeof NestFactory.createApplicationContext>[0]) {
   const application = await NestFactory.createApplicationContext(module, QUIET);
   return application.enableShutdownHooks();
 }
 
-/** All nodes in this process, on one bus. The coordinator is last in and first out. */
+/** Starts all nodes in this process, on one bus. The coordinator starts last and stops first. */
 export async function startLocalCluster({ workers }: DemoOptions): Promise<Cluster> {
   const bus = localBus();
   const applications: INestApplicationContext[] = [];
@@ -44,7 +44,7 @@ export async function startLocalCluster({ workers }: DemoOptions): Promise<Clust
 }
 
 /**
- * The coordinator in this process, each worker in one of its own, all talking through NATS.
+ * Starts the coordinator in this process and each worker in a process of its own, connected by NATS.
  *
  * @throws DemoError if the server cannot be reached or started.
  */
@@ -74,12 +74,12 @@ export async function startNatsCluster({ nats, workers }: DemoOptions): Promise<
   };
 }
 
-/** The transport of a node at `url`. */
+/** Makes the transport of a node that connects to `url`. */
 export function connectionTo(url: string): Transport {
   return natsTransport({ servers: url });
 }
 
-/** The arguments by which this program, started again, becomes one worker. */
+/** The first argument that makes this program a worker. The name of its node and the URL follow. */
 export const WORKER_FLAG = '--worker-process';
 
 function startWorkerProcess(name: string, url: string): { name: string; child: ChildProcess } {
@@ -104,7 +104,7 @@ function workerNames(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `worker-${i + 1}`);
 }
 
-/** Two runs of the demo against one server must not take each other's nodes for their own. */
+/** Makes a node's name unique, because several runs of the demo may share one server. */
 function unique(name: string): string {
   return `${name}-${process.pid}`;
 }

@@ -12,18 +12,18 @@ import { DemoError } from './demo-error';
 import type { Segment } from './segments';
 import { addCounts, type WordCounts } from './words';
 
-/** A worker came or went; `members` are there now. */
+/** A worker that came or went, and how many `members` there are now. */
 export interface MembershipChange {
   readonly type: 'join' | 'leave';
   readonly node: string;
   readonly members: number;
 }
 
-/** Two calls in flight keep a worker busy while an answer travels. */
+/** With two calls in flight, a worker stays busy while an answer travels. */
 const CALLS_PER_WORKER = 2;
 const CALL_TIMEOUT_MS = 30_000;
 
-/** Shares segments out over whatever workers the registry shows, and gives a lost worker's segments to the others. */
+/** Distributes segments over the workers in the registry, and gives a lost worker's segments to the others. */
 @Injectable()
 export class Coordinator {
   readonly #workers: PgRegistryService;
@@ -34,7 +34,7 @@ export class Coordinator {
     this.#processes = processes;
   }
 
-  /** Tells of every worker that is there, comes or goes, until it is unsubscribed. */
+  /** Reports every worker that is there, comes or goes, until it is unsubscribed. */
   follow(onChange: (change: MembershipChange) => void): Subscription {
     let members = 0;
     return this.#workers.monitor('count').subscribe((event) => {
@@ -47,7 +47,7 @@ export class Coordinator {
     });
   }
 
-  /** Resolves as soon as the nodes that have a worker are as `wanted` says; rejects with TimeoutError after `timeoutMs`. */
+  /** Resolves as soon as `wanted` returns true for the nodes that have a worker. Rejects with TimeoutError after `timeoutMs`. */
   async workersAre(wanted: (nodes: readonly string[]) => boolean, timeoutMs: number): Promise<void> {
     const nodes = this.#workers
       .watch('count')
@@ -57,9 +57,9 @@ export class Coordinator {
 
   /**
    * Counts every segment exactly once. A segment whose worker is lost goes back into the queue: its answer never arrived,
-   * so nothing is counted twice. Rejects if no worker is left, or if a worker answers with an error of its own.
+   * so nothing is counted twice. Rejects if no worker is left, or if a worker answers with an error.
    *
-   * @param onProgress Told after each segment how many are counted.
+   * @param onProgress Called after each segment with the number of counted segments.
    */
   async count(segments: readonly Segment[], onProgress: (done: number) => void): Promise<WordCounts> {
     const round = new Round(segments, onProgress, (pid, segment) =>
@@ -68,8 +68,8 @@ export class Coordinator {
     const subscription = this.#workers.monitor('count').subscribe((event) => {
       if (event.type === 'update') return;
       for (const { pid } of event.entries) {
-        if (event.type === 'leave') round.dismiss(pid);
-        else round.employ(pid);
+        if (event.type === 'leave') round.removeWorker(pid);
+        else round.addWorker(pid);
       }
     });
     try {
@@ -80,7 +80,7 @@ export class Coordinator {
   }
 }
 
-/** The sharing out of one list of segments. */
+/** Distributes one list of segments over the workers. */
 class Round {
   readonly finished: Promise<WordCounts>;
   readonly #queue: Segment[];
@@ -110,13 +110,13 @@ class Round {
     });
   }
 
-  employ(pid: Pid): void {
+  addWorker(pid: Pid): void {
     this.#workers.add(pid);
     for (let i = 0; i < CALLS_PER_WORKER; i += 1) void this.#work(pid);
   }
 
-  /** A worker is gone. Its segments come back to the queue one by one, so the others may have to be woken each time. */
-  dismiss(pid: Pid): void {
+  /** Removes a lost worker. Its segments return to the queue one by one, so the others have to look again each time. */
+  removeWorker(pid: Pid): void {
     this.#workers.delete(pid);
     if (this.#workers.size === 0) return this.#reject(new DemoError('No worker is left.'));
     for (const other of this.#workers) void this.#work(other);
@@ -130,8 +130,9 @@ class Round {
         this.#add(await this.#call(pid, segment));
       } catch (error) {
         this.#queue.push(segment);
-        // Two ways to learn of the loss: the registry's leave event, and the calls in flight.
-        if (error instanceof NodeDownError || error instanceof ProcessExitedError) return this.dismiss(pid);
+        // Race: the calls in flight may report the loss before the registry's leave event does.
+        if (error instanceof NodeDownError || error instanceof ProcessExitedError)
+          return this.removeWorker(pid);
         return this.#reject(error);
       }
     }

@@ -1,30 +1,30 @@
 import type { MembershipChange } from './coordinator';
 
-/** The outcome of one run, as `--json` prints it. */
+/** The result of one run, as `--json` prints it. */
 export interface Result {
   readonly files: number;
   readonly words: number;
   readonly distinct: number;
   readonly top: readonly (readonly [word: string, count: number])[];
-  /** What one process alone counted in the same files. */
+  /** The number of words that a single process counted in the same files. */
   readonly expectedWords: number;
-  /** Every node of the cluster when the work began, the coordinator's included. */
+  /** Every node of the cluster when the work began, including the coordinator's. */
   readonly nodes: readonly string[];
-  /** Workers that came and went, in order. */
+  /** The workers that came and went, in order. */
   readonly events: readonly MembershipChange[];
 }
 
 const BAR_WIDTH = 40;
 const ERASE_LINE = '\r\x1b[K';
 
-/** Shows a run while it goes on: a bar that redraws itself on a terminal, a line per tenth of the work anywhere else. */
+/** Shows the progress of a run: a bar that redraws itself on a terminal, or a line for each tenth of the work elsewhere. */
 export class Display {
   #lastTenth = 0;
 
   readonly #output: NodeJS.WriteStream;
   readonly #silent: boolean;
 
-  /** @param silent Show nothing at all. */
+  /** @param silent Whether to show nothing. */
   constructor(output: NodeJS.WriteStream, silent: boolean) {
     this.#output = output;
     this.#silent = silent;

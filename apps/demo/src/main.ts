@@ -1,4 +1,4 @@
-/** The demo: a small cluster counts words. This file is both the coordinator's program and, with a flag, a worker's. */
+/** The demo: a small cluster counts words. This program is the coordinator or, with {@link WORKER_FLAG}, a worker. */
 import 'reflect-metadata';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -78,13 +78,13 @@ async function run(options: DemoOptions, files: readonly string[], cluster: Clus
   return { result, equal: sameCounts(counts, expected) };
 }
 
-/** With little work, the count may be over before the registry is sure that the killed node is gone. */
+/** Waits until the registry has removed the killed node. With little work, the count may be over before. */
 async function leaveOf(victim: string, coordinator: Coordinator): Promise<void> {
   await coordinator
     .workersAre((workers) => !workers.includes(victim), LEAVE_TIMEOUT_MS)
     .catch(() => {
       throw new DemoError(
-        `${victim} was killed, and ${LEAVE_TIMEOUT_MS / 1000} s later the registry still lists it.`,
+        `${victim} was killed, but ${LEAVE_TIMEOUT_MS / 1000} s later the registry still lists it.`,
       );
     });
 }
@@ -94,7 +94,7 @@ function nodesOf(cluster: Cluster): string[] {
   return [node.name, ...node.peers().map((peer) => peer.node)].toSorted();
 }
 
-/** The same count without any cluster, to compare with. */
+/** Counts the same files without a cluster, for comparison. */
 async function countAlone(files: readonly string[]): Promise<WordCounts> {
   const counts: WordCounts = new Map();
   for (const path of files) countWords(await readFile(path, 'utf8'), counts);
@@ -107,7 +107,7 @@ function sameCounts(a: WordCounts, b: WordCounts): boolean {
 
 async function workerProcess([name, url]: string[]): Promise<void> {
   const application = await startNode(WorkerModule.on(name, connectionTo(url)));
-  // A worker whose parent is gone has nothing left to do.
+  // The parent is gone.
   process.once('disconnect', () => void application.close());
 }
 

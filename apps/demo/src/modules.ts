@@ -15,7 +15,7 @@ export class WorkerModule {
   }
 }
 
-/** The node that shares out the work. */
+/** The node that distributes the work. */
 @Module({})
 export class CoordinatorModule {
   static on(node: string, transport: Transport): DynamicModule {

@@ -5,7 +5,7 @@ import { DemoError } from './demo-error';
 
 const START_TIMEOUT_MS = 5_000;
 
-/** A nats-server of our own on a free port of this machine. */
+/** A nats-server that the demo has started, on a free port of this machine. */
 export interface OwnServer {
   readonly url: string;
   stop(): Promise<void>;

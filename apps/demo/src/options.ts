@@ -2,17 +2,17 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DemoError } from './demo-error';
 
-/** What the command line asks of one run of the demo. */
+/** The command-line options of the demo. */
 export interface DemoOptions {
   /** The directory whose text files are counted. */
   readonly directory: string;
-  /** `undefined`: all nodes live in this process. `'start'`: start a nats-server of our own. Else the URL of a running one. */
+  /** `undefined`: all nodes run in this process. `'start'`: the demo starts a nats-server. Otherwise the URL of a running one. */
   readonly nats: string | undefined;
-  /** Kill one worker process with SIGKILL half-way. Only with `nats`: a node inside this process cannot be killed alone. */
+  /** Whether to kill one worker process with SIGKILL half-way. Needs `nats`, because a node inside this process cannot be killed alone. */
   readonly kill: boolean;
-  /** Print one JSON object instead of a table. */
+  /** Whether to print one JSON object instead of a table. */
   readonly json: boolean;
-  /** How many workers to start. */
+  /** The number of workers. */
   readonly workers: number;
 }
 
@@ -21,7 +21,7 @@ export const START_A_SERVER = 'start';
 
 const USAGE = 'npm start -- [--dir PATH] [--nats [URL]] [--kill] [--json] [--workers N]';
 
-/** Reads the command line. `--nats` may stand alone, which `parseArgs` cannot express: it becomes `--nats=start` first. */
+/** Reads the command line. Turns a lone `--nats` into `--nats=start` first, because `parseArgs` knows no optional values. */
 export function readOptions(argv: readonly string[], defaultDirectory: string): DemoOptions {
   const args = argv.map((arg, i) =>
     arg === '--nats' && (argv[i + 1] ?? '--').startsWith('--') ? `--nats=${START_A_SERVER}` : arg,
@@ -29,7 +29,7 @@ export function readOptions(argv: readonly string[], defaultDirectory: string): 
   const { dir, nats, kill, json, workers } = parse(args);
   const count = Number(workers);
   if (!Number.isInteger(count) || count < 1 || count > 64) {
-    throw new DemoError(`--workers takes a whole number from 1 to 64, not '${workers}'.`);
+    throw new DemoError(`--workers must be a whole number from 1 to 64 (got '${workers}').`);
   }
   if (kill && nats === undefined) {
     throw new DemoError(
@@ -37,8 +37,8 @@ export function readOptions(argv: readonly string[], defaultDirectory: string): 
     );
   }
   if (kill && count < 2)
-    throw new DemoError('--kill needs at least two workers: somebody has to finish the work.');
-  // npm runs us in the repository's root; INIT_CWD is where the user stood when typing a relative path.
+    throw new DemoError('--kill needs at least two workers, because one has to finish the work.');
+  // npm runs the demo in the repository's root. INIT_CWD is the directory from which the user called npm.
   return { directory: resolve(process.env['INIT_CWD'] ?? '.', dir), nats, kill, json, workers: count };
 
   function parse(given: string[]) {

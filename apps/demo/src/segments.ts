@@ -3,18 +3,18 @@ import { access, open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DemoError } from './demo-error';
 
-/** A piece of a text file that one call counts: bytes `start` to `end`, `end` not included. Words never cross its edges. */
+/** A part of a text file for one call: bytes `start` to `end`, without `end`. Its edges are at white space, so no word is divided. */
 export type Segment = { readonly path: string; readonly start: number; readonly end: number };
 
-/** A segment's distinct words have to fit into one answer, so that it stays below what a broker takes in one message. */
+/** Small enough that the distinct words of a segment fit into one message of the broker. */
 const SEGMENT_BYTES = 128 * 1024;
 const SNIFFED_BYTES = 4096;
-/** Everything up to the space is white space or control, and never part of a longer character in UTF-8. */
+/** Bytes up to this one are white space or control characters, and never part of a longer UTF-8 character. */
 const SPACE = 0x20;
 
 /**
- * Every text file below `directory`, in a stable order. A file is text if its first 4 KB hold no NUL byte. Links are not
- * followed: a file is counted once, and loops cannot happen.
+ * Finds every text file below `directory`, in a stable order. A file is text if its first 4 KB have no NUL byte. Links are not
+ * followed, so that no file is counted twice and no loop can occur.
  *
  * @throws DemoError if the directory does not exist, holds no text file, or anything in it cannot be read.
  */

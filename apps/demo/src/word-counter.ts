@@ -4,13 +4,13 @@ import { HandleCall, PgRegistryNode, RegisterVia } from 'nestjs-pg-registry';
 import type { Segment } from './segments';
 import { countWords, type WordCounts } from './words';
 
-/** A worker: every node that runs one is found under the key `count` of the scope `workers`. */
+/** A worker. It is registered under the key `count` of the scope `workers` on every node that runs one. */
 @Injectable()
 @RegisterVia('workers', 'count', (worker: WordCounter) => ({ node: worker.node.name, process: process.pid }))
 export class WordCounter {
   constructor(readonly node: PgRegistryNode) {}
 
-  /** Counts one segment. Whoever holds this worker's pid may call it, from any node. */
+  /** Counts one segment. Any node that has this worker's pid can call it. */
   @HandleCall()
   async countSegment({ path, start, end }: Segment): Promise<WordCounts> {
     const counts: WordCounts = new Map();

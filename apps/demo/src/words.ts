@@ -1,4 +1,4 @@
-/** How often each word occurs. A word is a run of letters and digits, apostrophes and hyphens inside it; case is ignored. */
+/** How often each word occurs. A word has letters and digits, and apostrophes and hyphens between them; case is ignored. */
 export type WordCounts = Map<string, number>;
 
 const WORD = /[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*/gu;
@@ -16,14 +16,14 @@ export function addCounts(whole: WordCounts, part: ReadonlyMap<string, number>):
   for (const [word, count] of part) whole.set(word, (whole.get(word) ?? 0) + count);
 }
 
-/** All occurrences together. */
+/** Returns the number of all occurrences. */
 export function totalOf(counts: WordCounts): number {
   let total = 0;
   for (const count of counts.values()) total += count;
   return total;
 }
 
-/** The `limit` most frequent words; equal counts in alphabetical order, so that two runs print the same. */
+/** Returns the `limit` most frequent words. Equal counts are in alphabetical order, so that two runs print the same. */
 export function topOf(counts: WordCounts, limit: number): [word: string, count: number][] {
   return [...counts].toSorted(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).slice(0, limit);
 }

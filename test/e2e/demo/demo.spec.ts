@@ -152,7 +152,7 @@ describe('npm start with something wrong', () => {
       /^--kill needs at least two workers.*$/,
     );
     expect(await refusal(['--workers', 'many'])).toMatch(
-      /^--workers takes a whole number from 1 to 64, not 'many'\.$/,
+      /^--workers must be a whole number from 1 to 64 \(got 'many'\)\.$/,
     );
     expect(await refusal(['--nonsense'])).toMatch(/^Unknown option '--nonsense'.*Usage: npm start -- .*$/);
   });
