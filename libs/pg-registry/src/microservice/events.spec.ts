@@ -52,7 +52,7 @@ class SecondController {
 // oxlint-disable-next-line typescript/no-extraneous-class
 class EventModule {}
 
-describe('an event', () => {
+describe('PgRegistryClient.emit', () => {
   let cluster: TestCluster;
   let client: PgRegistryClient;
   beforeEach(async () => {
@@ -63,13 +63,13 @@ describe('an event', () => {
 
   const heardBy = (node: string): readonly unknown[] => cluster.node(node).get(Heard).events;
 
-  it('reaches every handler on every node, this one included, in the order of emission', async () => {
+  it('an event reaches every handler on every node, this one included, in the order of emission', async () => {
     for (let i = 0; i < 3; i += 1) client.emit('news', i);
     const expected = [0, ['second', 0], 1, ['second', 1], 2, ['second', 2]];
     for (const node of ['a', 'b', 'c']) await eventually(() => expect(heardBy(node)).toEqual(expected));
   });
 
-  it('is handled by one member of a queue group, now by this one, now by that one', async () => {
+  it('one random member of a queue group handles an event', async () => {
     const jobs = Array.from({ length: 60 }, (_, i) => i);
     for (const job of jobs) client.emit({ kind: 'job' }, job);
     const all = (): unknown[] => cluster.nodes.flatMap(({ name }) => heardBy(name));
@@ -79,20 +79,20 @@ describe('an event', () => {
     for (const node of ['a', 'b', 'c']) expect(heardBy(node).length).toBeGreaterThan(0);
   });
 
-  it('passes over members of a queue group that cannot be reached', async () => {
+  it('an event passes over members of a queue group that cannot be reached', async () => {
     cluster.crash('c');
     await cluster.settle();
     for (let job = 0; job < 20; job += 1) await lastValueFrom(client.emit({ kind: 'job' }, job));
     await eventually(() => expect(heardBy('a').length + heardBy('b').length).toBe(20));
   });
 
-  it('that nobody handles is no error', async () => {
+  it('an event without a handler is no error', async () => {
     await expect(
       lastValueFrom(client.emit('unheard of', 1), { defaultValue: 'done' }),
     ).resolves.toBeUndefined();
   });
 
-  it('whose handler fails harms nobody', async () => {
+  it('an event whose handler fails affects no other event', async () => {
     client.emit('broken', 1);
     client.emit('news', 2);
     await eventually(() => expect(heardBy('b')).toEqual([2, ['second', 2]]));

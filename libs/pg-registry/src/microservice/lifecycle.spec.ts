@@ -44,7 +44,7 @@ class GateController {
 // oxlint-disable-next-line typescript/no-extraneous-class
 class GateModule {}
 
-describe('the server', () => {
+describe('PgRegistryServer', () => {
   let cluster: TestCluster | undefined;
   afterEach(async () => {
     await cluster?.close();
@@ -54,7 +54,7 @@ describe('the server', () => {
   const rpc = (on: TestCluster, node: string, pattern: string) =>
     on.node(node).registry('rpc').lookup(pattern);
 
-  it('registers each pattern once, in scope rpc', async () => {
+  it('the server registers each pattern once, in scope rpc', async () => {
     cluster = await createMicroserviceCluster([GateModule]);
     expect(rpc(cluster, 'a', 'who').map(({ pid, value }) => [pid.node, value])).toEqual([
       ['a', null],
@@ -62,7 +62,7 @@ describe('the server', () => {
     ]);
   });
 
-  it('offers nothing before the application has bootstrapped', async () => {
+  it('the server registers nothing before the application has bootstrapped', async () => {
     let seen: number | undefined;
     @Module({ imports: [GateModule] })
     class EagerModule implements OnApplicationBootstrap {
@@ -81,7 +81,7 @@ describe('the server', () => {
     expect(rpc(cluster, 'a', 'who')).toHaveLength(1);
   });
 
-  it('refuses a pattern with a NATS wildcard, by name', async () => {
+  it('the server refuses a pattern with a NATS wildcard, by name', async () => {
     @Controller()
     class WildController {
       @EventPattern('orders.*')
@@ -95,7 +95,7 @@ describe('the server', () => {
     await expect(createMicroserviceCluster([WildModule], { nodes: ['a'] })).rejects.toThrow("'orders.*'");
   });
 
-  it('leaves patterns with a wildcard to the transports that they are for', async () => {
+  it('the server leaves patterns with a wildcard to the transports that they are for', async () => {
     @Controller()
     class OtherController {
       @EventPattern('orders.>', Symbol('another transport'))
@@ -110,7 +110,7 @@ describe('the server', () => {
     expect(cluster.node('a').registry('rpc').count()).toBe(0);
   });
 
-  it('finishes what it handles when Nest closes it, while others take over what is new', async () => {
+  it('a server that Nest closes finishes running requests, while others take new ones', async () => {
     const on = (cluster = await createMicroserviceCluster([GateModule]));
     const [client, server, gate] = [PgRegistryClient, PgRegistryServer, Gate].map((type) =>
       on.node('a').get<unknown>(type),
@@ -126,7 +126,7 @@ describe('the server', () => {
     await server.close();
   });
 
-  it('does not wait for longer than its grace period', async () => {
+  it('the server does not wait for longer than its grace period', async () => {
     const on = (cluster = await createMicroserviceCluster([GateModule], { nodes: 1 }, { gracePeriodMs: 10 }));
     const answer = firstValueFrom(on.nodes[0].get(PgRegistryClient).send('pass', ''));
     await eventually(() => on.nodes[0].get(Gate).waiting === 1);
@@ -136,7 +136,7 @@ describe('the server', () => {
     ]);
   });
 
-  it('finishes what it handles when the whole application stops', async () => {
+  it('the server finishes running requests when the application stops', async () => {
     const on = (cluster = await createMicroserviceCluster([GateModule]));
     const answer = firstValueFrom(on.node('a').get(PgRegistryClient).send('pass', ''));
     await eventually(() => on.node('a').get(Gate).waiting === 1);
@@ -146,7 +146,7 @@ describe('the server', () => {
     await stopped;
   });
 
-  it('works in an application that is nothing but a microservice', async () => {
+  it('the server works in an application that is nothing but a microservice', async () => {
     const bus = localBus();
     @Module({
       imports: [
@@ -171,7 +171,7 @@ describe('the server', () => {
     await app.close();
   });
 
-  it('shows the node and its connection', async () => {
+  it('the server shows the node and its connection', async () => {
     const on = (cluster = await createMicroserviceCluster([GateModule]));
     const { node } = on.node('a');
     const told: string[] = [];
@@ -185,7 +185,7 @@ describe('the server', () => {
     expect(told).toEqual(['connected', 'disconnected', 'on disconnect', 'connected', 'on reconnect']);
   });
 
-  it('tells when the peers of its node change', async () => {
+  it('the server emits update when the peers of its node change', async () => {
     const on = (cluster = await createMicroserviceCluster([GateModule]));
     const told: number[] = [];
     on.node('a')
@@ -195,12 +195,12 @@ describe('the server', () => {
     await eventually(() => expect(told.at(-1)).toBe(0));
   });
 
-  it('puts handlers that name no queue group into the one that it was given', async () => {
+  it('the server puts handlers that name no queue group into the one that it was given', async () => {
     const on = (cluster = await createMicroserviceCluster([GateModule], { nodes: 1 }, { queue: 'gates' }));
     expect(rpc(on, 'node1', 'who')).toMatchObject([{ value: { queue: 'gates' } }]);
   });
 
-  it('runs scope rpc only where somebody listens or asks', async () => {
+  it('scope rpc runs only on nodes that listen or send', async () => {
     const on = (cluster = await createTestCluster({ nodes: 1 }));
     const scopes = (): string[] => Object.keys(on.nodes[0].node.stats().scopes);
     expect(scopes()).toEqual(['pg']);
@@ -208,7 +208,7 @@ describe('the server', () => {
     expect(scopes()).toEqual(['pg', 'rpc']);
   });
 
-  it('refuses options by name', async () => {
+  it('the server refuses options by name', async () => {
     const on = (cluster = await createTestCluster({ nodes: 1 }));
     const server = on.nodes[0].get(PgRegistryServer);
     expect(() => server.configure({ queue: '' })).toThrow("'queue'");

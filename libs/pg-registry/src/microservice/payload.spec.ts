@@ -1,8 +1,8 @@
 import { FrozenDate, FrozenMap, FrozenSet, InvalidValueError, Pid } from '../term';
 import { ownPayload, plainPayload } from './payload';
 
-describe('what of a payload travels', () => {
-  it('is what JSON would carry of it', () => {
+describe('plainPayload', () => {
+  it('carries what JSON would carry', () => {
     class Address {
       constructor(readonly city: string) {}
     }
@@ -17,12 +17,12 @@ describe('what of a payload travels', () => {
     expect(plainPayload(user)).toStrictEqual(JSON.parse(JSON.stringify(user)));
   });
 
-  it('is what toJSON returns, where there is one', () => {
+  it('carries what toJSON returns, if there is one', () => {
     const money = { amount: 1, toJSON: () => ({ text: '1 €', parts: [{ toJSON: () => 'part' }] }) };
     expect(plainPayload([money])).toStrictEqual([{ text: '1 €', parts: ['part'] }]);
   });
 
-  it('keeps what the codec knows and JSON does not', () => {
+  it('keeps dates, bytes, bigints and collections, which JSON does not', () => {
     const pid = new Pid('node', '0123456789abcdef', 1);
     const payload = [new Date(5), new Map([['a', { b: 1n }]]), new Set([1]), Buffer.from('x'), pid];
     expect(plainPayload(payload)).toEqual(payload);
@@ -30,7 +30,7 @@ describe('what of a payload travels', () => {
     expect(plainPayload(new Date(NaN))).toBeNull();
   });
 
-  it('keeps the message of an error, beside its own properties', () => {
+  it('keeps the message of an error and its own properties', () => {
     expect(plainPayload(Object.assign(new Error('full'), { code: 507 }))).toStrictEqual({
       message: 'full',
       code: 507,
@@ -41,15 +41,15 @@ describe('what of a payload travels', () => {
     expect(plainPayload(JSON.parse('{"__proto__": {"admin": true}, "a": 1}'))).toStrictEqual({ a: 1 });
   });
 
-  it('is refused if it contains itself', () => {
+  it('refuses a payload that contains itself', () => {
     const circle: unknown[] = [];
     circle.push({ circle });
     expect(() => plainPayload(circle)).toThrow(InvalidValueError);
   });
 });
 
-describe('what arrives', () => {
-  it('belongs to its receiver', () => {
+describe('ownPayload', () => {
+  it('copies a received payload, so that its receiver may change it', () => {
     const arrived = Object.freeze({
       list: Object.freeze([1]),
       date: new FrozenDate(5),

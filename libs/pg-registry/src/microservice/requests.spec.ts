@@ -79,7 +79,7 @@ class MathController {
 // oxlint-disable-next-line typescript/no-extraneous-class
 class MathModule {}
 
-describe('a request', () => {
+describe('PgRegistryClient.send', () => {
   let cluster: TestCluster;
   let client: PgRegistryClient;
   beforeAll(async () => {
@@ -91,29 +91,29 @@ describe('a request', () => {
   const ask = (pattern: unknown, data: unknown, on = client): Promise<unknown> =>
     firstValueFrom(on.send(pattern, data));
 
-  it('finds its handler by an object, whatever the order of its properties', async () => {
+  it('a request finds its handler by an object, whatever the order of its properties', async () => {
     await expect(ask({ version: 1, cmd: 'sum' }, [1, 2, 3])).resolves.toEqual({ total: 6 });
   });
 
-  it('finds its handler by a number, and by its text', async () => {
+  it('a request finds its handler by a number, and by its text', async () => {
     await expect(ask(7, '')).resolves.toBe(7);
     await expect(ask('7', '')).resolves.toBe(7);
   });
 
-  it('hands over a payload that belongs to the handler', async () => {
+  it('a request hands over a payload that belongs to the handler', async () => {
     const numbers = [3, 1, 2];
     await expect(ask('sort', numbers)).resolves.toEqual([1, 2, 3]);
     await expect(ask('sort', numbers, cluster.node('b').get(PgRegistryClient))).resolves.toEqual([1, 2, 3]);
     expect(numbers).toEqual([3, 1, 2]);
   });
 
-  it('ends without a value when the handler answers nothing', async () => {
+  it('a request ends without a value when the handler answers nothing', async () => {
     await expect(lastValueFrom(client.send('nothing', ''), { defaultValue: 'no value' })).resolves.toBe(
       'no value',
     );
   });
 
-  it('tells the handler who asks, with which headers', async () => {
+  it('the handler of a request gets its caller and headers', async () => {
     await expect(ask('who', new RegistryRecord('Ada', { tenant: 't1' }))).resolves.toEqual({
       name: 'Ada',
       subject: 'who',
@@ -122,27 +122,27 @@ describe('a request', () => {
     });
   });
 
-  it('is answered within this process even when nothing passes between nodes', async () => {
+  it('a request is answered within this process even when nothing passes between nodes', async () => {
     cluster.cut('a', 'b');
     await expect(ask('sort', [2, 1], cluster.node('b').get(PgRegistryClient))).resolves.toEqual([1, 2]);
     cluster.heal();
     await cluster.settle();
   });
 
-  it('fails with what an RpcException says', async () => {
+  it('a request fails with what an RpcException says', async () => {
     await expect(ask('refuse', 'no')).rejects.toEqual({ status: 'error', message: 'no' });
     await expect(ask('refuse', { code: 42 })).rejects.toEqual({ code: 42 });
   });
 
-  it('fails without a detail of any other exception', async () => {
+  it('a request fails without a detail of any other exception', async () => {
     await expect(ask('break', '')).rejects.toEqual({ status: 'error', message: 'Internal server error' });
   });
 
-  it('fails where a guard denies', async () => {
+  it('a request fails if a guard denies it', async () => {
     await expect(ask('forbidden', '')).rejects.toEqual({ status: 'error', message: 'Forbidden resource' });
   });
 
-  it('gives the values before the error', async () => {
+  it('a request gives the values before the error', async () => {
     const answers = client.send('some then break', '').pipe(
       catchError((error: unknown) => of(error)),
       toArray(),
@@ -150,12 +150,12 @@ describe('a request', () => {
     await expect(firstValueFrom(answers)).resolves.toEqual([1, 2, { status: 'error', message: 'enough' }]);
   });
 
-  it('fails with the pattern when nobody handles it', async () => {
+  it('a request fails with the pattern when nobody handles it', async () => {
     await expect(ask('unheard of', '')).rejects.toThrow(NotRegisteredError);
     await expect(ask('unheard of', '')).rejects.toThrow("'unheard of'");
   });
 
-  it('is given up by the timeout of its subscriber', async () => {
+  it('a request ends with the timeout of its subscriber', async () => {
     cluster.pause('b');
     const answer = firstValueFrom(client.send('sort', [1]).pipe(timeout(20)));
     await expect(answer).rejects.toThrow('Timeout');
@@ -163,7 +163,7 @@ describe('a request', () => {
     await cluster.settle();
   });
 
-  it('fails before it is sent when the payload contains itself', async () => {
+  it('a request fails before it is sent when the payload contains itself', async () => {
     const circle: unknown[] = [];
     circle.push(circle);
     await expect(ask('sort', circle)).rejects.toMatchObject({ code: 'INVALID_VALUE' });

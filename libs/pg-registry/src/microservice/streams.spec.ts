@@ -57,7 +57,7 @@ class StreamController {
 // oxlint-disable-next-line typescript/no-extraneous-class
 class StreamModule {}
 
-describe('a stream of replies', () => {
+describe('streams of replies', () => {
   let cluster: TestCluster;
   let client: PgRegistryClient;
   let source: Source;
@@ -71,12 +71,12 @@ describe('a stream of replies', () => {
   const all = (pattern: string, data: unknown): Promise<unknown[]> =>
     firstValueFrom(client.send<unknown>(pattern, data).pipe(toArray()));
 
-  it('gives every value in order, and its end', async () => {
+  it('a stream gives every value in order, and its end', async () => {
     await expect(all('count', 5000)).resolves.toEqual(Array.from({ length: 5000 }, (_, i) => i + 1));
     await expect(all('empty', '')).resolves.toEqual([]);
   });
 
-  it('gives each value when it comes', async () => {
+  it('a stream gives each value when it comes', async () => {
     const heard: unknown[] = [];
     const subscription = client.send('watch', '').subscribe((value) => heard.push(value));
     await eventually(() => source.subscribed === 1);
@@ -87,25 +87,25 @@ describe('a stream of replies', () => {
     subscription.unsubscribe();
   });
 
-  it('divides values that are too much for one frame', async () => {
+  it('a stream divides values that are too much for one frame', async () => {
     const values = await all('repeat', { length: 100_000, times: 20 });
     expect(values).toHaveLength(20);
   });
 
-  it('fails at a value that is too large by itself', async () => {
+  it('a stream fails at a value that is too large by itself', async () => {
     await expect(all('repeat', { length: 600_000, times: 3 })).rejects.toMatchObject({
       code: 'VALUE_TOO_LARGE',
     });
   });
 
-  it('is cancelled at the owner by unsubscribing', async () => {
+  it('a stream is cancelled at the owner by unsubscribing', async () => {
     const subscription = client.send('watch', '').subscribe();
     await eventually(() => source.subscribed === 1);
     subscription.unsubscribe();
     await eventually(() => expect(source.unsubscribed).toBe(1));
   });
 
-  it('is cancelled at the owner when the subscriber has enough', async () => {
+  it('a stream is cancelled at the owner when the subscriber has enough', async () => {
     const two = lastValueFrom(client.send('watch', '').pipe(take(2), toArray()));
     await eventually(() => source.subscribed === 1);
     for (let i = 0; i < 10; i += 1) source.values.next(i);
@@ -113,21 +113,21 @@ describe('a stream of replies', () => {
     await eventually(() => expect(source.unsubscribed).toBe(1));
   });
 
-  it('is cancelled at the owner when the subscriber crashes', async () => {
+  it('a stream is cancelled at the owner when the subscriber crashes', async () => {
     client.send('watch', '').subscribe({ error: () => undefined });
     await eventually(() => source.subscribed === 1);
     cluster.crash('a');
     await eventually(() => expect(source.unsubscribed).toBe(1));
   });
 
-  it('fails when its owner crashes', async () => {
+  it('a stream fails when its owner crashes', async () => {
     const answer = lastValueFrom(client.send('watch', ''));
     await eventually(() => source.subscribed === 1);
     cluster.crash('b');
     await expect(answer).rejects.toMatchObject({ code: 'NODE_DOWN', mayHaveExecuted: true });
   });
 
-  it('fails rather than leave out a value', async () => {
+  it('a stream fails rather than leave out a value', async () => {
     const heard: unknown[] = [];
     const failed = new Promise((resolve) =>
       client.send('watch', '').subscribe({ next: (value) => heard.push(value), error: resolve }),
@@ -145,7 +145,7 @@ describe('a stream of replies', () => {
     await eventually(() => expect(source.unsubscribed).toBe(1));
   });
 
-  it('fails when the client is closed, which can be used again', async () => {
+  it('a stream fails when the client is closed, which can be used again', async () => {
     const answer = lastValueFrom(client.send('watch', ''));
     await eventually(() => source.subscribed === 1);
     client.close();

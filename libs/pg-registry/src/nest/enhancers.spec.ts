@@ -47,7 +47,7 @@ class Describe implements PipeTransform {
   }
 }
 
-describe('at the owner of a process', () => {
+describe('guards and pipes at the owner of a process', () => {
   let applications: Applications;
   beforeEach(() => {
     applications = new Applications();
@@ -63,7 +63,7 @@ describe('at the owner of a process', () => {
     return (name: string, payload?: unknown) => caller.processes.call(target, name, payload);
   }
 
-  it('a pipe transforms the payload, also of a method that takes nothing else', async () => {
+  it('a pipe transforms the payload, also if the method takes nothing else', async () => {
     @Injectable()
     @RegisterVia('pg', 'k')
     class Doubler {
@@ -86,7 +86,7 @@ describe('at the owner of a process', () => {
     ]);
   });
 
-  it('an interceptor wraps the answer, and filters map what is thrown, by throwing, returning or an Observable', async () => {
+  it('an interceptor wraps the answer, and a filter maps an error by throwing, by returning or by an Observable', async () => {
     const filter = (catching: (error: Error) => unknown): ExceptionFilter => {
       @Catch(RangeError)
       class Filter implements ExceptionFilter<Error> {

@@ -79,7 +79,7 @@ describe('guards', () => {
       caller.processes.call(target, name, payload, { headers });
   }
 
-  describe('deny at the owner, and the error reaches the caller', () => {
+  describe('denied calls', () => {
     const decorated = (...decorators: ClassDecorator[]): Type => {
       class Vault extends Guarded {}
       for (const decorate of [RegisterVia('pg', 'k') as ClassDecorator, ...decorators]) decorate(Vault);
@@ -98,7 +98,7 @@ describe('guards', () => {
         'a request-scoped controller',
         () => ({ controllers: [decorated(Controller({ scope: Scope.REQUEST }))] }),
       ],
-    ])('of %s', async (_, metadata) => {
+    ])('a guard of %s denies a call at the owner, and its error reaches the caller', async (_, metadata) => {
       const call = await callerOf(metadata());
       await expect(call('secret')).rejects.toMatchObject(denied);
       expect(await call('open')).toBe('open');
@@ -106,7 +106,7 @@ describe('guards', () => {
       expect(seen[0]).toEqual(['rpc', 'Vault', 'secret', 2]);
     });
 
-    it('never of what Nest would not guard: that is an error at bootstrap', async () => {
+    it('a guard that Nest would not run is an error at bootstrap', async () => {
       const Vault = decorated();
       const provider = { provide: 'VAULT', useFactory: () => new Vault() as object };
       await expect(applications.start({ providers: [Policy, provider] })).rejects.toThrow(
@@ -114,7 +114,7 @@ describe('guards', () => {
       );
     });
 
-    it('and the life-cycle hooks of a guarded controller still run once', async () => {
+    it('the life-cycle hooks of a guarded controller run once', async () => {
       let hooks = 0;
       @Controller()
       @RegisterVia('pg', 'k')
@@ -129,7 +129,7 @@ describe('guards', () => {
     });
   });
 
-  it('that are global guard every handler', async () => {
+  it('global guards guard every handler', async () => {
     @Injectable()
     @RegisterVia('pg', 'k')
     class Worker {
@@ -144,7 +144,7 @@ describe('guards', () => {
     expect(seen[0]).toEqual(['rpc', 'Worker', 'enter', 2]);
   });
 
-  it('that are global and request-scoped are never left out: they run with instances for each call', async () => {
+  it('global request-scoped guards run, with an instance for each call', async () => {
     let guards = 0;
     @Injectable({ scope: Scope.REQUEST })
     class PerCall implements CanActivate {
@@ -172,7 +172,7 @@ describe('guards', () => {
     expect(guards).toBe(2);
   });
 
-  it('that are transient run whole, with their dependencies', async () => {
+  it('transient guards run with their dependencies', async () => {
     @Injectable({ scope: Scope.TRANSIENT })
     class Fleeting implements CanActivate {
       readonly #policy: Policy;

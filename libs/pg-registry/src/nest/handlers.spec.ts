@@ -80,33 +80,33 @@ describe('handlers', () => {
   ])('called from %s', (_, from) => {
     const call = (name: string, payload?: unknown) => from().processes.call(target, name, payload);
 
-    it('answer under the name of their method, as that object', async () => {
+    it('a handler answers under the name of its method, with its object as this', async () => {
       expect(await call('plain', { a: [1n] })).toEqual([true, { a: [1n] }]);
     });
 
-    it('answer under the names that they are given, and under no other', async () => {
+    it('a handler answers under the names given to the decorator, and under no other', async () => {
       expect(await call('other name')).toBe('named');
       expect(await call('third name')).toBe('named');
       await expect(call('named')).rejects.toMatchObject({ code: 'NO_HANDLER' });
       await expect(call('named')).rejects.toThrow(/Worker.*'other name'.*'third name'/);
     });
 
-    it('are told who calls, with which headers, and whether somebody still waits', async () => {
+    it('a handler gets the caller, its headers and a signal', async () => {
       const { processes } = from();
       const answer = processes.call(target, 'context', null, { headers: { tenant: 'x' } });
       expect(await answer).toEqual([String(processes.self()), { tenant: 'x' }, false]);
     });
 
-    it('get default values, and the context behind them', async () => {
+    it('a handler parameter with a default value gets it, and the context comes after it', async () => {
       expect(await call('defaults')).toEqual([7, true]);
       expect(await call('defaults', 1)).toEqual([1, true]);
     });
 
-    it('run as the process that is called', async () => {
+    it('a handler runs as the process that is called', async () => {
       expect(await call('self')).toBe(String(near.registry().members('k')[0]));
     });
 
-    it('answer with the last value of an Observable', async () => {
+    it('a handler answers with the last value of an Observable', async () => {
       expect(await call('last')).toBe(3);
       expect(await call('late')).toBe('late');
       await expect(call('empty')).rejects.toMatchObject({ code: 'REMOTE', remoteName: 'EmptyError' });
@@ -116,15 +116,15 @@ describe('handlers', () => {
       });
     });
 
-    it('tell the caller if their answer has no normal form', async () => {
+    it('the caller gets an error if the answer has no normal form', async () => {
       await expect(call('unanswerable')).rejects.toMatchObject({ code: 'INVALID_VALUE' });
     });
   });
 
-  describe('are refused at bootstrap', () => {
+  describe('refused at bootstrap', () => {
     it.each([
       [
-        'for a name that another method of the class has',
+        'two methods with the same handler name',
         () => {
           @Injectable()
           @RegisterVia('pg', 'k')
@@ -139,7 +139,7 @@ describe('handlers', () => {
         /Twins.other handles the call 'name', which Twins.one handles already/,
       ],
       [
-        'for a second receiver of messages',
+        'a second method with @HandleMessage',
         () => {
           @Injectable()
           @RegisterVia('pg', 'k')
@@ -154,7 +154,7 @@ describe('handlers', () => {
         /Ears.right handles messages, which Ears.left handles already/,
       ],
       [
-        'in a class that is no process',
+        'a handler in a class that is not a process',
         () => {
           @Injectable()
           class Unreachable {
@@ -166,7 +166,7 @@ describe('handlers', () => {
         /Unreachable.take .* is no process.*@RegisterVia.*TRANSIENT/,
       ],
       [
-        'in a listener of a transient class',
+        'a listener in a transient class',
         () => {
           @Injectable({ scope: Scope.TRANSIENT })
           class Fleeting {
@@ -177,14 +177,14 @@ describe('handlers', () => {
         },
         /Fleeting.hear listens to a scope, but Fleeting is transient/,
       ],
-    ])('%s', async (_, make, message) => {
+    ])('the bootstrap refuses %s', async (_, make, message) => {
       const attempt = applications.start({ providers: [make()] });
       await expect(attempt).rejects.toThrow(InvalidOptionError);
       await expect(attempt).rejects.toThrow(message);
     });
   });
 
-  it('may have the same name for a call and a cast', async () => {
+  it('a call and a cast may have the same name', async () => {
     const received: string[] = [];
     @Injectable()
     @RegisterVia('pg', 'both')
@@ -201,7 +201,7 @@ describe('handlers', () => {
     expect(received).toEqual(['cast', 'call']);
   });
 
-  it('are refused where they are written, on what is no method of an instance and without a name', () => {
+  it('a handler decorator throws at once if it is not on an instance method, or has an empty name', () => {
     const decorate = (decorator: MethodDecorator, owner: object, member: string | symbol) => () =>
       decorator(owner, member, Object.getOwnPropertyDescriptor(owner, member) ?? {});
     const symbol = Symbol('s');

@@ -103,7 +103,7 @@ describe('the life of an application', () => {
   });
   afterEach(() => applications.closeAll());
 
-  it('connects before any other module starts, and registers after all of them; leaves in reverse', async () => {
+  it('connects before any other module starts, registers after all of them, and leaves in reverse', async () => {
     const helper = await applications.start({ providers: [Helper] });
     const [Feature, GlobalBefore, GlobalAfter] = ['feature', 'global before', 'global after'].map(observer);
     Global()(GlobalBefore);
@@ -132,7 +132,7 @@ describe('the life of an application', () => {
     expect(helper.node.peers()).toEqual([]);
   });
 
-  it('reaches nobody with a call before the last onApplicationBootstrap has ended', async () => {
+  it('no call reaches a provider before the last onApplicationBootstrap has ended', async () => {
     const witness = await applications.start();
     let release!: () => void;
     const slow = new Promise<void>((resolve) => (release = resolve));
@@ -200,7 +200,7 @@ describe('the life of an application', () => {
     expect(events).toEqual(['working', 'done', 'destroyed']);
   });
 
-  it('waits no longer than drainMs for calls in flight, and says so', async () => {
+  it('waits at most drainMs for calls in flight, and logs it', async () => {
     @Injectable()
     @RegisterVia('pg', 'worker')
     class Stuck {
@@ -219,14 +219,14 @@ describe('the life of an application', () => {
     );
   });
 
-  it('may be closed several times, also at once', async () => {
+  it('an application may be closed several times, also concurrently', async () => {
     const app = await applications.start({ providers: [Late] });
     await Promise.all([app.context.close(), app.context.close()]);
     await app.context.close();
     expect(app.node.state).toBe('stopped');
   });
 
-  it('leaves nothing behind if it is closed before it was started', async () => {
+  it('leaves nothing behind if the application is closed before it has started', async () => {
     const context = await NestFactory.create(
       rootModule({ imports: [PgRegistryModule.forRoot()], providers: [Late] }),
       { logger: false, abortOnError: false },
@@ -257,7 +257,7 @@ describe('the life of an application', () => {
     await firstValueFrom(witness.node.peers$.pipe(filter(({ length }) => length === 0)));
   });
 
-  it('leaves the cluster by itself if its own providers cannot be registered', async () => {
+  it('leaves the cluster if decorated providers cannot be registered', async () => {
     @Injectable()
     @RegisterVia('nowhere', 'k')
     class Lost {}
@@ -267,7 +267,7 @@ describe('the life of an application', () => {
     expect(witness.registry().count()).toBe(0);
   });
 
-  it('registers nothing any more if it is stopped while it starts', async () => {
+  it('registers nothing if the application is stopped while it starts', async () => {
     let application!: Promise<void>;
     @Injectable()
     class Stopper {
@@ -284,7 +284,7 @@ describe('the life of an application', () => {
     expect(new Application(context).node.state).toBe('stopped');
   });
 
-  it('does not start where hooks run in another order than the one it needs', async () => {
+  it('refuses to start if hooks run in another order than the one it needs', async () => {
     @Module({})
     class Later {
       constructor(modules: ModulesContainer) {

@@ -29,14 +29,14 @@ describe('listeners', () => {
     }
   }
 
-  describe('given as tokens of providers', () => {
+  describe('listener tokens', () => {
     const TOKEN = Symbol('audit');
 
     it.each([
       ['a class', Audit, { provide: Audit, useClass: Audit }],
       ['a symbol', TOKEN, { provide: TOKEN, useClass: Audit }],
       ['a string', 'audit', { provide: 'audit', useClass: Audit }],
-    ])('hear of every entry: by %s', async (_, token, provider) => {
+    ])('a listener given by %s hears of every entry', async (_, token, provider) => {
       const scopes = [{ name: 'docs', listeners: [token] }];
       const app = await applications.start({ providers: [provider] }, { scopes });
       const other = await applications.start({}, { scopes: ['docs'] });
@@ -51,7 +51,7 @@ describe('listeners', () => {
       ]);
     });
 
-    it('are skipped while nobody provides them, or only per request', async () => {
+    it('a listener token is skipped while no provider has it, or only a request-scoped one', async () => {
       @Injectable({ scope: Scope.REQUEST })
       class PerRequest extends Audit {}
       const scopes = [{ name: 'docs', listeners: ['nobody', PerRequest, Audit] }];
@@ -61,7 +61,7 @@ describe('listeners', () => {
       expect(applications.logger.own).toEqual([]);
     });
 
-    it('are resolved at each delivery', async () => {
+    it('a listener token is resolved at each delivery', async () => {
       const made = [new Audit(), new Audit()];
       const current = { listener: made[0] };
       const scopes = [{ name: 'docs', listeners: ['audit'] }];
@@ -76,7 +76,7 @@ describe('listeners', () => {
       expect(made.map(({ events }) => events.length)).toEqual([1, 1]);
     });
 
-    it('are logged when they throw, and harm nobody', async () => {
+    it('what a listener throws is logged and affects nothing else', async () => {
       const broken = {
         onRegister: () => {
           throw new Error('deliberate');
@@ -93,7 +93,7 @@ describe('listeners', () => {
   });
 
   describe('@OnRegister and @OnUnregister', () => {
-    it('tell methods of every entry of their scope, as the root process', async () => {
+    it('@OnRegister and @OnUnregister call methods for every entry of their scope, as the root process', async () => {
       const docs = defineScope('docs');
       @Injectable()
       @RegisterVia('pg', 'listener')
@@ -126,7 +126,7 @@ describe('listeners', () => {
       ]);
     });
 
-    it('hear of the entries that leave when the application stops', async () => {
+    it('@OnUnregister methods hear of the entries that leave when the application stops', async () => {
       @Injectable()
       @RegisterVia('pg', 'k')
       class Listener {
@@ -141,7 +141,7 @@ describe('listeners', () => {
       expect(app.context.get(Listener).events).toEqual(['k']);
     });
 
-    it('log what a method throws or rejects with, by class and method, and harm nobody', async () => {
+    it('what an @OnRegister method throws or rejects with is logged with class and method, and affects nothing else', async () => {
       @Injectable()
       class Broken {
         @OnRegister()
@@ -163,7 +163,7 @@ describe('listeners', () => {
     });
   });
 
-  it('@OnMembership gives the events of one key, the snapshot first, until the application stops', async () => {
+  it('@OnMembership methods get the events of one key, the snapshot first, until the application stops', async () => {
     const events: unknown[] = [];
     @Injectable()
     class Follower {
@@ -196,18 +196,21 @@ describe('listeners', () => {
     ['OnRegister', OnRegister('nowhere')],
     ['OnUnregister', OnUnregister('nowhere')],
     ['OnMembership', OnMembership('nowhere', 'k')],
-  ])('@%s of a scope that nobody started stops the start, naming class and method', async (_, decorator) => {
-    @Injectable()
-    class Stray {
-      @decorator
-      hear(): void {}
-    }
-    const attempt = applications.start({ providers: [Stray] });
-    await expect(attempt).rejects.toThrow(InvalidOptionError);
-    await expect(attempt).rejects.toThrow(/Stray.hear: .*'nowhere' is not running/);
-  });
+  ])(
+    '@%s of a scope that does not run fails the bootstrap, naming class and method',
+    async (_, decorator) => {
+      @Injectable()
+      class Stray {
+        @decorator
+        hear(): void {}
+      }
+      const attempt = applications.start({ providers: [Stray] });
+      await expect(attempt).rejects.toThrow(InvalidOptionError);
+      await expect(attempt).rejects.toThrow(/Stray.hear: .*'nowhere' is not running/);
+    },
+  );
 
-  it('on a request-scoped provider stop the start, naming class and method', async () => {
+  it('a listener on a request-scoped provider fails the bootstrap, naming class and method', async () => {
     @Injectable({ scope: Scope.REQUEST })
     class Momentary {
       @OnRegister()

@@ -7,17 +7,17 @@ import { InvalidArgumentError, UniqueKeysRequiredError } from '../term';
 import { Applications } from './application.fixture';
 import { HandleCall } from './decorators/handlers.decorator';
 
-describe('a process class', () => {
+describe('ModuleProcessFactory', () => {
   let applications: Applications;
   beforeEach(() => (applications = new Applications()));
   afterEach(() => applications.closeAll());
 
-  describe('is refused, naming class and remedy, when', () => {
+  describe('refused process classes', () => {
     it.each([
       ['no module provides it', [], /Doc was not started: no module provides it.*TRANSIENT/],
       ['it is a singleton', [Injectable()], /Doc must be transient.*TRANSIENT/],
       ['it is request-scoped', [Injectable({ scope: Scope.REQUEST })], /Doc must be transient.*TRANSIENT/],
-    ])('%s', async (_, decorators, message) => {
+    ])('refuses a process class if %s, naming class and remedy', async (_, decorators, message) => {
       class Doc {}
       for (const decorate of decorators) decorate(Doc);
       const app = await applications.start({ providers: decorators.length > 0 ? [Doc] : [] });
@@ -27,7 +27,7 @@ describe('a process class', () => {
       expect(app.node.stats().processes).toBe(1);
     });
 
-    it('several modules provide it, unless a moduleRef chooses', async () => {
+    it('refuses a process class that several modules provide, unless a moduleRef chooses one', async () => {
       const NAME = Symbol('name');
       @Injectable({ scope: Scope.TRANSIENT })
       class Doc {
@@ -55,7 +55,7 @@ describe('a process class', () => {
       await expect(app.processes.start(Doc, { moduleRef: stranger })).rejects.toThrow(/does not provide it/);
     });
 
-    it('its name is in a scope of duplicate keys', async () => {
+    it('refuses to start a process class under a name in a scope of duplicate keys', async () => {
       @Injectable({ scope: Scope.TRANSIENT })
       class Doc {}
       const app = await applications.start({ providers: [Doc] });
@@ -66,7 +66,7 @@ describe('a process class', () => {
     });
   });
 
-  it('is forgotten when its process has ended, with everything that was made for it', async () => {
+  it('frees an instance and its request-scoped dependencies when its process has ended', async () => {
     setFlagsFromString('--expose-gc');
     const collectGarbage = runInNewContext('gc') as () => void;
     const instances: WeakRef<object>[] = [];

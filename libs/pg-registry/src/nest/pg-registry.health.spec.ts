@@ -4,7 +4,7 @@ import { PgRegistryHealthIndicator } from './pg-registry.health';
 import { PgRegistryModule } from './pg-registry.module';
 
 describe('the health indicator', () => {
-  it('is up once the application has started, and down as soon as it is closed', async () => {
+  it('the health indicator is up once the application has started, and down as soon as it is closed', async () => {
     const module = await Test.createTestingModule({
       imports: [PgRegistryModule.forRoot({ transport: localTransport() })],
     }).compile();

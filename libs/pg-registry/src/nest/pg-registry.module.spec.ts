@@ -19,7 +19,7 @@ describe('PgRegistryModule', () => {
   beforeEach(() => (applications = new Applications()));
   afterEach(() => applications.closeAll());
 
-  describe('injects', () => {
+  describe('injection', () => {
     @Injectable()
     class Consumer {
       seenInConstructor: readonly unknown[];
@@ -37,7 +37,7 @@ describe('PgRegistryModule', () => {
       }
     }
 
-    it('the registry of each scope by its token, the default one by its class, the node and the processes', async () => {
+    it('injects the registry of each scope by its token, the default one by its class, the node and the processes', async () => {
       const app = await applications.start({ providers: [Consumer] }, { scopes: ['workers', docs] });
       const consumer = app.context.get(Consumer);
       expect(consumer.registry.scope).toBe('pg');
@@ -49,21 +49,21 @@ describe('PgRegistryModule', () => {
       expect(consumer.processes).toBe(consumer.node.processes);
     });
 
-    it('registries that work in constructors; what is written there travels with the first sync', async () => {
+    it('injects registries that work in constructors; entries written there travel with the first sync', async () => {
       const witness = await applications.start();
       const app = await applications.start({ providers: [Consumer] }, { scopes: ['workers', docs] });
       expect(app.context.get(Consumer).seenInConstructor).toMatchObject([{ key: 'early', value: 1 }]);
       await witness.seen('early', 1);
     });
 
-    it('the default scope under the class itself', () => {
+    it('getRegistryToken returns the class itself for the default scope', () => {
       expect(getRegistryToken()).toBe(PgRegistryService);
       expect(getRegistryToken('pg')).toBe(PgRegistryService);
       expect(getRegistryToken('docs')).toBe(getRegistryToken(docs));
       expect(() => getRegistryToken('')).toThrow(InvalidOptionError);
     });
 
-    it('nothing for a scope that nobody named, and says which one', async () => {
+    it('injection fails for a scope that nobody named, naming the scope', async () => {
       @Injectable()
       class Stray {
         constructor(@InjectRegistry('nowhere') readonly registry: PgRegistryService) {}
@@ -73,7 +73,7 @@ describe('PgRegistryModule', () => {
   });
 
   describe('forRoot', () => {
-    it('works without options: a node of its own, in this process only', async () => {
+    it('forRoot works without options: a node of its own, in this process only', async () => {
       const [a, b] = [
         await applications.startModule({ imports: [PgRegistryModule.forRoot()] }),
         await applications.startModule({ imports: [PgRegistryModule.forRoot()] }),
@@ -85,7 +85,7 @@ describe('PgRegistryModule', () => {
       expect(b.registry().count()).toBe(0);
     });
 
-    it('provides the microservice transport and its client to every module', async () => {
+    it('forRoot provides the microservice transport and its client to every module', async () => {
       @Injectable()
       class Caller {
         constructor(
@@ -100,7 +100,7 @@ describe('PgRegistryModule', () => {
       expect([context.get(PgRegistryServer), same]).toEqual([server, client]);
     });
 
-    it('sets the options of the default scope where it is named', async () => {
+    it('forRoot sets the options of the default scope if scopes names it', async () => {
       const app = await applications.start(
         {},
         { scopes: [{ name: 'pg', keys: 'unique', meta: { version: 7 } }] },
@@ -115,17 +115,17 @@ describe('PgRegistryModule', () => {
       [{ peerTimeoutMs: -1 }, /peerTimeoutMs/],
       [{ scopes: [{ name: 'docs', keys: 'many' }] }, /'keys'.*'duplicate'.*'unique'/],
       [{ scopes: [{ name: 'docs', partitions: 2 }] }, /partitions/],
-    ])('refuses %j, naming the offender and what is valid', async (options, message) => {
+    ])('forRoot refuses %j, naming the invalid option and valid ones', async (options, message) => {
       const attempt = applications.start({}, options as object);
       await expect(attempt).rejects.toThrow(InvalidOptionError);
       await expect(attempt).rejects.toThrow(message);
     });
 
-    it('refuses scopes that are no list, where they are written', () => {
+    it('forRoot throws at once if scopes is not a list', () => {
       expect(() => PgRegistryModule.forRoot({ scopes: 'docs' as never })).toThrow(InvalidOptionError);
     });
 
-    it('may be called once in an application', async () => {
+    it('forRoot may be called once in an application', async () => {
       @Module({ imports: [PgRegistryModule.forRoot()] })
       class Library {}
       const attempt = applications.start({ imports: [Library] });
@@ -133,7 +133,7 @@ describe('PgRegistryModule', () => {
       await expect(attempt).rejects.toThrow(/twice.*forFeature/s);
     });
 
-    it('may be imported in several places if it was called once', async () => {
+    it('the module of one forRoot call may be imported in several places', async () => {
       const root = PgRegistryModule.forRoot();
       @Module({ imports: [root] })
       class Library {}
@@ -142,7 +142,7 @@ describe('PgRegistryModule', () => {
     });
   });
 
-  describe('forRootAsync takes its options', () => {
+  describe('forRootAsync', () => {
     const NAME = Symbol('name');
     @Module({ providers: [{ provide: NAME, useValue: 'configured' }], exports: [NAME] })
     class Configuration {}
@@ -167,28 +167,28 @@ describe('PgRegistryModule', () => {
       ['an asynchronous factory', { useFactory: () => Promise.resolve({ node: 'configured' }) }],
       ['a class', { imports: [Configuration], useClass: Options }],
       ['an existing provider', { imports: [OptionsModule], useExisting: Options }],
-    ])('from %s, and the scopes from beside it', async (_, options) => {
+    ])('forRootAsync takes options from %s, and scopes from beside it', async (_, options) => {
       const module = PgRegistryModule.forRootAsync({ scopes: [docs], ...options });
       const app = await applications.startModule({ imports: [module] });
       expect(app.node.name).toBe('configured');
       expect(app.registry('docs').keysMode).toBe('unique');
     });
 
-    it('but not from a factory that forgets to return them', async () => {
+    it('forRootAsync refuses a factory that returns undefined', async () => {
       const module = PgRegistryModule.forRootAsync({ useFactory: () => undefined as never });
       const attempt = applications.startModule({ imports: [module] });
       await expect(attempt).rejects.toThrow(InvalidOptionError);
       await expect(attempt).rejects.toThrow(/must return an object of options.*got undefined/);
     });
 
-    it('but no scopes: their tokens are made before the factory runs', async () => {
+    it('forRootAsync refuses scopes from the factory, because their tokens are made before it runs', async () => {
       const module = PgRegistryModule.forRootAsync({ useFactory: () => ({ scopes: ['docs'] }) as object });
       const attempt = applications.startModule({ imports: [module] });
       await expect(attempt).rejects.toThrow(InvalidOptionError);
       await expect(attempt).rejects.toThrow(/beside/);
     });
 
-    it('and aborts the start with what the factory throws', async () => {
+    it('forRootAsync aborts the start with the error of the factory', async () => {
       const module = PgRegistryModule.forRootAsync({
         useFactory: () => {
           throw new Error('no configuration');
@@ -205,7 +205,7 @@ describe('PgRegistryModule', () => {
       return Feature;
     };
 
-    it('provides scopes to the module that imports it, and starts them', async () => {
+    it('forFeature provides scopes to the module that imports it, and starts them', async () => {
       @Injectable()
       class Worker {
         constructor(@InjectRegistry('jobs') readonly jobs: PgRegistryService) {}
@@ -221,17 +221,17 @@ describe('PgRegistryModule', () => {
       ['equal options', docs, { name: 'docs', keys: 'unique' as const }],
       ['its name first', 'docs', docs],
       ['its name second', docs, 'docs'],
-    ])('takes a scope that is named in two modules by %s for one', async (_, one, two) => {
+    ])('a scope that two modules name by %s is one scope', async (_, one, two) => {
       const app = await applications.start({ imports: [feature(one), feature(two)] });
       expect(app.node.scope('docs').keysMode).toBe('unique');
     });
 
-    it('takes options from a feature for a scope that forRoot only names', async () => {
+    it('forFeature gives the options of a scope that forRoot only names', async () => {
       const app = await applications.start({ imports: [feature(docs)] }, { scopes: ['docs'] });
       expect(app.registry('docs').keysMode).toBe('unique');
     });
 
-    it('refuses different options in two modules, naming both', async () => {
+    it('forFeature refuses different options in two modules, naming both', async () => {
       const attempt = applications.start({
         imports: [feature({ name: 'docs', keys: 'unique' }), feature({ name: 'docs', keys: 'duplicate' })],
       });
@@ -250,7 +250,7 @@ describe('PgRegistryModule', () => {
     expect(new Set(pids.map(({ incarnation }) => incarnation)).size).toBe(2);
   });
 
-  it("writes its log under the context of the scope that it is about, with Nest's own logger too", async () => {
+  it("logs under the context of the scope that a line is about, also with Nest's own logger", async () => {
     const written = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
     const listener = { onRegister: () => Promise.reject(new Error('deliberate')) };
     const context = await NestFactory.createApplicationContext(

@@ -117,7 +117,7 @@ describe('process classes', () => {
   const startDocuments = () => applications.start({ imports: [Documents] }, { scopes: [docs] });
   const document = via('docs', 'a');
 
-  it('are made by the injector of their module, each with a context of its own', async () => {
+  it('makes each instance with the injector of its module, in a context of its own', async () => {
     const app = await startDocuments();
     const [a, b] = await Promise.all(
       ['a', 'b'].map((title) => app.processes.start(SharedDoc, { args: { title } })),
@@ -133,7 +133,7 @@ describe('process classes', () => {
     expect(a.label).toBe('SharedDoc');
   });
 
-  it('are found by their name from everywhere, and handle casts, messages and calls in order', async () => {
+  it('a process class is found by its name from every node, and handles casts, messages and calls in order', async () => {
     const app = await startDocuments();
     const far = await applications.start({}, { scopes: [docs] });
     const { pid } = await app.processes.start(SharedDoc, { via: document, args: { title: 'a' } });
@@ -143,7 +143,7 @@ describe('process classes', () => {
     expect(await far.processes.proxy<SharedDoc>(document).text()).toBe('ab(c)');
   });
 
-  it('run guards and pipes like controllers', async () => {
+  it('a process class runs guards and pipes like a controller', async () => {
     const app = await startDocuments();
     const { pid } = await app.processes.start(SharedDoc, { args: { title: 'a' } });
     expect(await app.processes.call(pid, 'next', '41')).toBe(42);
@@ -156,7 +156,7 @@ describe('process classes', () => {
     expect(app.context.get(Store).log).toContain('guard SharedDoc');
   });
 
-  it('run global guards, a request-scoped one with an instance for each process', async () => {
+  it('a process class runs global guards, a request-scoped one with an instance for each process', async () => {
     @Injectable({ scope: Scope.REQUEST })
     class PerProcess implements CanActivate {
       readonly #process: LocalProcess;
@@ -175,7 +175,7 @@ describe('process classes', () => {
     expect(await app.processes.call(pid, 'text', String(pid))).toBe('a');
   });
 
-  it('are started once for a unique name, however many start them at the same time', async () => {
+  it('concurrent starts under one unique name start one process', async () => {
     const app = await startDocuments();
     const starts = Array.from({ length: 10 }, (_, i) =>
       app.processes.start(SharedDoc, { via: document, args: { title: `${i}` } }),
@@ -191,7 +191,7 @@ describe('process classes', () => {
     expect(app.context.get(Store).log).toEqual(['start 0']);
   });
 
-  it('that fail to start free their name, and tell who waits', async () => {
+  it('a process class that fails to start frees its name, and every waiting start fails', async () => {
     const app = await startDocuments();
     const start = app.processes.start(SharedDoc, { via: document, args: { title: 'a', fail: true } });
     const waiting = app.processes.call(document, 'text').catch((error: unknown) => error);
@@ -202,7 +202,7 @@ describe('process classes', () => {
     expect(await app.processes.call(document, 'text')).toBe('again');
   });
 
-  it('that cannot be constructed free their name, too', async () => {
+  it('a process class that cannot be constructed frees its name', async () => {
     @Injectable({ scope: Scope.TRANSIENT })
     class Broken {
       constructor() {
@@ -214,7 +214,7 @@ describe('process classes', () => {
     expect(app.registry('docs').count()).toBe(0);
   });
 
-  it('end once, with their owner, by their signal, by themselves or with the application', async () => {
+  it('a process ends once: with its owner, by its signal, by itself or with the application', async () => {
     const app = await startDocuments();
     const { log } = app.context.get(Store);
     const owner = app.processes.spawn();

@@ -68,7 +68,7 @@ describe('@RegisterVia', () => {
     expect(pidsOf(app, 'made')).toHaveLength(2);
   });
 
-  it('is not inherited: a subclass says for itself what it is registered under', async () => {
+  it('does not register a subclass, unless it has a @RegisterVia of its own', async () => {
     @Injectable()
     @RegisterVia('pg', 'base')
     class Base {
@@ -120,7 +120,7 @@ describe('@RegisterVia', () => {
     expect(app.context.get(Serial).events).toEqual(['a begins', 'a ends', 'b begins', 'b ends']);
   });
 
-  it('gives every call of a request-scoped provider or controller a sub-tree of its own', async () => {
+  it('gives every call of a request-scoped provider or controller an instance of its own', async () => {
     let made = 0;
     @Injectable({ scope: Scope.REQUEST })
     class Session {
@@ -181,8 +181,8 @@ describe('@RegisterVia', () => {
     expect(received).toEqual([[1, app.processes.self()], 'hello']);
   });
 
-  describe('stops the start', () => {
-    it('on a unique key that is taken, naming holder and class', async () => {
+  describe('failed bootstraps', () => {
+    it('fails the bootstrap if a unique key is taken, naming holder and class', async () => {
       @Injectable()
       @RegisterVia(unique, 'leader')
       class First {}
@@ -194,7 +194,7 @@ describe('@RegisterVia', () => {
       await expect(attempt).rejects.toThrow(/'leader'.*of Second.*First <.+>/);
     });
 
-    it('not on a unique key that is taken on another node', async () => {
+    it('starts although a unique key is taken on another node', async () => {
       @Injectable()
       @RegisterVia(unique, 'leader')
       class Leader {}
@@ -204,14 +204,14 @@ describe('@RegisterVia', () => {
       expect(app.registry('unique').lookupLocal('leader')).toHaveLength(1);
     });
 
-    it('on a transient provider, naming the class', async () => {
+    it('fails the bootstrap on a transient provider, naming the class', async () => {
       @Injectable({ scope: Scope.TRANSIENT })
       @RegisterVia('pg', 'k')
       class Fleeting {}
       await expect(applications.start({ providers: [Fleeting] })).rejects.toThrow(/Fleeting is transient/);
     });
 
-    it('on a function of the instance of a request-scoped provider', async () => {
+    it('fails the bootstrap on a function of the instance of a request-scoped provider', async () => {
       @Injectable({ scope: Scope.REQUEST })
       @RegisterVia('pg', () => 'k')
       class Momentary {}
@@ -222,7 +222,7 @@ describe('@RegisterVia', () => {
 
     it.each([
       [
-        'a scope that nobody started',
+        'a scope that does not run',
         () => RegisterVia('nowhere', 'k'),
         /of Owner: .*'nowhere' is not running/,
       ],
@@ -236,7 +236,7 @@ describe('@RegisterVia', () => {
           }),
         /of Owner: deliberate/,
       ],
-    ])('on %s, naming the class', async (_, decorator, message) => {
+    ])('fails the bootstrap on %s, naming the class', async (_, decorator, message) => {
       @Injectable()
       @decorator()
       class Owner {}

@@ -65,7 +65,7 @@ describe('with an SDK of OpenTelemetry', () => {
       }));
   }
 
-  test('each collection reads the figures of the node', async () => {
+  test('each collection of metrics reads the figures of the node', async () => {
     expect(await of('connected')).toEqual([{ kind: 'gauge', attributes: {}, value: 1 }]);
     application.registry('docs').register('k');
     expect(await of('entries')).toContainEqual({
@@ -138,7 +138,7 @@ describe('with an SDK of OpenTelemetry', () => {
     });
   });
 
-  test('a node that has stopped is not measured any more', async () => {
+  test('metrics of a node end when it has stopped', async () => {
     const other = await applications.start({}, { node: 'short-lived' });
     const stats = jest.spyOn(other.node, 'stats');
     await reader.collect();

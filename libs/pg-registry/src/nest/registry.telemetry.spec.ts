@@ -73,7 +73,7 @@ describe('OpenTelemetry without an SDK', () => {
 
   const call = (): Promise<unknown> => application.processes.call(via('traced', 'handler'), 'traceOf');
 
-  test('the trace of the calling code goes with calls', async () => {
+  test('calls carry the trace of the calling code', async () => {
     manager.current = trace.setSpanContext(ROOT_CONTEXT, SPAN);
     const words = {
       traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
@@ -86,7 +86,7 @@ describe('OpenTelemetry without an SDK', () => {
     expect(await call()).toEqual([undefined, {}]);
   });
 
-  test('nobody follows a write when nobody collects what that takes', () => {
+  test('no lag is measured if nobody collects metrics', () => {
     expect(new RegistryTelemetry().options).toEqual({});
   });
 });

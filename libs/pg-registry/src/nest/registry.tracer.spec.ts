@@ -117,7 +117,7 @@ describe('with an SDK of OpenTelemetry', () => {
     expect(answer).toEqual({ before: spanId, after: spanId, carried });
   });
 
-  test('calls on one node give the same spans', async () => {
+  test('calls within one node give the same spans as calls between nodes', async () => {
     const request = await within(() => answering.processes.call(name, 'work'));
     const [client, server] = [await ended(SpanKind.CLIENT), await ended(SpanKind.SERVER)];
     expect(client.parentSpanContext?.spanId).toBe(request.spanContext().spanId);
@@ -134,7 +134,7 @@ describe('with an SDK of OpenTelemetry', () => {
     );
   });
 
-  test('what a handler throws is the status of both spans', async () => {
+  test("a handler's error is the status of both spans", async () => {
     await expect(asking.processes.call(name, 'fail')).rejects.toThrow('too far');
     const failed = { code: SpanStatusCode.ERROR, message: 'too far' };
     expect(await ended(SpanKind.SERVER)).toMatchObject({
@@ -148,7 +148,7 @@ describe('with an SDK of OpenTelemetry', () => {
     });
   });
 
-  test('a call that nobody answers in time is an error with its code', async () => {
+  test("the span of a call that timed out has the error's code", async () => {
     await expect(asking.processes.call(name, 'hang', null, { timeoutMs: 20 })).rejects.toThrow(
       'within 20 ms',
     );
@@ -158,7 +158,7 @@ describe('with an SDK of OpenTelemetry', () => {
     });
   });
 
-  test('a call to nobody, and a cast to nobody, are errors without a process', async () => {
+  test('the span of a call or cast to an unregistered key is an error without a process', async () => {
     const nobody = via('traced', 'nobody').pick(hashBy(1));
     await expect(asking.processes.call(nobody, 'work')).rejects.toThrow('Nobody');
     const client = await ended(SpanKind.CLIENT);
@@ -176,7 +176,7 @@ describe('with an SDK of OpenTelemetry', () => {
     expect(consumer.attributes).toMatchObject({ 'rpc.method': 'note', 'pg_registry.process': 'Clerk' });
   });
 
-  test('a trace that the caller names is the parent, with its state', async () => {
+  test('a trace that the caller gives is the parent, with its state', async () => {
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     await asking.processes.call(name, 'work', undefined, { trace: { traceparent, tracestate: 'vendor=1' } });
     const [client, server] = [await ended(SpanKind.CLIENT), await ended(SpanKind.SERVER)];
@@ -185,7 +185,7 @@ describe('with an SDK of OpenTelemetry', () => {
     expect(server.spanContext().traceState?.serialize()).toBe('vendor=1');
   });
 
-  test('a handler whose caller has no trace begins one, whatever is current where its mailbox was filled', async () => {
+  test('a handler whose caller has no trace begins one, whatever trace is current when its mailbox is filled', async () => {
     const pid = asking.processes.self();
     const message = {
       kind: 'call',

@@ -57,22 +57,25 @@ describe('a method that has no guards, pipes, interceptors or filters', () => {
     return (name: string): Promise<unknown> => processes.call(target, name, null);
   }
 
-  it('is called without the context of Nest, and one that has them within it', async () => {
+  it("a method without guards is called without Nest's context, and one with guards within it", async () => {
     const call = await caller();
     expect(await call('guarded')).toContain('external-context-creator');
     expect(await call('bare')).not.toContain('external-context-creator');
   });
 
-  it('gets as many arguments as it would get from Nest', async () => {
+  it('a method without guards gets as many arguments as it would get from Nest', async () => {
     const call = await caller();
     expect(await call('arguments')).toBe(1);
   });
 
-  it.each(['thrown', 'rejected', 'observed'])('has its error logged by Nest: %s', async (message) => {
-    const call = await caller();
-    const name = { thrown: 'throwing', rejected: 'rejecting' }[message] ?? message;
-    await expect(call(name)).rejects.toMatchObject({ remoteName: 'RangeError', message });
-    const line = { level: 'error', context: 'ExceptionsHandler', message: `RangeError: ${message}` };
-    expect(applications.logger.lines).toContainEqual(line);
-  });
+  it.each(['thrown', 'rejected', 'observed'])(
+    'Nest logs the error of a method without guards: %s',
+    async (message) => {
+      const call = await caller();
+      const name = { thrown: 'throwing', rejected: 'rejecting' }[message] ?? message;
+      await expect(call(name)).rejects.toMatchObject({ remoteName: 'RangeError', message });
+      const line = { level: 'error', context: 'ExceptionsHandler', message: `RangeError: ${message}` };
+      expect(applications.logger.lines).toContainEqual(line);
+    },
+  );
 });

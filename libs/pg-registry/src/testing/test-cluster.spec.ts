@@ -50,7 +50,7 @@ describe('a test cluster', () => {
         .pipe(filter((entries) => entries.length === count)),
     );
 
-  it('has three nodes that have met, unless told otherwise', async () => {
+  it('a test cluster has three nodes that have met by default', async () => {
     const { nodes } = await start();
     expect(nodes.map(({ name }) => name)).toEqual(['node1', 'node2', 'node3']);
     expect(nodes.map(({ node }) => node.peers().length)).toEqual([2, 2, 2]);
@@ -75,7 +75,7 @@ describe('a test cluster', () => {
     await expect(answer).resolves.toBe('Hello Ada from production');
   });
 
-  it('takes applications that the test makes itself, with providers replaced', async () => {
+  it('takes applications that the test makes itself, with replaced providers', async () => {
     const on = await start({
       nodes: 1,
       modules: [GreeterModule],
@@ -98,7 +98,7 @@ describe('a test cluster', () => {
     on.expectConverged();
   });
 
-  it('names what differs before it has settled', async () => {
+  it('expectConverged lists what differs before the cluster has settled', async () => {
     const on = await start({ nodes: 2 });
     on.nodes[0].registry().register('key', 'new');
     expect(() => on.expectConverged()).toThrow("key 'key': node1 has 'new' (entry 1), node2 sees nothing");
@@ -110,7 +110,7 @@ describe('a test cluster', () => {
     expect(() => on.expectConverged()).toThrow("node1 has nothing, node2 sees 'new' (entry 1)");
   });
 
-  it('heals what a short cut has kept apart', async () => {
+  it('settles after a short cut is healed', async () => {
     const on = await start();
     on.cut('node1', 'node2');
     on.node('node1').registry().register('key', 'from node1');
@@ -121,7 +121,7 @@ describe('a test cluster', () => {
     expect(on.node('node2').registry().lookup('key')).toMatchObject([{ value: 'from node1' }]);
   });
 
-  it('has settled during a cut when both sides have removed each other, and finds together again', async () => {
+  it('settles during a cut when both sides have removed each other, and again after it is healed', async () => {
     const on = await start({ nodes: 2, options: { peerTimeoutMs: 300 } });
     for (const node of on.nodes) node.registry().register('key');
     await on.settle();
@@ -133,7 +133,7 @@ describe('a test cluster', () => {
     expect(on.nodes.map((node) => node.registry().members('key').length)).toEqual([2, 2]);
   });
 
-  it('sees a crashed node go, and its successor come', async () => {
+  it('settles after a node has crashed, and after its successor has started', async () => {
     const on = await start();
     on.node('node3').registry().register('key', 'before');
     await on.settle();
@@ -147,7 +147,7 @@ describe('a test cluster', () => {
     expect(on.node('node1').registry().lookup('key')).toMatchObject([{ value: 'after' }]);
   });
 
-  it('shuts one application down in order', async () => {
+  it('stops one application in order', async () => {
     const on = await start({ nodes: 2, modules: [GreeterModule] });
     await on.stop('node2');
     await on.settle();
@@ -155,7 +155,7 @@ describe('a test cluster', () => {
     expect(() => on.node('node2')).toThrow("No node 'node2' runs in this cluster. Running nodes: node1.");
   });
 
-  it('holds what a paused node says until it goes on', async () => {
+  it('holds back what a paused node sends until it is resumed', async () => {
     const on = await start();
     on.pause('node1');
     on.node('node1').registry().register('paused');
@@ -166,7 +166,7 @@ describe('a test cluster', () => {
     await seen(on, 'node2', 'paused', 1);
   });
 
-  it('lets a node know that it is disconnected, and brings it up to date when it is back', async () => {
+  it('tells a node that it is disconnected, and brings it up to date when it is back', async () => {
     const on = await start({ nodes: 2 });
     on.disconnect('node1');
     expect(on.node('node1').node.stats().connected).toBe(false);
@@ -176,7 +176,7 @@ describe('a test cluster', () => {
     expect(on.node('node2').registry().members('key')).toHaveLength(1);
   });
 
-  it('comes to the same end when a third of all messages is lost', async () => {
+  it('settles although a third of all messages is lost', async () => {
     const on = await start();
     on.lose({ rate: 0.3, seed: 42 });
     for (let round = 0; round < 50; round += 1) {
@@ -188,13 +188,13 @@ describe('a test cluster', () => {
     expect(on.node('node2').registry().members('key')).toHaveLength(150);
   });
 
-  it('says what differs when it does not settle in time', async () => {
+  it('settle rejects with what differs if the time is over', async () => {
     const on = await start({ nodes: 2 });
     on.cut('node1', 'node2');
     await expect(on.settle({ timeoutMs: 20 })).rejects.toThrow('node1 still has node2 as a peer');
   });
 
-  it('closes what has started when one application does not', async () => {
+  it('closes the other applications if one does not start', async () => {
     let started = 0;
     let closed = 0;
     @Module({})
@@ -211,7 +211,7 @@ describe('a test cluster', () => {
     expect(closed).toBe(1);
   });
 
-  it('refuses a second node of a name that runs', async () => {
+  it('refuses to start a second node of the same name', async () => {
     const on = await start({ nodes: 1 });
     await expect(on.start('node1')).rejects.toThrow("Node 'node1' runs in this cluster already.");
   });

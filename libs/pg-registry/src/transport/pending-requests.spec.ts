@@ -2,7 +2,7 @@ import { PendingRequests } from './pending-requests';
 import type { RequestOutcome } from './transport';
 
 describe('PendingRequests', () => {
-  test('closing ends every open request as timed out, but not one that such an outcome leads to', () => {
+  test('close() ends every open request as timed out, except one that such an outcome leads to', () => {
     const requests = new PendingRequests();
     const outcomes: string[] = [];
     const note =

@@ -49,7 +49,7 @@ describe('LocalBus', () => {
     return b.heard;
   }
 
-  test('nodes without a common bus never meet', async () => {
+  test('nodes on different buses never meet', async () => {
     const [a, b] = [await node('a'), await node('b', localBus())];
     say(a, 'hello');
     await a.connection.flush();
@@ -57,7 +57,7 @@ describe('LocalBus', () => {
     await expect(probe(a, 'b')).resolves.toBe('no-responders');
   });
 
-  test('any object that nodes share can stand for a bus, and every other object is another one', async () => {
+  test('any object can serve as a bus, and every object is another bus', async () => {
     const shared = Object.freeze({});
     const [a, b, c] = [await node('a', shared), await node('b', shared), await node('c', {})];
     say(a, 'hello');
@@ -71,21 +71,21 @@ describe('LocalBus', () => {
     expect(attempt).toThrow('Make one with localBus()');
   });
 
-  test('a flush resolves when everything said before has been heard', async () => {
+  test('flush() resolves when everything published before has been delivered', async () => {
     const [a, b] = [await node('a'), await node('b')];
     for (let i = 0; i < 500; i += 1) say(a, String(i));
     await a.connection.flush();
     expect(b.heard).toEqual(Array.from({ length: 500 }, (_, i) => String(i)));
   });
 
-  test('messages of several senders are heard in the order in which they were said', async () => {
+  test('messages of several senders are delivered in the order of their publication', async () => {
     const [a, b, c] = [await node('a'), await node('b'), await node('c')];
     for (let i = 0; i < 100; i += 1) say(i % 2 === 0 ? a : b, String(i));
     await a.connection.flush();
     expect(c.heard).toEqual(Array.from({ length: 100 }, (_, i) => String(i)));
   });
 
-  test('between two nodes that are cut off from each other nothing passes and nobody is told, until it is healed', async () => {
+  test('a cut drops everything between two nodes and tells neither, until it is healed', async () => {
     const [a, b, c] = [await node('a'), await node('b'), await node('c')];
     bus.cut('b', 'a');
     say(a, 'from a');
@@ -100,7 +100,7 @@ describe('LocalBus', () => {
     await expect(probe(a, 'b')).resolves.toBe('answer');
   });
 
-  test('a crashed node says and hears nothing more, is told nothing, and requests to it find nobody', async () => {
+  test('a crashed node sends and receives nothing, is told nothing, and requests to it find no responders', async () => {
     const [a, b] = [await node('a'), await node('b')];
     say(a, 'on its way');
     bus.crash('b');
@@ -112,7 +112,7 @@ describe('LocalBus', () => {
     await b.connection.close();
   });
 
-  test('a disconnected node is told, and is missed only until it is connected again', async () => {
+  test('a disconnected node is told, and receives again once it is reconnected', async () => {
     const [a, b] = [await node('a'), await node('b')];
     bus.disconnect('b');
     say(a, 'missed');
@@ -124,7 +124,7 @@ describe('LocalBus', () => {
     expect(b.statuses).toEqual(['disconnected', 'connected']);
   });
 
-  test('a paused node holds what it says and hears, in order, while others still count it as there', async () => {
+  test('a pause holds back what a node sends and receives, in order, while requests to it find a responder', async () => {
     const [a, b] = [await node('a'), await node('b')];
     say(a, '1');
     bus.pause('b');
@@ -142,7 +142,7 @@ describe('LocalBus', () => {
     expect(b.heard).toEqual(['1', '2', '3', '4']);
   });
 
-  test('loss takes the given share, and the same messages for the same seed', async () => {
+  test('lose() loses the given share, and the same messages for the same seed', async () => {
     const first = await heardWithLoss(7);
     expect(first.length).toBeGreaterThan(600);
     expect(first.length).toBeLessThan(800);

@@ -3,7 +3,7 @@ import { TurnQueue } from './turn-queue';
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('TurnQueue', () => {
-  test('steps run in order, those added by steps last, those added first before all that wait', async () => {
+  test('steps run in order: those added by steps last, those added by addFirst before all others', async () => {
     const queue = new TurnQueue();
     const ran: number[] = [];
     queue.add(() => {
@@ -18,7 +18,7 @@ describe('TurnQueue', () => {
     expect(ran).toEqual([-1, 0, 1, 2, 3, 4]);
   });
 
-  test('a flood leaves turns to others, and keeps its order', async () => {
+  test('many steps leave turns of the event loop to others, and keep their order', async () => {
     const queue = new TurnQueue();
     const ran: number[] = [];
     for (let i = 0; i < 20_000; i += 1) queue.add(() => ran.push(i));

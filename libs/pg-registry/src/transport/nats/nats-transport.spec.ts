@@ -8,7 +8,7 @@ jest.mock('nats', () => {
 const natsTransportOf = (options: unknown): unknown => Reflect.apply(natsTransport, undefined, [options]);
 
 describe('natsTransport', () => {
-  test("without the package 'nats' says how to get it, and only when a node connects", async () => {
+  test("fails without the package 'nats' when a node connects, and says how to install it", async () => {
     const connecting = natsTransport({ servers: 'nats://127.0.0.1:4222' }).connect({
       node: 'a',
       replies: 'reply.a.>',
@@ -39,7 +39,7 @@ describe('natsTransport', () => {
     );
   });
 
-  test('servers are named without their passwords', () => {
+  test('messages name servers without their passwords', () => {
     expect(formatServers('me:secret@host:4222')).toBe('host:4222');
     expect(formatServers(['nats://me:secret@host', 'tls://other:1'])).toBe('nats://host, tls://other:1');
   });

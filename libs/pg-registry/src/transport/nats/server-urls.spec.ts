@@ -2,12 +2,12 @@ import { InvalidOptionError } from '../../term';
 import { addressOf, withCredentialsApart } from './server-urls';
 
 describe('the URLs of servers', () => {
-  it('without credentials stay as they are', () => {
+  it('server URLs without credentials stay as they are', () => {
     const options = { servers: ['nats://a:4222', 'b:4222'], user: 'me' };
     expect(withCredentialsApart(options)).toBe(options);
   });
 
-  it('give their user and password, decoded, as options of the client', () => {
+  it('user and password in a server URL become options of the client, decoded', () => {
     expect(withCredentialsApart({ servers: 'nats://me:p%40ss@a:4222', name: 'x' })).toEqual({
       servers: ['nats://a:4222'],
       user: 'me',
@@ -16,21 +16,21 @@ describe('the URLs of servers', () => {
     });
   });
 
-  it('give a lone name as the token', () => {
+  it('a lone name in a server URL becomes the token', () => {
     expect(withCredentialsApart({ servers: ['nats://secret@a:4222', 'nats://b:4222'] })).toEqual({
       servers: ['nats://a:4222', 'nats://b:4222'],
       token: 'secret',
     });
   });
 
-  it('yield to options of their own', () => {
+  it('options win over credentials in server URLs', () => {
     expect(withCredentialsApart({ servers: 'nats://me:one@a', pass: 'two' })).toMatchObject({
       user: 'me',
       pass: 'two',
     });
   });
 
-  it('are refused if they name different users', () => {
+  it('server URLs with different users are refused', () => {
     expect(() => withCredentialsApart({ servers: ['nats://me:x@a', 'nats://you:x@b'] })).toThrow(
       InvalidOptionError,
     );
