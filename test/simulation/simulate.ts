@@ -1,5 +1,5 @@
-import { drawScript, play, type Script, shrink } from './history';
-import { textOfStep } from './step';
+import { drawScenario, runScenario, type Scenario, shrink } from './scenario';
+import { textOfStep } from './step-generator';
 
 const DEFAULT_STEPS = 200;
 
@@ -13,12 +13,14 @@ function argument(name: string, otherwise: number): number {
 }
 
 /** A failing history, as short as it could be made, with what happened in it. */
-function print(script: Script, steps: number): void {
-  const { violation } = play(script);
-  const short = shrink(script, violation!.invariant);
-  const outcome = play(short);
-  const { names, servers, options, tiny } = short.setting;
-  console.log(`\nSeed ${script.seed} breaks an invariant; of ${steps} steps ${short.steps.length} are left:`);
+function print(scenario: Scenario, steps: number): void {
+  const { violation } = runScenario(scenario);
+  const short = shrink(scenario, violation!.invariant);
+  const outcome = runScenario(short);
+  const { names, servers, options, tiny } = short.config;
+  console.log(
+    `\nSeed ${scenario.seed} breaks an invariant; of ${steps} steps ${short.steps.length} are left:`,
+  );
   for (const step of short.steps) console.log(`  ${textOfStep(step)}, then ${step.thenMs} ms`);
   console.log(
     `Names ${names.join(' ')}, servers ${servers.join(' ')}, tiny ${tiny.join(' ') || 'none'}, options ${JSON.stringify(options)}`,
@@ -26,7 +28,7 @@ function print(script: Script, steps: number): void {
   console.log('What happened:');
   for (const line of outcome.story) console.log(line);
   console.log(`\n${outcome.violation!.message}`);
-  console.log(`\nAgain: npm run simulate -- --seed ${script.seed} --steps ${steps}`);
+  console.log(`\nAgain: npm run simulate -- --seed ${scenario.seed} --steps ${steps}`);
 }
 
 /** Plays histories one after the other until one breaks an invariant. */
@@ -37,13 +39,13 @@ function main(): void {
   let [changes, hostile, refused] = [0, 0, 0];
   const start = performance.now();
   for (let seed = first; seed < first + seeds; seed += 1) {
-    const script = drawScript(seed, steps);
-    const outcome = play(script);
+    const scenario = drawScenario(seed, steps);
+    const outcome = runScenario(scenario);
     changes += outcome.changes;
     refused += outcome.refused;
-    if (script.setting.isHostile) hostile += 1;
+    if (scenario.config.isHostile) hostile += 1;
     if (outcome.violation === undefined) continue;
-    print(script, steps);
+    print(scenario, steps);
     process.exitCode = 1;
     return;
   }

@@ -1,17 +1,19 @@
-import { ProtocolDriver, type NodeEffect } from '../../libs/pg-registry/src/node/protocol-driver';
+import type { NodeEffect } from '../../libs/pg-registry/src/node/protocol-driver';
 import { Replications } from '../../libs/pg-registry/src/node/replications';
 import { RunningScopes } from '../../libs/pg-registry/src/node/running-scopes';
 import { Processes, type LocalProcess } from '../../libs/pg-registry/src/lifetime';
 import { type Effect, protocolOptions, type ProtocolOptions } from '../../libs/pg-registry/src/cluster';
-import { PeerProtocol } from '../../libs/pg-registry/src/protocol';
+import type { PeerProtocol } from '../../libs/pg-registry/src/protocol';
 import type { Replication, Scope, ScopeHost } from '../../libs/pg-registry/src/scope';
 import type { Diff, Table } from '../../libs/pg-registry/src/table';
 import { PidInterner, type ValueLimits } from '../../libs/pg-registry/src/term';
-import type { Agenda } from './agenda';
-import type { Broker, Server } from './broker';
-import { Client } from './client';
-import type { Dice } from './dice';
-import { Turn } from './turn';
+import type { EventQueue } from '../support/virtual-network/event-queue';
+import type { Server } from '../support/virtual-network/link';
+import type { VirtualBroker } from '../support/virtual-network/virtual-broker';
+import type { VirtualClient } from '../support/virtual-network/virtual-client';
+import { VirtualProcess } from '../support/virtual-network/virtual-process';
+import type { SeededRandom } from '../support/seeded-random';
+import type { EventLoop } from '../support/virtual-network/event-loop';
 
 /** Scopes that may run on a node, with their kind of keys. */
 export const SCOPES = { s: 'duplicate', u: 'unique' } as const;
@@ -21,14 +23,17 @@ export const SCOPE_NAMES = Object.keys(SCOPES) as ScopeName[];
 /** All nodes are of one namespace. */
 export const NAMESPACE = 'sim';
 
-/** Small enough for the smallest operations of any setting. */
+/** Small enough for the smallest operations of any config. */
 const LIMITS: ValueLimits = { maxKeyBytes: 512, maxValueBytes: 4096, maxDepth: 32 };
+
+/** How long one turn of an event loop takes, in milliseconds. */
+const TURN_MS = 0.2;
 
 /** Processes of a node beside its root. */
 export const PROCESSES = 3;
 
 /** What a node is started with. */
-export interface Birth {
+export interface NodeConfig {
   readonly name: string;
   readonly incarnation: string;
   /** What its clock says at virtual time 0. */
@@ -40,15 +45,15 @@ export interface Birth {
 }
 
 /** Who watches a node: the invariants. */
-export interface Witness {
+export interface NodeObserver {
   /** The node has written an operation in one of its scopes. */
-  wrote(node: SimulatedNode, scope: ScopeName, diff: Diff, revision: number): void;
+  onWrite(node: SimulatedNode, scope: ScopeName, diff: Diff, revision: number): void;
   /** The node is told something. Rows of a diff have changed already. */
-  told(node: SimulatedNode, effect: NodeEffect): void;
+  onEffect(node: SimulatedNode, effect: NodeEffect): void;
   /** The node takes a message in; `take` does it. */
-  hearing(node: SimulatedNode, subject: string, bytes: Uint8Array, take: () => void): void;
+  onMessage(node: SimulatedNode, subject: string, bytes: Uint8Array, receive: () => void): void;
   /** A turn of its event loop is over. */
-  settled(node: SimulatedNode): void;
+  onTurnEnd(node: SimulatedNode): void;
 }
 
 /**
@@ -58,8 +63,8 @@ export interface Witness {
 export class SimulatedNode {
   readonly name: string;
   readonly incarnation: string;
-  readonly turn: Turn;
-  readonly client: Client;
+  readonly loop: EventLoop;
+  readonly client: VirtualClient;
   readonly protocol: PeerProtocol;
   readonly scopes: RunningScopes;
   readonly processes: Processes;
@@ -70,50 +75,50 @@ export class SimulatedNode {
   left = false;
   /** When its process ended; Infinity while it has not. */
   endedAt = Infinity;
-  readonly #driver: ProtocolDriver;
+  readonly #process: VirtualProcess;
   readonly #pids = new PidInterner();
   readonly #spawned: (LocalProcess | undefined)[] = [];
 
-  readonly #witness: Witness;
+  readonly #observer: NodeObserver;
 
   constructor(
-    readonly birth: Birth,
-    agenda: Agenda,
-    broker: Broker,
-    dice: Dice,
-    witness: Witness,
+    readonly config: NodeConfig,
+    queue: EventQueue,
+    broker: VirtualBroker,
+    random: SeededRandom,
+    observer: NodeObserver,
   ) {
-    this.#witness = witness;
+    this.#observer = observer;
 
-    const { name, incarnation, wallMs, options, maxPayload } = birth;
+    const { name, incarnation, wallMs, options, maxPayload } = config;
     this.name = name;
     this.incarnation = incarnation;
-    this.turn = new Turn(agenda, wallMs, () => witness.settled(this));
+    this.options = protocolOptions(options);
     const identity = { node: name, incarnation };
     const pids = this.#pids;
-    this.protocol = new PeerProtocol({
+    this.#process = new VirtualProcess({
       ...identity,
-      epoch: this.turn.wall(),
+      queue,
+      broker,
+      random: random.next,
       namespace: NAMESPACE,
       pids,
       limits: LIMITS,
-      random: dice.roll,
       options,
+      wallMs,
+      turnMs: TURN_MS,
+      maxPayload,
+      onEffect: (effect) => this.#onEffect(effect),
+      onMessage: (subject, bytes, receive) => observer.onMessage(this, subject, bytes, receive),
+      onTurnEnd: () => observer.onTurnEnd(this),
+      onSettled: () => undefined,
     });
-    this.options = protocolOptions(options);
-    const hearing = (subject: string, bytes: Uint8Array, take: () => void): void =>
-      witness.hearing(this, subject, bytes, take);
-    this.client = new Client(broker, this.turn, this.protocol.subjects.replies(), maxPayload, hearing);
-    this.#driver = new ProtocolDriver(
-      this.protocol,
-      this.turn,
-      (effect) => this.#told(effect),
-      () => undefined,
-    );
-    this.#driver.attach(this.client);
+    this.loop = this.#process.loop;
+    this.client = this.#process.client;
+    this.protocol = this.#process.protocol;
     this.processes = new Processes({ ...identity, pids });
-    this.scopes = this.#assembleScopes();
-    this.#run(this.protocol.start(this.turn.now()));
+    this.scopes = this.#createScopes();
+    this.#run(this.protocol.start(this.loop.now()));
   }
 
   /** Whether it takes part: running, not gone and not superseded. */
@@ -123,7 +128,7 @@ export class SimulatedNode {
   }
 
   get isHostile(): boolean {
-    return this.birth.isHostile;
+    return this.config.isHostile;
   }
 
   get isFenced(): boolean {
@@ -132,7 +137,7 @@ export class SimulatedNode {
 
   /** Whether its code may run now. */
   get isAwake(): boolean {
-    return this.running && !this.turn.standsStill;
+    return this.running && !this.loop.isPaused;
   }
 
   tableOf(scope: ScopeName): Table | undefined {
@@ -147,54 +152,50 @@ export class SimulatedNode {
   }
 
   connect(server: Server, lag: number): void {
-    this.client.attach(server, lag);
-    this.turn.message(() =>
-      this.#run(this.protocol.connected(this.client.serverId, this.turn.now(), this.client.maxPayload)),
-    );
+    this.#process.connect(server, lag);
   }
 
   /** The client notices that its connection is gone. */
   disconnect(): void {
-    this.client.detach();
-    this.turn.message(() => this.#run(this.protocol.disconnected(this.turn.now())));
+    this.#process.disconnect();
   }
 
   /** The process ends, whatever it was doing. */
   end(): void {
     this.running = false;
-    this.endedAt = this.turn.now();
-    this.turn.end();
+    this.endedAt = this.loop.now();
+    this.loop.end();
   }
 
   drain(): void {
-    this.#run(this.protocol.drain(this.turn.now()));
+    this.#run(this.protocol.drain(this.loop.now()));
   }
 
   /** Ends in good order: every entry leaves, then the node. */
   leave(): void {
     this.scopes.leaveAll();
     this.left = true;
-    this.#run(this.protocol.goodbye(this.turn.now()));
+    this.#run(this.protocol.goodbye(this.loop.now()));
   }
 
   /** @returns The number under which the `replicated` effect will come. */
   replicated(scope: ScopeName, timeoutMs: number, announce: (id: number) => void): void {
-    const { id, effects } = this.protocol.replicated(scope, timeoutMs, this.turn.now());
+    const { id, effects } = this.protocol.replicated(scope, timeoutMs, this.loop.now());
     announce(id);
     this.#run(effects);
   }
 
   #run(effects: readonly Effect[]): void {
-    this.#driver.run(effects);
+    this.#process.run(effects);
   }
 
-  #told(effect: NodeEffect): void {
-    this.#witness.told(this, effect);
+  #onEffect(effect: NodeEffect): void {
+    this.#observer.onEffect(this, effect);
     if (effect.type === 'diff') this.scopes.deliver(effect.scope, effect.diff, effect.cause);
     else if (effect.type === 'fenced') this.scopes.stopAll();
   }
 
-  #assembleScopes(): RunningScopes {
+  #createScopes(): RunningScopes {
     let lastNumber = 0;
     const host: ScopeHost = {
       processes: this.processes,
@@ -205,39 +206,39 @@ export class SimulatedNode {
       resolveListener: () => undefined,
       send: () => undefined,
     };
-    const { protocol, turn } = this;
+    const { protocol, loop } = this;
     const streams = {
       start: ({ name, options: { keys }, table }: Scope) =>
-        this.#run(protocol.startScope({ scope: name, keys, table }, turn.now())),
-      stop: (name: string) => this.#run(protocol.stopScope(name, turn.now())),
+        this.#run(protocol.startScope({ scope: name, keys, table }, loop.now())),
+      stop: (name: string) => this.#run(protocol.stopScope(name, loop.now())),
     };
-    const replications = new WitnessedReplications(this, this.#witness, (effects) => this.#run(effects));
+    const replications = new ObservedReplications(this, this.#observer, (effects) => this.#run(effects));
     return new RunningScopes(host, streams, replications);
   }
 }
 
-/** Shows every own operation to the witness, before any observer hears of it. */
-class WitnessedReplications extends Replications {
+/** Shows every own operation to the observer, before any observer hears of it. */
+class ObservedReplications extends Replications {
   readonly #node: SimulatedNode;
-  readonly #witness: Witness;
+  readonly #observer: NodeObserver;
 
-  constructor(node: SimulatedNode, witness: Witness, run: (effects: readonly Effect[]) => void) {
-    super(node.protocol, node.turn, run);
+  constructor(node: SimulatedNode, observer: NodeObserver, run: (effects: readonly Effect[]) => void) {
+    super(node.protocol, node.loop, run);
     this.#node = node;
-    this.#witness = witness;
+    this.#observer = observer;
   }
 
   override of(scope: string): Replication {
     const replication = super.of(scope);
     const node = this.#node;
-    const witness = this.#witness;
+    const observer = this.#observer;
     return {
       get last() {
         return replication.last;
       },
       fits: (pids) => replication.fits(pids),
       write(diff) {
-        witness.wrote(node, scope as ScopeName, diff, replication.last + 1);
+        observer.onWrite(node, scope as ScopeName, diff, replication.last + 1);
         replication.write(diff);
       },
       replicated: (options) => replication.replicated(options),

@@ -1,4 +1,4 @@
-import { Dice } from '../simulation/dice';
+import { SeededRandom } from '../support/seeded-random';
 
 const SEED = 1;
 /** What a turn of the event loop takes. Without it, who looks again in the next turn whether it is time would look for ever. */
@@ -55,7 +55,7 @@ class VirtualTime {
     const restores = [
       replace(performance, 'now', () => this.#now),
       replace(Date, 'now', () => startedAt + Math.floor(this.#now)),
-      replace(Math, 'random', new Dice(SEED).roll),
+      replace(Math, 'random', new SeededRandom(SEED).next),
     ];
     this.#restore = () => restores.forEach((restore) => restore());
     Object.assign(globalThis, {

@@ -1,4 +1,4 @@
-import { randomNumbers } from '../support/shuffle';
+import { SeededRandom } from '../../support/seeded-random';
 import { intervalOf } from './interval';
 
 /** Ratios that scatter around another as the product of many small causes does. */
@@ -24,7 +24,7 @@ describe('the interval of a ratio', () => {
   });
 
   it.each([3, 6, 12])('has the true ratio in it 95 times of 100, from %i rounds', (rounds) => {
-    const random = randomNumbers(rounds);
+    const random = new SeededRandom(rounds).next;
     const tries = 4000;
     let hits = 0;
     for (let i = 0; i < tries; i += 1) {

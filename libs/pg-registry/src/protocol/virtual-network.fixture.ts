@@ -1,65 +1,89 @@
-import type { Effect } from '../cluster/effect';
-import { incarnationOf } from '../wire/incarnation';
-import { type NodeParameters, VirtualNode } from './virtual-node.fixture';
+import { SeededRandom } from '../../../../test/support/seeded-random';
+import { EventQueue } from '../../../../test/support/virtual-network/event-queue';
+import type { Link, Server } from '../../../../test/support/virtual-network/link';
+import { type NetworkFaults, VirtualBroker } from '../../../../test/support/virtual-network/virtual-broker';
+import { type FrameKind, incarnationOf, type StreamKind, Writer } from '../wire';
+import { type NodeOptions, type Published, VirtualNode } from './virtual-node.fixture';
 
 export { VirtualNode } from './virtual-node.fixture';
 
-/** A message on its way, for those who want to lose it. */
+/** One message on its way to one receiver. */
 export interface Passing {
   readonly from: string;
   /** The incarnation of the sender, which tells namesakes apart. */
   readonly speaker: string;
   readonly to: string;
   readonly subject: string;
+  /** The kind of frame, by the subject; `''` for probes and answers. */
+  readonly kind: FrameKind | '';
+  readonly bytes: Uint8Array;
 }
 
-const LATENCY_MS = 1;
-
-/** A small deterministic generator (mulberry32). */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+const DEFAULT_LATENCY_MS = 1;
+const UNIT_MS = 1000;
+const STREAM_KINDS: ReadonlySet<string> = new Set<StreamKind>(['ops', 'repair', 'sync', 'applied']);
 
 /**
- * A network of nodes, servers and virtual time for specs: messages take a millisecond, order per sender is kept, a
- * request to a subject without subscribers gets "no responders", and everything that can go wrong is a verb.
+ * A network of nodes, servers and virtual time for specs of the protocol. Messages take one millisecond and keep their order
+ * per sender; a request without a subscriber gets "no responders"; every fault is a method. It is the network of the
+ * simulator (test/support/virtual-network) with a constant latency and with methods for single nodes.
  */
 export class VirtualNetwork {
-  now = 0;
+  /** The random numbers that the nodes draw. */
   readonly random: () => number;
   readonly nodes: VirtualNode[] = [];
+  readonly queue = new EventQueue();
+  readonly broker: VirtualBroker;
   /** Return true to lose a message. */
   loses: (message: Passing) => boolean = () => false;
-  /** Somebody subscribes to everything. */
-  onlooker = false;
-  readonly #queue: { at: number; run: () => void }[] = [];
-  readonly #cuts = new Set<string>();
-  readonly #probes = new Map<string, { node: VirtualNode; id: number }>();
+  /** Sees every message when it is published. */
+  onPublish: (message: Published) => void = () => undefined;
+  /** How many frames of streams (operations, repairs, syncs, acknowledgements) went to receivers. */
+  streamFrames = 0;
+  readonly #servers = new Map<string, Server>();
+  readonly #owners = new WeakMap<Link, VirtualNode>();
   #incarnations = 0;
 
-  constructor(seed = 1) {
-    this.random = seeded(seed);
+  constructor(seed = 1, latencyMs = DEFAULT_LATENCY_MS) {
+    this.random = new SeededRandom(seed).next;
+    this.broker = new VirtualBroker({
+      queue: this.queue,
+      random: new SeededRandom(~seed),
+      servers: [],
+      // One half to the server, one half from it.
+      latency: { meanMs: latencyMs / 2, spread: 0 },
+      unitMs: UNIT_MS,
+    });
+    this.broker.loses = (from, to, subject, bytes) => this.#loses(from, to, subject, bytes);
   }
 
-  freshIncarnation(node: string): string {
-    this.#incarnations += 1;
-    return incarnationOf(node, this.#incarnations);
+  /** Virtual milliseconds since the start. */
+  get now(): number {
+    return this.queue.now;
+  }
+
+  /** Whether somebody subscribes to everything. */
+  set onlooker(isThere: boolean) {
+    this.broker.hasOnlooker = isThere;
+  }
+
+  set faults(faults: NetworkFaults) {
+    this.broker.faults = faults;
+  }
+
+  /** How long a flush takes, in milliseconds. */
+  set flushMs(ms: number) {
+    this.broker.pongMs = ms - this.broker.latency.meanMs;
   }
 
   /** Starts a node and connects it. */
-  start(parameters: NodeParameters | string): VirtualNode {
-    const node = this.add(parameters);
+  start(options: NodeOptions | string): VirtualNode {
+    const node = this.add(options);
     this.connect(node);
     return node;
   }
 
-  /** So many nodes n0, n1, …, each with an entry under its name in scope `s`, some time after they met. */
+  /** Starts nodes n0, n1, …, each with an entry under its name in scope `s`, and lets them meet. */
   startCluster(count: number, settleMs = 10_000): VirtualNode[] {
     const nodes = Array.from({ length: count }, (_, index) => this.start(`n${index}`));
     for (const node of nodes) node.startScope('s');
@@ -68,72 +92,69 @@ export class VirtualNetwork {
     return nodes;
   }
 
-  /** Makes a node that is not connected yet. */
-  add(parameters: NodeParameters | string): VirtualNode {
-    const given = typeof parameters === 'string' ? { name: parameters } : parameters;
-    const node = new VirtualNode(this, given.name, given);
+  /** Starts a node without a connection. */
+  add(options: NodeOptions | string): VirtualNode {
+    const given = typeof options === 'string' ? { name: options } : options;
+    const { queue, broker, random } = this;
+    const incarnation = incarnationOf(given.name, (this.#incarnations += 1));
+    const onPublish = (message: Published): void => this.onPublish(message);
+    const node = new VirtualNode({ queue, broker, random, incarnation, onPublish }, given);
     this.nodes.push(node);
     node.do((now) => node.protocol.start(now));
     return node;
   }
 
   connect(node: VirtualNode, server = node.server): void {
-    node.server = server;
-    node.connected = true;
-    node.do((now) => node.protocol.connected(server, now));
+    if (node.link !== undefined) this.broker.close(node.link);
+    node.connect(server, this.#server(server));
+    this.#owners.set(node.link!, node);
   }
 
   disconnect(node: VirtualNode): void {
-    node.connected = false;
-    node.do((now) => node.protocol.disconnected(now));
+    if (node.link !== undefined) this.broker.close(node.link);
+    node.disconnect();
   }
 
-  /** The process dies; its connection closes with it. */
+  /** Ends the process; its connection closes with it. */
   kill(node: VirtualNode): void {
-    node.running = false;
-    node.connected = false;
+    if (node.link !== undefined) this.broker.close(node.link);
+    node.end();
   }
 
-  /** The process says goodbye and ends. */
+  /** Says goodbye and ends the process. */
   leave(node: VirtualNode): void {
     node.do((now) => node.protocol.goodbye(now));
-    this.kill(node);
+    const { link } = node;
+    if (link !== undefined) this.broker.ping(link, () => this.broker.close(link));
+    node.loop.end();
   }
 
-  /** The process stands still, its connection open. */
+  /** Stops the process while its connection stays open. */
   freeze(node: VirtualNode): void {
-    node.frozen = true;
+    node.loop.pause();
   }
 
-  /** It goes on: overdue timers first, then what arrived meanwhile, as an event loop does. */
-  thaw(node: VirtualNode): void {
-    node.frozen = false;
-    node.do((now) => node.protocol.tick(now));
-    for (const run of node.backlog.splice(0)) run();
+  /** Lets a frozen process go on: `first`, then overdue timers, then the messages that arrived meanwhile. */
+  thaw(node: VirtualNode, first?: () => void): void {
+    node.loop.resume(first);
   }
 
   /** Cuts the route between two servers, both ways. */
   cut(a: string, b: string): void {
-    this.#cuts.add(`${a} ${b}`).add(`${b} ${a}`);
+    this.broker.cut(this.#server(a), this.#server(b), 'known');
+    this.broker.cut(this.#server(b), this.#server(a), 'known');
   }
 
   heal(): void {
-    this.#cuts.clear();
+    this.broker.heal();
   }
 
   /** Lets time pass. */
   run(ms: number): void {
-    const end = this.now + ms;
-    for (;;) {
-      const next = this.#takeNext(end);
-      if (next === undefined) break;
-      this.now = Math.max(this.now, next.at);
-      next.run();
-    }
-    this.now = end;
+    this.queue.advance(ms);
   }
 
-  /** Lets time pass until a condition holds; gives back how long it took, or Infinity. */
+  /** Lets time pass until a condition holds. @returns How long that took in steps of 5 ms, or Infinity */
   until(condition: () => boolean, limitMs = 60_000): number {
     const start = this.now;
     while (!condition()) {
@@ -144,78 +165,54 @@ export class VirtualNetwork {
   }
 
   at(delayMs: number, run: () => void): void {
-    // Latest first; of one moment, the last scheduled first: the next to run is at the end.
-    const at = this.now + delayMs;
-    let index = this.#queue.length;
-    while (index > 0 && this.#queue[index - 1].at <= at) index -= 1;
-    this.#queue.splice(index, 0, { at, run });
+    this.queue.after(delayMs, run);
   }
 
-  setTimer(node: VirtualNode): void {
-    const timer = (node.timer += 1);
-    const deadline = node.protocol.nextDeadline();
-    if (deadline === Infinity) return;
-    this.at(Math.max(0, deadline - this.now), () => {
-      if (node.timer === timer && !node.frozen) node.do((now) => node.protocol.tick(now));
-    });
-  }
-
-  publish(from: VirtualNode, subject: string, bytes: Uint8Array, reply: string): void {
-    if (!from.connected) return;
-    for (const to of this.#hearing(from, subject)) {
-      if (this.loses({ from: from.name, speaker: from.incarnation, to: to.name, subject })) continue;
-      this.at(LATENCY_MS, () => {
-        if (to.connected) to.do((now) => to.protocol.receive(subject, bytes, reply, now));
-      });
-    }
-    const asked = this.#probes.get(subject);
-    if (asked === undefined || !this.#routed(from, asked.node)) return;
-    if (this.loses({ from: from.name, speaker: from.incarnation, to: asked.node.name, subject })) return;
-    this.at(LATENCY_MS, () => {
-      const { node, id } = asked;
-      this.#probes.delete(subject);
-      node.do((now) => node.protocol.probeResult(id, { type: 'answer', subject, bytes }, now));
-    });
-  }
-
-  flush(node: VirtualNode, id: number): void {
-    this.at(LATENCY_MS, () => {
-      if (node.connected) node.do((now) => node.protocol.flushed(id, now));
-    });
-  }
-
-  probe(node: VirtualNode, probe: Extract<Effect, { type: 'probe' }>): void {
-    const { id, subject, reply, bytes, timeoutMs } = probe;
-    if (!node.connected) return;
-    if (this.#hearing(node, subject).length === 0 && !this.onlooker) {
-      this.at(LATENCY_MS, () =>
-        node.do((now) => node.protocol.probeResult(id, { type: 'no-responders' }, now)),
-      );
-      return;
-    }
-    this.#probes.set(reply, { node, id });
-    this.publish(node, subject, bytes, reply);
-    this.at(timeoutMs, () => {
-      if (this.#probes.delete(reply))
-        node.do((now) => node.protocol.probeResult(id, { type: 'timeout' }, now));
-    });
-  }
-
-  /** A message as if somebody had sent it. */
+  /** Delivers a message as if somebody had sent it. */
   inject(to: VirtualNode, subject: string, bytes: Uint8Array, reply = ''): void {
     to.do((now) => to.protocol.receive(subject, bytes, reply, now));
   }
 
-  #hearing(from: VirtualNode, subject: string): VirtualNode[] {
-    return this.nodes.filter((node) => this.#routed(from, node) && node.hears(subject));
+  /** Delivers a frame of a stream, whatever its body says, as if `from` had sent it. */
+  injectStream(from: VirtualNode, to: VirtualNode, kind: StreamKind, body: Uint8Array, scope = 's'): void {
+    const writer = new Writer();
+    writer.string(scope);
+    writer.raw(body);
+    const { subjects } = from.protocol;
+    const subject = kind === 'ops' ? subjects.ops(scope) : subjects.to(to.name, kind);
+    this.inject(to, subject, from.frame(kind, writer.finish()));
   }
 
-  #routed(from: VirtualNode, to: VirtualNode): boolean {
-    return to.connected && !this.#cuts.has(`${from.server} ${to.server}`);
+  /** Has `asker` ask `node` for a complete hello, which comes some milliseconds later. */
+  discover(asker: VirtualNode, node: VirtualNode): void {
+    this.inject(node, asker.protocol.subjects.to(node.name, 'discover'), asker.frame('discover'));
   }
 
-  #takeNext(end: number): { at: number; run: () => void } | undefined {
-    const next = this.#queue.at(-1);
-    return next === undefined || next.at > end ? undefined : this.#queue.pop();
+  /** Has every connected node ask every other for a complete hello. */
+  discoverAll(): void {
+    const connected = this.nodes.filter((node) => node.connected);
+    for (const asker of connected)
+      for (const node of connected) if (asker !== node) this.discover(asker, node);
   }
+
+  #loses(from: Link, to: Link, subject: string, bytes: Uint8Array): boolean {
+    const [sender, receiver] = [this.#owners.get(from), this.#owners.get(to)];
+    if (sender === undefined || receiver === undefined) return false;
+    const kind = kindOf(subject);
+    if (STREAM_KINDS.has(kind)) this.streamFrames += 1;
+    const { name, incarnation: speaker } = sender;
+    return this.loses({ from: name, speaker, to: receiver.name, subject, kind, bytes });
+  }
+
+  #server(name: string): Server {
+    let server = this.#servers.get(name);
+    if (server === undefined) this.#servers.set(name, (server = this.broker.addServer(name)));
+    return server;
+  }
+}
+
+/** Returns the kind of frame that a subject names: `pgr.<ns>.from.<node>.<kind>…` or `pgr.<ns>.to.<node>.<kind>.<from>`. */
+function kindOf(subject: string): FrameKind | '' {
+  const [, , route, , kind] = subject.split('.');
+  return route === 'from' || route === 'to' ? (kind as FrameKind) : '';
 }

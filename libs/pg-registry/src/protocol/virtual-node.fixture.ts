@@ -1,79 +1,136 @@
-import { DEFAULT_VALUE_LIMITS, Pid, PidInterner, type Key, type Value, type ValueLimits } from '../term';
-import { type Entry, Table } from '../table';
-import type { Effect, PeerEvent } from '../cluster/effect';
-import type { ProtocolOptions } from '../cluster/options';
-import { PeerProtocol } from './peer-protocol';
-import type { VersionRange } from '../wire/version';
-import type { VirtualNetwork } from './virtual-network.fixture';
+import type { EventLoop } from '../../../../test/support/virtual-network/event-loop';
+import type { EventQueue } from '../../../../test/support/virtual-network/event-queue';
+import type { Link, Server } from '../../../../test/support/virtual-network/link';
+import type { VirtualBroker } from '../../../../test/support/virtual-network/virtual-broker';
+import { VirtualProcess } from '../../../../test/support/virtual-network/virtual-process';
+import type { Effect, PeerEvent, ProtocolOptions } from '../cluster';
+import type { NodeEffect } from '../node/protocol-driver';
+import { type Diff, type Entry, Table } from '../table';
+import { DEFAULT_VALUE_LIMITS, type Key, type Pid, PidInterner, type Value, type ValueLimits } from '../term';
+import { encodeFrame, type FrameKind, type VersionRange } from '../wire';
+import type { PeerProtocol } from './peer-protocol';
+import { TableReplay } from './table-replay.fixture';
 
 /** What a virtual node is started with. */
-export interface NodeParameters {
+export interface NodeOptions {
   readonly name: string;
   readonly incarnation?: string;
   readonly epoch?: number;
   readonly server?: string;
+  /** Bytes that the server takes in one message. */
+  readonly maxPayload?: number;
   readonly options?: Partial<ProtocolOptions>;
   readonly versions?: VersionRange;
   readonly limits?: ValueLimits;
 }
 
-/** A subscription with `*` and a final `>`, as a test of subjects. */
-function subjectsOf(pattern: string): (subject: string) => boolean {
-  const source = pattern.replace(/[.=]/g, '\\$&').replaceAll('*', '[^.]+').replace(/>$/, '.+');
-  const matcher = new RegExp(`^${source}$`);
-  return (subject) => matcher.test(subject);
+/** How long one turn of an event loop takes, in milliseconds. */
+export const TURN_MS = 0.1;
+
+/** What the clock of every node shows at virtual time 0. */
+const WALL_MS = 1_000_000;
+
+/** What a {@link VirtualNode} needs of its network. */
+export interface NodeDeps {
+  readonly queue: EventQueue;
+  readonly broker: VirtualBroker;
+  readonly random: () => number;
+  /** Used unless the options name an incarnation. */
+  readonly incarnation: string;
+  /** Called with every message when it is published. */
+  readonly onPublish: (message: Published) => void;
 }
 
-/** One node of the virtual network: its protocol, its tables, and everything it was told. */
+/** One message as it was published. */
+export interface Published {
+  readonly from: VirtualNode;
+  readonly subject: string;
+  readonly bytes: Uint8Array;
+}
+
+type DiffEffect = Extract<NodeEffect, { type: 'diff' }>;
+
+/** One node of a {@link VirtualNetwork}: its protocol, its tables, and every effect that it had. */
 export class VirtualNode {
-  readonly protocol: PeerProtocol;
+  readonly name: string;
   readonly tables = new Map<string, Table>();
   readonly events: (PeerEvent & { readonly at: number })[] = [];
-  readonly told: Exclude<
-    Effect,
-    { type: 'send' | 'probe' | 'peer' | 'subscribe' | 'unsubscribe' | 'flush' }
-  >[] = [];
-  readonly subscriptions = new Map<string, (subject: string) => boolean>();
+  /** Every effect that is neither about the connection nor about a peer. */
+  readonly told: Exclude<NodeEffect, { type: 'peer' }>[] = [];
+  /** Diffs of remote causes, the oldest first. */
+  readonly diffs: DiffEffect[] = [];
+  /** Subjects of everything that it published. */
   readonly sent: string[] = [];
   server: string;
-  connected = false;
-  running = true;
-  frozen = false;
-  /** What arrived while it was frozen. */
-  readonly backlog: (() => void)[] = [];
-  timer = 0;
+  readonly #queue: EventQueue;
+  readonly #process: VirtualProcess;
+  readonly #pids = new PidInterner();
+  readonly #replays = new Map<string, TableReplay>();
   #entryNumber = 0;
 
-  constructor(
-    readonly network: VirtualNetwork,
-    readonly name: string,
-    parameters: NodeParameters,
-  ) {
-    this.server = parameters.server ?? 'server-a';
-    this.protocol = new PeerProtocol({
+  constructor(deps: NodeDeps, options: NodeOptions) {
+    const { queue, broker, random, onPublish } = deps;
+    const { name, epoch, versions } = options;
+    this.name = name;
+    this.#queue = queue;
+    this.server = options.server ?? 'server-a';
+    this.#process = new VirtualProcess({
+      queue,
+      broker,
+      random,
       node: name,
-      incarnation: parameters.incarnation ?? network.freshIncarnation(name),
-      epoch: parameters.epoch ?? Math.floor(1_000_000 + network.now),
+      incarnation: options.incarnation ?? deps.incarnation,
       namespace: 'test',
-      pids: new PidInterner(),
-      limits: parameters.limits ?? DEFAULT_VALUE_LIMITS,
-      random: network.random,
-      ...(parameters.options && { options: parameters.options }),
-      ...(parameters.versions && { versions: parameters.versions }),
+      pids: this.#pids,
+      limits: options.limits ?? DEFAULT_VALUE_LIMITS,
+      ...(options.options && { options: options.options }),
+      ...(versions && { versions }),
+      ...(epoch !== undefined && { epoch }),
+      wallMs: WALL_MS,
+      turnMs: TURN_MS,
+      maxPayload: options.maxPayload ?? Infinity,
+      onEffect: (effect) => this.#onEffect(effect),
+      onMessage: (_subject, _bytes, receive) => receive(),
+      onTurnEnd: () => undefined,
+      onSettled: () => this.#checkReplays(),
     });
+    this.#process.client.onPublish = (subject, bytes) => {
+      this.sent.push(subject);
+      onPublish({ from: this, subject, bytes });
+    };
+  }
+
+  get protocol(): PeerProtocol {
+    return this.#process.protocol;
+  }
+
+  get loop(): EventLoop {
+    return this.#process.loop;
+  }
+
+  get link(): Link | undefined {
+    return this.#process.client.link;
+  }
+
+  get connected(): boolean {
+    return this.link !== undefined && !this.loop.hasEnded;
   }
 
   get incarnation(): string {
     return this.protocol.incarnation;
   }
 
-  hears(subject: string): boolean {
-    if (!this.connected) return false;
-    for (const matches of this.subscriptions.values()) if (matches(subject)) return true;
-    return false;
+  /** Subjects that it subscribes to. */
+  get subscriptions(): readonly string[] {
+    return this.#process.client.subscriptions;
   }
 
-  /** Names of the peers, in order of name. */
+  /** How often each thing was counted, by name. */
+  get counts(): Readonly<Record<string, number>> {
+    return this.protocol.stats().counters;
+  }
+
+  /** Names of the peers, sorted. */
   get peers(): string[] {
     return this.protocol
       .peers()
@@ -81,33 +138,88 @@ export class VirtualNode {
       .toSorted();
   }
 
+  connect(name: string, server: Server): void {
+    this.server = name;
+    this.#process.connect(server, 0);
+  }
+
+  disconnect(): void {
+    this.#process.disconnect();
+  }
+
+  end(): void {
+    this.#process.client.detach();
+    this.loop.end();
+  }
+
+  /** Makes a frame of this node. */
+  frame(kind: FrameKind, body?: Uint8Array): Uint8Array {
+    const { incarnation, protocol } = this;
+    const versions = { min: 1, max: 1 };
+    return encodeFrame(
+      { version: 1, node: this.name, incarnation, epoch: protocol.epoch, kind, versions },
+      body,
+    );
+  }
+
   startScope(scope: string, keys: 'duplicate' | 'unique' = 'duplicate'): void {
     const table = new Table({ node: this.name, incarnation: this.incarnation, keys });
     this.tables.set(scope, table);
+    this.#replays.set(scope, new TableReplay(this.name, table));
     this.do((now) => this.protocol.startScope({ scope, keys, table }, now));
   }
 
   stopScope(scope: string): void {
     this.tables.delete(scope);
+    this.#replays.delete(scope);
     this.do((now) => this.protocol.stopScope(scope, now));
   }
 
-  /** Registers so many processes under a key, in one operation. */
-  join(scope: string, key: Key, value: Value = null, processes = 1): void {
-    const revision = this.protocol.last(scope) + 1;
+  pid(id: number): Pid {
+    return this.#pids.intern(this.name, this.incarnation, id);
+  }
+
+  table(scope = 's'): Table {
+    return this.tables.get(scope)!;
+  }
+
+  /** Registers processes under a key, in one operation: so many, or those with these ids. */
+  join(scope: string, key: Key, value: Value = null, processes: number | readonly number[] = 1): void {
+    const ids =
+      typeof processes === 'number' ? Array.from({ length: processes }, (_, id) => id + 1) : processes;
     const numbers = { next: () => (this.#entryNumber += 1) };
-    const pids = Array.from({ length: processes }, (_, id) => new Pid(this.name, this.incarnation, id + 1));
-    const diff = this.tables.get(scope)!.join(key, pids, value, numbers, revision);
-    this.do((now) => this.protocol.write(scope, diff, now));
+    const pids = ids.map((id) => this.pid(id));
+    this.#write(scope, this.table(scope).join(key, pids, value, numbers, this.#revision(scope)));
+  }
+
+  leave(scope: string, key: Key, id = 1): void {
+    this.#write(scope, this.table(scope).leave(key, [this.pid(id)]));
+  }
+
+  update(scope: string, key: Key, value: Value, id = 1): void {
+    this.#write(
+      scope,
+      this.table(scope).update(key, this.pid(id), () => value, this.#revision(scope)),
+    );
+  }
+
+  /** Ends a process: its entries leave. */
+  exit(scope: string, id: number): void {
+    this.#write(scope, this.table(scope).leaveProcess(this.pid(id)));
+  }
+
+  /** Asks whether every peer has applied what was written before; ends in a `replicated` effect. */
+  replicated(scope: string, timeoutMs = 1000): void {
+    this.do((now) => this.protocol.replicated(scope, timeoutMs, now).effects);
   }
 
   /** The keys of a scope here, as text, sorted. */
   keys(scope: string): string[] {
-    return this.tables.get(scope)!.groups().map(String).toSorted();
+    return this.table(scope).groups().map(String).toSorted();
   }
 
   entries(scope: string, key: Key): readonly Entry[] {
-    return this.tables.get(scope)!.lookup(key);
+    return this.table(scope).lookup(key);
   }
 
   /** Events about a node, in order, each as `type` or `type:reason`. */
@@ -127,48 +239,41 @@ export class VirtualNode {
     return this.events.findLast((event) => event.type === type && event.node === node)?.at;
   }
 
+  /** Reasons of all warnings so far. */
   warnings(): string[] {
-    return this.told.flatMap((effect) => (effect.type === 'warn' ? [effect.reason] : []));
+    return this.toldOf('warn').map(({ reason }) => reason);
   }
 
+  /** The effects of one type so far. */
+  toldOf<T extends VirtualNode['told'][number]['type']>(
+    type: T,
+  ): Extract<VirtualNode['told'][number], { type: T }>[] {
+    return this.told.filter((effect): effect is Extract<typeof effect, { type: T }> => effect.type === type);
+  }
+
+  /** Calls the protocol and runs its effects: now, or when the process goes on. */
   do(call: (now: number) => Effect[]): void {
-    if (!this.running) return;
-    if (this.frozen) {
-      this.backlog.push(() => this.do(call));
-      return;
-    }
-    const effects = call(this.network.now);
-    for (const effect of effects) this.#run(effect);
-    this.network.setTimer(this);
+    this.loop.message(() => this.#process.run(call(this.#queue.now)));
   }
 
-  #run(effect: Effect): void {
-    switch (effect.type) {
-      case 'subscribe':
-        this.subscriptions.set(effect.subject, subjectsOf(effect.subject));
-        return;
-      case 'unsubscribe':
-        this.subscriptions.delete(effect.subject);
-        return;
-      case 'send':
-        this.sent.push(effect.subject);
-        return this.network.publish(this, effect.subject, effect.bytes, '');
-      case 'flush':
-        return this.network.flush(this, effect.id);
-      case 'probe':
-        return this.network.probe(this, effect);
-      case 'peer':
-        this.events.push({ ...effect.event, at: this.network.now });
-        return;
-      case 'diff':
-      case 'deliver':
-      case 'replicated':
-      case 'drained':
-      case 'lag':
-      case 'synced':
-      case 'fenced':
-      case 'warn':
-        this.told.push(effect);
-    }
+  #revision(scope: string): number {
+    return this.protocol.last(scope) + 1;
+  }
+
+  #write(scope: string, diff: Diff): void {
+    this.#replays.get(scope)!.apply(diff);
+    this.do((now) => this.protocol.write(scope, diff, now));
+  }
+
+  #onEffect(effect: NodeEffect): void {
+    if (effect.type === 'peer') this.events.push({ ...effect.event, at: this.#queue.now });
+    else this.told.push(effect);
+    if (effect.type !== 'diff') return;
+    this.diffs.push(effect);
+    this.#replays.get(effect.scope)?.apply(effect.diff);
+  }
+
+  #checkReplays(): void {
+    for (const replay of this.#replays.values()) replay.check();
   }
 }

@@ -5,10 +5,8 @@ import { VirtualNetwork } from '../protocol/virtual-network.fixture';
 /** Versions of the frames that a node says to everybody. */
 function spying(network: VirtualNetwork): Map<string, number> {
   const said = new Map<string, number>();
-  const publish = network.publish.bind(network);
-  network.publish = (from, subject, bytes, reply) => {
+  network.onPublish = ({ from, subject, bytes }) => {
     if (subject.includes('.from.')) said.set(from.name, decodeFrame(bytes).version);
-    publish(from, subject, bytes, reply);
   };
   return said;
 }

@@ -92,9 +92,9 @@ describe('a node that writes as the first thing after it stood still', () => {
     sleeper.sent.length = 0;
     network.freeze(sleeper);
     network.run(1500);
-    sleeper.frozen = false;
-    for (let i = 0; i < 20; i += 1) sleeper.join('s', i);
-    network.thaw(sleeper);
+    network.thaw(sleeper, () => {
+      for (let i = 0; i < 20; i += 1) sleeper.join('s', i);
+    });
     network.run(1000);
     expect(sleeper.protocol.stats().counters).toMatchObject({ 'own-stalls': 1 });
     expect(sleeper.sent.filter((subject) => subject.endsWith('.hello')).length).toBeLessThanOrEqual(2);

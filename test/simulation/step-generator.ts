@@ -1,9 +1,9 @@
 import type { Key } from '../../libs/pg-registry/src/term';
-import type { Dice } from './dice';
-import { type Attack, ATTACKS } from './intruder';
+import type { SeededRandom } from '../support/seeded-random';
+import { type Attack, ATTACKS } from './adversary';
 
 /** What happens, with everything that is random about it; nodes and servers are indexes into whoever is there then. */
-export type Deed =
+export type Action =
   | {
       readonly do: 'register';
       readonly node: number;
@@ -67,8 +67,8 @@ export type Deed =
   | { readonly do: 'wait'; readonly ms: number }
   | { readonly do: 'attack'; readonly how: Attack; readonly victim: number; readonly clockMs: number };
 
-/** One step of a history: a deed, the chance that belongs to it, and the time that passes behind it. */
-export type Step = Deed & { readonly seed: number; readonly thenMs: number };
+/** One step of a history: a action, the chance that belongs to it, and the time that passes behind it. */
+export type Step = Action & { readonly seed: number; readonly thenMs: number };
 
 /** Keys that steps use; structured ones and awkward ones among them. */
 export const KEYS: readonly Key[] = [
@@ -95,49 +95,56 @@ export const VALUES = [
 const INDEXES = 60;
 
 /** Draws the steps of a history. `unitMs` is the time in which the cluster notices things. */
-export function drawSteps(dice: Dice, count: number, unitMs: number): Step[] {
+export function drawSteps(random: SeededRandom, count: number, unitMs: number): Step[] {
   return Array.from({ length: count }, () => ({
-    ...drawDeed(dice, unitMs),
-    seed: dice.below(2 ** 31),
-    thenMs: drawWait(dice, unitMs),
+    ...drawAction(random, unitMs),
+    seed: random.below(2 ** 31),
+    thenMs: drawWait(random, unitMs),
   }));
 }
 
-/** Weaves the deeds of a hostile peer into the steps of a history; the others stay as they are. */
-export function withAttacks(steps: readonly Step[], dice: Dice): Step[] {
+/** Weaves the actions of a hostile peer into the steps of a history; the others stay as they are. */
+export function withAttacks(steps: readonly Step[], random: SeededRandom): Step[] {
   return steps.flatMap((step) => {
-    if (!dice.chance(0.25)) return [step];
-    const how = dice.pick(ATTACKS);
-    const clockMs = dice.pick([0, -1_000_000, 1_000_000]);
-    const thenMs = dice.pick([0, 0, 5]);
+    if (!random.chance(0.25)) return [step];
+    const how = random.pick(ATTACKS);
+    const clockMs = random.pick([0, -1_000_000, 1_000_000]);
+    const thenMs = random.pick([0, 0, 5]);
     return [
       step,
-      { do: 'attack', how, victim: dice.below(INDEXES), clockMs, seed: dice.below(2 ** 31), thenMs } as const,
+      {
+        do: 'attack',
+        how,
+        victim: random.below(INDEXES),
+        clockMs,
+        seed: random.below(2 ** 31),
+        thenMs,
+      } as const,
     ];
   });
 }
 
-function drawWait(dice: Dice, unitMs: number): number {
-  return dice.weighted<() => number>([
+function drawWait(random: SeededRandom, unitMs: number): number {
+  return random.weighted<() => number>([
     [4, () => 0],
-    [6, () => dice.below(10)],
-    [3, () => dice.below(100)],
-    [1, () => dice.below(unitMs)],
+    [6, () => random.below(10)],
+    [3, () => random.below(100)],
+    [1, () => random.below(unitMs)],
   ])();
 }
 
-function drawDeed(dice: Dice, unitMs: number): Deed {
-  const index = (): number => dice.below(INDEXES);
+function drawAction(random: SeededRandom, unitMs: number): Action {
+  const index = (): number => random.below(INDEXES);
   const node = index();
   const where = { node, process: index(), scope: index(), key: index() };
   const value = index();
-  const clockMs = dice.weighted([
+  const clockMs = random.weighted([
     [3, 0],
     [1, -1_000_000],
     [1, -5],
     [1, 1_000_000],
   ]);
-  return dice.weighted<() => Deed>([
+  return random.weighted<() => Action>([
     [24, () => ({ do: 'register', ...where, value })],
     [8, () => ({ do: 'unregister', ...where })],
     [8, () => ({ do: 'update', ...where, value })],
@@ -147,26 +154,26 @@ function drawDeed(dice: Dice, unitMs: number): Deed {
         do: 'join-many',
         node,
         key: index(),
-        count: 1 + dice.below(dice.chance(0.1) ? 3000 : 30),
+        count: 1 + random.below(random.chance(0.1) ? 3000 : 30),
         value,
       }),
     ],
-    [4, () => ({ do: 'churn', node, times: 1 + dice.below(60) })],
+    [4, () => ({ do: 'churn', node, times: 1 + random.below(60) })],
     [3, () => ({ do: 'exit', node, process: index() })],
     [
       2,
       () => ({
-        do: dice.pick(['stop-scope', 'start-scope', 'start-scope', 'restart-scope']),
+        do: random.pick(['stop-scope', 'start-scope', 'start-scope', 'restart-scope']),
         node,
         scope: index(),
       }),
     ],
     [2, () => ({ do: 'subscribe', node, scope: index() })],
-    [3, () => ({ do: 'replicated', node, scope: index(), timeoutMs: dice.below(unitMs) })],
+    [3, () => ({ do: 'replicated', node, scope: index(), timeoutMs: random.below(unitMs) })],
     [5, () => ({ do: 'start', name: index(), server: index(), clockMs })],
     [0.5, () => ({ do: 'double', node, server: index(), clockMs })],
-    [2, () => ({ do: 'crash', node, unnoticedMs: dice.chance(0.3) ? dice.below(4 * unitMs) : 0 })],
-    [1, () => ({ do: dice.pick(['leave', 'leave', 'drain']), node })],
+    [2, () => ({ do: 'crash', node, unnoticedMs: random.chance(0.3) ? random.below(4 * unitMs) : 0 })],
+    [1, () => ({ do: random.pick(['leave', 'leave', 'drain']), node })],
     [2, () => ({ do: 'freeze', node })],
     [4, () => ({ do: 'thaw', node })],
     [
@@ -174,27 +181,33 @@ function drawDeed(dice: Dice, unitMs: number): Deed {
       () => ({
         do: 'disconnect',
         node,
-        awayMs: dice.below(dice.chance(0.2) ? 5 * unitMs : unitMs),
-        noticeMs: dice.chance(0.5) ? 0 : dice.below(unitMs),
-        lingerMs: dice.chance(0.5) ? 0 : dice.below(2 * unitMs),
+        awayMs: random.below(random.chance(0.2) ? 5 * unitMs : unitMs),
+        noticeMs: random.chance(0.5) ? 0 : random.below(unitMs),
+        lingerMs: random.chance(0.5) ? 0 : random.below(2 * unitMs),
       }),
     ],
-    [0.7, () => ({ do: 'kill-server', server: index(), downMs: dice.below(unitMs) })],
+    [0.7, () => ({ do: 'kill-server', server: index(), downMs: random.below(unitMs) })],
     [
       1.5,
-      () => ({ do: 'cut', from: index(), to: index(), known: dice.chance(0.5), oneWay: dice.chance(0.5) }),
+      () => ({
+        do: 'cut',
+        from: index(),
+        to: index(),
+        known: random.chance(0.5),
+        oneWay: random.chance(0.5),
+      }),
     ],
     [2, () => ({ do: 'heal' })],
     [
       1.5,
       () => ({
         do: 'weather',
-        loss: dice.pick([0, 0, 0.01, 0.1, 0.3]),
-        duplication: dice.pick([0, 0, 0.05, 0.3]),
-        delayMs: dice.pick([0, 0, 0.001, 0.02, 0.04]) * unitMs,
+        loss: random.pick([0, 0, 0.01, 0.1, 0.3]),
+        duplication: random.pick([0, 0, 0.05, 0.3]),
+        delayMs: random.pick([0, 0, 0.001, 0.02, 0.04]) * unitMs,
       }),
     ],
-    [4, () => ({ do: 'wait', ms: dice.below(dice.chance(0.2) ? 5 * unitMs : unitMs) })],
+    [4, () => ({ do: 'wait', ms: random.below(random.chance(0.2) ? 5 * unitMs : unitMs) })],
   ])();
 }
 

@@ -1,12 +1,12 @@
-import type { Script } from './history';
-import { drawSetting } from './setting';
+import type { Scenario } from './scenario';
+import { drawClusterConfig } from './cluster-config';
 
 /** Histories that once broke an invariant, as short as they could be made, by what happens in them. */
-export const KNOWN_HISTORIES: Readonly<Record<string, Script>> = {
+export const REGRESSIONS: Readonly<Record<string, Scenario>> = {
   // Of seed 802698. The first gave way to the second, which had gone, and the third to the first.
   'of three incarnations the first wakes up to the words of the second, which has said goodbye': {
     seed: 802698,
-    setting: { ...drawSetting(802698), bootMs: 100 },
+    config: { ...drawClusterConfig(802698), bootMs: 100 },
     steps: [
       { do: 'start', name: 4, server: 44, clockMs: 1_000_000, seed: 1471680015, thenMs: 0 },
       { do: 'wait', ms: 637, seed: 382050167, thenMs: 0 },

@@ -1,8 +1,8 @@
 import type { ProtocolOptions } from '../../libs/pg-registry/src/cluster';
-import { Dice } from './dice';
+import { SeededRandom } from '../support/seeded-random';
 
 /** In what kind of cluster a history plays; drawn from its seed. */
-export interface Setting {
+export interface ClusterConfig {
   /** Names that nodes may have. */
   readonly names: readonly string[];
   readonly servers: readonly string[];
@@ -52,25 +52,25 @@ export const TINY: Partial<ProtocolOptions> = {
 const SMALL_PAYLOAD = 8192;
 const LARGE_PAYLOAD = 1_048_576;
 
-/** Draws the setting of a history. */
-export function drawSetting(seed: number): Setting {
-  const dice = new Dice(seed ^ 0x5eed);
-  const isQuick = dice.chance(0.85);
-  const names = ['a', 'b', 'c', 'd', 'e'].slice(0, 2 + dice.below(4));
-  const part = dice.pick([0, 0, 0.5, 1]);
-  const tiny = names.filter(() => dice.chance(part));
+/** Draws the config of a history. */
+export function drawClusterConfig(seed: number): ClusterConfig {
+  const random = new SeededRandom(seed ^ 0x5eed);
+  const isQuick = random.chance(0.85);
+  const names = ['a', 'b', 'c', 'd', 'e'].slice(0, 2 + random.below(4));
+  const part = random.pick([0, 0, 0.5, 1]);
+  const tiny = names.filter(() => random.chance(part));
   const unitMs = isQuick ? QUICK_UNIT_MS : DEFAULT_UNIT_MS;
   return {
     names,
-    servers: ['X', 'Y', 'Z'].slice(0, 1 + dice.below(3)),
+    servers: ['X', 'Y', 'Z'].slice(0, 1 + random.below(3)),
     options: isQuick ? QUICK : {},
     tiny,
     unitMs,
-    maxPayload: tiny.length > 0 && dice.chance(0.5) ? SMALL_PAYLOAD : LARGE_PAYLOAD,
-    onlooker: dice.chance(0.1),
-    bootMs: dice.pick([0.002, 0.02, 0.1]) * unitMs,
+    maxPayload: tiny.length > 0 && random.chance(0.5) ? SMALL_PAYLOAD : LARGE_PAYLOAD,
+    onlooker: random.chance(0.1),
+    bootMs: random.pick([0.002, 0.02, 0.1]) * unitMs,
     // A sequence of its own, so that what else a seed means does not depend on it.
-    isHostile: new Dice(seed ^ 0xbad).chance(0.4),
+    isHostile: new SeededRandom(seed ^ 0xbad).chance(0.4),
     wallMs: 1_700_000_000_000,
   };
 }

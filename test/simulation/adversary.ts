@@ -1,10 +1,10 @@
 import { incarnationOf, permissionsOf, Subjects, type FrameKind } from '../../libs/pg-registry/src/wire';
-import type { Dice } from './dice';
-import { envelopeOf, hugeBodies, lies, type Overheard, REPLAYABLE, seal } from './forgery';
-import { matches } from './line';
+import type { SeededRandom } from '../support/seeded-random';
+import { envelopeOf, hugeBodies, lies, type Overheard, REPLAYABLE, seal } from './forged-frames';
+import { matchesSubject } from '../support/virtual-network/link';
 import { NAMESPACE, SCOPE_NAMES, type SimulatedNode } from './simulated-node';
 
-/** What a hostile peer may do; each is drawn as a deed of its own. */
+/** What a hostile peer may do; each is drawn as a action of its own. */
 export const ATTACKS = [
   'noise',
   'truncated',
@@ -36,7 +36,7 @@ const MOST_OVERHEARD = 400;
  * as if there were no permissions, bytes that are no frames and words of others again that they once said. What it cannot do
  * is make up a frame in the name of another on that one's subject: against that only permissions help, and nothing is promised.
  */
-export class Intruder {
+export class Adversary {
   /** What every frame of it is, by its bytes; other frames are faithful. */
   readonly marks = new WeakMap<Uint8Array, Mark>();
   readonly #overheard: Overheard[] = [];
@@ -44,13 +44,13 @@ export class Intruder {
   readonly #subjects: Subjects;
   #node: SimulatedNode | undefined;
 
-  readonly #dice: Dice;
+  readonly #random: SeededRandom;
 
   constructor(
     readonly name: string,
-    dice: Dice,
+    random: SeededRandom,
   ) {
-    this.#dice = dice;
+    this.#random = random;
 
     this.#subjects = new Subjects(NAMESPACE, name);
     this.#allowed = permissionsOf(NAMESPACE, name).publish.allow.map((pattern) => pattern.split('.'));
@@ -74,13 +74,13 @@ export class Intruder {
 
   /** @param isOver Whether an incarnation has ended, so that all of its words may be said again */
   attack(how: Attack, victim: string, isOver: (incarnation: string) => boolean): void {
-    const dice = this.#dice;
+    const random = this.#random;
     switch (how) {
       case 'noise':
         return this.#noise(victim);
       case 'truncated':
         return this.#withOverheard(({ subject, bytes }) =>
-          this.#say(subject, bytes.slice(0, dice.below(bytes.length)), 'dubious'),
+          this.#say(subject, bytes.slice(0, random.below(bytes.length)), 'dubious'),
         );
       case 'mutated':
         return this.#withOverheard((frame) => this.#mutated(frame, victim));
@@ -92,41 +92,41 @@ export class Intruder {
           if (REPLAYABLE.has(kind) || isOver(incarnation)) this.#say(subject, bytes.slice(), 'dubious');
         });
       case 'huge':
-        for (const { kind, body } of hugeBodies(dice)) this.#tell(victim, kind, body);
+        for (const { kind, body } of hugeBodies(random)) this.#tell(victim, kind, body);
         return;
       case 'lies':
-        for (const { kind, body } of lies(dice, this.#someIncarnation(), this.#epoch))
+        for (const { kind, body } of lies(random, this.#someIncarnation(), this.#epoch))
           this.#tell(victim, kind, body);
         return;
       case 'flood': {
         const tame = ATTACKS.filter((attack) => attack !== 'flood' && attack !== 'reborn');
-        const often = dice.pick(tame);
-        for (let times = 10 + dice.below(90); times > 0; times -= 1)
-          this.attack(dice.chance(0.8) ? often : dice.pick(tame), victim, isOver);
+        const often = random.pick(tame);
+        for (let times = 10 + random.below(90); times > 0; times -= 1)
+          this.attack(random.chance(0.8) ? often : random.pick(tame), victim, isOver);
         return;
       }
       case 'reborn':
-        return; // Its process is started anew by the world.
+        return; // Its process is started anew by the cluster.
     }
   }
 
   /** Bytes that are no frame, wherever somebody listens. */
   #noise(victim: string): void {
-    const dice = this.#dice;
-    const bytes = Uint8Array.from({ length: dice.below(300) }, () => dice.below(256));
+    const random = this.#random;
+    const bytes = Uint8Array.from({ length: random.below(300) }, () => random.below(256));
     bytes[0] = 0; // no frame begins so
-    const speaker = dice.chance(0.5) ? this.#subjects : new Subjects(NAMESPACE, victim);
-    const reply = dice.chance(0.5) ? '' : this.#subjects.reply(victim, 'x');
+    const speaker = random.chance(0.5) ? this.#subjects : new Subjects(NAMESPACE, victim);
+    const reply = random.chance(0.5) ? '' : this.#subjects.reply(victim, 'x');
     this.#say(this.#somewhere(speaker, victim), bytes, 'refusable', reply);
   }
 
   /** A real frame, some bytes of it changed, as our own: its body goes as deep as any. */
   #mutated({ subject, bytes }: Overheard, victim: string): void {
-    const dice = this.#dice;
+    const random = this.#random;
     const { kind, body } = envelopeOf(bytes);
     const changed = body.slice();
-    for (let changes = dice.below(4); changes > 0 && changed.length > 0; changes -= 1)
-      changed[dice.below(changed.length)] = dice.below(256);
+    for (let changes = random.below(4); changes > 0 && changed.length > 0; changes -= 1)
+      changed[random.below(changed.length)] = random.below(256);
     const scope = subject.split('.')[5];
     if (kind === 'ops') return this.#as(this.#subjects.ops(scope ?? 's'), kind, changed);
     this.#tell(victim, kind, changed);
@@ -134,10 +134,10 @@ export class Intruder {
 
   /** A real frame as if it were ours, words of our own as the incarnation of another, or of another kind than their subject. */
   #misnamed({ bytes }: Overheard, victim: string): void {
-    const dice = this.#dice;
+    const random = this.#random;
     const frame = envelopeOf(bytes);
     if (frame.node === this.name) return;
-    const kind = dice.pick(ANNOUNCED);
+    const kind = random.pick(ANNOUNCED);
     const subject = this.#subjects.announce(kind);
     const versions = { min: 1, max: 1 };
     const body = kind === frame.kind ? frame.body : new Uint8Array(0);
@@ -160,8 +160,8 @@ export class Intruder {
 
   /** Says something as itself: to everybody if it is said so, else to one. */
   #tell(victim: string, kind: FrameKind, body: Uint8Array): void {
-    if (kind === 'ops') return this.#as(this.#subjects.ops(this.#dice.pick(SCOPE_NAMES)), kind, body);
-    const isAnnounced = ANNOUNCED.includes(kind) && (kind !== 'hello' || this.#dice.chance(0.5));
+    if (kind === 'ops') return this.#as(this.#subjects.ops(this.#random.pick(SCOPE_NAMES)), kind, body);
+    const isAnnounced = ANNOUNCED.includes(kind) && (kind !== 'hello' || this.#random.chance(0.5));
     this.#as(isAnnounced ? this.#subjects.announce(kind) : this.#subjects.to(victim, kind), kind, body);
   }
 
@@ -174,7 +174,7 @@ export class Intruder {
     const { node } = this;
     if (node === undefined) return;
     const tokens = subject.split('.');
-    const isAllowed = this.#allowed.some((pattern) => matches(pattern, tokens));
+    const isAllowed = this.#allowed.some((pattern) => matchesSubject(pattern, tokens));
     const speaker = tokens[2] === 'from' ? tokens[3] : tokens.at(-1);
     if (!isAllowed && speaker === this.name) throw new Error(`${subject} should be allowed to ${this.name}`);
     this.marks.set(bytes, mark);
@@ -182,26 +182,26 @@ export class Intruder {
   }
 
   #somewhere(speaker: Subjects, victim: string): string {
-    const dice = this.#dice;
-    return dice.weighted<() => string>([
-      [2, () => speaker.announce(dice.pick(ANNOUNCED))],
-      [4, () => speaker.to(victim, dice.pick(INBOX))],
+    const random = this.#random;
+    return random.weighted<() => string>([
+      [2, () => speaker.announce(random.pick(ANNOUNCED))],
+      [4, () => speaker.to(victim, random.pick(INBOX))],
       [1, () => speaker.alive(victim)],
     ])();
   }
 
   #someIncarnation(): string {
-    const frame = this.#overheard.length > 0 ? this.#dice.pick(this.#overheard) : undefined;
+    const frame = this.#overheard.length > 0 ? this.#random.pick(this.#overheard) : undefined;
     return frame === undefined ? incarnationOf(this.name, 1) : envelopeOf(frame.bytes).incarnation;
   }
 
   #withOverheard(act: (frame: Overheard) => void): void {
-    if (this.#overheard.length > 0) act(this.#dice.pick(this.#overheard));
+    if (this.#overheard.length > 0) act(this.#random.pick(this.#overheard));
   }
 
   #remember(frame: Overheard): void {
     if (this.marks.has(frame.bytes)) return;
     if (this.#overheard.length < MOST_OVERHEARD) this.#overheard.push(frame);
-    else this.#overheard[this.#dice.below(MOST_OVERHEARD)] = frame;
+    else this.#overheard[this.#random.below(MOST_OVERHEARD)] = frame;
   }
 }

@@ -1,10 +1,10 @@
 import type { ScopeEvent } from '../../libs/pg-registry/src/scope';
 import { KeyMap, formatKey, sameValue, type Key, type Value } from '../../libs/pg-registry/src/term';
-import { Violation } from './invariant';
+import { Violation } from './invariants';
 import type { ScopeName, SimulatedNode } from './simulated-node';
 
-/** One subscriber of a whole scope: folds events over the snapshot, and knows what a read must return. */
-export class Fold {
+/** One subscriber of a whole scope: models events over the snapshot, and knows what a read must return. */
+export class SubscriberModel {
   readonly #entries = new KeyMap<Map<string, Value>>();
   #touched = new KeyMap<true>();
   #wasTold = false;

@@ -1,10 +1,10 @@
 import type { NodeEffect } from '../../libs/pg-registry/src/node/protocol-driver';
-import { Violation } from './invariant';
+import { Violation } from './invariants';
 import type { ScopeName, SimulatedNode } from './simulated-node';
-import { textOf } from './truth';
+import { textOf } from './reference-model';
 
 /** A `replicated()` that has not ended. */
-interface Promised {
+interface ReplicatedCall {
   readonly scope: ScopeName;
   readonly run: number;
   /** The operation that all peers must have. */
@@ -16,8 +16,8 @@ interface Promised {
 }
 
 /** Every `replicated()` that was called, and whether what it said was true. */
-export class Promises {
-  readonly #made = new Map<SimulatedNode, Map<number, Promised>>();
+export class ReplicatedCalls {
+  readonly #made = new Map<SimulatedNode, Map<number, ReplicatedCall>>();
 
   /** @param candidates Who may be a peer that has the scope */
   made(node: SimulatedNode, scope: ScopeName, id: number, candidates: readonly SimulatedNode[]): void {
@@ -27,7 +27,7 @@ export class Promises {
       const knows = node.protocol.peer(peer.incarnation)?.scopes.includes(scope);
       if (knows && peer.tableOf(scope)) peers.set(peer, peer.protocol.stream(scope).run);
     }
-    const made = this.#made.get(node) ?? new Map<number, Promised>();
+    const made = this.#made.get(node) ?? new Map<number, ReplicatedCall>();
     this.#made.set(node, made.set(id, { scope, run, number: last, peers, isKept: false }));
   }
 
@@ -64,7 +64,7 @@ export class Promises {
 }
 
 /** Whatever was written up to the operation and is still as it was then has to be there. */
-function checkOne(node: SimulatedNode, { scope, run, number, peers }: Promised): void {
+function checkOne(node: SimulatedNode, { scope, run, number, peers }: ReplicatedCall): void {
   const table = node.tableOf(scope);
   if (table === undefined || node.protocol.stream(scope).run !== run) return;
   for (const [peer, peerRun] of peers) {

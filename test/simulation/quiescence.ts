@@ -1,8 +1,8 @@
 import { formatKey } from '../../libs/pg-registry/src/term';
-import { Violation } from './invariant';
+import { Violation } from './invariants';
 import { SCOPE_NAMES, type ScopeName, type SimulatedNode } from './simulated-node';
-import { idOf, textOf } from './truth';
-import type { World } from './world';
+import { idOf, textOf } from './reference-model';
+import type { SimulatedCluster } from './simulated-cluster';
 
 /** After so long living nodes agree about each other: the longest wait for a lost chunk, and a time unit for liveness. */
 const AGREED_MS = 4500;
@@ -17,38 +17,38 @@ const BUSY = [
 ];
 
 /** Mends everything, then gives the periods of the rest; what must hold after each is checked before the next. */
-export function* restOf(world: World): Iterable<number> {
-  const { unitMs } = world.setting;
-  world.tell('everything is mended');
-  world.mend();
+export function* restOf(cluster: SimulatedCluster): Iterable<number> {
+  const { unitMs } = cluster.config;
+  cluster.tell('everything is mended');
+  cluster.mend();
   yield AGREED_MS + unitMs;
-  const living = soleMembers(world);
+  const living = soleMembers(cluster);
   for (const scope of SCOPE_NAMES) for (const node of living) checkViews(node, living, scope);
   // Until the last of the dead is buried: silence, doubted twice, then confirmed.
   yield 3 * 3 * unitMs + 2 * unitMs;
-  world.tell('all should be quiet');
-  const before = busyness(world);
+  cluster.tell('all should be quiet');
+  const before = busyness(cluster);
   yield unitMs;
-  if (busyness(world) !== before) throw new Violation(10, `${before} became ${busyness(world)}`);
+  if (busyness(cluster) !== before) throw new Violation(10, `${before} became ${busyness(cluster)}`);
 }
 
 /** What must hold when all is mended and quiet. */
-export function checkAgreement(world: World): void {
-  const { members } = world;
-  for (const name of new Set(world.running.map((node) => node.name))) {
-    const namesakes = world.running.filter((node) => node.name === name);
+export function checkAgreement(cluster: SimulatedCluster): void {
+  const { members } = cluster;
+  for (const name of new Set(cluster.running.map((node) => node.name))) {
+    const namesakes = cluster.running.filter((node) => node.name === name);
     const left = namesakes.filter((node) => node.takesPart);
     // Nobody may be left: whoever fenced the others was right to, and may have died since.
     if (left.length > 1) throw new Violation(6, `${left.length} living nodes are named ${name}`);
   }
   for (const node of members) checkPeers(node, members);
   for (const scope of SCOPE_NAMES) for (const node of members) checkViews(node, members, scope, true);
-  world.judge.compareFolds();
-  world.judge.checkNothingPromised();
+  cluster.checker.checkAllSubscribers();
+  cluster.checker.checkNoOpenReplicatedCalls();
 }
 
 /** Members that have no namesake: who is current among namesakes may take longer to settle. */
-function soleMembers({ members, running }: World): SimulatedNode[] {
+function soleMembers({ members, running }: SimulatedCluster): SimulatedNode[] {
   return members.filter((node) => running.filter((other) => other.name === node.name).length === 1);
 }
 
@@ -112,10 +112,10 @@ function checkViews(
     );
 }
 
-function busyness({ members, judge }: World): string {
+function busyness({ members, checker }: SimulatedCluster): string {
   const counts = members.map(({ name, protocol }) => {
     const { counters } = protocol.stats();
     return `${name}: ${BUSY.map((counter) => `${counter} ${counters[counter] ?? 0}`).join(', ')}`;
   });
-  return `${judge.changes} changes; ${counts.join('; ')}`;
+  return `${checker.changes} changes; ${counts.join('; ')}`;
 }

@@ -8,7 +8,7 @@ import {
   type Pid,
   type Value,
 } from '../../libs/pg-registry/src/term';
-import { Violation } from './invariant';
+import { Violation } from './invariants';
 import type { ScopeName, SimulatedNode } from './simulated-node';
 
 /** One run of a scope on one incarnation of a node. */
@@ -20,7 +20,7 @@ interface Run {
 }
 
 /** Everything that was ever true of one entry. */
-interface Biography {
+interface EntryHistory {
   readonly key: Key;
   readonly pid: Pid;
   readonly run: Run;
@@ -29,8 +29,8 @@ interface Biography {
 }
 
 /** What the owners wrote, from the beginning, for comparing what others believe. */
-export class Truth {
-  readonly #entries = new Map<string, Biography>();
+export class ReferenceModel {
+  readonly #entries = new Map<string, EntryHistory>();
   readonly #runs = new Map<string, Run>();
 
   /** A scope begins to run on a node. */

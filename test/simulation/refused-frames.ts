@@ -1,4 +1,4 @@
-import type { Mark } from './intruder';
+import type { Mark } from './adversary';
 import type { SimulatedNode } from './simulated-node';
 
 /** Counters of what no faithful peer sends, whatever the limits of the two. */
@@ -7,7 +7,7 @@ const FORGERIES = ['malformed-frame', 'forged-frame', 'bad-subject', 'oversized-
 const SHAMEFUL = new Set([...FORGERIES, 'digest-mismatch', 'refused']);
 
 /** What the nodes refuse: the words of a faithful peer never, and nothing without counting it. */
-export class Refusals {
+export class RefusedFrames {
   /** What hostile frames are, by their bytes; `undefined`: nobody is hostile. */
   marks: WeakMap<Uint8Array, Mark> | undefined;
 

@@ -13,7 +13,7 @@ export type Trouble =
  * How well one node could reach another, and for how long: what decides whether it was right to remove it. Troubles that
  * follow one another without a pause long enough to be noticed count as one.
  */
-export class Contact {
+export class Reachability {
   #isTroubled = false;
   #troubledSince = -Infinity;
   #healedAt: number;

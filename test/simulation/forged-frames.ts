@@ -8,7 +8,7 @@ import {
 import { writeIncarnation } from '../../libs/pg-registry/src/wire/frame';
 import { encodeHello } from '../../libs/pg-registry/src/cluster/hello';
 import { startBody, TAG, TAGS_OF } from '../../libs/pg-registry/src/replication/body';
-import type { Dice } from './dice';
+import type { SeededRandom } from '../support/seeded-random';
 import { SCOPE_NAMES } from './simulated-node';
 
 /** A frame that somebody heard. */
@@ -40,36 +40,36 @@ export function seal(envelope: Omit<Frame, 'body'>, body: Uint8Array): Uint8Arra
 }
 
 /** Bodies that declare more than they hold, or more than there can be. */
-export function hugeBodies(dice: Dice): Saying[] {
-  const huge = dice.pick(HUGE);
-  const scope = dice.pick(SCOPE_NAMES);
+export function hugeBodies(random: SeededRandom): Saying[] {
+  const huge = random.pick(HUGE);
+  const scope = random.pick(SCOPE_NAMES);
   const numbers = (...all: number[]): Uint8Array => bodyOf((writer) => all.forEach((n) => writer.uint(n)));
   const kinds = ['ops', 'repair', 'sync', 'applied'] as const;
   return [
     { kind: 'hello', body: numbers(1, 0, 0, huge, huge, 0, 1, huge) },
     { kind: 'stale', body: numbers(huge, huge) },
-    { kind: dice.pick(['suspect', 'drain']), body: numbers(huge) },
+    { kind: random.pick(['suspect', 'drain']), body: numbers(huge) },
     ...kinds.map((kind) => {
-      const tag = dice.pick(TAGS_OF[kind]);
-      return { kind, body: streamBody(scope, tag, 1 + dice.below(2), [huge, huge, huge, huge]) };
+      const tag = random.pick(TAGS_OF[kind]);
+      return { kind, body: streamBody(scope, tag, 1 + random.below(2), [huge, huge, huge, huge]) };
     }),
   ];
 }
 
 /** Well-formed words that are not true: of scopes, suspicions, epochs, gaps, and that all is applied. */
-export function lies(dice: Dice, incarnation: string, epoch: number): Saying[] {
-  const number = (): number => (dice.chance(0.2) ? dice.pick(HUGE.slice(0, 3)) : dice.below(40));
-  const scope = dice.pick(SCOPE_NAMES);
+export function lies(random: SeededRandom, incarnation: string, epoch: number): Saying[] {
+  const number = (): number => (random.chance(0.2) ? random.pick(HUGE.slice(0, 3)) : random.below(40));
+  const scope = random.pick(SCOPE_NAMES);
   const stream = (kind: FrameKind, tag: number, numbers: number[]): Saying => ({
     kind,
-    body: streamBody(scope, tag, dice.below(RUNS), numbers),
+    body: streamBody(scope, tag, random.below(RUNS), numbers),
   });
   const from = number();
-  return dice.pick<() => Saying[]>([
-    () => [{ kind: 'hello', body: hello(dice) }],
+  return random.pick<() => Saying[]>([
+    () => [{ kind: 'hello', body: hello(random) }],
     () => [{ kind: 'suspect', body: bodyOf((w) => writeIncarnation(w, incarnation)) }],
     () => {
-      const claimed = dice.pick([epoch, epoch + 1e6, epoch * 1000, 2 ** 52 - 1, 2 ** 52]);
+      const claimed = random.pick([epoch, epoch + 1e6, epoch * 1000, 2 ** 52 - 1, 2 ** 52]);
       const about = (w: Writer): void => {
         writeIncarnation(w, incarnation);
         w.uint(claimed);
@@ -77,9 +77,9 @@ export function lies(dice: Dice, incarnation: string, epoch: number): Saying[] {
       return [{ kind: 'stale', body: bodyOf(about) }];
     },
     () => [{ kind: 'discover', body: new Uint8Array(0) }],
-    () => (dice.chance(0.1) ? [{ kind: 'goodbye', body: new Uint8Array(0) }] : []),
-    () => [{ kind: 'drain', body: Uint8Array.of(dice.below(3)) }],
-    () => [stream('ops', TAG.tail, [dice.below(10), number()])],
+    () => (random.chance(0.1) ? [{ kind: 'goodbye', body: new Uint8Array(0) }] : []),
+    () => [{ kind: 'drain', body: Uint8Array.of(random.below(3)) }],
+    () => [stream('ops', TAG.tail, [random.below(10), number()])],
     () => [stream('repair', TAG.repairAsk, [from, from + number()])],
     () => [stream('sync', TAG.syncAsk, [number(), number(), number(), number()])],
     () => [stream('applied', TAG.appliedAnswer, [number()])],
@@ -87,28 +87,28 @@ export function lies(dice: Dice, incarnation: string, epoch: number): Saying[] {
   ])();
 }
 
-function hello(dice: Dice): Uint8Array {
-  const pages = 1 + dice.below(3);
-  const running = Array.from({ length: dice.below(20) }, () => ({
-    name: dice.chance(0.5) ? dice.pick(SCOPE_NAMES) : `made up ${dice.below(1e6)}`,
-    keys: dice.pick(['duplicate', 'unique'] as const),
-    run: dice.below(RUNS),
-    last: dice.below(100),
-    count: dice.below(100),
-    hashHigh: dice.below(2 ** 32),
-    hashLow: dice.below(2 ** 32),
+function hello(random: SeededRandom): Uint8Array {
+  const pages = 1 + random.below(3);
+  const running = Array.from({ length: random.below(20) }, () => ({
+    name: random.chance(0.5) ? random.pick(SCOPE_NAMES) : `made up ${random.below(1e6)}`,
+    keys: random.pick(['duplicate', 'unique'] as const),
+    run: random.below(RUNS),
+    last: random.below(100),
+    count: random.below(100),
+    hashHigh: random.below(2 ** 32),
+    hashLow: random.below(2 ** 32),
   }));
   return encodeHello({
-    beat: dice.chance(0.1) ? 2 ** 53 - 1 : dice.below(200),
-    discover: dice.chance(0.3),
-    draining: dice.chance(0.2),
+    beat: random.chance(0.1) ? 2 ** 53 - 1 : random.below(200),
+    discover: random.chance(0.3),
+    draining: random.chance(0.2),
     serverId: 'made up',
-    revision: dice.below(20),
-    since: dice.chance(0.5) ? undefined : dice.below(20),
-    page: dice.below(pages),
+    revision: random.below(20),
+    since: random.chance(0.5) ? undefined : random.below(20),
+    page: random.below(pages),
     pages,
     running,
-    stopped: dice.chance(0.3) ? [...SCOPE_NAMES] : [],
+    stopped: random.chance(0.3) ? [...SCOPE_NAMES] : [],
   });
 }
 

@@ -1,20 +1,20 @@
 import type { NodeEffect } from '../../libs/pg-registry/src/node/protocol-driver';
 import type { PeerEvent, RemovalReason } from '../../libs/pg-registry/src/cluster';
 import type { Diff } from '../../libs/pg-registry/src/table';
-import type { Agenda } from './agenda';
-import { Contact, type Trouble } from './contact';
-import { Fold } from './fold';
-import { Violation } from './invariant';
-import { Promises } from './promises';
-import { Refusals } from './refusals';
-import { SCOPE_NAMES, type ScopeName, type SimulatedNode, type Witness } from './simulated-node';
-import { idOf, textOf, Truth } from './truth';
+import type { EventQueue } from '../support/virtual-network/event-queue';
+import { Reachability, type Trouble } from './reachability';
+import { SubscriberModel } from './subscriber-model';
+import { Violation } from './invariants';
+import { ReplicatedCalls } from './replicated-calls';
+import { RefusedFrames } from './refused-frames';
+import { SCOPE_NAMES, type ScopeName, type SimulatedNode, type NodeObserver } from './simulated-node';
+import { idOf, textOf, ReferenceModel } from './reference-model';
 
 /** More counters than there are in the source: their names are none that a peer chooses. */
 const MOST_COUNTERS = 100;
 
-/** What the judge knows of the network, in milliseconds. */
-export interface JudgeTimes {
+/** What the checker knows of the network, in milliseconds. */
+export interface CheckerTimes {
   /** No message is under way for longer. */
   readonly longestWayMs: number;
   /** After so long a node is expected to know that a peer has started a scope. */
@@ -22,48 +22,48 @@ export interface JudgeTimes {
 }
 
 /** Whoever sees everything: compares what each node does with what is true, and throws the first {@link Violation}. */
-export class Judge implements Witness {
-  readonly truth = new Truth();
-  readonly refusals: Refusals;
+export class Checker implements NodeObserver {
+  readonly model = new ReferenceModel();
+  readonly refusedFrames: RefusedFrames;
   /** The first violation: thrown by whoever drives, because a throw inside a node's code goes elsewhere. */
-  verdict: Violation | undefined;
+  firstViolation: Violation | undefined;
   /** Changes of entries that were seen anywhere. */
   changes = 0;
-  readonly #folds = new Map<SimulatedNode, Map<ScopeName, Fold[]>>();
-  readonly #contacts = new Map<SimulatedNode, Map<SimulatedNode, Contact>>();
+  readonly #models = new Map<SimulatedNode, Map<ScopeName, SubscriberModel[]>>();
+  readonly #reachabilities = new Map<SimulatedNode, Map<SimulatedNode, Reachability>>();
   /** Entries that left by the owner's word, by node and run: they must not return. */
   readonly #gone = new Map<SimulatedNode, Map<ScopeName, Set<string>>>();
-  readonly #promises = new Promises();
+  readonly #replicatedCalls = new ReplicatedCalls();
 
-  readonly #agenda: Agenda;
+  readonly #queue: EventQueue;
   readonly #nodes: readonly SimulatedNode[];
   readonly #log: (line: string) => void;
-  readonly #times: JudgeTimes;
+  readonly #times: CheckerTimes;
 
   constructor(
-    agenda: Agenda,
+    queue: EventQueue,
     nodes: readonly SimulatedNode[],
     log: (line: string) => void,
-    times: JudgeTimes,
+    times: CheckerTimes,
   ) {
-    this.#agenda = agenda;
+    this.#queue = queue;
     this.#nodes = nodes;
     this.#log = log;
     this.#times = times;
 
-    this.refusals = new Refusals(nodes);
+    this.refusedFrames = new RefusedFrames(nodes);
   }
 
   /** A scope begins to run; it gets its first subscriber. */
   begins(node: SimulatedNode, scope: ScopeName): void {
     const gone = this.#gone.get(node) ?? new Map<ScopeName, Set<string>>();
     this.#gone.set(node, gone.set(scope, new Set()));
-    this.#foldsOf(node).set(scope, [new Fold(node, scope)]);
+    this.#modelsOf(node).set(scope, [new SubscriberModel(node, scope)]);
   }
 
   ends(node: SimulatedNode, scope: ScopeName): void {
-    this.truth.ends(node, scope);
-    this.#foldsOf(node).delete(scope);
+    this.model.ends(node, scope);
+    this.#modelsOf(node).delete(scope);
   }
 
   /** The whole node is over. */
@@ -73,22 +73,22 @@ export class Judge implements Witness {
 
   /** Adds a subscriber; the oldest of many goes. */
   subscribe(node: SimulatedNode, scope: ScopeName): void {
-    const folds = this.#foldsOf(node).get(scope);
-    if (folds === undefined) return;
-    folds.push(new Fold(node, scope));
-    folds.at(-1)!.checkAll();
-    if (folds.length > 3) folds.shift()!.end();
+    const models = this.#modelsOf(node).get(scope);
+    if (models === undefined) return;
+    models.push(new SubscriberModel(node, scope));
+    models.at(-1)!.checkAll();
+    if (models.length > 3) models.shift()!.end();
   }
 
   /** A `replicated()` was called. */
   promised(node: SimulatedNode, scope: ScopeName, id: number): void {
     // A later run of the scope may not be known there: the one before was waited for, and dropped out.
-    const latest = this.#agenda.now - this.#times.knownAfterMs;
+    const latest = this.#queue.now - this.#times.knownAfterMs;
     const isKnown = (peer: SimulatedNode): boolean =>
       !peer.isHostile &&
-      (this.truth.isFirstRun(peer, scope) ||
-        (this.truth.runsSince(peer, scope) < latest && node.protocol.reachable(peer.incarnation)));
-    this.#promises.made(node, scope, id, this.#nodes.filter(isKnown));
+      (this.model.isFirstRun(peer, scope) ||
+        (this.model.runsSince(peer, scope) < latest && node.protocol.reachable(peer.incarnation)));
+    this.#replicatedCalls.made(node, scope, id, this.#nodes.filter(isKnown));
   }
 
   /** Says how well every node can reach every other now. */
@@ -97,62 +97,62 @@ export class Judge implements Witness {
       if (!from.running) continue;
       for (const to of this.#nodes) {
         if (to.running && to !== from)
-          this.#contact(from, to).observe(troublesOf(from, to), this.#agenda.now);
+          this.#reachability(from, to).observe(troublesOf(from, to), this.#queue.now);
       }
     }
   }
 
-  wrote(node: SimulatedNode, scope: ScopeName, diff: Diff, revision: number): void {
-    this.#judging(() => this.truth.wrote(node, scope, diff, revision));
+  onWrite(node: SimulatedNode, scope: ScopeName, diff: Diff, revision: number): void {
+    this.#checking(() => this.model.wrote(node, scope, diff, revision));
   }
 
-  told(node: SimulatedNode, effect: NodeEffect): void {
-    this.#judging(() => {
+  onEffect(node: SimulatedNode, effect: NodeEffect): void {
+    this.#checking(() => {
       if (effect.type === 'diff') this.#diff(node, effect);
       else if (effect.type === 'peer') this.#peer(node, effect.event);
       else if (effect.type === 'fenced') this.#fenced(node, effect.by.incarnation);
-      else if (effect.type === 'replicated') this.#promises.ended(node, effect);
+      else if (effect.type === 'replicated') this.#replicatedCalls.ended(node, effect);
       else if (effect.type === 'warn') this.#warned(node, effect);
     });
   }
 
-  hearing(node: SimulatedNode, subject: string, bytes: Uint8Array, take: () => void): void {
-    const fault = this.refusals.faultOf(node, subject, bytes, take);
+  onMessage(node: SimulatedNode, subject: string, bytes: Uint8Array, receive: () => void): void {
+    const fault = this.refusedFrames.faultOf(node, subject, bytes, receive);
     if (fault === undefined) return;
-    this.#judging(() => {
+    this.#checking(() => {
       throw new Violation(9, fault);
     });
   }
 
-  settled(node: SimulatedNode): void {
-    this.#judging(() => {
-      this.#checkFolds(node);
-      this.#promises.check(node);
+  onTurnEnd(node: SimulatedNode): void {
+    this.#checking(() => {
+      this.#checkModels(node);
+      this.#replicatedCalls.check(node);
     });
   }
 
   /** What is checked after every step, of every node. */
   afterStep(): void {
-    this.#judging(() => {
+    this.#checking(() => {
       for (const node of this.#nodes) {
         if (!node.running) continue;
         checkMemory(node);
-        this.#checkFolds(node);
+        this.#checkModels(node);
       }
     });
-    if (this.verdict !== undefined) throw this.verdict;
+    if (this.firstViolation !== undefined) throw this.firstViolation;
   }
 
   /** Every subscriber against every table, whole. */
-  compareFolds(): void {
-    for (const scopes of this.#folds.values()) {
-      for (const folds of scopes.values()) for (const fold of folds) fold.checkAll();
+  checkAllSubscribers(): void {
+    for (const scopes of this.#models.values()) {
+      for (const models of scopes.values()) for (const model of models) model.checkAll();
     }
   }
 
   /** Every `replicated()` has ended, in one way or the other. */
-  checkNothingPromised(): void {
-    for (const node of this.#nodes) if (node.takesPart) this.#promises.checkNone(node);
+  checkNoOpenReplicatedCalls(): void {
+    for (const node of this.#nodes) if (node.takesPart) this.#replicatedCalls.checkNone(node);
   }
 
   #diff(node: SimulatedNode, { scope, diff, cause }: Extract<NodeEffect, { type: 'diff' }>): void {
@@ -163,7 +163,7 @@ export class Judge implements Witness {
         if (this.#nodeOf(row.pid.incarnation)?.isHostile) continue;
         if (change.kind === 'leave') {
           if (cause !== 'node-down') {
-            if (this.truth.isThere(row))
+            if (this.model.isThere(row))
               throw new Violation(
                 2,
                 `${node.name} let ${textOf(row)} leave (${cause}), which its owner still has.`,
@@ -172,7 +172,7 @@ export class Judge implements Witness {
           }
           continue;
         }
-        this.truth.check(node, scope, row);
+        this.model.check(node, scope, row);
         if (change.kind === 'join' && gone.has(idOf(row)))
           throw new Violation(8, `on ${node.name} ${textOf(row)} returned (${cause}).`);
         if (change.kind === 'update' && change.old[index].revision >= row.revision)
@@ -191,7 +191,7 @@ export class Judge implements Witness {
     );
     if (event.type !== 'peer-removed') return;
     const peer = this.#nodeOf(event.incarnation)!;
-    this.#promises.parted(node, peer);
+    this.#replicatedCalls.parted(node, peer);
     if (!peer.takesPart || peer.isHostile) return;
     const objection = this.#objectionTo(node, peer, event.reason);
     if (objection !== undefined)
@@ -204,13 +204,13 @@ export class Judge implements Witness {
       const rivals = this.#nodes.some((other) => other !== peer && other.name === peer.name);
       return rivals ? undefined : 'it is the only one of its name that ever was';
     }
-    return this.#contact(node, peer).objectionTo(reason, this.#agenda.now);
+    return this.#reachability(node, peer).objectionTo(reason, this.#queue.now);
   }
 
   #fenced(node: SimulatedNode, by: string): void {
     this.#log(`    ${node.name}${node.incarnation.slice(-3)}: fenced by ${by.slice(-3)}`);
     this.endsAll(node);
-    const since = Math.min(this.#agenda.now, node.turn.oldestNewsAt) - this.#times.longestWayMs;
+    const since = Math.min(this.#queue.now, node.loop.pausedAt) - this.#times.longestWayMs;
     const rival = this.#nodes.some(
       (other) => other !== node && other.name === node.name && other.endedAt >= since && !other.isFenced,
     );
@@ -224,38 +224,42 @@ export class Judge implements Witness {
     this.#log(`    ${node.name}${node.incarnation.slice(-3)}: warns of ${reason}`);
     // Limits of nodes differ: what is too large to be put together here is synced instead.
     if (message.includes('too large')) return;
-    if (this.refusals.isShameful(reason, message)) throw new Violation(9, `${node.name} warns: ${message}`);
+    if (this.refusedFrames.isShameful(reason, message))
+      throw new Violation(9, `${node.name} warns: ${message}`);
   }
 
-  #contact(from: SimulatedNode, to: SimulatedNode): Contact {
-    let contacts = this.#contacts.get(from);
-    if (contacts === undefined) this.#contacts.set(from, (contacts = new Map()));
-    let contact = contacts.get(to);
-    if (contact === undefined)
-      contacts.set(to, (contact = new Contact(this.#agenda.now, from.options, this.#times.longestWayMs)));
-    return contact;
+  #reachability(from: SimulatedNode, to: SimulatedNode): Reachability {
+    let reachabilities = this.#reachabilities.get(from);
+    if (reachabilities === undefined) this.#reachabilities.set(from, (reachabilities = new Map()));
+    let reachability = reachabilities.get(to);
+    if (reachability === undefined)
+      reachabilities.set(
+        to,
+        (reachability = new Reachability(this.#queue.now, from.options, this.#times.longestWayMs)),
+      );
+    return reachability;
   }
 
-  #checkFolds(node: SimulatedNode): void {
-    for (const folds of this.#foldsOf(node).values()) for (const fold of folds) fold.check();
+  #checkModels(node: SimulatedNode): void {
+    for (const models of this.#modelsOf(node).values()) for (const model of models) model.check();
   }
 
   #nodeOf(incarnation: string): SimulatedNode | undefined {
     return this.#nodes.find((node) => node.incarnation === incarnation);
   }
 
-  #foldsOf(node: SimulatedNode): Map<ScopeName, Fold[]> {
-    let folds = this.#folds.get(node);
-    if (folds === undefined) this.#folds.set(node, (folds = new Map()));
-    return folds;
+  #modelsOf(node: SimulatedNode): Map<ScopeName, SubscriberModel[]> {
+    let models = this.#models.get(node);
+    if (models === undefined) this.#models.set(node, (models = new Map()));
+    return models;
   }
 
-  #judging(judge: () => void): void {
-    if (this.verdict !== undefined) return;
+  #checking(checker: () => void): void {
+    if (this.firstViolation !== undefined) return;
     try {
-      judge();
+      checker();
     } catch (error) {
-      this.verdict = error instanceof Violation ? error : new Violation(9, String(error));
+      this.firstViolation = error instanceof Violation ? error : new Violation(9, String(error));
     }
   }
 }

@@ -1,0 +1,88 @@
+import { perform } from './action-runner';
+import { SeededRandom } from '../support/seeded-random';
+import { Violation } from './invariants';
+import { checkAgreement, restOf } from './quiescence';
+import { drawClusterConfig, type ClusterConfig } from './cluster-config';
+import { drawSteps, type Step, textOfStep, withAttacks } from './step-generator';
+import { SimulatedCluster } from './simulated-cluster';
+
+/** A history that is to be played: everything about it follows from its seed. */
+export interface Scenario {
+  readonly seed: number;
+  readonly config: ClusterConfig;
+  readonly steps: readonly Step[];
+}
+
+/** How a history ended. */
+export interface Outcome {
+  /** What was broken; `undefined`: nothing. */
+  readonly violation: Violation | undefined;
+  /** What happened, line by line. */
+  readonly story: readonly string[];
+  /** Changes of entries that were seen, for knowing that something happened at all. */
+  readonly changes: number;
+  /** Frames of a hostile peer that were refused. */
+  readonly refused: number;
+}
+
+/** Draws a history. */
+export function drawScenario(seed: number, steps: number): Scenario {
+  const config = drawClusterConfig(seed);
+  const drawn = drawSteps(new SeededRandom(seed), steps, config.unitMs);
+  return {
+    seed,
+    config,
+    steps: config.isHostile ? withAttacks(drawn, new SeededRandom(seed ^ 0xbad)) : drawn,
+  };
+}
+
+/** Plays a history, then mends everything, lets it rest, and compares. The same scenario always plays the same. */
+export function runScenario({ seed, config, steps }: Scenario): Outcome {
+  const cluster = new SimulatedCluster(config, seed);
+  const outcome = (violation: Violation | undefined): Outcome => {
+    const { changes, refusedFrames } = cluster.checker;
+    return { violation, story: cluster.story, changes, refused: refusedFrames.count };
+  };
+  try {
+    for (const name of config.names.slice(0, 2)) cluster.start(name, cluster.broker.servers[0], 0);
+    if (config.isHostile) cluster.startAdversary(cluster.broker.servers[0], 0);
+    for (const step of steps) {
+      // Each step has chance of its own, so that a history without some of its steps is still much the same.
+      cluster.random.reseed(step.seed);
+      cluster.tell(textOfStep(step));
+      perform(cluster, step);
+      cluster.checker.afterStep();
+      cluster.advance(step.thenMs);
+      cluster.checker.afterStep();
+    }
+    cluster.random.reseed(seed);
+    for (const rest of restOf(cluster)) {
+      cluster.advance(rest);
+      cluster.checker.afterStep();
+    }
+    checkAgreement(cluster);
+    return outcome(undefined);
+  } catch (error) {
+    if (error instanceof Violation) return outcome(error);
+    return outcome(new Violation(9, error instanceof Error ? (error.stack ?? error.message) : String(error)));
+  }
+}
+
+/**
+ * Looks for a short history that breaks the same invariant: leaves out ever smaller parts as long as it still does.
+ *
+ * @param tries How many histories may be played for it
+ */
+export function shrink(scenario: Scenario, invariant: number, tries = 400): Scenario {
+  let best = scenario;
+  let left = tries;
+  for (let size = Math.ceil(best.steps.length / 2); size >= 1 && left > 0; size = Math.floor(size / 2)) {
+    for (let from = 0; from < best.steps.length && left > 0; left -= 1) {
+      const steps = [...best.steps.slice(0, from), ...best.steps.slice(from + size)];
+      const shorter = { ...best, steps };
+      if (runScenario(shorter).violation?.invariant === invariant) best = shorter;
+      else from += size;
+    }
+  }
+  return best;
+}

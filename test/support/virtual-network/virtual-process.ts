@@ -1,0 +1,93 @@
+import type { Effect, ProtocolOptions } from '../../../libs/pg-registry/src/cluster';
+import { type NodeEffect, ProtocolDriver } from '../../../libs/pg-registry/src/node/protocol-driver';
+import { PeerProtocol } from '../../../libs/pg-registry/src/protocol';
+import type { PidInterner, ValueLimits } from '../../../libs/pg-registry/src/term';
+import type { VersionRange } from '../../../libs/pg-registry/src/wire';
+import { EventLoop } from './event-loop';
+import type { EventQueue } from './event-queue';
+import type { Server } from './link';
+import type { VirtualBroker } from './virtual-broker';
+import { VirtualClient } from './virtual-client';
+
+/** What a {@link VirtualProcess} needs. */
+export interface ProcessDeps {
+  readonly queue: EventQueue;
+  readonly broker: VirtualBroker;
+  /** A number in [0, 1), like `Math.random`. */
+  readonly random: () => number;
+  readonly node: string;
+  readonly incarnation: string;
+  readonly namespace: string;
+  readonly pids: PidInterner;
+  readonly limits: ValueLimits;
+  readonly options?: Partial<ProtocolOptions>;
+  readonly versions?: VersionRange;
+  /** The epoch of the node. Default: what the machine's clock shows. */
+  readonly epoch?: number;
+  /** What the machine's clock shows at virtual time 0, in milliseconds since 1970. */
+  readonly wallMs: number;
+  /** How long one turn of the event loop takes, in milliseconds. */
+  readonly turnMs: number;
+  readonly maxPayload: number;
+  /** Called with every effect that concerns more than the connection. */
+  readonly onEffect: (effect: NodeEffect) => void;
+  /** Called with every message that arrives; `receive` hands it to the protocol. */
+  readonly onMessage: (subject: string, bytes: Uint8Array, receive: () => void) => void;
+  /** Called after every callback of the event loop. */
+  readonly onTurnEnd: () => void;
+  /** Called after every batch of effects. */
+  readonly onSettled: () => void;
+}
+
+/** One operating system process with one node in it: event loop, client, and the production protocol with its driver. */
+export class VirtualProcess {
+  readonly loop: EventLoop;
+  readonly client: VirtualClient;
+  readonly protocol: PeerProtocol;
+  readonly #driver: ProtocolDriver;
+
+  constructor(deps: ProcessDeps) {
+    const { queue, broker, random, node, incarnation, namespace, pids, limits, options, versions } = deps;
+    const { wallMs, turnMs, maxPayload, onTurnEnd } = deps;
+    this.loop = new EventLoop({ queue, wallMs, turnMs, onTurnEnd });
+    this.protocol = new PeerProtocol({
+      node,
+      incarnation,
+      epoch: deps.epoch ?? this.loop.wall(),
+      namespace,
+      pids,
+      limits,
+      random,
+      ...(options && { options }),
+      ...(versions && { versions }),
+    });
+    const replies = this.protocol.subjects.replies();
+    this.client = new VirtualClient({
+      broker,
+      loop: this.loop,
+      replies,
+      maxPayload,
+      onMessage: deps.onMessage,
+    });
+    this.#driver = new ProtocolDriver(this.protocol, this.loop, deps.onEffect, deps.onSettled);
+    this.#driver.attach(this.client);
+  }
+
+  /** Runs what a command or input of the protocol returned. */
+  run(effects: readonly Effect[]): void {
+    this.#driver.run(effects);
+  }
+
+  /** Connects to a server, for the first time or again. */
+  connect(server: Server, lag: number): void {
+    const { client, loop, protocol } = this;
+    client.attach(server, lag);
+    loop.message(() => this.run(protocol.connected(client.serverId, loop.now(), client.maxPayload)));
+  }
+
+  /** Notices that the connection is gone. */
+  disconnect(): void {
+    this.client.detach();
+    this.loop.message(() => this.run(this.protocol.disconnected(this.loop.now())));
+  }
+}
