@@ -9,7 +9,6 @@ export class TableReplay {
   readonly #node: string;
   readonly #table: Table;
   readonly #rows = new Map<string, Row>();
-  #hasChanged = false;
 
   constructor(node: string, table: Table) {
     this.#node = node;
@@ -18,7 +17,6 @@ export class TableReplay {
 
   /** Applies a diff. @throws Error if an event does not fit what is there */
   apply(diff: Diff): void {
-    this.#hasChanged ||= diff.length > 0;
     for (const change of diff) {
       for (const [index, row] of change.rows.entries()) {
         const id = idOf(row);
@@ -39,10 +37,8 @@ export class TableReplay {
     }
   }
 
-  /** Compares the copy with the table, if a diff was applied since the last time. @throws Error naming the first difference */
+  /** Compares the copy with the table; costs a walk over all entries. @throws Error naming the first difference */
   check(): void {
-    if (!this.#hasChanged) return;
-    this.#hasChanged = false;
     const rows = this.#table.rows();
     for (const row of rows) {
       const known = this.#rows.get(idOf(row));

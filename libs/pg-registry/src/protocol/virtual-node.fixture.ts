@@ -66,6 +66,8 @@ export class VirtualNode {
   readonly #process: VirtualProcess;
   readonly #pids = new PidInterner();
   readonly #replays = new Map<string, TableReplay>();
+  /** Scopes that a peer changed in the batch of effects under way. */
+  readonly #changedScopes = new Set<string>();
   #entryNumber = 0;
 
   constructor(deps: NodeDeps, options: NodeOptions) {
@@ -271,9 +273,11 @@ export class VirtualNode {
     if (effect.type !== 'diff') return;
     this.diffs.push(effect);
     this.#replays.get(effect.scope)?.apply(effect.diff);
+    this.#changedScopes.add(effect.scope);
   }
 
   #checkReplays(): void {
-    for (const replay of this.#replays.values()) replay.check();
+    for (const scope of this.#changedScopes) this.#replays.get(scope)?.check();
+    this.#changedScopes.clear();
   }
 }

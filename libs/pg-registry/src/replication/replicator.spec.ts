@@ -1,172 +1,192 @@
-import { TestMesh, two } from './test-mesh.fixture';
+import { TURN_MS } from '../protocol/virtual-node.fixture';
+import {
+  connectAll,
+  difference,
+  injectHello,
+  LATENCY_MS,
+  takeEvents,
+  two,
+  unconnected,
+} from './synced-nodes.fixture';
 
 describe('operations', () => {
   it('arrive as one event per operation and key, in the order of the owner', () => {
-    const { mesh, a, b } = two();
-    a.join('k', 1);
-    a.update('k', 2);
-    a.join('k', 3, 2, 3);
-    a.leave('k');
-    mesh.advance(10);
-    expect(b.events()).toEqual(['peer join k 1', 'peer update k 2', 'peer join k 3,3', 'peer leave k 2']);
-    expect(mesh.difference()).toBeUndefined();
+    const { network, a, b } = two();
+    a.join('s', 'k', 1);
+    a.update('s', 'k', 2);
+    a.join('s', 'k', 3, [2, 3]);
+    a.leave('s', 'k');
+    network.run(10);
+    expect(takeEvents(b)).toEqual(['peer join k 1', 'peer update k 2', 'peer join k 3,3', 'peer leave k 2']);
+    expect(difference(network)).toBeUndefined();
   });
 
   it('leave at once when the stream was quiet, at the end of the turn for a while, and wait for each other at most 5 ms under load', () => {
-    const { mesh, a } = two();
+    const { network, a } = two();
     const waits = (): number => {
-      const before = mesh.sent;
-      a.join('k');
-      if (mesh.sent > before) return -1;
-      const wait = a.replicator.nextDeadline() - mesh.now;
-      if (wait === 0) mesh.advance(0);
+      a.sent.length = 0;
+      a.join('s', 'k');
+      if (a.sent.length > 0) return -1;
+      const wait = a.protocol.nextDeadline() - network.now;
+      if (wait === 0) network.run(TURN_MS);
       return wait;
     };
     expect(Array.from({ length: 9 }, waits)).toEqual([-1, 0, 0, 0, 0, 0, 0, 0, 5]);
-    mesh.advance(5);
+    network.run(5);
     expect(waits()).toBe(0);
-    mesh.advance(20);
+    network.run(20);
     expect(waits()).toBe(-1);
   });
 
   it('travel many to a frame', () => {
-    const { mesh, a, b } = two();
-    const before = mesh.sent;
-    for (let i = 0; i < 5000; i += 1) a.join('k', i);
-    mesh.advance(15);
-    expect(b.table.count).toBe(5000);
-    expect(mesh.sent - before).toBeLessThan(6);
+    const { network, a, b } = two();
+    const before = network.streamFrames;
+    for (let i = 0; i < 5000; i += 1) a.join('s', 'k', i);
+    network.run(15);
+    expect(b.table().count).toBe(5000);
+    expect(network.streamFrames - before).toBeLessThan(6);
   });
 
   it('larger than a frame travel in parts and are applied whole', () => {
-    const { mesh, a, b } = two({ maxBodyBytes: 1000 });
-    a.join('k', 'x', ...Array.from({ length: 5000 }, (_, id) => id));
-    mesh.advance(10);
+    const { network, a, b } = two({ maxBodyBytes: 1000 });
+    a.join(
+      's',
+      'k',
+      'x',
+      Array.from({ length: 5000 }, (_, id) => id),
+    );
+    network.run(10);
     expect(b.diffs.map(({ diff }) => diff.map(({ rows }) => rows.length))).toEqual([[5000]]);
-    a.exit(7);
-    mesh.advance(10);
-    expect(mesh.difference()).toBeUndefined();
+    a.exit('s', 7);
+    network.run(10);
+    expect(difference(network)).toBeUndefined();
   });
 
   it('larger than an operation may be are replaced by a sync, and a join can be asked for beforehand', () => {
-    const { mesh, a, b } = two({ maxOpBytes: 100_000, maxBodyBytes: 50_000 });
-    expect(a.replicator.fits(1000)).toBe(true);
-    expect(a.replicator.fits(60_000)).toBe(false);
-    a.join('k', 'x', ...Array.from({ length: 60_000 }, (_, id) => id));
-    mesh.advance(1000);
-    expect(a.warnings).toEqual(['collapsed']);
-    expect(b.table.count).toBe(60_000);
+    const { network, a, b } = two({ maxOpBytes: 100_000, maxBodyBytes: 50_000 });
+    expect(a.protocol.stream('s').fits(1000)).toBe(true);
+    expect(a.protocol.stream('s').fits(60_000)).toBe(false);
+    a.join(
+      's',
+      'k',
+      'x',
+      Array.from({ length: 60_000 }, (_, id) => id),
+    );
+    network.run(1000);
+    expect(a.warnings()).toEqual(['collapsed']);
+    expect(b.table().count).toBe(60_000);
   });
 
   it('are only counted while nobody follows, and a peer that comes later syncs', () => {
-    const mesh = new TestMesh(['a', 'b']);
-    const [a, b] = mesh.nodes;
-    for (let i = 0; i < 100; i += 1) a.join('k', i);
-    expect(a.replicator.last).toBe(100);
-    expect(a.budget.ring.size).toBe(0);
-    expect(a.replicator.nextDeadline()).toBe(Infinity);
-    mesh.announceAll();
-    expect(b.replicator.synced).toBe(false);
-    mesh.advance(10);
-    expect(b.replicator.synced).toBe(true);
-    expect(b.replicator.appliedOf(a.incarnation)).toBe(100);
-    expect(b.events()[0]).toMatch(/^sync join k 0,1,2/);
+    const { network, nodes } = unconnected(['a', 'b']);
+    const [a, b] = nodes;
+    for (let i = 0; i < 100; i += 1) a.join('s', 'k', i);
+    expect(a.protocol.stream('s').last).toBe(100);
+    expect(a.protocol.stats().memory.ringBytes).toBe(0);
+    expect(a.protocol.nextDeadline()).toBe(Infinity);
+    connectAll(network);
+    expect(b.protocol.synced).toBe(false);
+    network.run(10);
+    expect(b.protocol.stream('s').synced).toBe(true);
+    expect(b.protocol.stream('s').appliedOf(a.incarnation)).toBe(100);
+    expect(takeEvents(b)[0]).toMatch(/^sync join k 0,1,2/);
   });
 
   it('that arrive twice change nothing', () => {
-    const { mesh, a, b } = two();
-    mesh.faults = { loss: 0, duplication: 1, delayMs: 0 };
-    a.join('k', 1);
-    mesh.advance(100);
-    expect(b.events()).toEqual(['peer join k 1']);
+    const { network, a, b } = two();
+    network.faults = { loss: 0, duplication: 1, delayMs: 0 };
+    a.join('s', 'k', 1);
+    network.run(100);
+    expect(takeEvents(b)).toEqual(['peer join k 1']);
     expect(b.counts['known-operations']).toBeGreaterThan(0);
   });
 });
 
 describe('a stream', () => {
   it('ends with its peer: all its entries leave in one diff, one change per key', () => {
-    const { mesh, a, b } = two();
-    a.join('k', 1);
-    a.join('k', 2);
-    a.join('l', 3);
-    b.join('k', 'own');
-    mesh.advance(10);
-    b.events();
-    b.perform(b.replicator.peerDown(a.incarnation, 'node-down', mesh.now));
-    expect(b.events().toSorted()).toEqual(['node-down leave k 2,1', 'node-down leave l 3']);
-    expect(b.table.count).toBe(1);
-    expect(b.replicator.appliedOf(a.incarnation)).toBeUndefined();
+    const { network, a, b } = two();
+    a.join('s', 'k', 1);
+    a.join('s', 'k', 2);
+    a.join('s', 'l', 3);
+    b.join('s', 'k', 'own');
+    network.run(10);
+    takeEvents(b);
+    network.leave(a);
+    network.run(1);
+    expect(takeEvents(b).toSorted()).toEqual(['node-down leave k 2,1', 'node-down leave l 3']);
+    expect(b.table().count).toBe(1);
+    expect(b.protocol.stream('s').appliedOf(a.incarnation)).toBeUndefined();
   });
 
   it('is replaced by that of a higher run: the old entries leave at once, the new ones come by sync', () => {
-    const { mesh, a, b } = two();
-    a.join('k', 1);
-    mesh.advance(10);
-    b.events();
-    a.replicator.stop();
-    a.start();
-    a.join('k', 2);
-    a.announceTo(b);
-    expect(b.events()).toEqual(['peer leave k 1']);
-    mesh.advance(10);
-    expect(b.events()).toEqual(['sync join k 2']);
+    const { network, a, b } = two();
+    a.join('s', 'k', 1);
+    network.run(10);
+    takeEvents(b);
+    a.stopScope('s');
+    a.startScope('s');
+    a.join('s', 'k', 2);
+    network.run(2 * LATENCY_MS);
+    expect(takeEvents(b)).toEqual(['peer leave k 1']);
+    network.run(10);
+    expect(takeEvents(b)).toEqual(['sync join k 2']);
   });
 
   it('of an older run is refused, whatever arrives late', () => {
-    const { mesh, a, b } = two();
-    mesh.faults = { loss: 0, duplication: 0, delayMs: 40 };
-    a.join('k', 1);
-    mesh.advance(0);
-    const old = a.replicator;
-    a.start();
-    a.announceTo(b);
-    mesh.advance(100);
-    expect(b.table.count).toBe(0);
+    const { network, a, b } = two();
+    network.loses = ({ kind, subject, bytes }) => {
+      if (kind === 'ops') network.at(40, () => network.inject(b, subject, bytes));
+      return kind === 'ops';
+    };
+    a.join('s', 'k', 1);
+    const old = a.protocol.stream('s').digest();
+    a.stopScope('s');
+    a.startScope('s');
+    network.run(100);
+    expect(b.table().count).toBe(0);
     expect(b.counts['foreign-run']).toBe(1);
-    b.perform(b.replicator.announced(a, old.digest(), mesh.now));
-    expect(b.replicator.appliedOf(a.incarnation)).toBe(0);
-    expect(b.table.count).toBe(0);
+    injectHello(network, a, b, old);
+    expect(b.protocol.stream('s').appliedOf(a.incarnation)).toBe(0);
+    expect(b.table().count).toBe(0);
   });
 
   it('that nobody has announced is not applied; its peer is asked for its hello', () => {
-    const mesh = new TestMesh(['a', 'b', 'c']);
-    const [a, b, c] = mesh.nodes;
-    c.announceTo(a);
-    a.join('k', 1);
-    const discovered: string[] = [];
-    const perform = b.perform.bind(b);
-    b.perform = (effects) => {
-      for (const effect of effects) if (effect.type === 'discover') discovered.push(effect.peer.node);
-      perform(effects);
-    };
-    mesh.advance(10);
-    expect(b.table.count).toBe(0);
-    expect(discovered).toEqual(['a']);
+    const { network, a, b } = two();
+    a.stopScope('s');
+    network.run(2000);
+    network.loses = ({ from, kind }) => from === 'a' && kind === 'hello';
+    a.startScope('s');
+    network.run(10);
+    b.sent.length = 0;
+    a.join('s', 'k', 1);
+    network.run(10);
+    expect(b.table().count).toBe(0);
+    expect(b.sent).toEqual([b.protocol.subjects.to('a', 'discover')]);
   });
 
   it('whose digest differs at the same operation is synced again, loudly', () => {
-    const { mesh, a, b } = two();
-    a.join('k', 1);
-    mesh.advance(10);
-    const wrong = { ...a.replicator.digest(), hashLow: 1 };
-    b.perform(b.replicator.announced(a, wrong, mesh.now));
-    expect(b.warnings).toEqual(['digest-mismatch']);
-    mesh.advance(100);
+    const { network, a, b } = two();
+    a.join('s', 'k', 1);
+    network.run(10);
+    const wrong = { ...a.protocol.stream('s').digest(), hashLow: 1 };
+    injectHello(network, a, b, wrong);
+    expect(b.warnings()).toEqual(['digest-mismatch']);
+    network.run(100);
     expect(b.counts['walks']).toBe(1);
-    expect(b.events()).toEqual(['peer join k 1']);
+    expect(takeEvents(b)).toEqual(['peer join k 1']);
   });
 
   it('of more entries than are accepted is not shown, until its owner has fewer', () => {
-    const { mesh, a, b } = two({ maxEntriesPerPeer: 10 });
-    for (let i = 0; i < 11; i += 1) a.join('k', i);
-    mesh.advance(10);
-    expect(b.table.count).toBe(0);
-    expect(b.warnings).toEqual(['overfull']);
-    expect(b.replicator.synced).toBe(true);
-    a.leave('k');
-    mesh.announceAll();
-    mesh.advance(100);
-    expect(mesh.difference()).toBeUndefined();
-    expect(b.table.count).toBe(10);
+    const { network, a, b } = two({ maxEntriesPerPeer: 10 });
+    for (let i = 0; i < 11; i += 1) a.join('s', 'k', i);
+    network.run(10);
+    expect(b.table().count).toBe(0);
+    expect(b.warnings()).toEqual(['overfull']);
+    expect(b.protocol.stream('s').synced).toBe(true);
+    a.leave('s', 'k');
+    network.discover(b, a);
+    network.run(100);
+    expect(difference(network)).toBeUndefined();
+    expect(b.table().count).toBe(10);
   });
 });

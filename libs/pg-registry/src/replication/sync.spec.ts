@@ -1,62 +1,63 @@
-import { TestMesh } from './test-mesh.fixture';
+import { connectAll, difference, unconnected } from './synced-nodes.fixture';
 
 describe('a sync', () => {
   it('walks a large table in chunks while its owner goes on writing', () => {
-    const mesh = new TestMesh(['a', 'b']);
-    const [a, b] = mesh.nodes;
-    for (let i = 0; i < 7000; i += 1) a.join(`k${i % 100}`, i, i % 50);
-    mesh.announceAll();
+    const { network, nodes } = unconnected(['a', 'b']);
+    const [a, b] = nodes;
+    for (let i = 0; i < 7000; i += 1) a.join('s', `k${i % 100}`, i, [i % 50]);
+    connectAll(network);
     for (let i = 0; i < 60; i += 1) {
-      a.join('late', i, 51);
-      a.update('k1', -i, 1);
-      a.leave('k2', 2);
-      mesh.advance(0.3);
+      a.join('s', 'late', i, [51]);
+      a.update('s', 'k1', -i, 1);
+      a.leave('s', 'k2', 2);
+      network.run(0.3);
     }
-    mesh.advance(100);
+    network.run(100);
     expect(a.counts['chunks']).toBeGreaterThan(3);
-    expect(mesh.difference()).toBeUndefined();
+    expect(difference(network)).toBeUndefined();
     expect(b.counts['walks']).toBe(1);
   });
 
   it('resumes at its cursor when chunks are lost', () => {
-    const mesh = new TestMesh(['a', 'b']);
-    const [a] = mesh.nodes;
-    for (let i = 0; i < 9000; i += 1) a.join('k', i);
+    const { network, nodes } = unconnected(['a', 'b']);
+    const [a] = nodes;
+    for (let i = 0; i < 9000; i += 1) a.join('s', 'k', i);
     let chunks = 0;
-    mesh.filter = (from, _to, kind) => from !== a || kind !== 'sync' || (chunks += 1) !== 3;
-    mesh.announceAll();
-    mesh.advance(2000);
-    expect(mesh.difference()).toBeUndefined();
+    network.loses = ({ from, kind }) => from === 'a' && kind === 'sync' && (chunks += 1) === 3;
+    connectAll(network);
+    network.run(2000);
+    expect(difference(network)).toBeUndefined();
     expect(chunks).toBeLessThan(9);
   });
 
   it('is served one chunk per turn, the askers in turn', () => {
-    const mesh = new TestMesh(['a', 'b', 'c', 'd']);
-    const [a, ...others] = mesh.nodes;
-    for (let i = 0; i < 5000; i += 1) a.join('k', i);
+    const { network, nodes } = unconnected(['a', 'b', 'c', 'd']);
+    const [a, ...others] = nodes;
+    for (let i = 0; i < 5000; i += 1) a.join('s', 'k', i);
     const served: string[] = [];
-    mesh.filter = (from, to, kind) => {
-      if (from === a && kind === 'sync') served.push(to.node);
-      return true;
+    network.loses = ({ from, to, kind }) => {
+      if (from === 'a' && kind === 'sync') served.push(to);
+      return false;
     };
-    for (const other of others) a.announceTo(other);
-    mesh.advance(0.2);
-    for (const other of others) expect(other.table.count).toBe(0);
-    mesh.advance(100);
+    connectAll(network);
+    network.run(0.6);
+    for (const other of others) expect(other.table().count).toBe(0);
+    network.run(100);
     expect(new Set(served.slice(0, 3)).size).toBe(3);
-    expect(mesh.difference()).toBeUndefined();
+    expect(difference(network)).toBeUndefined();
   });
 
   it('is held back while the client is behind', () => {
-    const mesh = new TestMesh(['a', 'b'], { maxUnflushedBytes: 20_000 });
-    mesh.flushMs = 1000;
-    const [a] = mesh.nodes;
-    for (let i = 0; i < 8000; i += 1) a.join('k', i);
-    mesh.announceAll();
-    mesh.advance(900);
+    const { network, nodes } = unconnected(['a', 'b'], { maxUnflushedBytes: 20_000 });
+    const [a] = nodes;
+    for (let i = 0; i < 8000; i += 1) a.join('s', 'k', i);
+    connectAll(network);
+    network.run(0.3); // subscribed by now, and no chunk sent yet
+    network.flushMs = 1000;
+    network.run(900);
     expect(a.counts['chunks']).toBe(2);
-    mesh.flushMs = 1;
-    mesh.advance(10_000);
-    expect(mesh.difference()).toBeUndefined();
+    network.flushMs = 1;
+    network.run(10_000);
+    expect(difference(network)).toBeUndefined();
   });
 });

@@ -1,41 +1,50 @@
-import { TestMesh, three, two } from './test-mesh.fixture';
-import type { TestNode } from './test-node.fixture';
+import type { VirtualNode } from '../protocol/virtual-network.fixture';
+import { TURN_MS } from '../protocol/virtual-node.fixture';
+import { connectAll, isStream, LATENCY_MS, three, two, unconnected } from './synced-nodes.fixture';
+
+/** The question leaves with the write, or at the end of its turn. */
+const THERE_AND_BACK_MS = 2 * LATENCY_MS + TURN_MS;
 
 /** What was timed at a node: `lag b`, `synced a`, … with the milliseconds, the oldest first. */
-function timed(node: TestNode): [string, number][] {
-  return node.timed.splice(0).map(({ type, peer, durationMs }) => [`${type} ${peer.node}`, durationMs]);
+function timed(node: VirtualNode): [string, number][] {
+  return node.told
+    .splice(0)
+    .flatMap((effect) =>
+      effect.type === 'lag' || effect.type === 'synced'
+        ? [[`${effect.type} ${effect.peer}`, effect.durationMs] as [string, number]]
+        : [],
+    );
 }
 
 describe('the propagation of a write', () => {
   it('is timed from the write to the word of the peer that has applied it', () => {
-    const { mesh, a } = two({ lagSampleMs: 1000 });
+    const { network, a } = two({ lagSampleMs: 1000 });
     timed(a);
-    a.join('k');
-    mesh.advance(10);
-    // 0.2 ms there, 0.2 ms back: the links of the mesh have no other delay.
-    expect(timed(a)).toEqual([['lag b', expect.closeTo(0.4, 5)]]);
+    a.join('s', 'k');
+    network.run(10);
+    expect(timed(a)).toEqual([['lag b', expect.closeTo(THERE_AND_BACK_MS, 5)]]);
   });
 
   it('is timed once in the interval, at another peer each time', () => {
-    const { mesh, a } = three({ lagSampleMs: 1000 });
+    const { network, a } = three({ lagSampleMs: 1000 });
     timed(a);
     for (let i = 0; i < 25; i += 1) {
-      a.join('k');
-      mesh.advance(100);
+      a.join('s', 'k');
+      network.run(100);
     }
     expect(timed(a).map(([what]) => what)).toEqual(['lag b', 'lag c', 'lag b']);
   });
 
   it('is told however long it takes, for the longest is what is worth knowing', () => {
-    const { mesh, a, b } = two({ lagSampleMs: 1000 });
+    const { network, a, b } = two({ lagSampleMs: 1000 });
     timed(a);
-    mesh.filter = (_from, to) => to !== b;
-    a.join('k');
-    mesh.advance(12_000);
-    mesh.filter = () => true;
+    network.loses = (message) => isStream(message) && message.to === 'b';
+    a.join('s', 'k');
+    network.run(12_000);
+    network.loses = () => false;
     // What it missed, it hears of by the next hello.
-    a.announceTo(b);
-    mesh.advance(5000);
+    network.discover(b, a);
+    network.run(5000);
     const [[what, ms]] = timed(a);
     expect(what).toBe('lag b');
     expect(ms).toBeGreaterThan(12_000);
@@ -43,23 +52,24 @@ describe('the propagation of a write', () => {
   });
 
   it('is forgotten with a peer that is gone, and the next write is followed', () => {
-    const { mesh, a, b } = three({ lagSampleMs: 1000 });
+    const { network, a, b } = three({ lagSampleMs: 1000 });
     timed(a);
-    mesh.filter = (_from, to) => to !== b;
-    a.join('k');
-    mesh.advance(1000);
-    a.perform(a.replicator.peerDown(b.incarnation, 'node-down', mesh.now));
-    a.join('k');
-    mesh.advance(10);
-    expect(timed(a)).toEqual([['lag c', expect.closeTo(0.4, 5)]]);
+    network.loses = (message) => isStream(message) && message.to === 'b';
+    a.join('s', 'k');
+    network.run(1000);
+    network.leave(b);
+    network.run(1);
+    a.join('s', 'k');
+    network.run(10);
+    expect(timed(a)).toEqual([['lag c', expect.closeTo(THERE_AND_BACK_MS, 5)]]);
   });
 
   it('costs no frame unless it is asked for', () => {
     const frames = [0, 1000].map((lagSampleMs) => {
-      const { mesh, a } = two({ lagSampleMs });
-      a.join('k');
-      mesh.advance(10_000);
-      return mesh.sent;
+      const { network, a } = two({ lagSampleMs });
+      a.join('s', 'k');
+      network.run(10_000);
+      return network.streamFrames;
     });
     expect(frames[1] - frames[0]).toBe(2);
   });
@@ -67,35 +77,35 @@ describe('the propagation of a write', () => {
 
 describe('a sync', () => {
   it('is timed from the first ask to the last chunk, each time anew', () => {
-    const mesh = new TestMesh(['a', 'b']);
-    const [a, b] = mesh.nodes;
-    for (let i = 0; i < 9000; i += 1) a.join('k', i);
-    mesh.filter = (_from, _to, kind) => kind !== 'sync';
-    mesh.announceAll();
-    mesh.advance(100);
-    mesh.filter = () => true;
-    mesh.advance(1000);
+    const { network, nodes } = unconnected(['a', 'b']);
+    const [a, b] = nodes;
+    for (let i = 0; i < 9000; i += 1) a.join('s', 'k', i);
+    network.loses = ({ kind }) => kind === 'sync';
+    connectAll(network);
+    network.run(100);
+    network.loses = () => false;
+    network.run(1000);
     const [[what, ms]] = timed(b);
     expect(what).toBe('synced a');
     // The lost ask was repeated after 250 ms.
     expect(ms).toBeGreaterThan(250);
     expect(ms).toBeLessThan(300);
-    expect(b.timed).toEqual([]);
+    expect(timed(b)).toEqual([]);
   });
 
   it('with a peer that has no entries takes no time at all', () => {
-    const mesh = new TestMesh(['a', 'b']);
-    mesh.announceAll();
-    mesh.advance(100);
-    expect(timed(mesh.nodes[0])).toEqual([['synced b', 0]]);
+    const { network, nodes } = unconnected(['a', 'b']);
+    connectAll(network);
+    network.run(100);
+    expect(timed(nodes[0])).toEqual([['synced b', 0]]);
   });
 });
 
 describe('operations', () => {
   it('are counted where they go out and where they come in', () => {
-    const { mesh, a, b } = two();
-    for (let i = 0; i < 100; i += 1) a.join('k', i);
-    mesh.advance(100);
+    const { network, a, b } = two();
+    for (let i = 0; i < 100; i += 1) a.join('s', 'k', i);
+    network.run(100);
     expect(a.counts['operations-out']).toBe(100);
     expect(b.counts['operations-in']).toBe(100);
     expect(b.counts['operations-out']).toBeUndefined();
