@@ -1,10 +1,7 @@
-import { localTransport, type NodeOptions, PgRegistryNode, type Transport } from 'nestjs-pg-registry';
-import { eventually } from '../../support/eventually';
-import { type Ground, type Line, localGround, natsGround } from './ground';
-import { logTo } from './node';
+import type { NodeOptions, PgRegistryNode, Transport } from 'nestjs-pg-registry';
 
-/** Trouble is noticed in tenths of a second, so that no test waits for long. */
-const IMPATIENT: NodeOptions = {
+/** Liveness options with which nodes notice trouble in tenths of a second, so that no test waits for long. */
+export const FAST_LIVENESS: NodeOptions = {
   helloIntervalMs: 200,
   probeIntervalMs: 50,
   probeTimeoutMs: 200,
@@ -16,159 +13,41 @@ const IMPATIENT: NodeOptions = {
   drainAckMs: 200,
 };
 
-/** Less than jest's own limit, so that a failure says what was waited for. */
-const PATIENCE = { timeoutMs: 4000 };
+/** Shorter than jest's own limit, so that a failure names what differs. */
+export const SETTLE_TIMEOUT_MS = 4000;
 
-interface Started {
-  readonly node: PgRegistryNode;
-  readonly line: Line;
-  state: 'connected' | 'cut' | 'gone';
-}
+/** Runs on a node before it connects. */
+export type BeforeConnect = (node: PgRegistryNode) => void;
 
-let namespaces = 0;
-
-/** The nodes of one test, all in this process, on one of the transports. */
-export class Cluster {
-  /** What all nodes together have logged: warnings and errors. */
-  readonly log: string[] = [];
-  readonly namespace = `conformance-${(namespaces += 1)}`;
-  readonly #ground: Ground;
-  readonly #started: Started[] = [];
-  readonly #lines: Line[] = [];
-
-  constructor(ground: Ground) {
-    this.#ground = ground;
-  }
-
-  /**
-   * Makes a node and connects it; {@link settle} waits until the others know it.
-   *
-   * @param before What is done with the node before it connects.
-   */
-  async start(
-    name: string,
-    options: NodeOptions = {},
-    before: (node: PgRegistryNode) => void = () => undefined,
-  ): Promise<PgRegistryNode> {
-    const line = await this.#line(name);
-    const node = new PgRegistryNode(
-      { ...IMPATIENT, node: name, namespace: this.namespace, transport: line.transport, ...options },
-      { defaultTransport: localTransport, logger: logTo(this.log) },
-    );
-    this.#started.push({ node, line, state: 'connected' });
-    before(node);
-    await node.connect();
-    return node;
-  }
-
-  /** Starts nodes of these names with the same options, and waits until they know each other. */
-  async startAll<const N extends readonly string[]>(
-    names: N,
-    options: NodeOptions = {},
-  ): Promise<{ [I in keyof N]: PgRegistryNode }> {
-    const nodes = await Promise.all(names.map((name) => this.start(name, options)));
-    await this.settle();
-    return nodes as { [I in keyof N]: PgRegistryNode };
-  }
-
-  /** A way to the broker that is no node's, to say what no node would say. */
-  async stranger(name: string): Promise<Transport> {
-    return (await this.#line(name)).transport;
-  }
-
-  /** The node says goodbye and ends. */
-  async stop(node: PgRegistryNode): Promise<void> {
-    this.#of(node).state = 'gone';
-    await node.close();
-  }
-
-  /** The node goes without a word. */
-  crash(node: PgRegistryNode): void {
-    const started = this.#of(node);
-    started.state = 'gone';
-    started.line.crash();
-  }
-
-  /** Takes a node's way to all others, in both directions; each side runs on. */
-  cut(node: PgRegistryNode): void {
-    const started = this.#of(node);
-    started.state = 'cut';
-    started.line.cut();
-  }
-
+/** The nodes of one test, all in this process, on one transport. */
+export interface Cluster {
+  /** Warnings and errors that the nodes logged. */
+  readonly log: readonly string[];
+  readonly namespace: string;
+  /** Starts a node and connects it; {@link settle} waits until the others know it. */
+  start(name: string, options?: NodeOptions, before?: BeforeConnect): Promise<PgRegistryNode>;
+  /** Returns a transport to the same broker that belongs to no node, for messages that no node would send. */
+  stranger(): Promise<Transport>;
+  /** Closes a node, which says goodbye. */
+  stop(node: PgRegistryNode): Promise<void>;
+  /** Ends the connection of a node for good and without a goodbye. */
+  crash(node: PgRegistryNode): void;
+  /** Cuts a node off from all others, in both directions; each side goes on running. */
+  cut(node: PgRegistryNode): void;
   /** Ends {@link cut}. */
-  heal(node: PgRegistryNode): void {
-    const started = this.#of(node);
-    started.state = 'connected';
-    started.line.heal();
-  }
-
-  /**
-   * Waits until everybody knows exactly those whom they can reach, and everything that was written before has arrived
-   * everywhere.
-   */
-  async settle(): Promise<void> {
-    const of = (state: Started['state']): PgRegistryNode[] =>
-      this.#started.filter((started) => started.state === state).map(({ node }) => node);
-    const connected = of('connected');
-    await eventually(() => {
-      for (const node of of('cut')) checkPeers(node, []);
-      for (const node of connected) checkPeers(node, connected);
-    }, PATIENCE);
-    await Promise.all(connected.map((node) => node.synced()));
-    await Promise.all(
-      connected.flatMap((node) =>
-        Object.keys(node.stats().scopes).map((scope) => node.scope(scope).replicated()),
-      ),
-    );
-  }
-
-  async close(): Promise<void> {
-    await Promise.all(this.#started.map(({ node }) => node.close()));
-    await Promise.all(this.#lines.map((line) => line.close()));
-  }
-
-  async #line(name: string): Promise<Line> {
-    const line = await this.#ground.line(name);
-    this.#lines.push(line);
-    return line;
-  }
-
-  #of(node: PgRegistryNode): Started {
-    return this.#started.find((started) => started.node === node)!;
-  }
+  heal(node: PgRegistryNode): void;
+  /** Waits until every node knows exactly those that it can reach, and every write has arrived everywhere. */
+  settle(): Promise<void>;
+  close(): Promise<void>;
 }
 
-/** @throws Error unless the peers of a node are exactly the others of these, and none of them is in doubt. */
-function checkPeers(node: PgRegistryNode, nodes: readonly PgRegistryNode[]): void {
-  const expected = nodes.filter((other) => other !== node).map(({ incarnation }) => incarnation);
-  const known = node.peers();
-  const found = known.every((peer) => peer.suspect === false && expected.includes(peer.incarnation));
-  if (found && known.length === expected.length) return;
-  const shown = known.map((peer) => `${peer.node} (${peer.suspect || 'reachable'})`).join(', ');
-  throw new Error(`Node '${node.name}' knows [${shown}] instead of ${expected.length} reachable peers.`);
-}
-
-/**
- * Defines tests once for the local transport and once for a real nats-server.
- *
- * @param define Gets what gives the present test's cluster, which is closed after the test.
- */
-export function onEveryTransport(define: (cluster: () => Cluster) => void): void {
-  describe.each([
-    ['local', localGround],
-    ['nats', natsGround],
-  ] as const)('on the %s transport', (_, open) => {
-    let ground: Ground;
-    let cluster: Cluster;
-    beforeAll(async () => {
-      ground = await open();
-    });
-    beforeEach(() => {
-      cluster = new Cluster(ground);
-    });
-    afterEach(() => cluster.close());
-    afterAll(() => ground.close());
-    define(() => cluster);
-  });
+/** Starts nodes of these names with the same options, and waits until they know each other. */
+export async function startAll<const N extends readonly string[]>(
+  cluster: Cluster,
+  names: N,
+  options: NodeOptions = {},
+): Promise<{ [I in keyof N]: PgRegistryNode }> {
+  const nodes = await Promise.all(names.map((name) => cluster.start(name, options)));
+  await cluster.settle();
+  return nodes as { [I in keyof N]: PgRegistryNode };
 }

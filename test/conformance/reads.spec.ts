@@ -1,12 +1,14 @@
+import { InvalidArgumentError } from 'nestjs-pg-registry';
 import { Actor } from './support/actor';
-import { onEveryTransport } from './support/cluster';
+import { startAll } from './support/cluster';
+import { onEveryTransport } from './support/every-transport';
 import { useLoneNodes } from './support/node';
 import { valuesOf, sorted } from './support/recording';
 
-describe('E. Reads', () => {
+describe('reads', () => {
   const start = useLoneNodes();
 
-  test('C054 an update neither moves an entry nor hides it for a moment', () => {
+  test('C054 an update neither moves an entry nor hides it while it runs', () => {
     const lone = start();
     const registry = lone.node.scope('pg');
     const [m1, m2] = [lone.actor().pid, lone.actor().pid];
@@ -22,7 +24,7 @@ describe('E. Reads', () => {
     expect(registry.members('k')).toEqual([m1, m2]);
   });
 
-  test('C055 a lookup does not wait for the writes whose events are still to be delivered', () => {
+  test('C055 a lookup sees writes whose events are still to be delivered', () => {
     const registry = start().node.scope('pg');
     const counts: number[] = [];
     registry.monitor('k').subscribe((event) => {
@@ -34,7 +36,7 @@ describe('E. Reads', () => {
     expect(counts).toEqual([500]);
   });
 
-  test('C057 values are those of one member', () => {
+  test('C057 values() returns the values of one member', () => {
     const lone = start();
     const registry = lone.node.scope('pg');
     registry.register('k', 'a');
@@ -43,9 +45,15 @@ describe('E. Reads', () => {
     expect(registry.values('k', lone.actor().pid)).toEqual([]);
   });
 
+  test('R098 keys() and values() refuse anything but a pid', () => {
+    const registry = start().node.scope('pg');
+    expect(() => registry.keys('no pid' as never)).toThrow(InvalidArgumentError);
+    expect(() => registry.values('k', 'no pid' as never)).toThrow(InvalidArgumentError);
+  });
+
   onEveryTransport((cluster) => {
-    test('C053 lookup is of the whole cluster, lookupLocal of this node', async () => {
-      const [a, b] = await cluster().startAll(['a', 'b']);
+    test('C053 lookup covers the whole cluster, lookupLocal this node', async () => {
+      const [a, b] = await startAll(cluster(), ['a', 'b']);
       for (const node of [a, b]) node.scope('pg').register('k', node.name);
       await cluster().settle();
       expect(sorted(valuesOf(a.scope('pg'), 'k'))).toEqual(['a', 'b']);
@@ -57,8 +65,8 @@ describe('E. Reads', () => {
       ).toEqual(['a']);
     });
 
-    test('C056 the keys of a member come once each, on its own node and on others', async () => {
-      const [a, b] = await cluster().startAll(['a', 'b']);
+    test('C056 keys() returns each key of a member once, on its own node and on others', async () => {
+      const [a, b] = await startAll(cluster(), ['a', 'b']);
       const { pid } = new Actor(a);
       a.scope('pg').join('k', [pid, pid]);
       a.scope('pg').join('j', pid);
@@ -68,8 +76,8 @@ describe('E. Reads', () => {
       expect(sorted(b.scope('pg').keys(entry.pid))).toEqual(['j', 'k']);
     });
 
-    test('C058 the count is of entries, duplicates and remote ones included', async () => {
-      const [a, b] = await cluster().startAll(['a', 'b']);
+    test('C058 count() counts entries, duplicates and remote ones included', async () => {
+      const [a, b] = await startAll(cluster(), ['a', 'b']);
       const { pid } = new Actor(a);
       a.scope('pg').join('a', [pid, pid]);
       a.scope('pg').join('b', pid);
@@ -77,6 +85,14 @@ describe('E. Reads', () => {
       await cluster().settle();
       expect(a.scope('pg').count()).toBe(4);
       expect(a.scope('pg').countLocal()).toBe(3);
+    });
+
+    test('R097 the values of a member can be read on every node', async () => {
+      const [a, b] = await startAll(cluster(), ['a', 'b']);
+      for (const value of [1, 2]) b.scope('pg').register('k', value);
+      await cluster().settle();
+      const [{ pid }] = a.scope('pg').lookup('k');
+      expect(a.scope('pg').values('k', pid)).toEqual([1, 2]);
     });
   });
 });

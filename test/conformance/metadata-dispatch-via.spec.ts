@@ -12,14 +12,15 @@ import {
 } from 'nestjs-pg-registry';
 import { eventually } from '../support/eventually';
 import { Actor } from './support/actor';
-import { onEveryTransport } from './support/cluster';
+import { startAll } from './support/cluster';
+import { onEveryTransport } from './support/every-transport';
 import { useLoneNodes } from './support/node';
 import { observe } from './support/recording';
 
-describe('I. Metadata, dispatch, names', () => {
+describe('metadata, dispatch and names', () => {
   const start = useLoneNodes();
 
-  test('C098 stored null is told from absence, and deleting is always fine', () => {
+  test('C098 metadata that is null differs from absent metadata, and deleting absent metadata does nothing', () => {
     const registry = start().node.scope('pg');
     registry.putMeta('m', null);
     expect([registry.meta('m'), registry.hasMeta('m')]).toEqual([null, true]);
@@ -29,27 +30,30 @@ describe('I. Metadata, dispatch, names', () => {
     expect(registry.hasMeta('m')).toBe(false);
   });
 
-  test.each([7, true, null, { a: 1 }])('C099 %j is no key of metadata, also in a missing scope', (key) => {
-    const { node } = start();
-    for (const registry of [node.scope('pg'), node.scope('missing')]) {
-      for (const use of [
-        () => registry.meta(key as never),
-        () => registry.putMeta(key as never, 1),
-        () => registry.deleteMeta(key as never),
-      ]) {
-        expect(use).toThrow(InvalidArgumentError);
+  test.each([7, true, null, { a: 1 }])(
+    'C099 metadata refuses the key %j, even in a scope that does not run',
+    (key) => {
+      const { node } = start();
+      for (const registry of [node.scope('pg'), node.scope('missing')]) {
+        for (const use of [
+          () => registry.meta(key as never),
+          () => registry.putMeta(key as never, 1),
+          () => registry.deleteMeta(key as never),
+        ]) {
+          expect(use).toThrow(InvalidArgumentError);
+        }
       }
-    }
-  });
+    },
+  );
 
-  test('C102 an unknown option is refused before anything is looked at', () => {
+  test('C102 a dispatch with an unknown option is refused before any member is looked up', () => {
     const registry = start().node.scope('pg');
     const options = { paralel: true } as never;
     expect(() => registry.dispatch('k', () => undefined, options)).toThrow(InvalidArgumentError);
     expect(() => registry.dispatch('k', () => undefined, options)).toThrow(/'paralel'.*parallel/);
   });
 
-  test('C102 a parallel dispatch resolves after every promise that was returned', async () => {
+  test('C102 a parallel dispatch resolves after every returned promise', async () => {
     const lone = start();
     const registry = lone.node.scope('pg');
     registry.join('k', [lone.actor().pid, lone.actor().pid]);
@@ -62,7 +66,7 @@ describe('I. Metadata, dispatch, names', () => {
     expect(done).toEqual([0, 1]);
   });
 
-  test('C105 a process class holds its name from its start to its end, and a failed start frees it', async () => {
+  test('C105 a process class holds its name from its start to its end, and frees it if the start fails', async () => {
     @Injectable({ scope: Scope.TRANSIENT })
     class Service {
       onProcessStart(fails: boolean): void {
@@ -91,8 +95,8 @@ describe('I. Metadata, dispatch, names', () => {
   });
 
   onEveryTransport((cluster) => {
-    test('C100 metadata is of one node and one run', async () => {
-      const [a, b] = await cluster().startAll(['a', 'b'], { scopes: ['x'] });
+    test('C100 metadata belongs to one node and one run of the scope', async () => {
+      const [a, b] = await startAll(cluster(), ['a', 'b'], { scopes: ['x'] });
       const events = [a, b].map((node) => observe(node.scope('x')));
       a.scope('x').putMeta('m', 1);
       await cluster().settle();
@@ -103,8 +107,8 @@ describe('I. Metadata, dispatch, names', () => {
       expect(a.scope('x').hasMeta('m')).toBe(false);
     });
 
-    test('C101 dispatch calls once with all members, and what it throws goes to the caller', async () => {
-      const [a, b] = await cluster().startAll(['a', 'b']);
+    test('C101 dispatch calls its function once with all members, and its error reaches the caller', async () => {
+      const [a, b] = await startAll(cluster(), ['a', 'b']);
       const registry = a.scope('pg');
       const { pid } = new Actor(a);
       registry.join('k', [pid, pid]);
@@ -122,8 +126,8 @@ describe('I. Metadata, dispatch, names', () => {
       expect(registry.count()).toBe(3);
     });
 
-    test('C104 names are found and sent to on their own node only', async () => {
-      const [a, b] = await cluster().startAll(['a', 'b'], { scopes: [{ name: 'x', keys: 'unique' }] });
+    test('C104 names can be found and messaged on their own node only', async () => {
+      const [a, b] = await startAll(cluster(), ['a', 'b'], { scopes: [{ name: 'x', keys: 'unique' }] });
       const heard: unknown[] = [];
       const holder = b.processes.spawn({ onMessage: (message) => void heard.push(message) });
       b.scope('x').registerName(via('x', 'k', 'stored'), holder.pid);

@@ -1,10 +1,11 @@
 import { AlreadyRegisteredError, via } from 'nestjs-pg-registry';
 import { Actor } from './support/actor';
-import { onEveryTransport } from './support/cluster';
+import { startAll } from './support/cluster';
+import { onEveryTransport } from './support/every-transport';
 import { useLoneNodes } from './support/node';
 import { ListenerRecording, observe, valuesOf } from './support/recording';
 
-describe('C. Register, leave, count', () => {
+describe('register, leave and count', () => {
   const start = useLoneNodes();
 
   test('C027 a registration names its process, and a name without a value stores null', () => {
@@ -19,7 +20,7 @@ describe('C. Register, leave, count', () => {
     ]);
   });
 
-  test('C028 a join of several is one event in their order, and one listener call for each', () => {
+  test('C028 a join of several processes emits one event in their order, and one listener call each', () => {
     const listener = new ListenerRecording();
     const lone = start({ scopes: [{ name: 'x', listeners: [listener] }] });
     const [p, q] = [lone.actor().pid, lone.actor().pid];
@@ -29,21 +30,21 @@ describe('C. Register, leave, count', () => {
     expect(listener.told).toEqual([p, q, p].map((pid) => ['register', 'g', pid, 'v']));
   });
 
-  test('C030 an event of an own write is there when the write returns', () => {
+  test('C030 a write has delivered its event when it returns', () => {
     const registry = start().node.scope('pg');
     const events = observe(registry, 'k');
     registry.register('k', 1);
     expect(events.told).toEqual([['join', 'k', [1]]]);
   });
 
-  test('C031 an entry is readable by every process of the node when register has returned', () => {
+  test('C031 every process of the node can read an entry when register has returned', () => {
     const lone = start();
     const registry = lone.node.scope('pg');
     registry.register('k', 1);
     expect(lone.actor().do(() => valuesOf(registry, 'k'))).toEqual([1]);
   });
 
-  test('C032 leaving takes the newest entry', () => {
+  test('C032 leave removes the newest entry', () => {
     const lone = start();
     const registry = lone.node.scope('pg');
     const { pid } = lone.actor();
@@ -55,7 +56,7 @@ describe('C. Register, leave, count', () => {
     expect(valuesOf(registry, 'g')).toEqual(['first']);
   });
 
-  test('C033 unregister removes one entry, and nothing when there is none', () => {
+  test('C033 unregister removes one entry, or nothing if there is none', () => {
     const registry = start().node.scope('pg');
     for (const value of [1, 2, 3]) registry.register('k', value);
     registry.unregister('k');
@@ -64,7 +65,7 @@ describe('C. Register, leave, count', () => {
     expect(registry.lookup('k')).toEqual([]);
   });
 
-  test('C035 leaving with nobody is fine and changes nothing', () => {
+  test('C035 leave without processes changes nothing', () => {
     const registry = start().node.scope('pg');
     registry.register('g');
     const events = observe(registry);
@@ -74,7 +75,7 @@ describe('C. Register, leave, count', () => {
     expect(registry.count()).toBe(1);
   });
 
-  test('C037 removal by pattern leaves the order of the others alone', () => {
+  test('C037 a removal by pattern keeps the order of the other entries', () => {
     const registry = start().node.scope('pg');
     for (const value of [1, 2, 3]) registry.register('k', value);
     expect(registry.unregisterMatch('k', 3)).toBe(1);
@@ -83,7 +84,7 @@ describe('C. Register, leave, count', () => {
     expect(valuesOf(registry, 'k')).toEqual([1, 2]);
   });
 
-  test('C042 who is registered under a name by another process is the member, and its end counts', () => {
+  test('C042 a process that another process registered under a name is the member, and the entry goes when it ends', () => {
     const lone = start({ scopes: [{ name: 'x', keys: 'unique' }] });
     const registry = lone.node.scope('x');
     const [p, q] = [lone.actor(), lone.actor()];
@@ -94,9 +95,20 @@ describe('C. Register, leave, count', () => {
     expect(registry.whereis('k')).toBeUndefined();
   });
 
+  test('R062 leave returns false only if none of the named processes was a member', () => {
+    const lone = start();
+    const registry = lone.node.scope('pg');
+    const [p, q] = [lone.actor().pid, lone.actor().pid];
+    registry.join('k', p);
+    const events = observe(registry);
+    expect(registry.leave('k', [q, p, p])).toBe(true);
+    expect(registry.leave('k', [q, p])).toBe(false);
+    expect(events.changes).toMatchObject([{ type: 'leave', entries: [{ pid: p }] }]);
+  });
+
   onEveryTransport((cluster) => {
-    test('C029 joining nobody does nothing at all, here and at peers', async () => {
-      const [a, b] = await cluster().startAll(['a', 'b']);
+    test('C029 join without processes changes nothing, here and on peers', async () => {
+      const [a, b] = await startAll(cluster(), ['a', 'b']);
       const [here, there] = [observe(a.scope('pg')), observe(b.scope('pg'))];
       a.scope('pg').join('g', [], 'v');
       await cluster().settle();
@@ -108,7 +120,7 @@ describe('C. Register, leave, count', () => {
     });
 
     test('C039 unregisterName removes every local entry of the key and no remote one', async () => {
-      const [a, b] = await cluster().startAll(['a', 'b']);
+      const [a, b] = await startAll(cluster(), ['a', 'b']);
       const registry = a.scope('pg');
       b.scope('pg').register('k', 'remote');
       await cluster().settle();
@@ -121,8 +133,8 @@ describe('C. Register, leave, count', () => {
       expect(valuesOf(b.scope('pg'), 'k')).toEqual(['remote']);
     });
 
-    test('C041 a key without entries is listed nowhere', async () => {
-      const [a, b] = await cluster().startAll(['a', 'b']);
+    test('C041 a key without entries is listed on no node', async () => {
+      const [a, b] = await startAll(cluster(), ['a', 'b']);
       const registration = a.scope('pg').register('g');
       await cluster().settle();
       expect(b.scope('pg').groups()).toEqual(['g']);
@@ -131,7 +143,7 @@ describe('C. Register, leave, count', () => {
       for (const node of [a, b]) expect(node.scope('pg').groups()).toEqual([]);
     });
 
-    test('C043 a registration that fails leaves no trace, here and at peers', async () => {
+    test('C043 a registration that fails leaves no trace, here and on peers', async () => {
       const listener = new ListenerRecording();
       const scopes = [{ name: 'x', keys: 'unique', listeners: [listener] }] as const;
       const a = await cluster().start('a', { scopes });

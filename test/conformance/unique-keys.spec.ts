@@ -5,7 +5,8 @@ import {
   type Pid,
 } from 'nestjs-pg-registry';
 import { Actor } from './support/actor';
-import { onEveryTransport } from './support/cluster';
+import { startAll } from './support/cluster';
+import { onEveryTransport } from './support/every-transport';
 import { useLoneNodes } from './support/node';
 import { observe, valuesOf, sorted } from './support/recording';
 
@@ -18,10 +19,10 @@ function expectHeld(registry: PgRegistryService, key: string, holder: Pid): void
   expect(attempt).toThrow(expect.objectContaining({ pid: holder }) as Error);
 }
 
-describe('D. Unique mode', () => {
+describe('unique keys', () => {
   const start = useLoneNodes();
 
-  test('C044 a held key is refused to everybody, the holder included', () => {
+  test('C044 a held key is refused to every process, its holder included', () => {
     const lone = start({ scopes: [UNIQUE] });
     const registry = lone.node.scope('x');
     const { pid } = registry.register('k');
@@ -43,7 +44,7 @@ describe('D. Unique mode', () => {
     expect(registry.whereis('k')).toBe(r.pid);
   });
 
-  test('C047 a join of more than one is an argument error, and the scope goes on', () => {
+  test('C047 a join of several processes under a unique key throws an argument error, and the scope goes on', () => {
     const lone = start({ scopes: [UNIQUE] });
     const registry = lone.node.scope('x');
     const [p, q] = [lone.actor().pid, lone.actor().pid];
@@ -72,9 +73,16 @@ describe('D. Unique mode', () => {
     ]);
   });
 
+  test('R087 updateValue works under a unique key as under any other', () => {
+    const registry = start({ scopes: [{ name: 'x', keys: 'unique' }] }).node.scope('x');
+    registry.register('k', 1);
+    expect(registry.updateValue('k', 2)).toBe(true);
+    expect(valuesOf(registry, 'k')).toEqual([2]);
+  });
+
   onEveryTransport((cluster) => {
     test('C046 every node may have its own holder, and lookup lists them all', async () => {
-      const [a, b] = await cluster().startAll(['a', 'b'], { scopes: [UNIQUE] });
+      const [a, b] = await startAll(cluster(), ['a', 'b'], { scopes: [UNIQUE] });
       b.scope('x').register('k', 'b');
       await cluster().settle();
       const { pid } = a.scope('x').register('k', 'a');
@@ -95,6 +103,19 @@ describe('D. Unique mode', () => {
       expectHeld(a.scope('x'), 'k', pid);
       new Actor(b).do(() => b.scope('x').register('k', 'b3'));
       expect(b.scope('x').lookupLocal('k')).toHaveLength(3);
+    });
+
+    test('R086 the holders of a unique key on both sides of a split coexist after the heal', async () => {
+      const [a, b] = await startAll(cluster(), ['a', 'b'], { scopes: [{ name: 'x', keys: 'unique' }] });
+      cluster().cut(b);
+      await cluster().settle();
+      for (const node of [a, b]) node.scope('x').register('k', node.name);
+      cluster().heal(b);
+      await cluster().settle();
+      for (const node of [a, b]) {
+        expect(sorted(valuesOf(node.scope('x'), 'k'))).toEqual(['a', 'b']);
+        expect(node.scope('x').whereis('k')).toBe(node.processes.self());
+      }
     });
   });
 });

@@ -2,14 +2,15 @@ import { InvalidArgumentError, type Key, NotLocalError, ProcessExitedError } fro
 import { Subjects } from '../../libs/pg-registry/src/wire/subject';
 import { eventually } from '../support/eventually';
 import { Actor } from './support/actor';
-import { onEveryTransport } from './support/cluster';
+import { startAll } from './support/cluster';
+import { onEveryTransport } from './support/every-transport';
 import { useLoneNodes } from './support/node';
 import { observe, valuesOf, sorted } from './support/recording';
 
-describe('B. Members and lifetimes', () => {
+describe('members and their lifetimes', () => {
   const start = useLoneNodes();
 
-  test('C014 a member that ends normally takes all its entries and keys along', () => {
+  test('C014 all entries and keys of a member go when it ends normally', () => {
     const lone = start();
     const registry = lone.node.scope('pg');
     const member = lone.actor();
@@ -21,7 +22,7 @@ describe('B. Members and lifetimes', () => {
     expect(registry.groups()).toEqual([]);
   });
 
-  test('C015 the end of a member is one leave event per key, newest entry first', () => {
+  test('C015 the end of a member emits one leave event per key, newest entry first', () => {
     const lone = start();
     const registry = lone.node.scope('pg');
     const member = lone.actor();
@@ -42,7 +43,7 @@ describe('B. Members and lifetimes', () => {
     expect(events.changes.map(({ cause }) => cause)).toEqual(['exit', 'exit']);
   });
 
-  test('C018 a process that has ended cannot join, and leaving with it is false', () => {
+  test('C018 a process that has ended cannot join, and leave returns false for it', () => {
     const lone = start();
     const registry = lone.node.scope('pg');
     const living = lone.actor();
@@ -55,7 +56,7 @@ describe('B. Members and lifetimes', () => {
     expect(events.told).toEqual([]);
   });
 
-  test('C022 a restarted scope knows nothing of its former life; members live on', () => {
+  test('C022 a restarted scope is empty, and its former members go on living', () => {
     const lone = start({ scopes: ['x'] });
     const registry = lone.node.scope('x');
     const member = lone.actor();
@@ -72,7 +73,7 @@ describe('B. Members and lifetimes', () => {
     expect(events.told).toEqual([]);
   });
 
-  test('C026 keys that differ only in a kind of value are kept apart', () => {
+  test('C026 keys that differ only in the type of a value are different keys', () => {
     const registry = start().node.scope('pg');
     const keys: Key[] = [1, '1', 1n, true, 'true', ['a', { n: 1 }], ['a', { n: '1' }], ['a', { n: 1n }]];
     const events = keys.map((key) => observe(registry, key));
@@ -84,9 +85,20 @@ describe('B. Members and lifetimes', () => {
     });
   });
 
+  test('R033 the end of a process that has left all keys emits no event', () => {
+    const lone = start();
+    const registry = lone.node.scope('pg');
+    const member = lone.actor();
+    registry.join('k', member.pid);
+    registry.leave('k', member.pid);
+    const events = observe(registry);
+    member.exit();
+    expect(events.told).toEqual([]);
+  });
+
   onEveryTransport((cluster) => {
-    test('C020 nothing can be done with a member of another node, and what is no pid is another error', async () => {
-      const [a, b] = await cluster().startAll(['a', 'b']);
+    test('C020 a write for a process of another node is refused, with another error than a value that is no pid', async () => {
+      const [a, b] = await startAll(cluster(), ['a', 'b']);
       const remote = new Actor(b).pid;
       b.scope('pg').join('k', remote);
       await cluster().settle();
@@ -105,12 +117,12 @@ describe('B. Members and lifetimes', () => {
       expect(registry.members('k')).toEqual([remote]);
     });
 
-    test('C024 a frame that makes no sense is logged and costs no entry', async () => {
-      const [a, b] = await cluster().startAll(['a', 'b']);
+    test('C024 a malformed frame is logged and no entry is lost', async () => {
+      const [a, b] = await startAll(cluster(), ['a', 'b']);
       a.scope('pg').register('k', 'a');
       b.scope('pg').register('k', 'b');
       await cluster().settle();
-      const transport = await cluster().stranger('stranger');
+      const transport = await cluster().stranger();
       const connection = await transport.connect({
         node: 'stranger',
         replies: new Subjects(cluster().namespace, 'stranger').replies(),
@@ -127,6 +139,18 @@ describe('B. Members and lifetimes', () => {
       await connection.close();
       await cluster().settle();
       for (const node of [a, b]) expect(sorted(valuesOf(node.scope('pg'), 'k'))).toEqual(['a', 'b']);
+    });
+
+    test('R035 a member of another node stays until its own node removes it', async () => {
+      const [a, b] = await startAll(cluster(), ['a', 'b']);
+      const process = b.processes.spawn();
+      b.scope('pg').join('k', process.pid);
+      await cluster().settle();
+      const [entry] = a.scope('pg').lookup('k');
+      process.exit();
+      expect(a.scope('pg').lookup('k')).toEqual([entry]);
+      await cluster().settle();
+      expect(a.scope('pg').lookup('k')).toEqual([]);
     });
   });
 });

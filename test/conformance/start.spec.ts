@@ -9,6 +9,7 @@ import {
   PgRegistryService,
   ScopeAlreadyStartedError,
   ScopeNotRunningError,
+  type ScopeOptions,
 } from 'nestjs-pg-registry';
 import { useLoneNodes } from './support/node';
 import { observe, valuesOf } from './support/recording';
@@ -16,7 +17,7 @@ import { observe, valuesOf } from './support/recording';
 /** Options as a program without types may give them. */
 const untyped = (options: unknown): never => options as never;
 
-describe('A. Start, options, misuse', () => {
+describe('starting a scope', () => {
   const start = useLoneNodes();
 
   test('C001 a scope starts by its name, by options and by a definition, and is empty', () => {
@@ -26,7 +27,7 @@ describe('A. Start, options, misuse', () => {
     for (const name of ['bare', 'optioned', 'defined']) expect(node.scope(name).groups()).toEqual([]);
   });
 
-  test('C002 options without a name are an argument error, distinguishable from a wrong option', () => {
+  test('C002 options without a name throw an argument error, which differs from the error for a wrong option', () => {
     const { node } = start();
     const attempt = () => node.startScope(untyped({ keys: 'unique' }));
     expect(attempt).toThrow(InvalidArgumentError);
@@ -37,7 +38,7 @@ describe('A. Start, options, misuse', () => {
     );
   });
 
-  test('C003 an unknown option is named together with the valid ones, and nothing has started', () => {
+  test('C003 the error for an unknown option names the valid ones, and no scope has started', () => {
     const { node } = start();
     const options = untyped({ name: 'odd', nope: true });
     expect(() => node.startScope(options)).toThrow(InvalidOptionError);
@@ -46,7 +47,7 @@ describe('A. Start, options, misuse', () => {
     expect(() => node.scope('odd').groups()).toThrow(ScopeNotRunningError);
   });
 
-  test('C005 four partitions are refused with their number, one is taken', () => {
+  test('C005 four partitions are refused with their number, one partition is accepted', () => {
     const { node } = start();
     expect(() => node.startScope(untyped({ name: 'four', partitions: 4 }))).toThrow(/partitions: 4 .*thread/);
     expect(node.startScope({ name: 'one', partitions: 1 }).groups()).toEqual([]);
@@ -57,7 +58,7 @@ describe('A. Start, options, misuse', () => {
     expect(() => node.startScope(untyped({ name: 'x', keys }))).toThrow(InvalidOptionError);
   });
 
-  test('C007 the key mode is duplicate unless given', () => {
+  test('C007 the default key mode is duplicate', () => {
     expect(start({ scopes: ['x'] }).node.scope('x').keysMode).toBe('duplicate');
   });
 
@@ -66,13 +67,13 @@ describe('A. Start, options, misuse', () => {
     expect(() => node.startScope(untyped({ name: 'x', listeners }))).toThrow(InvalidOptionError);
   });
 
-  test('C008 listeners may name nobody', () => {
+  test('C008 a scope accepts a listener token that nothing provides', () => {
     const registry = start().node.startScope({ name: 'x', listeners: ['nobody'] });
     registry.register('k');
     expect(registry.count()).toBe(1);
   });
 
-  test('C009 starting a running scope again hands out the running one, which keeps its entries', () => {
+  test('C009 starting a running scope again returns the running one, which keeps its entries', () => {
     const { node } = start({ scopes: ['x'] });
     node.scope('x').register('k', 1);
     const attempt = () => node.startScope({ name: 'x', keys: 'unique' });
@@ -82,7 +83,7 @@ describe('A. Start, options, misuse', () => {
     expect(node.scope('x').keysMode).toBe('duplicate');
   });
 
-  test('C010 modules that ask for scopes stand side by side under one parent', async () => {
+  test('C010 several modules under one parent can each ask for scopes', async () => {
     @Injectable()
     class Reader {
       constructor(
@@ -106,7 +107,7 @@ describe('A. Start, options, misuse', () => {
     await app.close();
   });
 
-  test('C012 what needs the scope says that it does not run, and the count is 0', () => {
+  test('C012 calls that need a scope throw that it does not run, and its count is 0', () => {
     const missing = start().node.scope('missing');
     for (const use of [
       () => missing.lookup('k'),
@@ -119,11 +120,42 @@ describe('A. Start, options, misuse', () => {
     expect(missing.count()).toBe(0);
   });
 
-  test('C013 scopes know nothing of each other', () => {
+  test('C013 entries of one scope are not visible in another', () => {
     const { node } = start({ scopes: ['x', 'y'] });
     const events = observe(node.scope('y'));
     node.scope('x').register('k');
     expect(node.scope('y').lookup('k')).toEqual([]);
     expect(events.told).toEqual([]);
+  });
+
+  test('R009 the error names the first of several wrong options, in the order unknown names, partitions, keys, listeners', () => {
+    const wrong = { name: 'x', nope: 1, partitions: 0, keys: 'odd', listeners: 7 };
+    const blamed = (options: object): unknown => {
+      try {
+        start().node.startScope(options as ScopeOptions);
+        return undefined;
+      } catch (error) {
+        return error instanceof InvalidOptionError ? error.option : error;
+      }
+    };
+    const { nope: _nope, ...known } = wrong;
+    const { partitions: _partitions, ...whole } = known;
+    const { keys: _keys, ...duplicate } = whole;
+    expect([wrong, known, whole, duplicate].map(blamed)).toEqual(['nope', 'partitions', 'keys', 'listeners']);
+  });
+
+  test('R015 a module throws where it is declared if its options are wrong', () => {
+    const options = { name: 'x', nope: 1 } as unknown as ScopeOptions;
+    expect(() => PgRegistryModule.forFeature(options)).toThrow(/'nope'/);
+    expect(() => PgRegistryModule.forRoot({ scopes: [options] })).toThrow(/'nope'/);
+  });
+
+  test('R168 a scope can start with metadata', () => {
+    const { node } = start({ scopes: [{ name: 'x', meta: { m: { deep: [1] } } }] });
+    expect(node.scope('x').meta('m')).toEqual({ deep: [1] });
+    node.scope('x').deleteMeta('m');
+    node.stopScope('x');
+    node.startScope({ name: 'x', meta: { m: 2 } });
+    expect(node.scope('x').meta('m')).toBe(2);
   });
 });

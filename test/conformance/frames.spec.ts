@@ -45,8 +45,8 @@ function told(diff: Diff): unknown[] {
   });
 }
 
-describe('K. Frames', () => {
-  test('C121 who speaks another version is warned of and changes nothing; who names none is no frame', () => {
+describe('frames', () => {
+  test('C121 a node warns of a peer with another protocol version and ignores it, and drops a frame without a version', () => {
     const network = new VirtualNetwork();
     const [a] = network.startCluster(1);
     const stranger = { node: 'stranger', incarnation: incarnationOf('stranger', 7), epoch: 5 };
@@ -62,7 +62,7 @@ describe('K. Frames', () => {
     expect([a.peers, b.peers]).toEqual([['b'], ['n0']]);
   });
 
-  test('C123 operations of somebody unknown are not applied, nor a leave for an entry that is not known', () => {
+  test('C123 a node does not apply operations of an unknown peer, nor a leave of an unknown entry', () => {
     const network = new VirtualNetwork();
     const [a, b] = network.startCluster(2);
     const elsewhere = new VirtualNetwork(2);
@@ -82,7 +82,7 @@ describe('K. Frames', () => {
     expect(a.told.slice(before).filter(({ type }) => type === 'diff')).toEqual([]);
   });
 
-  test('C124 a sync leaves and joins exactly what differs, and the same sync again is silent', () => {
+  test('C124 a sync emits exactly the leaves and joins that differ, and the same sync again emits nothing', () => {
     const table = new Table({ node: 'here', incarnation: HERE, keys: 'duplicate' });
     table.mergeChunk(
       THERE,
@@ -102,7 +102,7 @@ describe('K. Frames', () => {
     expect(table.mergeChunk(THERE, next)).toEqual([]);
   });
 
-  test('C128 a sync touches nothing that is not its sender’s', () => {
+  test('C128 a sync changes only entries of its sender', () => {
     const table = new Table({ node: 'here', incarnation: HERE, keys: 'duplicate' });
     table.join('k', [new Pid('here', HERE, 1)], 'own', { next: () => 1 }, 1);
     table.mergeChunk(THERE, syncOf(1, [[1, 'theirs']]));
@@ -110,7 +110,7 @@ describe('K. Frames', () => {
     expect(table.lookup('k')).toMatchObject([{ value: 'own' }]);
   });
 
-  test('C136 a node that hears itself is not its own peer', () => {
+  test('C136 a node that receives its own messages does not become its own peer', () => {
     const network = new VirtualNetwork();
     const a = network.add('a');
     const said = overhear(network, a);

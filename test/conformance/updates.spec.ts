@@ -1,11 +1,12 @@
-import { onEveryTransport } from './support/cluster';
+import { startAll } from './support/cluster';
+import { onEveryTransport } from './support/every-transport';
 import { useLoneNodes } from './support/node';
 import { ListenerRecording, observe, valuesOf } from './support/recording';
 
-describe('F. Updates', () => {
+describe('updates', () => {
   const start = useLoneNodes();
 
-  test('C060 an update gives every entry of the process the value, in one event; listeners are not told', () => {
+  test('C060 an update gives every entry of the process the value in one event, and tells no listener', () => {
     const listener = new ListenerRecording();
     const registry = start({ scopes: [{ name: 'x', listeners: [listener] }] }).node.scope('x');
     registry.register('g', 'a');
@@ -27,7 +28,7 @@ describe('F. Updates', () => {
     expect(listener.told).toEqual([]);
   });
 
-  test('C061 a process that is no member updates nothing', () => {
+  test('C061 an update by a process that is no member changes nothing', () => {
     const lone = start();
     const registry = lone.node.scope('pg');
     registry.register('g', 'a');
@@ -38,8 +39,8 @@ describe('F. Updates', () => {
   });
 
   onEveryTransport((cluster) => {
-    test('C063 an update reaches peers as an update', async () => {
-      const [a, b] = await cluster().startAll(['a', 'b']);
+    test('C063 an update reaches peers as an update event', async () => {
+      const [a, b] = await startAll(cluster(), ['a', 'b']);
       b.scope('pg').register('k', 'v1');
       await cluster().settle();
       const events = observe(a.scope('pg'));

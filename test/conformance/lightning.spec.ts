@@ -15,7 +15,7 @@ import { sorted } from './support/recording';
 
 class AppModule {}
 
-describe('M. A collaboration registry in the manner of Lightning', () => {
+describe("a collaboration registry like Lightning's", () => {
   let app: INestApplicationContext;
   let node: PgRegistryNode;
   let collaboration: Collaboration;
@@ -30,7 +30,7 @@ describe('M. A collaboration registry in the manner of Lightning', () => {
   });
   afterEach(() => app.close());
 
-  test('C141 a key has one holder, who is told to the second and found by the others', () => {
+  test('C141 a key has one holder; the second process to register it learns who holds it, and all others find the holder', () => {
     const { registry } = collaboration;
     const holder = new Actor(node);
     expect(holder.do(() => registry.register('key'))).toBe(holder.pid);
@@ -41,7 +41,7 @@ describe('M. A collaboration registry in the manner of Lightning', () => {
     expect([registry.whereis('key'), registry.whereis('unknown')]).toEqual([holder.pid, undefined]);
   });
 
-  test('C142 only well-shaped keys of the document are selected, whatever else there is', () => {
+  test('C142 a select returns only well-formed keys of the document, whatever else is registered', () => {
     const { registry } = collaboration;
     const keys: Key[] = [
       ['shared_doc', 'D'],
@@ -58,7 +58,7 @@ describe('M. A collaboration registry in the manner of Lightning', () => {
     expect([registry.count('D'), registry.count()]).toEqual([2, 6]);
   });
 
-  test('C143 a group names each process of a document by its kind, and all sessions', async () => {
+  test('C143 a group lists each process of a document by its kind, and all of its sessions', async () => {
     const { registry } = collaboration;
     await expect(collaboration.startSession('D', '0', 'ann')).rejects.toThrow(NotRegisteredError);
     await collaboration.startDocument('D');
@@ -78,7 +78,7 @@ describe('M. A collaboration registry in the manner of Lightning', () => {
     expect(collaboration.groups.members('D')).toEqual([registry.whereis(['shared_doc', 'D'])]);
   });
 
-  test('C146 starting twice finds the first, stopping twice is fine, and then it can start afresh', async () => {
+  test('C146 a second start returns the running document, a second stop does nothing, and the document can start again', async () => {
     const first = await collaboration.startDocument('D');
     expect(await collaboration.startDocument('D')).toEqual({ pid: first.pid, created: false });
     await collaboration.stopDocument('D');
@@ -88,7 +88,7 @@ describe('M. A collaboration registry in the manner of Lightning', () => {
     expect(fresh.pid).not.toBe(first.pid);
   });
 
-  test('C147 a document ends, saved, with the owner who started it, not with one who found it', async () => {
+  test('C147 a document saves and ends with the owner that started it, not with an owner that only found it', async () => {
     const [owner, finder] = [new Actor(node), new Actor(node)];
     const { pid } = await collaboration.startDocument('D', owner.process);
     await collaboration.startDocument('D', finder.process);
@@ -104,7 +104,7 @@ describe('M. A collaboration registry in the manner of Lightning', () => {
     expect(collaboration.registry.whereis(['doc_supervisor', 'D'])).toBeUndefined();
   });
 
-  test('C150 nothing of a document is left when it has ended, again and again', async () => {
+  test('C150 a document leaves no entry behind when it ends, however often it starts and ends', async () => {
     for (const round of [1, 2, 3]) {
       // oxlint-disable-next-line no-await-in-loop
       expect(await collaboration.startDocument('D')).toMatchObject({ created: true });
@@ -119,7 +119,7 @@ describe('M. A collaboration registry in the manner of Lightning', () => {
     }
   });
 
-  test('C151 instances with different bases have nothing to do with each other', async () => {
+  test('C151 two instances with different bases do not see each other', async () => {
     const other = new Collaboration(node, 'other');
     const [mine, theirs] = [await collaboration.startDocument('D'), await other.startDocument('D')];
     expect([mine.created, theirs.created]).toEqual([true, true]);

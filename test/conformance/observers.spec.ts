@@ -2,10 +2,10 @@ import { KeyMap } from 'nestjs-pg-registry';
 import { useLoneNodes } from './support/node';
 import { ChangeRecording, ListenerRecording, observe } from './support/recording';
 
-describe('J. Listeners and subscriptions', () => {
+describe('listeners and subscriptions', () => {
   const start = useLoneNodes();
 
-  test('C107 listeners hear of every entry that comes or goes, and of no update', () => {
+  test('C107 listeners are told of every entry that comes or goes, and of no update', () => {
     const listener = new ListenerRecording();
     const lone = start({ scopes: [{ name: 'x', listeners: [listener] }] });
     const registry = lone.node.scope('x');
@@ -23,7 +23,7 @@ describe('J. Listeners and subscriptions', () => {
     ]);
   });
 
-  test('C108 a listener is whoever answers to its name at the moment', () => {
+  test('C108 a listener token is resolved again for every event', () => {
     const lone = start({ scopes: [{ name: 'x', listeners: ['Audit'] }] });
     const registry = lone.node.scope('x');
     const { pid } = registry.register('unheard');
@@ -39,7 +39,7 @@ describe('J. Listeners and subscriptions', () => {
     expect(registry.count()).toBe(4);
   });
 
-  test('C110 a subscription begins with what is there', () => {
+  test('C110 a subscription begins with a snapshot of the existing entries', () => {
     const { node } = start({ scopes: ['empty'] });
     const registry = node.scope('pg');
     registry.register('k', 1);
@@ -51,7 +51,7 @@ describe('J. Listeners and subscriptions', () => {
     expect(observe(node.scope('empty')).all).toEqual([{ type: 'snapshot', groups: new KeyMap() }]);
   });
 
-  test('C112 a subscription to a key hears of no other key', () => {
+  test('C112 a subscription to a key receives no event of another key', () => {
     const registry = start().node.scope('pg');
     const events = observe(registry, 'k');
     registry.register('j');
@@ -60,7 +60,7 @@ describe('J. Listeners and subscriptions', () => {
     expect(events.told).toEqual([]);
   });
 
-  test('C113 unsubscribing drops what is pending, and doing it again is nothing', () => {
+  test('C113 unsubscribing drops pending events, and unsubscribing again does nothing', () => {
     const registry = start().node.scope('pg');
     registry.register('k', 0);
     const events = observe(registry);
@@ -80,7 +80,7 @@ describe('J. Listeners and subscriptions', () => {
     expect(events.told).toHaveLength(1);
   });
 
-  test('C115 the subscriptions of a process go with it', () => {
+  test('C115 the subscriptions of a process end with the process', () => {
     const lone = start();
     const registry = lone.node.scope('pg');
     const subscriber = lone.actor();
@@ -95,7 +95,7 @@ describe('J. Listeners and subscriptions', () => {
     expect([scope.told, key.told]).toEqual([[], []]);
   });
 
-  test('C117 every subscription of a process delivers its own copy', () => {
+  test('C117 every subscription of a process receives its events independently of the others', () => {
     const lone = start();
     const registry = lone.node.scope('pg');
     const member = lone.actor();

@@ -1,10 +1,10 @@
 import { useLoneNodes } from './support/node';
 import { valuesOf } from './support/recording';
 
-describe('L. What only the newest Registry has', () => {
+describe('locks and updater functions', () => {
   const start = useLoneNodes();
 
-  test('C138 a lock makes its second taker wait, and nobody who wants another', async () => {
+  test('C138 a lock makes a second process wait for it, and does not hold up other locks', async () => {
     const lone = start();
     const registry = lone.node.scope('pg');
     const order: string[] = [];
@@ -28,7 +28,7 @@ describe('L. What only the newest Registry has', () => {
     expect(order.slice(3)).toEqual(['first ends', 'second begins', 'second ends']);
   });
 
-  test('C140 an update by a function runs once for each own entry, and not at all without one', () => {
+  test('C140 an updater function runs once for each entry of the process, and never if it has none', () => {
     const lone = start();
     const registry = lone.node.scope('pg');
     const other = lone.actor();
