@@ -3,7 +3,7 @@ import { PROCESSES, SCOPE_NAMES, type SimulatedNode } from './simulated-node';
 import { type Action, KEYS, VALUES } from './step-generator';
 import type { SimulatedCluster } from './simulated-cluster';
 
-/** Does what a action says, as far as it can be done now: a action of which the object is missing does nothing. */
+/** Runs one action on the cluster. An action whose node or server is not there does nothing. */
 export function perform(cluster: SimulatedCluster, action: Action): void {
   if ('node' in action) {
     const node = nth(candidatesFor(cluster, action.do), action.node);
@@ -24,14 +24,14 @@ export function perform(cluster: SimulatedCluster, action: Action): void {
       return cut(cluster, nth(servers, action.from)!, nth(servers, action.to)!, action);
     case 'heal':
       cluster.broker.heal();
-      return cluster.survey();
-    case 'weather':
+      return cluster.updateReachability();
+    case 'faults':
       cluster.broker.faults = action;
-      return cluster.survey();
+      return cluster.updateReachability();
     case 'wait':
       return cluster.advance(action.ms);
     case 'attack': {
-      const victim = nth(cluster.faithful, action.victim);
+      const victim = nth(cluster.honest, action.victim);
       return victim === undefined ? undefined : cluster.attack(action.how, victim.name, action.clockMs);
     }
   }
@@ -64,9 +64,11 @@ function performAt(
     case 'replicated': {
       const scope = nth(SCOPE_NAMES, action.scope)!;
       if (node.tableOf(scope) === undefined) return;
-      return node.replicated(scope, action.timeoutMs, (id) => cluster.checker.promised(node, scope, id));
+      return node.replicated(scope, action.timeoutMs, (id) =>
+        cluster.checker.replicatedCalled(node, scope, id),
+      );
     }
-    case 'double':
+    case 'start-namesake':
       return void cluster.start(node.name, nth(cluster.broker.servers, action.server)!, action.clockMs);
     case 'crash':
       return cluster.crash(node, action.unnoticedMs);
@@ -79,7 +81,7 @@ function performAt(
     case 'thaw':
       return cluster.thaw(node);
     case 'disconnect':
-      return cluster.disconnect(node, 'line', action.awayMs, action.noticeMs, action.lingerMs);
+      return cluster.disconnect(node, 'connection', action.awayMs, action.noticeMs, action.lingerMs);
   }
 }
 
@@ -122,16 +124,16 @@ function write(node: SimulatedNode, action: Write): void {
   }
 }
 
-/** Which nodes a action may concern: mostly those whose code can run. */
+/** Returns the nodes that an action may pick: mostly those whose code can run. */
 function candidatesFor(cluster: SimulatedCluster, verb: Action['do']): SimulatedNode[] {
   switch (verb) {
     case 'thaw':
-      return cluster.faithful.filter((node) => node.loop.isPaused);
+      return cluster.honest.filter((node) => node.loop.isPaused);
     case 'crash':
     case 'disconnect':
-      return cluster.faithful;
-    case 'double':
-      return cluster.faithful.length < 6 ? cluster.members.filter(({ isHostile }) => !isHostile) : [];
+      return cluster.honest;
+    case 'start-namesake':
+      return cluster.honest.length < 6 ? cluster.members.filter(({ isHostile }) => !isHostile) : [];
     default:
       return cluster.members.filter((node) => node.isAwake && !node.isHostile);
   }
@@ -147,7 +149,7 @@ function cut(
   const how = known ? 'known' : 'silent';
   cluster.broker.cut(from, to, how);
   if (!oneWay) cluster.broker.cut(to, from, how);
-  cluster.survey();
+  cluster.updateReachability();
 }
 
 function nth<T>(list: readonly T[], index: number): T | undefined {

@@ -2,7 +2,7 @@ import type { NodeEffect } from '../../libs/pg-registry/src/node/protocol-driver
 import type { PeerEvent, RemovalReason } from '../../libs/pg-registry/src/cluster';
 import type { Diff } from '../../libs/pg-registry/src/table';
 import type { EventQueue } from '../support/virtual-network/event-queue';
-import { Reachability, type Trouble } from './reachability';
+import { Reachability, type Fault } from './reachability';
 import { SubscriberModel } from './subscriber-model';
 import { Violation } from './invariants';
 import { ReplicatedCalls } from './replicated-calls';
@@ -10,28 +10,28 @@ import { RefusedFrames } from './refused-frames';
 import { SCOPE_NAMES, type ScopeName, type SimulatedNode, type NodeObserver } from './simulated-node';
 import { idOf, textOf, ReferenceModel } from './reference-model';
 
-/** More counters than there are in the source: their names are none that a peer chooses. */
+/** More counters than the library has: no peer can make a node create counters. */
 const MOST_COUNTERS = 100;
 
 /** What the checker knows of the network, in milliseconds. */
 export interface CheckerTimes {
-  /** No message is under way for longer. */
+  /** No message takes longer. */
   readonly longestWayMs: number;
-  /** After so long a node is expected to know that a peer has started a scope. */
+  /** After this time a node is expected to know that a peer has started a scope. */
   readonly knownAfterMs: number;
 }
 
-/** Whoever sees everything: compares what each node does with what is true, and throws the first {@link Violation}. */
+/** Sees every node and compares what it does with the reference model. Throws the first {@link Violation}. */
 export class Checker implements NodeObserver {
   readonly model = new ReferenceModel();
   readonly refusedFrames: RefusedFrames;
-  /** The first violation: thrown by whoever drives, because a throw inside a node's code goes elsewhere. */
+  /** The first violation. `afterStep` throws it, because the node's own code would catch an error thrown inside it. */
   firstViolation: Violation | undefined;
-  /** Changes of entries that were seen anywhere. */
+  /** How many changes of entries all nodes saw. */
   changes = 0;
   readonly #models = new Map<SimulatedNode, Map<ScopeName, SubscriberModel[]>>();
   readonly #reachabilities = new Map<SimulatedNode, Map<SimulatedNode, Reachability>>();
-  /** Entries that left by the owner's word, by node and run: they must not return. */
+  /** Entries that their owner removed, by node and scope: they must not return. */
   readonly #gone = new Map<SimulatedNode, Map<ScopeName, Set<string>>>();
   readonly #replicatedCalls = new ReplicatedCalls();
 
@@ -54,24 +54,24 @@ export class Checker implements NodeObserver {
     this.refusedFrames = new RefusedFrames(nodes);
   }
 
-  /** A scope begins to run; it gets its first subscriber. */
-  begins(node: SimulatedNode, scope: ScopeName): void {
+  /** A scope started: it gets its first subscriber. */
+  scopeStarted(node: SimulatedNode, scope: ScopeName): void {
     const gone = this.#gone.get(node) ?? new Map<ScopeName, Set<string>>();
     this.#gone.set(node, gone.set(scope, new Set()));
     this.#modelsOf(node).set(scope, [new SubscriberModel(node, scope)]);
   }
 
-  ends(node: SimulatedNode, scope: ScopeName): void {
-    this.model.ends(node, scope);
+  scopeStopped(node: SimulatedNode, scope: ScopeName): void {
+    this.model.scopeStopped(node, scope);
     this.#modelsOf(node).delete(scope);
   }
 
-  /** The whole node is over. */
-  endsAll(node: SimulatedNode): void {
-    for (const scope of SCOPE_NAMES) this.ends(node, scope);
+  /** A node ended. */
+  nodeEnded(node: SimulatedNode): void {
+    for (const scope of SCOPE_NAMES) this.scopeStopped(node, scope);
   }
 
-  /** Adds a subscriber; the oldest of many goes. */
+  /** Adds a subscriber; beyond three, the oldest ends. */
   subscribe(node: SimulatedNode, scope: ScopeName): void {
     const models = this.#modelsOf(node).get(scope);
     if (models === undefined) return;
@@ -80,24 +80,24 @@ export class Checker implements NodeObserver {
     if (models.length > 3) models.shift()!.end();
   }
 
-  /** A `replicated()` was called. */
-  promised(node: SimulatedNode, scope: ScopeName, id: number): void {
-    // A later run of the scope may not be known there: the one before was waited for, and dropped out.
+  /** A node called `replicated()`. */
+  replicatedCalled(node: SimulatedNode, scope: ScopeName, id: number): void {
+    // The node may not know a later run of the scope yet: then it waited for the earlier run, which has dropped out.
     const latest = this.#queue.now - this.#times.knownAfterMs;
     const isKnown = (peer: SimulatedNode): boolean =>
       !peer.isHostile &&
       (this.model.isFirstRun(peer, scope) ||
         (this.model.runsSince(peer, scope) < latest && node.protocol.reachable(peer.incarnation)));
-    this.#replicatedCalls.made(node, scope, id, this.#nodes.filter(isKnown));
+    this.#replicatedCalls.called(node, scope, id, this.#nodes.filter(isKnown));
   }
 
-  /** Says how well every node can reach every other now. */
-  observe(troublesOf: (from: SimulatedNode, to: SimulatedNode) => readonly Trouble[]): void {
+  /** Records how well every node can reach every other from now on. */
+  updateReachability(faultsBetween: (from: SimulatedNode, to: SimulatedNode) => readonly Fault[]): void {
     for (const from of this.#nodes) {
       if (!from.running) continue;
       for (const to of this.#nodes) {
         if (to.running && to !== from)
-          this.#reachability(from, to).observe(troublesOf(from, to), this.#queue.now);
+          this.#reachability(from, to).observe(faultsBetween(from, to), this.#queue.now);
       }
     }
   }
@@ -131,7 +131,7 @@ export class Checker implements NodeObserver {
     });
   }
 
-  /** What is checked after every step, of every node. */
+  /** Checks memory and subscribers of every node. @throws Violation The first of the scenario */
   afterStep(): void {
     this.#checking(() => {
       for (const node of this.#nodes) {
@@ -143,16 +143,16 @@ export class Checker implements NodeObserver {
     if (this.firstViolation !== undefined) throw this.firstViolation;
   }
 
-  /** Every subscriber against every table, whole. */
+  /** Compares every subscriber with its whole table. @throws Violation */
   checkAllSubscribers(): void {
     for (const scopes of this.#models.values()) {
       for (const models of scopes.values()) for (const model of models) model.checkAll();
     }
   }
 
-  /** Every `replicated()` has ended, in one way or the other. */
+  /** Checks that every `replicated()` has ended. @throws Violation */
   checkNoOpenReplicatedCalls(): void {
-    for (const node of this.#nodes) if (node.takesPart) this.#replicatedCalls.checkNone(node);
+    for (const node of this.#nodes) if (node.isMember) this.#replicatedCalls.checkNoneOpen(node);
   }
 
   #diff(node: SimulatedNode, { scope, diff, cause }: Extract<NodeEffect, { type: 'diff' }>): void {
@@ -163,7 +163,7 @@ export class Checker implements NodeObserver {
         if (this.#nodeOf(row.pid.incarnation)?.isHostile) continue;
         if (change.kind === 'leave') {
           if (cause !== 'node-down') {
-            if (this.model.isThere(row))
+            if (this.model.contains(row))
               throw new Violation(
                 2,
                 `${node.name} let ${textOf(row)} leave (${cause}), which its owner still has.`,
@@ -172,7 +172,7 @@ export class Checker implements NodeObserver {
           }
           continue;
         }
-        this.model.check(node, scope, row);
+        this.model.checkRow(node, scope, row);
         if (change.kind === 'join' && gone.has(idOf(row)))
           throw new Violation(8, `on ${node.name} ${textOf(row)} returned (${cause}).`);
         if (change.kind === 'update' && change.old[index].revision >= row.revision)
@@ -191,8 +191,8 @@ export class Checker implements NodeObserver {
     );
     if (event.type !== 'peer-removed') return;
     const peer = this.#nodeOf(event.incarnation)!;
-    this.#replicatedCalls.parted(node, peer);
-    if (!peer.takesPart || peer.isHostile) return;
+    this.#replicatedCalls.peerRemoved(node, peer);
+    if (!peer.isMember || peer.isHostile) return;
     const objection = this.#objectionTo(node, peer, event.reason);
     if (objection !== undefined)
       throw new Violation(2, `${node.name} removed ${peer.name} (${event.reason}), but ${objection}.`);
@@ -209,7 +209,7 @@ export class Checker implements NodeObserver {
 
   #fenced(node: SimulatedNode, by: string): void {
     this.#log(`    ${node.name}${node.incarnation.slice(-3)}: fenced by ${by.slice(-3)}`);
-    this.endsAll(node);
+    this.nodeEnded(node);
     const since = Math.min(this.#queue.now, node.loop.pausedAt) - this.#times.longestWayMs;
     const rival = this.#nodes.some(
       (other) => other !== node && other.name === node.name && other.endedAt >= since && !other.isFenced,
@@ -222,9 +222,9 @@ export class Checker implements NodeObserver {
     { reason, message }: { readonly reason: string; readonly message: string },
   ): void {
     this.#log(`    ${node.name}${node.incarnation.slice(-3)}: warns of ${reason}`);
-    // Limits of nodes differ: what is too large to be put together here is synced instead.
+    // Limits of nodes differ: a node syncs what is too large for it to reassemble.
     if (message.includes('too large')) return;
-    if (this.refusedFrames.isShameful(reason, message))
+    if (this.refusedFrames.isClusterFault(reason, message))
       throw new Violation(9, `${node.name} warns: ${message}`);
   }
 

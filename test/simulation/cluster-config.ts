@@ -1,29 +1,29 @@
 import type { ProtocolOptions } from '../../libs/pg-registry/src/cluster';
 import { SeededRandom } from '../support/seeded-random';
 
-/** In what kind of cluster a history plays; drawn from its seed. */
+/** The cluster of a scenario, drawn from its seed. */
 export interface ClusterConfig {
   /** Names that nodes may have. */
   readonly names: readonly string[];
   readonly servers: readonly string[];
   readonly options: Partial<ProtocolOptions>;
-  /** Names of nodes that have little memory, and small frames; they differ from the others. */
+  /** Names of nodes with little memory and small frames. */
   readonly tiny: readonly string[];
-  /** The time in which a cluster with these options notices things; steps are drawn in it. */
+  /** The time in which a cluster with these options notices trouble, in milliseconds; steps are drawn relative to it. */
   readonly unitMs: number;
-  /** A process that was started is connected so much later: soon enough to meet what its predecessor sent, or not. */
+  /** How long a started process takes to connect, in milliseconds: short enough or too long to receive frames of its predecessor. */
   readonly bootMs: number;
-  /** Bytes that the servers take in one message. */
+  /** The largest message that the servers accept, in bytes. */
   readonly maxPayload: number;
-  /** Somebody subscribes to everything. */
+  /** Whether a client subscribes to everything. */
   readonly onlooker: boolean;
-  /** One of the peers has been taken over. */
+  /** Whether one of the peers is hostile. */
   readonly isHostile: boolean;
-  /** What the machines' clocks say at virtual time 0. */
+  /** What the machines' clocks show at virtual time 0, in milliseconds since 1970. */
   readonly wallMs: number;
 }
 
-/** A fifth of the default times, so that most histories cost little. */
+/** A fifth of the default times, so that most scenarios run fast. */
 const QUICK: Partial<ProtocolOptions> = {
   helloIntervalMs: 400,
   probeIntervalMs: 50,
@@ -38,7 +38,7 @@ const QUICK: Partial<ProtocolOptions> = {
 const QUICK_UNIT_MS = 1000;
 const DEFAULT_UNIT_MS = 5000;
 
-/** Options of a node with so little memory that every bound is met. */
+/** Options of a node with so little memory that it reaches every bound. */
 export const TINY: Partial<ProtocolOptions> = {
   maxFrameBytes: 4096,
   maxHelloBytes: 1024,
@@ -52,7 +52,7 @@ export const TINY: Partial<ProtocolOptions> = {
 const SMALL_PAYLOAD = 8192;
 const LARGE_PAYLOAD = 1_048_576;
 
-/** Draws the config of a history. */
+/** Draws the cluster of a scenario. */
 export function drawClusterConfig(seed: number): ClusterConfig {
   const random = new SeededRandom(seed ^ 0x5eed);
   const isQuick = random.chance(0.85);
@@ -69,7 +69,7 @@ export function drawClusterConfig(seed: number): ClusterConfig {
     maxPayload: tiny.length > 0 && random.chance(0.5) ? SMALL_PAYLOAD : LARGE_PAYLOAD,
     onlooker: random.chance(0.1),
     bootMs: random.pick([0.002, 0.02, 0.1]) * unitMs,
-    // A sequence of its own, so that what else a seed means does not depend on it.
+    // A sequence of its own, so that the other draws of a seed do not depend on it.
     isHostile: new SeededRandom(seed ^ 0xbad).chance(0.4),
     wallMs: 1_700_000_000_000,
   };

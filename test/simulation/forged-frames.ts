@@ -11,36 +11,36 @@ import { startBody, TAG, TAGS_OF } from '../../libs/pg-registry/src/replication/
 import type { SeededRandom } from '../support/seeded-random';
 import { SCOPE_NAMES } from './simulated-node';
 
-/** A frame that somebody heard. */
-export interface Overheard {
+/** A frame that the adversary captured. */
+export interface CapturedFrame {
   readonly subject: string;
   readonly bytes: Uint8Array;
 }
 
-/** A frame that is to be said. */
-export interface Saying {
+/** A frame that the adversary is going to send. */
+export interface ForgedFrame {
   readonly kind: FrameKind;
   readonly body: Uint8Array;
 }
 
-/** Words of the living that do no harm said again, in whosever name: all others are answers to a question of their time. */
+/** Kinds that do no harm when replayed while their sender lives. All other kinds answer a question of their time. */
 export const REPLAYABLE: ReadonlySet<FrameKind> = new Set(['hello', 'discover', 'suspect', 'ops']);
 
 const HUGE = [2 ** 31, 2 ** 40, 2 ** 52 - 1, 2 ** 53 - 1];
 const RUNS = 4;
 
-/** Takes a faithful frame apart. */
-export function envelopeOf(bytes: Uint8Array): Frame {
+/** Decodes a captured frame. */
+export function decodeCaptured(bytes: Uint8Array): Frame {
   return decodeFrame(bytes);
 }
 
-/** Puts a body into an envelope, whatever it says. */
-export function seal(envelope: Omit<Frame, 'body'>, body: Uint8Array): Uint8Array {
+/** Encodes a frame with any body. */
+export function encodeForged(envelope: Omit<Frame, 'body'>, body: Uint8Array): Uint8Array {
   return encodeFrame(envelope, body);
 }
 
-/** Bodies that declare more than they hold, or more than there can be. */
-export function hugeBodies(random: SeededRandom): Saying[] {
+/** Makes bodies that declare more than they hold, or more than any body can hold. */
+export function oversizedBodies(random: SeededRandom): ForgedFrame[] {
   const huge = random.pick(HUGE);
   const scope = random.pick(SCOPE_NAMES);
   const numbers = (...all: number[]): Uint8Array => bodyOf((writer) => all.forEach((n) => writer.uint(n)));
@@ -56,16 +56,16 @@ export function hugeBodies(random: SeededRandom): Saying[] {
   ];
 }
 
-/** Well-formed words that are not true: of scopes, suspicions, epochs, gaps, and that all is applied. */
-export function lies(random: SeededRandom, incarnation: string, epoch: number): Saying[] {
+/** Makes well-formed frames with false claims about scopes, suspects, epochs, gaps and applied operations. */
+export function falseClaims(random: SeededRandom, incarnation: string, epoch: number): ForgedFrame[] {
   const number = (): number => (random.chance(0.2) ? random.pick(HUGE.slice(0, 3)) : random.below(40));
   const scope = random.pick(SCOPE_NAMES);
-  const stream = (kind: FrameKind, tag: number, numbers: number[]): Saying => ({
+  const stream = (kind: FrameKind, tag: number, numbers: number[]): ForgedFrame => ({
     kind,
     body: streamBody(scope, tag, random.below(RUNS), numbers),
   });
   const from = number();
-  return random.pick<() => Saying[]>([
+  return random.pick<() => ForgedFrame[]>([
     () => [{ kind: 'hello', body: hello(random) }],
     () => [{ kind: 'suspect', body: bodyOf((w) => writeIncarnation(w, incarnation)) }],
     () => {

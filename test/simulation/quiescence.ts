@@ -4,10 +4,10 @@ import { SCOPE_NAMES, type ScopeName, type SimulatedNode } from './simulated-nod
 import { idOf, textOf } from './reference-model';
 import type { SimulatedCluster } from './simulated-cluster';
 
-/** After so long living nodes agree about each other: the longest wait for a lost chunk, and a time unit for liveness. */
+/** How long living nodes take to agree about each other, in milliseconds: the longest wait for a lost chunk. Liveness adds one time unit. */
 const AGREED_MS = 4500;
-/** Counters that do not move any more when everything is at rest. */
-const BUSY = [
+/** Counters that no longer move in a quiet cluster. */
+const ACTIVITY_COUNTERS = [
   'walks',
   'repair-asks',
   'resyncs-different',
@@ -16,29 +16,29 @@ const BUSY = [
   'epoch-raised',
 ];
 
-/** Mends everything, then gives the periods of the rest; what must hold after each is checked before the next. */
-export function* restOf(cluster: SimulatedCluster): Iterable<number> {
+/** Ends all faults, then yields the quiet periods to wait for; checks what must hold after each. @throws Violation */
+export function* quietPeriods(cluster: SimulatedCluster): Iterable<number> {
   const { unitMs } = cluster.config;
-  cluster.tell('everything is mended');
-  cluster.mend();
+  cluster.log('all faults end');
+  cluster.endAllFaults();
   yield AGREED_MS + unitMs;
   const living = soleMembers(cluster);
   for (const scope of SCOPE_NAMES) for (const node of living) checkViews(node, living, scope);
-  // Until the last of the dead is buried: silence, doubted twice, then confirmed.
+  // Until the last dead node is removed: after silence, doubted twice, then confirmed.
   yield 3 * 3 * unitMs + 2 * unitMs;
-  cluster.tell('all should be quiet');
-  const before = busyness(cluster);
+  cluster.log('the cluster should be quiet');
+  const before = activityOf(cluster);
   yield unitMs;
-  if (busyness(cluster) !== before) throw new Violation(10, `${before} became ${busyness(cluster)}`);
+  if (activityOf(cluster) !== before) throw new Violation(10, `${before} became ${activityOf(cluster)}`);
 }
 
-/** What must hold when all is mended and quiet. */
+/** Checks what must hold when all faults have ended and the cluster is quiet. @throws Violation */
 export function checkAgreement(cluster: SimulatedCluster): void {
   const { members } = cluster;
   for (const name of new Set(cluster.running.map((node) => node.name))) {
     const namesakes = cluster.running.filter((node) => node.name === name);
-    const left = namesakes.filter((node) => node.takesPart);
-    // Nobody may be left: whoever fenced the others was right to, and may have died since.
+    const left = namesakes.filter((node) => node.isMember);
+    // Zero are allowed: the node that fenced the others was right, and may have died since.
     if (left.length > 1) throw new Violation(6, `${left.length} living nodes are named ${name}`);
   }
   for (const node of members) checkPeers(node, members);
@@ -47,7 +47,7 @@ export function checkAgreement(cluster: SimulatedCluster): void {
   cluster.checker.checkNoOpenReplicatedCalls();
 }
 
-/** Members that have no namesake: who is current among namesakes may take longer to settle. */
+/** Returns the members without a namesake: namesakes may take longer to settle which of them is current. */
 function soleMembers({ members, running }: SimulatedCluster): SimulatedNode[] {
   return members.filter((node) => running.filter((other) => other.name === node.name).length === 1);
 }
@@ -71,7 +71,7 @@ function checkPeers(node: SimulatedNode, members: readonly SimulatedNode[]): voi
   }
 }
 
-/** Compares what a node holds of some owners with what they have; `whole`: and that it holds nothing else. */
+/** Compares a node's entries of some owners with the owners' own. With `whole`, the node must have no others. */
 function checkViews(
   node: SimulatedNode,
   owners: readonly SimulatedNode[],
@@ -112,10 +112,10 @@ function checkViews(
     );
 }
 
-function busyness({ members, checker }: SimulatedCluster): string {
+function activityOf({ members, checker }: SimulatedCluster): string {
   const counts = members.map(({ name, protocol }) => {
     const { counters } = protocol.stats();
-    return `${name}: ${BUSY.map((counter) => `${counter} ${counters[counter] ?? 0}`).join(', ')}`;
+    return `${name}: ${ACTIVITY_COUNTERS.map((counter) => `${counter} ${counters[counter] ?? 0}`).join(', ')}`;
   });
   return `${checker.changes} changes; ${counts.join('; ')}`;
 }

@@ -1,64 +1,64 @@
 import type { ProtocolOptions, RemovalReason } from '../../libs/pg-registry/src/cluster';
 
-/** Why one node may not hear another at the moment. */
-export type Trouble =
-  /** The connection of one of them is gone, of itself. */
-  | 'line'
-  /** A server is gone, or it is known that a route is. */
+/** Why messages of one node may not reach another at the moment. */
+export type Fault =
+  /** The connection of one of them broke by itself. */
+  | 'connection'
+  /** A server died, or the servers know that a route is gone. */
   | 'server'
-  /** One stands still, or what is sent vanishes, all or some of it. */
+  /** One of them is paused, or messages are lost silently. */
   | 'silence';
 
 /**
- * How well one node could reach another, and for how long: what decides whether it was right to remove it. Troubles that
- * follow one another without a pause long enough to be noticed count as one.
+ * Records how well one node could reach another, and for how long: this decides whether it was right to remove it. Faults
+ * that follow one another without a noticeable pause count as one.
  */
 export class Reachability {
-  #isTroubled = false;
-  #troubledSince = -Infinity;
+  #isFaulty = false;
+  #faultySince = -Infinity;
   #healedAt: number;
-  readonly #seen = new Set<Trouble>();
+  readonly #seen = new Set<Fault>();
 
   readonly #options: ProtocolOptions;
   readonly #longestWayMs: number;
 
   /**
-   * @param now When the later of the two was born
-   * @param longestWayMs A question may have been under way for so long when the trouble began
+   * @param now When the later of the two started
+   * @param longestWayMs How long a message may take: a probe may have been under way when the fault began
    */
   constructor(now: number, options: ProtocolOptions, longestWayMs: number) {
     this.#options = options;
     this.#longestWayMs = longestWayMs;
 
     this.#healedAt = now;
-    this.#troubledSince = now;
+    this.#faultySince = now;
   }
 
-  /** Says how things are now. */
-  observe(troubles: readonly Trouble[], now: number): void {
-    if (troubles.length === 0) {
-      if (this.#isTroubled) this.#healedAt = now;
-      this.#isTroubled = false;
+  /** Records the faults between the two from now on. */
+  observe(faults: readonly Fault[], now: number): void {
+    if (faults.length === 0) {
+      if (this.#isFaulty) this.#healedAt = now;
+      this.#isFaulty = false;
       return;
     }
-    if (!this.#isTroubled && now - this.#healedAt > this.#noticeMs) {
-      this.#troubledSince = now;
+    if (!this.#isFaulty && now - this.#healedAt > this.#noticeMs) {
+      this.#faultySince = now;
       this.#seen.clear();
     }
-    this.#isTroubled = true;
-    for (const trouble of troubles) this.#seen.add(trouble);
+    this.#isFaulty = true;
+    for (const fault of faults) this.#seen.add(fault);
   }
 
-  /** Why a removal at this moment was wrong; `undefined` if it was not. */
+  /** Returns why a removal at this moment is wrong, or `undefined` if it is right. */
   objectionTo(reason: RemovalReason, now: number): string | undefined {
-    if (!this.#isTroubled && now - this.#healedAt > this.#noticeMs)
+    if (!this.#isFaulty && now - this.#healedAt > this.#noticeMs)
       return `it could be reached for ${Math.round(now - this.#healedAt)} ms`;
-    const lasted = now - this.#troubledSince + this.#longestWayMs;
+    const lasted = now - this.#faultySince + this.#longestWayMs;
     const least = this.#leastFor(reason);
-    return lasted < least ? `its troubles have lasted ${Math.round(lasted)} ms, not ${least}` : undefined;
+    return lasted < least ? `its faults have lasted ${Math.round(lasted)} ms, not ${least}` : undefined;
   }
 
-  /** What was sent during the trouble may come to an end so much later. */
+  /** How long after a fault a probe that was sent during it may still fail. */
   get #noticeMs(): number {
     return this.#options.probeTimeoutMs + this.#longestWayMs;
   }
@@ -67,6 +67,6 @@ export class Reachability {
     const { confirmMs, rejoinGraceMs, peerTimeoutMs, isolationTimeoutMs } = this.#options;
     if (reason === 'isolated') return isolationTimeoutMs;
     if (reason === 'silence') return peerTimeoutMs;
-    return this.#seen.has('line') ? confirmMs : rejoinGraceMs;
+    return this.#seen.has('connection') ? confirmMs : rejoinGraceMs;
   }
 }

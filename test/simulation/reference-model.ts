@@ -19,7 +19,7 @@ interface Run {
   over: boolean;
 }
 
-/** Everything that was ever true of one entry. */
+/** Every value that one entry ever had. */
 interface EntryHistory {
   readonly key: Key;
   readonly pid: Pid;
@@ -28,29 +28,29 @@ interface EntryHistory {
   left: boolean;
 }
 
-/** What the owners wrote, from the beginning, for comparing what others believe. */
+/** Everything that the owners wrote, to compare other nodes' entries with. */
 export class ReferenceModel {
   readonly #entries = new Map<string, EntryHistory>();
   readonly #runs = new Map<string, Run>();
 
-  /** A scope begins to run on a node. */
-  begins(node: SimulatedNode, scope: ScopeName, since: number): void {
+  /** A scope started on a node. */
+  scopeStarted(node: SimulatedNode, scope: ScopeName, since: number): void {
     const id = runOf(node.incarnation, scope);
     this.#runs.set(id, { scope, since, isFirst: !this.#runs.has(id), over: false });
   }
 
-  /** Since when the scope runs there without a break. */
+  /** Returns since when the scope runs on the node without a break. */
   runsSince(node: SimulatedNode, scope: ScopeName): number {
     return this.#runs.get(runOf(node.incarnation, scope))?.since ?? Infinity;
   }
 
-  /** Whether it has been running there from the node's start. */
+  /** Tells whether the scope has been running since the node's start. */
   isFirstRun(node: SimulatedNode, scope: ScopeName): boolean {
     return this.#runs.get(runOf(node.incarnation, scope))?.isFirst ?? false;
   }
 
-  /** It ends there, and with it its entries. */
-  ends(node: SimulatedNode, scope: ScopeName): void {
+  /** A scope stopped on a node; its entries ended with it. */
+  scopeStopped(node: SimulatedNode, scope: ScopeName): void {
     const run = this.#runs.get(runOf(node.incarnation, scope));
     if (run !== undefined) run.over = true;
   }
@@ -71,14 +71,14 @@ export class ReferenceModel {
     }
   }
 
-  /** Whether an entry is there, as its owner sees it. */
-  isThere(row: Row): boolean {
+  /** Tells whether the owner has the entry at present. */
+  contains(row: Row): boolean {
     const entry = this.#entries.get(idOf(row));
     return entry !== undefined && !entry.left && !entry.run.over;
   }
 
-  /** Checks that a node believes of an entry what its owner once wrote. */
-  check(node: SimulatedNode, scope: string, row: Row): void {
+  /** Checks that a node's copy of an entry is one that its owner wrote. @throws Violation */
+  checkRow(node: SimulatedNode, scope: string, row: Row): void {
     const fail = (why: string): never => {
       throw new Violation(1, `${node.name} holds ${textOf(row)}, ${why}.`);
     };

@@ -1,15 +1,21 @@
-import type { Mark } from './adversary';
+import type { Expectation } from './adversary';
 import type { SimulatedNode } from './simulated-node';
 
-/** Counters of what no faithful peer sends, whatever the limits of the two. */
-const FORGERIES = ['malformed-frame', 'forged-frame', 'bad-subject', 'oversized-frame', 'foreign-reply'];
-/** Warnings that mean that the cluster itself is at fault, if nobody in it is hostile. */
-const SHAMEFUL = new Set([...FORGERIES, 'digest-mismatch', 'refused']);
+/** Counters of frames that no honest peer sends, whatever the limits of the two nodes are. */
+const FORGERY_COUNTERS = [
+  'malformed-frame',
+  'forged-frame',
+  'bad-subject',
+  'oversized-frame',
+  'foreign-reply',
+];
+/** Warnings that show an error of the protocol itself if no peer is hostile. */
+const CLUSTER_FAULTS = new Set([...FORGERY_COUNTERS, 'digest-mismatch', 'refused']);
 
-/** What the nodes refuse: the words of a faithful peer never, and nothing without counting it. */
+/** Checks which frames nodes refuse: never a frame of an honest peer, and no frame without counting it. */
 export class RefusedFrames {
-  /** What hostile frames are, by their bytes; `undefined`: nobody is hostile. */
-  marks: WeakMap<Uint8Array, Mark> | undefined;
+  /** How frames of the adversary must be treated, by their bytes; `undefined` if there is no adversary. */
+  expectations: WeakMap<Uint8Array, Expectation> | undefined;
 
   /** Frames of a hostile peer that were refused. */
   count = 0;
@@ -20,32 +26,32 @@ export class RefusedFrames {
     this.#nodes = nodes;
   }
 
-  /** Whether a warning tells of a fault of the cluster, not of a hostile peer. */
-  isShameful(reason: string, message: string): boolean {
-    // A warning may be held back for a hostile frame that was warned of before: `faultOf` sees to it who said what.
-    if (this.marks !== undefined && reason !== 'digest-mismatch') return false;
+  /** Tells whether a warning shows an error of the protocol, not an attack. */
+  isClusterFault(reason: string, message: string): boolean {
+    // Warnings are limited in rate, so one about a hostile frame may hide one about an honest frame; `faultOf` tells them apart.
+    if (this.expectations !== undefined && reason !== 'digest-mismatch') return false;
     return (
-      SHAMEFUL.has(reason) &&
+      CLUSTER_FAULTS.has(reason) &&
       !this.#nodes.some((node) => node.isHostile && message.includes(` ${node.name} `))
     );
   }
 
-  /** Lets a node take a message in. @returns What is wrong with how it did */
-  faultOf(node: SimulatedNode, subject: string, bytes: Uint8Array, take: () => void): string | undefined {
-    if (this.marks === undefined) {
-      take();
+  /** Lets a node receive a message. @returns What the node did wrong, or `undefined` */
+  faultOf(node: SimulatedNode, subject: string, bytes: Uint8Array, receive: () => void): string | undefined {
+    if (this.expectations === undefined) {
+      receive();
       return undefined;
     }
-    const mark = this.marks.get(bytes);
-    const [forgeries, own] = [forgeriesOf(node), node.protocol.count('own-frames')];
-    take();
-    const isRefused = forgeriesOf(node) > forgeries;
-    if (mark !== undefined && isRefused) this.count += 1;
-    if (mark === undefined && isRefused && !this.#isHostile(speakerOf(subject)))
-      return `${node.name} refuses what a faithful peer said on ${subject}.`;
+    const expectation = this.expectations.get(bytes);
+    const [forgeries, own] = [forgeryCount(node), node.protocol.count('own-frames')];
+    receive();
+    const isRefused = forgeryCount(node) > forgeries;
+    if (expectation !== undefined && isRefused) this.count += 1;
+    if (expectation === undefined && isRefused && !this.#isHostile(senderOf(subject)))
+      return `${node.name} refuses a frame of an honest peer on ${subject}.`;
     const isCounted = isRefused || node.protocol.count('own-frames') > own;
-    if (mark === 'refusable' && !isCounted && node.takesPart)
-      return `${node.name} counts nowhere that it refused a frame on ${subject}.`;
+    if (expectation === 'must-be-refused' && !isCounted && node.isMember)
+      return `${node.name} does not count that it refused a frame on ${subject}.`;
     return undefined;
   }
 
@@ -54,15 +60,15 @@ export class RefusedFrames {
   }
 }
 
-/** Who says something, by the subject alone. */
-function speakerOf(subject: string): string | undefined {
+/** Returns the sender's name, by the subject alone. */
+function senderOf(subject: string): string | undefined {
   const tokens = subject.split('.');
   if (tokens[2] === 'from') return tokens[3];
   return tokens[2] === 'reply' ? tokens[4] : tokens.at(-1);
 }
 
-function forgeriesOf({ protocol }: SimulatedNode): number {
+function forgeryCount({ protocol }: SimulatedNode): number {
   let total = 0;
-  for (const reason of FORGERIES) total += protocol.count(reason);
+  for (const reason of FORGERY_COUNTERS) total += protocol.count(reason);
   return total;
 }

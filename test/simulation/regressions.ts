@@ -1,20 +1,20 @@
 import type { Scenario } from './scenario';
 import { drawClusterConfig } from './cluster-config';
 
-/** Histories that once broke an invariant, as short as they could be made, by what happens in them. */
+/** Scenarios that once broke an invariant, shrunk, by what happens in them. */
 export const REGRESSIONS: Readonly<Record<string, Scenario>> = {
-  // Of seed 802698. The first gave way to the second, which had gone, and the third to the first.
-  'of three incarnations the first wakes up to the words of the second, which has said goodbye': {
+  // From seed 802698. The first node gave way to the second, which had left, and the third gave way to the first.
+  'the first of three incarnations wakes up and receives frames of the second, which has said goodbye': {
     seed: 802698,
     config: { ...drawClusterConfig(802698), bootMs: 100 },
     steps: [
       { do: 'start', name: 4, server: 44, clockMs: 1_000_000, seed: 1471680015, thenMs: 0 },
       { do: 'wait', ms: 637, seed: 382050167, thenMs: 0 },
-      { do: 'double', node: 32, server: 28, clockMs: -5, seed: 846583361, thenMs: 0 },
+      { do: 'start-namesake', node: 32, server: 28, clockMs: -5, seed: 846583361, thenMs: 0 },
       { do: 'freeze', node: 50, seed: 406818337, thenMs: 1 },
       { do: 'disconnect', node: 7, awayMs: 775, noticeMs: 980, lingerMs: 0, seed: 1425402606, thenMs: 379 },
       { do: 'leave', node: 17, seed: 1101894123, thenMs: 6 },
-      { do: 'double', node: 2, server: 53, clockMs: 0, seed: 744458480, thenMs: 0 },
+      { do: 'start-namesake', node: 2, server: 53, clockMs: 0, seed: 744458480, thenMs: 0 },
       { do: 'disconnect', node: 28, awayMs: 603, noticeMs: 631, lingerMs: 0, seed: 369224573, thenMs: 0 },
       { do: 'wait', ms: 114, seed: 516450821, thenMs: 0 },
     ],

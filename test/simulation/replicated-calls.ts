@@ -7,70 +7,70 @@ import { textOf } from './reference-model';
 interface ReplicatedCall {
   readonly scope: ScopeName;
   readonly run: number;
-  /** The operation that all peers must have. */
+  /** The operation that all peers must have applied. */
   readonly number: number;
-  /** Peers that had the scope then, with the run of it there. */
+  /** Peers that had the scope at the call, with its run there. */
   readonly peers: Map<SimulatedNode, number>;
-  /** It was said that all have it; looked at when all that belongs to that turn was told. */
-  isKept: boolean;
+  /** It reported that all peers have the operation; checked at the end of that turn. */
+  hasSucceeded: boolean;
 }
 
-/** Every `replicated()` that was called, and whether what it said was true. */
+/** Tracks every call of `replicated()` and checks that what it reported is true. */
 export class ReplicatedCalls {
-  readonly #made = new Map<SimulatedNode, Map<number, ReplicatedCall>>();
+  readonly #open = new Map<SimulatedNode, Map<number, ReplicatedCall>>();
 
-  /** @param candidates Who may be a peer that has the scope */
-  made(node: SimulatedNode, scope: ScopeName, id: number, candidates: readonly SimulatedNode[]): void {
+  /** @param candidates Nodes that may be peers with the scope */
+  called(node: SimulatedNode, scope: ScopeName, id: number, candidates: readonly SimulatedNode[]): void {
     const { last, run } = node.protocol.stream(scope);
     const peers = new Map<SimulatedNode, number>();
     for (const peer of candidates) {
       const knows = node.protocol.peer(peer.incarnation)?.scopes.includes(scope);
       if (knows && peer.tableOf(scope)) peers.set(peer, peer.protocol.stream(scope).run);
     }
-    const made = this.#made.get(node) ?? new Map<number, ReplicatedCall>();
-    this.#made.set(node, made.set(id, { scope, run, number: last, peers, isKept: false }));
+    const calls = this.#open.get(node) ?? new Map<number, ReplicatedCall>();
+    this.#open.set(node, calls.set(id, { scope, run, number: last, peers, hasSucceeded: false }));
   }
 
   /**
-   * One node has removed another: it waits for it no longer, and the other way round what it had applied and answered for is
-   * gone, which its asker cannot know.
+   * One node removed another. It no longer waits for the other; and it has dropped what it applied and acknowledged, which
+   * the other cannot know.
    */
-  parted(node: SimulatedNode, peer: SimulatedNode): void {
-    for (const { peers } of this.#made.get(node)?.values() ?? []) peers.delete(peer);
-    for (const { peers } of this.#made.get(peer)?.values() ?? []) peers.delete(node);
+  peerRemoved(node: SimulatedNode, peer: SimulatedNode): void {
+    for (const { peers } of this.#open.get(node)?.values() ?? []) peers.delete(peer);
+    for (const { peers } of this.#open.get(peer)?.values() ?? []) peers.delete(node);
   }
 
-  /** One has ended, in whatever way. */
+  /** A call ended, with success or not. */
   ended(node: SimulatedNode, { id, laggards, connected }: Extract<NodeEffect, { type: 'replicated' }>): void {
-    const promised = this.#made.get(node)?.get(id);
-    if (promised !== undefined && connected && laggards.length === 0) promised.isKept = true;
-    else this.#made.get(node)?.delete(id);
+    const call = this.#open.get(node)?.get(id);
+    if (call !== undefined && connected && laggards.length === 0) call.hasSucceeded = true;
+    else this.#open.get(node)?.delete(id);
   }
 
-  /** @throws Violation if one has not ended */
-  checkNone(node: SimulatedNode): void {
-    const open = this.#made.get(node)?.size ?? 0;
+  /** Checks that every call of a node has ended. @throws Violation */
+  checkNoneOpen(node: SimulatedNode): void {
+    const open = this.#open.get(node)?.size ?? 0;
     if (open > 0) throw new Violation(7, `${open} calls of ${node.name} have not ended`);
   }
 
-  /** Looks at those that were kept in the turn that is over. @throws Violation */
+  /** Checks the calls that succeeded in the turn that just ended. @throws Violation */
   check(node: SimulatedNode): void {
-    for (const [id, promised] of this.#made.get(node) ?? []) {
-      if (!promised.isKept) continue;
-      this.#made.get(node)!.delete(id);
-      checkOne(node, promised);
+    for (const [id, call] of this.#open.get(node) ?? []) {
+      if (!call.hasSucceeded) continue;
+      this.#open.get(node)!.delete(id);
+      checkOne(node, call);
     }
   }
 }
 
-/** Whatever was written up to the operation and is still as it was then has to be there. */
+/** Checks that every peer has each entry up to the operation that has not changed since. */
 function checkOne(node: SimulatedNode, { scope, run, number, peers }: ReplicatedCall): void {
   const table = node.tableOf(scope);
   if (table === undefined || node.protocol.stream(scope).run !== run) return;
   for (const [peer, peerRun] of peers) {
     const copies = peer.tableOf(scope);
-    const isHere = peer.takesPart && copies !== undefined && peer.protocol.stream(scope).run === peerRun;
-    // It may have removed the node in the meantime, and with it what it had.
+    const isHere = peer.isMember && copies !== undefined && peer.protocol.stream(scope).run === peerRun;
+    // The peer may have removed the node meanwhile, and with it the node's entries.
     if (!isHere || !peer.protocol.knows(node.incarnation)) continue;
     for (const row of table.rows()) {
       if (row.pid.incarnation !== node.incarnation || row.revision > number) continue;

@@ -1,31 +1,31 @@
 import { perform } from './action-runner';
 import { SeededRandom } from '../support/seeded-random';
 import { Violation } from './invariants';
-import { checkAgreement, restOf } from './quiescence';
+import { checkAgreement, quietPeriods } from './quiescence';
 import { drawClusterConfig, type ClusterConfig } from './cluster-config';
 import { drawSteps, type Step, textOfStep, withAttacks } from './step-generator';
 import { SimulatedCluster } from './simulated-cluster';
 
-/** A history that is to be played: everything about it follows from its seed. */
+/** A scenario: a cluster and the steps to run on it. Everything else follows from its seed. */
 export interface Scenario {
   readonly seed: number;
   readonly config: ClusterConfig;
   readonly steps: readonly Step[];
 }
 
-/** How a history ended. */
+/** How a scenario ended. */
 export interface Outcome {
-  /** What was broken; `undefined`: nothing. */
+  /** The broken invariant, or `undefined`. */
   readonly violation: Violation | undefined;
   /** What happened, line by line. */
-  readonly story: readonly string[];
-  /** Changes of entries that were seen, for knowing that something happened at all. */
+  readonly lines: readonly string[];
+  /** How many changes of entries all nodes saw: proof that something happened. */
   readonly changes: number;
   /** Frames of a hostile peer that were refused. */
   readonly refused: number;
 }
 
-/** Draws a history. */
+/** Draws a scenario. */
 export function drawScenario(seed: number, steps: number): Scenario {
   const config = drawClusterConfig(seed);
   const drawn = drawSteps(new SeededRandom(seed), steps, config.unitMs);
@@ -36,27 +36,27 @@ export function drawScenario(seed: number, steps: number): Scenario {
   };
 }
 
-/** Plays a history, then mends everything, lets it rest, and compares. The same scenario always plays the same. */
+/** Runs the steps, ends all faults, waits until the cluster is quiet and compares all nodes. The same scenario always runs the same. */
 export function runScenario({ seed, config, steps }: Scenario): Outcome {
   const cluster = new SimulatedCluster(config, seed);
   const outcome = (violation: Violation | undefined): Outcome => {
     const { changes, refusedFrames } = cluster.checker;
-    return { violation, story: cluster.story, changes, refused: refusedFrames.count };
+    return { violation, lines: cluster.lines, changes, refused: refusedFrames.count };
   };
   try {
     for (const name of config.names.slice(0, 2)) cluster.start(name, cluster.broker.servers[0], 0);
     if (config.isHostile) cluster.startAdversary(cluster.broker.servers[0], 0);
     for (const step of steps) {
-      // Each step has chance of its own, so that a history without some of its steps is still much the same.
+      // Each step has random numbers of its own, so that a scenario without some of its steps runs much the same.
       cluster.random.reseed(step.seed);
-      cluster.tell(textOfStep(step));
+      cluster.log(textOfStep(step));
       perform(cluster, step);
       cluster.checker.afterStep();
       cluster.advance(step.thenMs);
       cluster.checker.afterStep();
     }
     cluster.random.reseed(seed);
-    for (const rest of restOf(cluster)) {
+    for (const rest of quietPeriods(cluster)) {
       cluster.advance(rest);
       cluster.checker.afterStep();
     }
@@ -69,9 +69,9 @@ export function runScenario({ seed, config, steps }: Scenario): Outcome {
 }
 
 /**
- * Looks for a short history that breaks the same invariant: leaves out ever smaller parts as long as it still does.
+ * Looks for a short scenario that breaks the same invariant, by leaving out smaller and smaller parts of the steps.
  *
- * @param tries How many histories may be played for it
+ * @param tries How many scenarios may be run for it
  */
 export function shrink(scenario: Scenario, invariant: number, tries = 400): Scenario {
   let best = scenario;

@@ -9,10 +9,10 @@ function argument(name: string, otherwise: number): number {
   if (at < 0) return otherwise;
   const value = Number(process.argv[at + 1]);
   if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw new Error(`--${name} wants a whole number: simulate -- [--seeds N] [--seed S] [--steps K]`);
+  throw new Error(`--${name} must be a whole number: simulate -- [--seeds N] [--seed S] [--steps K]`);
 }
 
-/** A failing history, as short as it could be made, with what happened in it. */
+/** Shrinks a failing scenario and prints its steps and its log. */
 function print(scenario: Scenario, steps: number): void {
   const { violation } = runScenario(scenario);
   const short = shrink(scenario, violation!.invariant);
@@ -26,12 +26,12 @@ function print(scenario: Scenario, steps: number): void {
     `Names ${names.join(' ')}, servers ${servers.join(' ')}, tiny ${tiny.join(' ') || 'none'}, options ${JSON.stringify(options)}`,
   );
   console.log('What happened:');
-  for (const line of outcome.story) console.log(line);
+  for (const line of outcome.lines) console.log(line);
   console.log(`\n${outcome.violation!.message}`);
   console.log(`\nAgain: npm run simulate -- --seed ${scenario.seed} --steps ${steps}`);
 }
 
-/** Plays histories one after the other until one breaks an invariant. */
+/** Runs one scenario after the other until one breaks an invariant. */
 function main(): void {
   const steps = argument('steps', DEFAULT_STEPS);
   const first = argument('seed', Math.floor(Math.random() * 1e9));
@@ -51,7 +51,7 @@ function main(): void {
   }
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(
-    `${seeds} histories of ${steps} steps from seed ${first}: none broken, ${changes} changes seen, ` +
+    `${seeds} scenarios of ${steps} steps from seed ${first}: none broken, ${changes} changes seen, ` +
       `${hostile} with a hostile peer, of which ${refused} frames were refused, ${seconds} s.`,
   );
 }

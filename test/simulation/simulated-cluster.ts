@@ -1,7 +1,7 @@
 import { incarnationOf } from '../../libs/pg-registry/src/wire';
 import { EventQueue } from '../support/virtual-network/event-queue';
 import { VirtualBroker, NO_FAULTS } from '../support/virtual-network/virtual-broker';
-import type { Trouble } from './reachability';
+import type { Fault } from './reachability';
 import { SeededRandom } from '../support/seeded-random';
 import { type Attack, Adversary } from './adversary';
 import { Checker } from './checker';
@@ -9,24 +9,24 @@ import type { Link, Server } from '../support/virtual-network/link';
 import { type ClusterConfig, TINY } from './cluster-config';
 import { type NodeConfig, type ScopeName, SCOPE_NAMES, SCOPES, SimulatedNode } from './simulated-node';
 
-/** What a node's connection suffers from, beside what it shares with others. */
+/** The state of one node's connection, apart from faults that it shares with other nodes. */
 interface ConnectionState {
-  /** Why its connection is gone, or not good; `undefined`: it is good. */
-  trouble: Trouble | undefined;
-  /** Counts its reconnects, so that one that was put off is not made twice. */
+  /** Why the connection is broken; `undefined` if it is not. */
+  fault: Fault | undefined;
+  /** Counts reconnects, so that a delayed one does not run twice. */
   attempt: number;
 }
 
 const ADVERSARY = 'm';
 const LATENCY = { meanMs: 0.3, spread: 1 };
-/** No message is under way for longer than so many units: weather and duplicates together. */
+/** The longest that a message takes, delays and duplicates included, in time units. */
 const LONGEST_WAY = 0.09;
-/** After so many units everybody who can be reached knows which scopes run. */
+/** How long reachable nodes take to learn which scopes run, in time units. */
 const KNOWN_AFTER = 3;
 
 /**
- * Machines, processes, servers and clients on one virtual clock. Every change of them goes through here, so that the checker
- * always knows who can reach whom.
+ * Processes, servers and clients on one virtual clock. Every fault goes through this class, so that the checker always knows
+ * which nodes can reach each other.
  */
 export class SimulatedCluster {
   readonly queue = new EventQueue();
@@ -34,7 +34,7 @@ export class SimulatedCluster {
   readonly broker: VirtualBroker;
   readonly nodes: SimulatedNode[] = [];
   readonly checker: Checker;
-  readonly story: string[] = [];
+  readonly lines: string[] = [];
   readonly #connections = new Map<SimulatedNode, ConnectionState>();
   #incarnations = 0;
   #adversary: Adversary | undefined;
@@ -49,30 +49,30 @@ export class SimulatedCluster {
     this.broker = new VirtualBroker({ queue, random, servers, latency: LATENCY, unitMs });
     this.broker.hasOnlooker = config.onlooker;
     const log = (line: string): void =>
-      void this.story.push(`${this.queue.now.toFixed(1).padStart(10)} ${line}`);
+      void this.lines.push(`${this.queue.now.toFixed(1).padStart(10)} ${line}`);
     this.checker = new Checker(this.queue, this.nodes, log, {
       longestWayMs: LONGEST_WAY * config.unitMs,
       knownAfterMs: KNOWN_AFTER * config.unitMs,
     });
   }
 
-  /** Processes that run, standing still or not. */
+  /** Nodes whose process is running, paused ones included. */
   get running(): SimulatedNode[] {
     return this.nodes.filter((node) => node.running);
   }
 
-  /** Processes that run and have not been taken over. */
-  get faithful(): SimulatedNode[] {
+  /** Running nodes that are not hostile. */
+  get honest(): SimulatedNode[] {
     return this.nodes.filter((node) => node.running && !node.isHostile);
   }
 
   /** Nodes that belong to the cluster. */
   get members(): SimulatedNode[] {
-    return this.nodes.filter((node) => node.takesPart);
+    return this.nodes.filter((node) => node.isMember);
   }
 
-  tell(line: string): void {
-    this.story.push(`${this.queue.now.toFixed(1).padStart(10)} ${line}`);
+  log(line: string): void {
+    this.lines.push(`${this.queue.now.toFixed(1).padStart(10)} ${line}`);
   }
 
   /** Lets time pass. */
@@ -80,7 +80,7 @@ export class SimulatedCluster {
     this.queue.advance(ms);
   }
 
-  /** Starts a process under a name; it connects a little later. */
+  /** Starts a node, which connects a little later. */
   start(name: string, server: Server, clockMs: number, isHostile = false): SimulatedNode {
     const { tiny, options, maxPayload, wallMs, bootMs } = this.config;
     const config: NodeConfig = {
@@ -93,26 +93,26 @@ export class SimulatedCluster {
     };
     const node = new SimulatedNode(config, this.queue, this.broker, this.random, this.checker);
     this.nodes.push(node);
-    this.#connections.set(node, { trouble: 'line', attempt: 0 });
+    this.#connections.set(node, { fault: 'connection', attempt: 0 });
     for (const scope of SCOPE_NAMES) this.startScope(node, scope);
     this.#reconnectAfter(node, bootMs, server);
-    this.survey();
+    this.updateReachability();
     return node;
   }
 
-  /** Starts the peer that has been taken over. */
+  /** Starts the hostile peer. */
   startAdversary(server: Server, clockMs: number): void {
     const adversary = (this.#adversary ??= new Adversary(ADVERSARY, this.random));
-    this.checker.refusedFrames.marks = adversary.marks;
+    this.checker.refusedFrames.expectations = adversary.expectations;
     adversary.takeOver(this.start(ADVERSARY, server, clockMs, true));
   }
 
-  /** The peer that has been taken over does something to a node of that name, and writes as any peer does. */
+  /** The hostile peer attacks the node of that name, and writes an entry as any peer does. */
   attack(how: Attack, victim: string, clockMs: number): void {
     const adversary = this.#adversary;
     const node = adversary?.node;
     if (adversary === undefined || node === undefined) return;
-    if (how === 'reborn') {
+    if (how === 'restart') {
       this.crash(node, 0);
       return this.startAdversary(this.random.pick(this.broker.servers), clockMs);
     }
@@ -122,54 +122,54 @@ export class SimulatedCluster {
   }
 
   startScope(node: SimulatedNode, scope: ScopeName): void {
-    if (node.tableOf(scope) !== undefined || !node.takesPart) return;
-    this.checker.model.begins(node, scope, this.queue.now);
+    if (node.tableOf(scope) !== undefined || !node.isMember) return;
+    this.checker.model.scopeStarted(node, scope, this.queue.now);
     node.scopes.start({ name: scope, keys: SCOPES[scope] });
-    this.checker.begins(node, scope);
+    this.checker.scopeStarted(node, scope);
   }
 
   stopScope(node: SimulatedNode, scope: ScopeName): void {
     if (node.tableOf(scope) === undefined) return;
-    this.checker.ends(node, scope);
+    this.checker.scopeStopped(node, scope);
     node.scopes.stop(scope);
   }
 
-  /** The process dies; its server notices after `unnoticedMs`. */
+  /** Kills a process; its server notices after `unnoticedMs`. */
   crash(node: SimulatedNode, unnoticedMs: number): void {
-    this.checker.endsAll(node);
+    this.checker.nodeEnded(node);
     node.end();
     this.#closeAfter(node.client.link, unnoticedMs);
-    this.survey();
+    this.updateReachability();
   }
 
-  /** The process says goodbye and ends as soon as its words have left. */
+  /** Says goodbye; the process ends when the goodbye has left it. */
   leave(node: SimulatedNode): void {
     node.leave();
-    this.checker.endsAll(node);
+    this.checker.nodeEnded(node);
     node.end();
     const { link } = node.client;
     if (link !== undefined) this.broker.ping(link, () => this.broker.close(link));
-    this.survey();
+    this.updateReachability();
   }
 
   freeze(node: SimulatedNode): void {
     node.loop.pause();
-    this.survey();
+    this.updateReachability();
   }
 
   thaw(node: SimulatedNode): void {
     node.loop.resume();
-    this.survey();
+    this.updateReachability();
   }
 
-  /** The connection breaks: the client notices after `noticeMs` and is away for `awayMs`, the server after `lingerMs`. */
-  disconnect(node: SimulatedNode, trouble: Trouble, awayMs: number, noticeMs = 0, lingerMs = 0): void {
+  /** Breaks a connection. The client notices after `noticeMs` and reconnects after `awayMs`; the server notices after `lingerMs`. */
+  disconnect(node: SimulatedNode, fault: Fault, awayMs: number, noticeMs = 0, lingerMs = 0): void {
     const { link } = node.client;
     if (link === undefined) return;
     link.isReachable = false;
     link.isOpenAtClient = false;
     const connection = this.#connections.get(node)!;
-    connection.trouble = trouble;
+    connection.fault = fault;
     this.#closeAfter(link, lingerMs);
     const notice = (): void => {
       if (node.client.link !== link) return;
@@ -178,7 +178,7 @@ export class SimulatedCluster {
     };
     if (noticeMs === 0) notice();
     else this.queue.after(noticeMs, notice);
-    this.survey();
+    this.updateReachability();
   }
 
   killServer(server: Server, downMs: number): void {
@@ -187,18 +187,18 @@ export class SimulatedCluster {
     for (const node of this.running) {
       const { link } = node.client;
       if (link === undefined || !lost.includes(link)) continue;
-      // Shorter than rejoinGraceMs, which is what that option is for.
+      // Shorter than rejoinGraceMs: that option is for this case.
       this.disconnect(node, 'server', this.random.between(0.02, 0.7) * this.config.unitMs);
     }
     this.queue.after(downMs, () => {
       this.broker.revive(server);
-      this.survey();
+      this.updateReachability();
     });
-    this.survey();
+    this.updateReachability();
   }
 
-  /** Everything that can be mended is: from here on nothing goes wrong any more. */
-  mend(): void {
+  /** Ends every fault for good. */
+  endAllFaults(): void {
     if (this.#adversary?.node !== undefined) this.crash(this.#adversary.node, 0);
     this.broker.faults = NO_FAULTS;
     this.broker.heal();
@@ -210,28 +210,28 @@ export class SimulatedCluster {
         this.#reconnectAfter(node, 0, undefined);
       }
     }
-    this.survey();
+    this.updateReachability();
   }
 
-  /** Tells the checker who can reach whom. To be called after every change. */
-  survey(): void {
-    this.checker.observe((from, to) => this.#troublesOf(from, to));
+  /** Tells the checker which nodes can reach each other. Call it after every change. */
+  updateReachability(): void {
+    this.checker.updateReachability((from, to) => this.#faultsBetween(from, to));
   }
 
-  #troublesOf(from: SimulatedNode, to: SimulatedNode): Trouble[] {
-    const troubles: Trouble[] = [];
+  #faultsBetween(from: SimulatedNode, to: SimulatedNode): Fault[] {
+    const faults: Fault[] = [];
     for (const node of [from, to]) {
-      if (node.loop.isPaused) troubles.push('silence');
-      const { trouble } = this.#connections.get(node)!;
-      if (trouble !== undefined) troubles.push(trouble);
+      if (node.loop.isPaused) faults.push('silence');
+      const { fault } = this.#connections.get(node)!;
+      if (fault !== undefined) faults.push(fault);
     }
     const [here, there] = [from.client.link?.server, to.client.link?.server];
     if (here !== undefined && there !== undefined) {
       for (const cut of [this.broker.cutBetween(here, there), this.broker.cutBetween(there, here)])
-        if (cut !== undefined) troubles.push(cut === 'known' ? 'server' : 'silence');
+        if (cut !== undefined) faults.push(cut === 'known' ? 'server' : 'silence');
     }
-    if (this.broker.faults.loss > 0) troubles.push('silence');
-    return troubles;
+    if (this.broker.faults.loss > 0) faults.push('silence');
+    return faults;
   }
 
   #reconnectAfter(node: SimulatedNode, ms: number, wished: Server | undefined): void {
@@ -242,9 +242,9 @@ export class SimulatedCluster {
       const alive = this.broker.servers.filter((server) => server.alive);
       const server = wished?.alive ? wished : alive[this.random.below(alive.length)];
       if (server === undefined) return this.#reconnectAfter(node, this.config.unitMs / 20, undefined);
-      connection.trouble = undefined;
+      connection.fault = undefined;
       node.connect(server, this.random.next());
-      this.survey();
+      this.updateReachability();
     });
   }
 

@@ -15,7 +15,7 @@ import { VirtualProcess } from '../support/virtual-network/virtual-process';
 import type { SeededRandom } from '../support/seeded-random';
 import type { EventLoop } from '../support/virtual-network/event-loop';
 
-/** Scopes that may run on a node, with their kind of keys. */
+/** Scopes that may run on a node, with their key mode. */
 export const SCOPES = { s: 'duplicate', u: 'unique' } as const;
 export type ScopeName = keyof typeof SCOPES;
 export const SCOPE_NAMES = Object.keys(SCOPES) as ScopeName[];
@@ -23,42 +23,42 @@ export const SCOPE_NAMES = Object.keys(SCOPES) as ScopeName[];
 /** All nodes are of one namespace. */
 export const NAMESPACE = 'sim';
 
-/** Small enough for the smallest operations of any config. */
+/** Small enough for the smallest `maxOpBytes` of any cluster. */
 const LIMITS: ValueLimits = { maxKeyBytes: 512, maxValueBytes: 4096, maxDepth: 32 };
 
 /** How long one turn of an event loop takes, in milliseconds. */
 const TURN_MS = 0.2;
 
-/** Processes of a node beside its root. */
+/** How many processes a node has, besides its root process. */
 export const PROCESSES = 3;
 
 /** What a node is started with. */
 export interface NodeConfig {
   readonly name: string;
   readonly incarnation: string;
-  /** What its clock says at virtual time 0. */
+  /** What its clock shows at virtual time 0, in milliseconds since 1970. */
   readonly wallMs: number;
   readonly options: Partial<ProtocolOptions>;
   readonly maxPayload: number;
-  /** It has been taken over: nothing that it says of itself need be true. */
+  /** Whether it is hostile: nothing that it says of itself need be true. */
   readonly isHostile: boolean;
 }
 
-/** Who watches a node: the invariants. */
+/** Is told everything that a node does, to check the invariants. */
 export interface NodeObserver {
-  /** The node has written an operation in one of its scopes. */
+  /** The node wrote an operation in one of its scopes. */
   onWrite(node: SimulatedNode, scope: ScopeName, diff: Diff, revision: number): void;
-  /** The node is told something. Rows of a diff have changed already. */
+  /** The protocol emitted an effect. Rows of a diff have changed already. */
   onEffect(node: SimulatedNode, effect: NodeEffect): void;
-  /** The node takes a message in; `take` does it. */
+  /** A message arrived; `receive` hands it to the node. */
   onMessage(node: SimulatedNode, subject: string, bytes: Uint8Array, receive: () => void): void;
-  /** A turn of its event loop is over. */
+  /** A turn of the node's event loop ended. */
   onTurnEnd(node: SimulatedNode): void;
 }
 
 /**
- * One process with one node in it: everything of production that decides anything — protocol, driver, scopes with tables
- * and feeds, processes — on a virtual clock and a virtual network.
+ * One process with one node: the production protocol, driver, scopes (tables and feeds) and processes, on a virtual clock
+ * and a virtual network.
  */
 export class SimulatedNode {
   readonly name: string;
@@ -69,11 +69,11 @@ export class SimulatedNode {
   readonly scopes: RunningScopes;
   readonly processes: Processes;
   readonly options: ProtocolOptions;
-  /** Its operating system process is there, running or standing still. */
+  /** Whether its operating system process exists, paused or not. */
   running = true;
-  /** It said goodbye. */
+  /** Whether it said goodbye. */
   left = false;
-  /** When its process ended; Infinity while it has not. */
+  /** When its process ended; Infinity while it runs. */
   endedAt = Infinity;
   readonly #process: VirtualProcess;
   readonly #pids = new PidInterner();
@@ -121,8 +121,8 @@ export class SimulatedNode {
     this.#run(this.protocol.start(this.loop.now()));
   }
 
-  /** Whether it takes part: running, not gone and not superseded. */
-  get takesPart(): boolean {
+  /** Whether it belongs to the cluster: running, not left and not fenced. */
+  get isMember(): boolean {
     const { state } = this.protocol;
     return this.running && (state === 'ready' || state === 'draining');
   }
@@ -135,7 +135,7 @@ export class SimulatedNode {
     return this.protocol.state === 'fenced';
   }
 
-  /** Whether its code may run now. */
+  /** Whether its code can run now. */
   get isAwake(): boolean {
     return this.running && !this.loop.isPaused;
   }
@@ -144,7 +144,7 @@ export class SimulatedNode {
     return this.scopes.running(scope)?.table;
   }
 
-  /** A process of the node; one that has exited is replaced by a new one. */
+  /** Returns a process of the node; a process that has exited is replaced by a new one. */
   process(index: number): LocalProcess {
     const known = this.#spawned[index];
     if (known?.alive) return known;
@@ -160,7 +160,7 @@ export class SimulatedNode {
     this.#process.disconnect();
   }
 
-  /** The process ends, whatever it was doing. */
+  /** Ends the process, whatever it was doing. */
   end(): void {
     this.running = false;
     this.endedAt = this.loop.now();
@@ -171,14 +171,14 @@ export class SimulatedNode {
     this.#run(this.protocol.drain(this.loop.now()));
   }
 
-  /** Ends in good order: every entry leaves, then the node. */
+  /** Removes every entry, then says goodbye. */
   leave(): void {
     this.scopes.leaveAll();
     this.left = true;
     this.#run(this.protocol.goodbye(this.loop.now()));
   }
 
-  /** @returns The number under which the `replicated` effect will come. */
+  /** Calls `replicated()`. @param announce Gets the id of the `replicated` effect that will end it */
   replicated(scope: ScopeName, timeoutMs: number, announce: (id: number) => void): void {
     const { id, effects } = this.protocol.replicated(scope, timeoutMs, this.loop.now());
     announce(id);
@@ -217,7 +217,7 @@ export class SimulatedNode {
   }
 }
 
-/** Shows every own operation to the observer, before any observer hears of it. */
+/** Reports every own operation to the observer before subscribers of the scope are told. */
 class ObservedReplications extends Replications {
   readonly #node: SimulatedNode;
   readonly #observer: NodeObserver;

@@ -8,32 +8,34 @@ const HOSTILE_SEED = 15;
 
 jest.setTimeout(120_000);
 
-/** How a history ended, with how it came to that; empty if nothing was broken. */
+/** Runs a scenario. @returns Its last log lines and the violation, or `''` if it broke nothing */
 function faultOf(scenario: Scenario): string {
-  const { violation, story } = runScenario(scenario);
+  const { violation, lines } = runScenario(scenario);
   if (violation === undefined) return '';
   const again = `npm run simulate -- --seed ${scenario.seed} --steps ${STEPS}`;
-  return [...story.slice(-40), violation.message, again].join('\n');
+  return [...lines.slice(-40), violation.message, again].join('\n');
 }
 
-describe('no history breaks an invariant', () => {
-  it('of the fixed ones', () => {
+describe('simulated scenarios', () => {
+  it('break no invariant with the fixed seeds', () => {
     for (let seed = 1; seed <= FIXED_SEEDS; seed += 1) expect(faultOf(drawScenario(seed, STEPS))).toBe('');
   });
 
-  it('of some that nobody has seen before', () => {
+  it('break no invariant with new random seeds', () => {
     const first = Math.floor(Math.random() * 2 ** 30);
     for (let seed = first; seed < first + RANDOM_SEEDS; seed += 1)
       expect(faultOf(drawScenario(seed, STEPS))).toBe('');
   });
 });
 
-describe('no invariant is broken any more when', () => {
-  it.each(Object.entries(REGRESSIONS))('%s', (_what, scenario) => expect(faultOf(scenario)).toBe(''));
+describe('scenarios that once broke an invariant', () => {
+  it.each(Object.entries(REGRESSIONS))('break no invariant any more: %s', (_what, scenario) =>
+    expect(faultOf(scenario)).toBe(''),
+  );
 });
 
-describe('a history', () => {
-  it('in which a peer has been taken over is full of frames that are refused', () => {
+describe('one simulated scenario', () => {
+  it('makes nodes refuse many frames if a peer is hostile', () => {
     const scenario = drawScenario(HOSTILE_SEED, STEPS);
     expect(scenario.config.isHostile).toBe(true);
     const { violation, refused } = runScenario(scenario);
@@ -41,10 +43,10 @@ describe('a history', () => {
     expect(refused).toBeGreaterThan(100);
   });
 
-  it('plays the same every time', () => {
+  it('runs the same every time', () => {
     const scenario = drawScenario(7, 100);
     const [once, again] = [runScenario(scenario), runScenario(scenario)];
-    expect(once.story).toEqual(again.story);
+    expect(once.lines).toEqual(again.lines);
     expect(once.changes).toBe(again.changes);
     expect(once.changes).toBeGreaterThan(0);
   });

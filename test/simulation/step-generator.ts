@@ -2,7 +2,7 @@ import type { Key } from '../../libs/pg-registry/src/term';
 import type { SeededRandom } from '../support/seeded-random';
 import { type Attack, ATTACKS } from './adversary';
 
-/** What happens, with everything that is random about it; nodes and servers are indexes into whoever is there then. */
+/** One action with all of its random choices. Nodes and servers are indexes into the list of those that exist when it runs. */
 export type Action =
   | {
       readonly do: 'register';
@@ -44,7 +44,12 @@ export type Action =
   | { readonly do: 'subscribe'; readonly node: number; readonly scope: number }
   | { readonly do: 'replicated'; readonly node: number; readonly scope: number; readonly timeoutMs: number }
   | { readonly do: 'start'; readonly name: number; readonly server: number; readonly clockMs: number }
-  | { readonly do: 'double'; readonly node: number; readonly server: number; readonly clockMs: number }
+  | {
+      readonly do: 'start-namesake';
+      readonly node: number;
+      readonly server: number;
+      readonly clockMs: number;
+    }
   | { readonly do: 'crash'; readonly node: number; readonly unnoticedMs: number }
   | { readonly do: 'leave' | 'drain' | 'freeze' | 'thaw'; readonly node: number }
   | {
@@ -63,14 +68,14 @@ export type Action =
       readonly oneWay: boolean;
     }
   | { readonly do: 'heal' }
-  | { readonly do: 'weather'; readonly loss: number; readonly duplication: number; readonly delayMs: number }
+  | { readonly do: 'faults'; readonly loss: number; readonly duplication: number; readonly delayMs: number }
   | { readonly do: 'wait'; readonly ms: number }
   | { readonly do: 'attack'; readonly how: Attack; readonly victim: number; readonly clockMs: number };
 
-/** One step of a history: a action, the chance that belongs to it, and the time that passes behind it. */
+/** One step of a scenario: an action, the seed of its random numbers, and how long to wait after it. */
 export type Step = Action & { readonly seed: number; readonly thenMs: number };
 
-/** Keys that steps use; structured ones and awkward ones among them. */
+/** Keys that steps use, structured and awkward ones included. */
 export const KEYS: readonly Key[] = [
   'a',
   'b',
@@ -91,10 +96,10 @@ export const VALUES = [
   new Map([['k', 1]]),
 ] as const;
 
-/** So many indexes are told apart: more than there ever are nodes, servers or names. */
+/** Indexes are drawn below this: more than there ever are nodes, servers or names. */
 const INDEXES = 60;
 
-/** Draws the steps of a history. `unitMs` is the time in which the cluster notices things. */
+/** Draws the steps of a scenario. @param unitMs The time in which the cluster notices trouble */
 export function drawSteps(random: SeededRandom, count: number, unitMs: number): Step[] {
   return Array.from({ length: count }, () => ({
     ...drawAction(random, unitMs),
@@ -103,7 +108,7 @@ export function drawSteps(random: SeededRandom, count: number, unitMs: number): 
   }));
 }
 
-/** Weaves the actions of a hostile peer into the steps of a history; the others stay as they are. */
+/** Inserts attacks of a hostile peer between the steps of a scenario, which stay as they are. */
 export function withAttacks(steps: readonly Step[], random: SeededRandom): Step[] {
   return steps.flatMap((step) => {
     if (!random.chance(0.25)) return [step];
@@ -171,7 +176,7 @@ function drawAction(random: SeededRandom, unitMs: number): Action {
     [2, () => ({ do: 'subscribe', node, scope: index() })],
     [3, () => ({ do: 'replicated', node, scope: index(), timeoutMs: random.below(unitMs) })],
     [5, () => ({ do: 'start', name: index(), server: index(), clockMs })],
-    [0.5, () => ({ do: 'double', node, server: index(), clockMs })],
+    [0.5, () => ({ do: 'start-namesake', node, server: index(), clockMs })],
     [2, () => ({ do: 'crash', node, unnoticedMs: random.chance(0.3) ? random.below(4 * unitMs) : 0 })],
     [1, () => ({ do: random.pick(['leave', 'leave', 'drain']), node })],
     [2, () => ({ do: 'freeze', node })],
@@ -201,7 +206,7 @@ function drawAction(random: SeededRandom, unitMs: number): Action {
     [
       1.5,
       () => ({
-        do: 'weather',
+        do: 'faults',
         loss: random.pick([0, 0, 0.01, 0.1, 0.3]),
         duplication: random.pick([0, 0, 0.05, 0.3]),
         delayMs: random.pick([0, 0, 0.001, 0.02, 0.04]) * unitMs,
@@ -211,7 +216,7 @@ function drawAction(random: SeededRandom, unitMs: number): Action {
   ])();
 }
 
-/** A step in one line, as a failing history prints it. */
+/** Formats a step as one line of the log. */
 export function textOfStep(step: Step): string {
   const { do: verb, seed: _seed, thenMs: _thenMs, ...details } = step;
   const text = Object.entries(details).map(([name, value]) => `${name} ${String(value)}`);

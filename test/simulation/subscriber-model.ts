@@ -3,12 +3,12 @@ import { KeyMap, formatKey, sameValue, type Key, type Value } from '../../libs/p
 import { Violation } from './invariants';
 import type { ScopeName, SimulatedNode } from './simulated-node';
 
-/** One subscriber of a whole scope: models events over the snapshot, and knows what a read must return. */
+/** One subscriber of a whole scope. It applies the events to the snapshot, so it knows what reads must return. */
 export class SubscriberModel {
   readonly #entries = new KeyMap<Map<string, Value>>();
   #touched = new KeyMap<true>();
   #wasTold = false;
-  /** The first thing that did not fit: thrown later, because a throw inside an observer goes elsewhere. */
+  /** The first event that did not fit. `check` throws it, because the library catches errors thrown by a subscriber. */
   #fault: string | undefined;
   readonly #unsubscribe: () => void;
 
@@ -26,7 +26,7 @@ export class SubscriberModel {
     this.#unsubscribe = () => subscription.unsubscribe();
   }
 
-  /** Compares everything, once; then only what events touched. @throws Violation */
+  /** Compares the keys that events touched since the last check with the table. @throws Violation */
   check(): void {
     if (this.#fault !== undefined) this.#fail(this.#fault);
     const table = this.#node.tableOf(this.#scope);
@@ -42,7 +42,7 @@ export class SubscriberModel {
     this.#touched = new KeyMap();
   }
 
-  /** Compares everything. @throws Violation */
+  /** Compares every key with the table. @throws Violation */
   checkAll(): void {
     const table = this.#node.tableOf(this.#scope);
     if (table === undefined) return;
