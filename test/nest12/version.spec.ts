@@ -1,5 +1,5 @@
 import core from '@nestjs/core/package.json';
 
-test('the project `nest12` runs against Nest 12', () => {
+test('the jest project `nest12` runs against Nest 12', () => {
   expect(core.version).toMatch(/^12\./);
 });

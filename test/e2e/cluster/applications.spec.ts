@@ -46,7 +46,7 @@ afterEach(async () => {
 });
 
 describe('two Nest applications in one process', () => {
-  test('without a common broker share nothing: no entry, no peer, no process, no pid', async () => {
+  test('two Nest applications in one process share nothing without a common broker: no entry, no peer, no process, no pid', async () => {
     applications = [await start({}), await start({})];
     const [one, two] = applications;
     const [registryOne, registryTwo] = applications.map((application) => application.get(PgRegistryService));
@@ -67,7 +67,7 @@ describe('two Nest applications in one process', () => {
     expect(() => registryOne.lookup('mine')).toThrow(expect.objectContaining({ code: 'SCOPE_NOT_RUNNING' }));
   });
 
-  test('on one broker are two nodes, each with pids of its own', async () => {
+  test('two Nest applications in one process on one broker are two nodes, each with pids of its own', async () => {
     const server = await NatsServer.start();
     try {
       const options = () => ({ transport: natsTransport({ servers: server.url }) });

@@ -34,7 +34,7 @@ function open(node: ClusterNode): Promise<void> {
 }
 
 describe('a call across nodes', () => {
-  test('reaches a pid found by lookup, and a name wherever it is registered', async () => {
+  test('a call across nodes reaches a pid found by lookup, and a name wherever it is registered', async () => {
     await expect(
       a.run(({ node }) => node.processes.call(node.scope('pg').members('desk')[0], 'whoami', { n: 1n })),
     ).resolves.toEqual({ node: 'b', payload: { n: 1n } });
@@ -43,7 +43,7 @@ describe('a call across nodes', () => {
     ).resolves.toMatchObject({ node: 'b' });
   });
 
-  test('is answered by a member of this node before others, and by each in turn if asked so', async () => {
+  test("a call by name goes to a member of the caller's node first, or to each member in turn if asked to", async () => {
     await a.run(({ node, kept }) => {
       const handlers = { call: () => ({ node: node.name }), cast: () => undefined, message: () => undefined };
       const process = node.processes.mount({ label: 'second desk', handlers, serial: false });
@@ -63,7 +63,7 @@ describe('a call across nodes', () => {
     await cluster.agree();
   });
 
-  test('brings back what the handler threw', async () => {
+  test('a call across nodes rejects with the error that the handler threw', async () => {
     const asking = a.run(({ node, library: { via } }) => node.processes.call(via('pg', 'desk'), 'fail'));
     await expect(asking).rejects.toMatchObject({
       code: 'REMOTE',
@@ -71,12 +71,12 @@ describe('a call across nodes', () => {
     });
   });
 
-  test('to nobody is refused at once', async () => {
+  test('a call to a name without members is refused at once', async () => {
     const asking = a.run(({ node, library: { via } }) => node.processes.call(via('pg', 'nobody'), 'whoami'));
     await expect(asking).rejects.toMatchObject({ code: 'NOT_REGISTERED' });
   });
 
-  test('that is cast, and a message that is sent, arrive without an answer', async () => {
+  test('casts and messages arrive across nodes without an answer', async () => {
     await a.run(({ node }) => {
       const [desk] = node.scope('pg').members('desk');
       node.processes.cast(desk, 'note', new Set(['x']));
@@ -92,7 +92,7 @@ describe('a call across nodes', () => {
 });
 
 describe('when the node is killed', () => {
-  test('its calls in flight fail with NodeDownError and monitors tell, long before any time is over', async () => {
+  test('calls in flight to a killed node fail with NodeDownError and its monitors fire, long before any timeout', async () => {
     await a.run(({ node, library: { via }, kept }) => {
       const [desk] = node.scope('pg').members('desk');
       const outcomes = Array.from({ length: 10 }, () =>

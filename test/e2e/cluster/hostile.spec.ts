@@ -56,7 +56,7 @@ function garbage(): Uint8Array[] {
   ];
 }
 
-test('garbage on every subject of the namespace harms nobody, and is counted', async () => {
+test('garbage on every subject of the namespace changes nothing and is counted', async () => {
   // Somebody unknown, the receiver's own name, a peer's, and a token that encodes no name.
   for (const from of ['stranger', 'a', 'b', '=!']) {
     for (const subject of everySubject(from)) {

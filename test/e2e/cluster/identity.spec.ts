@@ -10,7 +10,7 @@ beforeEach(async () => {
 afterEach(() => cluster[Symbol.asyncDispose]());
 
 describe('a node that speaks another version of the protocol', () => {
-  test('is refused by both sides, once and with a reason, and nothing of it is seen', async () => {
+  test('both sides refuse a node with another protocol version, once and with a reason, and see none of its entries', async () => {
     const [a, b] = await cluster.joinAll(['a', 'b']);
     const future = await cluster.join('future', {
       host: await cluster.host('e2e/cluster/future.fixture.ts'),
@@ -38,7 +38,7 @@ describe('a node that speaks another version of the protocol', () => {
 });
 
 describe('two living nodes of one name', () => {
-  test('become one: the older is fenced, says so, and throws; the younger stays', async () => {
+  test('of two living nodes of one name the older one is fenced, logs it and throws; the younger one stays', async () => {
     const witness = await cluster.join('witness');
     const older = await cluster.join('twin');
     await older.register('here', 'older');
@@ -65,7 +65,7 @@ describe('two living nodes of one name', () => {
 });
 
 describe('a node that comes back after its clock was set back', () => {
-  test('is taken for the younger all the same, once it has heard that it is not alone with its name', async () => {
+  test('a node whose clock was set back counts as the younger one as soon as it learns of its namesake', async () => {
     const witness = await cluster.join('witness');
     const first = await cluster.join('a');
     await first.register('life', 1);
@@ -84,7 +84,7 @@ describe('a node that comes back after its clock was set back', () => {
 });
 
 describe('a scope that is stopped and started again on a living node', () => {
-  test('has lost its old entries everywhere, and has its new ones, while the node stays a peer', async () => {
+  test('a restarted scope loses its old entries everywhere and gets its new ones, while its node stays a peer', async () => {
     const [a, b] = await cluster.joinAll(['a', 'b'], { scopes: ['jobs'] });
     await a.register('old', 1, 'jobs');
     await b.register('other', 2, 'jobs');

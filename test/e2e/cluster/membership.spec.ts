@@ -14,7 +14,7 @@ beforeEach(async () => {
 afterEach(() => cluster[Symbol.asyncDispose]());
 
 describe('nodes in processes of their own', () => {
-  test('see what the others registered before they came, and what they register afterwards', async () => {
+  test('nodes see what others registered before they joined, and what others register afterwards', async () => {
     const a = await cluster.join('a');
     await a.register('early', 1);
     const b = await cluster.join('b');
@@ -26,7 +26,7 @@ describe('nodes in processes of their own', () => {
     await cluster.agree();
   });
 
-  test('see every update, with the old value and the new one', async () => {
+  test('nodes see every update, with the old value and the new one', async () => {
     const [a, b] = await cluster.joinAll(['a', 'b']);
     await a.register('load', 1);
     await cluster.agree();
@@ -38,7 +38,7 @@ describe('nodes in processes of their own', () => {
     ]);
   });
 
-  test('lose the entries of a process that exits, all of them and no others', async () => {
+  test('nodes lose all entries of a process that exits, and no others', async () => {
     const [a, b] = await cluster.joinAll(['a', 'b']);
     await a.run(({ node, kept }) => {
       const worker = node.processes.spawn();
@@ -53,7 +53,7 @@ describe('nodes in processes of their own', () => {
     await cluster.agree();
   });
 
-  test('miss a node that says goodbye within 100 ms', async () => {
+  test('nodes remove a node that says goodbye within 100 ms', async () => {
     const [a, b] = await cluster.joinAll(['a', 'b']);
     await a.register('here');
     await cluster.agree();
@@ -73,7 +73,7 @@ describe('nodes in processes of their own', () => {
     await expect(cluster.removals()).resolves.toEqual(['b removed a: goodbye']);
   });
 
-  test('drop a node that is killed within two seconds, with the defaults', async () => {
+  test('nodes remove a killed node within two seconds, with default options', async () => {
     const [a, b, c] = await cluster.joinAll(['a', 'b', 'c']);
     for (const node of [a, b, c]) await node.register('here', node.name);
     await cluster.agree();
@@ -89,7 +89,7 @@ describe('nodes in processes of their own', () => {
     await expect(cluster.removals()).resolves.toEqual(['b removed a: crash', 'c removed a: crash']);
   });
 
-  test('see a node that is back under its name at once, and nothing old of it', async () => {
+  test('nodes see a restarted node at once, without its old entries', async () => {
     const [a, b] = await cluster.joinAll(['a', 'b']);
     await a.register('life', 1);
     await cluster.agree();
@@ -109,7 +109,7 @@ describe('nodes in processes of their own', () => {
 });
 
 describe('two namespaces on one server', () => {
-  test('never meet, whatever the nodes are named', async () => {
+  test('nodes of two namespaces on one server never meet, whatever their names are', async () => {
     const [blue, green] = await Promise.all([
       Promise.all(['a', 'b'].map((name) => cluster.join(name, { namespace: 'blue' }))),
       Promise.all(['a', 'c'].map((name) => cluster.join(name, { namespace: 'green' }))),

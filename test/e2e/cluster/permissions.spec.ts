@@ -48,7 +48,7 @@ function frame(kind: FrameKind, node: string): Uint8Array {
   });
 }
 
-test('with the template for each node, everything works that works without', async () => {
+test('with permissions from the template for each node, everything works that works without', async () => {
   await a.register('late', 'a');
   await eventually(async () => expect(await b.values('late')).toEqual(['a']));
   await a.run(({ node }) => node.scope('pg').replicated());
@@ -70,7 +70,7 @@ test('with the template for each node, everything works that works without', asy
   }
 });
 
-test('a node that speaks for another is refused by the server: no goodbye, no epoch, no answer in its name', () =>
+test('the server refuses a goodbye, an epoch and an answer in the name of another node', () =>
   withMallory(async (connection) => {
     for (const kind of ['goodbye', 'hello', 'suspect'] as const) {
       connection.publish(`pgr.pg.from.b.${kind}`, frame(kind, 'b'));
@@ -85,7 +85,7 @@ test('a node that speaks for another is refused by the server: no goodbye, no ep
     expect(await cluster.removals()).toEqual([]);
   }));
 
-test('a frame that names another sender than its subject, or another reader of its answer, is refused by its receiver', () =>
+test('the receiver refuses a frame that names another sender than its subject, or another receiver of the answer', () =>
   withMallory(async (connection) => {
     const before = await a.counter('forged-frame');
     connection.publish('pgr.pg.from.mallory.goodbye', frame('goodbye', 'b'));

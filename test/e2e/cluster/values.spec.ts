@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster[Symbol.asyncDispose]());
 
-test('keys and values of every kind arrive as they were registered, in entries, calls and answers', async () => {
+test('keys and values of every type arrive as they were registered, in entries, calls and answers', async () => {
   const [a, b] = await cluster.joinAll(['a', 'b']);
   await b.run(({ node }) => {
     const handlers = {

@@ -16,7 +16,7 @@ interface Result {
 }
 
 describe('npm start', () => {
-  test('counts the documentation in one process, and ends with equal counts', async () => {
+  test('npm start counts the documentation in one process and ends with equal counts', async () => {
     const { status, stdout, stderr } = await runDemo([]);
     expect({ status, stderr: stderr.includes('rror') }).toEqual({ status: 0, stderr: false });
     expect(stdout).toMatch(/^\+ worker-1 \(\d workers?\)$/m);
@@ -36,7 +36,7 @@ describe('npm start', () => {
       top: expect.arrayContaining([[expect.stringMatching(/^wört\d+$/), expect.any(Number)]]) as unknown,
     };
 
-    test('--json prints one object with the exact count, and nothing else', async () => {
+    test('npm start --json prints one object with the exact count and nothing else', async () => {
       const { status, stdout } = await runDemo(['--json', '--dir', tree.directory]);
       expect(status).toBe(0);
       const result = JSON.parse(stdout) as Result;
@@ -61,7 +61,7 @@ describe('npm start', () => {
       expect(Reflect.get(result, 'top')).toHaveLength(20);
     });
 
-    test('--nats URL has the workers as processes of their own behind a server that runs already', async () => {
+    test('npm start --nats URL starts workers in processes of their own on a running server', async () => {
       const server = await NatsServer.start();
       try {
         const { status, stdout } = await runDemo([
@@ -86,7 +86,7 @@ describe('npm start', () => {
       }
     });
 
-    test('--nats --kill starts a server, kills a worker half-way, shows it leave, and still counts exactly', async () => {
+    test('npm start --nats --kill starts a server, kills a worker half-way, shows it leave and still counts exactly', async () => {
       const { status, stdout } = await runDemo(['--json', '--nats', '--kill', '--dir', tree.directory]);
       expect(status).toBe(0);
       const result = JSON.parse(stdout) as Result;
@@ -95,7 +95,7 @@ describe('npm start', () => {
       expect(leaves).toEqual([{ type: 'leave', node: expect.stringMatching(/^worker-\d-\d+$/), members: 2 }]);
     });
 
-    test('--nats --kill says what happens while it happens', async () => {
+    test('npm start --nats --kill prints what happens while it happens', async () => {
       const { status, stdout } = await runDemo(['--nats', '--kill', '--dir', tree.directory]);
       expect(status).toBe(0);
       const killed = /^kill -9 (worker-\d-\d+)$/m.exec(stdout)?.[1];
@@ -117,7 +117,7 @@ describe('npm start with something wrong', () => {
     return `status ${status} after ${seconds} s, stdout: ${stdout}, stderr: ${stderr}`;
   }
 
-  test('says so in one line: a path that is not there, a file, a directory without text', async () => {
+  test('npm start prints one line for a missing path, a file, and a directory without text', async () => {
     expect(await refusal(['--dir', join(directory, 'missing')])).toMatch(
       /^There is no directory '.*missing'\.$/,
     );
@@ -125,7 +125,7 @@ describe('npm start with something wrong', () => {
     expect(await refusal(['--dir', directory])).toMatch(/^There is no text file below '.*'\.$/);
   });
 
-  test('says so in one line: a file that cannot be read', async () => {
+  test('npm start prints one line for a file that cannot be read', async () => {
     const secret = join(directory, 'secret.txt');
     writeFileSync(secret, 'words');
     chmodSync(secret, 0);
@@ -138,7 +138,7 @@ describe('npm start with something wrong', () => {
     expect(said).toMatch(/^Cannot read \d+ of the files below '.*', first: .*\.$/);
   });
 
-  test('says so in one line: a NATS URL where nobody answers, or no nats-server to start', async () => {
+  test('npm start prints one line if no server answers at the NATS URL, or there is no nats-server to start', async () => {
     const server = await NatsServer.start();
     await server[Symbol.asyncDispose]();
     expect(await refusal(['--nats', server.url])).toMatch(/^Cannot join a cluster at nats:.*refused.*$/i);
@@ -146,7 +146,7 @@ describe('npm start with something wrong', () => {
     expect(await refusal(['--nats'], env)).toMatch(/^Cannot start '.*missing': not found\. Install it.*$/);
   });
 
-  test('says so in one line: options that make no sense', async () => {
+  test('npm start prints one line for options that make no sense', async () => {
     expect(await refusal(['--kill'])).toMatch(/^--kill needs --nats.*$/);
     expect(await refusal(['--kill', '--nats', '--workers', '1'])).toMatch(
       /^--kill needs at least two workers.*$/,

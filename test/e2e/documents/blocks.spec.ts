@@ -10,7 +10,7 @@ const blocks = pages()
   .flatMap(blocksOf)
   .filter(({ language, file, example }) => language === 'ts' && file === undefined && example === undefined);
 
-test('every TypeScript block of the pages has its exercise here, and every exercise its block', () => {
+test('every TypeScript block of the pages has an exercise, and every exercise has its block', () => {
   expect(Object.keys(exercises).toSorted()).toEqual(blocks.map(({ id }) => id).toSorted());
 });
 
@@ -21,14 +21,17 @@ describe('running', () => {
   });
   afterAll(() => server[Symbol.asyncDispose]());
 
-  test.each(blocks.map((block) => [block.id, block] as const))('%s does what it says', async (id, block) => {
-    const ground = new Ground(block, server.url);
-    try {
-      await expect(exercises[id](ground)).resolves.toBeUndefined();
-    } finally {
-      await ground.close();
-    }
-  });
+  test.each(blocks.map((block) => [block.id, block] as const))(
+    'the code block %s does what its page says',
+    async (id, block) => {
+      const ground = new Ground(block, server.url);
+      try {
+        await expect(exercises[id](ground)).resolves.toBeUndefined();
+      } finally {
+        await ground.close();
+      }
+    },
+  );
 });
 
 const configurations = pages()

@@ -6,7 +6,7 @@ import { shellLines, WalkThrough, writeFiles } from '../../support/walk-through'
 
 jest.setTimeout(120_000);
 
-test('two processes of the page call each other by name, and one survives the kill -9 of the other', async () => {
+test('the two processes of the getting-started page call each other by name, and one survives the kill -9 of the other', async () => {
   const lines = shellLines();
   const cache = join(ROOT, 'node_modules', '.cache');
   mkdirSync(cache, { recursive: true });

@@ -40,7 +40,7 @@ test('the page on tuning lists every option with its default', () => {
   }
 });
 
-test('the page on tuning gives the defaults of a connection as they are', () => {
+test('the page on tuning lists the defaults of a connection', () => {
   const section = sectionsOf('docs/guide/tuning.md').find((text) => text.startsWith(CONNECTION));
   const rows = rowsOf('docs/guide/tuning.md', section).filter(([first]) => first.startsWith('`'));
   expect(rows).not.toEqual([]);
@@ -60,7 +60,7 @@ test('the page on queries lists every builder of match specs', () => {
   }
 });
 
-test('the page on testing lists every verb of a test cluster', () => {
+test('the page on testing lists every method of a test cluster', () => {
   const verbs = rowsOf('docs/guide/testing.md').flatMap(([first]) =>
     codeIn(first).map((verb) => verb.replace(/\(.*/, '')),
   );

@@ -10,13 +10,13 @@ jest.setTimeout(60_000);
 const ROOT = join(__dirname, '../../..');
 const EXAMPLE = 'test/examples/readme.ts';
 
-test('the example of the README is the program that is compiled, checked and run here', () => {
+test('the example of the README is the program that the tests compile and run', () => {
   const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
   const block = new RegExp(`<!-- example: ${EXAMPLE} -->\\s+\`\`\`ts\\n([^]*?)\`\`\``).exec(readme)?.[1];
   expect(block).toBe(readFileSync(join(ROOT, EXAMPLE), 'utf8'));
 });
 
-describe('the example, started twice', () => {
+describe('the example of the README, started twice', () => {
   let cluster: Cluster;
   const shells: { child: ChildProcess; output: string }[] = [];
 
@@ -56,7 +56,7 @@ describe('the example, started twice', () => {
     return { pid: shell.child.pid!, by: Number(/process (\d+)/.exec(shell.output)?.[1]) };
   }
 
-  test('is greeted by itself while it is alone, and by chance by another when it is not', async () => {
+  test('the example of the README greets itself while it is alone, and any node when there are more', async () => {
     const first = await greeted();
     expect(first.by).toBe(first.pid);
     let next = await greeted();
@@ -67,7 +67,7 @@ describe('the example, started twice', () => {
     expect(shells.map(({ child }) => child.exitCode)).toEqual(shells.map(() => null));
   });
 
-  test('is seen by another node within a second, and its kill -9 within two', async () => {
+  test('the example of the README is seen by another node within a second, and its kill -9 within two', async () => {
     const witness = await cluster.join('witness', { scopes: ['greeters'] });
     const greeters = () =>
       witness.run(({ node }) =>

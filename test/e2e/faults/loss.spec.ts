@@ -40,7 +40,7 @@ function agree(writers: readonly Writer[]): boolean {
   return views.every(({ all }) => all.length === union.length && all.every((text, i) => text === union[i]));
 }
 
-test('1 % of all frames lost at random under churn: every view is equal within two seconds after it', async () => {
+test('all views are equal within two seconds after a time of churn in which 1 % of all frames were lost', async () => {
   const bus = localBus();
   const writers: Writer[] = Array.from({ length: NODES }, (_, i) => {
     const node = new PgRegistryNode(

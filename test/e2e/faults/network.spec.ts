@@ -44,7 +44,7 @@ async function join(cluster: Cluster, network: Network, farServer: NatsServer): 
   return Churn.start(cluster);
 }
 
-test('a network that is cut between nodes and their server: equal again when it is mended, with exact events', () =>
+test('all views are equal again, with exact events, after the network between nodes and their server was cut', () =>
   withSecondHost(async (network) => {
     const server = await NatsServer.start({ host: network.here });
     const cluster = new Cluster([server]);
@@ -73,7 +73,7 @@ test('a network that is cut between nodes and their server: equal again when it 
     }
   }));
 
-test('a network that is cut between two servers: equal again when their route is back, with exact events', () =>
+test('all views are equal again, with exact events, after the route between two servers was cut', () =>
   withSecondHost(async (network) => {
     // Servers notice a dead route by their pings; the default is two minutes.
     const config = 'ping_interval: "1s", ping_max: 2';

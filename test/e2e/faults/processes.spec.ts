@@ -25,7 +25,7 @@ async function populate(names: readonly string[]): Promise<ClusterNode[]> {
   return nodes;
 }
 
-test('goodbye: entries leave everywhere within 100 ms', async () => {
+test('a goodbye removes the entries of a node everywhere within 100 ms', async () => {
   const observers = await populate(['a', 'b', 'c']);
   const times: number[] = [];
   const host = await cluster.host();
@@ -49,7 +49,7 @@ test('goodbye: entries leave everywhere within 100 ms', async () => {
   expect(Math.max(...times)).toBeLessThan(100);
 });
 
-test('kill -9: suspected within 250 ms and removed within a second, in the middle of the runs, and nobody else', async () => {
+test('a node killed by kill -9 is suspected within 250 ms and removed within a second at the median, and no other node is removed', async () => {
   const observers = await populate(['a', 'b', 'c']);
   const churn = await Churn.start(cluster, 100);
   const suspected: number[] = [];
@@ -83,7 +83,7 @@ test('kill -9: suspected within 250 ms and removed within a second, in the middl
   expect(Math.max(...removed)).toBeLessThan(2000);
 });
 
-test('SIGSTOP for five seconds, then SIGCONT: nobody is removed, and the sleeper has missed nothing', async () => {
+test('nobody removes a node that is stopped by SIGSTOP for five seconds, and after SIGCONT the node has every entry', async () => {
   const [, , sleeper] = await populate(['a', 'b', 'c']);
   const churn = await Churn.start(cluster);
   sleeper.process.kill('SIGSTOP');
@@ -96,7 +96,7 @@ test('SIGSTOP for five seconds, then SIGCONT: nobody is removed, and the sleeper
 });
 
 test.each(length([1000, 3000, 10_000], [3000]))(
-  'an event loop blocked for %d ms: nobody is removed, by anybody',
+  'no node is removed while an event loop is blocked for %d ms',
   async (ms) => {
     const [a, , sleeper] = await populate(['a', 'b', 'c']);
     const churn = await Churn.start(cluster);

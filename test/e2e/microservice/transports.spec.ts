@@ -30,7 +30,7 @@ describe.each([nats, registry])('the shop on $name', (carrier) => {
   const ledgers = (): readonly Ledger[] => shops.map(({ app }) => app.get(Ledger));
   const following = (): number => ledgers().reduce((sum, ledger) => sum + ledger.following, 0);
 
-  it('answers a string pattern, with objects of classes in and out', async () => {
+  it('a message handler answers a string pattern and takes and returns class instances', async () => {
     const order = new Order('Ada', [{ name: 'book', amount: 2 }]);
     await expect(ask('orders.place', order)).resolves.toEqual({
       customer: 'Ada',
@@ -43,11 +43,11 @@ describe.each([nats, registry])('the shop on $name', (carrier) => {
     expect(order.size).toBe(1);
   });
 
-  it('answers an object pattern, whatever the order of its properties', async () => {
+  it('a message handler answers an object pattern, whatever the order of its properties', async () => {
     await expect(ask({ currency: 'EUR', cmd: 'price' }, [1, 2, 3])).resolves.toBe(6);
   });
 
-  it('runs pipes and guards', async () => {
+  it('pipes and guards run before a message handler', async () => {
     await expect(ask('customers.name', '  Ada ')).resolves.toBe('Ada');
     await expect(ask('orders.secret', '')).rejects.toEqual({
       status: 'error',
@@ -55,17 +55,17 @@ describe.each([nats, registry])('the shop on $name', (carrier) => {
     });
   });
 
-  it('completes without a value where a handler answers nothing', async () => {
+  it('a request completes without a value if the handler returns nothing', async () => {
     await expect(all('orders.forget', '')).resolves.toEqual([]);
   });
 
-  it.each([0, 1, 2, 1000])('gives a stream of %d values in order, and its end', async (count) => {
+  it.each([0, 1, 2, 1000])('a stream of %d values arrives in order and completes', async (count) => {
     await expect(all('orders.history', count)).resolves.toEqual(
       Array.from({ length: count }, (_, number) => ({ number })),
     );
   });
 
-  it('gives each value of a stream when it comes, until the subscriber has enough', async () => {
+  it('each value of a stream arrives when it is emitted, until the subscriber has enough', async () => {
     const statuses = lastValueFrom(customer.client.send('orders.follow', '').pipe(take(2), toArray()));
     await eventually(() => following() === 1);
     for (const ledger of ledgers()) ledger.statuses.next('packed');
@@ -74,7 +74,7 @@ describe.each([nats, registry])('the shop on $name', (carrier) => {
     if (carrier.cancelsAtOwner) await eventually(() => following() === 0);
   });
 
-  it('gives nothing more after unsubscribing', async () => {
+  it('a stream delivers nothing after its subscriber has unsubscribed', async () => {
     const before = following();
     const heard: unknown[] = [];
     const subscription = customer.client.send('orders.follow', '').subscribe((status) => heard.push(status));
@@ -86,7 +86,7 @@ describe.each([nats, registry])('the shop on $name', (carrier) => {
     if (carrier.cancelsAtOwner) await eventually(() => following() === 0);
   });
 
-  it('fails with what an RpcException says, and without a detail of any other', async () => {
+  it('a request fails with the content of an RpcException, and without details of any other error', async () => {
     await expect(ask('orders.refund', 'too late')).rejects.toEqual({ status: 'error', message: 'too late' });
     await expect(ask('orders.refund', { code: 'LATE' })).rejects.toEqual({ code: 'LATE' });
     await expect(ask('orders.break', '')).rejects.toEqual({
@@ -95,7 +95,7 @@ describe.each([nats, registry])('the shop on $name', (carrier) => {
     });
   });
 
-  it('gives the values before an error', async () => {
+  it('a stream delivers the values that come before its error', async () => {
     const told = customer.client.send<unknown>('orders.deliver', '').pipe(
       catchError((error: unknown) => of(error)),
       toArray(),
@@ -103,22 +103,22 @@ describe.each([nats, registry])('the shop on $name', (carrier) => {
     await expect(firstValueFrom(told)).resolves.toEqual(['packed', 'sent', { code: 'LOST' }]);
   });
 
-  it('fails with the pattern where nobody handles it', async () => {
+  it('a request that nobody handles fails with its pattern', async () => {
     await expect(ask('orders.unknown', '')).rejects.toThrow('orders.unknown');
   });
 
-  it('lets the subscriber limit the time', async () => {
+  it('a subscriber can limit the time of a request', async () => {
     const answer = firstValueFrom(customer.client.send('orders.wait', '').pipe(timeout(50)));
     await expect(answer).rejects.toThrow('Timeout has occurred');
   });
 
-  it('tells an event to every instance, in the order of emission', async () => {
+  it('an event reaches every instance, in the order of emission', async () => {
     for (let i = 0; i < 5; i += 1) customer.client.emit('prices.changed', { book: i });
     const expected = [0, 1, 2, 3, 4].map((book) => ({ book }));
     await eventually(() => expect(ledgers().map(({ prices }) => prices)).toEqual([expected, expected]));
   });
 
-  it('has an event handled by one instance of a queue group', async () => {
+  it('one instance of a queue group handles an event', async () => {
     for (let i = 0; i < 40; i += 1)
       await lastValueFrom(customer.client.emit({ job: 'mail' }, i), { defaultValue: 0 });
     const mails = (): number[] => ledgers().flatMap((ledger) => ledger.mails as number[]);
@@ -128,7 +128,7 @@ describe.each([nats, registry])('the shop on $name', (carrier) => {
     for (const ledger of ledgers()) expect(ledger.mails.length).toBeGreaterThan(0);
   });
 
-  it('says that it is connected', async () => {
+  it('the status of a client is connected', async () => {
     await expect(firstValueFrom(customer.client.status)).resolves.toBe('connected');
     expect(customer.client.unwrap()).toBeDefined();
   });

@@ -33,7 +33,7 @@ describe('Nest applications in several operating-system processes, with default 
     return desk;
   }
 
-  test("see each other's providers within a second, and call each other", async () => {
+  test("Nest applications in several processes see each other's providers within a second and call each other", async () => {
     const [one, two] = await Promise.all(['one', 'two'].map(start));
     for (const desk of [one, two]) {
       await eventually(async () => expect(await desk.ask('desks')).toHaveLength(2), {
@@ -45,7 +45,7 @@ describe('Nest applications in several operating-system processes, with default 
     expect(await one.ask('pids')).toEqual(expect.arrayContaining((await two.ask('pids')) as string[]));
   });
 
-  test('see within two seconds that one of them was killed', async () => {
+  test('Nest applications in several processes see within two seconds that one of them was killed', async () => {
     const victim = await start('victim');
     await eventually(() => visitor.desks().includes('victim'), { timeoutMs: MEETING_MS });
     victim.kill('SIGKILL');
@@ -57,7 +57,7 @@ describe('Nest applications in several operating-system processes, with default 
     expect(visitor.desks()).toEqual([]);
   });
 
-  test('say goodbye on SIGTERM: the others know as soon as they have drained', async () => {
+  test('a Nest application says goodbye on SIGTERM, and the others know as soon as it has drained', async () => {
     const delays: number[] = [];
     // Three times, for the machine may be busy: what is promised is that nobody waits for anything.
     for (const name of ['first', 'second', 'third']) {

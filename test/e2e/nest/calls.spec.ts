@@ -48,11 +48,11 @@ describe.each(['a local bus', 'a real nats-server'])('two Nest applications on %
   const ask = (name: string, payload: unknown = null, options = {}): Promise<unknown> =>
     processes.call(via('office', 'clerk'), name, payload, options);
 
-  test('a pipe transforms what a handler is given', async () => {
+  test('a pipe transforms the arguments of a handler', async () => {
     expect(await ask('double', '21')).toBe(42);
   });
 
-  test('a guard denies, and the handler never runs', async () => {
+  test('a guard denies a call, and the handler never runs', async () => {
     await expect(ask('secret')).rejects.toMatchObject({
       code: 'REMOTE',
       message: expect.stringMatching(/Forbidden/) as string,
@@ -60,16 +60,16 @@ describe.each(['a local bus', 'a real nats-server'])('two Nest applications on %
     expect(diary).toEqual([]);
   });
 
-  test('a filter has the last word on an error', async () => {
+  test('a filter decides which error the caller gets', async () => {
     await expect(ask('refuse')).rejects.toMatchObject({ code: 'REMOTE', remoteCode: 'SORRY' });
   });
 
-  test('a handler knows its caller and the headers', async () => {
+  test('a handler can read its caller and the headers', async () => {
     const answer = await processes.call<{ caller: Pid }>(clerk, 'who', null, { headers: { language: 'en' } });
     expect(answer).toEqual({ caller: processes.self(), language: 'en' });
   });
 
-  test('a caller that gives up stops the handler at the owner', async () => {
+  test("a caller that gives up aborts the handler on the owner's node", async () => {
     const abort = new AbortController();
     const waiting = ask('wait', null, { signal: abort.signal });
     await eventually(() => diary.includes('waiting'));
@@ -78,12 +78,12 @@ describe.each(['a local bus', 'a real nats-server'])('two Nest applications on %
     await eventually(() => diary.includes('gave up: AbortError'));
   });
 
-  test('a handler that never answers costs its caller no more than the deadline', async () => {
+  test('a call to a handler that never answers fails at its deadline', async () => {
     await expect(ask('wait', null, { timeoutMs: 50 })).rejects.toMatchObject({ code: 'CALL_TIMEOUT' });
     await eventually(() => diary.some((line) => line.startsWith('gave up')));
   });
 
-  test('what a handler throws keeps its name, message and code', async () => {
+  test('an error of a handler keeps its name, message and code', async () => {
     await expect(ask('throwAtOnce')).rejects.toMatchObject({
       code: 'REMOTE',
       remoteName: 'TypeError',
@@ -92,18 +92,18 @@ describe.each(['a local bus', 'a real nats-server'])('two Nest applications on %
     });
   });
 
-  test('an answer without a normal form is the error that says so', async () => {
+  test('an answer that cannot be sent rejects the call with an error that says so', async () => {
     await expect(ask('answerWithAFunction')).rejects.toMatchObject({ code: 'INVALID_VALUE' });
   });
 
-  test('a name that nobody handles is answered with the names there are', async () => {
+  test('a call to an unknown method rejects with the names of the existing ones', async () => {
     await expect(ask('halve')).rejects.toMatchObject({
       code: 'NO_HANDLER',
       message: expect.stringContaining("'double'") as string,
     });
   });
 
-  test('a process class is one instance, found by its name from the other node, and ends once', async () => {
+  test('a process class has one instance, which the other node finds by its name, and ends once', async () => {
     const name = via('files', ['file', where]);
     const owner = there.get(ProcessService);
     const starts = Array.from({ length: 10 }, () =>
@@ -128,7 +128,7 @@ describe.each(['a local bus', 'a real nats-server'])('two Nest applications on %
     );
   });
 
-  test('a process that ends while calls wait, and a mailbox that is full, give each caller its error', async () => {
+  test('each caller gets its own error if the process ends while calls wait, or its mailbox is full', async () => {
     const file = await there.get(ProcessService).start(File, { args: { title: 'busy' } });
     const call = (): Promise<unknown> =>
       processes.call(file.pid, 'neverReady').catch((error: unknown) => error);

@@ -9,7 +9,7 @@ describe('a rolling restart of three nodes under load', () => {
   beforeAll(async () => (restart = await RollingRestart.start({ how: 'drain' })));
   afterAll(() => restart[Symbol.asyncDispose]());
 
-  test('fails not one of the calls', async () => {
+  test('no call fails during a rolling restart of three nodes under load', async () => {
     const { load, visitor } = restart;
     await restart.run();
 

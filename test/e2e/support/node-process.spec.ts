@@ -10,13 +10,13 @@ describe('NodeProcess', () => {
   });
   afterAll(() => child[Symbol.asyncDispose]());
 
-  test('runs TypeScript with the library and with the decorators that Nest needs', async () => {
+  test('a NodeProcess runs TypeScript with the library and with the decorators that Nest needs', async () => {
     await expect(child.ask('library')).resolves.toEqual(['object', 'local']);
     await expect(child.ask('injected')).resolves.toBe(true);
     await expect(child.ask('args')).resolves.toEqual(['one', 'two']);
   });
 
-  test('answers what it is asked, with all kinds of values', async () => {
+  test('a NodeProcess answers commands with all kinds of values', async () => {
     const value = { map: new Map([[1n, new Set(['a'])]]), bytes: new Uint8Array([1, 2]), none: undefined };
     await expect(Promise.all([child.ask('add', 1, 2), child.ask('echo', value)])).resolves.toEqual([
       3,
@@ -24,7 +24,7 @@ describe('NodeProcess', () => {
     ]);
   });
 
-  test('hands over what a command throws', async () => {
+  test('a NodeProcess passes on the error that a command throws', async () => {
     await expect(child.ask('fail')).rejects.toMatchObject({
       name: 'TypeError',
       message: 'as asked',
@@ -33,7 +33,7 @@ describe('NodeProcess', () => {
     await expect(child.ask('unknown')).rejects.toThrow("no command 'unknown'");
   });
 
-  test('answers nothing while it is stopped, and everything afterwards', async () => {
+  test('a NodeProcess answers nothing while it is stopped, and every command afterwards', async () => {
     child.kill('SIGSTOP');
     let answered = false;
     const answer = child.ask('add', 2, 2).finally(() => (answered = true));
@@ -43,7 +43,7 @@ describe('NodeProcess', () => {
     await expect(answer).resolves.toBe(4);
   });
 
-  test('that is killed says so to whoever waits for it', async () => {
+  test('a command fails when its NodeProcess is killed', async () => {
     const victim = await NodeProcess.start('e2e/support/probe.fixture.ts');
     const waiting = victim.ask('never').catch(String);
     victim.kill('SIGKILL');
@@ -51,13 +51,13 @@ describe('NodeProcess', () => {
     await expect(waiting).resolves.toContain('ended (SIGKILL)');
   });
 
-  test('of a fixture that cannot be loaded is refused, with what it wrote', async () => {
+  test('a NodeProcess whose fixture cannot be loaded fails with its output', async () => {
     await expect(NodeProcess.start('e2e/support/missing.fixture.ts')).rejects.toThrow(
       /did not start[^]*Cannot find module/,
     );
   });
 
-  test('dies with the process that started it, even by SIGKILL and while it is stopped', async () => {
+  test('a NodeProcess ends with the process that started it, even by SIGKILL and while it is stopped', async () => {
     const parent = await NodeProcess.start('e2e/support/parent.fixture.ts');
     const grandchild = Number(await parent.ask('start'));
     process.kill(grandchild, 'SIGSTOP');

@@ -43,7 +43,7 @@ export function provesTransportContract(prepare: () => Promise<Ground>): void {
     expect(toC).toEqual(toB.filter((_, i) => i % 2 === 0));
   });
 
-  test('a subject is matched token by token, with * for one token and > for one or more', async () => {
+  test('a subscription matches subjects token by token, with * for one token and > for one or more', async () => {
     const [a, b] = [await join('a'), await join('b')];
     const texts: Record<string, string[]> = {};
     for (const subject of ['m.x', 'm.*', 'm.>', 'm.*.y', '*.x']) texts[subject] = await collect(b, subject);
@@ -96,7 +96,7 @@ export function provesTransportContract(prepare: () => Promise<Ground>): void {
     ]);
   });
 
-  test('unsubscribing ends delivery at once, also of what has arrived already', async () => {
+  test('unsubscribing ends delivery at once, also of messages that have arrived already', async () => {
     const [a, b] = [await join('a'), await join('b')];
     const seen: string[] = [];
     const subscription = b.subscribe('stop', (_, message) => {
@@ -110,7 +110,7 @@ export function provesTransportContract(prepare: () => Promise<Ground>): void {
     subscription.unsubscribe();
   });
 
-  test('a subscriber that throws is reported, and disturbs neither itself nor others', async () => {
+  test('an error of a subscriber is reported, and disturbs neither this nor other subscribers', async () => {
     const [a, b] = [await join('a'), await join('b')];
     const seen: string[] = [];
     b.subscribe('throw', (_, message) => {
@@ -124,7 +124,7 @@ export function provesTransportContract(prepare: () => Promise<Ground>): void {
     expect(b.errors.map((error) => error.message)).toEqual(['no 1', 'no 2']);
   });
 
-  test('a request ends with the first answer, and later ones are dropped', async () => {
+  test('a request ends with the first answer, and later answers are dropped', async () => {
     const [a, b] = [await join('a'), await join('b')];
     b.subscribe('twice', (_, message, reply) => {
       b.publish(reply, bytes(`${text(message)} 1`));
@@ -149,18 +149,18 @@ export function provesTransportContract(prepare: () => Promise<Ground>): void {
     expect(outcomes.map(answerIn)).toEqual(Array.from({ length: 200 }, (_, i) => String(i)));
   });
 
-  test('a request to a subject that nobody is subscribed to ends at once, as such', async () => {
+  test('a request to a subject without subscribers ends at once with no responders', async () => {
     const a = await join('a');
     await expect(ask(a, 'nobody', '', 60_000)).resolves.toEqual({ type: 'no-responders' });
   });
 
-  test('a request that is heard and not answered times out', async () => {
+  test('a request that nobody answers times out', async () => {
     const [a, b] = [await join('a'), await join('b')];
     await collect(b, 'silent');
     await expect(ask(a, 'silent', '', 30)).resolves.toEqual({ type: 'timeout' });
   });
 
-  test('a cancelled request has no outcome, whatever comes', async () => {
+  test('a cancelled request has no outcome, whatever arrives', async () => {
     const [a, b] = [await join('a'), await join('b')];
     b.subscribe('cancel', (_, message, reply) => b.publish(reply, message));
     await b.flush();
@@ -177,7 +177,7 @@ export function provesTransportContract(prepare: () => Promise<Ground>): void {
     expect(outcomes).toEqual([]);
   });
 
-  test('a callback of a request that throws is reported', async () => {
+  test('an error in the callback of a request is reported', async () => {
     const a = await join('a');
     a.request('nobody', bytes(''), { reply: 'test.reply.a.throws', timeoutMs: 1000 }, () => {
       throw new Error('in the outcome');
@@ -185,7 +185,7 @@ export function provesTransportContract(prepare: () => Promise<Ground>): void {
     await eventually(() => expect(a.errors.map((error) => error.message)).toEqual(['in the outcome']));
   });
 
-  test('a message that is too large is reported and counted, and nothing throws', async () => {
+  test('a message that is too large is reported and counted, and publish does not throw', async () => {
     const [a, b] = [await join('a'), await join('b')];
     const texts = await collect(b, 'large');
     a.publish('large', new Uint8Array(a.maxPayload + 1));
@@ -195,7 +195,7 @@ export function provesTransportContract(prepare: () => Promise<Ground>): void {
     expect(a.dropped).toBe(1);
   });
 
-  test('without a broker publishes are dropped and counted, and flush says so; afterwards all goes on', async () => {
+  test('without a broker, publishes are dropped and counted and flush rejects; after the reconnect everything works again', async () => {
     const [a, b] = [await join('a'), await join('b')];
     const texts = await collect(b, 'broker');
     await ground.setBroker(false);
@@ -213,7 +213,7 @@ export function provesTransportContract(prepare: () => Promise<Ground>): void {
     expect(a.statuses).toEqual([{ type: 'disconnected' }, { type: 'connected', serverId: a.serverId }]);
   });
 
-  test('a closed connection hears nothing, answers nothing, and leaves no request open', async () => {
+  test('a closed connection receives nothing, answers nothing and leaves no request open', async () => {
     const [a, b] = [await join('a'), await join('b')];
     const texts = await collect(b, 'closing');
     const open = ask(b, 'closing', '', 60_000);
@@ -231,7 +231,7 @@ export function provesTransportContract(prepare: () => Promise<Ground>): void {
     expect(b.statuses).toEqual([]);
   });
 
-  test('all nodes of one broker name the same server', async () => {
+  test('all nodes of one broker report the same server id', async () => {
     const [a, b] = [await join('a'), await join('b')];
     expect(a.serverId).not.toBe('');
     expect(b.serverId).toBe(a.serverId);

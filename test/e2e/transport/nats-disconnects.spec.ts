@@ -61,7 +61,7 @@ describe.each([
     return connection;
   }
 
-  test('tells a node whose connection has closed, and is left open when the node has left', async () => {
+  test('a system connection reports nodes whose connections closed, and stays open when the node leaves', async () => {
     const systemConnection = await systemClient(SYS);
     const transport = natsTransport({ servers: server.url, ...QUICK, ...APP, systemConnection });
     const a = await participate(transport, 'a');
@@ -77,7 +77,7 @@ describe.each([
     await b.close();
   });
 
-  test('makes a node look at once, and the dead be suspected without waiting for a probe', async () => {
+  test('a node probes as soon as the server reports a closed connection, and suspects the dead node at once', async () => {
     const systemConnection = await systemClient(SYS);
     const a = await sleepyNode(
       'a',
@@ -92,7 +92,7 @@ describe.each([
     });
   });
 
-  test('that may not follow the events is warned of, and the node works without', async () => {
+  test('a node warns if the system connection may not subscribe to the events, and works without them', async () => {
     const systemConnection = await systemClient({ user: 'deaf', pass: 'deaf' });
     const a = await participate(
       natsTransport({ servers: server.url, ...QUICK, ...APP, systemConnection }),
@@ -108,7 +108,7 @@ describe.each([
   test.each([
     ['has closed', true],
     ['is closed', false],
-  ])('that %s is warned of once', async (message, isOpen) => {
+  ])('a system connection that %s is warned of once', async (message, isOpen) => {
     const systemConnection = await systemClient(SYS);
     if (!isOpen) await systemConnection.close();
     const a = await participate(

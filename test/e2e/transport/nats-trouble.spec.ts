@@ -35,7 +35,7 @@ async function join(
 }
 
 describe('connecting', () => {
-  test('without a server fails in time, and says where it looked, why it failed and what to do', async () => {
+  test('connecting without a server fails in time, and the error names the servers, the reason and what to do', async () => {
     const server = await startServer();
     await server.stop();
     const servers = server.url.replace('//', '//user:secret@');
@@ -51,7 +51,7 @@ describe('connecting', () => {
     expect(error).toMatchObject({ message: expect.not.stringContaining('secret') });
   });
 
-  test('waits for a server that is only starting', async () => {
+  test('connecting waits for a server that is still starting', async () => {
     const server = await startServer();
     await server.stop();
     const joining = join({ ...QUICK, servers: server.url });
@@ -59,7 +59,7 @@ describe('connecting', () => {
     expect((await joining).isConnected).toBe(true);
   });
 
-  test('with refused credentials fails at once', async () => {
+  test('connecting with wrong credentials fails at once', async () => {
     const server = await startServer({ config: 'authorization { user: "me", password: "right" }' });
     const joining = join({ ...QUICK, servers: server.url, user: 'me', pass: 'wrong' }, 'a', 60_000);
     await expect(joining).rejects.toMatchObject({
@@ -69,7 +69,7 @@ describe('connecting', () => {
     await expect(join({ ...QUICK, servers: server.url, user: 'me', pass: 'right' })).resolves.toBeDefined();
   });
 
-  test('names the node to the server, and has the defaults of a registry', async () => {
+  test("a connection tells the server the node's name, and has the registry's defaults", async () => {
     const server = await startServer();
     const a = await join({ servers: [server.url] }, 'orders-1');
     expect(a.warnings).toEqual([]);
@@ -122,7 +122,7 @@ describe('reconnecting', () => {
     };
   }
 
-  test('is not undone by attempts that came too late', async () => {
+  test('late connection attempts do not undo a reconnect', async () => {
     const server = await startServer({
       config: 'authorization { user: "me", password: "pw", timeout: 0.2 }',
     });
@@ -140,7 +140,7 @@ describe('reconnecting', () => {
     expect(a.statuses.map((status) => status.type)).toEqual(['disconnected', 'connected']);
   });
 
-  test('finds a server of the cluster that the lost one has told of', async () => {
+  test('a reconnect finds a server that the lost server announced', async () => {
     const one = await startServer({ cluster: [] });
     const two = await startServer({ cluster: [one] });
     const b = await join({ ...QUICK, servers: two.url }, 'b');
@@ -159,7 +159,7 @@ describe('reconnecting', () => {
     });
   });
 
-  test('ends after as many rounds as are allowed, and with the connection', async () => {
+  test('reconnecting ends after the allowed number of rounds, and when the connection is closed', async () => {
     const server = await startServer();
     const a = await join({ ...QUICK, servers: server.url, maxReconnectAttempts: 2 }, 'a');
     const b = await join({ ...QUICK, servers: server.url }, 'b');
@@ -184,7 +184,7 @@ describe.each(clients)("a given connection of '%s'", (_, connect) => {
     return client;
   }
 
-  test('serves one node at a time, and is open when the node has closed', async () => {
+  test('a given connection serves one node at a time, and stays open when the node closes', async () => {
     const connection = await give(await startServer());
     const a = await join({ connection });
     await expect(join({ connection }, 'b')).rejects.toMatchObject({
@@ -200,7 +200,7 @@ describe.each(clients)("a given connection of '%s'", (_, connect) => {
     await expect(join({ connection }, 'b')).resolves.toBeDefined();
   });
 
-  test('is warned about when its options are weaker, and only then', async () => {
+  test('a given connection gets a warning only if its options are weaker than the defaults', async () => {
     const server = await startServer();
     const strict = await join({ connection: await give(server) });
     expect(strict.warnings).toEqual([]);
@@ -212,7 +212,7 @@ describe.each(clients)("a given connection of '%s'", (_, connect) => {
     ]);
   });
 
-  test('that is closed already is refused', async () => {
+  test('a given connection that is closed already is refused', async () => {
     const connection = await give(await startServer());
     await connection.close();
     await expect(join({ connection })).rejects.toMatchObject({
@@ -221,7 +221,7 @@ describe.each(clients)("a given connection of '%s'", (_, connect) => {
     });
   });
 
-  test('that has lost its server is refused in time, and can be given again later', async () => {
+  test('a given connection that lost its server is refused in time, and accepted again later', async () => {
     const server = await startServer();
     const connection = await give(server);
     await server.stop();
@@ -233,7 +233,7 @@ describe.each(clients)("a given connection of '%s'", (_, connect) => {
     await expect(join({ connection })).resolves.toMatchObject({ isConnected: true });
   });
 
-  test('that its owner closes is reported as closed, once, and fails what is open', async () => {
+  test('a given connection that its owner closes is reported as closed once, and open requests fail', async () => {
     const connection = await give(await startServer());
     const a = await join({ connection });
     const open = ask(a, 'test.reply.a.open', '', 60_000);
@@ -245,7 +245,7 @@ describe.each(clients)("a given connection of '%s'", (_, connect) => {
     expect(a.statuses).toHaveLength(1);
   });
 
-  test('that gives up reconnecting is reported as closed', async () => {
+  test('a given connection that gives up reconnecting is reported as closed', async () => {
     const server = await startServer();
     const a = await join({ connection: await give(server, { maxReconnectAttempts: 1 }) });
     await server.stop();
@@ -254,7 +254,7 @@ describe.each(clients)("a given connection of '%s'", (_, connect) => {
     );
   });
 
-  test('names another server after the server was restarted', async () => {
+  test('a connection has another server id after the server was restarted', async () => {
     const server = await startServer();
     const a = await join({ connection: await give(server) });
     const first = a.serverId;
@@ -267,7 +267,7 @@ describe.each(clients)("a given connection of '%s'", (_, connect) => {
     expect(a.serverId).not.toBe(first);
   });
 
-  test('reports what the server does not permit', async () => {
+  test('a connection reports what the server does not permit', async () => {
     const permissions = '{ publish: { deny: "secret.>" }, subscribe: { deny: "hidden.>" } }';
     const server = await startServer({
       config: `authorization { users: [{ user: "me", password: "pw", permissions: ${permissions} }] }`,
@@ -280,7 +280,7 @@ describe.each(clients)("a given connection of '%s'", (_, connect) => {
     expect(await ask(a, 'nobody')).toEqual({ type: 'no-responders' });
   });
 
-  test('is cut when its server freezes, however much is still to be written', async () => {
+  test('a connection is cut when its server freezes, however much is still to be written', async () => {
     const server = await startServer();
     const a = await join({ connection: await give(server, { pingInterval: 50 }) });
     server.pause();
@@ -305,7 +305,7 @@ test('nodes of two servers of one cluster meet, and name different servers', asy
   });
 });
 
-test('an answer may come from another server of the cluster, and so may the word that nobody is there', async () => {
+test('an answer may come through another server of the cluster, and so may no responders', async () => {
   const one = await startServer({ cluster: [] });
   const two = await startServer({ cluster: [one] });
   const a = await join({ ...QUICK, servers: one.url }, 'a');
