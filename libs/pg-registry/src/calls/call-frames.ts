@@ -1,40 +1,42 @@
 import { DecodeError, Reader, Writer } from '../wire';
-import { isRecord, type PidInterner, type Value, type ValueLimits, type ValueRecord } from '../term';
+import {
+  isRecord,
+  type Pid,
+  type PidInterner,
+  type Value,
+  type ValueLimits,
+  type ValueRecord,
+} from '../term';
+import type { Timers } from '../lifetime';
+import type { NodeIdentity } from './call-channel';
 import type { CallHeaders, TraceContext } from './call-context';
+import { CallDeadline } from './call-deadline';
+import type { Message } from './message';
 
 /**
- * The bodies of `call`, `cast`, `cancel` and `reply` frames, version 1. Whoever speaks stands in the envelope; the process
- * that is addressed is named by the incarnation of its node and its number, the one that asks by its number.
+ * The bodies of `call`, `cast`, `cancel` and `reply` frames, version 1. The envelope names the sender. The body names the process
+ * that is addressed by the incarnation of its node and its number, the calling process by its number.
  */
 
 /** The body of a `call` or `cast` frame. */
 export interface RequestBody {
-  readonly kind: 'call' | 'cast' | 'message';
-  /** Incarnation and number of the process that is asked. */
-  readonly incarnation: string;
-  readonly id: number;
-  /** Number of the process that asks. */
-  readonly callerId: number;
-  /** Comes back with the answer; 0 for what is not answered. */
+  /** The process that is asked, of this node or of an earlier incarnation. */
+  readonly to: Pid;
+  /** Comes back with the reply; 0 if none is wanted. */
   readonly token: number;
-  /** How long the caller will wait, from when the frame was sent; 0 for what is not answered. */
-  readonly remainingMs: number;
-  readonly name: string;
-  readonly headers: CallHeaders;
-  readonly trace: TraceContext | undefined;
-  readonly payload: Value;
+  readonly message: Message;
 }
 
-/** The body of a `cancel` frame: the sender waits no longer for the call of this token. */
+/** The body of a `cancel` frame: the sender does not wait any more for the reply with this token. */
 export interface CancelBody {
   readonly token: number;
   readonly cause: 'aborted' | 'timed-out';
   readonly message: string;
 }
 
-/** What became of an error on its way to another node. */
+/** What travels of an error. */
 export interface ErrorForm {
-  /** Whether it is one of this library's, which comes back as the same class. */
+  /** Whether it is one of this library's: the caller gets the same class then. */
   readonly ownClass: boolean;
   readonly name: string;
   /** Empty if it had none. */
@@ -42,78 +44,112 @@ export interface ErrorForm {
   readonly message: string;
   /** Properties of an error of this library; empty for others. */
   readonly fields: ValueRecord;
-  /** Empty unless the owner's node tells stacks. */
+  /** Empty unless the handler's node sends stacks. */
   readonly stack: string;
 }
 
 /** The body of a `reply` frame. */
-export type ReplyBody =
-  | { readonly token: number; readonly type: 'result'; readonly value: Value }
-  | { readonly token: number; readonly type: 'error'; readonly executed: boolean; readonly error: ErrorForm }
-  /** The process is one of an earlier incarnation of the node; nothing was executed. */
-  | { readonly token: number; readonly type: 'stale' }
-  /** The node is about to leave and takes no calls; nothing was executed. */
-  | { readonly token: number; readonly type: 'draining' };
+export interface ReplyBody {
+  /** Of the request. */
+  readonly token: number;
+  readonly reply: Reply;
+}
 
-/** What reading values takes. */
-export interface ValueReading {
+/** What a node replies to a call. */
+export type Reply =
+  | { readonly type: 'result'; readonly value: Value }
+  /** `executed` tells whether the handler may have begun. */
+  | { readonly type: 'error'; readonly executed: boolean; readonly error: ErrorForm }
+  /** The process is one of an earlier incarnation of the node; nothing was executed. */
+  | { readonly type: 'stale' }
+  /** The node is about to leave and takes no calls; nothing was executed. */
+  | { readonly type: 'draining' };
+
+/** What decoding values takes. */
+export interface ValueDecoding {
   readonly pids: PidInterner;
   readonly limits: ValueLimits;
 }
 
-/** Names of handlers are at most so long. */
+/** What decoding requests takes. */
+export interface RequestDecoding extends ValueDecoding {
+  /** This node's name. */
+  readonly node: string;
+  /** Deadlines are kept in their time. */
+  readonly timers: Timers;
+}
+
+/** The longest name of a handler, in bytes. */
 export const MAX_NAME_BYTES = 256;
 
 const REQUEST_KINDS = ['call', 'cast', 'message'] as const;
 const CAUSES = ['aborted', 'timed-out'] as const;
 const REPLY_TYPES = ['result', 'error', 'stale', 'draining'] as const;
 const INCARNATION_BYTES = 8;
+/** Instead of the remaining milliseconds. */
+const NO_DEADLINE = 0;
 
-/** For one frame after the other: with a Writer for each, whose memory lies outside of the heap, a call took 2 µs more. */
-const shared = new Writer();
+/** One for all frames, because making one is slow: its memory lies outside of the heap. Reset before each frame. */
+const writer = new Writer();
 
-export function encodeRequest(body: RequestBody): Uint8Array {
-  return written((writer) => {
-    writer.u8(REQUEST_KINDS.indexOf(body.kind));
-    writeTarget(writer, body.incarnation, body.id);
-    writer.uint(body.callerId);
-    writer.uint(body.token);
-    writer.uint(body.remainingMs);
-    writer.string(body.name);
-    writer.string(body.trace?.traceparent ?? '');
-    writer.string(body.trace?.tracestate ?? '');
-    writer.value(body.headers);
-    writer.value(body.payload);
-  });
+/** Writes a `call` or `cast` frame to a process. @param token 0 if no reply is wanted. */
+export function encodeRequest({ incarnation, id }: Pid, message: Message, token: number): Uint8Array {
+  const { kind, caller, deadline, name, trace, headers, payload } = message;
+  writer.reset();
+  writer.u8(REQUEST_KINDS.indexOf(kind));
+  writer.hex(incarnation);
+  writer.uint(id);
+  writer.uint(caller.id);
+  writer.uint(token);
+  writer.uint(deadline === undefined ? NO_DEADLINE : Math.max(1, Math.ceil(deadline.remainingMs)));
+  writer.string(name);
+  writer.string(trace?.traceparent ?? '');
+  writer.string(trace?.tracestate ?? '');
+  writer.value(headers);
+  writer.value(payload);
+  return writer.finish();
 }
 
-/** @throws DecodeError for bytes that {@link encodeRequest} does not write */
-export function decodeRequest(bytes: Uint8Array, reading: ValueReading): RequestBody {
-  const reader = new Reader(bytes, reading);
-  const body = {
-    kind: oneOf(REQUEST_KINDS, reader),
-    ...readTarget(reader),
-    callerId: reader.uint(),
-    token: reader.uint(),
-    remainingMs: reader.uint(),
-    name: reader.string(MAX_NAME_BYTES),
-    trace: readTrace(reader),
-    headers: readHeaders(reader),
-    payload: reader.value(),
-  };
+/**
+ * Reads a `call` or `cast` frame of a node. The deadline counts from now on.
+ *
+ * @throws DecodeError for bytes that {@link encodeRequest} does not write
+ */
+export function decodeRequest(
+  frame: 'call' | 'cast',
+  from: NodeIdentity,
+  bytes: Uint8Array,
+  decoding: RequestDecoding,
+): RequestBody {
+  const reader = new Reader(bytes, decoding);
+  const kind = oneOf(REQUEST_KINDS, reader);
+  if ((kind === 'call') !== (frame === 'call')) throw new DecodeError(`A ${kind} in a frame for ${frame}s.`);
+  const incarnation = reader.hex(INCARNATION_BYTES);
+  const [id, callerId, token, remainingMs] = [reader.uint(), reader.uint(), reader.uint(), reader.uint()];
+  const name = reader.string(MAX_NAME_BYTES);
+  const [traceparent, tracestate] = [reader.string(), reader.string()];
+  const trace = traceparent === '' ? undefined : traceOf(traceparent, tracestate);
+  const headers = reader.value();
+  if (!isHeaders(headers)) throw new DecodeError('Headers that are no record of strings.');
+  const payload = reader.value();
   reader.end();
-  return body;
+  const { node, pids, timers } = decoding;
+  const to = pids.intern(node, incarnation, id);
+  const caller = pids.intern(from.node, from.incarnation, callerId);
+  const deadline = remainingMs === NO_DEADLINE ? undefined : new CallDeadline(remainingMs, timers);
+  return { to, token, message: { kind, name, payload, caller, headers, trace, deadline } };
 }
 
+/** Writes a `cancel` frame. */
 export function encodeCancel({ token, cause, message }: CancelBody): Uint8Array {
-  return written((writer) => {
-    writer.uint(token);
-    writer.u8(CAUSES.indexOf(cause));
-    writer.string(message);
-  });
+  writer.reset();
+  writer.uint(token);
+  writer.u8(CAUSES.indexOf(cause));
+  writer.string(message);
+  return writer.finish();
 }
 
-/** @throws DecodeError for bytes that {@link encodeCancel} does not write */
+/** Reads a `cancel` frame. @throws DecodeError for bytes that {@link encodeCancel} does not write */
 export function decodeCancel(bytes: Uint8Array): CancelBody {
   const reader = new Reader(bytes);
   const body = { token: reader.uint(), cause: oneOf(CAUSES, reader), message: reader.string() };
@@ -121,47 +157,43 @@ export function decodeCancel(bytes: Uint8Array): CancelBody {
   return body;
 }
 
-export function encodeReply(body: ReplyBody): Uint8Array {
-  return written((writer) => {
-    writer.uint(body.token);
-    writer.u8(REPLY_TYPES.indexOf(body.type));
-    if (body.type === 'result') writer.value(body.value);
-    if (body.type === 'error') writeError(writer, body);
-  });
+/** Writes a `reply` frame. */
+export function encodeReply(token: number, reply: Reply): Uint8Array {
+  writer.reset();
+  writer.uint(token);
+  writer.u8(REPLY_TYPES.indexOf(reply.type));
+  if (reply.type === 'result') writer.value(reply.value);
+  if (reply.type === 'error') writeError(reply);
+  return writer.finish();
 }
 
-/** @throws DecodeError for bytes that {@link encodeReply} does not write */
-export function decodeReply(bytes: Uint8Array, reading: ValueReading): ReplyBody {
-  const reader = new Reader(bytes, reading);
+/** Reads a `reply` frame. @throws DecodeError for bytes that {@link encodeReply} does not write */
+export function decodeReply(bytes: Uint8Array, decoding: ValueDecoding): ReplyBody {
+  const reader = new Reader(bytes, decoding);
   const token = reader.uint();
-  const body = readReply(reader, token, oneOf(REPLY_TYPES, reader));
+  const type = oneOf(REPLY_TYPES, reader);
+  let reply: Reply;
+  if (type === 'result') reply = { type, value: reader.value() };
+  else if (type === 'error') reply = readError(reader);
+  else reply = { type };
   reader.end();
-  return body;
+  return { token, reply };
 }
 
-/** The token of a request whose rest cannot be read; 0 if it wants no answer. @throws DecodeError */
-export function requestToken(bytes: Uint8Array): number {
+/** Returns the token of a request or reply whose rest cannot be decoded; undefined if that cannot be read either. */
+export function tokenOf(frame: 'call' | 'reply', bytes: Uint8Array): number | undefined {
   const reader = new Reader(bytes);
-  oneOf(REQUEST_KINDS, reader);
-  readTarget(reader);
-  reader.uint();
-  return reader.uint();
-}
-
-/** The token of a reply whose rest cannot be read: its call is known to have been answered. @throws DecodeError */
-export function replyToken(bytes: Uint8Array): number {
-  return new Reader(bytes).uint();
-}
-
-/** Writes which process is meant: the incarnation of its node, and its number. */
-export function writeTarget(writer: Writer, incarnation: string, id: number): void {
-  writer.hex(incarnation);
-  writer.uint(id);
-}
-
-/** Reads what {@link writeTarget} wrote. @throws DecodeError */
-export function readTarget(reader: Reader): { incarnation: string; id: number } {
-  return { incarnation: reader.hex(INCARNATION_BYTES), id: reader.uint() };
+  try {
+    if (frame === 'reply') return reader.uint();
+    oneOf(REQUEST_KINDS, reader);
+    reader.hex(INCARNATION_BYTES);
+    reader.uint();
+    reader.uint();
+    return reader.uint();
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined;
+    throw error;
+  }
 }
 
 /** Reads a byte as the place of a word in a list. @throws DecodeError if there is none */
@@ -171,31 +203,7 @@ export function oneOf<T extends string>(words: readonly T[], reader: Reader): T 
   return word;
 }
 
-/** What `write` writes, as bytes that nobody else writes to. */
-function written(write: (writer: Writer) => void): Uint8Array {
-  try {
-    write(shared);
-    return shared.finish();
-  } finally {
-    shared.reset();
-  }
-}
-
-function readReply(reader: Reader, token: number, type: ReplyBody['type']): ReplyBody {
-  if (type === 'result') return { token, type, value: reader.value() };
-  if (type !== 'error') return { token, type };
-  const executed = reader.u8() !== 0;
-  const ownClass = reader.u8() !== 0;
-  const [name, code, message] = [reader.string(), reader.string(), reader.string()];
-  return {
-    token,
-    type,
-    executed,
-    error: { ownClass, name, code, message, fields: readRecord(reader), stack: reader.string() },
-  };
-}
-
-function writeError(writer: Writer, { executed, error }: Extract<ReplyBody, { type: 'error' }>): void {
+function writeError({ executed, error }: Extract<Reply, { type: 'error' }>): void {
   writer.u8(executed ? 1 : 0);
   writer.u8(error.ownClass ? 1 : 0);
   writer.string(error.name);
@@ -205,25 +213,21 @@ function writeError(writer: Writer, { executed, error }: Extract<ReplyBody, { ty
   writer.string(error.stack);
 }
 
-function readTrace(reader: Reader): TraceContext | undefined {
-  const [traceparent, tracestate] = [reader.string(), reader.string()];
-  if (traceparent === '') return undefined;
-  return Object.freeze(tracestate === '' ? { traceparent } : { traceparent, tracestate });
+function readError(reader: Reader): Reply {
+  const executed = reader.u8() !== 0;
+  const ownClass = reader.u8() !== 0;
+  const [name, code, message] = [reader.string(), reader.string(), reader.string()];
+  const fields = reader.value();
+  if (!isRecord(fields)) throw new DecodeError('Fields that are no record.');
+  const error = { ownClass, name, code, message, fields, stack: reader.string() };
+  return { type: 'error', executed, error };
 }
 
-function readHeaders(reader: Reader): CallHeaders {
-  const headers = reader.value();
-  if (!isHeaders(headers)) throw new DecodeError('Headers that are no record of strings.');
-  return headers;
+function traceOf(traceparent: string, tracestate: string): TraceContext {
+  return Object.freeze(tracestate === '' ? { traceparent } : { traceparent, tracestate });
 }
 
 /** Whether a value in normal form is a record of strings. */
 export function isHeaders(value: Value): value is CallHeaders {
   return isRecord(value) && Object.values(value).every((header) => typeof header === 'string');
-}
-
-function readRecord(reader: Reader): ValueRecord {
-  const record = reader.value();
-  if (!isRecord(record)) throw new DecodeError('Fields that are no record.');
-  return record;
 }

@@ -7,15 +7,16 @@ import {
   sameKey,
   UniqueKeysRequiredError,
 } from '../term';
-import type { CallChannel, ProcessFrameKind, RequestKind } from './call-channel';
+import type { ProcessKind } from '../wire';
+import type { CallChannel, RequestKind } from './call-channel';
 import { Calls } from './calls';
-import type { CallsSurroundings } from './calls-surroundings';
+import type { CallsDeps } from './calls-deps';
 import { type Handler, HandlerTable } from './handlers';
 import type { LocalProcess } from '../lifetime/local-process';
 import type { MailboxOptions } from './mailbox';
 import { ProcessService } from '../process/process-service';
 import { Processes } from '../lifetime/processes';
-import type { NodeStanding } from './resolver';
+import type { NodeAvailability } from './resolver';
 import type { Timers } from '../lifetime/timers';
 import type { Via } from './via';
 
@@ -53,7 +54,7 @@ export class ManualTimers implements Timers {
 
 /** A frame on its way. */
 export interface FakeFrame {
-  readonly kind: ProcessFrameKind;
+  readonly kind: ProcessKind;
   readonly from: string;
   readonly to: string;
 }
@@ -63,13 +64,13 @@ export class FakeCluster {
   readonly timers = new ManualTimers();
   readonly nodes = new Map<string, FakeNode>();
   readonly names: { scope: string; key: Key; pid: Pid }[] = [];
-  /** How nodes stand that are not simply there. */
-  readonly standings = new Map<string, NodeStanding>();
+  /** Of nodes that are neither ready nor unknown. */
+  readonly availabilities = new Map<string, NodeAvailability>();
   readonly frames: FakeFrame[] = [];
   lose: (frame: FakeFrame) => boolean = () => false;
   #incarnations = 0;
 
-  node(name: string, options: Partial<CallsSurroundings> = {}): FakeNode {
+  node(name: string, options: Partial<CallsDeps> = {}): FakeNode {
     this.#incarnations += 1;
     const node = new FakeNode(this, name, this.#incarnations.toString(16).padStart(16, '0'), options);
     this.nodes.set(name, node);
@@ -101,7 +102,7 @@ export class FakeNode {
     readonly cluster: FakeCluster,
     readonly name: string,
     readonly incarnation: string,
-    options: Partial<CallsSurroundings>,
+    options: Partial<CallsDeps>,
   ) {
     const { timers } = cluster;
     const identity = { node: name, incarnation };
@@ -121,7 +122,7 @@ export class FakeNode {
       resolver: {
         members: (scope, key) => this.#members(scope, key),
         membersLocal: (scope, key) => this.#members(scope, key).filter((pid) => this.processes.isLocal(pid)),
-        standing: (pid) => this.#standing(pid),
+        availability: (pid) => this.#availability(pid),
       },
       onWarning: (reason, message) => this.warnings.push(`${reason}: ${message}`),
       ...options,
@@ -148,7 +149,7 @@ export class FakeNode {
     const process = this.processes.spawn();
     const casts = new Map(Object.entries(options.casts ?? {}));
     const table = new HandlerTable('Fake', { calls: new Map(Object.entries(calls)), casts });
-    this.calls.mount(process, options).open(table);
+    this.calls.mailboxes.mount(process, options).open(table);
     return process;
   }
 
@@ -170,8 +171,8 @@ export class FakeNode {
     return entries.map(({ pid }) => this.pids.internPid(pid));
   }
 
-  #standing({ node, incarnation }: Pid): NodeStanding {
-    const known = this.cluster.standings.get(node);
+  #availability({ node, incarnation }: Pid): NodeAvailability {
+    const known = this.cluster.availabilities.get(node);
     if (known !== undefined) return known;
     return this.cluster.nodes.get(node)?.incarnation === incarnation ? 'ready' : 'unknown';
   }
@@ -179,19 +180,19 @@ export class FakeNode {
   #channel(): CallChannel {
     const { cluster, name: node, incarnation } = this;
     const from = { node, incarnation };
-    const frame = (kind: ProcessFrameKind, to: string): FakeFrame => ({ kind, from: node, to });
+    const frame = (kind: ProcessKind, to: string): FakeFrame => ({ kind, from: node, to });
     return {
       maxBodyBytes: 100_000,
       send: (kind: RequestKind, to: string, body: Uint8Array, token?: number) => {
         if (!this.connected) return false;
         const reply = token === undefined ? '' : node;
-        const nobody = (): void => void (token !== undefined && this.calls.noResponders(token));
-        cluster.carry(frame(kind, to), ({ calls }) => calls.receive(kind, from, body, reply), nobody);
+        const nobody = (): void => void (token !== undefined && this.calls.port.noResponders(token));
+        cluster.carry(frame(kind, to), ({ calls }) => calls.port.receive(kind, from, body, reply), nobody);
         return true;
       },
       reply: (address: string, _node: string, body: Uint8Array) => {
         if (this.connected)
-          cluster.carry(frame('reply', address), ({ calls }) => calls.receive('reply', from, body, ''));
+          cluster.carry(frame('reply', address), ({ calls }) => calls.port.receive('reply', from, body, ''));
       },
       forget: (token: number) => void this.forgotten.push(token),
     };

@@ -37,8 +37,8 @@ describe.each(['this node', 'another node'])('a call to a process of %s', (where
 
   it('resolves with what the handler returns or resolves to', async () => {
     const { pid } = serve({ now: (n) => [n, 'now'], later: async (n) => [n, 'later'] });
-    expect(await a.calls.call(pid, 'now', 1)).toEqual([1, 'now']);
-    expect(await a.calls.call(pid, 'later', { a: 1n })).toEqual([{ a: 1n }, 'later']);
+    expect(await a.service.call(pid, 'now', 1)).toEqual([1, 'now']);
+    expect(await a.service.call(pid, 'later', { a: 1n })).toEqual([{ a: 1n }, 'later']);
     expect(cluster.frames.length).toBe(where === 'this node' ? 0 : 4);
     expectNoLeak(cluster);
   });
@@ -52,7 +52,7 @@ describe.each(['this node', 'another node'])('a call to a process of %s', (where
         return kept;
       },
     });
-    const result = await a.calls.call(pid, 'echo', given);
+    const result = await a.service.call(pid, 'echo', given);
     given.list.push(9);
     kept.list.push(9);
     expect([seen, result]).toEqual([{ list: [1] }, { list: [2] }]);
@@ -63,9 +63,9 @@ describe.each(['this node', 'another node'])('a call to a process of %s', (where
     const seen: Value[] = [];
     const note = (payload: Value): void => void seen.push(payload);
     const process = owner.serve({ note }, { casts: { note } });
-    const first = a.calls.call(process.pid, 'note', 1);
-    a.calls.cast(process.pid, 'note', 2);
-    const third = a.calls.call(process.pid, 'note', 3);
+    const first = a.service.call(process.pid, 'note', 1);
+    a.service.cast(process.pid, 'note', 2);
+    const third = a.service.call(process.pid, 'note', 3);
     expect(seen).toEqual([]);
     await Promise.all([first, third]);
     expect(seen).toEqual([1, 2, 3]);
@@ -83,7 +83,7 @@ describe.each(['this node', 'another node'])('a call to a process of %s', (where
     });
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     const options = { headers: { tenant: 'x' }, trace: { traceparent } };
-    const self = await a.processes.run(caller, () => a.calls.call(process.pid, 'who', null, options));
+    const self = await a.processes.run(caller, () => a.service.call(process.pid, 'who', null, options));
     expect(self).toBe(process.pid.id);
     expect(String(context.caller)).toBe(String(caller.pid));
     expect(context.headers).toEqual({ tenant: 'x', traceparent });
@@ -100,7 +100,7 @@ describe.each(['this node', 'another node'])('a call to a process of %s', (where
       odd: () => Promise.reject({ status: 4 }),
     });
     for (const name of ['sync', 'async']) {
-      const error = await failureOf(a.calls.call(pid, name));
+      const error = await failureOf(a.service.call(pid, name));
       expect(error).toBeInstanceOf(RemoteError);
       expect(error).toMatchObject({
         message: 'no such document',
@@ -109,7 +109,7 @@ describe.each(['this node', 'another node'])('a call to a process of %s', (where
       });
       expect(error instanceof Error && error.cause === failure).toBe(where === 'this node');
     }
-    await expect(a.calls.call(pid, 'odd')).rejects.toMatchObject({
+    await expect(a.service.call(pid, 'odd')).rejects.toMatchObject({
       message: '{"status":4}',
       remoteName: 'object',
     });
@@ -126,10 +126,10 @@ describe.each(['this node', 'another node'])('a call to a process of %s', (where
         throw new InvalidOptionError('wrong', { option: 'size' });
       },
     });
-    const error = await failureOf(a.calls.call(pid, 'register'));
+    const error = await failureOf(a.service.call(pid, 'register'));
     expect(error).toBeInstanceOf(AlreadyRegisteredError);
     expect(error).toMatchObject({ pid: { node: holder.node, id: holder.id } });
-    await expect(a.calls.call(pid, 'check')).rejects.toMatchObject({
+    await expect(a.service.call(pid, 'check')).rejects.toMatchObject({
       code: 'INVALID_OPTION',
       option: 'size',
       message: 'wrong',
@@ -138,16 +138,16 @@ describe.each(['this node', 'another node'])('a call to a process of %s', (where
 
   it('rejects with NoHandlerError naming the handlers there are', async () => {
     const { pid } = serve({ add: () => 1, remove: () => 2 });
-    const error = await failureOf(a.calls.call(pid, 'ad'));
+    const error = await failureOf(a.service.call(pid, 'ad'));
     expect(error).toBeInstanceOf(NoHandlerError);
     expect(error).toMatchObject({ message: "Fake has no call handler 'ad'; valid are 'add', 'remove'." });
-    await expect(a.calls.call(owner.processes.spawn().pid, 'x')).rejects.toBeInstanceOf(NoHandlerError);
+    await expect(a.service.call(owner.processes.spawn().pid, 'x')).rejects.toBeInstanceOf(NoHandlerError);
   });
 
   it('rejects when the result has no normal form, or does not fit', async () => {
     const { pid } = serve({ fn: () => () => 1, huge: () => 'x'.repeat(70_000) });
-    await expect(a.calls.call(pid, 'fn')).rejects.toBeInstanceOf(InvalidValueError);
-    await expect(a.calls.call(pid, 'huge')).rejects.toBeInstanceOf(ValueTooLargeError);
+    await expect(a.service.call(pid, 'fn')).rejects.toBeInstanceOf(InvalidValueError);
+    await expect(a.service.call(pid, 'huge')).rejects.toBeInstanceOf(ValueTooLargeError);
     expectNoLeak(cluster);
   });
 
@@ -159,7 +159,7 @@ describe.each(['this node', 'another node'])('a call to a process of %s', (where
         return never();
       },
     });
-    const call = a.calls.call(pid, 'slow', null, { timeoutMs: 300 });
+    const call = a.service.call(pid, 'slow', null, { timeoutMs: 300 });
     const rejected = failureOf(call);
     await turn();
     cluster.timers.advance(299);
@@ -181,14 +181,14 @@ describe.each(['this node', 'another node'])('a call to a process of %s', (where
     });
     const controller = new AbortController();
     const removed = jest.spyOn(controller.signal, 'removeEventListener');
-    const call = a.calls.call(pid, 'slow', null, { signal: controller.signal });
+    const call = a.service.call(pid, 'slow', null, { signal: controller.signal });
     await turn();
     controller.abort('enough');
     await expect(call).rejects.toBe('enough');
     await turn();
     expect(signal.reason).toMatchObject({ name: 'AbortError' });
     expect(removed).toHaveBeenCalledTimes(1);
-    await expect(a.calls.call(pid, 'slow', null, { signal: controller.signal })).rejects.toBe('enough');
+    await expect(a.service.call(pid, 'slow', null, { signal: controller.signal })).rejects.toBe('enough');
   });
 
   it('that is cancelled while it waits is not executed, and leaves its place to others', async () => {
@@ -204,17 +204,17 @@ describe.each(['this node', 'another node'])('a call to a process of %s', (where
       },
       { serial: true, capacity: 1 },
     );
-    const first = a.calls.call(process.pid, 'work', 1);
+    const first = a.service.call(process.pid, 'work', 1);
     await turn();
     const controller = new AbortController();
-    const second = a.calls.call(process.pid, 'work', 2, { signal: controller.signal });
+    const second = a.service.call(process.pid, 'work', 2, { signal: controller.signal });
     const refused = failureOf(second);
     await turn();
-    await expect(a.calls.call(process.pid, 'work', 3)).rejects.toBeInstanceOf(MailboxFullError);
+    await expect(a.service.call(process.pid, 'work', 3)).rejects.toBeInstanceOf(MailboxFullError);
     controller.abort('never mind');
     expect(await refused).toBe('never mind');
     await turn();
-    const fourth = a.calls.call(process.pid, 'work', 4);
+    const fourth = a.service.call(process.pid, 'work', 4);
     release();
     await Promise.all([first, fourth]);
     expect(seen).toEqual([1, 4]);
@@ -232,7 +232,7 @@ describe.each(['this node', 'another node'])('a call to a process of %s', (where
       },
       { serial: true },
     );
-    const calls = [a.calls.call(process.pid, 'slow'), a.calls.call(process.pid, 'slow')];
+    const calls = [a.service.call(process.pid, 'slow'), a.service.call(process.pid, 'slow')];
     const errors = Promise.all(calls.map(failureOf));
     await turn();
     process.exit('closed');
@@ -241,7 +241,7 @@ describe.each(['this node', 'another node'])('a call to a process of %s', (where
       { code: 'PROCESS_EXITED', reason: 'closed', mayHaveExecuted: false },
     ]);
     expect(signal.reason).toBeInstanceOf(ProcessExitedError);
-    await expect(a.calls.call(process.pid, 'slow')).rejects.toMatchObject({
+    await expect(a.service.call(process.pid, 'slow')).rejects.toMatchObject({
       code: 'PROCESS_EXITED',
       reason: 'noproc',
     });
@@ -250,15 +250,17 @@ describe.each(['this node', 'another node'])('a call to a process of %s', (where
 
   it('checks its arguments before anything happens', async () => {
     const { pid } = serve({ x: () => 1 });
-    const { calls } = a;
-    await expect(calls.call(pid, '')).rejects.toBeInstanceOf(InvalidArgumentError);
-    await expect(calls.call(pid, 'x', () => 1)).rejects.toBeInstanceOf(InvalidValueError);
-    await expect(calls.call(pid, 'x', null, { timeoutMs: 0 })).rejects.toMatchObject({ option: 'timeoutMs' });
-    await expect(calls.call('pid' as never, 'x')).rejects.toBeInstanceOf(InvalidArgumentError);
-    await expect(calls.call(pid, 'x', null, { headers: { a: 1 } as never })).rejects.toMatchObject({
+    const { service } = a;
+    await expect(service.call(pid, '')).rejects.toBeInstanceOf(InvalidArgumentError);
+    await expect(service.call(pid, 'x', () => 1)).rejects.toBeInstanceOf(InvalidValueError);
+    await expect(service.call(pid, 'x', null, { timeoutMs: 0 })).rejects.toMatchObject({
+      option: 'timeoutMs',
+    });
+    await expect(service.call('pid' as never, 'x')).rejects.toBeInstanceOf(InvalidArgumentError);
+    await expect(service.call(pid, 'x', null, { headers: { a: 1 } as never })).rejects.toMatchObject({
       option: 'headers',
     });
-    await expect(calls.call(pid, 'x', null, { trace: { traceparent: '' } })).rejects.toMatchObject({
+    await expect(service.call(pid, 'x', null, { trace: { traceparent: '' } })).rejects.toMatchObject({
       option: 'trace',
     });
     expect(cluster.frames).toEqual([]);

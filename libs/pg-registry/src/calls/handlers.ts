@@ -33,11 +33,15 @@ export class HandlerTable implements Handlers {
   }
 
   call(name: string, payload: Value, context: CallContext): unknown {
-    return this.#find('call', this.#map.calls, name)(payload, context);
+    const handler = this.#map.calls?.get(name);
+    if (handler === undefined) throw this.#noHandler('call', this.#map.calls, name);
+    return handler(payload, context);
   }
 
   cast(name: string, payload: Value, context: CallContext): unknown {
-    return this.#find('cast', this.#map.casts, name)(payload, context);
+    const handler = this.#map.casts?.get(name);
+    if (handler === undefined) throw this.#noHandler('cast', this.#map.casts, name);
+    return handler(payload, context);
   }
 
   message(message: Value, context: CallContext): unknown {
@@ -46,11 +50,9 @@ export class HandlerTable implements Handlers {
     return this.#map.message(message, context);
   }
 
-  #find(kind: 'call' | 'cast', handlers: ReadonlyMap<string, Handler> | undefined, name: string): Handler {
-    const handler = handlers?.get(name);
-    if (handler !== undefined) return handler;
+  #noHandler(kind: 'call' | 'cast', handlers: HandlerMap['calls'], name: string): NoHandlerError {
     const names = [...(handlers?.keys() ?? [])].toSorted().map((known) => `'${known}'`);
     const valid = names.length === 0 ? 'it has none' : `valid are ${names.join(', ')}`;
-    throw new NoHandlerError(`${this.#owner} has no ${kind} handler '${name}'; ${valid}.`);
+    return new NoHandlerError(`${this.#owner} has no ${kind} handler '${name}'; ${valid}.`);
   }
 }

@@ -1,22 +1,24 @@
 /**
  * calls/: what processes say to each other.
  *
- * `caller` asks, `callee` answers, `mailbox` keeps a process's calls in order, `call-frames` are their bodies, `pick` chooses one process
- * under a name. `monitors/` tells one process of the end of another, on any node.
+ * `outgoing-calls` asks, `call-attempt` is one try, `call-deadline` keeps when the caller gives up. `mailbox` keeps a process's messages
+ * in order and runs its handlers. Between nodes, `calls-to-peers` waits for replies, `calls-from-peers` gives them; `call-port` is where
+ * their frames leave and enter the node, `call-frames` their bodies. `pick` chooses one process under a name. `monitors/` tells one
+ * process of the end of another, on any node.
  *
  * Promises: a call ends once, at its deadline at the latest, with a result or an error of a defined class; it runs at most once; it means
- * the same within the node, where it needs no broker and no codec, and between nodes. Keeps no connection of its own: node/ brings a
- * `CallChannel`, a `Resolver` and `Timers`. Assumes: the sender of a frame was checked. May import: term, wire, lifetime, rxjs.
+ * the same within the node, where it needs no broker and no codec, and between nodes. Keeps no connection of its own: node/ implements
+ * `CallChannel`, `Resolver` and `Timers`. Assumes: the sender of a frame was checked. May import: term, wire, lifetime, rxjs.
  */
 export type { CallChannel, RequestKind } from './call-channel';
 export type { CallContext, CallHeaders, TraceContext } from './call-context';
 export type { CallOptions } from './call-options';
 export type { CallTracer, HandlerSpan, OutgoingSpan } from './call-tracer';
-export type { Destination } from './caller';
 export { Calls, type CallsStats } from './calls';
 export { type Handler, type Handlers, HandlerTable } from './handlers';
 export { refuseUnknownOptions } from './known-options';
 export { Mailbox } from './mailbox';
 export type { ProcessDown } from './monitors/monitors';
-export type { NodeStanding, Registrar, Resolver } from './resolver';
+export type { Destination } from './outgoing-calls';
+export type { NodeAvailability, Registrar, Resolver } from './resolver';
 export { hashBy, HashBy, type PickStrategy, via, Via } from './via';

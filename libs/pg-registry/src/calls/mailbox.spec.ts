@@ -14,8 +14,8 @@ describe('a serial process', () => {
       steps.push(['-', payload]);
     };
     const { pid } = a.serve({ work }, { serial: true, casts: { work } });
-    a.calls.cast(pid, 'work', 1);
-    await Promise.all([a.calls.call(pid, 'work', 2), a.calls.call(pid, 'work', 3)]);
+    a.service.cast(pid, 'work', 1);
+    await Promise.all([a.service.call(pid, 'work', 2), a.service.call(pid, 'work', 3)]);
     expect(steps.flat()).toEqual(['+', 1, '-', 1, '+', 2, '-', 2, '+', 3, '-', 3]);
   });
 
@@ -25,18 +25,18 @@ describe('a serial process', () => {
     const other = a.processes.spawn();
     const process: LocalProcess = a.serve(
       {
-        direct: () => a.calls.call(process.pid, 'ok'),
+        direct: () => a.service.call(process.pid, 'ok'),
         indirect: async () => {
           await turn();
-          return a.processes.run(other, () => a.calls.call(process.pid, 'ok'));
+          return a.processes.run(other, () => a.service.call(process.pid, 'ok'));
         },
         ok: () => 'ok',
       },
       { serial: true },
     );
-    await expect(a.calls.call(process.pid, 'direct')).rejects.toBeInstanceOf(InvalidArgumentError);
-    await expect(a.calls.call(process.pid, 'indirect')).rejects.toBeInstanceOf(InvalidArgumentError);
-    expect(await a.calls.call(process.pid, 'ok')).toBe('ok');
+    await expect(a.service.call(process.pid, 'direct')).rejects.toBeInstanceOf(InvalidArgumentError);
+    await expect(a.service.call(process.pid, 'indirect')).rejects.toBeInstanceOf(InvalidArgumentError);
+    expect(await a.service.call(process.pid, 'ok')).toBe('ok');
     expectNoLeak(cluster);
   });
 
@@ -46,13 +46,13 @@ describe('a serial process', () => {
     const process: LocalProcess = a.serve(
       {
         first: () => {
-          later = turn().then(() => a.calls.call(process.pid, 'second'));
+          later = turn().then(() => a.service.call(process.pid, 'second'));
         },
         second: () => 2,
       },
       { serial: true },
     );
-    await a.calls.call(process.pid, 'first');
+    await a.service.call(process.pid, 'first');
     expect(await later).toBe(2);
   });
 });
@@ -61,10 +61,10 @@ describe('a concurrent process', () => {
   it('may call itself', async () => {
     const a = new FakeCluster().node('a');
     const process: LocalProcess = a.serve({
-      outer: () => a.calls.call(process.pid, 'inner'),
+      outer: () => a.service.call(process.pid, 'inner'),
       inner: () => 1,
     });
-    expect(await a.calls.call(process.pid, 'outer')).toBe(1);
+    expect(await a.service.call(process.pid, 'outer')).toBe(1);
   });
 });
 
@@ -107,23 +107,23 @@ describe('the drain', () => {
     let release!: () => void;
     const gate = new Promise<void>((resolve) => (release = resolve));
     const { pid } = b.serve({ slow: () => gate }, { serial: true });
-    const calls = [a.calls.call(pid, 'slow'), a.calls.call(pid, 'slow')];
+    const calls = [a.service.call(pid, 'slow'), a.service.call(pid, 'slow')];
     await turn();
-    expect(b.calls.inFlight).toBe(2);
+    expect(b.calls.mailboxes.inFlight).toBe(2);
     let idle = false;
-    const done = b.calls.idle().then(() => (idle = true));
+    const done = b.calls.mailboxes.idle().then(() => (idle = true));
     await turn();
     expect(idle).toBe(false);
     release();
     await Promise.all([...calls, done]);
-    expect(b.calls.inFlight).toBe(0);
-    await b.calls.idle();
+    expect(b.calls.mailboxes.inFlight).toBe(0);
+    await b.calls.mailboxes.idle();
   });
 
   it('ends pending calls when the node leaves', async () => {
     const cluster = new FakeCluster();
     const [a, b] = [cluster.node('a'), cluster.node('b')];
-    const call = a.calls.call(b.serve({ slow: never }).pid, 'slow');
+    const call = a.service.call(b.serve({ slow: never }).pid, 'slow');
     await turn();
     a.calls.close();
     await expect(call).rejects.toBeInstanceOf(TransportError);

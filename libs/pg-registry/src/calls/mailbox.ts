@@ -1,9 +1,11 @@
 import { CallTimeoutError, InvalidArgumentError, MailboxFullError, ProcessExitedError } from '../term';
-import type { CallTracer } from './call-tracer';
-import type { Answer, Delivery, Message } from './delivery';
+import { isThenable, type LocalProcess, type Processes } from '../lifetime';
+import type { CallTracer, HandlerSpan } from './call-tracer';
+import { HandlerContext } from './handler-context';
 import type { Handlers } from './handlers';
-import { isThenable, type LocalProcess, type Processes, type Timers } from '../lifetime';
+import type { Cancellable, HandlerOutcome, Message, OutcomeReceiver } from './message';
 
+/** How a mailbox hands out messages. */
 export interface MailboxOptions {
   /** One message at a time, in the order of arrival, like an Erlang process. Default: concurrently, like a controller. */
   readonly serial?: boolean | undefined;
@@ -11,10 +13,9 @@ export interface MailboxOptions {
   readonly capacity?: number | undefined;
 }
 
-/** What a mailbox needs of its node. */
-export interface MailboxSurroundings {
+/** What mailboxes need of their node. */
+export interface MailboxDeps {
   readonly processes: Processes;
-  readonly timers: Timers;
   /** Records each run of a handler. */
   readonly tracer?: CallTracer | undefined;
   /** Told of every message that is taken (+1) and of every one that is done with (−1). */
@@ -23,31 +24,71 @@ export interface MailboxSurroundings {
 
 const DEFAULT_CAPACITY = 1000;
 
+/** A message that was handed to a mailbox. Its receiver gets the outcome exactly once. */
+export class QueuedMessage implements Cancellable {
+  readonly message: Message;
+  readonly context: HandlerContext;
+  /** Of the run of its handler, if that is recorded. */
+  span: HandlerSpan | undefined;
+  readonly #mailbox: Mailbox | undefined;
+  #receiver: OutcomeReceiver | undefined;
+
+  /** @param mailbox Undefined if the process has none. */
+  constructor(message: Message, receiver: OutcomeReceiver, mailbox: Mailbox | undefined) {
+    this.message = message;
+    this.context = new HandlerContext(message);
+    this.#receiver = receiver;
+    this.#mailbox = mailbox;
+  }
+
+  /** Hands the outcome to the receiver; only the first one counts. */
+  settle(outcome: HandlerOutcome): void {
+    const receiver = this.#receiver;
+    this.#receiver = undefined;
+    receiver?.settled(outcome);
+  }
+
+  cancel(reason: Error): void {
+    this.#mailbox?.cancel(this, reason);
+  }
+}
+
 /**
- * What waits for a process and what it is working on. Messages wait until {@link open}; then they are handled in the order
- * of arrival, in a later microtask: a sender never runs the receiver's code.
+ * The messages that wait for a process and those that it is handling. Messages wait until {@link open}; then they are handled in
+ * the order of arrival, in a later microtask: a sender never runs the receiver's code.
  *
- * A message is in the mailbox until its handler has finished, however long ago its caller gave up, or the process ended.
+ * A message is in the mailbox until its handler has finished, however long ago its caller gave up, or until the process has ended.
  */
 export class Mailbox {
-  readonly #waiting = new Set<Delivery>();
-  readonly #running = new Set<Delivery>();
+  readonly process: LocalProcess;
+  readonly #waiting = new Set<QueuedMessage>();
+  readonly #running = new Set<QueuedMessage>();
   readonly #serial: boolean;
   readonly #capacity: number;
+  readonly #deps: MailboxDeps;
   #handlers: Handlers | undefined;
   #pumpScheduled = false;
 
-  readonly #surroundings: MailboxSurroundings;
+  /** A field, so that scheduling it makes no closure. */
+  readonly #pump = (): void => {
+    this.#pumpScheduled = false;
+    for (const queued of this.#waiting) {
+      if (this.#serial && this.#running.size > 0) return;
+      this.#waiting.delete(queued);
+      this.#running.add(queued);
+      this.#run(queued);
+    }
+  };
 
   constructor(
-    readonly process: LocalProcess,
+    process: LocalProcess,
     { serial = false, capacity = DEFAULT_CAPACITY }: MailboxOptions,
-    surroundings: MailboxSurroundings,
+    deps: MailboxDeps,
   ) {
-    this.#surroundings = surroundings;
-
+    this.process = process;
     this.#serial = serial;
     this.#capacity = capacity;
+    this.#deps = deps;
   }
 
   /** Messages that wait or are being handled. */
@@ -62,47 +103,51 @@ export class Mailbox {
   }
 
   /**
-   * Runs a process's own start before it opens its mailbox: as the process, and a call of it to itself is refused, which
-   * would wait for the mailbox to open.
+   * Runs a process's own start before it opens its mailbox: as the process. A call of the process to itself is refused then, because
+   * it would wait for the mailbox to open.
    */
   runStart<T>(start: () => T): T {
-    return this.#surroundings.processes.enter(this.process, this, start);
+    return this.#deps.processes.current.enter(this.process, this, start);
   }
 
   /** Takes a message, or settles it at once with the error why not. */
-  deliver(delivery: Delivery): void {
-    const refusal = this.#refusal(delivery.message);
-    if (refusal !== undefined) return delivery.settle({ type: 'error', error: refusal, executed: false });
-    this.#waiting.add(delivery);
-    this.#surroundings.onLoad(1);
+  take(queued: QueuedMessage): void {
+    const refusal = this.#refusal(queued.message);
+    if (refusal !== undefined) return queued.settle({ type: 'error', error: refusal, executed: false });
+    this.#waiting.add(queued);
+    this.#deps.onLoad(1);
     this.#schedulePump();
   }
 
-  /** Nobody waits for this answer any more: forgets it if it has not begun, else aborts the handler's signal. */
-  cancel(delivery: Delivery, reason: Error): void {
-    delivery.settle({ type: 'error', error: reason, executed: this.#running.has(delivery) });
-    if (this.#running.has(delivery)) delivery.context.abort(reason);
-    else if (this.#waiting.delete(delivery)) this.#surroundings.onLoad(-1);
+  /** Forgets a message if its handler has not begun, else aborts the handler's signal. */
+  cancel(queued: QueuedMessage, reason: Error): void {
+    const executed = this.#running.has(queued);
+    queued.settle({ type: 'error', error: reason, executed });
+    if (executed) queued.context.abort(reason);
+    else if (this.#waiting.delete(queued)) this.#deps.onLoad(-1);
   }
 
-  /** Answers everybody with the process's end. Called when it has ended. */
+  /** Settles everything with the process's end. Called when it has ended. */
   close(): void {
-    const ended = [...this.#running, ...this.#waiting];
     const begun = this.#running.size;
+    const ended = [...this.#running, ...this.#waiting];
     this.#running.clear();
     this.#waiting.clear();
-    for (const [index, delivery] of ended.entries()) {
-      const error = this.#exited(index < begun);
-      delivery.context.abort(error);
-      delivery.span?.fail(error);
-      delivery.settle({ type: 'error', error, executed: index < begun });
-      this.#surroundings.onLoad(-1);
+    for (const [index, queued] of ended.entries()) {
+      const executed = index < begun;
+      const error = this.#exited(executed);
+      queued.context.abort(error);
+      queued.span?.fail(error);
+      queued.settle({ type: 'error', error, executed });
+      this.#deps.onLoad(-1);
     }
   }
 
   #refusal({ kind, name }: Message): Error | undefined {
     if (!this.process.alive) return this.#exited(false);
-    if (kind === 'call' && this.#isCalledFromWithin()) {
+    // Only a process that starts or is handling a message can be calling itself.
+    const mayCallItself = this.#handlers === undefined || this.#running.size > 0;
+    if (kind === 'call' && mayCallItself && this.#isCalledFromWithin()) {
       return new InvalidArgumentError(
         `${this.process.pid} called itself ('${name}') while it starts or handles a message; it handles one at a time and would wait for ` +
           'itself until the time limit. Use the method directly, or cast.',
@@ -114,67 +159,61 @@ export class Mailbox {
     );
   }
 
+  /** Whether the process would wait for itself: while it starts, or a message that it handles alone makes the call. */
   #isCalledFromWithin(): boolean {
-    const { processes } = this.#surroundings;
-    if (processes.isWithin(this)) return this.#handlers === undefined;
-    return this.#serial && [...this.#running].some((delivery) => processes.isWithin(delivery));
+    const { current } = this.#deps.processes;
+    if (this.#handlers === undefined) return current.isWithin(this);
+    if (!this.#serial || current.isWithin(this)) return false;
+    for (const queued of this.#running) if (current.isWithin(queued)) return true;
+    return false;
   }
 
   #schedulePump(): void {
     if (this.#pumpScheduled || this.#handlers === undefined || this.#waiting.size === 0) return;
     this.#pumpScheduled = true;
-    queueMicrotask(() => {
-      this.#pumpScheduled = false;
-      this.#pump();
-    });
+    queueMicrotask(this.#pump);
   }
 
-  #pump(): void {
-    for (const delivery of this.#waiting) {
-      if (this.#serial && this.#running.size > 0) return;
-      this.#waiting.delete(delivery);
-      this.#running.add(delivery);
-      this.#run(delivery);
-    }
-  }
-
-  #run(delivery: Delivery): void {
-    const { processes, timers, tracer } = this.#surroundings;
-    const { message } = delivery;
-    if (timers.now() >= message.deadline) {
-      const error = new CallTimeoutError(
-        `'${message.name}' waited for ${this.process.pid} until its time limit; it was not executed.`,
-      );
-      return this.#finish(delivery, { type: 'error', error, executed: false });
-    }
-    const mark = this.#serial ? delivery : undefined;
+  #run(queued: QueuedMessage): void {
+    const { message } = queued;
+    if (message.deadline?.remainingMs === 0) return this.#finish(queued, this.#overdue(message));
     const handlers = this.#handlers!;
+    const { processes, tracer } = this.#deps;
     const span = tracer?.incoming(message, this.process);
-    delivery.span = span;
-    let answer: unknown;
+    queued.span = span;
+    const mark = this.#serial ? queued : undefined;
+    let result: unknown;
     try {
-      answer = processes.enter(this.process, mark, () =>
-        span === undefined ? invoke(handlers, delivery) : span.run(() => invoke(handlers, delivery)),
-      );
+      result =
+        span === undefined
+          ? processes.current.enter(this.process, mark, invoke, handlers, queued)
+          : processes.current.enter(this.process, mark, () => span.run(() => invoke(handlers, queued)));
     } catch (error) {
-      return this.#finish(delivery, { type: 'error', error, executed: true });
+      return this.#finish(queued, { type: 'error', error, executed: true });
     }
-    if (!isThenable(answer)) return this.#finish(delivery, { type: 'result', value: answer });
-    Promise.resolve(answer).then(
-      (value: unknown) => this.#finish(delivery, { type: 'result', value }),
-      (error: unknown) => this.#finish(delivery, { type: 'error', error, executed: true }),
+    if (!isThenable(result)) return this.#finish(queued, { type: 'result', value: result });
+    Promise.resolve(result).then(
+      (value: unknown) => this.#finish(queued, { type: 'result', value }),
+      (error: unknown) => this.#finish(queued, { type: 'error', error, executed: true }),
     );
   }
 
-  #finish(delivery: Delivery, answer: Answer): void {
-    // Not there any more: the process has ended meanwhile and everybody was told.
-    if (!this.#running.delete(delivery)) return;
-    if (answer.type === 'result') delivery.span?.end();
-    else delivery.span?.fail(answer.error);
-    delivery.context.finish();
-    delivery.settle(answer);
-    this.#surroundings.onLoad(-1);
+  #finish(queued: QueuedMessage, outcome: HandlerOutcome): void {
+    // Not there any more if the process has ended meanwhile, which settled everything.
+    if (!this.#running.delete(queued)) return;
+    if (outcome.type === 'result') queued.span?.end();
+    else queued.span?.fail(outcome.error);
+    queued.context.finish();
+    queued.settle(outcome);
+    this.#deps.onLoad(-1);
     this.#schedulePump();
+  }
+
+  #overdue({ name }: Message): HandlerOutcome {
+    const error = new CallTimeoutError(
+      `'${name}' waited for ${this.process.pid} until its time limit; it was not executed.`,
+    );
+    return { type: 'error', error, executed: false };
   }
 
   #exited(mayHaveExecuted: boolean): ProcessExitedError {
@@ -186,7 +225,7 @@ export class Mailbox {
   }
 }
 
-function invoke(handlers: Handlers, { message, context }: Delivery): unknown {
+function invoke(handlers: Handlers, { message, context }: QueuedMessage): unknown {
   const { kind, name, payload } = message;
   if (kind === 'message') return handlers.message(payload, context);
   return handlers[kind](name, payload, context);

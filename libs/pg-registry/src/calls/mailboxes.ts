@@ -1,26 +1,28 @@
 import { NoHandlerError, ProcessExitedError, type Pid } from '../term';
-import type { CallTracer } from './call-tracer';
-import type { CallsSurroundings } from './calls-surroundings';
-import { type Answer, Delivery, type Message } from './delivery';
-import type { LocalProcess, Processes, Timers } from '../lifetime';
-import { Mailbox, type MailboxOptions } from './mailbox';
-
-/** Ends the interest in an answer, with the reason that the handler is told. */
-export type Cancel = (reason: Error) => void;
+import type { LocalProcess } from '../lifetime';
+import type { CallsDeps } from './calls-deps';
+import { Mailbox, type MailboxDeps, type MailboxOptions, QueuedMessage } from './mailbox';
+import type { Message, OutcomeReceiver } from './message';
 
 /** The mailboxes of one node, and how much work is in them. */
 export class Mailboxes {
-  readonly #processes: Processes;
-  readonly #timers: Timers;
-  readonly #tracer: CallTracer | undefined;
   readonly #byId = new Map<number, Mailbox>();
+  readonly #deps: Pick<CallsDeps, 'processes' | 'onWarning'>;
+  readonly #mailboxDeps: MailboxDeps;
   #inFlight = 0;
   #idle: { readonly promise: Promise<void>; resolve(): void } | undefined;
 
-  constructor(processes: Processes, timers: Timers, tracer?: CallTracer) {
-    this.#processes = processes;
-    this.#timers = timers;
-    this.#tracer = tracer;
+  readonly #onLoad = (change: 1 | -1): void => {
+    this.#inFlight += change;
+    if (this.#inFlight > 0) return;
+    this.#idle?.resolve();
+    this.#idle = undefined;
+  };
+
+  constructor(deps: Pick<CallsDeps, 'processes' | 'tracer' | 'onWarning'>) {
+    const { processes, tracer } = deps;
+    this.#deps = deps;
+    this.#mailboxDeps = { processes, tracer, onLoad: this.#onLoad };
     // After the process has lost its entries: aborting a signal runs code of the user.
     processes.afterExit((process) => this.#close(process));
   }
@@ -30,7 +32,7 @@ export class Mailboxes {
     return this.#inFlight;
   }
 
-  /** Resolves as soon as nothing is in flight. More may come afterwards: whoever drains refuses that first. */
+  /** Resolves as soon as nothing is in flight. More may come afterwards: a node that drains refuses calls first. */
   idle(): Promise<void> {
     if (this.#inFlight === 0) return Promise.resolve();
     if (this.#idle === undefined) {
@@ -40,43 +42,41 @@ export class Mailboxes {
     return this.#idle.promise;
   }
 
-  /** Gives a living process a mailbox, closed until somebody opens it. A process has one at most. */
+  /**
+   * Gives a living process a mailbox, in which messages wait until it is opened with handlers. A process has one at most; one
+   * without answers calls with `NoHandlerError`.
+   */
   mount(process: LocalProcess, options: MailboxOptions = {}): Mailbox {
-    const mailbox = new Mailbox(process, options, {
-      processes: this.#processes,
-      timers: this.#timers,
-      tracer: this.#tracer,
-      onLoad: (change) => this.#load(change),
-    });
+    const mailbox = new Mailbox(process, options, this.#mailboxDeps);
     if (process.alive) this.#byId.set(process.pid.id, mailbox);
     return mailbox;
   }
 
-  /** Hands a message to a process of this node. `settle` is called once, perhaps before this returns. */
-  deliver(pid: Pid, message: Message, settle: (answer: Answer) => void): Cancel {
+  /** Hands a message to a process of this node. The receiver may get the outcome before this returns. */
+  deliver(pid: Pid, message: Message, receiver: OutcomeReceiver): QueuedMessage {
     const mailbox = this.#byId.get(pid.id);
-    const delivery = new Delivery(message, this.#timers, settle);
-    if (mailbox === undefined) {
-      delivery.settle({ type: 'error', error: this.#nobody(pid), executed: false });
-      return () => undefined;
-    }
-    mailbox.deliver(delivery);
-    return (reason) => mailbox.cancel(delivery, reason);
+    const queued = new QueuedMessage(message, receiver, mailbox);
+    if (mailbox !== undefined) mailbox.take(queued);
+    else queued.settle({ type: 'error', error: this.#noMailbox(pid), executed: false });
+    return queued;
   }
 
-  /** Hands over a cast or message; why it was not handled is warned of, nobody else would hear of it. */
-  tell(pid: Pid, message: Message, onWarning: CallsSurroundings['onWarning']): void {
-    this.deliver(pid, message, (answer) => {
-      if (answer.type === 'result') return;
-      const { error, executed } = answer;
-      const text = error instanceof Error ? error.message : String(error);
-      if (!executed) onWarning('undelivered', undelivered(message, pid, text));
-      else onWarning('handler-failed', `${describe(message)} failed in ${pid}: ${text}`, error);
+  /** Hands over a cast or message. Warns if it is not handled; nobody else would hear of it. */
+  tell(pid: Pid, message: Message): void {
+    const { onWarning } = this.#deps;
+    this.deliver(pid, message, {
+      settled: (outcome) => {
+        if (outcome.type === 'result') return;
+        const { error, executed } = outcome;
+        const text = error instanceof Error ? error.message : String(error);
+        if (!executed) onWarning('undelivered', undelivered(message, pid, text));
+        else onWarning('handler-failed', `${describe(message)} failed in ${pid}: ${text}`, error);
+      },
     });
   }
 
-  #nobody(pid: Pid): Error {
-    if (this.#processes.get(pid) !== undefined) {
+  #noMailbox(pid: Pid): Error {
+    if (this.#deps.processes.get(pid) !== undefined) {
       return new NoHandlerError(
         `${pid} has no handlers: it was spawned without onMessage, or it is the root process.`,
       );
@@ -89,16 +89,9 @@ export class Mailboxes {
     this.#byId.delete(process.pid.id);
     mailbox?.close();
   }
-
-  #load(change: 1 | -1): void {
-    this.#inFlight += change;
-    if (this.#inFlight > 0) return;
-    this.#idle?.resolve();
-    this.#idle = undefined;
-  }
 }
 
-/** The sentence for a cast or message that was dropped. */
+/** Returns the sentence for a cast or message that was dropped. */
 export function undelivered(message: Message, pid: Pid, why: string): string {
   return `${describe(message)} to ${pid} was dropped: ${why}`;
 }

@@ -1,9 +1,8 @@
 import { InvalidArgumentError, InvalidValueError, type Key, Pid } from '../term';
-import { type Exclusion, Picker } from './pick';
-import type { NodeStanding } from './resolver';
+import { Picker, type TriedMembers } from './pick';
+import type { NodeAvailability } from './resolver';
 import { hashBy, via } from './via';
 
-const NOBODY: Exclusion = { has: () => false };
 const name = via('s', 'k');
 
 function pid(node: string, id = 1): Pid {
@@ -14,21 +13,21 @@ function pid(node: string, id = 1): Pid {
 /** A picker on node `a` that knows these members under every key. */
 function picker(
   members: readonly Pid[],
-  standings: Record<string, NodeStanding> = {},
+  availabilities: Record<string, NodeAvailability> = {},
   random = Math.random,
 ): Picker {
   return new Picker(
     {
       members: () => members,
       membersLocal: () => members.filter(({ node }) => node === 'a'),
-      standing: ({ node }) => standings[node] ?? 'ready',
+      availability: ({ node }) => availabilities[node] ?? 'ready',
     },
     random,
   );
 }
 
 function nodes(of: Picker, times: number, by = name): (string | undefined)[] {
-  return Array.from({ length: times }, () => of.pick(by, NOBODY)?.node);
+  return Array.from({ length: times }, () => of.pick(by, undefined)?.node);
 }
 
 describe('a pick', () => {
@@ -37,7 +36,9 @@ describe('a pick', () => {
   it('is a member of this node, if there is one', () => {
     expect(new Set(nodes(picker(members), 20))).toEqual(new Set(['a']));
     const two = picker([pid('a', 1), pid('a', 2), pid('b')]);
-    expect(new Set(Array.from({ length: 100 }, () => two.pick(name, NOBODY)?.id))).toEqual(new Set([1, 2]));
+    expect(new Set(Array.from({ length: 100 }, () => two.pick(name, undefined)?.id))).toEqual(
+      new Set([1, 2]),
+    );
     expect(new Set(nodes(picker(members.slice(1)), 100))).toEqual(new Set(['b', 'c']));
   });
 
@@ -68,12 +69,12 @@ describe('a pick', () => {
   });
 
   it('leaves out who was tried already', () => {
-    const tried: Exclusion = { has: ({ node }) => node !== 'b' };
+    const tried: Pick<TriedMembers, 'has'> = { has: ({ node }) => node !== 'b' };
     for (const strategy of ['local-first', 'random', 'round-robin', hashBy(7)] as const) {
       expect(picker(members).pick(name.pick(strategy), tried)?.node).toBe('b');
     }
     expect(picker(members).pick(name, { has: () => true })).toBeUndefined();
-    expect(picker([]).pick(name, NOBODY)).toBeUndefined();
+    expect(picker([]).pick(name, undefined)).toBeUndefined();
   });
 });
 
@@ -81,7 +82,7 @@ describe('a pick by hash', () => {
   const members = Array.from({ length: 8 }, (_, index) => pid(`n${index}`));
   const keys: Key[] = Array.from({ length: 2000 }, (_, index) => ['doc', index]);
   const choose = (from: readonly Pid[]): (string | undefined)[] =>
-    keys.map((key) => picker(from).pick(name.pick(hashBy(key)), NOBODY)?.node);
+    keys.map((key) => picker(from).pick(name.pick(hashBy(key)), undefined)?.node);
 
   it('is the same on every node, whatever the order of the members', () => {
     expect(choose(members.toReversed())).toEqual(choose(members));
@@ -106,7 +107,7 @@ describe('a pick by hash', () => {
   it('moves nothing else while a member is suspected', () => {
     const suspecting = picker(members, { n3: 'suspect' });
     const before = choose(members);
-    const after = keys.map((key) => suspecting.pick(name.pick(hashBy(key)), NOBODY)?.node);
+    const after = keys.map((key) => suspecting.pick(name.pick(hashBy(key)), undefined)?.node);
     expect(new Set(before.filter((node, index) => after[index] !== node))).toEqual(new Set(['n3']));
   });
 });

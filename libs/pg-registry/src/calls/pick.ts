@@ -1,20 +1,38 @@
-import { KeyMap, type Pid } from '../term';
-import type { NodeStanding, Resolver } from './resolver';
+import { type Key, KeyMap, type Pid } from '../term';
+import type { NodeAvailability, Resolver } from './resolver';
 import { HashBy, type Via } from './via';
 
-/** Round-robin positions that are kept; the name unused for longest starts over. */
+/** Round-robin positions that are kept; the name that was not used for longest starts over. */
 const MAX_POSITIONS = 10_000;
-/** Members looked at by chance before a walk over all of them. */
+/** Members drawn at random before all of them are looked at. */
 const RANDOM_TRIES = 8;
-/** Who is asked: the ready ones; if there are none those about to leave; if there are none those that may be gone. */
-const TIERS: readonly NodeStanding[] = ['ready', 'draining', 'suspect'];
+/** Ready nodes are asked first; if there are none those about to leave; if there are none those that may be gone. */
+const TIERS: readonly NodeAvailability[] = ['ready', 'draining', 'suspect'];
 
-/** Members that have been tried and were found unable to answer. */
-export interface Exclusion {
-  has(pid: Pid): boolean;
+/** Members that were asked and could not answer. */
+export class TriedMembers {
+  readonly #incarnations = new Set<string>();
+  readonly #processes = new Set<string>();
+
+  /** Adds one process, or every process of its node. */
+  add({ incarnation, id }: Pid, askNext: 'other-process' | 'other-node'): void {
+    if (askNext === 'other-node') this.#incarnations.add(incarnation);
+    else this.#processes.add(`${incarnation}.${id}`);
+  }
+
+  /** Returns whether this process, or its whole node, was tried. */
+  has({ incarnation, id }: Pid): boolean {
+    return this.#incarnations.has(incarnation) || this.#processes.has(`${incarnation}.${id}`);
+  }
 }
 
-/** Chooses a member of a name. One per node: it counts the round-robin. */
+/** What decides whether a member may be picked. */
+interface Filter {
+  readonly availability: NodeAvailability;
+  readonly tried: Pick<TriedMembers, 'has'> | undefined;
+}
+
+/** Picks a member of a name. One per node, because it counts the round-robin. */
 export class Picker {
   readonly #positions = new Map<string, KeyMap<number>>();
   readonly #hashes = new WeakMap<Pid, number>();
@@ -29,62 +47,59 @@ export class Picker {
   }
 
   /**
-   * The member to ask, or undefined if there is none. Costs a look at one member, with many suspects or `hashBy` at all.
+   * Returns the member to ask, or undefined if there is none. Looks at one member; with many suspects or `hashBy` at all of them.
    *
+   * @param tried Members to pass over.
    * @throws What {@link Resolver.members} throws.
    */
-  pick(name: Via, excluded: Exclusion): Pid | undefined {
-    const { scope, key, strategy } = name;
+  pick({ scope, key, strategy }: Via, tried: Filter['tried']): Pid | undefined {
     if (strategy === 'local-first') {
       const local = this.#resolver.membersLocal(scope, key);
-      const ready = this.#anyOf(local, (pid) => this.#isIn('ready', pid, excluded));
-      if (ready !== undefined) return ready;
+      const picked = this.#anyOf(local, { availability: 'ready', tried });
+      if (picked !== undefined) return picked;
     }
     const members = this.#resolver.members(scope, key);
-    for (const tier of members.length === 0 ? [] : TIERS) {
-      const fits = (pid: Pid): boolean => this.#isIn(tier, pid, excluded);
-      const picked = this.#among(members, name, fits);
+    for (const availability of members.length === 0 ? [] : TIERS) {
+      const filter = { availability, tried };
+      let picked: Pid | undefined;
+      if (strategy instanceof HashBy) picked = this.#heaviest(members, strategy, filter);
+      else if (strategy === 'round-robin') picked = this.#next(members, scope, key, filter);
+      else picked = this.#anyOf(members, filter);
       if (picked !== undefined) return picked;
     }
     return undefined;
   }
 
-  #among(members: readonly Pid[], name: Via, fits: (pid: Pid) => boolean): Pid | undefined {
-    if (name.strategy instanceof HashBy) return this.#heaviest(members, name.strategy, fits);
-    if (name.strategy === 'round-robin') return this.#next(members, name, fits);
-    return this.#anyOf(members, fits);
+  #fits(pid: Pid, { availability, tried }: Filter): boolean {
+    return this.#resolver.availability(pid) === availability && tried?.has(pid) !== true;
   }
 
-  #isIn(tier: NodeStanding, pid: Pid, excluded: Exclusion): boolean {
-    return this.#resolver.standing(pid) === tier && !excluded.has(pid);
-  }
-
-  #anyOf(members: readonly Pid[], fits: (pid: Pid) => boolean): Pid | undefined {
+  #anyOf(members: readonly Pid[], filter: Filter): Pid | undefined {
     for (let tries = Math.min(RANDOM_TRIES, members.length); tries > 0; tries -= 1) {
       const pid = members[Math.floor(this.#random() * members.length)];
-      if (pid !== undefined && fits(pid)) return pid;
+      if (pid !== undefined && this.#fits(pid, filter)) return pid;
     }
-    // A walk from a random place would favour whoever stands behind those that do not fit.
-    const fitting = members.filter(fits);
+    // Starting at a random place would favour the member that stands behind those that do not fit.
+    const fitting = members.filter((pid) => this.#fits(pid, filter));
     return fitting[Math.floor(this.#random() * fitting.length)];
   }
 
-  #next(members: readonly Pid[], name: Via, fits: (pid: Pid) => boolean): Pid | undefined {
-    const start = this.#positions.get(name.scope)?.get(name.key) ?? 0;
+  #next(members: readonly Pid[], scope: string, key: Key, filter: Filter): Pid | undefined {
+    const start = this.#positions.get(scope)?.get(key) ?? 0;
     for (let step = 0; step < members.length; step += 1) {
       const position = (start + step) % members.length;
       const pid = members[position];
-      if (pid === undefined || !fits(pid)) continue;
-      this.#remember(name, position + 1);
+      if (pid === undefined || !this.#fits(pid, filter)) continue;
+      this.#remember(scope, key, position + 1);
       return pid;
     }
     return undefined;
   }
 
-  #remember({ scope, key }: Via, position: number): void {
+  #remember(scope: string, key: Key, position: number): void {
     let positions = this.#positions.get(scope);
     if (positions === undefined) this.#positions.set(scope, (positions = new KeyMap()));
-    // Taken out first, so that the order of the map is the order of use.
+    // Deleted first, so that the order of the map is the order of use.
     if (positions.delete(key)) this.#positionCount -= 1;
     positions.set(key, position);
     this.#positionCount += 1;
@@ -93,15 +108,15 @@ export class Picker {
     if (oldest !== undefined && positions.delete(oldest)) this.#positionCount -= 1;
   }
 
-  /** Rendezvous hashing: every member draws a number from what is hashed and its own pid, the highest wins. */
-  #heaviest(members: readonly Pid[], { text }: HashBy, fits: (pid: Pid) => boolean): Pid | undefined {
+  /** Picks by rendezvous hashing: every member gets a number from the hash and its own pid, and the highest wins. */
+  #heaviest(members: readonly Pid[], { text }: HashBy, filter: Filter): Pid | undefined {
     const hash = hashText(text);
     let best: Pid | undefined;
     let most = -1;
     for (const pid of members) {
       const weight = mix(hash ^ this.#hashOf(pid));
-      if (weight < most || (weight === most && best !== undefined && !precedes(pid, best)) || !fits(pid))
-        continue;
+      if (weight < most || (weight === most && best !== undefined && !precedes(pid, best))) continue;
+      if (!this.#fits(pid, filter)) continue;
       best = pid;
       most = weight;
     }
@@ -115,7 +130,7 @@ export class Picker {
   }
 }
 
-/** Settles a draw alike on every node. */
+/** Decides a draw the same way on every node. */
 function precedes(a: Pid, b: Pid): boolean {
   return a.incarnation === b.incarnation ? a.id < b.id : a.incarnation < b.incarnation;
 }

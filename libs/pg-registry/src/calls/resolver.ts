@@ -3,26 +3,26 @@ import type { LocalProcess } from '../lifetime';
 import type { Via } from './via';
 
 /**
- * How a node stands, seen from this one: `ready` takes calls, `draining` is about to leave, `suspect` may be gone, `unknown`
- * is neither this node nor a peer: removed, replaced by a newer one of its name, or never met.
+ * Whether a node can be asked, as this node sees it: `ready` takes calls, `draining` is about to leave, `suspect` may be gone,
+ * `unknown` is neither this node nor a peer, because it was removed, replaced by a newer one of its name, or never met.
  */
-export type NodeStanding = 'ready' | 'draining' | 'suspect' | 'unknown';
+export type NodeAvailability = 'ready' | 'draining' | 'suspect' | 'unknown';
 
-/** What calls need to know of the registry and of the cluster. Implemented by node/. Every answer is in memory. */
+/** Answers what calls ask of the registry and of the cluster. Implemented by node/. Every answer is in memory. */
 export interface Resolver {
   /**
-   * The processes registered under a key in the whole cluster, a process once for each of its entries.
+   * Returns the processes registered under a key in the whole cluster, a process once for each of its entries.
    *
-   * @throws ScopeNotRunningError; InvalidValueError and ValueTooLargeError for what is no key.
+   * @throws ScopeNotRunningError; InvalidValueError and ValueTooLargeError for an invalid key.
    */
   members(scope: string, key: Key): readonly Pid[];
-  /** Those of them that are processes of this node. */
+  /** Returns those of {@link members} that are processes of this node. */
   membersLocal(scope: string, key: Key): readonly Pid[];
-  /** How the pid's node stands, in the pid's incarnation. */
-  standing(pid: Pid): NodeStanding;
+  /** Returns whether the pid's node can be asked, in the pid's incarnation. */
+  availability(pid: Pid): NodeAvailability;
 }
 
-/** How a process gets its name. Implemented by node/. */
+/** Gives a process its name. Implemented by node/. */
 export interface Registrar {
   /** @throws UniqueKeysRequiredError if the scope has duplicate keys; ScopeNotRunningError. */
   requireUnique(scope: string): void;

@@ -1,5 +1,4 @@
 import { Pid } from '../term';
-import { isThenable } from './thenable';
 
 /** The reason of an end that is nobody's fault, as in Erlang. */
 export const NORMAL = 'normal';
@@ -70,4 +69,9 @@ export class LocalProcess implements Disposable {
   [Symbol.dispose](): void {
     this.exit();
   }
+}
+
+/** Returns whether `await` would wait for this value. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

@@ -26,7 +26,7 @@ describe('the processes of a node', () => {
 
   it('are found by pid while they live', () => {
     const processes = node();
-    const process = processes.spawn({ label: 'worker' });
+    const process = processes.spawn('worker');
     expect(processes.get(process.pid)).toBe(process);
     expect(process.label).toBe('worker');
     process.exit();
@@ -41,7 +41,7 @@ describe('the processes of a node', () => {
     expect(a.isLocal(process.pid)).toBe(false);
     expect(a.get(process.pid)).toBeUndefined();
     expect(() => a.run(process, () => 1)).toThrow(NotLocalError);
-    expect(() => a.spawn({ owner: process })).toThrow(NotLocalError);
+    expect(() => a.spawn(undefined, { owner: process })).toThrow(NotLocalError);
   });
 });
 
@@ -119,18 +119,18 @@ describe('an exit', () => {
   it('of an owner ends what it owns, for the same reason, down the line', () => {
     const processes = node();
     const owner = processes.spawn();
-    const child = processes.spawn({ owner });
-    const grandchild = processes.spawn({ owner: child });
+    const child = processes.spawn(undefined, { owner });
+    const grandchild = processes.spawn(undefined, { owner: child });
     const stranger = processes.spawn();
     owner.exit('shutdown');
     expect([child.reason, grandchild.reason, stranger.alive]).toEqual(['shutdown', 'shutdown', true]);
-    expect(() => processes.spawn({ owner })).toThrow(ProcessExitedError);
+    expect(() => processes.spawn(undefined, { owner })).toThrow(ProcessExitedError);
   });
 
   it('of the owned leaves the owner alive', () => {
     const processes = node();
     const owner = processes.spawn();
-    processes.spawn({ owner }).exit('crash');
+    processes.spawn(undefined, { owner }).exit('crash');
     expect(owner.alive).toBe(true);
   });
 
@@ -139,13 +139,13 @@ describe('an exit', () => {
     const controller = new AbortController();
     const { signal } = controller;
     const removed = jest.spyOn(signal, 'removeEventListener');
-    const process = processes.spawn({ signal });
-    const early = processes.spawn({ signal });
+    const process = processes.spawn(undefined, { signal });
+    const early = processes.spawn(undefined, { signal });
     early.exit();
     expect(removed).toHaveBeenCalledTimes(1);
     controller.abort('stop');
     expect([process.reason, early.reason]).toEqual(['stop', 'normal']);
-    expect(processes.spawn({ signal }).reason).toBe('stop');
+    expect(processes.spawn(undefined, { signal }).reason).toBe('stop');
   });
 
   it('of all ends the newest first, the root process last, and lets nobody start again', () => {
@@ -205,10 +205,10 @@ describe('self', () => {
   it('of a bound function is the process that bound it, also when run was first used later', () => {
     const processes = node();
     const process = processes.spawn();
-    const asRoot = processes.bind(() => processes.self());
+    const asRoot = processes.current.bind(() => processes.self());
     expect(asRoot()).toBe(processes.root);
     const asProcess = processes.run(process, () =>
-      processes.bind((...given: number[]) => [processes.self(), ...given]),
+      processes.current.bind((...given: number[]) => [processes.self(), ...given]),
     );
     expect(processes.run(process, () => asRoot())).toBe(processes.root);
     expect(asProcess(1, 2)).toEqual([process, 1, 2]);
@@ -220,21 +220,27 @@ describe('self', () => {
     const processes = node();
     const process = processes.spawn();
     const [outer, inner] = [{}, {}];
-    expect(processes.isWithin(outer)).toBe(false);
+    expect(processes.current.isWithin(outer)).toBe(false);
     let bound!: () => boolean;
-    await processes.within(outer, async () => {
+    await processes.current.within(outer, async () => {
       await Promise.resolve();
-      bound = processes.bind(() => processes.isWithin(outer));
-      expect(processes.run(process, () => processes.isWithin(outer))).toBe(true);
-      expect(processes.within(inner, () => processes.isWithin(outer) && processes.isWithin(inner))).toBe(
-        true,
-      );
-      expect(processes.isWithin(inner)).toBe(false);
+      bound = processes.current.bind(() => processes.current.isWithin(outer));
+      expect(processes.run(process, () => processes.current.isWithin(outer))).toBe(true);
       expect(
-        processes.enter(process, inner, () => [processes.isWithin(outer), processes.isWithin(inner)]),
+        processes.current.within(
+          inner,
+          () => processes.current.isWithin(outer) && processes.current.isWithin(inner),
+        ),
+      ).toBe(true);
+      expect(processes.current.isWithin(inner)).toBe(false);
+      expect(
+        processes.current.enter(process, inner, () => [
+          processes.current.isWithin(outer),
+          processes.current.isWithin(inner),
+        ]),
       ).toEqual([false, true]);
     });
-    expect([processes.isWithin(outer), bound()]).toEqual([false, true]);
+    expect([processes.current.isWithin(outer), bound()]).toEqual([false, true]);
   });
 
   it('is the root process again after the node has stopped', () => {

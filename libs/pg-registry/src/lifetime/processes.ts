@@ -6,8 +6,8 @@ import {
   PidInterner,
   ProcessExitedError,
 } from '../term';
+import { CurrentProcess } from './current-process';
 import { LocalProcess } from './local-process';
-import { type Running, RunningContext } from './running-context';
 
 export interface ProcessesOptions {
   /** The node's name. */
@@ -18,10 +18,10 @@ export interface ProcessesOptions {
   readonly onObserverError?: (error: unknown) => void;
 }
 
-export interface SpawnOptions {
+/** What a new process ends with. */
+export interface ProcessLinks {
   /** Ends the process with the signal's reason when it aborts; one that is aborted already gives an ended process. */
   readonly signal?: AbortSignal | undefined;
-  readonly label?: string | undefined;
   /** A living process of this node: the new one ends with it, for the same reason. Mirrors `spawn_link`, one way. */
   readonly owner?: LocalProcess | undefined;
 }
@@ -37,6 +37,8 @@ export type ExitListener = (process: LocalProcess, reason: unknown) => void;
 export class Processes {
   /** The process that everything belongs to which runs outside of {@link run}. Ends last, with {@link exitAll}. */
   readonly root: LocalProcess;
+  /** Which process the running code belongs to. */
+  readonly current: CurrentProcess;
   readonly #options: ProcessesOptions;
   readonly #living = new Map<number, LocalProcess>();
   readonly #owned = new Map<LocalProcess, Set<LocalProcess>>();
@@ -44,13 +46,12 @@ export class Processes {
   readonly #unlink = new Map<LocalProcess, () => void>();
   readonly #exitListeners = new Set<ExitListener>();
   readonly #afterExitListeners = new Set<ExitListener>();
-  readonly #running: RunningContext;
   #lastId = -1;
 
   constructor(options: ProcessesOptions) {
     this.#options = options;
     this.root = this.#add('root');
-    this.#running = new RunningContext(this.root);
+    this.current = new CurrentProcess(this.root);
   }
 
   /** Living processes of this node, the root process included. */
@@ -61,10 +62,10 @@ export class Processes {
   /**
    * Starts a process. Mirrors `spawn/1`.
    *
+   * @param label A word for logs and monitors.
    * @throws ProcessExitedError if the owner has ended, or the whole node has; InvalidOptionError for what is no signal.
    */
-  spawn(options: SpawnOptions = {}): LocalProcess {
-    const { signal, label, owner } = options;
+  spawn(label?: string, { signal, owner }: ProcessLinks = {}): LocalProcess {
     if (signal !== undefined && !(signal instanceof AbortSignal)) {
       throw new InvalidOptionError("Option 'signal' is an AbortSignal; nothing was started.", {
         option: 'signal',
@@ -87,9 +88,9 @@ export class Processes {
     return pid.incarnation === this.#options.incarnation && pid.node === this.#options.node;
   }
 
-  /** The process in whose context the code runs: that of the innermost {@link run}, else the root process. Mirrors `self/0`. */
+  /** Returns the process that the running code belongs to: that of the innermost {@link run}, else the root process. Mirrors `self/0`. */
   self(): LocalProcess {
-    return this.#running.self();
+    return this.current.self();
   }
 
   /**
@@ -99,49 +100,7 @@ export class Processes {
    */
   run<T>(process: LocalProcess, fn: () => T): T {
     this.#checkOwn(process);
-    return this.#running.run(process, fn);
-  }
-
-  /**
-   * Runs what a process does for somebody else, such as a handler: as the process, also one that has just ended, and with
-   * nothing of the caller's context but the given mark.
-   */
-  enter<T>(process: LocalProcess, mark: object | undefined, fn: () => T): T {
-    return this.#running.enter(process, mark, fn);
-  }
-
-  /** Runs `fn` in the present context, with a mark by which code within can be recognised, across awaits. Marks nest. */
-  within<T>(mark: object, fn: () => T): T {
-    return this.#running.within(mark, fn);
-  }
-
-  /** Whether the code runs within a stretch that was marked so. */
-  isWithin(mark: object): boolean {
-    return this.#running.isWithin(mark);
-  }
-
-  /**
-   * A function that runs `fn` as the process that is current now, whoever calls it and also after that process ended.
-   * Costs one closure; while nothing ever ran as another process, a call costs one comparison more than `fn` itself.
-   */
-  bind<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R {
-    return this.#running.bind(fn);
-  }
-
-  /**
-   * The context in which the code runs now, for {@link resume}. Asking costs a look into the AsyncLocalStorage, once there is
-   * one; while nothing but synchronous calls lie between, the answer stays the same.
-   */
-  context(): Running {
-    return this.#running.current();
-  }
-
-  /**
-   * Runs `fn` in the context that was current elsewhere; `here` is the present one. What {@link bind} does, for who calls
-   * many functions in a row and asks for the present context once.
-   */
-  resume<A extends unknown[], R>(context: Running, here: Running, fn: (...args: A) => R, ...args: A): R {
-    return this.#running.resume(context, here, fn, ...args);
+    return this.current.run(process, fn);
   }
 
   /**
@@ -168,7 +127,7 @@ export class Processes {
     while (this.#living.size > 0) {
       for (const process of [...this.#living.values()].toReversed()) process.exit(reason);
     }
-    this.#running.dispose();
+    this.current.dispose();
   }
 
   /** Ends every process that lives now but the root process, newest first. */

@@ -1,12 +1,12 @@
-/** The time of a node, as calls need it. Node's clock satisfies it; specs bring one that they move themselves. */
+/** The clock and the timers that processes and calls use. Implemented by node/; specs bring one that they move themselves. */
 export interface Timers {
-  /** Monotonic milliseconds. */
+  /** Returns monotonic milliseconds. */
   now(): number;
   /**
-   * Runs `fn` once after `ms`.
+   * Runs `fn` once after `ms` milliseconds.
    *
-   * @param options.keepAlive Whether the timer keeps the Node.js process alive: somebody awaits an answer.
-   * @returns What cancels the timer.
+   * @param options.keepAlive Whether the timer keeps the Node.js process alive, because somebody awaits an answer.
+   * @returns A function that cancels the timer.
    */
   setTimer(ms: number, fn: () => void, options?: { readonly keepAlive?: boolean }): () => void;
 }

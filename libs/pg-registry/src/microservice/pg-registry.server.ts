@@ -2,9 +2,9 @@ import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 /** @ts-ignore As a doc comment it stays in the declarations, which must compile without this optional package. */
 import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
 import { defer, finalize, type Observable } from 'rxjs';
-import { PgRegistryNode } from '../node';
+import { PgRegistryNode, systemClock } from '../node';
 import { type CallContext, type Handler, HandlerTable } from '../calls';
-import { type LocalProcess } from '../lifetime';
+import { type LocalProcess, withTimeout } from '../lifetime';
 import { ProcessService } from '../process';
 import { InvalidArgumentError, NoHandlerError } from '../term';
 import {
@@ -230,10 +230,7 @@ class RunningHandlers {
 
   /** Resolves when no handler runs, or after `limitMs`. */
   async finished(limitMs: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, limitMs)));
-    await Promise.race([this.#idle(), limit]);
-    clearTimeout(timer);
+    await withTimeout(this.#idle(), limitMs, systemClock);
   }
 
   async #idle(): Promise<void> {

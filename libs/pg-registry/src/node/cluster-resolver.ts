@@ -1,6 +1,6 @@
 import type { PeerProtocol } from '../protocol';
 import type { LocalProcess } from '../lifetime';
-import type { NodeStanding, Registrar, Resolver, Via } from '../calls';
+import type { NodeAvailability, Registrar, Resolver, Via } from '../calls';
 import { type Key, type Pid, UniqueKeysRequiredError } from '../term';
 import type { RunningScopes } from './running-scopes';
 
@@ -22,7 +22,7 @@ export class ClusterResolver implements Resolver, Registrar {
     return this.#scopes.service(scope).membersLocal(key);
   }
 
-  standing({ incarnation }: Pid): NodeStanding {
+  availability({ incarnation }: Pid): NodeAvailability {
     const protocol = this.#protocol;
     if (incarnation !== protocol.incarnation && !protocol.knows(incarnation)) return 'unknown';
     if (!protocol.reachable(incarnation)) return 'suspect';

@@ -1,6 +1,6 @@
 import type { Connection } from '../transport';
+import { withTimeout } from '../lifetime';
 import type { NodeParts } from './node-parts';
-import { fulfilledWithin } from './time-limit';
 
 /** How much longer than the protocol's own limit a drain waits for its end: the connection may be lost meanwhile. */
 const DRAIN_GRACE_MS = 500;
@@ -65,15 +65,15 @@ export class Departure {
   /** Not connected, or the broker is frozen: nobody hears the goodbye then, and the peers see a crash instead. */
   async hangUp(connection: Connection): Promise<void> {
     const { clock, log } = this.#parts;
-    await fulfilledWithin(connection.flush(), clock, HANG_UP_MS);
+    await withTimeout(connection.flush(), HANG_UP_MS, clock).catch(() => false);
     await connection.close().catch((error: unknown) => log.error('Closing the connection failed', error));
   }
 
   async #idle(timeoutMs: number): Promise<void> {
     const { calls, clock, log } = this.#parts;
-    if (await fulfilledWithin(calls.idle(), clock, timeoutMs)) return;
+    if (await withTimeout(calls.mailboxes.idle(), timeoutMs, clock)) return;
     log.warn(
-      `${calls.inFlight} calls were still being handled ${timeoutMs} ms into the drain; their callers get an error.`,
+      `${calls.mailboxes.inFlight} calls were still being handled ${timeoutMs} ms into the drain; their callers get an error.`,
     );
   }
 }

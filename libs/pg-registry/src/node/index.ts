@@ -8,7 +8,7 @@
  *
  * May import: term, scope, protocol, process, transport (port), rxjs, node:crypto, node:os.
  */
-export type { Clock } from './clock';
+export { type Clock, systemClock } from './clock';
 export type { NodeLogger } from './logger';
 export type { NodeHealth } from './node-health';
 export type { LagReport, NodeObserver, SyncReport } from './node-observer';

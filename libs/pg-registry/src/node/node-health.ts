@@ -1,5 +1,5 @@
+import { withTimeout } from '../lifetime';
 import type { NodeParts } from './node-parts';
-import { fulfilledWithin } from './time-limit';
 import type { NodeSituation, NodeState } from './node-stats';
 
 /** Whether a node does its work at this moment; see {@link PgRegistryNode.health}. */
@@ -62,7 +62,7 @@ export async function checkHealth(
     if (state !== 'ready') return `the node is ${state}`;
     if (connection === undefined || !connected) return 'not connected';
     if (overdueMs > MAX_OVERDUE_MS) return `the node has not moved for ${Math.round(overdueMs)} ms`;
-    return (await fulfilledWithin(connection.flush(), clock, timeoutMs))
+    return (await withTimeout(connection.flush(), timeoutMs, clock).catch(() => false))
       ? undefined
       : `the broker did not answer a flush within ${timeoutMs} ms`;
   }

@@ -112,7 +112,7 @@ export function assemble(
     numbers: entryNumbers(),
     logger: { error: (scope, ...line) => scopeLogs.of(scope).error(...line) },
     resolveListener,
-    send: (pid, message) => calls.send(pid, message),
+    send: (pid, message) => calls.outgoing.send(pid, message),
   };
   const scopes = new RunningScopes(host, streamsOf(protocol, driver, clock), replications);
   const resolver = new ClusterResolver(protocol, scopes);
@@ -121,7 +121,7 @@ export function assemble(
     {
       onFrame: (...message) => driver.run(protocol.receive(...message, clock.now())),
       onNoResponders: (token, node) => {
-        calls.noResponders(token);
+        calls.port.noResponders(token);
         // A reason to probe the node, not to suspect it.
         driver.run(protocol.hint(node, clock.now()));
       },

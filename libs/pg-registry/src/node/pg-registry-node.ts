@@ -299,7 +299,7 @@ export class PgRegistryNode {
       case 'peer':
         return this.#onPeer(effect.event);
       case 'deliver':
-        return calls.receive(effect.kind, effect.from, effect.body, effect.reply);
+        return calls.port.receive(effect.kind, effect.from, effect.body, effect.reply);
       case 'replicated':
         return replications.settle(effect);
       case 'drained':

@@ -12,5 +12,6 @@ export type {
   ProcessLifecycle,
   StartArguments,
 } from './process-factory';
-export { ProcessService, type SpawnProcessOptions, type StartOptions } from './process-service';
+export { ProcessService, type SpawnProcessOptions } from './process-service';
 export type { Remote } from './proxy';
+export type { StartOptions } from './started-processes';

@@ -10,7 +10,7 @@ import { failureOf, FakeCluster, type FakeNode, turn } from '../calls/calls.fixt
 import { type Handler, HandlerTable } from '../calls/handlers';
 import type { LocalProcess } from '../lifetime/local-process';
 import type { PreparedInstance, ProcessClass, ProcessFactory } from './process-factory';
-import type { StartOptions } from './process-service';
+import type { StartOptions } from './started-processes';
 import { via } from '../calls/via';
 
 /** What happened to the instances of one test, and gates that hold them up. */
@@ -104,7 +104,7 @@ describe('start', () => {
     const starting = start({ via: name });
     const call = a.service.call(name, 'add', 3);
     await turn();
-    expect([factory.made, events, a.calls.inFlight]).toEqual([1, ['start'], 1]);
+    expect([factory.made, events, a.calls.mailboxes.inFlight]).toEqual([1, ['start'], 1]);
     open();
     expect(await call).toBe(3);
     await starting;
@@ -300,7 +300,7 @@ describe('a process without a class', () => {
     });
     a.service.send(process.pid, 1);
     a.service.send(process.pid, 2);
-    while (a.calls.inFlight > 0) await turn();
+    while (a.calls.mailboxes.inFlight > 0) await turn();
     expect(seen).toEqual(['+1', process.pid, '-1', '+2', process.pid, '-2']);
     expect(process.label).toBe('listener');
     expect(() => a.service.spawn({ onMessage: 1 as never })).toThrow(InvalidOptionError);

@@ -9,13 +9,12 @@ import {
   HandlerTable,
   type ProcessDown,
   refuseUnknownOptions,
-  type Registrar,
-  Via,
 } from '../calls';
-import type { LocalProcess, Processes, Timers } from '../lifetime';
+import type { LocalProcess, Processes } from '../lifetime';
+import type { ProcessDeps } from './process-deps';
 import type { ProcessClass, ProcessFactory, StartArguments } from './process-factory';
 import { makeProxy, type Remote } from './proxy';
-import { StartedProcesses } from './started-processes';
+import { StartedProcesses, type StartOptions } from './started-processes';
 
 /** What `spawn` may be told. */
 export interface SpawnProcessOptions {
@@ -27,35 +26,7 @@ export interface SpawnProcessOptions {
   readonly onMessage?: ((message: unknown, context: CallContext) => unknown) | undefined;
 }
 
-/** What `start` may be told. `A` is what `onProcessStart` of the class takes. */
-export interface StartOptions<A = unknown> {
-  /** The name, taken before the instance exists; the scope needs unique keys. */
-  readonly via?: Via | undefined;
-  /** Passed to `onProcessStart` as it is. */
-  readonly args?: A | undefined;
-  /** The process ends with this one, for the same reason; it may live on another node. */
-  readonly owner?: Pid | LocalProcess | undefined;
-  /** Ends the process with the signal's reason when it aborts. */
-  readonly signal?: AbortSignal | undefined;
-  /** Chooses the module, if the class is a provider of several: that module's `ModuleRef`. */
-  readonly moduleRef?: object | undefined;
-}
-
 const SPAWN_OPTIONS = ['signal', 'label', 'onMessage'];
-
-/** What the service is made of. */
-export interface ProcessServiceOptions {
-  readonly processes: Processes;
-  readonly calls: Calls;
-  readonly registrar: Registrar;
-  readonly timers: Timers;
-  /** How long `onProcessExit` may take, in milliseconds. Default 5000. */
-  readonly exitTimeoutMs?: number;
-  /** Messages that may wait for a process class or `onMessage`. Default 1,000. */
-  readonly mailboxCapacity?: number;
-  /** Told what went wrong when a process ended; nobody else would hear of it. */
-  readonly onWarning: (message: string, error?: unknown) => void;
-}
 
 /** The processes of this node, and calls to those of the whole cluster. One per application. */
 export class ProcessService {
@@ -65,11 +36,11 @@ export class ProcessService {
   readonly #mailboxCapacity: number | undefined;
 
   /** @internal Made by the node. */
-  constructor(options: ProcessServiceOptions) {
-    this.#processes = options.processes;
-    this.#calls = options.calls;
-    this.#mailboxCapacity = options.mailboxCapacity;
-    this.#started = new StartedProcesses(options);
+  constructor(deps: ProcessDeps) {
+    this.#processes = deps.processes;
+    this.#calls = deps.calls;
+    this.#mailboxCapacity = deps.mailboxCapacity;
+    this.#started = new StartedProcesses(deps);
   }
 
   /**
@@ -93,9 +64,9 @@ export class ProcessService {
         option: 'onMessage',
       });
     }
-    const process = this.#processes.spawn({ signal, label });
+    const process = this.#processes.spawn(label, { signal });
     if (onMessage !== undefined) {
-      const mailbox = this.#calls.mount(process, { serial: true, capacity: this.#mailboxCapacity });
+      const mailbox = this.#calls.mailboxes.mount(process, { serial: true, capacity: this.#mailboxCapacity });
       mailbox.open(new HandlerTable(String(process.pid), { message: onMessage }));
     }
     return process;
@@ -140,7 +111,7 @@ export class ProcessService {
    * @returns `{ pid, reason }`; reason is `'noproc'` if it had ended before, `'noconnection'` if its node was lost.
    */
   monitor(pid: Pid): Observable<ProcessDown> {
-    return this.#calls.monitor(pid);
+    return this.#calls.monitors.monitor(pid);
   }
 
   /**
@@ -161,7 +132,7 @@ export class ProcessService {
   call<T = unknown>(to: Destination, name: string, payload?: unknown, options?: CallOptions): Promise<T> {
     // What a handler answers is between it and its callers.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    return this.#calls.call(to, name, payload, options) as Promise<T>;
+    return this.#calls.outgoing.call(to, name, payload, options) as Promise<T>;
   }
 
   /**
@@ -171,12 +142,12 @@ export class ProcessService {
    * @throws InvalidArgumentError, InvalidValueError, ValueTooLargeError, ScopeNotRunningError.
    */
   cast(to: Destination, name: string, payload?: unknown): void {
-    this.#calls.cast(to, name, payload);
+    this.#calls.outgoing.cast(to, name, payload);
   }
 
   /** Sends a message to a process's `onMessage` or `@HandleMessage`, like {@link cast}. Mirrors `send/2`. */
   send(to: Pid, message: unknown): void {
-    this.#calls.send(to, message);
+    this.#calls.outgoing.send(to, message);
   }
 
   /**
@@ -185,7 +156,7 @@ export class ProcessService {
    * It answers `undefined` for symbols and for the names that `await`, JSON and Nest look up on any object.
    */
   proxy<T>(to: Destination): Remote<T> {
-    return makeProxy<T>((name, payload, options) => this.#calls.call(to, name, payload, options));
+    return makeProxy<T>((name, payload, options) => this.#calls.outgoing.call(to, name, payload, options));
   }
 
   /** @internal A process of its own for a decorated provider, open for messages at once. */
@@ -195,8 +166,8 @@ export class ProcessService {
     readonly serial: boolean;
   }): LocalProcess {
     const { label, handlers, serial } = options;
-    const process = this.#processes.spawn({ label });
-    this.#calls.mount(process, { serial, capacity: this.#mailboxCapacity }).open(handlers);
+    const process = this.#processes.spawn(label);
+    this.#calls.mailboxes.mount(process, { serial, capacity: this.#mailboxCapacity }).open(handlers);
     return process;
   }
 

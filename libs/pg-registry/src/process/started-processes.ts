@@ -1,6 +1,7 @@
 import { InvalidArgumentError, isPid, ProcessExitedError, type Pid } from '../term';
 import { type Calls, type Mailbox, refuseUnknownOptions, Via } from '../calls';
-import { LocalProcess, type Processes } from '../lifetime';
+import { LocalProcess, type Processes, withTimeout } from '../lifetime';
+import type { ProcessDeps } from './process-deps';
 import type {
   CreatedInstance,
   PreparedInstance,
@@ -8,25 +9,38 @@ import type {
   ProcessFactory,
   ProcessLifecycle,
 } from './process-factory';
-import type { ProcessServiceOptions, StartOptions } from './process-service';
 
 const START_OPTIONS = ['via', 'args', 'owner', 'signal', 'moduleRef'];
 const DEFAULT_EXIT_TIMEOUT_MS = 5000;
 
+/** What `start` takes. `A` is what `onProcessStart` of the class takes. */
+export interface StartOptions<A = unknown> {
+  /** The name, taken before the instance exists; the scope needs unique keys. */
+  readonly via?: Via | undefined;
+  /** Passed to `onProcessStart` as it is. */
+  readonly args?: A | undefined;
+  /** The process ends with this one, for the same reason; it may live on another node. */
+  readonly owner?: Pid | LocalProcess | undefined;
+  /** Ends the process with the signal's reason when it aborts. */
+  readonly signal?: AbortSignal | undefined;
+  /** Chooses the module, if the class is a provider of several: that module's `ModuleRef`. */
+  readonly moduleRef?: object | undefined;
+}
+
 /** The instances of process classes, from the name that is taken for them to the end of `onProcessExit`. */
 export class StartedProcesses {
   factory: ProcessFactory | undefined;
-  readonly #options: ProcessServiceOptions;
+  readonly #deps: ProcessDeps;
   readonly #processes: Processes;
   readonly #calls: Calls;
   readonly #instances = new Map<LocalProcess, CreatedInstance>();
   /** Ends of instances that are under way. */
   readonly #ending = new Set<Promise<void>>();
 
-  constructor(options: ProcessServiceOptions) {
-    this.#options = options;
-    this.#processes = options.processes;
-    this.#calls = options.calls;
+  constructor(deps: ProcessDeps) {
+    this.#deps = deps;
+    this.#processes = deps.processes;
+    this.#calls = deps.calls;
     this.#processes.afterExit((process) => this.#ended(process));
   }
 
@@ -36,7 +50,10 @@ export class StartedProcesses {
     const prepared = this.#prepare(type, options);
     const process = this.#spawn(type, options);
     if (!process.alive) throw this.#endedEarly(type, process);
-    const mailbox = this.#calls.mount(process, { serial: true, capacity: this.#options.mailboxCapacity });
+    const mailbox = this.#calls.mailboxes.mount(process, {
+      serial: true,
+      capacity: this.#deps.mailboxCapacity,
+    });
     try {
       const started = mailbox.runStart(() => this.#run(prepared, process, mailbox, options.args));
       // Whoever waits for a start that hangs is told when the process ends meanwhile.
@@ -74,18 +91,18 @@ export class StartedProcesses {
       throw new InvalidArgumentError("Option 'owner' is a process or its pid; nothing was started.");
     }
     const prepared = this.factory.prepare(type, moduleRef);
-    if (via !== undefined) this.#options.registrar.requireUnique(via.scope);
+    if (via !== undefined) this.#deps.registrar.requireUnique(via.scope);
     return prepared;
   }
 
   #spawn(type: ProcessClass, { via, signal, owner }: StartOptions): LocalProcess {
     const pid = owner instanceof LocalProcess ? owner.pid : owner;
     const local = pid === undefined ? undefined : this.#localOwner(pid);
-    const process = this.#processes.spawn({ label: type.name, signal, owner: local });
+    const process = this.#processes.spawn(type.name, { signal, owner: local });
     if (pid !== undefined && local === undefined) this.#endWith(pid, process);
     if (via === undefined || !process.alive) return process;
     try {
-      this.#options.registrar.register(via, process);
+      this.#deps.registrar.register(via, process);
     } catch (error) {
       process.exit(error);
       throw error;
@@ -105,8 +122,8 @@ export class StartedProcesses {
   /** Ends a process when its owner on another node has ended, or is lost. */
   #endWith(owner: Pid, process: LocalProcess): void {
     // As the root process: a subscription of the process that starts this one would end with that one.
-    const subscription = this.#processes.enter(this.#processes.root, undefined, () =>
-      this.#calls.monitor(owner).subscribe(({ reason }) => process.exit(reason)),
+    const subscription = this.#processes.current.enter(this.#processes.root, undefined, () =>
+      this.#calls.monitors.monitor(owner).subscribe(({ reason }) => process.exit(reason)),
     );
     void process.exited.then(() => subscription.unsubscribe());
   }
@@ -136,13 +153,18 @@ export class StartedProcesses {
 
   async #end(created: CreatedInstance, process: LocalProcess): Promise<void> {
     const instance: ProcessLifecycle = created.instance;
+    const { timers, exitTimeoutMs = DEFAULT_EXIT_TIMEOUT_MS, onWarning } = this.#deps;
+    const name = `${process.pid} (${process.label})`;
     try {
       // Not in the turn of the exit, whose caller does not expect to run code of the process.
       await Promise.resolve();
       const exit = (): unknown => instance.onProcessExit?.(process.reason);
-      await this.#withinLimit(process, Promise.resolve(this.#processes.enter(process, undefined, exit)));
+      const exited = Promise.resolve(this.#processes.current.enter(process, undefined, exit));
+      if (!(await withTimeout(exited, exitTimeoutMs, timers))) {
+        onWarning(`onProcessExit of ${name} took longer than ${exitTimeoutMs} ms and is not waited for.`);
+      }
     } catch (error) {
-      this.#options.onWarning(`onProcessExit of ${process.pid} (${process.label}) failed.`, error);
+      onWarning(`onProcessExit of ${name} failed.`, error);
     }
     await this.#destroy(created, process);
   }
@@ -151,26 +173,7 @@ export class StartedProcesses {
     try {
       await created.destroy();
     } catch (error) {
-      this.#options.onWarning(`Letting go of ${process.pid} (${process.label}) failed.`, error);
-    }
-  }
-
-  async #withinLimit({ pid, label }: LocalProcess, exit: Promise<unknown>): Promise<void> {
-    const { timers, exitTimeoutMs = DEFAULT_EXIT_TIMEOUT_MS, onWarning } = this.#options;
-    let stopTimer!: () => void;
-    const timeout = new Promise<void>((resolve) => {
-      const onTimeout = (): void => {
-        onWarning(
-          `onProcessExit of ${pid} (${label}) took longer than ${exitTimeoutMs} ms and is not waited for.`,
-        );
-        resolve();
-      };
-      stopTimer = timers.setTimer(exitTimeoutMs, onTimeout, { keepAlive: true });
-    });
-    try {
-      await Promise.race([exit, timeout]);
-    } finally {
-      stopTimer();
+      this.#deps.onWarning(`Letting go of ${process.pid} (${process.label}) failed.`, error);
     }
   }
 

@@ -100,7 +100,7 @@ export class Feed {
   }
 
   #tell(delivery: Delivery): void {
-    const here = this.#processes.context();
+    const here = this.#processes.current.snapshot();
     for (const observation of this.#wide.list()) observation.next(delivery, here);
     if (this.#keyed.size > 0) {
       const audience = this.#keyed.get(delivery.change.key);

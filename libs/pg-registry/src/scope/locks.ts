@@ -56,12 +56,12 @@ export class Locks {
     signal?.throwIfAborted();
     const line = this.#lineOf(key);
     const [holder] = line;
-    if (holder !== undefined && this.#processes.isWithin(holder)) throw this.#reentry(key);
+    if (holder !== undefined && this.#processes.current.isWithin(holder)) throw this.#reentry(key);
     const ticket: Ticket = { process: this.#processes.self() };
     line.add(ticket);
     try {
       if (holder !== undefined) await this.#wait(key, ticket, timeoutMs, signal);
-      return await this.#processes.within(ticket, fn);
+      return await this.#processes.current.within(ticket, fn);
     } finally {
       this.#leave(key, ticket);
     }

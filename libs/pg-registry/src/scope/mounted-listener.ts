@@ -29,7 +29,7 @@ export class MountedListener {
   constructor(listener: ListenerToken | RegistryListener, host: ScopeHost) {
     this.#listener = listener;
     this.#host = host;
-    this.tell = host.processes.bind((news: News) => this.#tell(news));
+    this.tell = host.processes.current.bind((news: News) => this.#tell(news));
   }
 
   #tell(news: News): void {

@@ -1,5 +1,5 @@
 import { config, type Subscriber } from 'rxjs';
-import type { LocalProcess, Processes, Running } from '../lifetime';
+import type { LocalProcess, Processes, ContextSnapshot } from '../lifetime';
 import type { Key } from '../term';
 import type { Delivery } from './delivery';
 
@@ -27,7 +27,7 @@ export class Observation<T = unknown> {
   readonly #since: number;
   readonly #view: View<T>;
   readonly #processes: Processes;
-  readonly #context: Running;
+  readonly #context: ContextSnapshot;
 
   constructor(view: View<T>, subscriber: Subscriber<T>, processes: Processes, since: number) {
     this.key = view.key;
@@ -36,7 +36,7 @@ export class Observation<T = unknown> {
     this.#since = since;
     this.#view = view;
     this.#processes = processes;
-    this.#context = processes.context();
+    this.#context = processes.current.snapshot();
   }
 
   /**
@@ -44,10 +44,10 @@ export class Observation<T = unknown> {
    *
    * @param here The context in which the delivery runs: asked for once, a thousand observers take a third of the time.
    */
-  next(delivery: Delivery, here: Running): void {
+  next(delivery: Delivery, here: ContextSnapshot): void {
     if (this.#subscriber.closed || delivery.sequence <= this.#since) return;
     try {
-      this.#processes.resume(this.#context, here, emit<T>, this.#subscriber, this.#view, delivery);
+      this.#processes.current.resume(this.#context, here, emit<T>, this.#subscriber, this.#view, delivery);
     } catch (error) {
       reportUnhandledError(error);
     }
@@ -57,7 +57,9 @@ export class Observation<T = unknown> {
   complete(): void {
     try {
       const processes = this.#processes;
-      processes.resume(this.#context, processes.context(), () => this.#subscriber.complete());
+      processes.current.resume(this.#context, processes.current.snapshot(), () =>
+        this.#subscriber.complete(),
+      );
     } catch (error) {
       reportUnhandledError(error);
     }

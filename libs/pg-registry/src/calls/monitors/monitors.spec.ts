@@ -191,7 +191,7 @@ describe('a monitor of a process of another node', () => {
   });
 
   it('tells noconnection when a newer incarnation of the node answers', async () => {
-    cluster.standings.set('b', 'ready');
+    cluster.availabilities.set('b', 'ready');
     cluster.node('b');
     const told = follow(a, process);
     await turn();

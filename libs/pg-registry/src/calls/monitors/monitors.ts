@@ -1,6 +1,7 @@
 import { Observable, type Subscriber } from 'rxjs';
-import type { Pid, Value } from '../../term';
+import { InvalidArgumentError, isPid, type Pid, type Value } from '../../term';
 import type { LocalProcess, Processes } from '../../lifetime';
+import type { WatchedProcesses } from './watched-processes';
 
 /** What a monitor tells, once. Mirrors the `DOWN` message of `erlang:monitor/2`. */
 export interface ProcessDown {
@@ -13,105 +14,107 @@ export interface ProcessDown {
   readonly reason: Value;
 }
 
-/** How processes of other nodes are watched; see {@link RemoteWatches}. */
-export interface Watching {
-  watch(pid: Pid): void;
-  release(pid: Pid): void;
-}
-
-/** One subscription. */
-interface Interest {
+/** One subscription of a monitor. */
+interface MonitorSubscription {
   readonly pid: Pid;
   readonly process: LocalProcess;
   tell(down: ProcessDown): void;
   complete(): void;
 }
 
-/** Who on this node waits for the end of which process, here or on another node. */
+/** Subscriptions on this node to the end of processes, here or on other nodes. */
 export class Monitors {
-  readonly #byPid = new Map<string, Set<Interest>>();
-  readonly #byProcess = new Map<LocalProcess, Set<Interest>>();
+  readonly #byPid = new Map<string, Set<MonitorSubscription>>();
+  readonly #byProcess = new Map<LocalProcess, Set<MonitorSubscription>>();
 
   readonly #processes: Processes;
-  readonly #remote: Watching;
+  readonly #watched: Pick<WatchedProcesses, 'watch' | 'release'>;
 
-  constructor(processes: Processes, remote: Watching) {
+  constructor(processes: Processes, watched: Pick<WatchedProcesses, 'watch' | 'release'>) {
     this.#processes = processes;
-    this.#remote = remote;
+    this.#watched = watched;
   }
 
   /** Subscriptions that have not been told yet. */
   get size(): number {
     let size = 0;
-    for (const interests of this.#byPid.values()) size += interests.size;
+    for (const subscriptions of this.#byPid.values()) size += subscriptions.size;
     return size;
   }
 
   /** See `ProcessService.monitor`. */
   monitor(pid: Pid): Observable<ProcessDown> {
+    if (!isPid(pid)) throw new InvalidArgumentError('Expected the Pid of a process.');
     return new Observable<ProcessDown>((subscriber) => {
-      const interest = this.#interest(pid, subscriber);
-      if (!interest.process.alive) return interest.complete();
+      const subscription = this.#subscription(pid, subscriber);
+      if (!subscription.process.alive) return subscription.complete();
       const isLocal = this.#processes.isLocal(pid);
-      if (isLocal && this.#processes.get(pid) === undefined) return interest.tell(noproc(pid));
-      const isFirst = this.#add(interest);
-      subscriber.add(() => this.#remove(interest));
-      if (isFirst && !isLocal) this.#remote.watch(pid);
+      if (isLocal && this.#processes.get(pid) === undefined) return subscription.tell(noproc(pid));
+      const isFirst = this.#add(subscription);
+      subscriber.add(() => this.#remove(subscription));
+      if (isFirst && !isLocal) this.#watched.watch(pid);
     });
   }
 
-  /** A process has ended, or cannot be seen any more: tells everybody, once. */
+  /** Tells every subscriber, once, that a process has ended or cannot be seen any more. */
   down(pid: Pid, reason: Value): void {
-    const interests = this.#byPid.get(nameOf(pid));
+    const subscriptions = this.#byPid.get(nameOf(pid));
     this.#byPid.delete(nameOf(pid));
-    for (const interest of interests ?? []) interest.tell(Object.freeze({ pid, reason }));
+    for (const subscription of subscriptions ?? []) subscription.tell(Object.freeze({ pid, reason }));
   }
 
-  /** Completes the subscriptions that were made as this process. */
+  /** Completes the subscriptions that this process made. */
   completeFor(process: LocalProcess): void {
-    for (const interest of this.#byProcess.get(process) ?? []) interest.complete();
+    for (const subscription of this.#byProcess.get(process) ?? []) subscription.complete();
   }
 
   /** Completes all subscriptions. */
   close(): void {
-    for (const interests of this.#byPid.values()) for (const interest of interests) interest.complete();
+    for (const subscriptions of this.#byPid.values())
+      for (const subscription of subscriptions) subscription.complete();
   }
 
-  #interest(pid: Pid, subscriber: Subscriber<ProcessDown>): Interest {
+  #subscription(pid: Pid, subscriber: Subscriber<ProcessDown>): MonitorSubscription {
     const tell = (down: ProcessDown): void => {
       subscriber.next(down);
       subscriber.complete();
     };
     const complete = (): void => subscriber.complete();
     const processes = this.#processes;
-    return { pid, process: processes.self(), tell: processes.bind(tell), complete: processes.bind(complete) };
+    return {
+      pid,
+      process: processes.self(),
+      tell: processes.current.bind(tell),
+      complete: processes.current.bind(complete),
+    };
   }
 
-  #add(interest: Interest): boolean {
-    const { pid, process } = interest;
-    if (process !== this.#processes.root) put(this.#byProcess, process, interest);
-    return put(this.#byPid, nameOf(pid), interest);
+  #add(subscription: MonitorSubscription): boolean {
+    const { pid, process } = subscription;
+    if (process !== this.#processes.root) put(this.#byProcess, process, subscription);
+    return put(this.#byPid, nameOf(pid), subscription);
   }
 
-  #remove(interest: Interest): void {
-    const { pid, process } = interest;
-    take(this.#byProcess, process, interest);
-    if (take(this.#byPid, nameOf(pid), interest) && !this.#processes.isLocal(pid)) this.#remote.release(pid);
+  #remove(subscription: MonitorSubscription): void {
+    const { pid, process } = subscription;
+    take(this.#byProcess, process, subscription);
+    if (take(this.#byPid, nameOf(pid), subscription) && !this.#processes.isLocal(pid))
+      this.#watched.release(pid);
   }
 }
 
 /** @returns Whether it is the first under this key. */
-function put<K>(map: Map<K, Set<Interest>>, key: K, interest: Interest): boolean {
-  const interests = map.get(key);
-  if (interests === undefined) map.set(key, new Set([interest]));
-  else interests.add(interest);
-  return interests === undefined;
+function put<K>(map: Map<K, Set<MonitorSubscription>>, key: K, subscription: MonitorSubscription): boolean {
+  const subscriptions = map.get(key);
+  if (subscriptions === undefined) map.set(key, new Set([subscription]));
+  else subscriptions.add(subscription);
+  return subscriptions === undefined;
 }
 
 /** @returns Whether it was the last under this key. */
-function take<K>(map: Map<K, Set<Interest>>, key: K, interest: Interest): boolean {
-  const interests = map.get(key);
-  if (interests?.delete(interest) !== true || interests.size > 0) return false;
+function take<K>(map: Map<K, Set<MonitorSubscription>>, key: K, subscription: MonitorSubscription): boolean {
+  const subscriptions = map.get(key);
+  if (subscriptions?.delete(subscription) !== true || subscriptions.size > 0) return false;
   return map.delete(key);
 }
 

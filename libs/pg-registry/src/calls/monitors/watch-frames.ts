@@ -1,6 +1,6 @@
 import { Reader, Writer } from '../../wire';
 import type { Value } from '../../term';
-import { oneOf, readTarget, writeTarget, type ValueReading } from '../call-frames';
+import { oneOf, type ValueDecoding } from '../call-frames';
 
 /**
  * The bodies of `watch` and `down` frames, version 1. A process is named by the incarnation of its node and its number.
@@ -34,11 +34,12 @@ export type DownBody =
 
 const WATCH_TYPES = ['assert', 'release', 'asserted'] as const;
 const DOWN_TYPES = ['watching', 'down', 'again'] as const;
+const INCARNATION_BYTES = 8;
 
 export function encodeWatch(body: WatchBody): Uint8Array {
   const writer = new Writer();
   writer.u8(WATCH_TYPES.indexOf(body.type));
-  if (body.type !== 'asserted') writeTarget(writer, body.incarnation, body.id);
+  if (body.type !== 'asserted') writeTarget(writer, body);
   return writer.finish();
 }
 
@@ -54,18 +55,27 @@ export function decodeWatch(bytes: Uint8Array): WatchBody {
 export function encodeDown(body: DownBody): Uint8Array {
   const writer = new Writer();
   writer.u8(DOWN_TYPES.indexOf(body.type));
-  if (body.type !== 'again') writeTarget(writer, body.incarnation, body.id);
+  if (body.type !== 'again') writeTarget(writer, body);
   if (body.type === 'down') writer.value(body.reason);
   return writer.finish();
 }
 
 /** @throws DecodeError for bytes that {@link encodeDown} does not write */
-export function decodeDown(bytes: Uint8Array, reading: ValueReading): DownBody {
-  const reader = new Reader(bytes, reading);
+export function decodeDown(bytes: Uint8Array, decoding: ValueDecoding): DownBody {
+  const reader = new Reader(bytes, decoding);
   const type = oneOf(DOWN_TYPES, reader);
   const body = type === 'again' ? { type } : readDown(reader, type);
   reader.end();
   return body;
+}
+
+function writeTarget(writer: Writer, { incarnation, id }: Target): void {
+  writer.hex(incarnation);
+  writer.uint(id);
+}
+
+function readTarget(reader: Reader): Target {
+  return { incarnation: reader.hex(INCARNATION_BYTES), id: reader.uint() };
 }
 
 function readDown(reader: Reader, type: 'watching' | 'down'): DownBody {

@@ -17,7 +17,7 @@ describe('a call to another node', () => {
 
   it('rejects when the node is lost, saying that it may have been executed', async () => {
     const { pid } = b.serve({ slow: never });
-    const call = a.calls.call(pid, 'slow');
+    const call = a.service.call(pid, 'slow');
     await turn();
     b.crash();
     a.calls.peerRemoved({ node: 'b', incarnation: b.incarnation });
@@ -25,17 +25,17 @@ describe('a call to another node', () => {
     expect(error).toBeInstanceOf(NodeDownError);
     expect(error).toMatchObject({ mayHaveExecuted: true });
     expect(a.forgotten).toEqual([1]);
-    await expect(a.calls.call(pid, 'slow')).rejects.toBeInstanceOf(NodeDownError);
+    await expect(a.service.call(pid, 'slow')).rejects.toBeInstanceOf(NodeDownError);
     expect(cluster.timers.pending).toBe(0);
   });
 
   it('rejects at once when nobody listens there, and when this node is not connected', async () => {
     const { pid } = b.serve({ x: () => 1 });
-    cluster.standings.set('b', 'suspect');
+    cluster.availabilities.set('b', 'suspect');
     b.crash();
-    await expect(a.calls.call(pid, 'x')).rejects.toBeInstanceOf(NodeDownError);
+    await expect(a.service.call(pid, 'x')).rejects.toBeInstanceOf(NodeDownError);
     a.connected = false;
-    await expect(a.calls.call(pid, 'x')).rejects.toBeInstanceOf(TransportError);
+    await expect(a.service.call(pid, 'x')).rejects.toBeInstanceOf(TransportError);
     expect(a.calls.stats().pending).toBe(0);
   });
 
@@ -43,8 +43,8 @@ describe('a call to another node', () => {
     const { pid } = b.serve({ x: () => 'old' });
     const restarted = cluster.node('b');
     restarted.serve({ x: () => 'new' });
-    cluster.standings.set('b', 'ready');
-    const error = await failureOf(a.calls.call(pid, 'x'));
+    cluster.availabilities.set('b', 'ready');
+    const error = await failureOf(a.service.call(pid, 'x'));
     expect(error).toBeInstanceOf(NodeDownError);
     expect(error).toMatchObject({ mayHaveExecuted: false });
   });
@@ -57,7 +57,7 @@ describe('a call to another node', () => {
         return never();
       },
     });
-    void a.calls.call(pid, 'slow');
+    void a.service.call(pid, 'slow');
     await turn();
     b.calls.peerRemoved({ node: 'a', incarnation: a.incarnation });
     expect(signal.aborted).toBe(true);
@@ -73,7 +73,7 @@ describe('a call to another node', () => {
       },
     });
     cluster.lose = ({ kind }) => kind === 'cancel';
-    const rejected = failureOf(a.calls.call(pid, 'slow', null, { timeoutMs: 100 }));
+    const rejected = failureOf(a.service.call(pid, 'slow', null, { timeoutMs: 100 }));
     await turn();
     cluster.timers.advance(100);
     expect(await rejected).toBeInstanceOf(CallTimeoutError);
@@ -83,20 +83,20 @@ describe('a call to another node', () => {
   it('takes no answer from anybody else, and none that comes late', async () => {
     const c = cluster.node('c');
     const { pid } = b.serve({ slow: never });
-    const call = a.calls.call(pid, 'slow', null, { timeoutMs: 50 });
+    const call = a.service.call(pid, 'slow', null, { timeoutMs: 50 });
     const rejected = failureOf(call);
     const answer = new Uint8Array([1, 0, 7]);
-    a.calls.receive('reply', { node: 'c', incarnation: c.incarnation }, answer, '');
+    a.calls.port.receive('reply', { node: 'c', incarnation: c.incarnation }, answer, '');
     cluster.timers.advance(50);
     expect(await rejected).toBeInstanceOf(CallTimeoutError);
-    a.calls.receive('reply', { node: 'b', incarnation: b.incarnation }, answer, '');
+    a.calls.port.receive('reply', { node: 'b', incarnation: b.incarnation }, answer, '');
     expect(a.calls.stats().lateAnswers).toBe(2);
   });
 
   it('carries the stack of the handler only if its node says so', async () => {
     const open = cluster.node('c', { remoteStacks: true });
     const stackOf = async (node: FakeNode): Promise<string> => {
-      const error = await failureOf(a.calls.call(node.serve({ fail }).pid, 'fail'));
+      const error = await failureOf(a.service.call(node.serve({ fail }).pid, 'fail'));
       return error instanceof Error ? String(error.stack) : '';
     };
     expect(await stackOf(open)).toContain('at fail');
@@ -106,7 +106,7 @@ describe('a call to another node', () => {
   it('survives every frame that nobody would write', async () => {
     for (const kind of ['call', 'cast', 'cancel', 'reply', 'watch', 'down'] as const) {
       for (const bytes of [[], [255], [0, 1, 2], [2, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 9, 9]]) {
-        b.calls.receive(kind, { node: 'a', incarnation: a.incarnation }, new Uint8Array(bytes), '');
+        b.calls.port.receive(kind, { node: 'a', incarnation: a.incarnation }, new Uint8Array(bytes), '');
       }
     }
     expect(b.calls.stats().warnings['malformed-frame']).toBe(24);

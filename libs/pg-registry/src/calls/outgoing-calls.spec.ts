@@ -24,41 +24,41 @@ describe('a call by name', () => {
 
   it('finds members anywhere, those of this node first', async () => {
     worker(b);
-    expect(await a.calls.call(name, 'where')).toBe('b');
+    expect(await a.service.call(name, 'where')).toBe('b');
     worker(a);
-    expect(await a.calls.call(name, 'where')).toBe('a');
+    expect(await a.service.call(name, 'where')).toBe('a');
   });
 
   it('rejects with NotRegisteredError if there is nobody', async () => {
-    await expect(a.calls.call(name, 'where')).rejects.toBeInstanceOf(NotRegisteredError);
+    await expect(a.service.call(name, 'where')).rejects.toBeInstanceOf(NotRegisteredError);
   });
 
   it('is counted when it has ended, by outcome', async () => {
     const aborted = AbortSignal.abort(new Error('enough'));
     worker(b);
-    await a.calls.call(name, 'where');
-    await a.calls.call(name, 'where');
-    await failureOf(a.calls.call(name, 'where', null, { signal: aborted }));
-    await failureOf(a.calls.call(via('workers', 'nobody'), 'where'));
-    await failureOf(a.calls.call(name, 'unheard-of'));
+    await a.service.call(name, 'where');
+    await a.service.call(name, 'where');
+    await failureOf(a.service.call(name, 'where', null, { signal: aborted }));
+    await failureOf(a.service.call(via('workers', 'nobody'), 'where'));
+    await failureOf(a.service.call(name, 'unheard-of'));
     expect(a.calls.stats().finished).toEqual({ ok: 2, ABORTED: 1, NOT_REGISTERED: 1, NO_HANDLER: 1 });
     expect(b.calls.stats().finished).toEqual({});
   });
 
   it('goes to another member where nothing can have been executed', async () => {
-    cluster.standings.set('b', 'ready');
+    cluster.availabilities.set('b', 'ready');
     const gone = worker(b);
     worker(c);
     const round = name.pick('round-robin');
     b.calls.refuse();
-    expect(await a.calls.call(round, 'where')).toBe('c');
+    expect(await a.service.call(round, 'where')).toBe('c');
     b.crash();
-    expect(await a.calls.call(round, 'where')).toBe('c');
+    expect(await a.service.call(round, 'where')).toBe('c');
     cluster.nodes.set('b', b);
     b.connected = true;
     cluster.names.push({ scope: 'workers', key: ['count'], pid: gone.pid });
     b.processes.exitAll('shutdown');
-    expect(await a.calls.call(name.pick('round-robin'), 'where')).toBe('c');
+    expect(await a.service.call(name.pick('round-robin'), 'where')).toBe('c');
   });
 
   it('rejects with the last error when all members were tried', async () => {
@@ -66,7 +66,7 @@ describe('a call by name', () => {
     worker(c);
     b.calls.refuse();
     c.calls.refuse();
-    const error = await failureOf(a.calls.call(name, 'where'));
+    const error = await failureOf(a.service.call(name, 'where'));
     expect(error).toBeInstanceOf(NodeDownError);
     expectNoLeak(cluster);
   });
@@ -83,7 +83,7 @@ describe('a call by name', () => {
       });
       node.register(name, process);
     }
-    await expect(a.calls.call(name, 'die')).rejects.toMatchObject({ reason: 'crash' });
+    await expect(a.service.call(name, 'die')).rejects.toMatchObject({ reason: 'crash' });
     expect(executed).toBe(1);
   });
 });

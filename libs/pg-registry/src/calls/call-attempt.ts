@@ -1,0 +1,131 @@
+import {
+  CallTimeoutError,
+  NodeDownError,
+  normalValue,
+  ProcessExitedError,
+  type Pid,
+  type Value,
+} from '../term';
+import type { Reply } from './call-frames';
+import type { CheckedOptions } from './call-options';
+import type { CallsDeps } from './calls-deps';
+import { errorForCaller, errorOfForm } from './error-form';
+import { cancelled, timedOut } from './handler-context';
+import type { Cancellable, HandlerOutcome, Message, OutcomeReceiver } from './message';
+
+/** How an attempt to call one process ended. */
+export type AttemptOutcome =
+  | { readonly type: 'result'; readonly value: Value }
+  | {
+      readonly type: 'error';
+      readonly error: unknown;
+      /** Who may be asked instead, because nothing can have been executed. */
+      readonly elsewhere: 'nobody' | 'other-process' | 'other-node';
+    };
+
+/**
+ * A call of one process, until it answers, the call's deadline passes, or the caller's signal aborts, whichever comes first. In
+ * the last two cases what was asked is cancelled.
+ */
+export class CallAttempt implements OutcomeReceiver {
+  readonly pid: Pid;
+  readonly message: Message;
+  /** What was asked of the process. */
+  asked: Cancellable | undefined;
+  readonly #options: CheckedOptions;
+  readonly #deps: CallsDeps;
+  #resolve: ((outcome: AttemptOutcome) => void) | undefined;
+  #cancelTimer: (() => void) | undefined;
+  #onAbort: (() => void) | undefined;
+
+  constructor(
+    pid: Pid,
+    message: Message,
+    options: CheckedOptions,
+    deps: CallsDeps,
+    resolve: (outcome: AttemptOutcome) => void,
+  ) {
+    this.pid = pid;
+    this.message = message;
+    this.#options = options;
+    this.#deps = deps;
+    this.#resolve = resolve;
+    const { signal, timeoutMs } = options;
+    this.#cancelTimer = message.deadline?.onPassed(
+      () => this.#giveUp(callTimeout(pid, message.name, timeoutMs), timedOut()),
+      { keepAlive: true },
+    );
+    if (signal === undefined) return;
+    this.#onAbort = () => this.#giveUp(signal.reason, cancelled(`The caller cancelled '${message.name}'.`));
+    signal.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  /** Ends with what a process of this node answered. */
+  settled(outcome: HandlerOutcome): void {
+    const { limits, pids } = this.#deps;
+    if (outcome.type === 'error') {
+      return this.end(processFailure(errorForCaller(outcome.error), outcome.executed));
+    }
+    try {
+      this.end({ type: 'result', value: normalValue(outcome.value, limits, pids) });
+    } catch (error) {
+      this.end(failed(errorForCaller(error)));
+    }
+  }
+
+  /** Ends; only the first outcome counts. */
+  end(outcome: AttemptOutcome): void {
+    const resolve = this.#resolve;
+    if (resolve === undefined) return;
+    this.#resolve = undefined;
+    this.#cancelTimer?.();
+    if (this.#onAbort !== undefined) this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    resolve(outcome);
+  }
+
+  #giveUp(error: unknown, reason: Error): void {
+    this.end(failed(error));
+    this.asked?.cancel(reason);
+  }
+}
+
+const WHY_DOWN = {
+  unknown: 'is no peer of this node: it left, was replaced or was never met. Nothing was sent',
+  stale: 'was replaced by a newer incarnation of its name. Nothing was executed',
+  draining: 'is about to leave the cluster and takes no calls. Nothing was executed',
+  'no-responders': 'does not listen: it left or is leaving. Nothing was executed',
+  lost: 'was lost before it answered. The call may have been executed',
+};
+
+/** Returns the outcome of a call that may have been executed: nobody else may be asked. */
+export function failed(error: unknown): AttemptOutcome {
+  return { type: 'error', error, elsewhere: 'nobody' };
+}
+
+/** Returns the outcome of a call that cannot have reached its node. */
+export function unsent(error: Error): AttemptOutcome {
+  return { type: 'error', error, elsewhere: 'other-node' };
+}
+
+/** Returns the outcome of a call to which another node replied. */
+export function outcomeOfReply(reply: Reply, pid: Pid): AttemptOutcome {
+  if (reply.type === 'result') return reply;
+  if (reply.type === 'error') return processFailure(errorOfForm(reply.error), reply.executed);
+  return unsent(nodeDown(pid, reply.type));
+}
+
+/** Makes the error of a call whose node cannot answer. */
+export function nodeDown(pid: Pid, why: keyof typeof WHY_DOWN): NodeDownError {
+  return new NodeDownError(`The node of ${pid} ${WHY_DOWN[why]}.`, { mayHaveExecuted: why === 'lost' });
+}
+
+function callTimeout(pid: Pid, name: string, timeoutMs: number): CallTimeoutError {
+  return new CallTimeoutError(
+    `${pid} did not answer '${name}' within ${timeoutMs} ms. The call may have been executed.`,
+  );
+}
+
+function processFailure(error: Error, executed: boolean): AttemptOutcome {
+  const elsewhere = error instanceof ProcessExitedError && !executed ? 'other-process' : 'nobody';
+  return { type: 'error', error, elsewhere };
+}

@@ -1,0 +1,38 @@
+import type { Timers } from '../lifetime';
+
+/**
+ * A call's deadline: when its caller stops waiting. One for a call and all of its attempts, kept in the call's {@link Message}.
+ *
+ *     caller's node   the option `timeoutMs` makes it; when it passes, `CallAttempt` rejects the call and cancels it
+ *     the frame       carries the milliseconds that remain, because the clocks of two nodes differ
+ *     handler's node  makes it anew from them; `Mailbox` does not execute a call that is overdue, and `HandlerContext` aborts the
+ *                     handler's signal, in case the caller's cancel frame is lost
+ *
+ * Casts and messages have none, nor has a call with `timeoutMs: Infinity`.
+ */
+export class CallDeadline {
+  /** In the time of {@link Timers.now}. */
+  readonly #at: number;
+  readonly #timers: Timers;
+
+  /** @param remainingMs From now on; Infinity is no deadline that ever passes. */
+  constructor(remainingMs: number, timers: Timers) {
+    this.#timers = timers;
+    this.#at = timers.now() + remainingMs;
+  }
+
+  /** Milliseconds until it passes; 0 once it has. */
+  get remainingMs(): number {
+    return Math.max(0, this.#at - this.#timers.now());
+  }
+
+  /**
+   * Calls `fn` when the deadline passes; in a later turn if it has already.
+   *
+   * @param options.keepAlive Whether the wait keeps the Node.js process alive: a caller's does, a handler's does not.
+   * @returns A function that cancels the wait.
+   */
+  onPassed(fn: () => void, options?: { readonly keepAlive?: boolean }): () => void {
+    return this.#timers.setTimer(this.remainingMs, fn, options);
+  }
+}
