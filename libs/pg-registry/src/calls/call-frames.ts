@@ -130,7 +130,7 @@ export function decodeRequest(
   const [traceparent, tracestate] = [reader.string(), reader.string()];
   const trace = traceparent === '' ? undefined : traceOf(traceparent, tracestate);
   const headers = reader.value();
-  if (!isHeaders(headers)) throw new DecodeError('Headers that are no record of strings.');
+  if (!isHeaders(headers)) throw new DecodeError('Headers that are not a record of strings.');
   const payload = reader.value();
   reader.end();
   const { node, pids, timers } = decoding;
@@ -196,10 +196,10 @@ export function tokenOf(frame: 'call' | 'reply', bytes: Uint8Array): number | un
   }
 }
 
-/** Reads a byte as the place of a word in a list. @throws DecodeError if there is none */
+/** Reads a byte as the index of a word in a list. @throws DecodeError if there is none */
 export function oneOf<T extends string>(words: readonly T[], reader: Reader): T {
   const word = words[reader.u8()];
-  if (word === undefined) throw new DecodeError(`None of ${words.join(', ')}.`);
+  if (word === undefined) throw new DecodeError(`A byte that stands for none of ${words.join(', ')}.`);
   return word;
 }
 
@@ -218,7 +218,7 @@ function readError(reader: Reader): Reply {
   const ownClass = reader.u8() !== 0;
   const [name, code, message] = [reader.string(), reader.string(), reader.string()];
   const fields = reader.value();
-  if (!isRecord(fields)) throw new DecodeError('Fields that are no record.');
+  if (!isRecord(fields)) throw new DecodeError('Fields that are not a record.');
   const error = { ownClass, name, code, message, fields, stack: reader.string() };
   return { type: 'error', executed, error };
 }
@@ -227,7 +227,7 @@ function traceOf(traceparent: string, tracestate: string): TraceContext {
   return Object.freeze(tracestate === '' ? { traceparent } : { traceparent, tracestate });
 }
 
-/** Whether a value in normal form is a record of strings. */
+/** Returns whether a value in normal form is a record of strings. */
 export function isHeaders(value: Value): value is CallHeaders {
   return isRecord(value) && Object.values(value).every((header) => typeof header === 'string');
 }

@@ -1,6 +1,6 @@
 import type { Pid } from '../term';
 import type { TraceContext } from './call-context';
-import type { Message, MessageKind } from './message';
+import type { MessageKind } from './message';
 import type { Via } from './via';
 
 /**
@@ -21,11 +21,23 @@ export interface CallTracer {
     to: Pid | Via,
     parent: TraceContext | undefined,
   ): OutgoingSpan | undefined;
-  /** A handler is about to run. The message comes from this node or another one. @returns Undefined if nothing is recorded. */
+  /** A handler is about to run. @returns Undefined if nothing is recorded. */
   incoming(
-    message: Message,
+    message: TracedMessage,
     process: { readonly pid: Pid; readonly label: string | undefined },
   ): HandlerSpan | undefined;
+}
+
+/** What a tracer sees of a message that a handler is about to get. */
+export interface TracedMessage {
+  /** Whether it is a call, a cast, or a message of `send`. */
+  readonly kind: MessageKind;
+  /** The handler's; empty for a message. */
+  readonly name: string;
+  /** The process that sent it, on this node or another. */
+  readonly caller: Pid;
+  /** The trace that it belongs to. */
+  readonly trace: TraceContext | undefined;
 }
 
 /** One call, cast or message, from its beginning to its outcome, on the caller's side. */

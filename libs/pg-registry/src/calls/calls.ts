@@ -13,30 +13,30 @@ import { WatchedProcesses } from './monitors/watched-processes';
 import { WatchingNodes } from './monitors/watching-nodes';
 import { OutgoingCalls } from './outgoing-calls';
 
-/** What a node's calls and monitors are doing at this moment, and what went wrong so far. For statistics and tests. */
+/** Counts of a node's calls and monitors: what is going on at this moment, and what went wrong so far. */
 export interface CallsStats {
-  /** Messages of anybody that wait in mailboxes here or are being handled. */
+  /** Messages from any node that wait in mailboxes of this node or are being handled. */
   readonly inFlight: number;
-  /** Calls made here that are not answered yet. */
+  /** Calls of this node's processes that are not answered yet. */
   readonly pending: number;
-  /** Of those, calls to other nodes. */
+  /** Calls of this node's processes to other nodes that are not answered yet; part of `pending`. */
   readonly pendingRemote: number;
-  /** Calls of other nodes that are not answered yet. */
+  /** Calls of other nodes that this node has not answered yet. */
   readonly serving: number;
-  /** Subscriptions of monitors that wait for an end. */
+  /** Subscriptions of monitors whose process has not ended. */
   readonly monitors: number;
-  /** Words to other nodes about monitors that are not acknowledged yet. */
+  /** Frames about monitors that other nodes have not acknowledged yet. */
   readonly unacknowledged: number;
-  /** Answers that came after their call had ended, and were dropped. */
+  /** Answers that were dropped because their call had ended. */
   readonly lateAnswers: number;
-  /** Calls made here that have ended: `ok`, the code of the error, `ABORTED` by their own signal. */
+  /** Calls of this node's processes that have ended, by outcome: `ok`, the code of the error, or `ABORTED` by their own signal. */
   readonly finished: Readonly<Record<string, number>>;
   /** Warnings so far, by reason: undelivered casts, failed handlers, malformed frames and the like. */
   readonly warnings: Readonly<Record<string, number>>;
 }
 
 /**
- * Calls and monitors of one node. Node/ makes it, hands what comes in to {@link port}, and tells of peers. Processes use
+ * Calls and monitors of one node. The node hands what comes in to {@link port}, and says when peers come and go. Processes use
  * {@link outgoing}, {@link mailboxes} and {@link monitors}.
  *
  *     outgoing ─► mailboxes (this node)                    port ─► fromPeers ─► mailboxes

@@ -27,25 +27,26 @@ import {
 import type { ErrorForm } from './call-frames';
 
 const MAX_TEXT = 4096;
-/** Not fields of their own: they stand elsewhere, or do not travel. */
+/** Properties that are not fields: they have a place of their own, or do not travel. */
 const NOT_FIELDS = new Set(['code', 'name', 'message', 'stack', 'cause']);
 
-/** The parts of an error that a handler threw which may be told to other nodes. */
+/** How much of an error other nodes get. */
 export interface ErrorFormOptions {
+  /** Whether they get its stack. */
   readonly stack: boolean;
-  /** The normal form of a field; throws if there is none. */
+  /** Returns the normal form of a field; throws if it has none. */
   readonly normalize: (value: unknown) => Value;
 }
 
-/** Describes what a handler threw, whatever it was, in what can travel. */
+/** Returns the form in which an error travels, of whatever a handler threw. */
 export function formOfError(error: unknown, { stack, normalize }: ErrorFormOptions): ErrorForm {
   const form = { ...describeThrown(error), fields: {}, stack: '' };
-  const told = stack && error instanceof Error ? clip(error.stack ?? '') : '';
-  if (!(error instanceof PgRegistryError)) return { ...form, ownClass: false, stack: told };
-  return { ...form, ownClass: true, fields: fieldsOf(error, normalize), stack: told };
+  const shownStack = stack && error instanceof Error ? clip(error.stack ?? '') : '';
+  if (!(error instanceof PgRegistryError)) return { ...form, ownClass: false, stack: shownStack };
+  return { ...form, ownClass: true, fields: fieldsOf(error, normalize), stack: shownStack };
 }
 
-/** The error that the caller gets: of the same class if it is one of this library, else a {@link RemoteError}. */
+/** Returns the error that a caller on another node gets: of the same class if it is one of this library, else a {@link RemoteError}. */
 export function errorOfForm(form: ErrorForm): PgRegistryError {
   const error = (form.ownClass ? rebuild(form) : undefined) ?? remoteError(form);
   if (form.stack !== '') error.stack = form.stack;
@@ -53,8 +54,8 @@ export function errorOfForm(form: ErrorForm): PgRegistryError {
 }
 
 /**
- * The error that a caller on the same node gets: the same as on any other, but with what was thrown as its `cause`, which
- * has the stack.
+ * Returns the error that a caller on the same node gets: the same as on any other node, but its `cause` is what was thrown, with its
+ * stack.
  */
 export function errorForCaller(thrown: unknown): PgRegistryError {
   if (thrown instanceof PgRegistryError) return thrown;
@@ -62,8 +63,8 @@ export function errorForCaller(thrown: unknown): PgRegistryError {
 }
 
 /**
- * The reason of an exit as monitors are told it: its normal form; of an error its name, message and code; of anything else
- * without a normal form its text.
+ * Returns the reason of an exit as monitors get it: its normal form; of an error its name, message and code; of anything else without
+ * a normal form its text.
  */
 export function reasonValue(reason: unknown, normalize: (value: unknown) => Value): Value {
   try {
@@ -92,7 +93,7 @@ function describeThrown(thrown: unknown): Pick<ErrorForm, 'name' | 'code' | 'mes
   return { name: clip(thrown.name), code: isCode ? clip(String(code)) : '', message: clip(thrown.message) };
 }
 
-/** Text that the codec takes, and not too much of it. */
+/** Shortens a text and makes it well-formed, as the codec requires. */
 function clip(text: unknown): string {
   const short = String(text).slice(0, MAX_TEXT);
   return isWellFormed(short) ? short : Buffer.from(short).toString();
@@ -113,13 +114,13 @@ function fieldsOf(error: PgRegistryError, normalize: (value: unknown) => Value):
     try {
       fields[name] = normalize(value);
     } catch {
-      // A service, say, cannot travel; the error can without it.
+      // A field that cannot travel, such as a service, is left out.
     }
   }
   return fields;
 }
 
-/** Those that are nothing but a message. */
+/** Errors that have only a message. */
 const PLAIN_CLASSES = new Map<string, new (message: string) => PgRegistryError>([
   ['NOT_REGISTERED', NotRegisteredError],
   ['INVALID_ARGUMENT', InvalidArgumentError],
@@ -135,7 +136,7 @@ const PLAIN_CLASSES = new Map<string, new (message: string) => PgRegistryError>(
   ['PROTOCOL_VERSION', ProtocolVersionError],
 ]);
 
-/** Undefined if a code or field is not what this version knows: the peer may be newer, or not mean well. */
+/** Undefined if this version does not know the code or a field: the peer may be newer, or malicious. */
 function rebuild({ code, message, fields }: ErrorForm): PgRegistryError | undefined {
   const Plain = PLAIN_CLASSES.get(code);
   return Plain === undefined ? rebuildWithFields(code, message, fields) : new Plain(message);

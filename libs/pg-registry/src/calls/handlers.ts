@@ -1,7 +1,7 @@
 import { NoHandlerError, type Value } from '../term';
 import type { CallContext } from './call-context';
 
-/** What a process does with what it is sent. Everything runs as the process; results may be promises. */
+/** Handles the messages of a process. Every handler runs as the process; results may be promises. */
 export interface Handlers {
   /** Answers a call. @throws NoHandlerError naming the valid names. */
   call(name: string, payload: Value, context: CallContext): unknown;
@@ -14,19 +14,19 @@ export interface Handlers {
 /** Handles one named call or cast. */
 export type Handler = (payload: Value, context: CallContext) => unknown;
 
-/** Handlers by name, and what the process is called in errors. */
+/** Handlers by name. */
 export interface HandlerMap {
   readonly calls?: ReadonlyMap<string, Handler>;
   readonly casts?: ReadonlyMap<string, Handler>;
   readonly message?: Handler | undefined;
 }
 
-/** The {@link Handlers} that look a name up. */
+/** {@link Handlers} that look up a handler by its name. */
 export class HandlerTable implements Handlers {
   readonly #owner: string;
   readonly #map: HandlerMap;
 
-  /** @param owner Whose handlers these are, for errors: a class's name, say. */
+  /** @param owner Named in errors, such as a class's name. */
   constructor(owner: string, map: HandlerMap) {
     this.#owner = owner;
     this.#map = map;
@@ -46,7 +46,7 @@ export class HandlerTable implements Handlers {
 
   message(message: Value, context: CallContext): unknown {
     if (this.#map.message === undefined)
-      throw new NoHandlerError(`${this.#owner} takes no messages of send().`);
+      throw new NoHandlerError(`${this.#owner} has no handler for messages of send(). Nothing was executed.`);
     return this.#map.message(message, context);
   }
 

@@ -5,7 +5,7 @@ import type { LocalProcess } from '../lifetime/local-process';
 import { via } from './via';
 
 describe('a serial process', () => {
-  it('handles one message after the other, casts included', async () => {
+  it('handles one message after the other in a serial process, casts included', async () => {
     const a = new FakeCluster().node('a');
     const steps: Value[] = [];
     const work: Handler = async (payload) => {
@@ -19,7 +19,7 @@ describe('a serial process', () => {
     expect(steps.flat()).toEqual(['+', 1, '-', 1, '+', 2, '-', 2, '+', 3, '-', 3]);
   });
 
-  it('that calls itself gets an error at once, also through another process and across awaits', async () => {
+  it('rejects at once when a serial process calls itself, also through another process and across awaits', async () => {
     const cluster = new FakeCluster();
     const a = cluster.node('a');
     const other = a.processes.spawn();
@@ -40,7 +40,7 @@ describe('a serial process', () => {
     expectNoLeak(cluster);
   });
 
-  it('may be called by what its handler left behind, once the handler has finished', async () => {
+  it('lets code that a handler left running call the process once the handler has finished', async () => {
     const a = new FakeCluster().node('a');
     let later!: Promise<Value>;
     const process: LocalProcess = a.serve(
@@ -58,7 +58,7 @@ describe('a serial process', () => {
 });
 
 describe('a concurrent process', () => {
-  it('may call itself', async () => {
+  it('lets a concurrent process call itself', async () => {
     const a = new FakeCluster().node('a');
     const process: LocalProcess = a.serve({
       outer: () => a.service.call(process.pid, 'inner'),
@@ -69,7 +69,7 @@ describe('a concurrent process', () => {
 });
 
 describe('casts and messages', () => {
-  it('arrive here and on other nodes; what is dropped or fails is warned of', async () => {
+  it('delivers casts and messages on this node and others, and warns of those that are dropped or fail', async () => {
     const cluster = new FakeCluster();
     const [a, b] = [cluster.node('a'), cluster.node('b')];
     const seen: unknown[] = [];
@@ -101,7 +101,7 @@ describe('casts and messages', () => {
 });
 
 describe('the drain', () => {
-  it('sees every message that waits or is handled, until it is done', async () => {
+  it('counts every message that waits or is being handled as in flight', async () => {
     const cluster = new FakeCluster();
     const [a, b] = [cluster.node('a'), cluster.node('b')];
     let release!: () => void;
@@ -120,7 +120,7 @@ describe('the drain', () => {
     await b.calls.mailboxes.idle();
   });
 
-  it('ends pending calls when the node leaves', async () => {
+  it('rejects pending calls when the node leaves', async () => {
     const cluster = new FakeCluster();
     const [a, b] = [cluster.node('a'), cluster.node('b')];
     const call = a.service.call(b.serve({ slow: never }).pid, 'slow');

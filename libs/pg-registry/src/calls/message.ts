@@ -2,7 +2,7 @@ import type { Pid, Value } from '../term';
 import type { CallHeaders, TraceContext } from './call-context';
 import type { CallDeadline } from './call-deadline';
 
-/** A call waits for its answer; a cast does not; a message of `send` has no name either. */
+/** A call waits for its answer, a cast does not. A message is what `send` sends: a cast without a name. */
 export type MessageKind = 'call' | 'cast' | 'message';
 
 /** What one process says to another. */

@@ -106,7 +106,10 @@ export class OutgoingCalls {
    * @throws For bad arguments only.
    */
   send(to: Pid, message: unknown): void {
-    if (!isPid(to)) throw new InvalidArgumentError('Expected the Pid of a process.');
+    if (!isPid(to))
+      throw new InvalidArgumentError(
+        'The first argument of send() must be the Pid of a process. Nothing was sent.',
+      );
     this.#tell('message', to, '', message);
   }
 
@@ -165,7 +168,7 @@ export class OutgoingCalls {
 
   #pick(to: Via, tried: TriedMembers | undefined): Pid | undefined {
     if (to instanceof Via) return this.#picker.pick(to, tried);
-    throw new InvalidArgumentError('A destination is a Pid or via(scope, key); nothing was sent.');
+    throw new InvalidArgumentError('The destination must be a Pid or via(scope, key). Nothing was sent.');
   }
 
   #attempt(pid: Pid, message: Message, options: CheckedOptions): Promise<AttemptOutcome> {
@@ -182,7 +185,7 @@ export class OutgoingCalls {
   }
 }
 
-/** `'ok'`, the code of an error of this library, `'ABORTED'` by the caller's signal, or `'ERROR'`: a fixed set, for counting. */
+/** Returns `'ABORTED'` if the caller's signal ended the call, the code of an error of this library, else `'ERROR'`: a small set, for counting. */
 function outcomeOfCall(error: unknown, signal: AbortSignal | undefined): string {
   if (signal?.aborted && error === signal.reason) return 'ABORTED';
   return error instanceof PgRegistryError ? error.code : 'ERROR';

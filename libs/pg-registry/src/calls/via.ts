@@ -1,13 +1,13 @@
 import { canonicalText, formatKey, InvalidArgumentError, type Key, type Value } from '../term';
 
-/** Which member is asked; see {@link Via.pick}. */
+/** How one member of a name is chosen; see {@link Via.pick}. */
 export type PickStrategy = 'local-first' | 'random' | 'round-robin' | HashBy;
 
 const STRATEGIES: readonly unknown[] = ['local-first', 'random', 'round-robin'];
 
-/** Sends what belongs together to the same member; made by {@link hashBy}. */
+/** Chooses the same member for the same value; made by {@link hashBy}. */
 export class HashBy {
-  /** @internal The canonical text of what is hashed. */
+  /** @internal The canonical text of the hashed value. */
   readonly text: string;
 
   /** @internal */
@@ -18,27 +18,26 @@ export class HashBy {
 }
 
 /**
- * Picks by rendezvous hashing: on every node the same member for the same `x`, and when members come and go only what the
- * new or lost member had changes hands.
+ * Chooses by rendezvous hashing: the same member for the same `x` on every node. When a member joins or leaves, only its own
+ * share moves.
  *
- * @throws InvalidValueError if `x` is no key.
+ * @throws InvalidValueError if `x` is not a valid key.
  */
 export function hashBy(x: Key): HashBy {
   return new HashBy(canonicalText(x));
 }
 
 /**
- * A name that stands for whoever is registered under it: usable wherever a destination is asked for, and to register.
- * Immutable. Mirrors `{:via, PgRegistry, {scope, key, value}}`.
+ * A name that stands for the processes registered under it. Use it as a destination of calls, and to register. Immutable. Mirrors `{:via, PgRegistry, {scope, key, value}}`.
  */
 export class Via {
-  /** The name of the scope in which it is looked up. */
+  /** The scope in which the name is looked up. */
   readonly scope: string;
-  /** Under which key. */
+  /** The key under which processes are registered. */
   readonly key: Key;
-  /** Stored when something is registered under the name, else ignored. */
+  /** Stored when a process is registered under the name, otherwise ignored. */
   readonly value: Value;
-  /** Which of several members is meant. */
+  /** How one of several members is chosen. */
   readonly strategy: PickStrategy;
 
   /** @internal Use {@link via}. */
@@ -51,16 +50,18 @@ export class Via {
   }
 
   /**
-   * The same name with another way of choosing among several members. Suspect and draining nodes are passed over while there
-   * are others.
+   * Returns the same name with another way to choose among several members. Members on suspect and draining nodes are passed over
+   * while there are others.
    *
-   * @param strategy `'local-first'` (the default): any member of this node, else any; `'random'`; `'round-robin'`: one after
-   *   the other, counted per name on this node; or {@link hashBy}.
-   * @throws InvalidArgumentError for anything else.
+   * @param strategy `'local-first'` (the default) takes a member of this node, else any; `'random'` any; `'round-robin'` one after the
+   *   other, counted per name on this node; {@link hashBy} always the same for a value.
+   * @throws InvalidArgumentError for any other strategy.
    */
   pick(strategy: PickStrategy): Via {
     if (!STRATEGIES.includes(strategy) && !(strategy instanceof HashBy)) {
-      throw new InvalidArgumentError("A pick is 'local-first', 'random', 'round-robin' or hashBy(x).");
+      throw new InvalidArgumentError(
+        "The strategy of pick() must be 'local-first', 'random', 'round-robin' or hashBy(x).",
+      );
     }
     return new Via(this.scope, this.key, this.value, strategy);
   }
@@ -72,17 +73,17 @@ export class Via {
 }
 
 /**
- * Names whoever is registered under `key` in a scope. The key is looked at when the name is used.
+ * Makes a name for the processes registered under `key` in a scope. The key is checked when the name is used.
  *
- * @param scope The scope's name, or what `defineScope` made of it.
- * @param value Stored when something is registered under the name; `null` unless given.
- * @throws InvalidArgumentError if the scope is neither.
+ * @param scope The scope's name, or its definition by `defineScope`.
+ * @param value Stored when a process is registered under the name. Default `null`.
+ * @throws InvalidArgumentError if the scope is neither a name nor a definition.
  */
 export function via(scope: string | { readonly name: string }, key: Key, value: Value = null): Via {
   const name: unknown = typeof scope === 'object' && scope !== null ? scope.name : scope;
   if (typeof name !== 'string' || name === '') {
     throw new InvalidArgumentError(
-      'The first argument of via(scope, key) is the name of a scope or its definition.',
+      'The first argument of via(scope, key) must be the name of a scope or its definition.',
     );
   }
   return new Via(name, key, value, 'local-first');

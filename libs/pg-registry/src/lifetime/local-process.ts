@@ -1,14 +1,14 @@
 import { Pid } from '../term';
 
-/** The reason of an end that is nobody's fault, as in Erlang. */
+/** The default reason of an exit, as in Erlang. */
 export const NORMAL = 'normal';
 
 /**
- * A process of this node: a lifetime with an address. It runs no code of its own; what is registered, monitored or
- * mounted for it goes when it ends. Made by `ProcessService.spawn` and `start`. Mirrors an Erlang process without its loop.
+ * A process of this node: a lifetime with an address. It runs no code of its own; everything that is registered, monitored or
+ * mounted for it is removed when it ends. Made by `ProcessService.spawn` and `start`. Mirrors an Erlang process without its loop.
  */
 export class LocalProcess implements Disposable {
-  /** Its address, good on every node. */
+  /** Its address, valid on every node. */
   readonly pid: Pid;
   /** A word for logs and monitors; the library never reads it. */
   readonly label: string | undefined;

@@ -15,7 +15,7 @@ function node(onObserverError?: (error: unknown) => void, name = 'a'): Processes
 }
 
 describe('the processes of a node', () => {
-  it('have addresses that are never used twice', () => {
+  it('gives processes pids that are never used twice', () => {
     const processes = node();
     const first = processes.spawn();
     first.exit();
@@ -24,7 +24,7 @@ describe('the processes of a node', () => {
     expect(String(processes.root.pid)).toBe('<a.0>');
   });
 
-  it('are found by pid while they live', () => {
+  it('finds processes by pid while they live', () => {
     const processes = node();
     const process = processes.spawn('worker');
     expect(processes.get(process.pid)).toBe(process);
@@ -35,7 +35,7 @@ describe('the processes of a node', () => {
     expect(processes.size).toBe(1);
   });
 
-  it('of another node are nobody here', () => {
+  it('does not find or accept processes of another node', () => {
     const [a, b] = [node(), node(undefined, 'b')];
     const process = b.spawn();
     expect(a.isLocal(process.pid)).toBe(false);
@@ -54,7 +54,7 @@ describe('an exit', () => {
     expect(await process.exited).toBe('first');
   });
 
-  it('is normal unless a reason is given', async () => {
+  it("ends a process with 'normal' unless a reason is given", async () => {
     const process = node().spawn();
     {
       using scoped = process;
@@ -63,7 +63,7 @@ describe('an exit', () => {
     expect(await process.exited).toBe('normal');
   });
 
-  it('resolves whoever asked before and after', async () => {
+  it('resolves exited for code that asks before or after the end', async () => {
     const process = node().spawn();
     const before = process.exited;
     process.exit(undefined);
@@ -71,13 +71,13 @@ describe('an exit', () => {
     expect(await process.exited).toBe('normal');
   });
 
-  it('never rejects, whatever the reason', async () => {
+  it('never rejects exited, whatever the reason', async () => {
     const process = node().spawn();
     process.exit(new Promise(() => undefined));
     expect(await process.exited).toBe('[object Promise]');
   });
 
-  it('runs the hooks in order, in the same turn, when the process already counts as ended', () => {
+  it('calls exit listeners in order, in the turn of the exit, when the process already counts as ended', () => {
     const processes = node();
     const seen: unknown[] = [];
     processes.onExit((process, reason) => seen.push(1, process.alive, processes.get(process.pid), reason));
@@ -91,7 +91,7 @@ describe('an exit', () => {
     expect(seen).toEqual([1, false, undefined, 'normal', 3]);
   });
 
-  it('runs the hooks for code of the user when all others have run', () => {
+  it('calls the listeners of afterExit after those of onExit', () => {
     const processes = node();
     const seen: string[] = [];
     processes.afterExit(() => seen.push('told'));
@@ -103,7 +103,7 @@ describe('an exit', () => {
     expect(seen).toEqual(['taken away', 'told', 'told too', 'taken away', 'told']);
   });
 
-  it('reports a hook that throws and runs the others', () => {
+  it('reports an exit listener that throws, and calls the others', () => {
     const errors: unknown[] = [];
     const processes = node((error) => errors.push(error));
     const seen: string[] = [];
@@ -116,7 +116,7 @@ describe('an exit', () => {
     expect(seen).toEqual(['<a.1>']);
   });
 
-  it('of an owner ends what it owns, for the same reason, down the line', () => {
+  it('ends the processes that an ended process owns, and theirs, for the same reason', () => {
     const processes = node();
     const owner = processes.spawn();
     const child = processes.spawn(undefined, { owner });
@@ -127,14 +127,14 @@ describe('an exit', () => {
     expect(() => processes.spawn(undefined, { owner })).toThrow(ProcessExitedError);
   });
 
-  it('of the owned leaves the owner alive', () => {
+  it('keeps an owner alive when a process that it owns ends', () => {
     const processes = node();
     const owner = processes.spawn();
     processes.spawn(undefined, { owner }).exit('crash');
     expect(owner.alive).toBe(true);
   });
 
-  it('follows an abort signal and lets go of it', () => {
+  it('ends a process when its signal aborts, and removes its listener from the signal', () => {
     const processes = node();
     const controller = new AbortController();
     const { signal } = controller;
@@ -148,7 +148,7 @@ describe('an exit', () => {
     expect(processes.spawn(undefined, { signal }).reason).toBe('stop');
   });
 
-  it('of all ends the newest first, the root process last, and lets nobody start again', () => {
+  it('ends all processes, the newest first and the root process last, and spawns none afterwards', () => {
     const processes = node();
     const ended: string[] = [];
     processes.onExit((process) => ended.push(String(process.pid)));
@@ -159,7 +159,7 @@ describe('an exit', () => {
     expect(() => processes.spawn()).toThrow(ProcessExitedError);
   });
 
-  it('of all takes along what a hook starts meanwhile', () => {
+  it('ends processes that an exit listener spawns while all are ended', () => {
     const processes = node();
     const spawned: LocalProcess[] = [];
     processes.onExit(() => spawned.push(processes.spawn()));
@@ -171,12 +171,12 @@ describe('an exit', () => {
 });
 
 describe('self', () => {
-  it('is the root process outside of run', () => {
+  it('returns the root process from self outside of run', () => {
     const processes = node();
     expect(processes.self()).toBe(processes.root);
   });
 
-  it('is the process of the innermost run, across awaits', async () => {
+  it('returns the process of the innermost run from self, across awaits', async () => {
     const processes = node();
     const [outer, inner] = [processes.spawn(), processes.spawn()];
     const seen = await processes.run(outer, async () => {
@@ -188,13 +188,13 @@ describe('self', () => {
     expect(processes.self()).toBe(processes.root);
   });
 
-  it('of one node is not touched by another in the same program', () => {
+  it('keeps the current processes of two nodes in one program apart', () => {
     const [a, b] = [node(), node(undefined, 'b')];
     const process = a.spawn();
     expect(a.run(process, () => b.self())).toBe(b.root);
   });
 
-  it('cannot be a process that has ended', () => {
+  it('refuses to run code as a process that has ended', () => {
     const processes = node();
     const process = processes.spawn();
     process.exit('gone');
@@ -202,7 +202,7 @@ describe('self', () => {
     expect(() => processes.run({} as LocalProcess, () => 1)).toThrow(InvalidArgumentError);
   });
 
-  it('of a bound function is the process that bound it, also when run was first used later', () => {
+  it('runs a bound function as the process that bound it, also when run was first used later', () => {
     const processes = node();
     const process = processes.spawn();
     const asRoot = processes.current.bind(() => processes.self());
@@ -216,7 +216,7 @@ describe('self', () => {
     expect(asProcess()).toEqual([process]);
   });
 
-  it('knows the marked stretches that code runs within, across awaits and nested runs', async () => {
+  it('knows the marks that code runs within, across awaits and nested runs', async () => {
     const processes = node();
     const process = processes.spawn();
     const [outer, inner] = [{}, {}];
@@ -243,7 +243,7 @@ describe('self', () => {
     expect([processes.current.isWithin(outer), bound()]).toEqual([false, true]);
   });
 
-  it('is the root process again after the node has stopped', () => {
+  it('returns the root process from self after the node has stopped', () => {
     const processes = node();
     const process = processes.spawn();
     processes.run(process, () => processes.exitAll('shutdown'));

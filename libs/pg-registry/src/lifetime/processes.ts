@@ -9,16 +9,17 @@ import {
 import { CurrentProcess } from './current-process';
 import { LocalProcess } from './local-process';
 
-export interface ProcessesOptions {
+/** What a node gives its processes. */
+export interface ProcessesDeps {
   /** The node's name. */
   readonly node: string;
   readonly incarnation: string;
   readonly pids: PidInterner;
-  /** Told what an exit hook threw; the other hooks run all the same. */
+  /** Called with what an exit listener threw; the other listeners run all the same. */
   readonly onObserverError?: (error: unknown) => void;
 }
 
-/** What a new process ends with. */
+/** What a new process ends together with. */
 export interface ProcessLinks {
   /** Ends the process with the signal's reason when it aborts; one that is aborted already gives an ended process. */
   readonly signal?: AbortSignal | undefined;
@@ -30,26 +31,26 @@ export interface ProcessLinks {
 export type ExitListener = (process: LocalProcess, reason: unknown) => void;
 
 /**
- * The lifetimes of one node, and which of them the running code belongs to.
+ * Starts and ends the processes of one node, and knows which of them the running code belongs to.
  *
- * Everything is synchronous: when `exit` returns, every hook has run and every owned process has ended too.
+ * Everything is synchronous: when `exit` returns, every exit listener has run and every owned process has ended too.
  */
 export class Processes {
-  /** The process that everything belongs to which runs outside of {@link run}. Ends last, with {@link exitAll}. */
+  /** The process of all code that runs outside of {@link run}. Ends last, with {@link exitAll}. */
   readonly root: LocalProcess;
   /** Which process the running code belongs to. */
   readonly current: CurrentProcess;
-  readonly #options: ProcessesOptions;
+  readonly #deps: ProcessesDeps;
   readonly #living = new Map<number, LocalProcess>();
   readonly #owned = new Map<LocalProcess, Set<LocalProcess>>();
-  /** What undoes the wiring of a process with a signal or an owner. */
+  /** Removes the links of a process to a signal or an owner. */
   readonly #unlink = new Map<LocalProcess, () => void>();
   readonly #exitListeners = new Set<ExitListener>();
   readonly #afterExitListeners = new Set<ExitListener>();
   #lastId = -1;
 
-  constructor(options: ProcessesOptions) {
-    this.#options = options;
+  constructor(deps: ProcessesDeps) {
+    this.#deps = deps;
     this.root = this.#add('root');
     this.current = new CurrentProcess(this.root);
   }
@@ -63,13 +64,14 @@ export class Processes {
    * Starts a process. Mirrors `spawn/1`.
    *
    * @param label A word for logs and monitors.
-   * @throws ProcessExitedError if the owner has ended, or the whole node has; InvalidOptionError for what is no signal.
+   * @throws ProcessExitedError if the owner has ended, or the whole node has; InvalidOptionError if `signal` is not an AbortSignal.
    */
   spawn(label?: string, { signal, owner }: ProcessLinks = {}): LocalProcess {
     if (signal !== undefined && !(signal instanceof AbortSignal)) {
-      throw new InvalidOptionError("Option 'signal' is an AbortSignal; nothing was started.", {
-        option: 'signal',
-      });
+      throw new InvalidOptionError(
+        `Option 'signal' must be an AbortSignal (got ${typeof signal}). No process was started.`,
+        { option: 'signal' },
+      );
     }
     if (owner !== undefined) this.#checkOwn(owner);
     if (!this.root.alive) throw exited(this.root, 'The node has stopped; it starts no more processes.');
@@ -78,14 +80,14 @@ export class Processes {
     return process;
   }
 
-  /** The living process with this pid, if it is one of this node. O(1). */
+  /** Returns the living process with this pid, if it is one of this node. O(1). */
   get(pid: Pid): LocalProcess | undefined {
     return this.isLocal(pid) ? this.#living.get(pid.id) : undefined;
   }
 
-  /** Whether the pid is one of this node in this incarnation, alive or ended. */
+  /** Returns whether the pid is one of this node in this incarnation, alive or ended. */
   isLocal(pid: Pid): boolean {
-    return pid.incarnation === this.#options.incarnation && pid.node === this.#options.node;
+    return pid.incarnation === this.#deps.incarnation && pid.node === this.#deps.node;
   }
 
   /** Returns the process that the running code belongs to: that of the innermost {@link run}, else the root process. Mirrors `self/0`. */
@@ -104,18 +106,20 @@ export class Processes {
   }
 
   /**
-   * Calls `listener` whenever a process ends, in the same turn, in the order of subscription: the place for taking away what
-   * the process had. What it throws is reported and harms nobody.
+   * Calls `listener` whenever a process ends, in the same turn, in the order of subscription. For removing what the process had. An
+   * error that it throws is reported, and the other listeners run all the same.
    *
-   * @returns What ends the subscription.
+   * @returns A function that ends the subscription.
    */
   onExit(listener: ExitListener): () => void {
     return subscribe(this.#exitListeners, listener);
   }
 
   /**
-   * Like {@link onExit}, when all of those have run: the place for calling code of the user, which then sees nothing of the
-   * process any more.
+   * Like {@link onExit}, but calls `listener` after all of those. For calling code of the user, which then sees nothing of the process
+   * any more.
+   *
+   * @returns A function that ends the subscription.
    */
   afterExit(listener: ExitListener): () => void {
     return subscribe(this.#afterExitListeners, listener);
@@ -123,14 +127,14 @@ export class Processes {
 
   /** Ends every process, newest first and the root process last; afterwards nothing can be spawned. */
   exitAll(reason: unknown): void {
-    // Again for what a hook spawned meanwhile; once the root process has ended nothing more can be.
+    // Again for what a listener spawned meanwhile; once the root process has ended, nothing can be spawned.
     while (this.#living.size > 0) {
       for (const process of [...this.#living.values()].toReversed()) process.exit(reason);
     }
     this.current.dispose();
   }
 
-  /** Ends every process that lives now but the root process, newest first. */
+  /** Ends every process that lives now except the root process, newest first. */
   exitChildren(reason: unknown): void {
     for (const process of [...this.#living.values()].toReversed()) {
       if (process !== this.root) process.exit(reason);
@@ -138,7 +142,7 @@ export class Processes {
   }
 
   #add(label: string | undefined): LocalProcess {
-    const { pids, node, incarnation } = this.#options;
+    const { pids, node, incarnation } = this.#deps;
     const pid = pids.intern(node, incarnation, (this.#lastId += 1));
     const process = new LocalProcess(pid, label, (ended, reason) => this.#ended(ended, reason));
     this.#living.set(pid.id, process);
@@ -173,23 +177,23 @@ export class Processes {
     if (owned !== undefined) for (const each of owned) each.exit(reason);
   }
 
-  #guard(hook: () => void): void {
+  #guard(listener: () => void): void {
     try {
-      hook();
+      listener();
     } catch (error) {
-      this.#options.onObserverError?.(error);
+      this.#deps.onObserverError?.(error);
     }
   }
 
   #checkOwn(process: LocalProcess): void {
     if (!(process instanceof LocalProcess)) {
-      throw new InvalidArgumentError('Expected a process that spawn() or start() returned.', {});
+      throw new InvalidArgumentError('The process must be one that spawn() or start() returned.', {});
     }
     if (this.#living.get(process.pid.id) === process) return;
     if (!this.isLocal(process.pid)) {
       const { pid } = process;
       throw new NotLocalError(
-        `${pid} is a process of another node; only ${this.#options.node}'s can be used here.`,
+        `${pid} is a process of another node. Only processes of node '${this.#deps.node}' can be used here.`,
         { pid },
       );
     }
@@ -198,7 +202,7 @@ export class Processes {
 }
 
 function subscribe(listeners: Set<ExitListener>, listener: ExitListener): () => void {
-  // A wrapper of its own, so that one function subscribed twice is two subscriptions.
+  // A new function each time, so that one listener subscribed twice is two subscriptions.
   const subscription: ExitListener = (process, reason) => listener(process, reason);
   listeners.add(subscription);
   return () => void listeners.delete(subscription);

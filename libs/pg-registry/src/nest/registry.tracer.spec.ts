@@ -190,11 +190,8 @@ describe('with an SDK of OpenTelemetry', () => {
     const message = {
       kind: 'call',
       name: 'work',
-      payload: null,
       caller: pid,
-      headers: {},
       trace: undefined,
-      deadline: undefined,
     } as const;
     await within(() => {
       new RegistryTracer(api).incoming(message, { pid, label: undefined })?.end();

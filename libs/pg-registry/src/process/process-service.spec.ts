@@ -91,14 +91,14 @@ describe('start', () => {
     return a.service.start(Counter, options);
   }
 
-  it('makes an instance, starts it with its arguments, and lets calls in', async () => {
+  it('makes an instance, starts it with its arguments, and then takes calls', async () => {
     const process = await start({ via: name, args: { from: 5 } });
     expect(await a.service.call(name, 'add', 2)).toBe(7);
     expect(await a.service.call(process.pid, 'add', 1)).toBe(8);
     expect(process.label).toBe('Counter');
   });
 
-  it('takes the name in the same turn, and calls wait until it has started', async () => {
+  it('takes the name before start returns, and lets calls wait until the process has started', async () => {
     const { promise, open } = gate();
     startGate = promise;
     const starting = start({ via: name });
@@ -110,7 +110,7 @@ describe('start', () => {
     await starting;
   });
 
-  it('makes one instance of ten that are started under a name', async () => {
+  it('makes one instance when ten processes are started under one name', async () => {
     const starts = Array.from({ length: 10 }, () => start({ via: name }));
     const results = await Promise.allSettled(starts);
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
@@ -121,7 +121,7 @@ describe('start', () => {
     expect([factory.made, a.processes.size]).toEqual([1, 2]);
   });
 
-  it('that fails frees the name and turns away who waits, wherever it fails', async () => {
+  it('frees the name and rejects waiting calls when a start fails, wherever it fails', async () => {
     for (const [place, failure] of [
       ['create', new Error('no database')],
       ['start', new Error('no document')],
@@ -139,7 +139,7 @@ describe('start', () => {
     expect([events, factory.destroyed]).toEqual([['start', 'exit Error: no document'], 1]);
   });
 
-  it('is refused before there is a process: what is no class of a module, no unique scope, no factory, no signal', async () => {
+  it('refuses a start before there is a process: without a class of a module, a unique scope, a factory or a valid signal', async () => {
     await expect(a.service.start(Stranger)).rejects.toThrow(/Stranger is a provider of no module/);
     await expect(start({ signal: {} as AbortSignal })).rejects.toBeInstanceOf(InvalidOptionError);
     await expect(start({ via: 'a' as never })).rejects.toBeInstanceOf(InvalidArgumentError);
@@ -150,7 +150,7 @@ describe('start', () => {
     expect([a.processes.size, factory.made]).toEqual([1, 0]);
   });
 
-  it('that finds the scope stopped leaves no process', async () => {
+  it('leaves no process when start finds the scope stopped', async () => {
     a.register = () => {
       throw new ScopeNotRunningError('stopped');
     };
@@ -158,7 +158,7 @@ describe('start', () => {
     expect([a.processes.size, factory.made]).toEqual([1, 0]);
   });
 
-  it('ends with its signal, its owner, and the node; each time once, with onProcessExit', async () => {
+  it('ends a process with its signal, its owner, and the node, each time once, with onProcessExit', async () => {
     const controller = new AbortController();
     const owner = a.processes.spawn();
     await start({ signal: controller.signal });
@@ -180,7 +180,7 @@ describe('start', () => {
     await expect(start()).rejects.toBeInstanceOf(ProcessExitedError);
   });
 
-  it('ends with an owner on another node, also when that node is lost', async () => {
+  it('ends a process with its owner on another node, also when that node is lost', async () => {
     const b = cluster.node('b');
     const [first, second] = [b.processes.spawn(), b.processes.spawn()];
     const starter = a.processes.spawn();
@@ -196,7 +196,7 @@ describe('start', () => {
     expect(other.reason).toBe('noconnection');
   });
 
-  it('that is ended meanwhile rejects at once, even if it hangs, and lets go of the instance', async () => {
+  it('rejects a start at once when the process ends meanwhile, even if it hangs, and destroys the instance', async () => {
     startGate = new Promise(() => undefined);
     const controller = new AbortController();
     const starting = start({ via: name, signal: controller.signal });
@@ -208,7 +208,7 @@ describe('start', () => {
     await expect(start({ signal: controller.signal })).rejects.toBeInstanceOf(ProcessExitedError);
   });
 
-  it('that is ended before the instance is made lets go of it without starting it', async () => {
+  it('destroys an instance without starting it when the process ended before it was made', async () => {
     const controller = new AbortController();
     const starting = start({ signal: controller.signal });
     controller.abort('early');
@@ -218,7 +218,7 @@ describe('start', () => {
     expect([events, factory.made, factory.destroyed]).toEqual([[], 1, 1]);
   });
 
-  it('waits for onProcessExit no longer than its limit, and says so', async () => {
+  it('waits for onProcessExit no longer than its limit, and warns', async () => {
     exitGate = new Promise(() => undefined);
     const process = await start();
     process.exit('gone');
@@ -230,11 +230,11 @@ describe('start', () => {
     await settling;
     expect(factory.destroyed).toBe(1);
     expect(a.warnings).toEqual([
-      'onProcessExit of <a.1> (Counter) took longer than 5000 ms and is not waited for.',
+      'onProcessExit of <a.1> (Counter) took longer than 5000 ms. The node does not wait for it any longer.',
     ]);
   });
 
-  it('reports what onProcessExit throws, and lets go of the instance all the same', async () => {
+  it('warns of what onProcessExit throws, and destroys the instance all the same', async () => {
     exitGate = Promise.reject(new Error('late'));
     exitGate.catch(() => undefined);
     (await start()).exit();
@@ -249,7 +249,7 @@ describe('options that nobody reads', () => {
   const { pid } = a.serve({ echo: (payload) => payload });
 
   it.each([{ timeOut: 20 }, { timeoutMs: 20, Signal: null }, Object.create({ retries: 3 }) as object])(
-    'are refused by call: %j',
+    'refuses unknown options of call: %j',
     async (options) => {
       const error = await failureOf(a.service.call(pid, 'echo', 1, options));
       expect(error).toBeInstanceOf(InvalidOptionError);
@@ -262,14 +262,14 @@ describe('options that nobody reads', () => {
     },
   );
 
-  it('are refused by the methods of a proxy, too', async () => {
+  it('refuses unknown options of the methods of a proxy', async () => {
     const proxy = a.service.proxy<{ echo(n: number): number }>(pid);
     await expect(proxy.echo(1, { timeout: 20 } as never)).rejects.toThrow(
       "Unknown option 'timeout' of a call",
     );
   });
 
-  it('are refused by spawn and start, and nothing is started', async () => {
+  it('refuses unknown options of spawn and start, and starts nothing', async () => {
     const before = a.processes.size;
     expect(() => a.service.spawn({ onmessage: () => undefined } as never)).toThrow(
       "Unknown option 'onmessage' of spawn(); nothing was started. Valid are signal, label, onMessage.",
@@ -280,14 +280,14 @@ describe('options that nobody reads', () => {
     expect(a.processes.size).toBe(before);
   });
 
-  it('include options that are no object', async () => {
+  it('refuses options that are not an object', async () => {
     await expect(a.service.call(pid, 'echo', 1, 5000 as never)).rejects.toBeInstanceOf(InvalidOptionError);
     expect(() => a.service.spawn('worker' as never)).toThrow(InvalidOptionError);
   });
 });
 
 describe('a process without a class', () => {
-  it('handles its messages one after the other, as itself', async () => {
+  it('handles messages of a process without a class one after the other, as the process', async () => {
     const a = new FakeCluster().node('a');
     const seen: unknown[] = [];
     const process = a.service.spawn({

@@ -40,7 +40,7 @@ const typed = (remote: Remote<Documents>, options: CallOptions): readonly Promis
 };
 
 describe('a proxy', () => {
-  it('calls the handler that the property names', async () => {
+  it('calls the handler that a property of a proxy names', async () => {
     const a = new FakeCluster().node('a');
     const { pid } = a.serve({ open: (id) => ({ text: ['of', id] }), count: () => 3 });
     const documents = a.service.proxy<Documents>(pid);
@@ -49,7 +49,7 @@ describe('a proxy', () => {
     await expect(documents.open('a', { signal: AbortSignal.abort('no') })).rejects.toBe('no');
   });
 
-  it('is no promise, no Nest provider with hooks, and harmless to print', async () => {
+  it('makes a proxy that is neither a promise nor a Nest provider with hooks, and can be printed', async () => {
     const a = new FakeCluster().node('a');
     const proxy = a.service.proxy<Record<string, () => void>>(a.serve({}).pid);
     expect(await Promise.resolve(proxy)).toBe(proxy);
@@ -69,7 +69,7 @@ describe('a proxy', () => {
     expect(() => ((proxy as Record<string, unknown>)['x'] = 1)).toThrow(TypeError);
   });
 
-  it('has the types of the handlers as their callers see them', () => {
+  it('gives a proxy the types of the handlers as their callers see them', () => {
     expect(typed).toBeInstanceOf(Function);
   });
 });

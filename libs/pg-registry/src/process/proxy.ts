@@ -1,11 +1,11 @@
 import type { Observable } from 'rxjs';
 import type { CallContext, CallOptions } from '../calls';
 
-/** What a call of a handler that returns `R` resolves to: an Observable answers with its last value. */
+/** The type that a call resolves to if its handler returns `R`. An Observable answers with its last value. */
 export type CallResult<R> = Awaited<R> extends Observable<infer T> ? T : Awaited<R>;
 
 /**
- * The handlers of `T` as its remote callers see them: methods of at most one parameter, the context aside, become
+ * The handlers of `T` as callers see them. Methods with at most one parameter beside the context become
  * `(payload, options?) => Promise`; everything else is `never`.
  */
 export type Remote<T> = { readonly [K in keyof T]: RemoteMethod<T[K]> };
@@ -24,7 +24,7 @@ type RemoteWithPayload<P, R> = undefined extends P
   : (payload: P, options?: CallOptions) => Promise<CallResult<R>>;
 
 /**
- * Names that `await`, JSON and Nest look up on any object: whoever answered them with a function would have them called.
+ * Names that `await`, JSON and Nest look up on any object, and would call if they found a function.
  * `constructor` makes the proxy look like an object without a class.
  */
 const NOT_HANDLERS: ReadonlySet<string> = new Set([
@@ -38,7 +38,7 @@ const NOT_HANDLERS: ReadonlySet<string> = new Set([
   'onApplicationShutdown',
 ]);
 
-/** Makes an object whose property `name` is `(payload, options) => call(name, payload, options)`. */
+/** Makes an object whose property `name` is the function `(payload, options) => call(name, payload, options)`. */
 export function makeProxy<T>(
   call: (name: string, payload: unknown, options?: CallOptions) => Promise<unknown>,
 ): Remote<T> {

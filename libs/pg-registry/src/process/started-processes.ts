@@ -13,28 +13,28 @@ import type {
 const START_OPTIONS = ['via', 'args', 'owner', 'signal', 'moduleRef'];
 const DEFAULT_EXIT_TIMEOUT_MS = 5000;
 
-/** What `start` takes. `A` is what `onProcessStart` of the class takes. */
+/** Options of `ProcessService.start`. `A` is the type that `onProcessStart` of the class takes. */
 export interface StartOptions<A = unknown> {
-  /** The name, taken before the instance exists; the scope needs unique keys. */
+  /** A name, taken before the instance exists. Its scope must have unique keys. */
   readonly via?: Via | undefined;
-  /** Passed to `onProcessStart` as it is. */
+  /** Passed to `onProcessStart` unchanged. */
   readonly args?: A | undefined;
-  /** The process ends with this one, for the same reason; it may live on another node. */
+  /** The process ends with this one, for the same reason. It may live on another node. */
   readonly owner?: Pid | LocalProcess | undefined;
   /** Ends the process with the signal's reason when it aborts. */
   readonly signal?: AbortSignal | undefined;
-  /** Chooses the module, if the class is a provider of several: that module's `ModuleRef`. */
+  /** The `ModuleRef` of the module that makes the instance. Required if the class is a provider of several. */
   readonly moduleRef?: object | undefined;
 }
 
-/** The instances of process classes, from the name that is taken for them to the end of `onProcessExit`. */
+/** Instances of process classes, from taking their name to the end of `onProcessExit`. */
 export class StartedProcesses {
   factory: ProcessFactory | undefined;
   readonly #deps: ProcessDeps;
   readonly #processes: Processes;
   readonly #calls: Calls;
   readonly #instances = new Map<LocalProcess, CreatedInstance>();
-  /** Ends of instances that are under way. */
+  /** One promise per instance whose process has ended, until it is destroyed. */
   readonly #ending = new Set<Promise<void>>();
 
   constructor(deps: ProcessDeps) {
@@ -56,7 +56,7 @@ export class StartedProcesses {
     });
     try {
       const started = mailbox.runStart(() => this.#run(prepared, process, mailbox, options.args));
-      // Whoever waits for a start that hangs is told when the process ends meanwhile.
+      // A start that hangs fails when the process ends meanwhile.
       await Promise.race([started, process.exited]);
     } catch (error) {
       process.exit(error);
@@ -68,27 +68,31 @@ export class StartedProcesses {
 
   /** Resolves when no `onProcessExit` runs any more. */
   async settled(): Promise<void> {
-    // More may end while these do.
+    // More processes may end meanwhile.
     // oxlint-disable-next-line no-await-in-loop
     while (this.#ending.size > 0) await Promise.all(this.#ending);
   }
 
-  /** Everything that can be found wrong before there is a process. */
+  /** Checks everything that can be checked before there is a process. */
   #prepare<T extends object>(
     type: ProcessClass<T>,
     { via, owner, moduleRef }: StartOptions,
   ): PreparedInstance {
     if (typeof type !== 'function')
-      throw new InvalidArgumentError('The first argument of start() is a class.');
+      throw new InvalidArgumentError(
+        `The first argument of start() must be a class (got ${typeof type}). No process was started.`,
+      );
     if (this.factory === undefined) {
       throw new InvalidArgumentError(
         `${type.name} was not started: process classes need PgRegistryModule.forRoot().`,
       );
     }
     if (via !== undefined && !(via instanceof Via))
-      throw new InvalidArgumentError("Option 'via' is via(scope, key, value?).");
+      throw new InvalidArgumentError(
+        "Option 'via' must be made by via(scope, key, value?). No process was started.",
+      );
     if (owner !== undefined && !(owner instanceof LocalProcess) && !isPid(owner)) {
-      throw new InvalidArgumentError("Option 'owner' is a process or its pid; nothing was started.");
+      throw new InvalidArgumentError("Option 'owner' must be a process or its pid. No process was started.");
     }
     const prepared = this.factory.prepare(type, moduleRef);
     if (via !== undefined) this.#deps.registrar.requireUnique(via.scope);
@@ -115,13 +119,16 @@ export class StartedProcesses {
     if (!this.#processes.isLocal(pid)) return undefined;
     const owner = this.#processes.get(pid);
     if (owner === undefined)
-      throw new ProcessExitedError(`The owner ${pid} has ended.`, { pid, reason: 'noproc' });
+      throw new ProcessExitedError(`The owner ${pid} has ended. No process was started.`, {
+        pid,
+        reason: 'noproc',
+      });
     return owner;
   }
 
   /** Ends a process when its owner on another node has ended, or is lost. */
   #endWith(owner: Pid, process: LocalProcess): void {
-    // As the root process: a subscription of the process that starts this one would end with that one.
+    // As the root process, because a subscription ends with the process that made it.
     const subscription = this.#processes.current.enter(this.#processes.root, undefined, () =>
       this.#calls.monitors.monitor(owner).subscribe(({ reason }) => process.exit(reason)),
     );
@@ -142,7 +149,7 @@ export class StartedProcesses {
     if (process.alive) mailbox.open(created.handlers);
   }
 
-  /** Lets the instance of a process that has ended do its last work, once. */
+  /** Runs `onProcessExit` of a process that has ended, once, and destroys its instance. */
   #ended(process: LocalProcess): void {
     const created = this.#instances.get(process);
     this.#instances.delete(process);
@@ -156,12 +163,14 @@ export class StartedProcesses {
     const { timers, exitTimeoutMs = DEFAULT_EXIT_TIMEOUT_MS, onWarning } = this.#deps;
     const name = `${process.pid} (${process.label})`;
     try {
-      // Not in the turn of the exit, whose caller does not expect to run code of the process.
+      // Later, because the caller of exit() does not expect to run code of the process.
       await Promise.resolve();
       const exit = (): unknown => instance.onProcessExit?.(process.reason);
       const exited = Promise.resolve(this.#processes.current.enter(process, undefined, exit));
       if (!(await withTimeout(exited, exitTimeoutMs, timers))) {
-        onWarning(`onProcessExit of ${name} took longer than ${exitTimeoutMs} ms and is not waited for.`);
+        onWarning(
+          `onProcessExit of ${name} took longer than ${exitTimeoutMs} ms. The node does not wait for it any longer.`,
+        );
       }
     } catch (error) {
       onWarning(`onProcessExit of ${name} failed.`, error);
@@ -173,11 +182,11 @@ export class StartedProcesses {
     try {
       await created.destroy();
     } catch (error) {
-      this.#deps.onWarning(`Letting go of ${process.pid} (${process.label}) failed.`, error);
+      this.#deps.onWarning(`Destroying the instance of ${process.pid} (${process.label}) failed.`, error);
     }
   }
 
   #endedEarly(type: ProcessClass, { pid, reason }: LocalProcess): ProcessExitedError {
-    return new ProcessExitedError(`${type.name} (${pid}) ended before it was started.`, { pid, reason });
+    return new ProcessExitedError(`${type.name} (${pid}) ended before its start was over.`, { pid, reason });
   }
 }

@@ -3,12 +3,12 @@ import { InvalidArgumentError, isPid, type Pid, type Value } from '../../term';
 import type { LocalProcess, Processes } from '../../lifetime';
 import type { WatchedProcesses } from './watched-processes';
 
-/** What a monitor tells, once. Mirrors the `DOWN` message of `erlang:monitor/2`. */
+/** The end of a process, which a monitor emits once. Mirrors the `DOWN` message of `erlang:monitor/2`. */
 export interface ProcessDown {
   /** The process that ended. */
   readonly pid: Pid;
   /**
-   * What the process ended with, in normal form (of an error its name, message and code); `'noproc'` if it had ended before,
+   * The reason of the end, in normal form: of an error its name, message and code. `'noproc'` if the process had ended before,
    * `'noconnection'` if its node was lost.
    */
   readonly reason: Value;
@@ -35,7 +35,7 @@ export class Monitors {
     this.#watched = watched;
   }
 
-  /** Subscriptions that have not been told yet. */
+  /** Subscriptions whose process has not ended. */
   get size(): number {
     let size = 0;
     for (const subscriptions of this.#byPid.values()) size += subscriptions.size;
@@ -44,7 +44,8 @@ export class Monitors {
 
   /** See `ProcessService.monitor`. */
   monitor(pid: Pid): Observable<ProcessDown> {
-    if (!isPid(pid)) throw new InvalidArgumentError('Expected the Pid of a process.');
+    if (!isPid(pid))
+      throw new InvalidArgumentError('The first argument of monitor() must be the Pid of a process.');
     return new Observable<ProcessDown>((subscriber) => {
       const subscription = this.#subscription(pid, subscriber);
       if (!subscription.process.alive) return subscription.complete();

@@ -3,39 +3,40 @@ import type { Value } from '../../term';
 import { oneOf, type ValueDecoding } from '../call-frames';
 
 /**
- * The bodies of `watch` and `down` frames, version 1. A process is named by the incarnation of its node and its number.
- * Every word that must not be lost is said again until it is answered: `assert` by `watching` or `down`, `down` by
- * `release`, `again` by `asserted`.
+ * The bodies of `watch` and `down` frames, version 1. A process is named by the incarnation of its node and its number. Frames that
+ * must not be lost are sent again until they are acknowledged: `assert` by `watching` or `down`, `down` by `release`, `again` by
+ * `asserted`.
  */
 
-/** Who is meant. */
+/** The process that a frame is about. */
 export interface Target {
   readonly incarnation: string;
   readonly id: number;
 }
 
-/** From the watching node. */
+/** What a watching node sends. */
 export type WatchBody =
-  /** Tell me when this process ends. */
+  /** The node wants to know when this process ends. */
   | ({ readonly type: 'assert' } & Target)
-  /** I know that it ended, or do not care any more. */
+  /** The node knows that the process ended, or does not watch it any more. */
   | ({ readonly type: 'release' } & Target)
-  /** All my watches were asserted again. */
+  /** The node has asserted all its watches again. */
   | { readonly type: 'asserted' };
 
-/** From the node of the watched process. */
+/** What the node of a watched process sends. */
 export type DownBody =
-  /** You will be told. */
+  /** The node will tell when the process ends. */
   | ({ readonly type: 'watching' } & Target)
-  /** It has ended. */
+  /** The process has ended. */
   | ({ readonly type: 'down'; readonly reason: Value } & Target)
-  /** I have forgotten your watches, because you seemed to be gone. Assert them again. */
+  /** The node has forgotten the receiver's watches, because the receiver seemed to be gone: it asks to assert them again. */
   | { readonly type: 'again' };
 
 const WATCH_TYPES = ['assert', 'release', 'asserted'] as const;
 const DOWN_TYPES = ['watching', 'down', 'again'] as const;
 const INCARNATION_BYTES = 8;
 
+/** Writes a `watch` frame. */
 export function encodeWatch(body: WatchBody): Uint8Array {
   const writer = new Writer();
   writer.u8(WATCH_TYPES.indexOf(body.type));
@@ -43,7 +44,7 @@ export function encodeWatch(body: WatchBody): Uint8Array {
   return writer.finish();
 }
 
-/** @throws DecodeError for bytes that {@link encodeWatch} does not write */
+/** Reads a `watch` frame. @throws DecodeError for bytes that {@link encodeWatch} does not write */
 export function decodeWatch(bytes: Uint8Array): WatchBody {
   const reader = new Reader(bytes);
   const type = oneOf(WATCH_TYPES, reader);
@@ -52,6 +53,7 @@ export function decodeWatch(bytes: Uint8Array): WatchBody {
   return body;
 }
 
+/** Writes a `down` frame. */
 export function encodeDown(body: DownBody): Uint8Array {
   const writer = new Writer();
   writer.u8(DOWN_TYPES.indexOf(body.type));
@@ -60,7 +62,7 @@ export function encodeDown(body: DownBody): Uint8Array {
   return writer.finish();
 }
 
-/** @throws DecodeError for bytes that {@link encodeDown} does not write */
+/** Reads a `down` frame. @throws DecodeError for bytes that {@link encodeDown} does not write */
 export function decodeDown(bytes: Uint8Array, decoding: ValueDecoding): DownBody {
   const reader = new Reader(bytes, decoding);
   const type = oneOf(DOWN_TYPES, reader);
