@@ -7,7 +7,13 @@ import { SubscriberModel } from './subscriber-model';
 import { Violation } from './invariants';
 import { ReplicatedCalls } from './replicated-calls';
 import { RefusedFrames } from './refused-frames';
-import { SCOPE_NAMES, type ScopeName, type SimulatedNode, type NodeObserver } from './simulated-node';
+import {
+  type NodeObserver,
+  type RemoteDiff,
+  SCOPE_NAMES,
+  type ScopeName,
+  type SimulatedNode,
+} from './simulated-node';
 import { idOf, textOf, ReferenceModel } from './reference-model';
 
 /** More counters than the library has: no peer can make a node create counters. */
@@ -87,7 +93,7 @@ export class Checker implements NodeObserver {
     const isKnown = (peer: SimulatedNode): boolean =>
       !peer.isHostile &&
       (this.model.isFirstRun(peer, scope) ||
-        (this.model.runsSince(peer, scope) < latest && node.protocol.reachable(peer.incarnation)));
+        (this.model.runsSince(peer, scope) < latest && node.protocol.isReachable(peer.incarnation)));
     this.#replicatedCalls.called(node, scope, id, this.#nodes.filter(isKnown));
   }
 
@@ -106,7 +112,7 @@ export class Checker implements NodeObserver {
     this.#checking(() => this.model.wrote(node, scope, diff, revision));
   }
 
-  onEffect(node: SimulatedNode, effect: NodeEffect): void {
+  onEffect(node: SimulatedNode, effect: NodeEffect | RemoteDiff): void {
     this.#checking(() => {
       if (effect.type === 'diff') this.#diff(node, effect);
       else if (effect.type === 'peer') this.#peer(node, effect.event);
@@ -155,7 +161,7 @@ export class Checker implements NodeObserver {
     for (const node of this.#nodes) if (node.isMember) this.#replicatedCalls.checkNoneOpen(node);
   }
 
-  #diff(node: SimulatedNode, { scope, diff, cause }: Extract<NodeEffect, { type: 'diff' }>): void {
+  #diff(node: SimulatedNode, { scope, diff, cause }: RemoteDiff): void {
     const gone = this.#gone.get(node)!.get(scope as ScopeName)!;
     for (const change of diff) {
       this.changes += change.rows.length;

@@ -1,8 +1,14 @@
 import type { NodeEffect } from '../../libs/pg-registry/src/node/protocol-driver';
-import { Replications } from '../../libs/pg-registry/src/node/replications';
+import { ReplicationWaits } from '../../libs/pg-registry/src/node/replication-waits';
 import { RunningScopes } from '../../libs/pg-registry/src/node/running-scopes';
+import { replicateScope } from '../../libs/pg-registry/src/node/scope-replication';
 import { Processes, type LocalProcess } from '../../libs/pg-registry/src/lifetime';
-import { type Effect, protocolOptions, type ProtocolOptions } from '../../libs/pg-registry/src/cluster';
+import {
+  type DiffReceiver,
+  type Effect,
+  protocolOptions,
+  type ProtocolOptions,
+} from '../../libs/pg-registry/src/cluster';
 import type { PeerProtocol } from '../../libs/pg-registry/src/protocol';
 import type { Replication, Scope, ScopeHost } from '../../libs/pg-registry/src/scope';
 import type { Diff, Table } from '../../libs/pg-registry/src/table';
@@ -44,12 +50,15 @@ export interface NodeConfig {
   readonly isHostile: boolean;
 }
 
+/** Diffs that peers made in a scope, as its protocol emitted them. */
+export type RemoteDiff = Extract<Effect, { type: 'diff' }>;
+
 /** Is told everything that a node does, to check the invariants. */
 export interface NodeObserver {
   /** The node wrote an operation in one of its scopes. */
   onWrite(node: SimulatedNode, scope: ScopeName, diff: Diff, revision: number): void;
   /** The protocol emitted an effect. Rows of a diff have changed already. */
-  onEffect(node: SimulatedNode, effect: NodeEffect): void;
+  onEffect(node: SimulatedNode, effect: NodeEffect | RemoteDiff): void;
   /** A message arrived; `receive` hands it to the node. */
   onMessage(node: SimulatedNode, subject: string, bytes: Uint8Array, receive: () => void): void;
   /** A turn of the node's event loop ended. */
@@ -180,7 +189,7 @@ export class SimulatedNode {
 
   /** Calls `replicated()`. @param announce Gets the id of the `replicated` effect that will end it */
   replicated(scope: ScopeName, timeoutMs: number, announce: (id: number) => void): void {
-    const { id, effects } = this.protocol.replicated(scope, timeoutMs, this.loop.now());
+    const { id, effects } = this.protocol.stream(scope).replicated(timeoutMs, this.loop.now());
     announce(id);
     this.#run(effects);
   }
@@ -191,8 +200,7 @@ export class SimulatedNode {
 
   #onEffect(effect: NodeEffect): void {
     this.#observer.onEffect(this, effect);
-    if (effect.type === 'diff') this.scopes.deliver(effect.scope, effect.diff, effect.cause);
-    else if (effect.type === 'fenced') this.scopes.stopAll();
+    if (effect.type === 'fenced') this.scopes.stopAll();
   }
 
   #createScopes(): RunningScopes {
@@ -206,42 +214,33 @@ export class SimulatedNode {
       resolveListener: () => undefined,
       send: () => undefined,
     };
-    const { protocol, loop } = this;
-    const streams = {
-      start: ({ name, options: { keys }, table }: Scope) =>
-        this.#run(protocol.startScope({ scope: name, keys, table }, loop.now())),
-      stop: (name: string) => this.#run(protocol.stopScope(name, loop.now())),
+    return new RunningScopes(host, (scope) => this.#replicate(scope));
+  }
+
+  /** Starts a scope's stream. The observer is told of every write and every diff of a peer before subscribers of the scope are. */
+  #replicate(scope: Scope): Replication {
+    const { loop, protocol } = this;
+    const [observer, name] = [this.#observer, scope.name as ScopeName];
+    const applyDiff: DiffReceiver['applyDiff'] = (diff, cause) => {
+      observer.onEffect(this, { type: 'diff', scope: name, receiver: scope, diff, cause });
+      scope.applyDiff(diff, cause);
     };
-    const replications = new ObservedReplications(this, this.#observer, (effects) => this.#run(effects));
-    return new RunningScopes(host, streams, replications);
-  }
-}
-
-/** Reports every own operation to the observer before subscribers of the scope are told. */
-class ObservedReplications extends Replications {
-  readonly #node: SimulatedNode;
-  readonly #observer: NodeObserver;
-
-  constructor(node: SimulatedNode, observer: NodeObserver, run: (effects: readonly Effect[]) => void) {
-    super(node.protocol, node.loop, run);
-    this.#node = node;
-    this.#observer = observer;
-  }
-
-  override of(scope: string): Replication {
-    const replication = super.of(scope);
-    const node = this.#node;
-    const observer = this.#observer;
+    const { table, options } = scope;
+    const replication = replicateScope(
+      { name, table, options, applyDiff },
+      { protocol, clock: loop, driver: this.#process, waits: new ReplicationWaits(loop) },
+    );
     return {
       get last() {
         return replication.last;
       },
       fits: (pids) => replication.fits(pids),
-      write(diff) {
-        observer.onWrite(node, scope as ScopeName, diff, replication.last + 1);
+      write: (diff) => {
+        observer.onWrite(this, name, diff, replication.last + 1);
         replication.write(diff);
       },
-      replicated: (options) => replication.replicated(options),
+      replicated: (given) => replication.replicated(given),
+      stop: () => replication.stop(),
     };
   }
 }

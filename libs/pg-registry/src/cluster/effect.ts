@@ -40,6 +40,15 @@ export type ProbeOutcome =
   | { readonly type: 'no-responders' }
   | { readonly type: 'timeout' };
 
+/** Why entries of a peer changed here: its operation, a sync with it, or its loss. */
+export type RemoteCause = 'peer' | 'sync' | 'node-down';
+
+/** Takes the diffs that peers make in one run of a scope. Given when the run's stream starts; the driver calls it. */
+export interface DiffReceiver {
+  /** The table has already changed. Diffs come whole and in order. */
+  applyDiff(diff: Diff, cause: RemoteCause): void;
+}
+
 /** What whoever runs a protocol object has to do, in the order of the list. */
 export type Effect =
   /** Subscribe, or end it. Given once per subject: a client re-subscribes by itself after a reconnect. */
@@ -57,12 +66,16 @@ export type Effect =
       readonly bytes: Uint8Array;
       readonly timeoutMs: number;
     }
-  /** Rows of a scope have changed already: tell its Feed, whole diffs and in order. */
+  /**
+   * Call `receiver.applyDiff(diff, cause)`. Several operations of one call come as one diff: one change per operation and key, in
+   * order.
+   */
   | {
       readonly type: 'diff';
       readonly scope: string;
+      readonly receiver: DiffReceiver;
       readonly diff: Diff;
-      readonly cause: 'peer' | 'sync' | 'node-down';
+      readonly cause: RemoteCause;
     }
   | { readonly type: 'peer'; readonly event: PeerEvent }
   /** A frame for the process room, its sender checked against its subject, `reply` (or '') against its sender; `token` tells an answer which question it belongs to. */

@@ -1,5 +1,6 @@
 import { InvalidOptionError } from '../term';
-import type { Effect, PeerEvent } from './effect';
+import type { Change, Diff } from '../table';
+import type { DiffReceiver, Effect, PeerEvent, RemoteCause } from './effect';
 import {
   belongsTo,
   encodeEnvelope,
@@ -15,8 +16,8 @@ import { Throttle } from './throttle';
 
 const NOTHING = new Uint8Array(0);
 
-/** What an {@link Endpoint} is made of. */
-export interface EndpointParameters {
+/** What an {@link Endpoint} is given. */
+export interface EndpointDeps {
   readonly node: string;
   readonly incarnation: string;
   readonly epoch: number;
@@ -56,9 +57,13 @@ export class Endpoint {
   /** What goes out stands before what others are told: their code may write, and must not overtake what came first. */
   #outgoing: Effect[] = [];
   #told: Effect[] = [];
+  /** The changes of the latest diff effect. While it is the last effect, the next diff like it joins it. */
+  #lastChanges: Change[] = [];
+  readonly #afterFlush = new Map<number, () => void>();
+  #flushes = 0;
 
   /** @throws InvalidOptionError if node or namespace cannot be part of a subject, or the incarnation is not the node's */
-  constructor({ node, incarnation, epoch, namespace, versions, options, random }: EndpointParameters) {
+  constructor({ node, incarnation, epoch, namespace, versions, options, random }: EndpointDeps) {
     if (!isIncarnation(incarnation) || !belongsTo(incarnation, node)) {
       const message = `Incarnation '${incarnation}' is none of node '${node}'; incarnationOf makes one.`;
       throw new InvalidOptionError(message, { option: 'incarnation' });
@@ -94,6 +99,18 @@ export class Endpoint {
     else this.#told.push(effect);
   }
 
+  /** Tells a scope that entries of a peer have changed. Neighbours of one scope and cause become one diff. */
+  emitDiff(scope: string, receiver: DiffReceiver, diff: Diff, cause: RemoteCause): void {
+    if (diff.length === 0) return;
+    const last = this.#told.at(-1);
+    if (last?.type === 'diff' && last.receiver === receiver && last.cause === cause) {
+      for (const change of diff) this.#lastChanges.push(change);
+      return;
+    }
+    this.#lastChanges = [...diff];
+    this.#told.push({ type: 'diff', scope, receiver, diff: this.#lastChanges, cause });
+  }
+
   /** Subscribes, once however often it is called. */
   subscribe(subject: string): void {
     if (this.#subscriptions.has(subject)) return;
@@ -125,8 +142,34 @@ export class Endpoint {
     return effects;
   }
 
-  /** A frame of this node, ready to be published. */
-  frame(kind: FrameKind, body: Uint8Array = NOTHING, version = this.broadcastVersion): Uint8Array {
+  /** Flushes the connection, then runs `then`. `then` never runs if the connection breaks before, or there is none. */
+  afterFlush(then: () => void): void {
+    if (!this.maySpeak) return;
+    const id = (this.#flushes += 1);
+    this.#afterFlush.set(id, then);
+    this.emit({ type: 'flush', id });
+  }
+
+  /** The flush with that id is done. One from before a disconnect is ignored. */
+  flushed(id: number): void {
+    const then = this.#afterFlush.get(id);
+    this.#afterFlush.delete(id);
+    then?.();
+  }
+
+  /** The connection is gone: nothing is sent, and no flush will be done. */
+  disconnected(): void {
+    this.maySpeak = false;
+    this.#afterFlush.clear();
+  }
+
+  /** A frame of this node, ready to be published. `head` stands before the body. */
+  frame(
+    kind: FrameKind,
+    body: Uint8Array = NOTHING,
+    version: number = this.broadcastVersion,
+    head: Uint8Array = NOTHING,
+  ): Uint8Array {
     const { node, incarnation, epoch, versions } = this;
     let envelope = this.#envelopes.get(kind);
     if (envelope?.version !== version || envelope.epoch !== epoch) {
@@ -134,7 +177,7 @@ export class Endpoint {
       envelope = { version, epoch, bytes };
       this.#envelopes.set(kind, envelope);
     }
-    return inEnvelope(envelope.bytes, body);
+    return inEnvelope(envelope.bytes, body, head);
   }
 
   /** Says something to everybody. */

@@ -24,16 +24,22 @@ export interface Hello {
   readonly stopped: readonly string[];
 }
 
-/** One running scope of a node: its name, its key mode, and the digest of what the node owns in it. */
-export interface ScopeNews {
-  readonly name: string;
-  readonly keys: 'duplicate' | 'unique';
+/** What a node says of its own entries in one scope: its run, its last operation, how many entries there are and their hash. */
+export interface ScopeDigest {
   readonly run: number;
   /** Number of the stream's last operation. */
   readonly last: number;
   readonly count: number;
+  /** Upper half of the order-free hash over (entry number, revision), an unsigned 32-bit number. */
   readonly hashHigh: number;
+  /** Lower half of it. */
   readonly hashLow: number;
+}
+
+/** One running scope of a node: its name, its key mode, and the digest of what the node owns in it. */
+export interface ScopeNews extends ScopeDigest {
+  readonly name: string;
+  readonly keys: 'duplicate' | 'unique';
 }
 
 const DISCOVER = 1;

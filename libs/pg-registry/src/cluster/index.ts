@@ -9,12 +9,12 @@
  * peer is removed only on this node's own observation. May import: term, table (types), wire.
  */
 export { Drain } from './drain';
-export type { Effect, PeerEvent, ProbeOutcome, RejectionReason } from './effect';
+export type { DiffReceiver, Effect, PeerEvent, ProbeOutcome, RejectionReason, RemoteCause } from './effect';
 export { Endpoint } from './endpoint';
-export { FlushQueue } from './flush-queue';
-export type { ScopeNews } from './hello';
+export type { ScopeDigest, ScopeNews } from './hello';
+export { InitialDiscovery } from './initial-discovery';
 export { Liveness } from './liveness/liveness';
-export { type CrashDetection, OnlookerWatch } from './liveness/onlooker';
+export { type CrashDetection, CrashDetectionTest } from './liveness/crash-detection';
 export { type Probe, Probes } from './liveness/probes';
 export { Membership } from './membership';
 export { NameGuard } from './name-guard';
@@ -29,4 +29,3 @@ export {
   viewOf,
 } from './peer';
 export { Schedule } from './schedule';
-export { Settling } from './settling';

@@ -320,7 +320,7 @@ describe('two living nodes with one name', () => {
     network.run(20_000);
     const rises = [older, newer].map(({ protocol }) => protocol.stats().counters['epoch-raised'] ?? 0);
     expect(rises).toEqual([0, 0]);
-    expect(b.protocol.knows(newer.incarnation)).toBe(true);
+    expect(b.protocol.isPeer(newer.incarnation)).toBe(true);
     network.loses = () => false;
     network.run(5000);
     expect([older.protocol.state, newer.protocol.state]).toEqual(['fenced', 'ready']);
@@ -344,10 +344,10 @@ describe('draining', () => {
     expect(network.now - started).toBeLessThan(20);
     expect(a.told.at(-1)).toEqual({ type: 'drained', missing: [] });
     expect(b.eventsOf('a').at(-1)).toBe('peer-draining');
-    expect(b.protocol.draining(a.incarnation)).toBe(true);
+    expect(b.protocol.isDraining(a.incarnation)).toBe(true);
     const c = network.start('c');
     network.run(100);
-    expect(c.protocol.draining(a.incarnation)).toBe(true);
+    expect(c.protocol.isDraining(a.incarnation)).toBe(true);
   });
 
   it('waits no longer than drainAckMs, and names who is missing', () => {
@@ -381,7 +381,7 @@ describe('replicated()', () => {
     const network = new VirtualNetwork();
     const [a, b] = pair(network);
     a.join('s', 'x');
-    a.do((now) => a.protocol.replicated('s', 1000, now).effects);
+    a.do((now) => a.protocol.stream('s').replicated(1000, now).effects);
     network.run(200);
     expect(a.told.at(-1)).toEqual({ type: 'replicated', id: 1, laggards: [], connected: true });
     expect(b.keys('s')).toContain('x');
@@ -392,7 +392,7 @@ describe('replicated()', () => {
     const [a, b] = pair(network);
     network.freeze(b);
     a.join('s', 'x');
-    a.do((now) => a.protocol.replicated('s', 1000, now).effects);
+    a.do((now) => a.protocol.stream('s').replicated(1000, now).effects);
     network.run(1100);
     expect(a.told.at(-1)).toMatchObject({ type: 'replicated', laggards: ['b'] });
   });

@@ -24,9 +24,9 @@ export class ClusterResolver implements Resolver, Registrar {
 
   availability({ incarnation }: Pid): NodeAvailability {
     const protocol = this.#protocol;
-    if (incarnation !== protocol.incarnation && !protocol.knows(incarnation)) return 'unknown';
-    if (!protocol.reachable(incarnation)) return 'suspect';
-    return protocol.draining(incarnation) ? 'draining' : 'ready';
+    if (incarnation !== protocol.incarnation && !protocol.isPeer(incarnation)) return 'unknown';
+    if (!protocol.isReachable(incarnation)) return 'suspect';
+    return protocol.isDraining(incarnation) ? 'draining' : 'ready';
   }
 
   requireUnique(scope: string): void {

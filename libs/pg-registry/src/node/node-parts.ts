@@ -1,5 +1,4 @@
 import { randomInt } from 'node:crypto';
-import { type Effect } from '../cluster';
 import { FRAME_OVERHEAD_BYTES, incarnationOf } from '../wire';
 import { PeerProtocol } from '../protocol';
 import { Calls, type CallTracer } from '../calls';
@@ -15,8 +14,9 @@ import { ErrorLog, LimitedLog, type NodeLogger, ScopeLogs, stderrLogger } from '
 import type { NodeObserver } from './node-observer';
 import { type NodeOptions, type NormalNodeOptions, normalNodeOptions } from './node-options';
 import { type NodeEffect, ProtocolDriver } from './protocol-driver';
-import { Replications } from './replications';
-import { RunningScopes, type ScopeStreams } from './running-scopes';
+import { ReplicationWaits } from './replication-waits';
+import { RunningScopes } from './running-scopes';
+import { replicateScope } from './scope-replication';
 import { Waits } from './waits';
 
 /** What a node takes from the program it is part of. All of it has a default but the transport of last resort. */
@@ -51,7 +51,7 @@ export interface NodeParts {
   readonly waits: Waits;
   readonly processes: Processes;
   readonly scopes: RunningScopes;
-  readonly replications: Replications;
+  readonly replicationWaits: ReplicationWaits;
   readonly channel: ConnectionChannel;
   readonly calls: Calls;
   readonly service: ProcessService;
@@ -103,7 +103,7 @@ export function assemble(
     options: options.protocol,
   });
   const driver = new ProtocolDriver(protocol, clock, onEffect, () => waits.look());
-  const replications = new Replications(protocol, clock, (effects: readonly Effect[]) => driver.run(effects));
+  const replicationWaits = new ReplicationWaits(clock);
 
   const host: ScopeHost = {
     processes,
@@ -114,7 +114,8 @@ export function assemble(
     resolveListener,
     send: (pid, message) => calls.outgoing.send(pid, message),
   };
-  const scopes = new RunningScopes(host, streamsOf(protocol, driver, clock), replications);
+  const replication = { protocol, clock, driver, waits: replicationWaits };
+  const scopes = new RunningScopes(host, (scope) => replicateScope(scope, replication));
   const resolver = new ClusterResolver(protocol, scopes);
   const channel = new ConnectionChannel(
     protocol,
@@ -164,7 +165,7 @@ export function assemble(
     waits,
     processes,
     scopes,
-    replications,
+    replicationWaits,
     channel,
     calls,
     service,
@@ -175,12 +176,4 @@ export function assemble(
 function entryNumbers(): { next(): number } {
   let last = 0;
   return { next: () => (last += 1) };
-}
-
-function streamsOf(protocol: PeerProtocol, driver: ProtocolDriver, clock: Clock): ScopeStreams {
-  return {
-    start: ({ name, options: { keys }, table }) =>
-      driver.run(protocol.startScope({ scope: name, keys, table }, clock.now())),
-    stop: (name) => driver.run(protocol.stopScope(name, clock.now())),
-  };
 }

@@ -85,7 +85,7 @@ export class PgRegistryNode {
    */
   reachable(pid: Pid): boolean {
     if (!isPid(pid)) throw new InvalidArgumentError('reachable() is asked with the Pid of a process.');
-    return this.#parts.protocol.reachable(pid.incarnation);
+    return this.#parts.protocol.isReachable(pid.incarnation);
   }
 
   /**
@@ -261,7 +261,7 @@ export class PgRegistryNode {
 
   /** Nothing goes in or out any more. */
   #end(state: 'stopped' | 'fenced', reason: string): void {
-    const { driver, scopes, waits, replications, channel, calls } = this.#parts;
+    const { driver, scopes, waits, replicationWaits, channel, calls } = this.#parts;
     this.#state = state;
     driver.stop();
     scopes.stopAll();
@@ -269,7 +269,7 @@ export class PgRegistryNode {
     calls.close();
     const error = new TransportError(reason);
     waits.rejectAll(error);
-    replications.rejectAll(error);
+    replicationWaits.rejectAll(error);
     this.#outlook.complete();
   }
 
@@ -292,16 +292,14 @@ export class PgRegistryNode {
   }
 
   #runEffect(effect: NodeEffect): void {
-    const { scopes, calls, replications } = this.#parts;
+    const { calls, replicationWaits } = this.#parts;
     switch (effect.type) {
-      case 'diff':
-        return scopes.deliver(effect.scope, effect.diff, effect.cause);
       case 'peer':
         return this.#onPeer(effect.event);
       case 'deliver':
         return calls.port.receive(effect.kind, effect.from, effect.body, effect.reply);
       case 'replicated':
-        return replications.settle(effect);
+        return replicationWaits.settle(effect);
       case 'drained':
         return this.#departure.acknowledged();
       case 'fenced':

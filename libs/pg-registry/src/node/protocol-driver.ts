@@ -7,7 +7,10 @@ import type { Clock } from './clock';
 const LONGEST_WAIT_MS = 1000;
 
 /** Effects that concern the node as a whole; the driver runs all others itself. */
-export type NodeEffect = Exclude<Effect, { type: 'subscribe' | 'unsubscribe' | 'send' | 'flush' | 'probe' }>;
+export type NodeEffect = Exclude<
+  Effect,
+  { type: 'subscribe' | 'unsubscribe' | 'send' | 'flush' | 'probe' | 'diff' }
+>;
 
 /**
  * Runs a {@link PeerProtocol}: time and messages in, effects out, in the order in which the protocol gave them.
@@ -96,6 +99,8 @@ export class ProtocolDriver {
         return this.#flush(effect.id);
       case 'probe':
         return this.#probe(effect);
+      case 'diff':
+        return effect.receiver.applyDiff(effect.diff, effect.cause);
       default:
         return this.#onEffect(effect);
     }

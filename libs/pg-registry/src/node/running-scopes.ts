@@ -6,17 +6,11 @@ import {
   sameScopeOptions,
   Scope,
   type ScopeHost,
+  type Replication,
   type ScopeOptions,
 } from '../scope';
 import { InvalidOptionError, ScopeAlreadyStartedError } from '../term';
 import { isNameOnly } from './node-options';
-import type { Replications } from './replications';
-
-/** Starts a run's stream to the peers, or ends it. What the protocol wants done about it is done when the call returns. */
-export interface ScopeStreams {
-  start(scope: Scope): void;
-  stop(name: string): void;
-}
 
 /**
  * The scopes of one node: at most one run of each at a time, and one service per name, which outlives the runs.
@@ -26,13 +20,12 @@ export class RunningScopes {
   readonly #running = new Map<string, Scope>();
 
   readonly #host: ScopeHost;
-  readonly #streams: ScopeStreams;
-  readonly #replications: Replications;
+  readonly #replicate: (scope: Scope) => Replication;
 
-  constructor(host: ScopeHost, streams: ScopeStreams, replications: Replications) {
+  /** @param replicate Starts a run's stream to the peers */
+  constructor(host: ScopeHost, replicate: (scope: Scope) => Replication) {
     this.#host = host;
-    this.#streams = streams;
-    this.#replications = replications;
+    this.#replicate = replicate;
   }
 
   /** The service of a scope, running or not. The same object for the same name, always. */
@@ -92,7 +85,6 @@ export class RunningScopes {
     const scope = this.#running.get(name);
     if (scope === undefined) return false;
     this.#running.delete(name);
-    this.#streams.stop(name);
     scope.stop();
     return true;
   }
@@ -106,15 +98,9 @@ export class RunningScopes {
     for (const scope of this.#running.values()) scope.leaveAll();
   }
 
-  /** Hands a change that came from outside to the run it belongs to. The table has changed already. */
-  deliver(name: string, ...change: Parameters<Scope['applyDiff']>): void {
-    this.#running.get(name)?.applyDiff(...change);
-  }
-
   #start(options: NormalScopeOptions): PgRegistryService {
     const { name } = options;
-    const scope = new Scope({ options, host: this.#host, replication: this.#replications.of(name) });
-    this.#streams.start(scope);
+    const scope = new Scope({ options, host: this.#host, replicate: this.#replicate });
     this.#running.set(name, scope);
     const service = this.service(name);
     service.attach(scope);

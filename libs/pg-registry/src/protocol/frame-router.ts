@@ -19,7 +19,7 @@ const ANNOUNCED_KINDS = ['hello', 'suspect', 'goodbye'] as const;
 const MAX_SERVER_ID_BYTES = 128;
 
 /** To whom frames are handed. */
-export interface FrameRouterParts {
+export interface FrameRouterDeps {
   readonly endpoint: Endpoint;
   readonly gate: FrameGate;
   readonly membership: Membership;
@@ -40,15 +40,15 @@ export interface ProbeAnswer {
  * of an incarnation that is over concerns nobody; any other proves first of all that its sender lives.
  */
 export class FrameRouter {
-  readonly #parts: FrameRouterParts;
+  readonly #deps: FrameRouterDeps;
 
-  constructor(parts: FrameRouterParts) {
-    this.#parts = parts;
+  constructor(deps: FrameRouterDeps) {
+    this.#deps = deps;
   }
 
   /** Subscribes to everything that is for every node. */
   subscribe(): void {
-    const { endpoint } = this.#parts;
+    const { endpoint } = this.#deps;
     const { subjects, node } = endpoint;
     for (const kind of ANNOUNCED_KINDS) endpoint.subscribe(subjects.every(kind));
     for (const kind of INBOX_KINDS) endpoint.subscribe(subjects.inbox(kind));
@@ -57,7 +57,7 @@ export class FrameRouter {
 
   /** A message came on a subscription. */
   receive(subject: string, bytes: Uint8Array, reply: string): void {
-    const { gate } = this.#parts;
+    const { gate } = this.#deps;
     const checked = gate.check(subject, bytes);
     if (checked === undefined) return;
     // A probe's subject names no sender, so nothing is concluded from who says it is asking.
@@ -68,7 +68,7 @@ export class FrameRouter {
 
   /** A probe was answered; `undefined` if by something that is no answer of its target. */
   probeAnswered(probe: Probe, answer: Extract<ProbeOutcome, { type: 'answer' }>): ProbeAnswer | undefined {
-    const { endpoint, gate, membership, liveness, nameGuard } = this.#parts;
+    const { endpoint, gate, membership, liveness, nameGuard } = this.#deps;
     if (probe.purpose.of === 'nobody') return { serverId: '' }; // whoever it was, somebody listens there
     const checked = gate.check(answer.subject, answer.bytes);
     if (
@@ -98,7 +98,7 @@ export class FrameRouter {
 
   /** Whether the frame's sender counts. If it is a peer, it lives. */
   #hear(frame: Frame): boolean {
-    const { endpoint, membership, liveness, nameGuard } = this.#parts;
+    const { endpoint, membership, liveness, nameGuard } = this.#deps;
     if (frame.node === endpoint.node) {
       nameGuard.namesake(frame);
       return false;
@@ -114,11 +114,11 @@ export class FrameRouter {
    * went back may each hold the other for an old one, and neither would ever hear that it has to rise.
    */
   #warnsUs({ kind, node }: Frame): boolean {
-    return kind === 'stale' && node !== this.#parts.endpoint.node;
+    return kind === 'stale' && node !== this.#deps.endpoint.node;
   }
 
   #answerProbe(asker: Frame, reply: string): void {
-    const { endpoint, gate, liveness } = this.#parts;
+    const { endpoint, gate, liveness } = this.#deps;
     if (!gate.mayAnswer(reply, asker.node)) return;
     const writer = new Writer();
     writer.string(liveness.ownServerId);
@@ -126,7 +126,7 @@ export class FrameRouter {
   }
 
   #dispatch({ route, frame }: CheckedFrame, reply: string): void {
-    const { membership, liveness, nameGuard, streams, drain } = this.#parts;
+    const { membership, liveness, nameGuard, streams, drain } = this.#deps;
     switch (frame.kind) {
       case 'hello':
         return membership.helloHeard(frame);
@@ -139,7 +139,7 @@ export class FrameRouter {
       case 'stale':
         return nameGuard.staleHeard(frame.body);
       case 'alive':
-        return this.#parts.endpoint.count('late-answers'); // its probe is void
+        return this.#deps.endpoint.count('late-answers'); // its probe is void
       case 'drain':
         return this.#fromPeer(frame, (peer) => drain.receive(peer, frame.body));
       case 'ops':
@@ -169,7 +169,7 @@ export class FrameRouter {
   /** Hands a frame to `take` if its sender is a peer and its version is one of ours; a stranger is asked who it is. */
   #fromPeer(frame: Frame, take: (peer: MutablePeer) => void): void {
     if (!this.#readable(frame)) return;
-    const { endpoint, membership } = this.#parts;
+    const { endpoint, membership } = this.#deps;
     const peer = membership.peers.get(frame.incarnation);
     if (peer !== undefined) return take(peer);
     endpoint.count('from-strangers');
@@ -178,7 +178,7 @@ export class FrameRouter {
 
   /** A call may come before its caller's hello; it is delivered all the same. */
   #deliver(frame: Frame, kind: ProcessKind, reply: string, token: string): void {
-    const { endpoint, gate, membership } = this.#parts;
+    const { endpoint, gate, membership } = this.#deps;
     if (!this.#readable(frame)) return;
     if (reply !== '' && !gate.mayAnswer(reply, frame.node)) return;
     if (!membership.peers.has(frame.incarnation)) membership.ask(frame.node);
@@ -187,7 +187,7 @@ export class FrameRouter {
   }
 
   #readable(frame: Frame): boolean {
-    const { endpoint, membership } = this.#parts;
+    const { endpoint, membership } = this.#deps;
     if (membership.rejections.speaksOtherwise(frame)) {
       endpoint.count('from-rejected');
       return false;

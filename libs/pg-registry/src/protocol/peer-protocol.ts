@@ -1,39 +1,165 @@
-import type { Diff } from '../table';
-import type { Effect, ProbeOutcome } from '../cluster';
-import type { Sender } from '../wire';
-import { assemble, type PeerProtocolParameters } from './protocol-parts';
-import { ProtocolReads } from './protocol-reads';
-import type { ScopeStart } from '../replication';
+import { type CrashDetection, type Effect, type PeerView, type ProbeOutcome, viewOf } from '../cluster';
+import type { ReplicationMemory, ScopeStart } from '../replication';
+import type { ProcessKind, Sender, Subjects } from '../wire';
+import { createProtocolParts, type PeerProtocolDeps, type ProtocolParts } from './protocol-parts';
+import { ScopeStream, type ScopeStreamDeps } from './scope-stream';
 
 /** What a message takes of the server's `max_payload` beside the frame, with room to spare. */
 const SUBJECT_AND_HEADER_BYTES = 4096;
 
+/** Where a node's protocol is in its life. */
+export type ProtocolState = 'ready' | 'draining' | 'left' | 'fenced';
+
+/** Figures for `stats()`. */
+export interface ProtocolStats {
+  /** Admitted peers, suspects included. */
+  readonly peers: number;
+  /** Peers in doubt. */
+  readonly suspects: number;
+  /** Whether crashes show at once here, or only as silence. */
+  readonly crashDetection: CrashDetection;
+  /** Incarnations that said goodbye or were superseded, remembered so that a late frame does not bring them back. */
+  readonly tombstones: number;
+  /** What replication holds in memory. */
+  readonly memory: ReplicationMemory;
+  /** How often what happened since the start: frames, repairs, syncs, refusals, by name. Absent: never. */
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+/** A frame of this node, and where to publish it. */
+export interface OutgoingFrame {
+  readonly subject: string;
+  readonly bytes: Uint8Array;
+}
+
 /**
  * The whole peer protocol of one node as one object without I/O: node/ drives it with a connection and timers, the
- * simulator with a virtual network and virtual time. It has reads, commands, inputs, and what the last two return: a list
- * of effects, to be run in order. After every command and input one timer is set anew, for `nextDeadline()`.
+ * simulator with a virtual network and virtual time. It has reads, commands and inputs. Commands and inputs return a list
+ * of effects, to be run in order; after each of them one timer is set anew, for `nextDeadline()`.
  *
  *     ready ── drain ──► draining ── goodbye ──► left          fenced: a namesake with a higher epoch answered
  *       └──────────────── goodbye ────────────────┘            left and fenced say nothing and hear nothing any more
  *
  * `now` is a monotonic clock in milliseconds; an earlier time than before is not followed. A call that comes more than
- * `stallMs` after a deadline tells that this node itself stood still. Nothing here throws because of what a peer sent.
+ * `stallMs` after a deadline shows that this node itself stood still. Nothing here throws because of what a peer sent.
  */
-export class PeerProtocol extends ProtocolReads {
+export class PeerProtocol {
+  #state: ProtocolState = 'ready';
   #waits = 0;
   /** Kept, because whoever drives this asks after every command and input; nothing else moves it. */
   #deadline = Infinity;
   /** The deadline that was promised to be met. */
   #expectedAt = Infinity;
 
+  readonly #parts: ProtocolParts;
+  readonly #streamDeps: ScopeStreamDeps;
+
   /** @throws InvalidOptionError naming the option that is wrong */
-  constructor(parameters: PeerProtocolParameters) {
-    super(assemble(parameters, (by) => this.#fence(by)));
+  constructor(deps: PeerProtocolDeps) {
+    this.#parts = createProtocolParts(deps, (by) => this.#fence(by));
+    this.#streamDeps = {
+      streams: this.#parts.streams,
+      act: (now, action) => this.#do(now, action),
+      nextWaitId: () => (this.#waits += 1),
+    };
+  }
+
+  // Reads
+
+  get node(): string {
+    return this.#parts.endpoint.node;
+  }
+
+  get incarnation(): string {
+    return this.#parts.endpoint.incarnation;
+  }
+
+  /** Builds this node's subjects. */
+  get subjects(): Subjects {
+    return this.#parts.endpoint.subjects;
+  }
+
+  get epoch(): number {
+    return this.#parts.endpoint.epoch;
+  }
+
+  get state(): ProtocolState {
+    return this.#state;
   }
 
   /** When `tick` is due; Infinity: never. Not in the future: as soon as the current turn of the event loop ends. O(1). */
   nextDeadline(): number {
     return this.#deadline;
+  }
+
+  /** All peers, suspects included; frozen pictures. */
+  peers(): readonly PeerView[] {
+    return [...this.#parts.membership.peers.values()].map(viewOf);
+  }
+
+  /** The peer of that incarnation. */
+  peer(incarnation: string): PeerView | undefined {
+    const peer = this.#parts.membership.peers.get(incarnation);
+    return peer === undefined ? undefined : viewOf(peer);
+  }
+
+  /** Whether an incarnation is an admitted peer's, suspected or not. O(1). */
+  isPeer(incarnation: string): boolean {
+    return this.#parts.membership.peers.has(incarnation);
+  }
+
+  /** Whether an incarnation is this node's own or an unsuspected peer's. O(1). */
+  isReachable(incarnation: string): boolean {
+    if (incarnation === this.incarnation) return !this.#isOver;
+    const peer = this.#parts.membership.peers.get(incarnation);
+    return peer !== undefined && peer.suspicion === undefined;
+  }
+
+  /** Whether an incarnation has said that it is about to leave. O(1). */
+  isDraining(incarnation: string): boolean {
+    if (incarnation === this.incarnation) return this.#state !== 'ready';
+    return this.#parts.membership.peers.get(incarnation)?.draining ?? false;
+  }
+
+  /** Connected, everybody has had the time to introduce itself, and no scope is in its first sync. Costs peers + scopes. */
+  get synced(): boolean {
+    const { initialDiscovery, membership, streams } = this.#parts;
+    if (!initialDiscovery.isOver) return false;
+    for (const { scopes } of membership.peers.values()) if (!scopes.complete) return false;
+    return streams.synced;
+  }
+
+  /** How often something was counted, by the name that it has in `stats().counters`. O(1). */
+  count(name: string): number {
+    return this.#parts.endpoint.counters.get(name) ?? 0;
+  }
+
+  stats(): ProtocolStats {
+    const { membership, crashDetection, streams, endpoint } = this.#parts;
+    const peers = [...membership.peers.values()];
+    return {
+      peers: peers.length,
+      suspects: peers.filter(({ suspicion }) => suspicion !== undefined).length,
+      crashDetection: crashDetection.result,
+      tombstones: membership.ledger.size,
+      memory: streams.memory,
+      counters: Object.fromEntries(endpoint.counters),
+    };
+  }
+
+  /** The stream of a running scope, for whoever has not kept it. @throws ScopeNotRunningError */
+  stream(scope: string): ScopeStream {
+    return new ScopeStream(this.#parts.streams.get(scope), this.#streamDeps);
+  }
+
+  /** Puts a body of calls/ into its frame to a node. */
+  envelope(kind: Exclude<ProcessKind, 'reply'>, node: string, body: Uint8Array): OutgoingFrame {
+    return { subject: this.subjects.to(node, kind), bytes: this.#frame(kind, node, body) };
+  }
+
+  /** Puts an answer into its frame; the address was checked when its question was delivered. */
+  envelopeReply(subject: string, node: string, body: Uint8Array): OutgoingFrame {
+    return { subject, bytes: this.#frame('reply', node, body) };
   }
 
   // Commands
@@ -43,62 +169,40 @@ export class PeerProtocol extends ProtocolReads {
     return this.#do(now, () => undefined);
   }
 
-  /** Starts a scope that does not run; its run is higher than any before. */
-  startScope(start: ScopeStart, now: number): Effect[] {
-    return this.#do(now, () => this.parts.streams.start(start));
-  }
-
-  /** Stops a scope; peers drop its entries. Nothing if it does not run. */
-  stopScope(scope: string, now: number): Effect[] {
-    return this.#do(now, () => this.parts.streams.stop(scope));
-  }
-
-  /**
-   * Numbers a write in a scope that no peer follows: then nothing is sent and no deadline moves, so neither effects nor timer
-   * are to be looked at. Measured: register and unregister take half the time that they take by {@link write}.
-   *
-   * @returns False if somebody follows: nothing was done then, `write` it.
-   * @throws ScopeNotRunningError
-   */
-  writeUnfollowed(scope: string, diff: Diff): boolean {
-    return this.isOver || this.parts.streams.replicatorOf(scope).writeUnfollowed(diff);
-  }
-
-  /** Replicates what a write changed in the scope's table. @throws ScopeNotRunningError */
-  write(scope: string, diff: Diff, now: number): Effect[] {
-    return this.#do(now, () => this.parts.streams.write(scope, diff));
-  }
-
-  /** Waits until the peers of now have applied all that was written; ends in one `replicated` effect with the id. */
-  replicated(scope: string, timeoutMs: number, now: number): { id: number; effects: Effect[] } {
-    const id = (this.#waits += 1);
-    return { id, effects: this.#do(now, () => this.parts.streams.replicated(scope, id, timeoutMs)) };
+  /** Starts a scope that does not run; its run is higher than any before. After the node has left it stays alone. */
+  startScope(start: ScopeStart, now: number): { readonly stream: ScopeStream; readonly effects: Effect[] } {
+    const { streams } = this.#parts;
+    const replicator = streams.add(start);
+    const stream = new ScopeStream(replicator, this.#streamDeps);
+    return { stream, effects: this.#do(now, () => streams.start(replicator)) };
   }
 
   /** Announces that this node will leave; ends in one `drained` effect. Once; a second call does nothing. */
   drain(now: number): Effect[] {
     return this.#do(now, () => {
-      if (this.currentState !== 'ready') return;
-      this.currentState = 'draining';
-      this.parts.membership.draining = true;
-      this.parts.membership.changed();
-      this.parts.drain.begin(this.parts.membership.peers.values());
+      if (this.#state !== 'ready') return;
+      const { membership, drain } = this.#parts;
+      this.#state = 'draining';
+      membership.draining = true;
+      membership.changed();
+      drain.begin(membership.peers.values());
     });
   }
 
   /** Sends what is pending and leaves; whoever runs this then flushes the connection. Nothing is said afterwards. */
   goodbye(now: number): Effect[] {
     return this.#do(now, () => {
-      this.parts.streams.flush();
-      this.parts.endpoint.announce('goodbye');
-      this.parts.endpoint.maySpeak = false;
-      this.currentState = 'left';
+      const { streams, endpoint } = this.#parts;
+      streams.flush();
+      endpoint.announce('goodbye');
+      endpoint.maySpeak = false;
+      this.#state = 'left';
     });
   }
 
   /** A reason to probe a node, never more: a call to it got no responders, or its server says that its connection closed. */
   hint(node: string, now: number): Effect[] {
-    return this.#do(now, () => this.parts.liveness.hint(node));
+    return this.#do(now, () => this.#parts.liveness.hint(node));
   }
 
   // Inputs
@@ -111,23 +215,21 @@ export class PeerProtocol extends ProtocolReads {
    */
   connected(serverId: string, now: number, maxPayload = Infinity): Effect[] {
     return this.#do(now, () => {
-      const { endpoint, router, liveness, streams, flushes, nameGuard, onlooker, membership, settling } =
-        this.parts;
+      const { endpoint, router, liveness, streams, nameGuard, crashDetection, membership, initialDiscovery } =
+        this.#parts;
       if (endpoint.maySpeak) this.#cutOff(); // a client may not tell of every disconnect
-      endpoint.maxFrameBytes = Math.min(
-        endpoint.options.maxFrameBytes,
-        maxPayload - SUBJECT_AND_HEADER_BYTES,
-      );
+      const { maxFrameBytes } = endpoint.options;
+      endpoint.maxFrameBytes = Math.min(maxFrameBytes, maxPayload - SUBJECT_AND_HEADER_BYTES);
       endpoint.maySpeak = true;
       router.subscribe();
       liveness.connected(serverId.slice(0, 128));
       streams.connected();
-      flushes.after(() => {
+      endpoint.afterFlush(() => {
         streams.subscribed();
         nameGuard.check();
-        onlooker.connected();
+        crashDetection.connected();
         membership.discover();
-        settling.begin();
+        initialDiscovery.begin();
       });
     });
   }
@@ -139,24 +241,24 @@ export class PeerProtocol extends ProtocolReads {
 
   /** The flush of a `flush` effect is done. An id of before a disconnect is ignored. */
   flushed(id: number, now: number): Effect[] {
-    return this.#do(now, () => this.parts.flushes.done(id));
+    return this.#do(now, () => this.#parts.endpoint.flushed(id));
   }
 
   /** A message came on a subscription. Never throws because of it. */
   receive(subject: string, bytes: Uint8Array, reply: string, now: number): Effect[] {
-    return this.#do(now, () => this.parts.router.receive(subject, bytes, reply));
+    return this.#do(now, () => this.#parts.router.receive(subject, bytes, reply));
   }
 
   /** A probe has ended. One that is void by now is ignored. */
   probeResult(id: number, outcome: ProbeOutcome, now: number): Effect[] {
     return this.#do(now, () => {
-      const { probes, router, onlooker, nameGuard, liveness } = this.parts;
+      const { probes, router, crashDetection, nameGuard, liveness } = this.#parts;
       const probe = probes.take(id);
       if (probe === undefined) return;
       const answer = outcome.type === 'answer' ? router.probeAnswered(probe, outcome) : undefined;
       // What answered on the target's address, but is none of its frames, is neither an answer nor silence.
-      if (this.isOver || (outcome.type === 'answer' && answer === undefined)) return;
-      if (probe.purpose.of === 'nobody') onlooker.ended(outcome.type);
+      if (this.#isOver || (outcome.type === 'answer' && answer === undefined)) return;
+      if (probe.purpose.of === 'nobody') crashDetection.ended(outcome.type);
       else if (probe.purpose.of === 'own-name') nameGuard.checkEnded(outcome.type);
       else liveness.probeEnded(probe, outcome.type, answer?.serverId ?? '');
     });
@@ -165,41 +267,66 @@ export class PeerProtocol extends ProtocolReads {
   /** The deadline has come. */
   tick(now: number): Effect[] {
     return this.#do(now, () => {
-      const { streams, membership, liveness, onlooker, drain, settling } = this.parts;
-      for (const part of [streams, membership, liveness, onlooker, drain, settling]) part.tick();
+      const { streams, membership, liveness, crashDetection, drain, initialDiscovery } = this.#parts;
+      for (const part of [streams, membership, liveness, crashDetection, drain, initialDiscovery])
+        part.tick();
     });
   }
 
-  #do(now: number, act: () => void): Effect[] {
-    if (this.isOver) return [];
-    const { endpoint, liveness, membership } = this.parts;
+  /** Whether this node has left, or was fenced. */
+  get #isOver(): boolean {
+    return this.#state === 'left' || this.#state === 'fenced';
+  }
+
+  #frame(kind: ProcessKind, node: string, body: Uint8Array): Uint8Array {
+    const { endpoint, membership } = this.#parts;
+    return endpoint.frame(kind, body, membership.named(node)?.version);
+  }
+
+  #do(now: number, action: (now: number) => void): Effect[] {
+    if (this.#isOver) return [];
+    const { endpoint, liveness, membership } = this.#parts;
     endpoint.advance(now);
     const stalled = endpoint.maySpeak && endpoint.now - this.#expectedAt > endpoint.options.stallMs;
     if (stalled) {
       endpoint.count('own-stalls');
       liveness.stalled(); // before the call itself: it may be a time-out that overtook its answer in the stalled queue
     }
-    act();
+    action(endpoint.now);
     // After it: a write has changed its table already, and a digest in between would fit no number of the stream.
     if (stalled && endpoint.maySpeak) membership.discover();
     // Who calls now stands still no longer, however long the deadlines have been over: one stall is one stall.
-    this.#deadline = this.soonestDeadline();
+    this.#deadline = this.#soonestDeadline();
     this.#expectedAt = Math.max(this.#deadline, endpoint.now);
     return endpoint.takeEffects();
   }
 
+  #soonestDeadline(): number {
+    if (this.#isOver) return Infinity;
+    const { membership, liveness, crashDetection, drain, streams, initialDiscovery } = this.#parts;
+    return Math.min(
+      membership.nextDeadline,
+      liveness.nextDeadline,
+      crashDetection.nextDeadline,
+      drain.nextDeadline,
+      streams.nextDeadline,
+      initialDiscovery.nextDeadline,
+    );
+  }
+
   #cutOff(): void {
-    const { endpoint, flushes, streams, liveness, membership, nameGuard, onlooker, settling } = this.parts;
-    endpoint.maySpeak = false;
-    const parts = [flushes, streams, liveness, membership, nameGuard, onlooker, settling];
-    for (const part of parts) part.disconnected();
+    const { endpoint, streams, liveness, membership, nameGuard, crashDetection, initialDiscovery } =
+      this.#parts;
+    for (const part of [endpoint, streams, liveness, membership, nameGuard, crashDetection, initialDiscovery])
+      part.disconnected();
   }
 
   #fence(by: Sender): void {
-    if (this.isOver) return;
-    this.currentState = 'fenced';
-    this.parts.endpoint.silence();
+    if (this.#isOver) return;
+    this.#state = 'fenced';
+    const { endpoint } = this.#parts;
+    endpoint.silence();
     const { node, incarnation, epoch } = by;
-    this.parts.endpoint.emit({ type: 'fenced', by: { node, incarnation, epoch } });
+    endpoint.emit({ type: 'fenced', by: { node, incarnation, epoch } });
   }
 }

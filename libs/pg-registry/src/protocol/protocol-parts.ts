@@ -1,25 +1,24 @@
-import type { PidInterner, ValueLimits } from '../term';
 import {
+  CrashDetectionTest,
   Drain,
   Endpoint,
-  FlushQueue,
+  InitialDiscovery,
   Liveness,
   Membership,
   NameGuard,
-  OnlookerWatch,
   OwnScopes,
   Probes,
   protocolOptions,
   type ProtocolOptions,
-  Settling,
 } from '../cluster';
+import { Streams } from '../replication';
+import type { PidInterner, ValueLimits } from '../term';
 import { OWN_VERSIONS, type Sender, type VersionRange } from '../wire';
 import { FrameGate } from './frame-gate';
 import { FrameRouter } from './frame-router';
-import { Streams } from '../replication';
 
-/** What a `PeerProtocol` is made of. */
-export interface PeerProtocolParameters {
+/** What a `PeerProtocol` is given. */
+export interface PeerProtocolDeps {
   readonly node: string;
   /** Made by `incarnationOf` from the name and random bits. */
   readonly incarnation: string;
@@ -36,7 +35,18 @@ export interface PeerProtocolParameters {
 }
 
 /** The parts of one node's protocol, wired to one another. */
-export type ProtocolParts = ReturnType<typeof assemble>;
+export interface ProtocolParts {
+  readonly endpoint: Endpoint;
+  readonly probes: Probes;
+  readonly crashDetection: CrashDetectionTest;
+  readonly drain: Drain;
+  readonly nameGuard: NameGuard;
+  readonly membership: Membership;
+  readonly initialDiscovery: InitialDiscovery;
+  readonly liveness: Liveness;
+  readonly streams: Streams;
+  readonly router: FrameRouter;
+}
 
 /**
  * Makes the parts and wires them: Membership decides who is a peer and tells Liveness, Streams and Drain; Liveness asks
@@ -45,15 +55,14 @@ export type ProtocolParts = ReturnType<typeof assemble>;
  * @param fence Called when a namesake with a higher epoch answered
  * @throws InvalidOptionError naming the option that is wrong
  */
-export function assemble(parameters: PeerProtocolParameters, fence: (by: Sender) => void) {
-  const { pids, limits, options, versions = OWN_VERSIONS, ...identity } = parameters;
+export function createProtocolParts(deps: PeerProtocolDeps, fence: (by: Sender) => void): ProtocolParts {
+  const { pids, limits, options, versions = OWN_VERSIONS, ...identity } = deps;
   const endpoint = new Endpoint({ ...identity, versions, options: protocolOptions(options) });
   const gate = new FrameGate(endpoint);
   const ownScopes = new OwnScopes(() => Math.min(endpoint.options.maxHelloBytes, endpoint.maxFrameBytes));
   const probes = new Probes(endpoint);
-  const onlooker = new OnlookerWatch(endpoint, probes);
+  const crashDetection = new CrashDetectionTest(endpoint, probes);
   const drain = new Drain(endpoint);
-  const flushes = new FlushQueue(endpoint);
   const nameGuard = new NameGuard(endpoint, probes, {
     fence,
     epochRaised: () => membership.discover(),
@@ -63,7 +72,7 @@ export function assemble(parameters: PeerProtocolParameters, fence: (by: Sender)
     serverId: () => liveness.ownServerId,
     admitted: (peer) => {
       liveness.admitted(peer);
-      settling.met();
+      initialDiscovery.met();
     },
     removed: (peer) => {
       liveness.removed(peer);
@@ -74,26 +83,26 @@ export function assemble(parameters: PeerProtocolParameters, fence: (by: Sender)
     scopeListed: (peer, news) => streams.listed(peer, news),
     scopeGone: (peer, scope) => streams.gone(peer, scope),
   });
-  const settling = new Settling(endpoint, membership.peers);
+  const initialDiscovery = new InitialDiscovery(endpoint, membership.peers);
   const liveness: Liveness = new Liveness(endpoint, probes, membership, (peer) => streams.recovered(peer));
-  const streams: Streams = new Streams(endpoint, ownScopes, {
+  const streams: Streams = new Streams({
+    endpoint,
+    ownScopes,
     pids,
     limits,
     peers: membership.peers,
     ask: (node) => membership.ask(node),
-    afterFlush: (then) => flushes.after(then),
     changed: () => membership.changed(),
   });
   const router = new FrameRouter({ endpoint, gate, membership, liveness, nameGuard, streams, drain });
   return {
     endpoint,
     probes,
-    onlooker,
+    crashDetection,
     drain,
-    flushes,
     nameGuard,
     membership,
-    settling,
+    initialDiscovery,
     liveness,
     streams,
     router,

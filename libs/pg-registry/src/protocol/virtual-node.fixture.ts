@@ -3,7 +3,7 @@ import type { EventQueue } from '../../../../test/support/virtual-network/event-
 import type { Link, Server } from '../../../../test/support/virtual-network/link';
 import type { VirtualBroker } from '../../../../test/support/virtual-network/virtual-broker';
 import { VirtualProcess } from '../../../../test/support/virtual-network/virtual-process';
-import type { Effect, PeerEvent, ProtocolOptions } from '../cluster';
+import type { DiffReceiver, Effect, PeerEvent, ProtocolOptions } from '../cluster';
 import type { NodeEffect } from '../node/protocol-driver';
 import { type Diff, type Entry, Table } from '../table';
 import { DEFAULT_VALUE_LIMITS, type Key, type Pid, PidInterner, type Value, type ValueLimits } from '../term';
@@ -48,7 +48,7 @@ export interface Published {
   readonly bytes: Uint8Array;
 }
 
-type DiffEffect = Extract<NodeEffect, { type: 'diff' }>;
+type RemoteDiff = Pick<Extract<Effect, { type: 'diff' }>, 'scope' | 'diff' | 'cause'>;
 
 /** One node of a {@link VirtualNetwork}: its protocol, its tables, and every effect that it had. */
 export class VirtualNode {
@@ -58,7 +58,7 @@ export class VirtualNode {
   /** Every effect that is neither about the connection nor about a peer. */
   readonly told: Exclude<NodeEffect, { type: 'peer' }>[] = [];
   /** Diffs of remote causes, the oldest first. */
-  readonly diffs: DiffEffect[] = [];
+  readonly diffs: RemoteDiff[] = [];
   /** Subjects of everything that it published. */
   readonly sent: string[] = [];
   server: string;
@@ -168,13 +168,14 @@ export class VirtualNode {
     const table = new Table({ node: this.name, incarnation: this.incarnation, keys });
     this.tables.set(scope, table);
     this.#replays.set(scope, new TableReplay(this.name, table));
-    this.do((now) => this.protocol.startScope({ scope, keys, table }, now));
+    const receiver: DiffReceiver = { applyDiff: (diff, cause) => this.#onDiff({ scope, diff, cause }) };
+    this.do((now) => this.protocol.startScope({ scope, keys, table, receiver }, now).effects);
   }
 
   stopScope(scope: string): void {
     this.tables.delete(scope);
     this.#replays.delete(scope);
-    this.do((now) => this.protocol.stopScope(scope, now));
+    this.do((now) => this.protocol.stream(scope).stop(now));
   }
 
   pid(id: number): Pid {
@@ -212,7 +213,7 @@ export class VirtualNode {
 
   /** Asks whether every peer has applied what was written before; ends in a `replicated` effect. */
   replicated(scope: string, timeoutMs = 1000): void {
-    this.do((now) => this.protocol.replicated(scope, timeoutMs, now).effects);
+    this.do((now) => this.protocol.stream(scope).replicated(timeoutMs, now).effects);
   }
 
   /** The keys of a scope here, as text, sorted. */
@@ -259,21 +260,23 @@ export class VirtualNode {
   }
 
   #revision(scope: string): number {
-    return this.protocol.last(scope) + 1;
+    return this.protocol.stream(scope).last + 1;
   }
 
   #write(scope: string, diff: Diff): void {
     this.#replays.get(scope)!.apply(diff);
-    this.do((now) => this.protocol.write(scope, diff, now));
+    this.do((now) => this.protocol.stream(scope).write(diff, now));
   }
 
   #onEffect(effect: NodeEffect): void {
     if (effect.type === 'peer') this.events.push({ ...effect.event, at: this.#queue.now });
     else this.told.push(effect);
-    if (effect.type !== 'diff') return;
-    this.diffs.push(effect);
-    this.#replays.get(effect.scope)?.apply(effect.diff);
-    this.#changedScopes.add(effect.scope);
+  }
+
+  #onDiff(change: RemoteDiff): void {
+    this.diffs.push(change);
+    this.#replays.get(change.scope)?.apply(change.diff);
+    this.#changedScopes.add(change.scope);
   }
 
   #checkReplays(): void {

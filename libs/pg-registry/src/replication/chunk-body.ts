@@ -2,8 +2,7 @@ import type { Row, SyncChunk } from '../table';
 import type { Key, PidInterner, Value } from '../term';
 import { DecodeError, type Reader, type Writer } from '../wire';
 import { type ChunkHead, readNumber, startBody, TAG } from './body';
-import { DeltaReader, DeltaWriter } from './delta';
-import type { StreamPeer } from './effect';
+import { DeltaReader, DeltaWriter, type Owner } from './delta';
 
 /** Flags before each row: that it is one, and what is the same as in the row before and not written again. */
 const FLAG = { row: 1, sameKey: 2, sameValue: 4 } as const;
@@ -94,7 +93,7 @@ export function readChunkHead(reader: Reader): ChunkHead {
  *
  * @throws DecodeError on anything else.
  */
-export function readChunk(reader: Reader, head: ChunkHead, owner: StreamPeer, pids: PidInterner): SyncChunk {
+export function readChunk(reader: Reader, head: ChunkHead, owner: Owner, pids: PidInterner): SyncChunk {
   const { from, to, at } = head;
   const deltas = new DeltaReader(owner, pids);
   const rows = [];

@@ -1,7 +1,12 @@
 import type { Pid, PidInterner } from '../term';
 import { DecodeError, type Reader, type Writer } from '../wire';
 import { MAX_NUMBER } from './body';
-import type { StreamPeer } from './effect';
+
+/** Who owns the entries of a body. */
+export interface Owner {
+  readonly node: string;
+  readonly incarnation: string;
+}
 
 /**
  * Entry numbers and pid ids of one body, each written as the difference to the one before. Most differences are small, so most
@@ -34,10 +39,10 @@ export class DeltaReader {
   #pidId = 0;
   #pid: Pid | undefined;
 
-  readonly #owner: StreamPeer;
+  readonly #owner: Owner;
   readonly #pids: PidInterner;
 
-  constructor(owner: StreamPeer, pids: PidInterner) {
+  constructor(owner: Owner, pids: PidInterner) {
     this.#owner = owner;
     this.#pids = pids;
   }

@@ -1,3 +1,4 @@
+import type { Table } from '../table';
 import type { Reader } from '../wire';
 import {
   type OpsHead,
@@ -10,24 +11,49 @@ import {
   writeRepairAsk,
   writeSyncAsk,
 } from './body';
+import { type Bundled, readBundle } from './bundle';
 import { readChunk, readChunkHead } from './chunk-body';
-import type { EffectList, ScopeDigest, StreamPeer } from './effect';
+import type { ScopeDigest } from '../cluster';
 import { Gap } from './gap';
-import {
-  agrees,
-  type InboundContext,
-  type Phase,
-  readerOf,
-  refusing,
-  type ResyncReason,
-} from './inbound-context';
 import { readOperations } from './operation-body';
 import { Parking } from './parking';
+import { readerOf, refusing, type StreamDeps } from './stream-deps';
+import type { StreamOutput, StreamPeer } from './stream-output';
 import { SyncTiming } from './sync-timing';
 import { SyncWalk, type WaitingChunk } from './sync-walk';
 
 /** So many bytes of parked operations are applied in one turn. */
 const DRAIN_BYTES = 64 * 1024;
+
+/**
+ * How an incoming stream stands:
+ * - `queued`: must sync, and waits for its turn.
+ * - `walking`: a sync is under way; operations on entries at or below the cursor are applied, others are skipped.
+ * - `live`: in sync but for operations that are still to come; every operation is applied.
+ * - `overfull`: the peer has more entries than are accepted from one; it has none here until it says that it has fewer.
+ */
+export type Phase = 'queued' | 'walking' | 'live' | 'overfull';
+
+/** Why a stream that was known must be synced again. */
+export type ResyncReason =
+  /** The owner has forgotten operations that are missing here, */
+  | 'unrepairable'
+  /** or was asked for them in vain; */
+  | 'unanswered'
+  /** an operation is larger than one may be here; */
+  | 'too-large'
+  /** what is known here is not what the owner has; */
+  | 'different'
+  /** or it was more than is accepted from one peer. */
+  | 'overfull';
+
+/** A body of the owner of a stream, behind its tag and run. */
+export interface InboundFrame {
+  readonly tag: number;
+  readonly reader: Reader;
+  /** Whether it came as the answer to an ask for repair. */
+  readonly isAnswer: boolean;
+}
 
 /**
  * The operations of one peer's run of the scope, on their way in: one stream, applied in order, each once.
@@ -57,18 +83,20 @@ export class InboundStream {
   /** The operation whose application the owner wants to hear of; 0 if none. */
   #wanted = 0;
 
-  readonly #context: InboundContext;
+  readonly #deps: StreamDeps;
+  readonly #output: StreamOutput;
 
   constructor(
     readonly peer: StreamPeer,
     readonly run: number,
-    context: InboundContext,
+    deps: StreamDeps,
   ) {
-    this.#context = context;
+    this.#deps = deps;
+    this.#output = deps.output;
 
-    const { options, parking } = context.budget;
-    this.#gap = new Gap(context.random);
-    this.#walk = new SyncWalk(context.run);
+    const { options, parking } = deps.budget;
+    this.#gap = new Gap(deps.random);
+    this.#walk = new SyncWalk(deps.run);
     this.#parking = new Parking(parking, Math.floor(options.parkingBytes / 2), options.maxOpBytes);
   }
 
@@ -93,25 +121,25 @@ export class InboundStream {
   }
 
   /** What the owner's hello says. In sync from the start if there is nothing to fetch. */
-  receiveDigest(theirs: ScopeDigest, effects: EffectList): void {
-    if (theirs.count > this.#maxEntries) return this.#refuseOverfull(effects);
+  receiveDigest(theirs: ScopeDigest): void {
+    if (theirs.count > this.#maxEntries) return this.#refuseOverfull();
     if (this.phase === 'overfull') this.phase = 'queued';
     this.#gap.hear(theirs.last);
     const isFirst = this.phase === 'queued' && this.#walk.cursor === 0;
-    if (isFirst && theirs.count === 0 && agrees(this.#context.table, this.peer, theirs)) {
+    if (isFirst && theirs.count === 0 && agrees(this.#deps.table, this.peer, theirs)) {
       this.#appliedNumber = theirs.last;
       this.#becomeLive();
     }
-    if (this.phase === 'live' && this.#appliedNumber === theirs.last) this.#compare(theirs, effects);
+    if (this.phase === 'live' && this.#appliedNumber === theirs.last) this.#compare(theirs);
   }
 
   /** Its turn to sync has come. `session` is higher than any before. */
-  beginWalk(session: number, now: number, effects: EffectList): void {
+  beginWalk(session: number, now: number): void {
     this.phase = 'walking';
     this.#walk.begin(session, now);
     this.#timing.begin(now);
-    effects.count('walks');
-    this.#sendSyncAsk(effects);
+    this.#output.count('walks');
+    this.#sendSyncAsk();
   }
 
   /** The own connection is back: what was asked for may be lost. */
@@ -125,68 +153,87 @@ export class InboundStream {
     this.#gap.hasten(now);
   }
 
+  /**
+   * A frame of the owner; a bundle is many, in order.
+   *
+   * @throws DecodeError for bytes that are no such frame; what came before them in a bundle has been applied.
+   */
+  receive({ tag, reader, isAnswer }: InboundFrame, now: number): void {
+    if (tag === TAG.chunk) return this.#receiveChunk(reader, now);
+    if (tag === TAG.appliedAsk) return this.#receiveAppliedAsk(reader);
+    if (tag !== TAG.bundle) return this.#receiveBody({ tag, reader }, isAnswer);
+    for (const body of readBundle(reader, this.run, (bytes) => readerOf(bytes, this.#deps)))
+      this.#receiveBody(body, isAnswer);
+  }
+
+  #receiveBody({ tag, reader }: Bundled, isAnswer: boolean): void {
+    if (tag === TAG.ops) this.#receiveOps(reader);
+    else if (tag === TAG.part) this.#receivePart(reader);
+    else this.#receiveTail(reader, isAnswer);
+  }
+
   /** A frame of operations. @throws DecodeError before anything changes. */
-  receiveOps(reader: Reader, effects: EffectList): void {
+  #receiveOps(reader: Reader): void {
     const head = readOpsHead(reader);
     const last = head.first + head.count - 1;
-    if (!this.#isNews(last, effects)) return;
-    if (head.first <= this.#appliedNumber + 1) this.#apply(head, reader, effects);
-    else if (!this.#parking.park(head.first, last, reader.rest())) effects.count('unparked');
+    if (!this.#isNews(last)) return;
+    if (head.first <= this.#appliedNumber + 1) this.#apply(head, reader);
+    else if (!this.#parking.park(head.first, last, reader.rest())) this.#output.count('unparked');
   }
 
   /** A part of a large operation. @throws DecodeError before anything changes. */
-  receivePart(reader: Reader, effects: EffectList): void {
+  #receivePart(reader: Reader): void {
     const head = readPartHead(reader);
-    if (!this.#isNews(head.number, effects)) return;
+    if (!this.#isNews(head.number)) return;
     const piece = reader.rest();
     // Its owner may have a higher limit: however often it sent this operation again, it would not fit.
-    if (this.#parking.isTooLarge(head, piece.length)) return this.#resync('too-large', effects);
-    if (!this.#parking.parkPart(head, piece)) effects.count('unparked');
+    if (this.#parking.isTooLarge(head, piece.length)) return this.#resync('too-large');
+    if (!this.#parking.parkPart(head, piece)) this.#output.count('unparked');
   }
 
   /** The owner's word on where its stream ends and what it can repair; `isAnswer`: and its answer to an ask. */
-  receiveTail(reader: Reader, isAnswer: boolean, effects: EffectList): void {
+  #receiveTail(reader: Reader, isAnswer: boolean): void {
     const { oldest, last } = readTail(reader);
     this.#gap.hear(last);
     if (isAnswer) this.#gap.endAnswer();
     const missing = this.#appliedNumber + 1;
     if (this.#walk.cursor > 0 && oldest > missing && !this.#parking.has(missing))
-      this.#resync('unrepairable', effects);
+      this.#resync('unrepairable');
   }
 
   /** A piece of the sync. @throws DecodeError before anything changes. */
-  receiveChunk(reader: Reader, now: number, effects: EffectList): void {
+  #receiveChunk(reader: Reader, now: number): void {
     const head = readChunkHead(reader);
-    if (this.phase !== 'walking' || !this.#walk.wants(head)) return effects.count('late-chunks');
+    if (this.phase !== 'walking' || !this.#walk.wants(head)) return this.#output.count('late-chunks');
     this.#walk.keep(head, reader.rest(), now);
-    this.#mergeDue(effects);
+    this.#mergeDue();
   }
 
   /** The owner wants to hear when its operation is applied here. */
-  receiveAppliedAsk(reader: Reader): void {
+  #receiveAppliedAsk(reader: Reader): void {
     this.#wanted = Math.max(this.#wanted, readApplied(reader));
   }
 
   /** Does what is due. */
-  tick(now: number, effects: EffectList): void {
-    if (this.#drainAt <= now) this.#drain(effects);
-    if (this.#gap.deadline <= now) this.#askForGap(now, effects);
-    if (this.#walk.deadline <= now) this.#suspendWalk(true, effects);
+  tick(now: number): void {
+    if (this.#drainAt <= now) this.#drain();
+    if (this.#gap.deadline <= now) this.#askForGap(now);
+    if (this.#walk.deadline <= now) this.#suspendWalk(true);
   }
 
   /** To be called after every input: what is missing, what is next, and who wants to know. */
-  settle(now: number, effects: EffectList): void {
+  settle(now: number): void {
     const progressed = this.#appliedNumber > this.#settledNumber;
     this.#settledNumber = this.#appliedNumber;
     const news = this.#timing.take(this.phase === 'live', now);
-    if (news !== undefined) effects.add({ type: 'synced', peer: this.peer, ...news });
+    if (news?.first) this.#output.count('first-syncs');
+    if (news !== undefined) this.#output.synced(this.peer, news.durationMs);
     if (this.#walk.cursor === 0) return;
     const isDue = this.#parking.has(this.#appliedNumber + 1);
     this.#drainAt = isDue ? now : Infinity;
     // A parked frame that is due fills the gap, or part of it, without asking anybody.
     this.#gap.settle(isDue ? this.#gap.heard : this.#appliedNumber, progressed, now);
-    if (this.#wanted > 0 && this.phase === 'live' && this.#appliedNumber >= this.#wanted)
-      this.#answer(effects);
+    if (this.#wanted > 0 && this.phase === 'live' && this.#appliedNumber >= this.#wanted) this.#answer();
   }
 
   /** The stream is over: gives back its memory. Its entries are the caller's affair. */
@@ -195,48 +242,48 @@ export class InboundStream {
   }
 
   get #maxEntries(): number {
-    return this.#context.budget.options.maxEntriesPerPeer;
+    return this.#deps.budget.options.maxEntriesPerPeer;
   }
 
   /** Takes note of `last`; is there anything in operations up to it that could be applied or parked? */
-  #isNews(last: number, effects: EffectList): boolean {
+  #isNews(last: number): boolean {
     if (this.phase === 'overfull') return false;
     this.#gap.hear(last);
     if (this.#walk.cursor === 0) return false;
-    if (last <= this.applied) effects.count('known-operations');
+    if (last <= this.applied) this.#output.count('known-operations');
     return last > this.applied;
   }
 
   /** Applies the operations of one frame that are next in line. */
-  #apply(head: OpsHead, reader: Reader, effects: EffectList): void {
-    const { table, pids } = this.#context;
+  #apply(head: OpsHead, reader: Reader): void {
+    const { table, pids } = this.#deps;
     let applied = 0;
     for (const operation of readOperations(reader, head, this.peer, pids)) {
-      this.#mergeDue(effects);
+      this.#mergeDue();
       if (operation.number !== this.#appliedNumber + 1) continue;
-      effects.diff(table.applyRemote(this.peer.incarnation, operation, this.#walk.cursor), 'peer');
+      this.#output.diff(table.applyRemote(this.peer.incarnation, operation, this.#walk.cursor), 'peer');
       this.#appliedNumber = operation.number;
       applied += 1;
     }
-    if (applied > 0) effects.count('operations-in', applied);
-    this.#mergeDue(effects);
-    this.#checkSize(effects);
+    if (applied > 0) this.#output.count('operations-in', applied);
+    this.#mergeDue();
+    this.#checkSize();
   }
 
   /** Applies some of the parked frames whose turn it is. */
-  #drain(effects: EffectList): void {
+  #drain(): void {
     let bytes = 0;
     while (bytes < DRAIN_BYTES) {
       const frame = this.#parking.take(this.#appliedNumber + 1);
       if (frame === undefined) return;
       bytes += frame.body.length;
       const head = { first: frame.first, count: frame.last - frame.first + 1 };
-      refusing(this.peer, effects, () => this.#apply(head, readerOf(frame.body, this.#context), effects));
+      refusing(this.#output, () => this.#apply(head, readerOf(frame.body, this.#deps)));
     }
   }
 
   /** Merges the chunks whose moment it is. */
-  #mergeDue(effects: EffectList): void {
+  #mergeDue(): void {
     for (let chunk = this.#walk.next(); chunk !== undefined; chunk = this.#walk.next()) {
       const due = chunk;
       const { at } = due.head;
@@ -244,21 +291,20 @@ export class InboundStream {
       this.#gap.hear(at);
       if (at > this.#appliedNumber) return;
       if (at < this.#appliedNumber) {
-        effects.count('overtaken-chunks');
-        return this.#suspendWalk(false, effects);
+        this.#output.count('overtaken-chunks');
+        return this.#suspendWalk(false);
       }
-      if (!refusing(this.peer, effects, () => this.#merge(due, effects)))
-        return this.#suspendWalk(true, effects);
+      if (!refusing(this.#output, () => this.#merge(due))) return this.#suspendWalk(true);
     }
   }
 
-  #merge({ head, rows }: WaitingChunk, effects: EffectList): void {
-    const { table, pids } = this.#context;
-    const chunk = readChunk(readerOf(rows, this.#context), head, this.peer, pids);
-    effects.diff(table.mergeChunk(this.peer.incarnation, chunk), 'sync');
-    if (this.#walk.advance(head)) this.#sendSyncAsk(effects);
+  #merge({ head, rows }: WaitingChunk): void {
+    const { table, pids } = this.#deps;
+    const chunk = readChunk(readerOf(rows, this.#deps), head, this.peer, pids);
+    this.#output.diff(table.mergeChunk(this.peer.incarnation, chunk), 'sync');
+    if (this.#walk.advance(head)) this.#sendSyncAsk();
     else this.#becomeLive();
-    this.#checkSize(effects);
+    this.#checkSize();
   }
 
   #becomeLive(): void {
@@ -267,61 +313,66 @@ export class InboundStream {
     this.#timing.reach();
   }
 
-  #sendSyncAsk(effects: EffectList): void {
-    effects.send(this.peer, 'sync', writeSyncAsk(this.#context.scratch, this.run, this.#walk.ask));
+  #sendSyncAsk(): void {
+    this.#output.send(this.peer, 'sync', writeSyncAsk(this.#deps.scratch, this.run, this.#walk.ask));
   }
 
   /** Ends the session; the stream queues for the next one, which goes on at the cursor. */
-  #suspendWalk(timedOut: boolean, effects: EffectList): void {
+  #suspendWalk(timedOut: boolean): void {
     this.#walk.suspend(timedOut);
     this.phase = 'queued';
-    effects.count(timedOut ? 'stalled-walks' : 'suspended-walks');
+    this.#output.count(timedOut ? 'stalled-walks' : 'suspended-walks');
   }
 
   /** What is known cannot be brought up to date by operations: walk through all entries again. */
-  #resync(why: ResyncReason, effects: EffectList): void {
+  #resync(why: ResyncReason): void {
     this.#walk.restart();
     this.#gap.reset();
     this.#parking.clear();
     this.#drainAt = Infinity;
     this.phase = 'queued';
-    effects.count(`resyncs-${why}`);
+    this.#output.count(`resyncs-${why}`);
   }
 
-  #askForGap(now: number, effects: EffectList): void {
+  #askForGap(now: number): void {
     if (this.#gap.putOff(now)) return;
-    if (!this.#gap.ask(now)) return this.#resync('unanswered', effects);
+    if (!this.#gap.ask(now)) return this.#resync('unanswered');
     const from = this.applied + 1;
     const to = Math.max(from, Math.min(this.#gap.heard, this.#parking.first - 1));
-    effects.send(this.peer, 'repair', writeRepairAsk(this.#context.scratch, this.run, { from, to }));
-    effects.count('repair-asks');
+    this.#output.send(this.peer, 'repair', writeRepairAsk(this.#deps.scratch, this.run, { from, to }));
+    this.#output.count('repair-asks');
   }
 
   /** Both sides speak of the same moment: they must have the same entries. */
-  #compare(theirs: ScopeDigest, effects: EffectList): void {
-    if (agrees(this.#context.table, this.peer, theirs)) return;
+  #compare(theirs: ScopeDigest): void {
+    if (agrees(this.#deps.table, this.peer, theirs)) return;
     const message = `What is known of ${this.peer.node} differs from what it has after its operation ${theirs.last}: syncing again. This is a bug or corrupted memory.`;
-    effects.add({ type: 'warn', reason: 'digest-mismatch', message, peer: this.peer });
-    this.#resync('different', effects);
+    this.#output.warn('digest-mismatch', message);
+    this.#resync('different');
   }
 
-  #checkSize(effects: EffectList): void {
-    if (this.#context.table.digest(this.peer.incarnation).count > this.#maxEntries)
-      this.#refuseOverfull(effects);
+  #checkSize(): void {
+    if (this.#deps.table.digest(this.peer.incarnation).count > this.#maxEntries) this.#refuseOverfull();
   }
 
-  #refuseOverfull(effects: EffectList): void {
+  #refuseOverfull(): void {
     if (this.phase === 'overfull') return;
-    this.#resync('overfull', effects);
+    this.#resync('overfull');
     this.phase = 'overfull';
     const message = `${this.peer.node} has more than ${this.#maxEntries} entries (maxEntriesPerPeer): none of them are shown here.`;
-    effects.add({ type: 'warn', reason: 'overfull', message, peer: this.peer });
-    effects.diff(this.#context.table.removeOwner(this.peer.incarnation), 'peer');
+    this.#output.warn('overfull', message);
+    this.#output.diff(this.#deps.table.removeOwner(this.peer.incarnation), 'peer');
   }
 
-  #answer(effects: EffectList): void {
+  #answer(): void {
     this.#wanted = 0;
-    const body = writeApplied(this.#context.scratch, TAG.appliedAnswer, this.run, this.#appliedNumber);
-    effects.send(this.peer, 'applied', body);
+    const body = writeApplied(this.#deps.scratch, TAG.appliedAnswer, this.run, this.#appliedNumber);
+    this.#output.send(this.peer, 'applied', body);
   }
+}
+
+/** Does the table hold the same entries of `peer` as `theirs` says of the same moment? */
+function agrees(table: Table, peer: StreamPeer, theirs: ScopeDigest): boolean {
+  const ours = table.digest(peer.incarnation);
+  return ours.count === theirs.count && ours.hashHigh === theirs.hashHigh && ours.hashLow === theirs.hashLow;
 }

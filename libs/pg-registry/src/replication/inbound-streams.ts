@@ -1,7 +1,7 @@
 import { Schedule } from '../cluster';
-import type { EffectList, StreamPeer } from './effect';
-import type { InboundContext } from './inbound-context';
 import { InboundStream } from './inbound-stream';
+import type { StreamDeps } from './stream-deps';
+import type { StreamPeer } from './stream-output';
 
 /** So many peers are synced with at a time; the others queue. */
 const MAX_WALKS = 4;
@@ -19,10 +19,10 @@ export class InboundStreams {
   /** Number of the last walk: it rises, so that of two walks it is known which is the newer. */
   #walks = 0;
 
-  readonly #context: InboundContext;
+  readonly #deps: StreamDeps;
 
-  constructor(context: InboundContext) {
-    this.#context = context;
+  constructor(deps: StreamDeps) {
+    this.#deps = deps;
   }
 
   get size(): number {
@@ -59,31 +59,31 @@ export class InboundStreams {
 
   /** Follows the stream that `peer` has announced. */
   begin(peer: StreamPeer, run: number): InboundStream {
-    const stream = new InboundStream(peer, run, this.#context);
+    const stream = new InboundStream(peer, run, this.#deps);
     this.#streams.set(peer.incarnation, stream);
     return stream;
   }
 
   /** Forgets a stream and all its entries. */
-  end(stream: InboundStream, cause: 'peer' | 'node-down', now: number, effects: EffectList): void {
+  end(stream: InboundStream, cause: 'peer' | 'node-down', now: number): void {
     const { incarnation } = stream.peer;
     this.#streams.delete(incarnation);
     this.#queue.delete(stream);
     this.#walking.delete(stream);
     this.#schedule.delete(stream);
     stream.end();
-    effects.diff(this.#context.table.removeOwner(incarnation), cause);
-    this.#startWalks(now, effects);
+    this.#deps.output.diff(this.#deps.table.removeOwner(incarnation), cause);
+    this.#startWalks(now);
   }
 
   /** To be called after anything has happened to a stream: finds its place in queue and schedule. */
-  settle(stream: InboundStream, now: number, effects: EffectList): void {
-    stream.settle(now, effects);
+  settle(stream: InboundStream, now: number): void {
+    stream.settle(now);
     if (stream.phase !== 'walking') this.#walking.delete(stream);
     if (stream.phase === 'queued') this.#queue.add(stream);
     else this.#queue.delete(stream);
     this.#schedule.set(stream, stream.deadline);
-    this.#startWalks(now, effects);
+    this.#startWalks(now);
   }
 
   /** The peer can be reached again. */
@@ -103,18 +103,18 @@ export class InboundStreams {
   }
 
   /** Does what is due. Ends after the first stream that applied something, so that a turn stays short. */
-  tick(now: number, effects: EffectList): void {
+  tick(now: number): void {
     for (
       let stream = this.#schedule.takeDue(now);
       stream !== undefined;
       stream = this.#schedule.takeDue(now)
     ) {
       const before = stream.applied;
-      stream.tick(now, effects);
-      this.settle(stream, now, effects);
+      stream.tick(now);
+      this.settle(stream, now);
       if (stream.applied > before) return;
     }
-    this.#startWalks(now, effects);
+    this.#startWalks(now);
   }
 
   /** Gives back all memory, without touching the table. */
@@ -127,8 +127,8 @@ export class InboundStreams {
   }
 
   /** Lets queued streams walk, as many as may at a time. */
-  #startWalks(now: number, effects: EffectList): void {
-    if (!this.#context.budget.online) return;
+  #startWalks(now: number): void {
+    if (!this.#deps.budget.online) return;
     for (const stream of this.#queue) {
       if (this.#walking.size >= MAX_WALKS) return;
       if (stream.notBefore > now) {
@@ -137,7 +137,7 @@ export class InboundStreams {
       }
       this.#queue.delete(stream);
       this.#walking.add(stream);
-      stream.beginWalk((this.#walks += 1), now, effects);
+      stream.beginWalk((this.#walks += 1), now);
       this.#schedule.set(stream, stream.deadline);
     }
   }

@@ -12,5 +12,5 @@
  * before the next call. May import: term, table, wire, cluster.
  */
 export type { ReplicationMemory } from './budget';
-export { Replicator } from './replicator';
-export { type ScopeStart, Streams } from './streams';
+export type { Replicator, ReplicatorStats, ScopeStart } from './replicator';
+export { Streams } from './streams';

@@ -1,7 +1,6 @@
-import type { Writer } from '../wire';
 import { TAG, writeApplied } from './body';
-import type { ReplicationBudget } from './budget';
-import type { EffectList, StreamPeer } from './effect';
+import type { StreamDeps } from './stream-deps';
+import type { StreamPeer } from './stream-output';
 
 /** An ask without answer is repeated after this long, then after twice as long, up to the longest. */
 const FIRST_RETRY_MS = 100;
@@ -24,14 +23,10 @@ export class LagProbe {
   #asks = 0;
   #samples = 0;
 
-  readonly #run: number;
-  readonly #budget: ReplicationBudget;
-  readonly #scratch: Writer;
+  readonly #deps: StreamDeps;
 
-  constructor(run: number, budget: ReplicationBudget, scratch: Writer) {
-    this.#run = run;
-    this.#budget = budget;
-    this.#scratch = scratch;
+  constructor(deps: StreamDeps) {
+    this.#deps = deps;
   }
 
   /** When `tick` has something to do, while connected. */
@@ -42,23 +37,26 @@ export class LagProbe {
   /** Operation `number` was written: follows it, if one is to be followed and none is. */
   written(number: number, peers: readonly StreamPeer[], now: number): void {
     if (this.#peer !== undefined || peers.length === 0) return;
-    this.#peer = peers[this.#samples++ % peers.length];
+    this.#peer = peers[this.#samples % peers.length];
+    this.#samples += 1;
     this.#number = number;
     this.#writtenAt = now;
     this.#askAt = now;
     this.#asks = 0;
   }
 
-  tick(now: number, effects: EffectList): void {
-    if (this.#peer === undefined || this.#askAt > now || !this.#budget.online) return;
-    this.#askAt = now + Math.min(FIRST_RETRY_MS * 2 ** this.#asks++, LONGEST_RETRY_MS);
-    effects.send(this.#peer, 'applied', writeApplied(this.#scratch, TAG.appliedAsk, this.#run, this.#number));
+  tick(now: number): void {
+    const { budget, scratch, run, output } = this.#deps;
+    if (this.#peer === undefined || this.#askAt > now || !budget.online) return;
+    this.#askAt = now + Math.min(FIRST_RETRY_MS * 2 ** this.#asks, LONGEST_RETRY_MS);
+    this.#asks += 1;
+    output.send(this.#peer, 'applied', writeApplied(scratch, TAG.appliedAsk, run, this.#number));
   }
 
   /** The peer has applied everything up to `number`. */
-  answered({ incarnation }: StreamPeer, number: number, now: number, effects: EffectList): void {
+  answered({ incarnation }: StreamPeer, number: number, now: number): void {
     if (this.#peer?.incarnation !== incarnation || number < this.#number) return;
-    effects.add({ type: 'lag', peer: this.#peer, durationMs: now - this.#writtenAt });
+    this.#deps.output.lag(this.#peer, now - this.#writtenAt);
     this.#rest();
   }
 

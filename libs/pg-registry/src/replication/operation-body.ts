@@ -2,8 +2,7 @@ import type { Change, Diff, RemoteGroup, RemoteOperation } from '../table';
 import type { PidInterner, Value } from '../term';
 import { DecodeError, type Reader, type Writer } from '../wire';
 import type { OpsHead } from './body';
-import { DeltaReader, DeltaWriter } from './delta';
-import type { StreamPeer } from './effect';
+import { DeltaReader, DeltaWriter, type Owner } from './delta';
 
 /** What a group does; `…One` means that all its entries share one value, which is written once. Zero ends an operation. */
 const GROUP = { end: 0, join: 1, joinOne: 2, leave: 3, update: 4, updateOne: 5 } as const;
@@ -47,7 +46,7 @@ function writeGroup(writer: Writer, change: Change, deltas: DeltaWriter): void {
 export function readOperations(
   reader: Reader,
   { first, count }: OpsHead,
-  owner: StreamPeer,
+  owner: Owner,
   pids: PidInterner,
 ): RemoteOperation[] {
   const deltas = new DeltaReader(owner, pids);

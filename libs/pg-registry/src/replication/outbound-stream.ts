@@ -3,10 +3,11 @@ import { Writer } from '../wire';
 import { joinBody, MAX_HEAD_BYTES, startBody, TAG, writeTail } from './body';
 import type { ReplicationBudget } from './budget';
 import { DeltaWriter } from './delta';
-import type { EffectList } from './effect';
+import type { StreamOutput } from './stream-output';
 import { OperationRing } from './operation-ring';
 import { writeOperation } from './operation-body';
 import { RepairDesk } from './repair-desk';
+import type { StreamDeps } from './stream-deps';
 
 /**
  * A frame counts for so many milliseconds. A stream for which none counts any more sends in the very call that writes: at the
@@ -55,7 +56,6 @@ export class OutboundStream {
   #batched = 0;
   readonly #batch = new Writer();
   readonly #deltas = new DeltaWriter();
-  readonly #scratch = new Writer();
   #flushAt = Infinity;
   #sentAt = -Infinity;
   /** When no frame counts any more. */
@@ -66,13 +66,17 @@ export class OutboundStream {
 
   readonly #run: number;
   readonly #budget: ReplicationBudget;
+  readonly #output: StreamOutput;
+  readonly #scratch: Writer;
 
-  constructor(run: number, budget: ReplicationBudget) {
-    this.#run = run;
-    this.#budget = budget;
+  constructor(deps: StreamDeps) {
+    this.#run = deps.run;
+    this.#budget = deps.budget;
+    this.#output = deps.output;
+    this.#scratch = deps.scratch;
 
-    this.#ring = new OperationRing(budget.ring, 1);
-    this.repair = new RepairDesk(run, this.#ring, budget, this.#scratch);
+    this.#ring = new OperationRing(deps.budget.ring, 1);
+    this.repair = new RepairDesk(deps, this.#ring);
   }
 
   /** Number of the last own operation, sent or not. */
@@ -113,34 +117,34 @@ export class OutboundStream {
   }
 
   /** Numbers the operation and takes it in. Its table has already changed; somebody follows. */
-  write(diff: Diff, now: number, effects: EffectList): void {
+  write(diff: Diff, now: number): void {
     this.#lastNumber += 1;
-    if (this.#unsent.length > 0 || !this.#budget.open) this.#postpone(diff, now, effects);
-    else this.#encode(diff, now, effects);
+    if (this.#unsent.length > 0 || !this.#budget.open) this.#postpone(diff, now);
+    else this.#encode(diff, now);
     if (this.#flushAt !== Infinity || this.isFlushed) return;
     const counting = (this.#idleFrom - now) / FRAME_MS;
-    if (counting <= 0) this.flush(now, effects);
+    if (counting <= 0) this.flush(now);
     else this.#flushAt = counting > FRAMES_IN_A_ROW - 1 ? this.#sentAt + COALESCE_MS : now;
   }
 
   /** Sends what waits, as far as the connection takes it. */
-  flush(now: number, effects: EffectList): void {
+  flush(now: number): void {
     while (this.#budget.open) {
-      this.#sendBatch(now, effects);
+      this.#sendBatch(now);
       if (this.#unsent.length === 0) break;
-      this.#encodeUnsent(now, effects);
+      this.#encodeUnsent(now);
     }
     this.#flushAt = this.isFlushed ? Infinity : now;
   }
 
-  tick(now: number, effects: EffectList): void {
+  tick(now: number): void {
     if (!this.#budget.open) return;
-    if (this.#flushAt <= now) this.flush(now, effects);
+    if (this.#flushAt <= now) this.flush(now);
     const delay = TAIL_MS[this.#tailStep];
     if (delay === undefined || this.#tailFrom + delay > now) return;
     // Steps that a long turn has skipped are skipped.
     while (this.#tailFrom + (TAIL_MS[this.#tailStep] ?? Infinity) <= now) this.#tailStep += 1;
-    effects.send(undefined, 'ops', writeTail(this.#scratch, this.#run, this.repair.tail()));
+    this.#output.broadcast(writeTail(this.#scratch, this.#run, this.repair.tail()));
   }
 
   /** The connection is back: who missed the last operations must hear of them though nothing new is written. */
@@ -154,61 +158,57 @@ export class OutboundStream {
     this.#forget();
   }
 
-  #postpone(diff: Diff, now: number, effects: EffectList): void {
+  #postpone(diff: Diff, now: number): void {
     this.#unsent.push(diff);
     if ((this.#budget.unsentOperations += 1) > this.#budget.options.maxUnsentOps)
-      this.#collapse(now, effects, 'too many operations wait');
+      this.#collapse(now, 'too many operations wait');
   }
 
-  #encodeUnsent(now: number, effects: EffectList): void {
+  #encodeUnsent(now: number): void {
     let taken = 0;
     while (taken < this.#unsent.length && this.#batch.length < COALESCE_BYTES && this.#budget.open) {
-      this.#encode(this.#unsent[taken++], now, effects);
+      this.#encode(this.#unsent[taken++], now);
     }
     // If the stream collapsed over one of them, the list is a new, empty one.
     this.#budget.unsentOperations -= this.#unsent.splice(0, taken).length;
   }
 
   /** Encodes the operation after the batch into it, and sends what is full. */
-  #encode(diff: Diff, now: number, effects: EffectList): void {
+  #encode(diff: Diff, now: number): void {
     const before = this.#batch.length;
     writeOperation(this.#batch, diff, this.#deltas);
     this.#batched += 1;
     if (this.#isTooLarge && this.#batched > 1) {
       this.#batch.truncate(before);
       this.#batched -= 1;
-      this.#sendBatch(now, effects);
+      this.#sendBatch(now);
       writeOperation(this.#batch, diff, this.#deltas);
       this.#batched = 1;
     }
-    if (this.#isTooLarge) this.#sendInParts(now, effects);
-    else if (this.#batch.length >= COALESCE_BYTES) this.#sendBatch(now, effects);
+    if (this.#isTooLarge) this.#sendInParts(now);
+    else if (this.#batch.length >= COALESCE_BYTES) this.#sendBatch(now);
   }
 
   get #isTooLarge(): boolean {
     return this.#batch.length + MAX_HEAD_BYTES > this.#budget.maxBodyBytes;
   }
 
-  #sendBatch(now: number, effects: EffectList): void {
+  #sendBatch(now: number): void {
     if (this.#batched === 0) return;
     startBody(this.#scratch, TAG.ops, this.#run);
     this.#scratch.uint(this.#ring.end);
     this.#scratch.uint(this.#batched);
     const body = joinBody(this.#scratch, this.#batch.view());
     this.#ring.add(this.#ring.end + this.#batched - 1, body);
-    effects.count('operations-out', this.#batched);
+    this.#output.count('operations-out', this.#batched);
     this.#emptyBatch();
-    this.#send([body], now, effects);
+    this.#send([body], now);
   }
 
   /** The batch is one operation, larger than a frame. */
-  #sendInParts(now: number, effects: EffectList): void {
+  #sendInParts(now: number): void {
     if (this.#batch.length > this.#budget.options.maxOpBytes) {
-      return this.#collapse(
-        now,
-        effects,
-        `an operation of ${this.#batch.length} bytes is larger than maxOpBytes`,
-      );
+      return this.#collapse(now, `an operation of ${this.#batch.length} bytes is larger than maxOpBytes`);
     }
     const whole = this.#batch.view();
     const size = this.#budget.maxBodyBytes - MAX_HEAD_BYTES;
@@ -221,14 +221,14 @@ export class OutboundStream {
       return joinBody(this.#scratch, whole.subarray(index * size, (index + 1) * size));
     });
     this.#ring.addParts(bodies);
-    effects.count('operations-out');
+    this.#output.count('operations-out');
     this.#emptyBatch();
-    this.#send(bodies, now, effects);
+    this.#send(bodies, now);
   }
 
-  #send(bodies: readonly Uint8Array[], now: number, effects: EffectList): void {
+  #send(bodies: readonly Uint8Array[], now: number): void {
     for (const body of bodies) {
-      effects.send(undefined, 'ops', body);
+      this.#output.broadcast(body);
       this.#budget.published(body.length);
     }
     this.#flushAt = Infinity;
@@ -242,15 +242,11 @@ export class OutboundStream {
     this.#tailStep = 0;
   }
 
-  #collapse(now: number, effects: EffectList, why: string): void {
+  #collapse(now: number, why: string): void {
     this.#forget();
     this.#startTail(now);
-    effects.count('collapses');
-    effects.add({
-      type: 'warn',
-      reason: 'collapsed',
-      message: `Peers must sync with this node again: ${why}.`,
-    });
+    this.#output.count('collapses');
+    this.#output.warn('collapsed', `Peers must sync with this node again: ${why}.`);
   }
 
   /** Empties all stages: operations up to the last are only counted from now on. */

@@ -1,9 +1,8 @@
-import type { Writer } from '../wire';
 import { type RepairAsk, type Tail, writeTail } from './body';
-import type { ReplicationBudget } from './budget';
 import { Bundler } from './bundle';
-import type { EffectList, StreamPeer } from './effect';
 import type { OperationRing, RecentBody } from './operation-ring';
+import type { StreamDeps } from './stream-deps';
+import type { StreamPeer } from './stream-output';
 
 /** Three asks for the same body within this time mean that many lost it: then it is broadcast, once. */
 const CROWD_WINDOW_MS = 50;
@@ -34,37 +33,33 @@ export class RepairDesk {
   readonly #answered = new Map<string, Answered>();
   readonly #waiting = new Map<string, { readonly peer: StreamPeer; readonly ask: RepairAsk }>();
 
-  readonly #run: number;
+  readonly #deps: StreamDeps;
   readonly #ring: OperationRing;
-  readonly #budget: ReplicationBudget;
-  readonly #scratch: Writer;
 
-  constructor(run: number, ring: OperationRing, budget: ReplicationBudget, scratch: Writer) {
-    this.#run = run;
+  constructor(deps: StreamDeps, ring: OperationRing) {
+    this.#deps = deps;
     this.#ring = ring;
-    this.#budget = budget;
-    this.#scratch = scratch;
   }
 
   /** A peer asks. */
-  answer(peer: StreamPeer, ask: RepairAsk, now: number, effects: EffectList): void {
+  answer(peer: StreamPeer, ask: RepairAsk, now: number): void {
     const { from } = ask;
-    if (!this.#budget.open) {
+    if (!this.#deps.budget.open) {
       this.#waiting.set(peer.incarnation, { peer, ask });
-      return effects.count('repairs-put-off');
+      return this.#deps.output.count('repairs-put-off');
     }
-    if (this.#hasAnswered(peer, from, now)) return effects.count('repairs-repeated');
-    const toAsker = this.#bundler((body) => effects.send(peer, 'repair', body));
-    const toAll = this.#bundler((body) => effects.send(undefined, 'ops', body));
-    if (from < this.#ring.oldest || from >= this.#ring.end) effects.count('repairs-impossible');
+    if (this.#hasAnswered(peer, from, now)) return this.#deps.output.count('repairs-repeated');
+    const toAsker = this.#bundler((body) => this.#deps.output.send(peer, 'repair', body));
+    const toAll = this.#bundler((body) => this.#deps.output.broadcast(body));
+    if (from < this.#ring.oldest || from >= this.#ring.end) this.#deps.output.count('repairs-impossible');
     else {
       for (const recent of this.#bodiesFor(ask, now)) {
         const isCrowd = countAsk(recent, now);
         (isCrowd ? toAll : toAsker).add(recent.body);
-        effects.count(isCrowd ? 'repairs-broadcast' : 'repairs');
+        this.#deps.output.count(isCrowd ? 'repairs-broadcast' : 'repairs');
       }
     }
-    toAsker.add(writeTail(this.#scratch, this.#run, this.tail()));
+    toAsker.add(writeTail(this.#deps.scratch, this.#deps.run, this.tail()));
     toAll.flush();
     toAsker.flush();
   }
@@ -75,11 +70,11 @@ export class RepairDesk {
   }
 
   /** Answers those who wait, as far as the connection takes it. */
-  serve(now: number, effects: EffectList): void {
+  serve(now: number): void {
     for (const [incarnation, { peer, ask }] of this.#waiting) {
-      if (!this.#budget.open) return;
+      if (!this.#deps.budget.open) return;
       this.#waiting.delete(incarnation);
-      this.answer(peer, ask, now, effects);
+      this.answer(peer, ask, now);
     }
   }
 
@@ -111,9 +106,9 @@ export class RepairDesk {
   }
 
   #bundler(send: (body: Uint8Array) => void): Bundler {
-    return new Bundler(this.#run, this.#budget.maxBodyBytes, (body) => {
+    return new Bundler(this.#deps.run, this.#deps.budget.maxBodyBytes, (body) => {
       send(body);
-      this.#budget.published(body.length);
+      this.#deps.budget.published(body.length);
     });
   }
 

@@ -1,39 +1,39 @@
+import type { DiffReceiver, Schedule, ScopeDigest } from '../cluster';
 import type { Diff, Table } from '../table';
-import type { PidInterner, ValueLimits } from '../term';
-import { type StreamKind, Writer } from '../wire';
+import type { ValueLimits } from '../term';
+import type { StreamKind } from '../wire';
 import { Acknowledgements } from './acknowledgements';
 import { openBody, readApplied, readRepairAsk, readSyncAsk, TAG } from './body';
-import type { ReplicationBudget } from './budget';
-import { EffectList, type ReplicationEffect, type ScopeDigest, type StreamPeer } from './effect';
-import { type InboundContext, readerOf, refusing } from './inbound-context';
-import { receiveFrame } from './inbound-frame';
 import type { InboundStream } from './inbound-stream';
 import { InboundStreams } from './inbound-streams';
 import { LagProbe } from './lag-probe';
 import { OutboundStream } from './outbound-stream';
+import { readerOf, refusing, type StreamDeps } from './stream-deps';
+import type { StreamPeer } from './stream-output';
 import { SyncDesk } from './sync-desk';
 
 /** Most bytes of an entry in a join beside key and value: difference of the entry number, difference of the pid id. */
 const JOIN_ENTRY_BYTES = 16;
 
-type Effects = readonly ReplicationEffect[];
-const NOTHING: Effects = Object.freeze([]);
-
-/** What a Replicator works with. */
-export interface ReplicatorOptions {
+/** A scope to be started. */
+export interface ScopeStart {
   readonly scope: string;
-  /** Rises each time the node starts the scope. */
-  readonly run: number;
-  readonly node: string;
-  readonly incarnation: string;
+  readonly keys: 'duplicate' | 'unique';
   readonly table: Table;
-  readonly pids: PidInterner;
+  /** Takes the diffs that peers make. */
+  readonly receiver: DiffReceiver;
+}
+
+/** What a {@link Replicator} is given. */
+export interface ReplicatorDeps extends StreamDeps, Omit<ScopeStart, 'receiver'> {
+  /** The incarnation of this node. */
+  readonly incarnation: string;
   /** What own entries may take: for `fits` only; what peers send is bound by the wire's own limits. */
   readonly limits: ValueLimits;
-  /** Shared by the Replicators of the node; it carries the protocol's options. */
-  readonly budget: ReplicationBudget;
-  /** In [0, 1): spreads what many would do at once. */
-  readonly random: () => number;
+  /** Where the Replicator notes when its `tick` is due. */
+  readonly schedule: Schedule<Replicator>;
+  /** Names of the peers that run the scope, as far as their hellos told. */
+  readonly nodesWithScope: () => readonly string[];
 }
 
 /** A Replicator in numbers, for `stats()` of the node. */
@@ -47,8 +47,8 @@ export interface ReplicatorStats {
 
 /**
  * Replication of one running scope: sends the own operations to whoever follows, and applies the operations of every peer that
- * runs the scope. It does no I/O and knows no time of its own: reads, commands and inputs with `now` in milliseconds,
- * effects as a list, one `nextDeadline()`.
+ * runs the scope. It does no I/O and knows no time of its own: reads, commands and inputs with `now` in milliseconds. What it wants
+ * done goes into the protocol's list of effects, and when it wants to be ticked into the schedule.
  *
  * It composes
  * - an {@link OutboundStream} with its repair desk, and a {@link SyncDesk}: the own entries, for others;
@@ -63,38 +63,44 @@ export interface ReplicatorStats {
  */
 export class Replicator {
   readonly scope: string;
+  readonly keys: 'duplicate' | 'unique';
   readonly run: number;
-  readonly #table: Table;
-  readonly #incarnation: string;
-  readonly #limits: ValueLimits;
-  readonly #budget: ReplicationBudget;
-  readonly #context: InboundContext;
   readonly #outbound: OutboundStream;
   readonly #desk: SyncDesk;
   readonly #acknowledgements: Acknowledgements;
   readonly #lag: LagProbe;
   readonly #followers = new Set<string>();
   readonly #streams: InboundStreams;
+  #isAnnounced = false;
+  #isStopped = false;
 
-  constructor({ scope, run, incarnation, table, pids, limits, budget, random }: ReplicatorOptions) {
-    const scratch = new Writer();
-    this.scope = scope;
-    this.run = run;
-    this.#table = table;
-    this.#incarnation = incarnation;
-    this.#budget = budget;
-    this.#context = { run, table, pids, budget, scratch, random };
-    this.#limits = limits;
-    this.#streams = new InboundStreams(this.#context);
-    this.#outbound = new OutboundStream(run, budget);
-    this.#desk = new SyncDesk(run, table, this.#outbound, budget);
-    this.#acknowledgements = new Acknowledgements(run, budget, scratch);
-    this.#lag = new LagProbe(run, budget, scratch);
+  readonly #deps: ReplicatorDeps;
+
+  constructor(deps: ReplicatorDeps) {
+    this.#deps = deps;
+    this.scope = deps.scope;
+    this.keys = deps.keys;
+    this.run = deps.run;
+    this.#streams = new InboundStreams(deps);
+    this.#outbound = new OutboundStream(deps);
+    this.#desk = new SyncDesk(deps, this.#outbound);
+    this.#acknowledgements = new Acknowledgements(deps, deps.nodesWithScope);
+    this.#lag = new LagProbe(deps);
   }
 
   /** Number of the last own operation. The next write passes `last + 1` to the table as its revision. */
   get last(): number {
     return this.#outbound.last;
+  }
+
+  /** Peers were told of the scope; from here on it follows theirs. */
+  get isAnnounced(): boolean {
+    return this.#isAnnounced;
+  }
+
+  /** The scope has stopped: nothing is sent, and writes are only counted. */
+  get isStopped(): boolean {
+    return this.#isStopped;
   }
 
   /** Is no followed stream waiting for, or in, its first sync? */
@@ -104,7 +110,7 @@ export class Replicator {
 
   /** What a hello says of the own entries. Call `flush` first: what it says must have been sent. */
   digest(): ScopeDigest {
-    const { count, hashHigh, hashLow } = this.#table.digest(this.#incarnation);
+    const { count, hashHigh, hashLow } = this.#deps.table.digest(this.#deps.incarnation);
     return { run: this.run, last: this.last, count, hashHigh, hashLow };
   }
 
@@ -115,8 +121,8 @@ export class Replicator {
 
   /** Would a join of so many processes, whatever its key and value, stay within `maxOpBytes`? Costs nothing. */
   fits(pids: number): boolean {
-    const { maxKeyBytes, maxValueBytes } = this.#limits;
-    return pids * JOIN_ENTRY_BYTES + maxKeyBytes + maxValueBytes <= this.#budget.options.maxOpBytes;
+    const { limits, budget } = this.#deps;
+    return pids * JOIN_ENTRY_BYTES + limits.maxKeyBytes + limits.maxValueBytes <= budget.options.maxOpBytes;
   }
 
   stats(): ReplicatorStats {
@@ -127,7 +133,7 @@ export class Replicator {
 
   /** When `tick` is due; Infinity: never; not after `now`: as soon as the turn is over. */
   nextDeadline(): number {
-    if (!this.#budget.online) return this.#acknowledgements.deadline;
+    if (!this.#deps.budget.online) return this.#acknowledgements.deadline;
     return Math.min(
       this.#acknowledgements.deadline,
       this.#lag.deadline,
@@ -138,12 +144,11 @@ export class Replicator {
   }
 
   /** The table has made `diff` with revision `last + 1`: this is operation `last + 1`. An empty diff is none. */
-  write(diff: Diff, now: number): Effects {
-    if (this.writeUnfollowed(diff)) return NOTHING;
-    const effects = new EffectList();
-    this.#outbound.write(diff, now, effects);
-    if (this.#budget.wantsSample(now)) this.#lag.written(this.last, this.#streams.peers(), now);
-    return this.#finish(effects);
+  write(diff: Diff, now: number): void {
+    if (this.writeUnfollowed(diff)) return;
+    this.#outbound.write(diff, now);
+    if (this.#deps.budget.wantsSample(now)) this.#lag.written(this.last, this.#streams.peers(), now);
+    this.#finish();
   }
 
   /** Like {@link write}, if it has nothing to do but to count. @returns False if somebody follows; nothing was done then. */
@@ -155,158 +160,144 @@ export class Replicator {
   }
 
   /** Sends what waits, as far as the connection takes it. */
-  flush(now: number): Effects {
-    const effects = new EffectList();
-    this.#outbound.flush(now, effects);
-    return this.#finish(effects);
+  flush(now: number): void {
+    this.#outbound.flush(now);
+    this.#finish();
   }
 
   /**
    * Have all peers that follow the scope now applied what was written here before? Ends in one `replicated` effect with this
-   * id, possibly in the answer: nobody left, or, at `deadline`, the names of those who have not.
+   * id, possibly at once: nobody left, or, at `deadline`, the names of those who have not.
    */
-  replicated(id: number, now: number, deadline: number): Effects {
-    const effects = new EffectList();
-    this.#outbound.flush(now, effects);
-    this.#acknowledgements.ask(id, this.last, this.#streams.peers(), now, deadline, effects);
-    return this.#finish(effects);
+  replicated(id: number, now: number, deadline: number): void {
+    if (!this.#isAnnounced) {
+      this.#acknowledgements.postpone(id, deadline);
+      return this.#finish();
+    }
+    this.#outbound.flush(now);
+    this.#acknowledgements.ask(id, this.last, this.#streams.peers(), now, deadline);
+    this.#finish();
   }
 
   /** The scope stops: gives back what the budget lent, and ends every `replicated()`. No diff: the table goes with it. */
-  stop(): Effects {
-    const effects = new EffectList();
-    this.#acknowledgements.stop(effects);
+  stop(): void {
+    this.#isStopped = true;
+    this.#acknowledgements.stop();
     this.#streams.clear();
     this.#followers.clear();
     this.#outbound.stop();
-    return effects.list();
+    this.#deps.schedule.delete(this);
+  }
+
+  /**
+   * Peers are told of the scope, and `known` lists those whose hellos have listed it already. What such a hello said of the stream may
+   * be out of date, and what the peer sent since was not heard here: only a sync tells.
+   */
+  announce(known: Iterable<{ readonly peer: StreamPeer; readonly run: number }>, now: number): void {
+    this.#isAnnounced = true;
+    for (const { peer, run } of known) {
+      this.#followRun(peer, run, now);
+      this.#settle(peer, now);
+    }
+    for (const { id, deadline } of this.#acknowledgements.takePostponed()) this.replicated(id, now, deadline);
+    this.#finish();
   }
 
   /**
    * A hello of an accepted peer lists the scope. The first time its stream is followed, from a sync on; a higher run
    * replaces the stream, and the old run's entries leave at once; else what it says is compared with what is known. A lower run is old news.
    */
-  announced(peer: StreamPeer, digest: ScopeDigest, now: number): Effects {
-    const effects = new EffectList();
-    this.#followRun(peer, digest.run, now, effects)?.receiveDigest(digest, effects);
-    return this.#settled(peer, now, effects);
-  }
-
-  /**
-   * The scope has started here, and a peer's last hello listed it already. What that hello said of the stream may be out of date, and
-   * what the peer sent since was not heard here: only a sync tells.
-   */
-  runsAlready(peer: StreamPeer, run: number, now: number): Effects {
-    const effects = new EffectList();
-    this.#followRun(peer, run, now, effects);
-    return this.#settled(peer, now, effects);
+  announced(peer: StreamPeer, digest: ScopeDigest, now: number): void {
+    this.#followRun(peer, digest.run, now)?.receiveDigest(digest);
+    this.#settle(peer, now);
   }
 
   /** The peer is gone, or does not run the scope any more: all its entries leave, in one diff. */
-  peerDown(incarnation: string, cause: 'peer' | 'node-down', now: number): Effects {
-    const effects = new EffectList();
+  peerDown(incarnation: string, cause: 'peer' | 'node-down', now: number): void {
     this.#desk.forget(incarnation);
     this.#outbound.repair.forget(incarnation);
     const stream = this.#streams.get(incarnation);
-    if (stream !== undefined) this.#streams.end(stream, cause, now, effects);
-    this.#acknowledgements.dropOut(incarnation, effects);
+    if (stream !== undefined) this.#streams.end(stream, cause, now);
+    this.#acknowledgements.dropOut(incarnation);
     this.#lag.dropOut(incarnation);
     if (this.#followers.delete(incarnation) && this.#followers.size === 0) this.#outbound.follow(false, now);
-    return this.#finish(effects);
+    this.#finish();
   }
 
   /** The peer was out of reach and is not any more: whoever waited longer and longer for its answers asks again soon. */
-  peerRecovered(incarnation: string, now: number): Effects {
+  peerRecovered(incarnation: string, now: number): void {
     this.#streams.recovered(incarnation, now);
-    return NOTHING;
+    this.#finish();
   }
 
   /** A frame of an accepted peer, behind envelope and scope name. Never throws for what is in it. */
-  receive(peer: StreamPeer, kind: StreamKind, body: Uint8Array, now: number): Effects {
-    if (peer.incarnation === this.#incarnation) return NOTHING;
-    const effects = new EffectList();
-    refusing(peer, effects, () => this.#dispatch(peer, kind, body, now, effects));
-    return this.#settled(peer, now, effects);
+  receive(peer: StreamPeer, kind: StreamKind, body: Uint8Array, now: number): void {
+    if (peer.incarnation === this.#deps.incarnation) return;
+    refusing(this.#deps.output, () => this.#dispatch(peer, kind, body, now));
+    this.#settle(peer, now);
   }
 
   /** The own connection is there, or back. The budget knows already. */
-  connected(now: number): Effects {
+  connected(now: number): void {
     this.#outbound.connected(now);
     this.#acknowledgements.connected(now);
     this.#streams.connected(now);
-    return this.tick(now);
+    this.tick(now);
   }
 
   /** The own connection is gone; the budget knows already. Operations wait, asks rest. */
-  disconnected(): Effects {
+  disconnected(): void {
     this.#outbound.repair.disconnected();
-    return NOTHING;
-  }
-
-  /** A flush is done; the budget knows already. What waited for it goes on. */
-  flushed(now: number): Effects {
-    return this.tick(now);
+    this.#finish();
   }
 
   /** Does what is due: at most one chunk for others and some parked operations of one stream, so that the loop stays free. */
-  tick(now: number): Effects {
-    const effects = new EffectList();
-    this.#acknowledgements.tick(now, effects);
-    if (!this.#budget.online) return this.#finish(effects);
-    // Before new operations: whoever waits for a repair can only park those.
-    this.#outbound.repair.serve(now, effects);
-    this.#outbound.tick(now, effects);
-    this.#lag.tick(now, effects);
-    if (this.#desk.deadline <= now) this.#desk.serve(now, effects);
-    this.#streams.tick(now, effects);
-    return this.#finish(effects);
+  tick(now: number): void {
+    this.#acknowledgements.tick(now);
+    if (this.#deps.budget.online) {
+      // Before new operations: whoever waits for a repair can only park those.
+      this.#outbound.repair.serve(now);
+      this.#outbound.tick(now);
+      this.#lag.tick(now);
+      if (this.#desk.deadline <= now) this.#desk.serve(now);
+      this.#streams.tick(now);
+    }
+    this.#finish();
   }
 
-  #dispatch(peer: StreamPeer, kind: StreamKind, body: Uint8Array, now: number, effects: EffectList): void {
-    const reader = readerOf(body, this.#context);
+  #dispatch(peer: StreamPeer, kind: StreamKind, body: Uint8Array, now: number): void {
+    const reader = readerOf(body, this.#deps);
     const { tag, run } = openBody(reader, kind);
     if (tag === TAG.repairAsk || tag === TAG.syncAsk || tag === TAG.appliedAnswer) {
-      if (run !== this.run) return effects.count('foreign-run');
-      if (tag === TAG.repairAsk)
-        return this.#outbound.repair.answer(peer, readRepairAsk(reader), now, effects);
-      if (tag === TAG.appliedAnswer) {
-        return this.#heardOfApplied(peer, readApplied(reader), now, effects);
-      }
+      if (run !== this.run) return this.#deps.output.count('foreign-run');
+      if (tag === TAG.repairAsk) return this.#outbound.repair.answer(peer, readRepairAsk(reader), now);
+      if (tag === TAG.appliedAnswer) return this.#heardOfApplied(peer, readApplied(reader), now);
       this.#desk.admit(peer, readSyncAsk(reader), now);
       return this.#follow(peer.incarnation, now);
     }
     const stream = this.#streams.get(peer.incarnation);
-    if (stream?.run !== run) {
-      effects.count('foreign-run');
-      if (stream === undefined || stream.run < run) effects.add({ type: 'discover', peer });
-      return;
-    }
-    receiveFrame(stream, { tag, reader, isAnswer: kind === 'repair' }, this.#context, now, effects);
+    if (stream?.run === run) return stream.receive({ tag, reader, isAnswer: kind === 'repair' }, now);
+    this.#deps.output.count('foreign-run');
+    if (stream === undefined || stream.run < run) this.#deps.output.discover(peer);
   }
 
-  #heardOfApplied(peer: StreamPeer, number: number, now: number, effects: EffectList): void {
-    this.#acknowledgements.answered(peer.incarnation, number, effects);
-    this.#lag.answered(peer, number, now, effects);
+  #heardOfApplied(peer: StreamPeer, number: number, now: number): void {
+    this.#acknowledgements.answered(peer.incarnation, number);
+    this.#lag.answered(peer, number, now);
   }
 
   /** The stream of the peer's run, followed from now on if it was not; undefined if a later run is known. */
-  #followRun(peer: StreamPeer, run: number, now: number, effects: EffectList): InboundStream | undefined {
+  #followRun(peer: StreamPeer, run: number, now: number): InboundStream | undefined {
     let stream = this.#streams.get(peer.incarnation);
     if (stream !== undefined && stream.run > run) return undefined;
     if (stream !== undefined && stream.run < run) {
-      this.#streams.end(stream, 'peer', now, effects);
-      this.#acknowledgements.dropOut(peer.incarnation, effects);
+      this.#streams.end(stream, 'peer', now);
+      this.#acknowledgements.dropOut(peer.incarnation);
       this.#lag.dropOut(peer.incarnation);
       stream = undefined;
     }
     this.#follow(peer.incarnation, now);
     return stream ?? this.#streams.begin(peer, run);
-  }
-
-  #settled(peer: StreamPeer, now: number, effects: EffectList): Effects {
-    const stream = this.#streams.get(peer.incarnation);
-    if (stream !== undefined) this.#streams.settle(stream, now, effects);
-    return this.#finish(effects);
   }
 
   #follow(incarnation: string, now: number): void {
@@ -315,8 +306,17 @@ export class Replicator {
     this.#outbound.follow(true, now);
   }
 
-  #finish(effects: EffectList): Effects {
-    if (this.#budget.wantsFlush()) effects.add({ type: 'flush' });
-    return effects.list();
+  /** Something happened to the peer's stream. */
+  #settle(peer: StreamPeer, now: number): void {
+    const stream = this.#streams.get(peer.incarnation);
+    if (stream !== undefined) this.#streams.settle(stream, now);
+    this.#finish();
+  }
+
+  /** To be called at the end of every input. */
+  #finish(): void {
+    const { budget, output, schedule } = this.#deps;
+    if (budget.wantsFlush()) output.flush();
+    schedule.set(this, this.nextDeadline());
   }
 }

@@ -7,7 +7,7 @@ describe('replicated() in a scope that has just started', () => {
     a.stopScope('s');
     a.startScope('s');
     a.join('s', 'early');
-    a.do((now) => a.protocol.replicated('s', 1000, now).effects);
+    a.do((now) => a.protocol.stream('s').replicated(1000, now).effects);
     const ended = () => a.told.find(({ type }) => type === 'replicated');
     expect(ended()).toBeUndefined();
     network.until(() => ended() !== undefined);
@@ -19,8 +19,8 @@ describe('replicated() in a scope that has just started', () => {
     const network = new VirtualNetwork();
     const a = network.add('a');
     a.startScope('s');
-    a.do((now) => a.protocol.replicated('s', 1000, now).effects);
-    a.do((now) => a.protocol.replicated('s', 5000, now).effects);
+    a.do((now) => a.protocol.stream('s').replicated(1000, now).effects);
+    a.do((now) => a.protocol.stream('s').replicated(5000, now).effects);
     network.run(1001);
     const ended = () => a.told.filter(({ type }) => type === 'replicated');
     expect(ended()).toEqual([{ type: 'replicated', id: 1, laggards: [], connected: false }]);

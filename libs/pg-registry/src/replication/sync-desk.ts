@@ -1,10 +1,10 @@
-import type { Row, Table } from '../table';
+import type { Row } from '../table';
 import { Writer } from '../wire';
 import { joinBody, MAX_HEAD_BYTES, type SyncAsk } from './body';
-import type { ReplicationBudget } from './budget';
 import { ChunkWriter, MAX_CHUNK_ROWS, startChunk } from './chunk-body';
-import type { EffectList, StreamPeer } from './effect';
 import type { OutboundStream } from './outbound-stream';
+import type { StreamDeps } from './stream-deps';
+import type { StreamPeer } from './stream-output';
 
 const CHUNK_BYTES = 64 * 1024;
 /** Rows are taken from the table in portions, because how many fit is known only when they are encoded. */
@@ -37,21 +37,17 @@ export class SyncDesk {
   readonly #head = new Writer();
   readonly #rows = new Writer();
 
-  readonly #run: number;
-  readonly #table: Table;
+  readonly #deps: StreamDeps;
   readonly #outbound: OutboundStream;
-  readonly #budget: ReplicationBudget;
 
-  constructor(run: number, table: Table, outbound: OutboundStream, budget: ReplicationBudget) {
-    this.#run = run;
-    this.#table = table;
+  constructor(deps: StreamDeps, outbound: OutboundStream) {
+    this.#deps = deps;
     this.#outbound = outbound;
-    this.#budget = budget;
   }
 
   /** When to `serve`. */
   get deadline(): number {
-    return this.#ready.size > 0 && this.#budget.open ? this.#readySince : Infinity;
+    return this.#ready.size > 0 && this.#deps.budget.open ? this.#readySince : Infinity;
   }
 
   /** Admits a new session, or gives more credit to the one that is known. Asks of earlier sessions came late and are ignored. */
@@ -72,17 +68,17 @@ export class SyncDesk {
   }
 
   /** Sends one chunk to the peer that has waited longest. */
-  serve(now: number, effects: EffectList): void {
+  serve(now: number): void {
     const visitor = this.#ready.values().next().value;
-    if (visitor === undefined || !this.#budget.open) return;
+    if (visitor === undefined || !this.#deps.budget.open) return;
     // The chunk is a picture after the last operation: whoever gets it must have been sent that operation.
-    this.#outbound.flush(now, effects);
-    if (!this.#outbound.isFlushed || !this.#budget.open) return;
+    this.#outbound.flush(now);
+    if (!this.#outbound.isFlushed || !this.#deps.budget.open) return;
     this.#ready.delete(visitor);
     const body = this.#makeChunk(visitor);
-    effects.send(visitor.peer, 'sync', body);
-    effects.count('chunks');
-    this.#budget.published(body.length);
+    this.#deps.output.send(visitor.peer, 'sync', body);
+    this.#deps.output.count('chunks');
+    this.#deps.budget.published(body.length);
     this.#makeReady(visitor, now);
   }
 
@@ -106,7 +102,7 @@ export class SyncDesk {
     const at = this.#outbound.last;
     const chunk = new ChunkWriter(this.#rows, at);
     const to = this.#writeRows(chunk, from) ? Infinity : chunk.to;
-    startChunk(this.#head, this.#run, { askerRun, session, from, to, at });
+    startChunk(this.#head, this.#deps.run, { askerRun, session, from, to, at });
     visitor.sentTo = to;
     visitor.sent += 1;
     return joinBody(this.#head, this.#rows.view());
@@ -114,7 +110,7 @@ export class SyncDesk {
 
   /** Writes rows after entry number `from` until the chunk is full. Returns whether these were all. */
   #writeRows(chunk: ChunkWriter, from: number): boolean {
-    const maxBytes = Math.min(CHUNK_BYTES, this.#budget.maxBodyBytes) - MAX_HEAD_BYTES;
+    const maxBytes = Math.min(CHUNK_BYTES, this.#deps.budget.maxBodyBytes) - MAX_HEAD_BYTES;
     for (
       let portion = this.#rowsAfter(from, chunk);
       portion.length > 0;
@@ -127,6 +123,6 @@ export class SyncDesk {
   }
 
   #rowsAfter(number: number, { count }: ChunkWriter): readonly Row[] {
-    return this.#table.ownRowsAfter(number, Math.min(PORTION, MAX_CHUNK_ROWS - count));
+    return this.#deps.table.ownRowsAfter(number, Math.min(PORTION, MAX_CHUNK_ROWS - count));
   }
 }

@@ -1,9 +1,8 @@
-import type { ProtocolOptions } from '../cluster';
+import type { ProtocolOptions, ScopeDigest } from '../cluster';
 import { encodeHello } from '../cluster/hello';
 import { type Passing, VirtualNetwork, type VirtualNode } from '../protocol/virtual-network.fixture';
 import { rowText, valueText } from '../protocol/table-replay.fixture';
 import { decodeFrame, FRAME_OVERHEAD_BYTES, Reader } from '../wire';
-import type { ScopeDigest } from './effect';
 
 /** How long a message takes, in milliseconds. */
 export const LATENCY_MS = 0.2;

@@ -26,7 +26,7 @@ export interface ScopeLogger {
   error(scope: string, kind: string, message: string, error?: unknown): void;
 }
 
-/** The way of one run of a scope to its peers. Implemented by node/ over the run's Replicator; one per started scope. */
+/** The stream of one run of a scope to its peers. Implemented by node/ over the protocol's `ScopeStream`; one per run. */
 export interface Replication {
   /** Number of the last operation that this run wrote; the next write gets the number after it. */
   readonly last: number;
@@ -36,4 +36,6 @@ export interface Replication {
   write(diff: Diff): void;
   /** Resolves when every peer has applied what was written before the call; rejects naming the laggards. */
   replicated(options: { readonly timeoutMs?: number | undefined }): Promise<void>;
+  /** Ends the stream: peers drop this run's entries. */
+  stop(): void;
 }

@@ -62,14 +62,15 @@ export class LoneScope<R extends Row = Row> {
     this.run = new Scope({
       options: normal,
       host: this.node,
-      replication: {
+      replicate: () => ({
         get last() {
           return replicated.length;
         },
         fits: (pids) => pids <= MAX_JOIN,
         write: (diff) => void replicated.push(diff),
         replicated: () => Promise.resolve(),
-      },
+        stop: () => undefined,
+      }),
     });
     this.registry.attach(this.run);
     return this.run;

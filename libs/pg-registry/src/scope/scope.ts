@@ -16,11 +16,12 @@ import { Locks } from './locks';
 import { MountedListener } from './mounted-listener';
 import type { NormalScopeOptions } from './options';
 
-/** What a run of a scope is made of; `replication` is new with each run, `host` is the node's. */
+/** What a run of a scope is given. */
 export interface ScopeParts {
   readonly options: NormalScopeOptions;
   readonly host: ScopeHost;
-  readonly replication: Replication;
+  /** Starts the run's stream to the peers, as the last thing that the constructor does. */
+  readonly replicate: (scope: Scope) => Replication;
 }
 
 /**
@@ -42,11 +43,10 @@ export class Scope {
   #running = true;
 
   /** @throws InvalidValueError, ValueTooLargeError for metadata that cannot be stored. */
-  constructor({ options, host, replication }: ScopeParts) {
+  constructor({ options, host, replicate }: ScopeParts) {
     this.options = options;
     const { node, incarnation } = host.processes.root.pid;
     this.table = new Table({ node, incarnation, keys: options.keys });
-    this.replication = replication;
     this.#host = host;
     this.feed = new Feed(options.name, host.processes);
     this.locks = new Locks(options.name, host.processes);
@@ -58,6 +58,7 @@ export class Scope {
       host.processes.onExit(({ pid }) => this.#removeEntries(pid)),
       host.processes.afterExit((process) => this.#tellOfExit(process)),
     ];
+    this.replication = replicate(this);
   }
 
   get name(): string {
@@ -145,6 +146,7 @@ export class Scope {
   stop(): void {
     if (!this.#running) return;
     this.#running = false;
+    this.replication.stop();
     for (const ignore of this.#ignoreExits) ignore();
     this.locks.close(() => notRunning(this.name));
     this.feed.close();

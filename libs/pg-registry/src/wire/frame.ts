@@ -94,11 +94,12 @@ export function encodeFrame(envelope: Envelope, body: Uint8Array = NOTHING): Uin
   return inEnvelope(encodeEnvelope(envelope), body);
 }
 
-/** The two halves of {@link encodeFrame}, for who puts many bodies into the same envelope. */
-export function inEnvelope(envelope: Uint8Array, body: Uint8Array): Uint8Array {
-  const frame = new Uint8Array(envelope.length + body.length);
+/** Puts a body behind an encoded envelope, and `head` between the two: the second half of {@link encodeFrame}. */
+export function inEnvelope(envelope: Uint8Array, body: Uint8Array, head: Uint8Array = NOTHING): Uint8Array {
+  const frame = new Uint8Array(envelope.length + head.length + body.length);
   frame.set(envelope);
-  frame.set(body, envelope.length);
+  frame.set(head, envelope.length);
+  frame.set(body, envelope.length + head.length);
   return frame;
 }
 

@@ -176,7 +176,7 @@ describe('the word of others', () => {
     other.do((now) => other.protocol.hint('n0', now));
     network.run(5);
     expect(other.protocol.peers()[0].suspect).toBe('crash');
-    expect(other.protocol.reachable(victim.incarnation)).toBe(false);
+    expect(other.protocol.isReachable(victim.incarnation)).toBe(false);
     expect(other.peers).toEqual(['n0']);
   });
 });

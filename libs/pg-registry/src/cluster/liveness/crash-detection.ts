@@ -9,8 +9,8 @@ export type CrashDetection = 'unknown' | 'no-responders' | 'silence';
  * everything (an onlooker with a wildcard) hides it, and an old server does not know it. So every minute and after each
  * reconnect a name that nobody has is probed; without "no responders" the node says so once and relies on silence.
  */
-export class OnlookerWatch {
-  #detection: CrashDetection = 'unknown';
+export class CrashDetectionTest {
+  #result: CrashDetection = 'unknown';
   #nextAt = Infinity;
 
   readonly #endpoint: Endpoint;
@@ -21,8 +21,9 @@ export class OnlookerWatch {
     this.#probes = probes;
   }
 
-  get detection(): CrashDetection {
-    return this.#detection;
+  /** What the latest test showed. */
+  get result(): CrashDetection {
+    return this.#result;
   }
 
   get nextDeadline(): number {
@@ -48,8 +49,8 @@ export class OnlookerWatch {
   /** A probe of nobody has ended. */
   ended(outcome: 'answer' | 'no-responders' | 'timeout'): void {
     const detection = outcome === 'no-responders' ? 'no-responders' : 'silence';
-    if (detection === this.#detection) return;
-    this.#detection = detection;
+    if (detection === this.#result) return;
+    this.#result = detection;
     if (detection === 'silence') {
       this.#endpoint.warn(
         'onlooker',

@@ -7,7 +7,7 @@ const AFTER_MEETING_MS = 50;
  * Whether whoever answers our discover has answered by now. Nobody knows how many will, so it is a matter of time:
  * `settleMs` after the connect, a little longer after each peer that was met meanwhile.
  */
-export class Settling {
+export class InitialDiscovery {
   /** Infinity while disconnected, −Infinity once it is over. */
   #endsAt = Infinity;
 

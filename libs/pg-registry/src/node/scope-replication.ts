@@ -1,0 +1,77 @@
+import type { PeerProtocol, ScopeStream } from '../protocol';
+import type { Replication, Scope } from '../scope';
+import { InvalidArgumentError } from '../term';
+import type { Clock } from './clock';
+import type { ProtocolDriver } from './protocol-driver';
+import type { ReplicationWaits } from './replication-waits';
+
+const DEFAULT_TIMEOUT_MS = 5000;
+
+/** What the replication of every scope of a node is given. */
+export interface ScopeReplicationDeps {
+  readonly protocol: PeerProtocol;
+  readonly clock: Clock;
+  readonly driver: Pick<ProtocolDriver, 'run'>;
+  readonly waits: ReplicationWaits;
+}
+
+/** Starts the stream of a run of a scope. What the protocol wants done about it is done when the call returns. */
+export function replicateScope(
+  scope: Pick<Scope, 'name' | 'options' | 'table' | 'applyDiff'>,
+  deps: ScopeReplicationDeps,
+): Replication {
+  const { name, table, options } = scope;
+  const start = { scope: name, keys: options.keys, table, receiver: scope };
+  const { stream, effects } = deps.protocol.startScope(start, deps.clock.now());
+  deps.driver.run(effects);
+  return new ScopeReplication(stream, deps);
+}
+
+/** Gives the stream of one run the time, and its effects to the driver. */
+class ScopeReplication implements Replication {
+  readonly #stream: ScopeStream;
+  readonly #clock: Clock;
+  readonly #driver: Pick<ProtocolDriver, 'run'>;
+  readonly #waits: ReplicationWaits;
+
+  constructor(stream: ScopeStream, { clock, driver, waits }: ScopeReplicationDeps) {
+    this.#stream = stream;
+    this.#clock = clock;
+    this.#driver = driver;
+    this.#waits = waits;
+  }
+
+  get last(): number {
+    return this.#stream.last;
+  }
+
+  fits(pids: number): boolean {
+    return this.#stream.fits(pids);
+  }
+
+  write(diff: Parameters<Replication['write']>[0]): void {
+    const stream = this.#stream;
+    if (!stream.writeUnfollowed(diff)) this.#driver.run(stream.write(diff, this.#clock.now()));
+  }
+
+  async replicated({
+    timeoutMs = DEFAULT_TIMEOUT_MS,
+  }: {
+    readonly timeoutMs?: number | undefined;
+  }): Promise<void> {
+    if (Number.isNaN(timeoutMs) || timeoutMs < 0) {
+      throw new InvalidArgumentError(
+        `timeoutMs is a number of milliseconds of at least 0, not ${String(timeoutMs)}.`,
+        {},
+      );
+    }
+    const { id, effects } = this.#stream.replicated(timeoutMs, this.#clock.now());
+    const ended = this.#waits.start(id, timeoutMs);
+    this.#driver.run(effects);
+    await ended;
+  }
+
+  stop(): void {
+    this.#driver.run(this.#stream.stop(this.#clock.now()));
+  }
+}
