@@ -1,4 +1,5 @@
-import { encodeFrame, type FrameKind, type Sender } from '../../libs/pg-registry/src/wire/frame';
+import { encodeFrame, type Sender } from '../../libs/pg-registry/src/wire/frame';
+import type { FrameKind } from '../../libs/pg-registry/src/wire/frame-kinds';
 import { incarnationOf } from '../../libs/pg-registry/src/wire/incarnation';
 import {
   VirtualNetwork,

@@ -1,5 +1,6 @@
 import { connect, type NatsConnection } from 'nats';
-import { encodeFrame, FRAME_KINDS, type FrameKind } from '../../../libs/pg-registry/src/wire/frame';
+import { encodeFrame } from '../../../libs/pg-registry/src/wire/frame';
+import { FRAME_KINDS, type FrameKind } from '../../../libs/pg-registry/src/wire/frame-kinds';
 import { incarnationOf } from '../../../libs/pg-registry/src/wire/incarnation';
 import { Cluster } from './cluster';
 import type { ClusterNode } from './cluster-node';

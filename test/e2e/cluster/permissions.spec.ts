@@ -1,6 +1,7 @@
 import { connect, type NatsConnection } from 'nats';
 import { permissionsOf } from 'nestjs-pg-registry';
-import { encodeFrame, type FrameKind } from '../../../libs/pg-registry/src/wire/frame';
+import { encodeFrame } from '../../../libs/pg-registry/src/wire/frame';
+import type { FrameKind } from '../../../libs/pg-registry/src/wire/frame-kinds';
 import { incarnationOf } from '../../../libs/pg-registry/src/wire/incarnation';
 import { eventually } from '../../support/eventually';
 import { Cluster } from './cluster';

@@ -2,9 +2,11 @@ import { InvalidOptionError } from '../term';
 import type { Change, Diff } from '../table';
 import type { DiffReceiver, Effect, PeerEvent, RemoteCause } from './effect';
 import {
+  type AnnouncedKind,
   belongsTo,
   encodeEnvelope,
   type FrameKind,
+  type InboxKind,
   inEnvelope,
   isIncarnation,
   MAX_EPOCH,
@@ -181,12 +183,12 @@ export class Endpoint {
   }
 
   /** Says something to everybody. */
-  announce(kind: 'hello' | 'suspect' | 'goodbye', body?: Uint8Array): void {
+  announce(kind: AnnouncedKind, body?: Uint8Array): void {
     this.send(this.subjects.announce(kind), this.frame(kind, body));
   }
 
   /** Says something to one node, in the version of the pair if given. */
-  tell(node: string, kind: FrameKind, body?: Uint8Array, version?: number): void {
+  tell(node: string, kind: InboxKind, body?: Uint8Array, version?: number): void {
     this.send(this.subjects.to(node, kind), this.frame(kind, body, version));
   }
 

@@ -15,7 +15,7 @@ export type { ScopeDigest, ScopeNews } from './hello';
 export { InitialDiscovery } from './initial-discovery';
 export { Liveness } from './liveness/liveness';
 export { type CrashDetection, CrashDetectionTest } from './liveness/crash-detection';
-export { type Probe, Probes } from './liveness/probes';
+export { decodeProbeAnswer, encodeProbeAnswer, type Probe, Probes } from './liveness/probes';
 export { Membership } from './membership';
 export { NameGuard } from './name-guard';
 export { DEFAULT_PROTOCOL_OPTIONS, protocolOptions, type ProtocolOptions } from './options';

@@ -1,9 +1,7 @@
 import type { PeerProtocol } from '../protocol';
 import type { CallChannel, RequestKind } from '../calls';
 import type { Connection, PendingRequest, RequestOutcome, Subscription } from '../transport';
-
-/** Kinds of frames by which other nodes reach the processes of this one. */
-const INBOX_KINDS = ['call', 'cast', 'cancel', 'watch', 'down'] as const;
+import { PROCESS_INBOX_KINDS } from '../wire';
 
 /** What a channel reports. */
 export interface ChannelEvents {
@@ -34,7 +32,7 @@ export class ConnectionChannel implements CallChannel {
   /** Frames go out on this connection, and come in from now on. */
   attach(connection: Connection): void {
     this.#connection = connection;
-    for (const kind of INBOX_KINDS) {
+    for (const kind of PROCESS_INBOX_KINDS) {
       const subject = this.#protocol.subjects.inbox(kind);
       this.#inboxes.push(connection.subscribe(subject, (...message) => this.#events.onFrame(...message)));
     }

@@ -1,4 +1,12 @@
-import { belongsTo, DecodeError, decodeFrame, type Frame, LONGEST_FRAME_BYTES, type Route } from '../wire';
+import {
+  belongsTo,
+  DecodeError,
+  decodeFrame,
+  type Frame,
+  LONGEST_FRAME_BYTES,
+  type Route,
+  travelsOn,
+} from '../wire';
 import type { Endpoint } from '../cluster';
 
 /** A frame whose sender is who its subject says. */
@@ -73,12 +81,9 @@ export class FrameGate {
     if (!belongsTo(frame.incarnation, frame.node))
       return `names ${frame.incarnation} as an incarnation of '${frame.node}'`;
     if (route.route !== 'from' && route.to !== endpoint.node) return `is for '${route.to}'`;
-    if (route.route === 'alive') return frame.kind === 'alive' ? undefined : `is a ${frame.kind}`;
-    if (route.from !== frame.node) return `says it is from '${frame.node}'`;
-    if (route.route === 'reply') {
-      return frame.kind === 'reply' || frame.kind === 'alive' ? undefined : `is a ${frame.kind}`;
-    }
-    return route.kind === frame.kind ? undefined : `is a ${frame.kind}`;
+    if (route.route !== 'alive' && route.from !== frame.node) return `says it is from '${frame.node}'`;
+    const belongsHere = 'kind' in route ? route.kind === frame.kind : travelsOn(frame.kind, route.route);
+    return belongsHere ? undefined : `is a ${frame.kind}`;
   }
 
   #refuse(reason: string, message: string): undefined {

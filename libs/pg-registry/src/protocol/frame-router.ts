@@ -1,24 +1,27 @@
-import { type Frame, type ProcessKind, Reader, Writer } from '../wire';
-import type {
-  Drain,
-  Endpoint,
-  Liveness,
-  Membership,
-  MutablePeer,
-  NameGuard,
-  Probe,
-  ProbeOutcome,
+import {
+  ANNOUNCED_KINDS,
+  type Frame,
+  type FrameKind,
+  type ProcessKind,
+  PROTOCOL_INBOX_KINDS,
+  type StreamKind,
+} from '../wire';
+import {
+  decodeProbeAnswer,
+  type Drain,
+  encodeProbeAnswer,
+  type Endpoint,
+  type Liveness,
+  type Membership,
+  type MutablePeer,
+  type NameGuard,
+  type Probe,
+  type ProbeOutcome,
 } from '../cluster';
 import type { CheckedFrame, FrameGate } from './frame-gate';
 import type { Streams } from '../replication';
 
-/** Kinds of frames to one node that are routed here; those of the process room are subscribed to by whoever answers them. */
-const INBOX_KINDS = ['hello', 'discover', 'stale', 'drain', 'sync', 'repair', 'applied'] as const;
-/** Announcements to everybody. */
-const ANNOUNCED_KINDS = ['hello', 'suspect', 'goodbye'] as const;
-const MAX_SERVER_ID_BYTES = 128;
-
-/** To whom frames are handed. */
+/** What a {@link FrameRouter} is given: those to whom it hands frames. */
 export interface FrameRouterDeps {
   readonly endpoint: Endpoint;
   readonly gate: FrameGate;
@@ -35,6 +38,9 @@ export interface ProbeAnswer {
   readonly serverId: string;
 }
 
+/** Does with a frame what its kind asks for. */
+type Handler = (checked: CheckedFrame, reply: string) => void;
+
 /**
  * Takes every frame that passed the gate to whom it concerns. In this order: a namesake's frame concerns only the name; one
  * of an incarnation that is over concerns nobody; any other proves first of all that its sender lives.
@@ -42,8 +48,33 @@ export interface ProbeAnswer {
 export class FrameRouter {
   readonly #deps: FrameRouterDeps;
 
+  /** One for each line of the table of frames. */
+  readonly #handlers: Readonly<Record<FrameKind, Handler>>;
+
   constructor(deps: FrameRouterDeps) {
     this.#deps = deps;
+
+    const { membership, liveness, nameGuard, drain, endpoint } = deps;
+    this.#handlers = {
+      hello: ({ frame }) => membership.helloHeard(frame),
+      discover: ({ frame }) => membership.discoverHeard(frame),
+      goodbye: ({ frame }) => membership.goodbyeHeard(frame),
+      suspect: ({ frame }) => liveness.suspectHeard(frame.body),
+      stale: ({ frame }) => nameGuard.staleHeard(frame.body),
+      alive: () => endpoint.count('late-answers'), // its probe is void
+      drain: ({ frame }) => this.#fromPeer(frame, (peer) => drain.receive(peer, frame.body)),
+      ops: this.#toStream('ops'),
+      repair: this.#toStream('repair'),
+      sync: this.#toStream('sync'),
+      applied: this.#toStream('applied'),
+      call: this.#toProcess('call'),
+      cast: this.#toProcess('cast'),
+      cancel: this.#toProcess('cancel'),
+      watch: this.#toProcessFromPeer('watch'),
+      down: this.#toProcessFromPeer('down'),
+      reply: ({ frame, route }) =>
+        this.#deliver(frame, 'reply', '', route.route === 'reply' ? route.token : ''),
+    };
   }
 
   /** Subscribes to everything that is for every node. */
@@ -51,7 +82,7 @@ export class FrameRouter {
     const { endpoint } = this.#deps;
     const { subjects, node } = endpoint;
     for (const kind of ANNOUNCED_KINDS) endpoint.subscribe(subjects.every(kind));
-    for (const kind of INBOX_KINDS) endpoint.subscribe(subjects.inbox(kind));
+    for (const kind of PROTOCOL_INBOX_KINDS) endpoint.subscribe(subjects.inbox(kind));
     endpoint.subscribe(subjects.alive(node));
   }
 
@@ -63,7 +94,7 @@ export class FrameRouter {
     // A probe's subject names no sender, so nothing is concluded from who says it is asking.
     if (checked.route.route === 'alive') this.#answerProbe(checked.frame, reply);
     else if (this.#hear(checked.frame) || this.#warnsUs(checked.frame))
-      gate.decoding(subject, () => this.#dispatch(checked, reply));
+      gate.decoding(subject, () => this.#handlers[checked.frame.kind](checked, reply));
   }
 
   /** A probe was answered; `undefined` if by something that is no answer of its target. */
@@ -79,7 +110,7 @@ export class FrameRouter {
       return undefined;
     }
     const { frame } = checked;
-    const serverId = gate.decoding(answer.subject, () => readServerId(frame.body));
+    const serverId = gate.decoding(answer.subject, () => decodeProbeAnswer(frame.body));
     if (serverId === undefined) return undefined;
     if (frame.node === endpoint.node) {
       nameGuard.answered(frame);
@@ -120,50 +151,26 @@ export class FrameRouter {
   #answerProbe(asker: Frame, reply: string): void {
     const { endpoint, gate, liveness } = this.#deps;
     if (!gate.mayAnswer(reply, asker.node)) return;
-    const writer = new Writer();
-    writer.string(liveness.ownServerId);
-    endpoint.send(reply, endpoint.frame('alive', writer.finish()));
+    endpoint.send(reply, endpoint.frame('alive', encodeProbeAnswer(liveness.ownServerId)));
   }
 
-  #dispatch({ route, frame }: CheckedFrame, reply: string): void {
-    const { membership, liveness, nameGuard, streams, drain } = this.#deps;
-    switch (frame.kind) {
-      case 'hello':
-        return membership.helloHeard(frame);
-      case 'discover':
-        return membership.discoverHeard(frame);
-      case 'goodbye':
-        return membership.goodbyeHeard(frame);
-      case 'suspect':
-        return liveness.suspectHeard(frame.body);
-      case 'stale':
-        return nameGuard.staleHeard(frame.body);
-      case 'alive':
-        return this.#deps.endpoint.count('late-answers'); // its probe is void
-      case 'drain':
-        return this.#fromPeer(frame, (peer) => drain.receive(peer, frame.body));
-      case 'ops':
-      case 'repair':
-      case 'sync':
-      case 'applied': {
-        const { kind } = frame;
-        const scope = route.route === 'from' ? route.scope : undefined;
-        return this.#fromPeer(frame, (peer) => streams.receive(peer, kind, frame.body, scope));
-      }
-      case 'call':
-      case 'cast':
-      case 'cancel':
-        return this.#deliver(frame, frame.kind, reply, '');
-      case 'watch':
-      case 'down': {
-        // Said again until answered, so a stranger loses nothing. One that never becomes a peer would never be removed as one
-        // either, and what it watches would be remembered for ever.
-        const { kind } = frame;
-        return this.#fromPeer(frame, () => this.#deliver(frame, kind, reply, ''));
-      }
-      case 'reply':
-        return this.#deliver(frame, frame.kind, '', route.route === 'reply' ? route.token : '');
-    }
+  #toStream(kind: StreamKind): Handler {
+    return ({ frame, route }) => {
+      const scope = route.route === 'from' ? route.scope : undefined;
+      this.#fromPeer(frame, (peer) => this.#deps.streams.receive(peer, kind, frame.body, scope));
+    };
+  }
+
+  #toProcess(kind: ProcessKind): Handler {
+    return ({ frame }, reply) => this.#deliver(frame, kind, reply, '');
+  }
+
+  /**
+   * Said again until answered, so a stranger loses nothing. One that never becomes a peer would never be removed as one
+   * either, and what it watches would be remembered for ever.
+   */
+  #toProcessFromPeer(kind: ProcessKind): Handler {
+    return ({ frame }, reply) => this.#fromPeer(frame, () => this.#deliver(frame, kind, reply, ''));
   }
 
   /** Hands a frame to `take` if its sender is a peer and its version is one of ours; a stranger is asked who it is. */
@@ -198,11 +205,4 @@ export class FrameRouter {
     membership.ask(frame.node);
     return false;
   }
-}
-
-function readServerId(body: Uint8Array): string {
-  const reader = new Reader(body);
-  const serverId = reader.string(MAX_SERVER_ID_BYTES);
-  reader.end();
-  return serverId;
 }

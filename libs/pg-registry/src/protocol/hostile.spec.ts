@@ -1,13 +1,7 @@
 import * as fc from 'fast-check';
 import { Writer } from '../wire/codec';
-import {
-  encodeFrame,
-  FRAME_KINDS,
-  type FrameKind,
-  MAX_EPOCH,
-  type Sender,
-  writeIncarnation,
-} from '../wire/frame';
+import { encodeFrame, MAX_EPOCH, type Sender, writeIncarnation } from '../wire/frame';
+import { FRAME_KINDS, type FrameKind } from '../wire/frame-kinds';
 import { encodeHello } from '../cluster/hello';
 import { incarnationOf } from '../wire/incarnation';
 import { Subjects } from '../wire/subject';

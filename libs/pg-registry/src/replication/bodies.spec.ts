@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { type Diff, type RemoteOperation, type Row, Table } from '../table';
 import { DEFAULT_VALUE_LIMITS, PidInterner } from '../term';
 import { DecodeError, Reader, Writer } from '../wire/codec';
-import type { StreamKind } from '../wire/frame';
+import type { StreamKind } from '../wire';
 import { MAX_NUMBER, openBody, readOpsHead, startBody, TAG, TAGS_OF } from './body';
 import { ChunkWriter, MAX_CHUNK_ROWS, readChunk, readChunkHead, startChunk } from './chunk-body';
 import { DeltaReader, DeltaWriter } from './delta';

@@ -1,6 +1,6 @@
 import type { DiffReceiver, Endpoint, Peer, RemoteCause } from '../cluster';
 import type { Diff } from '../table';
-import { type StreamKind, Writer } from '../wire';
+import { type InboxKind, type StreamKind, Writer } from '../wire';
 
 /** A peer as replication sees it: its address, the incarnation that owns its entries, and the version in which it is spoken to. */
 export type StreamPeer = Pick<Peer, 'node' | 'incarnation' | 'version'>;
@@ -47,7 +47,7 @@ export class StreamOutput {
   }
 
   /** Sends a body to one peer. */
-  send(peer: StreamPeer, kind: StreamKind, body: Uint8Array): void {
+  send(peer: StreamPeer, kind: StreamKind & InboxKind, body: Uint8Array): void {
     const { endpoint } = this.#deps;
     const frame = endpoint.frame(kind, body, peer.version, this.#scopeBytes);
     endpoint.send(endpoint.subjects.to(peer.node, kind), frame);

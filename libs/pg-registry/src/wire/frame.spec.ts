@@ -1,13 +1,7 @@
 import * as fc from 'fast-check';
 import { DecodeError } from './codec';
-import {
-  decodeFrame,
-  encodeFrame,
-  FRAME_KINDS,
-  FRAME_OVERHEAD_BYTES,
-  MAX_EPOCH,
-  type Envelope,
-} from './frame';
+import { decodeFrame, encodeFrame, FRAME_OVERHEAD_BYTES, MAX_EPOCH, type Envelope } from './frame';
+import { FRAME_KINDS } from './frame-kinds';
 import { decodeHello, encodeHello, type Hello } from '../cluster/hello';
 
 const incarnation = fc.stringMatching(/^[0-9a-f]{16}$/);

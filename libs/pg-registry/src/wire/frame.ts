@@ -1,4 +1,5 @@
 import { DecodeError, Reader, Writer } from './codec';
+import { FRAME_KINDS, type FrameKind, FRAMES, introduces } from './frame-kinds';
 import type { VersionRange } from './version';
 
 /**
@@ -8,38 +9,9 @@ import type { VersionRange } from './version';
  *     'P' 'G' · version uint · node string · incarnation 8 bytes · epoch uint · kind u8 · [min uint · max uint] · body
  *
  * The range stands in the kinds that introduce a node (hello, discover). The bodies of discover, goodbye, suspect, stale
- * and alive are the same in every version; all others are of the version that the envelope names. Kinds are numbered in
- * the order of {@link FRAME_KINDS}, to which new ones are only ever appended.
+ * and alive are the same in every version; all others are of the version that the envelope names. The kinds and
+ * their numbers are in `frame-kinds.ts`.
  */
-
-/** Every kind of frame; the index is its number on the wire. */
-export const FRAME_KINDS = [
-  'hello',
-  'discover',
-  'goodbye',
-  'suspect',
-  'stale',
-  'alive',
-  'drain',
-  'ops',
-  'repair',
-  'sync',
-  'applied',
-  'call',
-  'cast',
-  'cancel',
-  'watch',
-  'down',
-  'reply',
-] as const;
-
-export type FrameKind = (typeof FRAME_KINDS)[number];
-
-/** Kinds about a stream: their body begins with the scope's name, the rest is the Replicator's. */
-export type StreamKind = 'ops' | 'repair' | 'sync' | 'applied';
-
-/** Kinds to which the process room gives meaning; here they are only framed and checked. */
-export type ProcessKind = 'call' | 'cast' | 'cancel' | 'watch' | 'down' | 'reply';
 
 /** Who speaks. */
 export interface Sender {
@@ -112,7 +84,7 @@ export function encodeEnvelope(envelope: Envelope): Uint8Array {
   writer.string(envelope.node);
   writeIncarnation(writer, envelope.incarnation);
   writer.uint(envelope.epoch);
-  writer.u8(FRAME_KINDS.indexOf(envelope.kind));
+  writer.u8(FRAMES[envelope.kind].number);
   if (introduces(envelope.kind)) {
     const { min, max } = envelope.versions ?? { min: envelope.version, max: envelope.version };
     writer.uint(min);
@@ -139,10 +111,6 @@ export function decodeFrame(bytes: Uint8Array): Frame {
   if (kind === undefined) throw new DecodeError('Unknown kind of frame.');
   const versions = introduces(kind) ? readRange(reader) : undefined;
   return { version, node, incarnation, epoch, kind, versions, body: reader.rest() };
-}
-
-function introduces(kind: FrameKind): boolean {
-  return kind === 'hello' || kind === 'discover';
 }
 
 function readRange(reader: Reader): VersionRange {

@@ -1,7 +1,7 @@
 /**
  * wire/: what travels between nodes.
  *
- * `codec/` turns keys, values and pids into bytes and back. `frame` is the envelope around every body, `subject` builds and parses the
+ * `codec/` turns keys, values and pids into bytes and back. `frame-kinds` is the table of all frames, `frame` the envelope around every body, `subject` builds and parses the
  * NATS subjects, `version` negotiates the version of the bodies, `incarnation` makes the id of one life of a node.
  *
  * Promises: decoding never trusts a length or a depth, and throws only `DecodeError`. Assumes nothing about the sender.
@@ -14,17 +14,25 @@ export {
   encodeFrame,
   type Frame,
   FRAME_OVERHEAD_BYTES,
-  type FrameKind,
   inEnvelope,
   LONGEST_FRAME_BYTES,
   MAX_EPOCH,
   MAX_WIRE_DEPTH,
-  type ProcessKind,
   readIncarnation,
   type Sender,
-  type StreamKind,
   writeIncarnation,
 } from './frame';
+export {
+  ANNOUNCED_KINDS,
+  type AnnouncedKind,
+  type FrameKind,
+  type InboxKind,
+  PROCESS_INBOX_KINDS,
+  type ProcessKind,
+  PROTOCOL_INBOX_KINDS,
+  type StreamKind,
+  travelsOn,
+} from './frame-kinds';
 export { belongsTo, hash32, incarnationOf, isIncarnation } from './incarnation';
 export { type Permissions, permissionsOf, type Route, Subjects } from './subject';
 export { broadcastVersion, commonVersion, formatVersions, OWN_VERSIONS, type VersionRange } from './version';

@@ -1,21 +1,25 @@
 import { InvalidOptionError } from '../term';
+import { FRAME_KINDS, travelsOn } from './frame-kinds';
 
 /**
  * The subjects of one node. Every token that comes from outside is encoded, because a client sends any subject as it is:
  * a dot would shift the tokens, a line break would inject a protocol line.
  *
- *     pgr.<ns>.from.<me>.<kind>                hello, suspect, goodbye: to everybody
- *     pgr.<ns>.from.<me>.ops.<scope>           operations of one scope: to everybody
+ *     pgr.<ns>.from.<me>.<kind>                to everybody
+ *     pgr.<ns>.from.<me>.<kind>.<scope>        to everybody who follows a scope
  *     pgr.<ns>.to.<node>.<kind>.<from>         to one node
  *     pgr.<ns>.reply.<asker>.<responder>.<t>   answers to a request
  *     pgr.<ns>.alive.<node>                    target of probes; no wildcard of ours captures it
  *
+ * Which kinds of frames travel on which is in `frame-kinds.ts`.
  * The sender stands in a fixed place of every subject, so a server can enforce it: see {@link permissionsOf}.
  */
 
 const PLAIN_TOKEN = /^[A-Za-z0-9_-]{1,64}$/;
 const MAX_NAME_BYTES = 128;
 const ENCODER = new TextEncoder();
+/** Kinds whose subjects to everybody name a scope. */
+const SCOPED_KINDS = new Set<string>(FRAME_KINDS.filter((kind) => travelsOn(kind, 'from-scope')));
 /** Some 200 bytes each. */
 const MOST_ROUTES = 4096;
 
@@ -187,9 +191,9 @@ function remember<R extends Route>(routes: Map<string, R>, subject: string, rout
 
 function parseFrom(from: string, tokens: readonly string[]): Route | undefined {
   const kind = tokens[2] ?? '';
-  if (tokens.length === 3)
-    return kind === 'ops' ? undefined : { route: 'from', from, kind, scope: undefined };
-  if (tokens.length !== 4 || kind !== 'ops') return undefined;
+  const isScoped = SCOPED_KINDS.has(kind);
+  if (tokens.length === 3) return isScoped ? undefined : { route: 'from', from, kind, scope: undefined };
+  if (tokens.length !== 4 || !isScoped) return undefined;
   const scope = decodeToken(tokens[3] ?? '');
   return scope === undefined ? undefined : { route: 'from', from, kind, scope };
 }
@@ -208,6 +212,14 @@ export interface Permissions {
   };
 }
 
+/** Of each form of subjects: where a node may publish, and what it may hear. `me` is the node's token. */
+const ALLOWED: Readonly<Record<Route['route'], (me: string) => { publish: string; subscribe: string }>> = {
+  from: (me) => ({ publish: `from.${me}.>`, subscribe: 'from.>' }),
+  to: (me) => ({ publish: `to.*.*.${me}`, subscribe: `to.${me}.*.*` }),
+  alive: (me) => ({ publish: 'alive.*', subscribe: `alive.${me}` }),
+  reply: (me) => ({ publish: `reply.*.${me}.*`, subscribe: `reply.${me}.>` }),
+};
+
 /**
  * The NATS permissions of the user that node `node` connects as. With them both ends of every frame are authenticated by
  * its subject: no node can speak for another, nor have another's answers sent to it, nor answer in another's name.
@@ -215,12 +227,9 @@ export interface Permissions {
 export function permissionsOf(namespace: string, node: string): Permissions {
   const root = `pgr.${encodeToken(namespace)}`;
   const me = encodeToken(node);
+  const allowed = Object.values(ALLOWED).map((of) => of(me));
   return {
-    publish: {
-      allow: [`${root}.from.${me}.>`, `${root}.to.*.*.${me}`, `${root}.alive.*`, `${root}.reply.*.${me}.*`],
-    },
-    subscribe: {
-      allow: [`${root}.from.>`, `${root}.to.${me}.*.*`, `${root}.alive.${me}`, `${root}.reply.${me}.>`],
-    },
+    publish: { allow: allowed.map(({ publish }) => `${root}.${publish}`) },
+    subscribe: { allow: allowed.map(({ subscribe }) => `${root}.${subscribe}`) },
   };
 }

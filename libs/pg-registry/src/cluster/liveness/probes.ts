@@ -1,3 +1,4 @@
+import { Reader, Writer } from '../../wire';
 import type { Endpoint } from '../endpoint';
 
 /** Why a name was probed. */
@@ -17,6 +18,22 @@ export interface Probe {
 }
 
 const MAX_OUTSTANDING = 8192;
+const MAX_SERVER_ID_BYTES = 128;
+
+/** The body of an answer to a probe: the server that the answerer is attached to. */
+export function encodeProbeAnswer(serverId: string): Uint8Array {
+  const writer = new Writer();
+  writer.string(serverId);
+  return writer.finish();
+}
+
+/** @throws DecodeError on anything that {@link encodeProbeAnswer} cannot have written */
+export function decodeProbeAnswer(body: Uint8Array): string {
+  const reader = new Reader(body);
+  const serverId = reader.string(MAX_SERVER_ID_BYTES);
+  reader.end();
+  return serverId;
+}
 
 /**
  * The probes under way. A probe's token begins with the own incarnation, so that two nodes with one name, which share

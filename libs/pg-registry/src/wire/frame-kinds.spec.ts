@@ -1,0 +1,59 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  ANNOUNCED_KINDS,
+  FRAME_KINDS,
+  FRAMES,
+  introduces,
+  PROCESS_INBOX_KINDS,
+  PROTOCOL_INBOX_KINDS,
+} from './frame-kinds';
+
+describe('the table of frames', () => {
+  it('keeps the number of every kind on the wire', () => {
+    expect(FRAME_KINDS.map((kind) => `${FRAMES[kind].number} ${kind}`)).toEqual([
+      '0 hello',
+      '1 discover',
+      '2 goodbye',
+      '3 suspect',
+      '4 stale',
+      '5 alive',
+      '6 drain',
+      '7 ops',
+      '8 repair',
+      '9 sync',
+      '10 applied',
+      '11 call',
+      '12 cast',
+      '13 cancel',
+      '14 watch',
+      '15 down',
+      '16 reply',
+    ]);
+  });
+
+  it('gives every kind the number of its place, so that a number is its index', () => {
+    expect(FRAME_KINDS.map((kind) => FRAMES[kind].number)).toEqual([...FRAME_KINDS.keys()]);
+  });
+
+  it('keeps the kinds to which every node subscribes, and those that tell versions', () => {
+    expect([...ANNOUNCED_KINDS].toSorted()).toEqual(['goodbye', 'hello', 'suspect']);
+    expect([...PROTOCOL_INBOX_KINDS].toSorted()).toEqual([
+      'applied',
+      'discover',
+      'drain',
+      'hello',
+      'repair',
+      'stale',
+      'sync',
+    ]);
+    expect([...PROCESS_INBOX_KINDS].toSorted()).toEqual(['call', 'cancel', 'cast', 'down', 'watch']);
+    expect(FRAME_KINDS.filter(introduces)).toEqual(['hello', 'discover']);
+  });
+
+  it('names files that exist', () => {
+    const bodies = FRAME_KINDS.flatMap((kind) => FRAMES[kind].body ?? []);
+    const missing = bodies.filter((body) => !existsSync(join(__dirname, '..', `${body}.ts`)));
+    expect(missing).toEqual([]);
+  });
+});
