@@ -125,7 +125,7 @@ export class Membership {
    * one's entries here, whatever comes of the newer one; an older one is told so; one that said goodbye is ignored.
    */
   admits(sender: Sender): boolean {
-    switch (this.ledger.standingOf(sender)) {
+    switch (this.ledger.statusOf(sender)) {
       case 'older':
         this.#nameGuard.sayStale(sender, this.ledger.epochOf(sender.node) ?? sender.epoch);
         return false;

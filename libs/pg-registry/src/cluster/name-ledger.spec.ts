@@ -5,21 +5,21 @@ const sender = (node: string, incarnation: string, epoch: number) => ({ node, in
 describe('the ledger of names', () => {
   it('tells the present incarnation from newer, older and ended ones', () => {
     const ledger = new NameLedger(10, () => false);
-    expect(ledger.standingOf(sender('a', 'x', 5))).toBe('unknown');
+    expect(ledger.statusOf(sender('a', 'x', 5))).toBe('unknown');
     ledger.record(sender('a', 'x', 5));
-    expect(ledger.standingOf(sender('a', 'x', 4))).toBe('current');
-    expect(ledger.standingOf(sender('a', 'y', 6))).toBe('newer');
-    expect(ledger.standingOf(sender('a', 'y', 4))).toBe('older');
+    expect(ledger.statusOf(sender('a', 'x', 4))).toBe('current');
+    expect(ledger.statusOf(sender('a', 'y', 6))).toBe('newer');
+    expect(ledger.statusOf(sender('a', 'y', 4))).toBe('older');
     ledger.record(sender('a', 'x', 5), true);
     ledger.record(sender('a', 'x', 9));
-    expect(ledger.standingOf(sender('a', 'x', 9))).toBe('ended');
+    expect(ledger.statusOf(sender('a', 'x', 9))).toBe('ended');
   });
 
   it('orders incarnations of one epoch alike, whichever it heard first', () => {
     const ledger = new NameLedger(10, () => false);
     ledger.record(sender('a', 'x', 5));
     ledger.record(sender('b', 'y', 5));
-    expect([ledger.standingOf(sender('a', 'y', 5)), ledger.standingOf(sender('b', 'x', 5))]).toEqual([
+    expect([ledger.statusOf(sender('a', 'y', 5)), ledger.statusOf(sender('b', 'x', 5))]).toEqual([
       'newer',
       'older',
     ]);

@@ -9,7 +9,7 @@ interface NameRecord {
 }
 
 /** What a sender is to us, by its name, incarnation and epoch alone. */
-export type Standing =
+export type SenderStatus =
   /** Nothing is recorded under the name. */
   | 'unknown'
   /** It is the current incarnation of its name. */
@@ -69,11 +69,11 @@ export class NameLedger {
     if (record !== undefined) record.beat = Math.max(record.beat, beat);
   }
 
-  standingOf(sender: {
+  statusOf(sender: {
     readonly node: string;
     readonly incarnation: string;
     readonly epoch: number;
-  }): Standing {
+  }): SenderStatus {
     const record = this.#records.get(sender.node);
     if (record === undefined) return 'unknown';
     if (record.incarnation === sender.incarnation) return record.ended ? 'ended' : 'current';

@@ -2,19 +2,19 @@ import { FRAME_OVERHEAD_BYTES } from '../wire';
 import type { ProtocolOptions } from '../cluster';
 
 /** Something held in memory that may be given up: a frame in a ring, a parked frame, an operation of which parts are missing. */
-export interface Held {
-  /** What it is charged with: its bytes and {@link HELD_OVERHEAD_BYTES}. */
-  readonly heldBytes: number;
+export interface Evictable {
+  /** What it is charged with: its bytes and {@link OBJECT_OVERHEAD_BYTES}. */
+  readonly chargedBytes: number;
   /** The budget needs the room: forget it. Called once; it must not be given back afterwards. */
   evict(): void;
 }
 
 /** What an object around the bytes costs: without it a flood of tiny frames would be almost free. */
-export const HELD_OVERHEAD_BYTES = 128;
+export const OBJECT_OVERHEAD_BYTES = 128;
 
 /** A bounded amount of memory, shared by all streams of a node. Who comes last pushes out who came first. */
 export class Pool {
-  readonly #held = new Set<Held>();
+  readonly #held = new Set<Evictable>();
   #bytes = 0;
 
   readonly #limit: number;
@@ -29,9 +29,9 @@ export class Pool {
   }
 
   /** Charges `item`, evicting the oldest ones to make room; a thing larger than the whole pool is evicted itself. */
-  take(item: Held): void {
+  take(item: Evictable): void {
     this.#held.add(item);
-    this.#bytes += item.heldBytes;
+    this.#bytes += item.chargedBytes;
     while (this.#bytes > this.#limit) {
       const oldest = this.#held.values().next().value;
       if (oldest === undefined) return;
@@ -40,9 +40,9 @@ export class Pool {
     }
   }
 
-  /** Takes `item` off the books; nothing if it is not on them. Call it before `heldBytes` changes. */
-  give(item: Held): void {
-    if (this.#held.delete(item)) this.#bytes -= item.heldBytes;
+  /** Takes `item` off the books; nothing if it is not on them. Call it before `chargedBytes` changes. */
+  give(item: Evictable): void {
+    if (this.#held.delete(item)) this.#bytes -= item.chargedBytes;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Table } from '../table';
+import type { RemoteCause, ScopeDigest } from '../cluster';
 import type { Reader } from '../wire';
 import {
   type OpsHead,
@@ -13,71 +13,54 @@ import {
 } from './body';
 import { type Bundled, readBundle } from './bundle';
 import { readChunk, readChunkHead } from './chunk-body';
-import type { ScopeDigest } from '../cluster';
-import { Gap } from './gap';
+import { GapRepair } from './gap-repair';
 import { readOperations } from './operation-body';
-import { Parking } from './parking';
+import { PeerEntries } from './peer-entries';
+import { ReorderBuffer } from './reorder-buffer';
 import { readerOf, refusing, type StreamDeps } from './stream-deps';
 import type { StreamOutput, StreamPeer } from './stream-output';
 import { SyncTiming } from './sync-timing';
 import { SyncWalk, type WaitingChunk } from './sync-walk';
 
-/** So many bytes of parked operations are applied in one turn. */
+/** So many bytes of buffered operations are applied in one turn. */
 const DRAIN_BYTES = 64 * 1024;
 
-/**
- * How an incoming stream stands:
- * - `queued`: must sync, and waits for its turn.
- * - `walking`: a sync is under way; operations on entries at or below the cursor are applied, others are skipped.
- * - `live`: in sync but for operations that are still to come; every operation is applied.
- * - `overfull`: the peer has more entries than are accepted from one; it has none here until it says that it has fewer.
- */
+/** Where an incoming stream is, see {@link InboundStream}. */
 export type Phase = 'queued' | 'walking' | 'live' | 'overfull';
-
-/** Why a stream that was known must be synced again. */
-export type ResyncReason =
-  /** The owner has forgotten operations that are missing here, */
-  | 'unrepairable'
-  /** or was asked for them in vain; */
-  | 'unanswered'
-  /** an operation is larger than one may be here; */
-  | 'too-large'
-  /** what is known here is not what the owner has; */
-  | 'different'
-  /** or it was more than is accepted from one peer. */
-  | 'overfull';
-
-/** A body of the owner of a stream, behind its tag and run. */
-export interface InboundFrame {
-  readonly tag: number;
-  readonly reader: Reader;
-  /** Whether it came as the answer to an ask for repair. */
-  readonly isAnswer: boolean;
-}
 
 /**
  * The operations of one peer's run of the scope, on their way in: one stream, applied in order, each once.
  *
- * `applied` is the last operation that is contained in what is known here. Of a frame with operations first … last
- * - what is known is skipped, and what is next in line is applied;
- * - what is ahead is parked, and the gap is asked for, see {@link Gap}; after its repair the parked frames follow, some per turn.
+ *     queued ── its turn to sync ──► walking ── last chunk merged ──► live
+ *       └───────────── the owner has no entries ────────────────────────▲
  *
- * If the owner cannot repair the gap, or its digest shows that we hold something else, the stream is synced: back to `queued`, with the
- * cursor at 0. Entries stay in the table meanwhile; the walk turns them, chunk by chunk, into what the owner has, with the exact events.
+ *     walking        ── no chunk in time, or operations overtook it ──► queued; the next walk goes on at the cursor
+ *     walking, live  ── a gap cannot be repaired, an operation is too large, or the digests differ ──► queued; the next
+ *                       walk begins at the first entry
+ *     any            ── more entries than `maxEntriesPerPeer` ──► overfull ── a hello says that there are fewer ──► queued
+ *
+ * A `walking` stream applies operations on entries up to the cursor and skips others; a `live` one applies all; an `overfull` peer
+ * has no entries here. Entries stay in the table while a stream is queued or walking: the walk turns them, chunk by chunk, into what
+ * the owner has, with the exact events.
+ *
+ * `applied` is the last operation that is contained in what is known here. Of a frame with operations first … last, what is known
+ * is skipped and what is next in line is applied. What is ahead waits in a {@link ReorderBuffer}, and {@link GapRepair} says when to
+ * ask for the gap; after the repair the buffered frames follow, some per turn.
  *
  * A chunk is the picture after operation `at`, and operations above the cursor were skipped. So it is merged only at the moment
- * when applied = `at`: if it came before operations up to `at` it waits for them; if operations after `at` came before it, it is
- * thrown away and asked for again (on one connection this does not happen: the owner sends both in order). At cursor 0 nothing is
- * known, whatever was applied: then the first chunk says what `applied` is.
+ * when applied = `at`. If it came before operations up to `at`, it waits for them. If operations after `at` came before it, it is
+ * thrown away and asked for again; on one connection this does not happen, because the owner sends both in order. At cursor 0
+ * nothing is known, whatever was applied: then the first chunk says what `applied` is.
  */
 export class InboundStream {
   phase: Phase = 'queued';
   #appliedNumber = 0;
   /** `appliedNumber` when `settle` looked last. */
   #settledNumber = 0;
-  readonly #gap: Gap;
+  readonly #entries: PeerEntries;
+  readonly #gap: GapRepair;
   readonly #walk: SyncWalk;
-  readonly #parking: Parking;
+  readonly #buffer: ReorderBuffer;
   #drainAt = Infinity;
   readonly #timing = new SyncTiming();
   /** The operation whose application the owner wants to hear of; 0 if none. */
@@ -95,9 +78,10 @@ export class InboundStream {
     this.#output = deps.output;
 
     const { options, parking } = deps.budget;
-    this.#gap = new Gap(deps.random);
+    this.#entries = new PeerEntries(peer, deps);
+    this.#gap = new GapRepair(deps.random);
     this.#walk = new SyncWalk(deps.run);
-    this.#parking = new Parking(parking, Math.floor(options.parkingBytes / 2), options.maxOpBytes);
+    this.#buffer = new ReorderBuffer(parking, Math.floor(options.parkingBytes / 2), options.maxOpBytes);
   }
 
   /** The last operation of the owner that is contained in what is known here; 0 while a sync has not begun to merge. */
@@ -126,7 +110,7 @@ export class InboundStream {
     if (this.phase === 'overfull') this.phase = 'queued';
     this.#gap.hear(theirs.last);
     const isFirst = this.phase === 'queued' && this.#walk.cursor === 0;
-    if (isFirst && theirs.count === 0 && agrees(this.#deps.table, this.peer, theirs)) {
+    if (isFirst && theirs.count === 0 && this.#entries.agreeWith(theirs)) {
       this.#appliedNumber = theirs.last;
       this.#becomeLive();
     }
@@ -154,11 +138,12 @@ export class InboundStream {
   }
 
   /**
-   * A frame of the owner; a bundle is many, in order.
+   * A body of the owner, behind its tag and run; a bundle is many, in order.
    *
+   * @param isAnswer Whether it came as the answer to an ask for repair
    * @throws DecodeError for bytes that are no such frame; what came before them in a bundle has been applied.
    */
-  receive({ tag, reader, isAnswer }: InboundFrame, now: number): void {
+  receive({ tag, reader }: Bundled, isAnswer: boolean, now: number): void {
     if (tag === TAG.chunk) return this.#receiveChunk(reader, now);
     if (tag === TAG.appliedAsk) return this.#receiveAppliedAsk(reader);
     if (tag !== TAG.bundle) return this.#receiveBody({ tag, reader }, isAnswer);
@@ -178,7 +163,7 @@ export class InboundStream {
     const last = head.first + head.count - 1;
     if (!this.#isNews(last)) return;
     if (head.first <= this.#appliedNumber + 1) this.#apply(head, reader);
-    else if (!this.#parking.park(head.first, last, reader.rest())) this.#output.count('unparked');
+    else if (!this.#buffer.add(head.first, last, reader.rest())) this.#output.count('unparked');
   }
 
   /** A part of a large operation. @throws DecodeError before anything changes. */
@@ -187,8 +172,8 @@ export class InboundStream {
     if (!this.#isNews(head.number)) return;
     const piece = reader.rest();
     // Its owner may have a higher limit: however often it sent this operation again, it would not fit.
-    if (this.#parking.isTooLarge(head, piece.length)) return this.#resync('too-large');
-    if (!this.#parking.parkPart(head, piece)) this.#output.count('unparked');
+    if (this.#buffer.isTooLarge(head, piece.length)) return this.#resync('too-large');
+    if (!this.#buffer.addPart(head, piece)) this.#output.count('unparked');
   }
 
   /** The owner's word on where its stream ends and what it can repair; `isAnswer`: and its answer to an ask. */
@@ -197,8 +182,7 @@ export class InboundStream {
     this.#gap.hear(last);
     if (isAnswer) this.#gap.endAnswer();
     const missing = this.#appliedNumber + 1;
-    if (this.#walk.cursor > 0 && oldest > missing && !this.#parking.has(missing))
-      this.#resync('unrepairable');
+    if (this.#walk.cursor > 0 && oldest > missing && !this.#buffer.has(missing)) this.#resync('unrepairable');
   }
 
   /** A piece of the sync. @throws DecodeError before anything changes. */
@@ -229,23 +213,29 @@ export class InboundStream {
     if (news?.first) this.#output.count('first-syncs');
     if (news !== undefined) this.#output.synced(this.peer, news.durationMs);
     if (this.#walk.cursor === 0) return;
-    const isDue = this.#parking.has(this.#appliedNumber + 1);
+    const isDue = this.#buffer.has(this.#appliedNumber + 1);
     this.#drainAt = isDue ? now : Infinity;
-    // A parked frame that is due fills the gap, or part of it, without asking anybody.
+    // A buffered frame that is due fills the gap, or part of it, without asking anybody.
     this.#gap.settle(isDue ? this.#gap.heard : this.#appliedNumber, progressed, now);
-    if (this.#wanted > 0 && this.phase === 'live' && this.#appliedNumber >= this.#wanted) this.#answer();
+    if (this.#wanted > 0 && this.phase === 'live' && this.#appliedNumber >= this.#wanted) this.#sayApplied();
   }
 
-  /** The stream is over: gives back its memory. Its entries are the caller's affair. */
-  end(): void {
-    this.#parking.clear();
+  /** The stream is over: its entries leave. */
+  end(cause: RemoteCause): void {
+    this.release();
+    this.#entries.remove(cause);
+  }
+
+  /** Gives back its memory, without touching its entries. */
+  release(): void {
+    this.#buffer.clear();
   }
 
   get #maxEntries(): number {
     return this.#deps.budget.options.maxEntriesPerPeer;
   }
 
-  /** Takes note of `last`; is there anything in operations up to it that could be applied or parked? */
+  /** Takes note of `last`; is there anything in operations up to it that could be applied or kept? */
   #isNews(last: number): boolean {
     if (this.phase === 'overfull') return false;
     this.#gap.hear(last);
@@ -256,12 +246,11 @@ export class InboundStream {
 
   /** Applies the operations of one frame that are next in line. */
   #apply(head: OpsHead, reader: Reader): void {
-    const { table, pids } = this.#deps;
     let applied = 0;
-    for (const operation of readOperations(reader, head, this.peer, pids)) {
+    for (const operation of readOperations(reader, head, this.peer, this.#deps.pids)) {
       this.#mergeDue();
       if (operation.number !== this.#appliedNumber + 1) continue;
-      this.#output.diff(table.applyRemote(this.peer.incarnation, operation, this.#walk.cursor), 'peer');
+      this.#entries.apply(operation, this.#walk.cursor);
       this.#appliedNumber = operation.number;
       applied += 1;
     }
@@ -270,11 +259,11 @@ export class InboundStream {
     this.#checkSize();
   }
 
-  /** Applies some of the parked frames whose turn it is. */
+  /** Applies some of the buffered frames whose turn it is. */
   #drain(): void {
     let bytes = 0;
     while (bytes < DRAIN_BYTES) {
-      const frame = this.#parking.take(this.#appliedNumber + 1);
+      const frame = this.#buffer.take(this.#appliedNumber + 1);
       if (frame === undefined) return;
       bytes += frame.body.length;
       const head = { first: frame.first, count: frame.last - frame.first + 1 };
@@ -299,9 +288,7 @@ export class InboundStream {
   }
 
   #merge({ head, rows }: WaitingChunk): void {
-    const { table, pids } = this.#deps;
-    const chunk = readChunk(readerOf(rows, this.#deps), head, this.peer, pids);
-    this.#output.diff(table.mergeChunk(this.peer.incarnation, chunk), 'sync');
+    this.#entries.merge(readChunk(readerOf(rows, this.#deps), head, this.peer, this.#deps.pids));
     if (this.#walk.advance(head)) this.#sendSyncAsk();
     else this.#becomeLive();
     this.#checkSize();
@@ -324,11 +311,11 @@ export class InboundStream {
     this.#output.count(timedOut ? 'stalled-walks' : 'suspended-walks');
   }
 
-  /** What is known cannot be brought up to date by operations: walk through all entries again. */
-  #resync(why: ResyncReason): void {
+  /** Operations cannot bring what is known up to date: the next walk begins at the first entry. Counted by the reason. */
+  #resync(why: 'unrepairable' | 'unanswered' | 'too-large' | 'different' | 'overfull'): void {
     this.#walk.restart();
     this.#gap.reset();
-    this.#parking.clear();
+    this.#buffer.clear();
     this.#drainAt = Infinity;
     this.phase = 'queued';
     this.#output.count(`resyncs-${why}`);
@@ -338,21 +325,21 @@ export class InboundStream {
     if (this.#gap.putOff(now)) return;
     if (!this.#gap.ask(now)) return this.#resync('unanswered');
     const from = this.applied + 1;
-    const to = Math.max(from, Math.min(this.#gap.heard, this.#parking.first - 1));
+    const to = Math.max(from, Math.min(this.#gap.heard, this.#buffer.first - 1));
     this.#output.send(this.peer, 'repair', writeRepairAsk(this.#deps.scratch, this.run, { from, to }));
     this.#output.count('repair-asks');
   }
 
   /** Both sides speak of the same moment: they must have the same entries. */
   #compare(theirs: ScopeDigest): void {
-    if (agrees(this.#deps.table, this.peer, theirs)) return;
+    if (this.#entries.agreeWith(theirs)) return;
     const message = `What is known of ${this.peer.node} differs from what it has after its operation ${theirs.last}: syncing again. This is a bug or corrupted memory.`;
     this.#output.warn('digest-mismatch', message);
     this.#resync('different');
   }
 
   #checkSize(): void {
-    if (this.#deps.table.digest(this.peer.incarnation).count > this.#maxEntries) this.#refuseOverfull();
+    if (this.#entries.areTooMany) this.#refuseOverfull();
   }
 
   #refuseOverfull(): void {
@@ -361,18 +348,12 @@ export class InboundStream {
     this.phase = 'overfull';
     const message = `${this.peer.node} has more than ${this.#maxEntries} entries (maxEntriesPerPeer): none of them are shown here.`;
     this.#output.warn('overfull', message);
-    this.#output.diff(this.#deps.table.removeOwner(this.peer.incarnation), 'peer');
+    this.#entries.remove('peer');
   }
 
-  #answer(): void {
+  #sayApplied(): void {
     this.#wanted = 0;
     const body = writeApplied(this.#deps.scratch, TAG.appliedAnswer, this.run, this.#appliedNumber);
     this.#output.send(this.peer, 'applied', body);
   }
-}
-
-/** Does the table hold the same entries of `peer` as `theirs` says of the same moment? */
-function agrees(table: Table, peer: StreamPeer, theirs: ScopeDigest): boolean {
-  const ours = table.digest(peer.incarnation);
-  return ours.count === theirs.count && ours.hashHigh === theirs.hashHigh && ours.hashLow === theirs.hashLow;
 }

@@ -71,8 +71,7 @@ export class InboundStreams {
     this.#queue.delete(stream);
     this.#walking.delete(stream);
     this.#schedule.delete(stream);
-    stream.end();
-    this.#deps.output.diff(this.#deps.table.removeOwner(incarnation), cause);
+    stream.end(cause);
     this.#startWalks(now);
   }
 
@@ -119,7 +118,7 @@ export class InboundStreams {
 
   /** Gives back all memory, without touching the table. */
   clear(): void {
-    for (const stream of this.#streams.values()) stream.end();
+    for (const stream of this.#streams.values()) stream.release();
     this.#streams.clear();
     this.#queue.clear();
     this.#walking.clear();

@@ -1,10 +1,10 @@
 import { protocolOptions } from '../cluster/options';
-import { HELD_OVERHEAD_BYTES, Pool, ReplicationBudget } from './budget';
+import { OBJECT_OVERHEAD_BYTES, Pool, ReplicationBudget } from './budget';
 import { OperationRing } from './operation-ring';
-import { Parking } from './parking';
+import { ReorderBuffer } from './reorder-buffer';
 
 const bytes = (length: number): Uint8Array => new Uint8Array(length);
-const COST = 100 + HELD_OVERHEAD_BYTES;
+const COST = 100 + OBJECT_OVERHEAD_BYTES;
 
 describe('the ring', () => {
   it('keeps the recent operations of all streams within one pool, and gives up the oldest of any', () => {
@@ -41,41 +41,41 @@ describe('the ring', () => {
   });
 });
 
-describe('the parking', () => {
+describe('the reorder buffer', () => {
   it('gives frames back when it is their turn, whatever order they came in', () => {
-    const parking = new Parking(new Pool(1e6), 1e6, 1e6);
+    const buffer = new ReorderBuffer(new Pool(1e6), 1e6, 1e6);
     for (const [first, last] of [
       [7, 9],
       [3, 4],
       [5, 6],
     ]) {
-      expect(parking.park(first, last, bytes(1))).toBe(true);
+      expect(buffer.add(first, last, bytes(1))).toBe(true);
     }
-    expect(parking.first).toBe(3);
-    expect(parking.take(2)).toBeUndefined();
-    expect(parking.take(3)?.last).toBe(4);
-    expect(parking.take(8)?.first).toBe(7);
-    expect(parking.isEmpty).toBe(true);
+    expect(buffer.first).toBe(3);
+    expect(buffer.take(2)).toBeUndefined();
+    expect(buffer.take(3)?.last).toBe(4);
+    expect(buffer.take(8)?.first).toBe(7);
+    expect(buffer.isEmpty).toBe(true);
   });
 
   it('does not keep the same frame twice', () => {
     const pool = new Pool(1e6);
-    const parking = new Parking(pool, 1e6, 1e6);
-    expect([parking.park(3, 4, bytes(100)), parking.park(3, 4, bytes(100))]).toEqual([true, false]);
+    const buffer = new ReorderBuffer(pool, 1e6, 1e6);
+    expect([buffer.add(3, 4, bytes(100)), buffer.add(3, 4, bytes(100))]).toEqual([true, false]);
     expect(pool.size).toBe(COST);
   });
 
   it('refuses what comes when its stream has used its share, so what is nearest to the gap stays', () => {
-    const parking = new Parking(new Pool(1e6), 2 * COST, 1e6);
-    expect([2, 3, 4].map((number) => parking.park(number, number, bytes(100)))).toEqual([true, true, false]);
+    const buffer = new ReorderBuffer(new Pool(1e6), 2 * COST, 1e6);
+    expect([2, 3, 4].map((number) => buffer.add(number, number, bytes(100)))).toEqual([true, true, false]);
   });
 
   it('loses its oldest frames when other streams need the room', () => {
     const pool = new Pool(2 * COST);
-    const [one, other] = [new Parking(pool, 1e6, 1e6), new Parking(pool, 1e6, 1e6)];
-    one.park(2, 2, bytes(100));
-    other.park(2, 2, bytes(100));
-    other.park(3, 3, bytes(100));
+    const [one, other] = [new ReorderBuffer(pool, 1e6, 1e6), new ReorderBuffer(pool, 1e6, 1e6)];
+    one.add(2, 2, bytes(100));
+    other.add(2, 2, bytes(100));
+    other.add(3, 3, bytes(100));
     expect(one.isEmpty).toBe(true);
     other.clear();
     expect(pool.size).toBe(0);
@@ -83,33 +83,33 @@ describe('the parking', () => {
 
   it('puts parts together in any order, and takes only so many operations in parts at a time', () => {
     const pool = new Pool(1e6);
-    const parking = new Parking(pool, 1e6, 1e6);
-    parking.parkPart({ number: 5, index: 1, parts: 2 }, Uint8Array.of(3, 4));
-    expect(parking.has(5)).toBe(false);
-    parking.parkPart({ number: 5, index: 0, parts: 2 }, Uint8Array.of(1, 2));
-    expect(parking.take(5)?.body).toEqual(Uint8Array.of(1, 2, 3, 4));
+    const buffer = new ReorderBuffer(pool, 1e6, 1e6);
+    buffer.addPart({ number: 5, index: 1, parts: 2 }, Uint8Array.of(3, 4));
+    expect(buffer.has(5)).toBe(false);
+    buffer.addPart({ number: 5, index: 0, parts: 2 }, Uint8Array.of(1, 2));
+    expect(buffer.take(5)?.body).toEqual(Uint8Array.of(1, 2, 3, 4));
     const taken = Array.from({ length: 20 }, (_, at) =>
-      parking.parkPart({ number: 10 + at, index: 0, parts: 2 }, bytes(1)),
+      buffer.addPart({ number: 10 + at, index: 0, parts: 2 }, bytes(1)),
     );
     expect(taken.filter(Boolean)).toHaveLength(8);
-    expect(parking.take(100)).toBeUndefined();
+    expect(buffer.take(100)).toBeUndefined();
     expect(pool.size).toBe(0);
   });
 
   it('refuses parts that contradict each other', () => {
-    const parking = new Parking(new Pool(1e6), 1e6, 1000);
-    parking.parkPart({ number: 5, index: 0, parts: 9 }, bytes(100));
-    expect(() => parking.parkPart({ number: 5, index: 1, parts: 3 }, bytes(1))).toThrow('contradict');
+    const buffer = new ReorderBuffer(new Pool(1e6), 1e6, 1000);
+    buffer.addPart({ number: 5, index: 0, parts: 9 }, bytes(100));
+    expect(() => buffer.addPart({ number: 5, index: 1, parts: 3 }, bytes(1))).toThrow('contradict');
   });
 
   it('sees from the first part that an operation is too large, or from the one that makes it so', () => {
-    const parking = new Parking(new Pool(1e6), 1e6, 1000);
-    expect(parking.isTooLarge({ number: 5, index: 0, parts: 9 }, 126)).toBe(true);
-    expect(parking.isTooLarge({ number: 5, index: 0, parts: 9 }, 125)).toBe(false);
-    expect(parking.isTooLarge({ number: 5, index: 8, parts: 9 }, 1000)).toBe(false);
-    parking.parkPart({ number: 5, index: 8, parts: 9 }, bytes(900));
-    expect(parking.isTooLarge({ number: 5, index: 0, parts: 9 }, 101)).toBe(true);
-    expect(parking.isTooLarge({ number: 5, index: 8, parts: 9 }, 900)).toBe(false);
+    const buffer = new ReorderBuffer(new Pool(1e6), 1e6, 1000);
+    expect(buffer.isTooLarge({ number: 5, index: 0, parts: 9 }, 126)).toBe(true);
+    expect(buffer.isTooLarge({ number: 5, index: 0, parts: 9 }, 125)).toBe(false);
+    expect(buffer.isTooLarge({ number: 5, index: 8, parts: 9 }, 1000)).toBe(false);
+    buffer.addPart({ number: 5, index: 8, parts: 9 }, bytes(900));
+    expect(buffer.isTooLarge({ number: 5, index: 0, parts: 9 }, 101)).toBe(true);
+    expect(buffer.isTooLarge({ number: 5, index: 8, parts: 9 }, 900)).toBe(false);
   });
 });
 

@@ -1,8 +1,8 @@
-import { HELD_OVERHEAD_BYTES, type Held, type Pool } from './budget';
+import { OBJECT_OVERHEAD_BYTES, type Evictable, type Pool } from './budget';
 
 /** A body as it was broadcast, kept for repair: operations `first` to `last`, or a part of one operation. */
-export class RecentBody implements Held {
-  readonly heldBytes: number;
+export class RecentBody implements Evictable {
+  readonly chargedBytes: number;
   /** How often somebody asked for it since `askedSince`. */
   asks = 0;
   askedSince = -Infinity;
@@ -19,7 +19,7 @@ export class RecentBody implements Held {
   ) {
     this.#ring = ring;
 
-    this.heldBytes = body.length + HELD_OVERHEAD_BYTES;
+    this.chargedBytes = body.length + OBJECT_OVERHEAD_BYTES;
   }
 
   evict(): void {

@@ -6,7 +6,7 @@ import { DeltaWriter } from './delta';
 import type { StreamOutput } from './stream-output';
 import { OperationRing } from './operation-ring';
 import { writeOperation } from './operation-body';
-import { RepairDesk } from './repair-desk';
+import { RepairResponder } from './repair-responder';
 import type { StreamDeps } from './stream-deps';
 
 /**
@@ -48,7 +48,7 @@ const TAIL_MS = [20, 100, 400, 1600] as const;
  * it is in the ring, and numbers and digests after the reconnect show the gap.
  */
 export class OutboundStream {
-  readonly repair: RepairDesk;
+  readonly repair: RepairResponder;
   #lastNumber = 0;
   #isRecording = false;
   readonly #ring: OperationRing;
@@ -76,7 +76,7 @@ export class OutboundStream {
     this.#scratch = deps.scratch;
 
     this.#ring = new OperationRing(deps.budget.ring, 1);
-    this.repair = new RepairDesk(deps, this.#ring);
+    this.repair = new RepairResponder(deps, this.#ring);
   }
 
   /** Number of the last own operation, sent or not. */

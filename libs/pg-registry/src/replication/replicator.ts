@@ -10,7 +10,7 @@ import { LagProbe } from './lag-probe';
 import { OutboundStream } from './outbound-stream';
 import { readerOf, refusing, type StreamDeps } from './stream-deps';
 import type { StreamPeer } from './stream-output';
-import { SyncDesk } from './sync-desk';
+import { SyncResponder } from './sync-responder';
 
 /** Most bytes of an entry in a join beside key and value: difference of the entry number, difference of the pid id. */
 const JOIN_ENTRY_BYTES = 16;
@@ -51,7 +51,7 @@ export interface ReplicatorStats {
  * done goes into the protocol's list of effects, and when it wants to be ticked into the schedule.
  *
  * It composes
- * - an {@link OutboundStream} with its repair desk, and a {@link SyncDesk}: the own entries, for others;
+ * - an {@link OutboundStream} with its repair desk, and a {@link SyncResponder}: the own entries, for others;
  * - {@link InboundStreams}, one per peer that has announced the scope: its entries, here;
  * - {@link Acknowledgements}: who has applied what, and a {@link LagProbe}: how long that takes.
  *
@@ -66,7 +66,7 @@ export class Replicator {
   readonly keys: 'duplicate' | 'unique';
   readonly run: number;
   readonly #outbound: OutboundStream;
-  readonly #desk: SyncDesk;
+  readonly #syncResponder: SyncResponder;
   readonly #acknowledgements: Acknowledgements;
   readonly #lag: LagProbe;
   readonly #followers = new Set<string>();
@@ -83,7 +83,7 @@ export class Replicator {
     this.run = deps.run;
     this.#streams = new InboundStreams(deps);
     this.#outbound = new OutboundStream(deps);
-    this.#desk = new SyncDesk(deps, this.#outbound);
+    this.#syncResponder = new SyncResponder(deps, this.#outbound);
     this.#acknowledgements = new Acknowledgements(deps, deps.nodesWithScope);
     this.#lag = new LagProbe(deps);
   }
@@ -138,7 +138,7 @@ export class Replicator {
       this.#acknowledgements.deadline,
       this.#lag.deadline,
       this.#outbound.deadline,
-      this.#desk.deadline,
+      this.#syncResponder.deadline,
       this.#streams.deadline,
     );
   }
@@ -214,7 +214,7 @@ export class Replicator {
 
   /** The peer is gone, or does not run the scope any more: all its entries leave, in one diff. */
   peerDown(incarnation: string, cause: 'peer' | 'node-down', now: number): void {
-    this.#desk.forget(incarnation);
+    this.#syncResponder.forget(incarnation);
     this.#outbound.repair.forget(incarnation);
     const stream = this.#streams.get(incarnation);
     if (stream !== undefined) this.#streams.end(stream, cause, now);
@@ -259,7 +259,7 @@ export class Replicator {
       this.#outbound.repair.serve(now);
       this.#outbound.tick(now);
       this.#lag.tick(now);
-      if (this.#desk.deadline <= now) this.#desk.serve(now);
+      if (this.#syncResponder.deadline <= now) this.#syncResponder.serve(now);
       this.#streams.tick(now);
     }
     this.#finish();
@@ -272,11 +272,11 @@ export class Replicator {
       if (run !== this.run) return this.#deps.output.count('foreign-run');
       if (tag === TAG.repairAsk) return this.#outbound.repair.answer(peer, readRepairAsk(reader), now);
       if (tag === TAG.appliedAnswer) return this.#heardOfApplied(peer, readApplied(reader), now);
-      this.#desk.admit(peer, readSyncAsk(reader), now);
+      this.#syncResponder.admit(peer, readSyncAsk(reader), now);
       return this.#follow(peer.incarnation, now);
     }
     const stream = this.#streams.get(peer.incarnation);
-    if (stream?.run === run) return stream.receive({ tag, reader, isAnswer: kind === 'repair' }, now);
+    if (stream?.run === run) return stream.receive({ tag, reader }, kind === 'repair', now);
     this.#deps.output.count('foreign-run');
     if (stream === undefined || stream.run < run) this.#deps.output.discover(peer);
   }

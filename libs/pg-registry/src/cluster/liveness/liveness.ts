@@ -5,9 +5,9 @@ import type { MutablePeer, RemovalReason, Suspicion } from '../peer';
 import type { Probe, Probes } from './probes';
 import { Ring } from './ring';
 import { Schedule } from '../schedule';
-import { SelfDoubt } from './self-doubt';
+import { GracePeriod } from './grace-period';
 import { ServerEvidence } from './server-evidence';
-import { VitalSigns } from './vital-signs';
+import { SuspicionState } from './suspicion';
 
 /** How many nodes each one watches on the ring. */
 const WATCHED = 3;
@@ -34,14 +34,14 @@ export interface LivenessContext {
  *
  * Three reasons to probe a peer: it is one of the next {@link WATCHED} unsuspected on the ring (constant cost for each
  * node, whatever the cluster's size); nothing came from it for {@link PATIENCE} hello intervals; somebody suspects it, or
- * a call got no responders, or the server says that its connection closed. The states of one peer are in VitalSigns, the
- * reasons to trust a refusal in ServerEvidence, own trouble in SelfDoubt.
+ * a call got no responders, or the server says that its connection closed. The states of one peer are in SuspicionState, the
+ * reasons to trust a refusal in ServerEvidence, own trouble in GracePeriod.
  */
 export class Liveness {
-  readonly #vitals = new Map<string, VitalSigns>();
+  readonly #states = new Map<string, SuspicionState>();
   readonly #ring = new Ring<MutablePeer>();
   readonly #checks = new Schedule<string>();
-  readonly #doubt: SelfDoubt;
+  readonly #grace: GracePeriod;
   readonly #evidence: ServerEvidence;
   #ringAt = Infinity;
   #isolatedAt = Infinity;
@@ -65,7 +65,7 @@ export class Liveness {
     this.#onRecovered = onRecovered;
 
     const { peerTimeoutMs, rejoinGraceMs, probeIntervalMs } = endpoint.options;
-    this.#doubt = new SelfDoubt(peerTimeoutMs);
+    this.#grace = new GracePeriod(peerTimeoutMs);
     this.#evidence = new ServerEvidence(rejoinGraceMs, probeIntervalMs);
   }
 
@@ -79,22 +79,22 @@ export class Liveness {
   }
 
   admitted(peer: MutablePeer): void {
-    this.#vitals.set(peer.incarnation, new VitalSigns(this.#endpoint.now));
+    this.#states.set(peer.incarnation, new SuspicionState(this.#endpoint.now));
     this.#ring.add(peer);
     this.#checkAt(peer, this.#endpoint.now + this.#patienceMs());
   }
 
   removed(peer: MutablePeer): void {
-    this.#vitals.delete(peer.incarnation);
+    this.#states.delete(peer.incarnation);
     this.#ring.delete(peer);
     this.#checks.delete(peer.incarnation);
   }
 
   /** A frame of the peer came. Whatever was suspected ends; except while disconnected, when it can only be a late one. */
   heard(peer: MutablePeer): void {
-    const vital = this.#vitals.get(peer.incarnation);
-    if (vital === undefined || this.#evidence.connectedAt === Infinity) return;
-    vital.heard(this.#endpoint.now);
+    const state = this.#states.get(peer.incarnation);
+    if (state === undefined || this.#evidence.connectedAt === Infinity) return;
+    state.heard(this.#endpoint.now);
     const { suspicion } = peer;
     if (suspicion === undefined) return;
     peer.suspicion = undefined;
@@ -106,8 +106,8 @@ export class Liveness {
 
   /** The peer said on this connection which server it is attached to. */
   serverNamed(peer: MutablePeer): void {
-    const vital = this.#vitals.get(peer.incarnation);
-    if (vital !== undefined) vital.serverNamedAt = this.#endpoint.now;
+    const state = this.#states.get(peer.incarnation);
+    if (state !== undefined) state.serverNamedAt = this.#endpoint.now;
   }
 
   /** A reason to probe a node: never more than that. */
@@ -131,10 +131,10 @@ export class Liveness {
     this.#evidence.connected(serverId, now);
     this.#isolatedAt = Infinity;
     this.#ringAt = now + random() * options.probeIntervalMs;
-    this.#doubt.begin(now);
+    this.#grace.begin(now);
     // Every peer answers our discover within peers × 1 ms; who has not by then is probed.
     const spread = Math.max(options.probeIntervalMs, this.#context.peers.size * 2);
-    for (const incarnation of this.#vitals.keys()) {
+    for (const incarnation of this.#states.keys()) {
       this.#checks.set(incarnation, now + options.probeIntervalMs + random() * spread);
     }
   }
@@ -146,8 +146,8 @@ export class Liveness {
     this.#ringAt = Infinity;
     if (this.#isolatedAt === Infinity)
       this.#isolatedAt = this.#endpoint.now + this.#endpoint.options.isolationTimeoutMs;
-    for (const [incarnation, vital] of this.#vitals) {
-      vital.disconnected();
+    for (const [incarnation, state] of this.#states) {
+      state.disconnected();
       this.#suspect(this.#context.peers.get(incarnation)!, 'disconnected');
     }
   }
@@ -156,10 +156,10 @@ export class Liveness {
   stalled(): void {
     const { now, random, options } = this.#endpoint;
     this.#probes.voidAll();
-    const mayRestart = this.#doubt.begin(now);
-    for (const [incarnation, vital] of this.#vitals) {
-      if (mayRestart) vital.restartSilence(now);
-      if (vital.suspicion !== undefined && this.#evidence.connectedAt !== Infinity) {
+    const mayRestart = this.#grace.begin(now);
+    for (const [incarnation, state] of this.#states) {
+      if (mayRestart) state.restartSilence(now);
+      if (state.suspicion !== undefined && this.#evidence.connectedAt !== Infinity) {
         this.#checks.set(incarnation, now + random() * options.probeIntervalMs);
       }
     }
@@ -185,68 +185,68 @@ export class Liveness {
     }
     if (probe.purpose.of !== 'peer') return;
     const peer = this.#context.peers.get(probe.purpose.incarnation);
-    const vital = this.#vitals.get(probe.purpose.incarnation);
-    if (peer === undefined || vital === undefined) return;
+    const state = this.#states.get(probe.purpose.incarnation);
+    if (peer === undefined || state === undefined) return;
     const counts =
-      outcome === 'no-responders' ? vital.refused(probe.sentAt, now) : vital.timedOut(probe.sentAt);
+      outcome === 'no-responders' ? state.refused(probe.sentAt, now) : state.timedOut(probe.sentAt);
     if (!counts) {
       // Heard since it was asked, or refused since: ask again rather than conclude from the order of late news.
-      if (vital.suspicion === undefined) this.#hint(peer, this.#endpoint.options.probeIntervalMs);
+      if (state.suspicion === undefined) this.#hint(peer, this.#endpoint.options.probeIntervalMs);
       return;
     }
-    this.#suspect(peer, vital.suspicion!, probe.purpose.ring);
+    this.#suspect(peer, state.suspicion!, probe.purpose.ring);
     const verdict =
-      outcome === 'no-responders' ? this.#crashVerdict(peer, vital) : this.#silenceVerdict(vital, probe);
-    if (verdict === undefined) this.#checkAt(peer, this.#nextCheckOfSuspect(vital));
+      outcome === 'no-responders' ? this.#crashVerdict(peer, state) : this.#silenceVerdict(state, probe);
+    if (verdict === undefined) this.#checkAt(peer, this.#nextCheckOfSuspect(state));
     else this.#context.remove(peer, verdict);
   }
 
-  #crashVerdict(peer: MutablePeer, vital: VitalSigns): RemovalReason | undefined {
+  #crashVerdict(peer: MutablePeer, state: SuspicionState): RemovalReason | undefined {
     const { now, options } = this.#endpoint;
     const { connectedAt } = this.#evidence;
     // Thrown off together with us, it may not be back yet. Once heard on this connection that is no longer a possibility.
-    if (vital.heardAt < connectedAt && now < connectedAt + options.rejoinGraceMs) return undefined;
-    const lasted = vital.refusedAt - vital.refusedSince!;
+    if (state.heardAt < connectedAt && now < connectedAt + options.rejoinGraceMs) return undefined;
+    const lasted = state.refusedAt - state.refusedSince!;
     if (lasted >= options.rejoinGraceMs) return 'crash';
-    const lives = this.#evidence.serverLives(peer.serverId, vital);
+    const lives = this.#evidence.serverLives(peer.serverId, state);
     return lives && lasted >= options.confirmMs ? 'crash' : undefined;
   }
 
-  #silenceVerdict(vital: VitalSigns, probe: Probe): RemovalReason | undefined {
-    const lasted = this.#endpoint.now - vital.unansweredSince!;
-    const askedSinceDoubt = probe.sentAt >= this.#doubt.latest;
+  #silenceVerdict(state: SuspicionState, probe: Probe): RemovalReason | undefined {
+    const lasted = this.#endpoint.now - state.unansweredSince!;
+    const askedSinceDoubt = probe.sentAt >= this.#grace.latest;
     return lasted >= this.#endpoint.options.peerTimeoutMs && askedSinceDoubt ? 'silence' : undefined;
   }
 
-  #nextCheckOfSuspect(vital: VitalSigns): number {
+  #nextCheckOfSuspect(state: SuspicionState): number {
     const { now, options } = this.#endpoint;
-    if (vital.refusedSince !== undefined) {
-      const confirmAt = vital.refusedSince + options.confirmMs;
+    if (state.refusedSince !== undefined) {
+      const confirmAt = state.refusedSince + options.confirmMs;
       return confirmAt > now
         ? Math.min(confirmAt, now + options.probeIntervalMs)
         : now + options.probeIntervalMs;
     }
     // Race: a request that reached a dying process only times out, so the first time-out is asked again at once.
-    if (vital.unanswered <= 1) return now;
-    const backOff = Math.min(options.probeIntervalMs * 2 ** (vital.unanswered - 1), MAX_BACK_OFF_MS);
+    if (state.unanswered <= 1) return now;
+    const backOff = Math.min(options.probeIntervalMs * 2 ** (state.unanswered - 1), MAX_BACK_OFF_MS);
     // The probe that decides is sent so that it times out just after the limit.
-    const limit = vital.unansweredSince! + options.peerTimeoutMs - options.probeTimeoutMs + 1;
+    const limit = state.unansweredSince! + options.peerTimeoutMs - options.probeTimeoutMs + 1;
     return limit > now ? Math.min(now + backOff, limit) : now + backOff;
   }
 
   #check(incarnation: string): void {
     const peer = this.#context.peers.get(incarnation);
-    const vital = this.#vitals.get(incarnation);
-    if (peer === undefined || vital === undefined || this.#evidence.connectedAt === Infinity) return;
+    const state = this.#states.get(incarnation);
+    if (peer === undefined || state === undefined || this.#evidence.connectedAt === Infinity) return;
     const { now, options } = this.#endpoint;
-    const missed = vital.quietSince + this.#patienceMs();
-    if (vital.suspicion === undefined && !vital.hinted && now < missed) {
+    const missed = state.quietSince + this.#patienceMs();
+    if (state.suspicion === undefined && !state.hinted && now < missed) {
       this.#checkAt(peer, missed); // it was heard since this check was set
       return;
     }
-    vital.hinted = false;
-    vital.checkedAt = now;
-    if (vital.refusedSince !== undefined && this.#evidence.needsWitness(peer.serverId))
+    state.hinted = false;
+    state.checkedAt = now;
+    if (state.refusedSince !== undefined && this.#evidence.needsWitness(peer.serverId))
       this.#askWitnesses(peer);
     this.#probe(peer, false);
     // The end of the probe sets the next check; this one is for a probe that is void by then.
@@ -280,16 +280,16 @@ export class Liveness {
   }
 
   #hint(peer: MutablePeer, delayMs: number): void {
-    const vital = this.#vitals.get(peer.incarnation);
-    if (vital === undefined || this.#evidence.connectedAt === Infinity) return;
-    vital.hinted = true;
+    const state = this.#states.get(peer.incarnation);
+    if (state === undefined || this.#evidence.connectedAt === Infinity) return;
+    state.hinted = true;
     // However many hints come, they cost one probe per interval.
-    const earliest = vital.checkedAt + this.#endpoint.options.probeIntervalMs;
+    const earliest = state.checkedAt + this.#endpoint.options.probeIntervalMs;
     this.#checks.hasten(peer.incarnation, Math.max(this.#endpoint.now + delayMs, earliest));
   }
 
   #checkAt(peer: MutablePeer, at: number): void {
-    if (this.#vitals.has(peer.incarnation)) this.#checks.set(peer.incarnation, at);
+    if (this.#states.has(peer.incarnation)) this.#checks.set(peer.incarnation, at);
   }
 
   #isolate(): void {

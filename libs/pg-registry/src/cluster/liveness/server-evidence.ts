@@ -1,4 +1,4 @@
-import type { VitalSigns } from './vital-signs';
+import type { SuspicionState } from './suspicion';
 
 /** The latest answered probe to some peer on a server. */
 interface ServerAnswer {
@@ -66,18 +66,18 @@ export class ServerEvidence {
     return serverId !== this.ownServerId;
   }
 
-  /** Whether the last refusal of a peer on `serverId` can be trusted. Notes the first witness on its vital signs. */
-  serverLives(serverId: string, vital: VitalSigns): boolean {
+  /** Whether the last refusal of a peer on `serverId` can be trusted. Notes the first witness on its state signs. */
+  serverLives(serverId: string, state: SuspicionState): boolean {
     if (serverId === '') return false;
     if (serverId === this.ownServerId) {
-      const longConnected = vital.refusedAt - this.connectedAt > this.#graceMs;
-      const namedOnThisConnection = vital.serverNamedAt >= this.connectedAt;
+      const longConnected = state.refusedAt - this.connectedAt > this.#graceMs;
+      const namedOnThisConnection = state.serverNamedAt >= this.connectedAt;
       return longConnected || namedOnThisConnection;
     }
     const answer = this.#answers.get(serverId);
-    if (answer !== undefined && vital.refusedSince !== undefined && answer.sentAt >= vital.refusedSince) {
-      vital.witnessedAt ??= answer.answeredAt;
+    if (answer !== undefined && state.refusedSince !== undefined && answer.sentAt >= state.refusedSince) {
+      state.witnessedAt ??= answer.answeredAt;
     }
-    return vital.witnessedAt !== undefined && vital.refusedAt >= vital.witnessedAt + this.#settleMs;
+    return state.witnessedAt !== undefined && state.refusedAt >= state.witnessedAt + this.#settleMs;
   }
 }

@@ -1,61 +1,61 @@
 import { DecodeError } from '../wire';
 import type { PartHead } from './body';
-import { HELD_OVERHEAD_BYTES, type Held, type Pool } from './budget';
+import { OBJECT_OVERHEAD_BYTES, type Evictable, type Pool } from './budget';
 
 /** So many operations of one stream may be incomplete at a time. Parts are sent in one go: more than one is rare already. */
 const MAX_ASSEMBLIES = 8;
 
 /** Operations `first` to `last` that came too early, encoded. */
-export interface ParkedFrame {
+export interface BufferedFrame {
   readonly first: number;
   readonly last: number;
   /** The operations themselves, without the head of the body they came in. */
   readonly body: Uint8Array;
 }
 
-class Parked implements Held, ParkedFrame {
-  readonly heldBytes: number;
+class StoredFrame implements Evictable, BufferedFrame {
+  readonly chargedBytes: number;
 
-  readonly #parking: Parking;
+  readonly #buffer: ReorderBuffer;
 
   constructor(
-    parking: Parking,
+    buffer: ReorderBuffer,
     readonly first: number,
     readonly last: number,
     readonly body: Uint8Array,
   ) {
-    this.#parking = parking;
+    this.#buffer = buffer;
 
-    this.heldBytes = body.length + HELD_OVERHEAD_BYTES;
+    this.chargedBytes = body.length + OBJECT_OVERHEAD_BYTES;
   }
 
   evict(): void {
-    this.#parking.dropFrame(this);
+    this.#buffer.dropFrame(this);
   }
 }
 
 /** An operation of which parts are missing. */
-class Assembly implements Held {
+class Assembly implements Evictable {
   readonly pieces = new Map<number, Uint8Array>();
-  heldBytes = HELD_OVERHEAD_BYTES;
+  chargedBytes = OBJECT_OVERHEAD_BYTES;
 
-  readonly #parking: Parking;
+  readonly #buffer: ReorderBuffer;
 
   constructor(
-    parking: Parking,
+    buffer: ReorderBuffer,
     readonly number: number,
     readonly parts: number,
   ) {
-    this.#parking = parking;
+    this.#buffer = buffer;
   }
 
   /** Bytes of the pieces alone. */
   get pieceBytes(): number {
-    return this.heldBytes - HELD_OVERHEAD_BYTES;
+    return this.chargedBytes - OBJECT_OVERHEAD_BYTES;
   }
 
   evict(): void {
-    this.#parking.dropAssembly(this.number);
+    this.#buffer.dropAssembly(this.number);
   }
 }
 
@@ -67,9 +67,9 @@ class Assembly implements Held {
  * for one stream, above which a stream's new frames are dropped. So a flood ahead of a gap that never closes costs a fixed
  * amount, and the frames nearest to the gap stay. What was dropped or evicted is asked for again like anything else that was lost.
  */
-export class Parking {
+export class ReorderBuffer {
   /** Ascending by first operation. */
-  #frames: Parked[] = [];
+  #frames: StoredFrame[] = [];
   readonly #assemblies = new Map<number, Assembly>();
   #bytes = 0;
 
@@ -93,8 +93,8 @@ export class Parking {
   }
 
   /** Keeps a copy of a frame. Returns false if there is no room, or nothing new in it. */
-  park(first: number, last: number, body: Uint8Array): boolean {
-    return this.#insert(new Parked(this, first, last, body.slice()));
+  add(first: number, last: number, body: Uint8Array): boolean {
+    return this.#insert(new StoredFrame(this, first, last, body.slice()));
   }
 
   /** Would the operation in parts, one of them of `bytes`, be larger than one may be? All but the last are of one size. */
@@ -110,28 +110,28 @@ export class Parking {
    *
    * @throws DecodeError if it contradicts the other parts.
    */
-  parkPart({ number, index, parts }: PartHead, piece: Uint8Array): boolean {
+  addPart({ number, index, parts }: PartHead, piece: Uint8Array): boolean {
     const known = this.#assemblies.get(number);
     if (known?.pieces.has(index)) return true;
     if (known !== undefined && known.parts !== parts)
       throw new DecodeError('parts of an operation that contradict each other');
     if (known === undefined && this.#assemblies.size >= MAX_ASSEMBLIES) return false;
-    if (this.#bytes + piece.length + HELD_OVERHEAD_BYTES > this.#maxBytes) return false;
+    if (this.#bytes + piece.length + OBJECT_OVERHEAD_BYTES > this.#maxBytes) return false;
     const assembly = known ?? new Assembly(this, number, parts);
     if (known !== undefined) this.#giveBack(assembly);
     assembly.pieces.set(index, piece.slice());
-    assembly.heldBytes += piece.length;
+    assembly.chargedBytes += piece.length;
     if (assembly.pieces.size < parts) {
       this.#assemblies.set(number, assembly);
       this.#charge(assembly);
       return true;
     }
     this.#assemblies.delete(number);
-    return this.#insert(new Parked(this, number, number, wholeOf(assembly)));
+    return this.#insert(new StoredFrame(this, number, number, wholeOf(assembly)));
   }
 
   /** Takes out the frame that contains operation `next`; frames that are wholly before it are dropped. */
-  take(next: number): ParkedFrame | undefined {
+  take(next: number): BufferedFrame | undefined {
     this.#forgetBefore(next);
     if (this.first > next) return undefined;
     const frame = this.#frames.shift()!;
@@ -153,11 +153,11 @@ export class Parking {
   }
 
   /** @internal the pool needs the room. */
-  dropFrame(frame: Parked): void {
+  dropFrame(frame: StoredFrame): void {
     const at = this.#frames.indexOf(frame);
     if (at < 0) return;
     this.#frames.splice(at, 1);
-    this.#bytes -= frame.heldBytes;
+    this.#bytes -= frame.chargedBytes;
   }
 
   /** @internal the pool needs the room, or the operation is not wanted any more. */
@@ -173,23 +173,23 @@ export class Parking {
     for (const number of this.#assemblies.keys()) if (number < next) this.dropAssembly(number);
   }
 
-  #insert(frame: Parked): boolean {
+  #insert(frame: StoredFrame): boolean {
     const at = this.#positionOf(frame.first);
     const same = this.#frames[at];
     if (same?.first === frame.first && same.last >= frame.last) return false;
-    if (this.#bytes + frame.heldBytes > this.#maxBytes) return false;
+    if (this.#bytes + frame.chargedBytes > this.#maxBytes) return false;
     this.#frames.splice(at, 0, frame);
     this.#charge(frame);
     return true;
   }
 
-  #charge(item: Held): void {
-    this.#bytes += item.heldBytes;
+  #charge(item: Evictable): void {
+    this.#bytes += item.chargedBytes;
     this.#pool.take(item);
   }
 
-  #giveBack(item: Held): void {
-    this.#bytes -= item.heldBytes;
+  #giveBack(item: Evictable): void {
+    this.#bytes -= item.chargedBytes;
     this.#pool.give(item);
   }
 

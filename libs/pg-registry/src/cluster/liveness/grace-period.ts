@@ -5,7 +5,7 @@
  * peer proves nothing about another. Doubts that follow one another within `rowMs` form a row, and a row restarts nothing
  * any more after `2 × rowMs`: a node that stalls every few seconds would otherwise keep the dead for ever.
  */
-export class SelfDoubt {
+export class GracePeriod {
   #rowSince = -Infinity;
   #latest = -Infinity;
 

@@ -11,7 +11,7 @@ import type { Suspicion } from '../peer';
  * silence. One sent before the last refusal says nothing: a request that reached the dying process times out long after
  * the next one was refused.
  */
-export class VitalSigns {
+export class SuspicionState {
   suspicion: Suspicion | undefined;
   /** When its last frame came. */
   heardAt: number;

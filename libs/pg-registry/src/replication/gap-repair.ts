@@ -16,7 +16,7 @@ const MAX_ASKS = 8;
  * The answer says where it ends; then what is still missing is asked for at once. So one range is asked for once, and its
  * repair takes one round trip for each answer, whatever the bandwidth.
  */
-export class Gap {
+export class GapRepair {
   /** When to ask; Infinity while nothing is missing. */
   deadline = Infinity;
   #heardOf = 0;

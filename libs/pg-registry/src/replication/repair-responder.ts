@@ -29,7 +29,7 @@ interface Answered {
  * be repaired. The asker then syncs, or learns that there is nothing to repair. While the connection is not open, the latest ask of
  * each peer waits.
  */
-export class RepairDesk {
+export class RepairResponder {
   readonly #answered = new Map<string, Answered>();
   readonly #waiting = new Map<string, { readonly peer: StreamPeer; readonly ask: RepairAsk }>();
 

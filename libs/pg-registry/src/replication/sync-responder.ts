@@ -13,7 +13,7 @@ const PORTION = 500;
 const MAX_OUTSTANDING = 2;
 
 /** How far a peer has come in its walk through the own entries. */
-interface Visitor {
+interface SyncProgress {
   readonly peer: StreamPeer;
   readonly askerRun: number;
   readonly session: number;
@@ -30,9 +30,9 @@ interface Visitor {
  * in order merges at the right moment, and who does not waits or asks again. Of each peer only its newest session is known;
  * one chunk is made per `serve`, the peers in turn, so thirty that ask at once do not stop the event loop.
  */
-export class SyncDesk {
-  readonly #visitors = new Map<string, Visitor>();
-  readonly #ready = new Set<Visitor>();
+export class SyncResponder {
+  readonly #progressOf = new Map<string, SyncProgress>();
+  readonly #ready = new Set<SyncProgress>();
   #readySince = Infinity;
   readonly #head = new Writer();
   readonly #rows = new Writer();
@@ -52,59 +52,59 @@ export class SyncDesk {
 
   /** Admits a new session, or gives more credit to the one that is known. Asks of earlier sessions came late and are ignored. */
   admit(peer: StreamPeer, { askerRun, session, cursor, credit }: SyncAsk, now: number): void {
-    let visitor = this.#visitors.get(peer.incarnation);
+    let progress = this.#progressOf.get(peer.incarnation);
     const isNewer =
-      visitor === undefined ||
-      askerRun > visitor.askerRun ||
-      (askerRun === visitor.askerRun && session > visitor.session);
+      progress === undefined ||
+      askerRun > progress.askerRun ||
+      (askerRun === progress.askerRun && session > progress.session);
     if (isNewer) {
-      if (visitor !== undefined) this.#ready.delete(visitor);
-      visitor = { peer, askerRun, session, sentTo: cursor, sent: 0, credit: 0 };
-      this.#visitors.set(peer.incarnation, visitor);
+      if (progress !== undefined) this.#ready.delete(progress);
+      progress = { peer, askerRun, session, sentTo: cursor, sent: 0, credit: 0 };
+      this.#progressOf.set(peer.incarnation, progress);
     }
-    if (visitor === undefined || askerRun !== visitor.askerRun || session !== visitor.session) return;
-    visitor.credit = Math.max(visitor.credit, Math.min(credit, visitor.sent + MAX_OUTSTANDING));
-    this.#makeReady(visitor, now);
+    if (progress === undefined || askerRun !== progress.askerRun || session !== progress.session) return;
+    progress.credit = Math.max(progress.credit, Math.min(credit, progress.sent + MAX_OUTSTANDING));
+    this.#makeReady(progress, now);
   }
 
   /** Sends one chunk to the peer that has waited longest. */
   serve(now: number): void {
-    const visitor = this.#ready.values().next().value;
-    if (visitor === undefined || !this.#deps.budget.open) return;
+    const progress = this.#ready.values().next().value;
+    if (progress === undefined || !this.#deps.budget.open) return;
     // The chunk is a picture after the last operation: whoever gets it must have been sent that operation.
     this.#outbound.flush(now);
     if (!this.#outbound.isFlushed || !this.#deps.budget.open) return;
-    this.#ready.delete(visitor);
-    const body = this.#makeChunk(visitor);
-    this.#deps.output.send(visitor.peer, 'sync', body);
+    this.#ready.delete(progress);
+    const body = this.#makeChunk(progress);
+    this.#deps.output.send(progress.peer, 'sync', body);
     this.#deps.output.count('chunks');
     this.#deps.budget.published(body.length);
-    this.#makeReady(visitor, now);
+    this.#makeReady(progress, now);
   }
 
   /** The peer is gone. */
   forget(incarnation: string): void {
-    const visitor = this.#visitors.get(incarnation);
-    if (visitor === undefined) return;
-    this.#visitors.delete(incarnation);
-    this.#ready.delete(visitor);
+    const progress = this.#progressOf.get(incarnation);
+    if (progress === undefined) return;
+    this.#progressOf.delete(incarnation);
+    this.#ready.delete(progress);
   }
 
-  #makeReady(visitor: Visitor, now: number): void {
-    if (visitor.sent >= visitor.credit || visitor.sentTo === Infinity) return;
-    this.#ready.add(visitor);
+  #makeReady(progress: SyncProgress, now: number): void {
+    if (progress.sent >= progress.credit || progress.sentTo === Infinity) return;
+    this.#ready.add(progress);
     this.#readySince = now;
   }
 
-  /** Encodes the visitor's next chunk and moves it on. */
-  #makeChunk(visitor: Visitor): Uint8Array {
-    const { askerRun, session, sentTo: from } = visitor;
+  /** Encodes the progress's next chunk and moves it on. */
+  #makeChunk(progress: SyncProgress): Uint8Array {
+    const { askerRun, session, sentTo: from } = progress;
     const at = this.#outbound.last;
     const chunk = new ChunkWriter(this.#rows, at);
     const to = this.#writeRows(chunk, from) ? Infinity : chunk.to;
     startChunk(this.#head, this.#deps.run, { askerRun, session, from, to, at });
-    visitor.sentTo = to;
-    visitor.sent += 1;
+    progress.sentTo = to;
+    progress.sent += 1;
     return joinBody(this.#head, this.#rows.view());
   }
 

@@ -1,6 +1,6 @@
-import { SelfDoubt } from './self-doubt';
+import { GracePeriod } from './grace-period';
 import { ServerEvidence } from './server-evidence';
-import { VitalSigns } from './vital-signs';
+import { SuspicionState } from './suspicion';
 
 function evidence(connectedAt: number): ServerEvidence {
   const server = new ServerEvidence(5000, 250);
@@ -8,21 +8,21 @@ function evidence(connectedAt: number): ServerEvidence {
   return server;
 }
 
-function refused(since: number, until: number, namedAt = -Infinity): VitalSigns {
-  const vital = new VitalSigns(-1);
-  vital.serverNamedAt = namedAt;
-  vital.refused(since, since);
-  vital.refused(until, until);
-  return vital;
+function refused(since: number, until: number, namedAt = -Infinity): SuspicionState {
+  const state = new SuspicionState(-1);
+  state.serverNamedAt = namedAt;
+  state.refused(since, since);
+  state.refused(until, until);
+  return state;
 }
 
-describe('vital signs', () => {
+describe('state signs', () => {
   it('turn to crash by a refusal, and back to life by any frame', () => {
-    const vital = new VitalSigns(0);
-    expect(vital.refused(10, 11)).toBe(true);
-    expect([vital.suspicion, vital.refusedSince]).toEqual(['crash', 11]);
-    vital.heard(12);
-    expect([vital.suspicion, vital.refusedSince, vital.unansweredSince]).toEqual([
+    const state = new SuspicionState(0);
+    expect(state.refused(10, 11)).toBe(true);
+    expect([state.suspicion, state.refusedSince]).toEqual(['crash', 11]);
+    state.heard(12);
+    expect([state.suspicion, state.refusedSince, state.unansweredSince]).toEqual([
       undefined,
       undefined,
       undefined,
@@ -30,31 +30,31 @@ describe('vital signs', () => {
   });
 
   it('do not believe a refusal or time-out of a probe that was sent before the last frame came', () => {
-    const vital = new VitalSigns(0);
-    vital.heard(20);
-    expect([vital.refused(19, 21), vital.timedOut(20)]).toEqual([false, false]);
-    expect(vital.suspicion).toBeUndefined();
+    const state = new SuspicionState(0);
+    state.heard(20);
+    expect([state.refused(19, 21), state.timedOut(20)]).toEqual([false, false]);
+    expect(state.suspicion).toBeUndefined();
   });
 
   it('stay with crash when a probe caught in the dying process times out after the next was refused', () => {
-    const vital = new VitalSigns(0);
-    vital.refused(260, 262);
-    expect(vital.timedOut(10)).toBe(false);
-    expect(vital.suspicion).toBe('crash');
+    const state = new SuspicionState(0);
+    state.refused(260, 262);
+    expect(state.timedOut(10)).toBe(false);
+    expect(state.suspicion).toBe('crash');
   });
 
   it('turn from crash to silence when a later probe times out: the subscription is back', () => {
-    const vital = new VitalSigns(0);
-    vital.refused(10, 11);
-    expect(vital.timedOut(20)).toBe(true);
-    expect([vital.suspicion, vital.refusedSince, vital.unansweredSince]).toEqual(['silence', undefined, 10]);
+    const state = new SuspicionState(0);
+    state.refused(10, 11);
+    expect(state.timedOut(20)).toBe(true);
+    expect([state.suspicion, state.refusedSince, state.unansweredSince]).toEqual(['silence', undefined, 10]);
   });
 
   it('restart silence after an own stall without forgetting refusals', () => {
-    const vital = new VitalSigns(0);
-    vital.refused(10, 11);
-    vital.restartSilence(5000);
-    expect([vital.unansweredSince, vital.refusedSince, vital.heardAt]).toEqual([5000, 11, 0]);
+    const state = new SuspicionState(0);
+    state.refused(10, 11);
+    state.restartSilence(5000);
+    expect([state.unansweredSince, state.refusedSince, state.heardAt]).toEqual([5000, 11, 0]);
   });
 });
 
@@ -85,7 +85,7 @@ describe('the server of a refused peer', () => {
 
 describe('doubt about oneself', () => {
   it('restarts timers, but not for ever in a row', () => {
-    const doubt = new SelfDoubt(100);
+    const doubt = new GracePeriod(100);
     const restarts = [0, 90, 180, 200, 201, 290].map((now) => doubt.begin(now));
     expect(restarts).toEqual([true, true, true, true, false, false]);
     expect(doubt.begin(400)).toBe(true);
