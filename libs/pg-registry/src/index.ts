@@ -20,7 +20,6 @@ export {
   PgRegistryError,
   Pid,
   ProcessExitedError,
-  ProtocolVersionError,
   RemoteError,
   sameKey,
   samePid,

@@ -14,7 +14,6 @@ import {
   NotRegisteredError,
   PgRegistryError,
   ProcessExitedError,
-  ProtocolVersionError,
   RemoteError,
   ScopeAlreadyStartedError,
   ScopeNotRunningError,
@@ -133,7 +132,6 @@ const PLAIN_CLASSES = new Map<string, new (message: string) => PgRegistryError>(
   ['CALL_TIMEOUT', CallTimeoutError],
   ['NO_HANDLER', NoHandlerError],
   ['TRANSPORT', TransportError],
-  ['PROTOCOL_VERSION', ProtocolVersionError],
 ]);
 
 /** Undefined if this version does not know the code or a field: the peer may be newer, or malicious. */

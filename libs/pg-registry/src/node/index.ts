@@ -15,4 +15,4 @@ export type { LagReport, NodeObserver, SyncReport } from './node-observer';
 export type { NodeOptions } from './node-options';
 export type { NodeState, NodeStats, ScopeStats } from './node-stats';
 export { PgRegistryNode } from './pg-registry-node';
-export type { NodeSurroundings } from './node-parts';
+export type { NodeDeps } from './node-parts';

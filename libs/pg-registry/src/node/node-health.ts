@@ -1,6 +1,6 @@
 import { withTimeout } from '../lifetime';
 import type { NodeParts } from './node-parts';
-import type { NodeSituation, NodeState } from './node-stats';
+import type { NodeState, NodeStatus } from './node-stats';
 
 /** Whether a node does its work at this moment; see {@link PgRegistryNode.health}. */
 export interface NodeHealth {
@@ -32,14 +32,18 @@ export interface NodeHealth {
  */
 const MAX_OVERDUE_MS = 1000;
 
-/** Looks at the node and asks the broker for a sign of life. Never rejects; takes `timeoutMs` at most. */
+/**
+ * Looks at the node and asks the broker for a sign of life. Never rejects; takes `timeoutMs` at most.
+ *
+ * @param lastSyncAt When a sync ended last, in milliseconds since 1970.
+ */
 export async function checkHealth(
   parts: NodeParts,
-  situation: NodeSituation,
+  { state, connection }: NodeStatus,
+  lastSyncAt: number | undefined,
   timeoutMs: number,
 ): Promise<NodeHealth> {
   const { protocol, clock, driver } = parts;
-  const { state, connection, lastSyncAt } = situation;
   const { overdueMs } = driver;
   const { peers, suspects } = protocol.stats();
   const connected = connection?.isConnected ?? false;

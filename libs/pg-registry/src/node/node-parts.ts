@@ -11,6 +11,7 @@ import { type Clock, systemClock } from './clock';
 import { ClusterResolver } from './cluster-resolver';
 import { type ChannelEvents, ConnectionChannel } from './connection-channel';
 import { ErrorLog, LimitedLog, type NodeLogger, ScopeLogs, stderrLogger } from './logger';
+import { NodeObservables } from './node-observables';
 import type { NodeObserver } from './node-observer';
 import { type NodeOptions, type NormalNodeOptions, normalNodeOptions } from './node-options';
 import { type NodeEffect, ProtocolDriver } from './protocol-driver';
@@ -19,8 +20,8 @@ import { RunningScopes } from './running-scopes';
 import { replicateScope } from './scope-replication';
 import { Waits } from './waits';
 
-/** What a node takes from the program it is part of. All of it has a default but the transport of last resort. */
-export interface NodeSurroundings {
+/** What a node is given by the program that it is part of. Everything but the transport of last resort has a default. */
+export interface NodeDeps {
   /** Makes the transport if the options name none. */
   readonly defaultTransport: () => Transport;
   /** Default: warnings and errors to stderr. */
@@ -55,6 +56,7 @@ export interface NodeParts {
   readonly channel: ConnectionChannel;
   readonly calls: Calls;
   readonly service: ProcessService;
+  readonly observables: NodeObservables;
 }
 
 /**
@@ -63,7 +65,7 @@ export interface NodeParts {
  * @param onEffect Told of every effect that the driver does not run itself.
  * @throws InvalidOptionError naming an option that is unknown or wrong.
  */
-export function assemble(
+export function createNodeParts(
   given: NodeOptions,
   {
     defaultTransport,
@@ -72,7 +74,7 @@ export function assemble(
     clock = systemClock,
     resolveListener = () => undefined,
     tracer,
-  }: NodeSurroundings,
+  }: NodeDeps,
   onEffect: (effect: NodeEffect) => void,
 ): NodeParts {
   const options = normalNodeOptions(given, defaultTransport);
@@ -169,6 +171,7 @@ export function assemble(
     channel,
     calls,
     service,
+    observables: new NodeObservables(),
   };
 }
 

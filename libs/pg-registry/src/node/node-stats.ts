@@ -35,16 +35,14 @@ export interface NodeStats {
   readonly protocol: ProtocolStats;
 }
 
-/** What only the node itself knows. */
-export interface NodeSituation {
+/** Where a node is in its life, and its connection if there is one. */
+export interface NodeStatus {
   readonly state: NodeState;
   readonly connection: Connection | undefined;
-  /** When a sync ended last, in milliseconds since 1970. */
-  readonly lastSyncAt: number | undefined;
 }
 
 /** Takes the figures. Cost: the number of scopes and peers. */
-export function statsOf(parts: NodeParts, { state, connection }: NodeSituation): NodeStats {
+export function statsOf(parts: NodeParts, { state, connection }: NodeStatus): NodeStats {
   const { scopes, processes, calls, protocol } = parts;
   const entries = scopes.names().map((name) => {
     const service = scopes.service(name);
@@ -62,7 +60,7 @@ export function statsOf(parts: NodeParts, { state, connection }: NodeSituation):
 }
 
 /** The node in one line, for `console.log`. */
-export function lineOf({ protocol, scopes }: NodeParts, { state }: NodeSituation): string {
+export function lineOf({ protocol, scopes }: NodeParts, { state }: NodeStatus): string {
   const peers = protocol.peers().length;
   const names = scopes.names();
   const running = names.length === 0 ? '' : `, scopes ${names.join(', ')}`;

@@ -1,17 +1,14 @@
 import type { Observable } from 'rxjs';
 import type { PeerEvent, PeerView } from '../cluster';
-import type { Sender } from '../wire';
 import type { ProcessService } from '../process';
 import { type PgRegistryService, scopeName, type ScopeOptions } from '../scope';
-import { InvalidArgumentError, isPid, type Pid, ScopeNotRunningError, TransportError } from '../term';
-import type { Connection, ConnectionStatus } from '../transport';
-import { Departure } from './departure';
+import { InvalidArgumentError, isPid, type Pid, TransportError } from '../term';
 import type { NodeObserver } from './node-observer';
 import type { NodeOptions } from './node-options';
-import { assemble, type NodeParts, type NodeSurroundings } from './node-parts';
+import { createNodeParts, type NodeDeps, type NodeParts } from './node-parts';
 import { checkHealth, type NodeHealth } from './node-health';
-import { lineOf, type NodeSituation, type NodeState, type NodeStats, statsOf } from './node-stats';
-import { Outlook } from './outlook';
+import { NodeLifecycle } from './node-lifecycle';
+import { lineOf, type NodeState, type NodeStats, statsOf } from './node-stats';
 import type { NodeEffect } from './protocol-driver';
 
 const DEFAULT_SYNCED_TIMEOUT_MS = 5000;
@@ -31,20 +28,16 @@ export class PgRegistryNode {
   /** The processes of this node, and calls to those of the whole cluster. */
   readonly processes: ProcessService;
   readonly #parts: NodeParts;
-  readonly #departure: Departure;
+  readonly #lifecycle: NodeLifecycle;
   readonly #observer: NodeObserver;
-  readonly #outlook = new Outlook();
-  #connection: Connection | undefined;
-  #state: NodeState = 'new';
+  /** When a sync ended last, in milliseconds since 1970. */
   #lastSyncAt: number | undefined;
-  #drained: Promise<void> | undefined;
-  #closed: Promise<void> | undefined;
 
   /** @throws InvalidOptionError naming an option that is unknown or wrong; nothing was started. */
-  constructor(options: NodeOptions, surroundings: NodeSurroundings) {
-    this.#parts = assemble(options, surroundings, (effect) => this.#runEffect(effect));
-    this.#observer = surroundings.observer ?? {};
-    this.#departure = new Departure(this.#parts);
+  constructor(options: NodeOptions, deps: NodeDeps) {
+    this.#parts = createNodeParts(options, deps, (effect) => this.#runEffect(effect));
+    this.#observer = deps.observer ?? {};
+    this.#lifecycle = new NodeLifecycle(this.#parts);
     const { options: normal, incarnation, service, driver, protocol, clock, scopes } = this.#parts;
     this.name = normal.node;
     this.incarnation = incarnation;
@@ -55,22 +48,22 @@ export class PgRegistryNode {
 
   /** Where the node is in its life. */
   get state(): NodeState {
-    return this.#state;
+    return this.#lifecycle.state;
   }
 
   /** The peers as they are now, then again after each change. Completes when the node stops. */
   get peers$(): Observable<readonly PeerView[]> {
-    return this.#outlook.peers$;
+    return this.#parts.observables.peers$;
   }
 
   /** Whether the node is connected, then again after each change. Completes when the node stops. */
   get connected$(): Observable<boolean> {
-    return this.#outlook.connected$;
+    return this.#parts.observables.connected$;
   }
 
   /** What happens to peers: up, suspect, recovered, draining, removed, rejected. Completes when the node stops. */
   get peerEvents$(): Observable<PeerEvent> {
-    return this.#outlook.events$;
+    return this.#parts.observables.events$;
   }
 
   /** The other nodes of the cluster that this one knows, suspects included. Mirrors `erlang:nodes/0`. */
@@ -104,7 +97,7 @@ export class PgRegistryNode {
    *   ScopeNotRunningError if the node has stopped.
    */
   startScope(scope: string | ScopeOptions): PgRegistryService {
-    this.#checkAlive();
+    this.#lifecycle.checkAlive();
     return this.#parts.scopes.start(scope);
   }
 
@@ -114,7 +107,7 @@ export class PgRegistryNode {
    * @throws InvalidOptionError naming both sets of options if it runs with others than asked for here.
    */
   ensureScope(scope: string | ScopeOptions): PgRegistryService {
-    this.#checkAlive();
+    this.#lifecycle.checkAlive();
     return this.#parts.scopes.ensure(scope);
   }
 
@@ -135,21 +128,7 @@ export class PgRegistryNode {
    *   meanwhile. Nothing is left open.
    */
   async connect(): Promise<void> {
-    if (this.#state !== 'new') return;
-    this.#state = 'connecting';
-    const connection = await this.#dial();
-    // Asked to leave while it was connecting, by a signal for example: it must not appear in the cluster any more.
-    if (this.state !== 'connecting') {
-      await connection.close();
-      throw new TransportError(`Node '${this.name}' was stopped before it had connected.`);
-    }
-    this.#state = 'ready';
-    this.#connection = connection;
-    const { serverId, maxPayload } = connection;
-    this.#parts.driver.attach(connection);
-    this.#parts.channel.attach(connection);
-    this.#parts.driver.run(this.#parts.protocol.connected(serverId, this.#parts.clock.now(), maxPayload));
-    this.#outlook.connected(true);
+    await this.#lifecycle.connect();
   }
 
   /**
@@ -182,8 +161,7 @@ export class PgRegistryNode {
    *   Default: the option `drainMs`.
    */
   async drain({ timeoutMs }: { readonly timeoutMs?: number } = {}): Promise<void> {
-    this.#drained ??= this.#drain(timeoutMs ?? this.#parts.options.drainMs);
-    await this.#drained;
+    await this.#lifecycle.drain(timeoutMs ?? this.#parts.options.drainMs);
   }
 
   /**
@@ -191,13 +169,12 @@ export class PgRegistryNode {
    * outside. Idempotent; never rejects.
    */
   async close(): Promise<void> {
-    this.#closed ??= this.#close();
-    await this.#closed;
+    await this.#lifecycle.close();
   }
 
   /** Figures of this node at this moment. Cost: the number of scopes and peers. */
   stats(): NodeStats {
-    return statsOf(this.#parts, this.#situation());
+    return statsOf(this.#parts, this.#lifecycle);
   }
 
   /**
@@ -210,7 +187,7 @@ export class PgRegistryNode {
   async health({
     timeoutMs = DEFAULT_HEALTH_TIMEOUT_MS,
   }: { readonly timeoutMs?: number } = {}): Promise<NodeHealth> {
-    return await checkHealth(this.#parts, this.#situation(), timeoutMs);
+    return await checkHealth(this.#parts, this.#lifecycle, this.#lastSyncAt, timeoutMs);
   }
 
   /** @internal Logs what code threw that listens to a scope, under the scope's context and limited by its kind. */
@@ -220,75 +197,7 @@ export class PgRegistryNode {
 
   /** What `console.log` and `util.inspect` print. */
   [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return lineOf(this.#parts, this.#situation());
-  }
-
-  #situation(): NodeSituation {
-    return { state: this.#state, connection: this.#connection, lastSyncAt: this.#lastSyncAt };
-  }
-
-  async #dial(): Promise<Connection> {
-    const { options, protocol, driver, clock, limitedLog } = this.#parts;
-    try {
-      return await options.transport.connect({
-        node: this.name,
-        replies: protocol.subjects.replies(),
-        timeoutMs: options.connectTimeoutMs,
-        onStatus: (status) => this.#onStatus(status),
-        onGone: (node) => driver.run(protocol.hint(node, clock.now())),
-        onError: (error) => limitedLog.error(String(error), 'The transport reported an error', error),
-        onWarning: (message) => limitedLog.warn(message, message),
-      });
-    } catch (error) {
-      if (this.state === 'connecting') this.#state = 'new';
-      throw error;
-    }
-  }
-
-  async #drain(timeoutMs: number): Promise<void> {
-    if (this.#state === 'stopped' || this.#state === 'fenced') return;
-    this.#state = 'draining';
-    await this.#departure.drain(this.#connection, timeoutMs);
-  }
-
-  async #close(): Promise<void> {
-    if (this.#state === 'stopped') return;
-    const connection = this.#connection;
-    await this.#departure.goodbye();
-    this.#end('stopped', `Node '${this.name}' has left the cluster.`);
-    if (connection !== undefined) await this.#departure.hangUp(connection);
-  }
-
-  /** Nothing goes in or out any more. */
-  #end(state: 'stopped' | 'fenced', reason: string): void {
-    const { driver, scopes, waits, replicationWaits, channel, calls } = this.#parts;
-    this.#state = state;
-    driver.stop();
-    scopes.stopAll();
-    channel.detach();
-    calls.close();
-    const error = new TransportError(reason);
-    waits.rejectAll(error);
-    replicationWaits.rejectAll(error);
-    this.#outlook.complete();
-  }
-
-  #onStatus(status: ConnectionStatus): void {
-    const { driver, protocol, clock, log } = this.#parts;
-    switch (status.type) {
-      case 'connected':
-        this.#outlook.connected(true);
-        return driver.run(protocol.connected(status.serverId, clock.now(), this.#connection?.maxPayload));
-      case 'disconnected':
-        this.#outlook.connected(false);
-        return driver.run(protocol.disconnected(clock.now()));
-      case 'closed':
-        log.error(
-          `The connection of node '${this.name}' was closed for good: ${status.error?.message ?? 'by its owner'}. The node ` +
-            'has stopped; its peers drop its entries. Restart the application.',
-        );
-        return this.#end('stopped', 'The connection was closed.');
-    }
+    return lineOf(this.#parts, this.#lifecycle);
   }
 
   #runEffect(effect: NodeEffect): void {
@@ -301,9 +210,9 @@ export class PgRegistryNode {
       case 'replicated':
         return replicationWaits.settle(effect);
       case 'drained':
-        return this.#departure.acknowledged();
+        return this.#lifecycle.drainAcknowledged();
       case 'fenced':
-        return this.#onFenced(effect.by);
+        return this.#lifecycle.fenced(effect.by);
       case 'synced':
         this.#lastSyncAt = this.#parts.clock.wall();
         return this.#observer.synced?.(effect);
@@ -320,24 +229,9 @@ export class PgRegistryNode {
   }
 
   #onPeer(event: PeerEvent): void {
-    const { calls, protocol } = this.#parts;
+    const { calls, protocol, observables } = this.#parts;
     if (event.type === 'peer-up' || event.type === 'peer-recovered') calls.peerUp(event);
     if (event.type === 'peer-removed') calls.peerRemoved(event);
-    this.#outlook.peer(event, protocol.peers());
-  }
-
-  #onFenced(by: Sender): void {
-    this.#parts.log.error(
-      `Node '${this.name}' (incarnation ${this.incarnation}) has been superseded: a younger node of the same name runs, ` +
-        `incarnation ${by.incarnation}. This node has stopped and its entries are gone; give every instance a name of its own.`,
-    );
-    this.#end('fenced', `Superseded by a younger node named '${this.name}'.`);
-  }
-
-  #checkAlive(): void {
-    if (this.#state !== 'stopped' && this.#state !== 'fenced') return;
-    throw new ScopeNotRunningError(
-      `Node '${this.name}' has ${this.#state === 'fenced' ? 'been superseded' : 'stopped'}.`,
-    );
+    observables.peer(event, protocol.peers());
   }
 }

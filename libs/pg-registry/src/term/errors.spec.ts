@@ -20,7 +20,6 @@ const made: [term.PgRegistryError, term.PgRegistryErrorCode][] = [
   [new term.NoHandlerError('m'), 'NO_HANDLER'],
   [new term.RemoteError('m', { remoteName: 'TypeError', remoteCode: undefined }), 'REMOTE'],
   [new term.TransportError('m'), 'TRANSPORT'],
-  [new term.ProtocolVersionError('m'), 'PROTOCOL_VERSION'],
 ];
 
 test.each(made)('%s carries its code and the name of its class', (error, code) => {

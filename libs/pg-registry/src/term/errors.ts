@@ -19,8 +19,7 @@ export type PgRegistryErrorCode =
   | 'NODE_DOWN'
   | 'NO_HANDLER'
   | 'REMOTE'
-  | 'TRANSPORT'
-  | 'PROTOCOL_VERSION';
+  | 'TRANSPORT';
 
 /** What every error may be given besides its message. */
 export interface ErrorFields {
@@ -218,12 +217,5 @@ export class RemoteError extends PgRegistryError {
 export class TransportError extends PgRegistryError {
   constructor(message: string, fields: ErrorFields = {}) {
     super(message, { ...fields, code: 'TRANSPORT' });
-  }
-}
-
-/** The other node speaks no protocol version that this one speaks. */
-export class ProtocolVersionError extends PgRegistryError {
-  constructor(message: string, fields: ErrorFields = {}) {
-    super(message, { ...fields, code: 'PROTOCOL_VERSION' });
   }
 }

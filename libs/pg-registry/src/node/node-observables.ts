@@ -1,8 +1,8 @@
 import { BehaviorSubject, distinctUntilChanged, type Observable, Subject } from 'rxjs';
 import type { PeerEvent, PeerView } from '../cluster';
 
-/** What a node sees of the world outside, as Observables: its connection and its peers. */
-export class Outlook {
+/** The connection and the peers of a node, as Observables. They complete when the node stops. */
+export class NodeObservables {
   /** Whether the node is connected, and again after each change. */
   readonly connected$: Observable<boolean>;
   /** The current peers, and again after every change of one. */

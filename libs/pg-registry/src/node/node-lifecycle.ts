@@ -1,0 +1,215 @@
+import { withTimeout } from '../lifetime';
+import { ScopeNotRunningError, TransportError } from '../term';
+import type { Connection, ConnectionStatus } from '../transport';
+import type { Sender } from '../wire';
+import type { NodeParts } from './node-parts';
+import type { NodeState } from './node-stats';
+
+/** How much longer than the protocol's own limit a drain waits for its end: the connection may be lost meanwhile. */
+const DRAIN_GRACE_MS = 500;
+/** How long the broker may take for the goodbye. */
+const GOODBYE_FLUSH_MS = 1000;
+
+/**
+ * The life of a node: how it joins the cluster, and how it leaves in order, so that nobody's call fails because of it.
+ *
+ *     new ── connect() ──► connecting ── connected ──► ready ── drain() ──► draining ── close() ──► stopped
+ *      ▲                       │
+ *      └── no server answers ──┘
+ *
+ *     any but fenced  ── close(), or the connection was closed for good ──► stopped
+ *     any but stopped ── a younger node has taken the name ──► fenced
+ *
+ * A drain: peers stop picking this node and say so; then other calls are refused, so that callers ask another member; calls in
+ * flight finish; processes end and entries leave. A goodbye: scopes stop, the root process ends, pending frames and the goodbye
+ * are sent, the connection is flushed and closed. Outgoing calls work until the goodbye.
+ */
+export class NodeLifecycle {
+  #state: NodeState = 'new';
+  #connection: Connection | undefined;
+  #isDrainAcknowledged = false;
+  #drained: Promise<void> | undefined;
+  #closed: Promise<void> | undefined;
+
+  readonly #parts: NodeParts;
+
+  constructor(parts: NodeParts) {
+    this.#parts = parts;
+  }
+
+  get state(): NodeState {
+    return this.#state;
+  }
+
+  /** The connection; undefined before the first. It outlives a disconnect, because the transport reconnects it. */
+  get connection(): Connection | undefined {
+    return this.#connection;
+  }
+
+  /** @throws ScopeNotRunningError if the node has stopped */
+  checkAlive(): void {
+    if (this.#state !== 'stopped' && this.#state !== 'fenced') return;
+    throw new ScopeNotRunningError(
+      `Node '${this.#name}' has ${this.#state === 'fenced' ? 'been superseded' : 'stopped'}.`,
+    );
+  }
+
+  /** Connects, once. @throws TransportError as `PgRegistryNode.connect` does */
+  async connect(): Promise<void> {
+    if (this.#state !== 'new') return;
+    this.#state = 'connecting';
+    const connection = await this.#dial();
+    // Race: asked to leave while it was connecting, by a signal for example. It must not appear in the cluster any more.
+    if (this.state !== 'connecting') {
+      await connection.close();
+      throw new TransportError(`Node '${this.#name}' was stopped before it had connected.`);
+    }
+    this.#state = 'ready';
+    this.#connection = connection;
+    const { driver, channel, protocol, clock, observables } = this.#parts;
+    driver.attach(connection);
+    channel.attach(connection);
+    driver.run(protocol.connected(connection.serverId, clock.now(), connection.maxPayload));
+    observables.connected(true);
+  }
+
+  /** Drains, once; never rejects. @param timeoutMs How long calls in flight may take */
+  async drain(timeoutMs: number): Promise<void> {
+    this.#drained ??= this.#drain(timeoutMs);
+    await this.#drained;
+  }
+
+  /** Every peer has acknowledged that this node drains, or had the time to. */
+  drainAcknowledged(): void {
+    this.#isDrainAcknowledged = true;
+  }
+
+  /** Leaves the cluster, once; never rejects. */
+  async close(): Promise<void> {
+    this.#closed ??= this.#close();
+    await this.#closed;
+  }
+
+  /** A younger node has taken this one's name. */
+  fenced({ incarnation }: Sender): void {
+    const { log, protocol } = this.#parts;
+    log.error(
+      `Node '${this.#name}' (incarnation ${protocol.incarnation}) has been superseded: a younger node of the same name runs, ` +
+        `incarnation ${incarnation}. This node has stopped and its entries are gone; give every instance a name of its own.`,
+    );
+    this.#end('fenced', `Superseded by a younger node named '${this.#name}'.`);
+  }
+
+  get #name(): string {
+    return this.#parts.options.node;
+  }
+
+  async #dial(): Promise<Connection> {
+    const { options, protocol, driver, clock, limitedLog } = this.#parts;
+    try {
+      return await options.transport.connect({
+        node: this.#name,
+        replies: protocol.subjects.replies(),
+        timeoutMs: options.connectTimeoutMs,
+        onStatus: (status) => this.#onStatus(status),
+        onGone: (node) => driver.run(protocol.hint(node, clock.now())),
+        onError: (error) => limitedLog.error(String(error), 'The transport reported an error', error),
+        onWarning: (message) => limitedLog.warn(message, message),
+      });
+    } catch (error) {
+      if (this.state === 'connecting') this.#state = 'new';
+      throw error;
+    }
+  }
+
+  #onStatus(status: ConnectionStatus): void {
+    const { driver, protocol, clock, observables } = this.#parts;
+    switch (status.type) {
+      case 'connected':
+        observables.connected(true);
+        return driver.run(protocol.connected(status.serverId, clock.now(), this.#connection?.maxPayload));
+      case 'disconnected':
+        observables.connected(false);
+        return driver.run(protocol.disconnected(clock.now()));
+      case 'closed':
+        return this.#connectionClosed(status.error);
+    }
+  }
+
+  #connectionClosed(error: Error | undefined): void {
+    this.#parts.log.error(
+      `The connection of node '${this.#name}' was closed for good: ${error?.message ?? 'by its owner'}. The node ` +
+        'has stopped; its peers drop its entries. Restart the application.',
+    );
+    this.#end('stopped', 'The connection was closed.');
+  }
+
+  async #drain(timeoutMs: number): Promise<void> {
+    if (this.#state === 'stopped' || this.#state === 'fenced') return;
+    this.#state = 'draining';
+    const { protocol, driver, clock, calls, scopes, processes, service } = this.#parts;
+    driver.run(protocol.drain(clock.now()));
+    if (this.#connection !== undefined) await this.#acknowledgements();
+    // What a peer sent before its receipt has arrived before it. The inbox stays: a call that the broker has already handed
+    // to a subscription that ends would only time out.
+    calls.refuse();
+    await this.#callsInFlight(timeoutMs);
+    processes.exitChildren('shutdown');
+    scopes.leaveAll();
+    await service.settled();
+  }
+
+  async #acknowledgements(): Promise<void> {
+    const { waits, options } = this.#parts;
+    const limitMs = options.protocol.drainAckMs + DRAIN_GRACE_MS;
+    const acknowledged = waits.until(
+      () => this.#isDrainAcknowledged,
+      limitMs,
+      () => new Error('Not every peer has acknowledged the drain.'),
+    );
+    await acknowledged.catch(() => undefined);
+  }
+
+  async #callsInFlight(timeoutMs: number): Promise<void> {
+    const { calls, clock, log } = this.#parts;
+    if (await withTimeout(calls.mailboxes.idle(), timeoutMs, clock)) return;
+    log.warn(
+      `${calls.mailboxes.inFlight} calls were still being handled ${timeoutMs} ms into the drain; their callers get an error.`,
+    );
+  }
+
+  async #close(): Promise<void> {
+    if (this.#state === 'stopped') return;
+    const connection = this.#connection;
+    await this.#goodbye();
+    this.#end('stopped', `Node '${this.#name}' has left the cluster.`);
+    if (connection === undefined) return;
+    const { clock, log } = this.#parts;
+    // Not connected, or the broker is frozen: then nobody hears the goodbye, and the peers see a crash instead.
+    await withTimeout(connection.flush(), GOODBYE_FLUSH_MS, clock).catch(() => false);
+    await connection.close().catch((error: unknown) => log.error('Closing the connection failed', error));
+  }
+
+  /** Observers complete without leave events, monitors elsewhere hear why processes ended; the goodbye is the last word. */
+  async #goodbye(): Promise<void> {
+    const { protocol, driver, clock, scopes, processes, service } = this.#parts;
+    scopes.stopAll();
+    processes.exitAll('shutdown');
+    await service.settled();
+    driver.run(protocol.goodbye(clock.now()));
+  }
+
+  /** Nothing goes in or out any more. */
+  #end(state: 'stopped' | 'fenced', reason: string): void {
+    const { driver, scopes, waits, replicationWaits, channel, calls, observables } = this.#parts;
+    this.#state = state;
+    driver.stop();
+    scopes.stopAll();
+    channel.detach();
+    calls.close();
+    const error = new TransportError(reason);
+    waits.rejectAll(error);
+    replicationWaits.rejectAll(error);
+    observables.complete();
+  }
+}
