@@ -22,8 +22,8 @@ const MAX_LEAP_MS = 10_000 * 365.25 * 86_400_000;
 /** Hello intervals for which a namesake that was heard is taken to live although it does not answer. */
 const PATIENCE = 1.5;
 
-/** What the NameGuard decides, carried out by PeerProtocol. */
-export interface NameGuardContext {
+/** What a {@link NameGuard} is given: what carries out its decisions, and the interval of hellos. */
+export interface NameGuardDeps {
   /** Another living node has the name and is the current one. */
   fence(by: Sender): void;
   /** The epoch rose: everybody has to hear it. */
@@ -58,12 +58,12 @@ export class NameGuard {
 
   readonly #endpoint: Endpoint;
   readonly #probes: Probes;
-  readonly #context: NameGuardContext;
+  readonly #deps: NameGuardDeps;
 
-  constructor(endpoint: Endpoint, probes: Probes, context: NameGuardContext) {
+  constructor(endpoint: Endpoint, probes: Probes, deps: NameGuardDeps) {
     this.#endpoint = endpoint;
     this.#probes = probes;
-    this.#context = context;
+    this.#deps = deps;
 
     this.#startedAt = endpoint.epoch;
   }
@@ -93,7 +93,7 @@ export class NameGuard {
   answered(sender: Sender): void {
     const endpoint = this.#endpoint;
     this.#warnOf(sender);
-    if (supersedes(sender, endpoint)) this.#context.fence(sender);
+    if (supersedes(sender, endpoint)) this.#deps.fence(sender);
     else this.sayStale(sender, endpoint.epoch);
   }
 
@@ -134,12 +134,12 @@ export class NameGuard {
     if (outbidBy === undefined || outcome === 'answer' || this.#heardLately) return;
     this.#endpoint.epoch = outbidBy + 1;
     this.#endpoint.count('epoch-raised');
-    this.#context.epochRaised();
+    this.#deps.epochRaised();
   }
 
   /** Whether a newer namesake seems to live although it does not answer, as one that does not hear us: we must not outbid it. */
   get #heardLately(): boolean {
-    return this.#endpoint.now <= this.#heardAt + PATIENCE * this.#context.helloIntervalMs();
+    return this.#endpoint.now <= this.#heardAt + PATIENCE * this.#deps.helloIntervalMs();
   }
 
   #ask(): void {

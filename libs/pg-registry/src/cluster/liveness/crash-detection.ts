@@ -5,9 +5,9 @@ import type { Probes } from './probes';
 export type CrashDetection = 'unknown' | 'no-responders' | 'silence';
 
 /**
- * Tests the crash detection itself. "No responders" is sufficient for a crash, never necessary: somebody who subscribes to
- * everything (an onlooker with a wildcard) hides it, and an old server does not know it. So every minute and after each
- * reconnect a name that nobody has is probed; without "no responders" the node says so once and relies on silence.
+ * Tests whether crashes can be detected at once. A crash shows as "no responders", unless a client subscribes to everything with a
+ * wildcard, or the server is too old to report it. So every `onlookerIntervalMs`, and after each connect, this node probes a name
+ * that nobody has. Without "no responders" it warns once, and crashed peers are found by their silence.
  */
 export class CrashDetectionTest {
   #result: CrashDetection = 'unknown';
@@ -46,7 +46,7 @@ export class CrashDetectionTest {
     this.#probes.ask(name, { of: 'nobody' });
   }
 
-  /** A probe of nobody has ended. */
+  /** The probe of a name that nobody has has ended. */
   ended(outcome: 'answer' | 'no-responders' | 'timeout'): void {
     const detection = outcome === 'no-responders' ? 'no-responders' : 'silence';
     if (detection === this.#result) return;

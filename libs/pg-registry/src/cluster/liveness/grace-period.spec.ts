@@ -2,7 +2,7 @@ import { VirtualNetwork } from '../../protocol/virtual-network.fixture';
 
 const SEEDS = Array.from({ length: 6 }, (_, index) => index + 1);
 
-describe('self-doubt', () => {
+describe('a grace period', () => {
   it('makes suspects of all peers while disconnected, and removes nobody for a minute', () => {
     const network = new VirtualNetwork();
     const nodes = network.startCluster(3);

@@ -1,9 +1,9 @@
 /**
- * When this node should doubt itself rather than others: after its connection broke, and after it stood still.
+ * Postpones the removal of peers when the trouble is this node's own: after its connection broke, and after it stood still.
  *
- * A doubt postpones verdicts about others by restarting the timers behind them. It ends by time alone: hearing from one
- * peer proves nothing about another. Doubts that follow one another within `rowMs` form a row, and a row restarts nothing
- * any more after `2 × rowMs`: a node that stalls every few seconds would otherwise keep the dead for ever.
+ * A grace period restarts the timers of all silent peers. It ends by time alone: hearing from one peer proves nothing about
+ * another. Grace periods that follow one another within `rowMs` form a row, and a row restarts nothing any more after `2 × rowMs`:
+ * a node that stalls every few seconds would otherwise keep dead peers for ever.
  */
 export class GracePeriod {
   #rowSince = -Infinity;
@@ -16,12 +16,12 @@ export class GracePeriod {
     this.#rowMs = rowMs;
   }
 
-  /** When the latest doubt began. What was asked before it proves nothing. */
+  /** When the latest grace period began. Probes sent before it prove nothing. */
   get latest(): number {
     return this.#latest;
   }
 
-  /** Begins a doubt; false if the row is exhausted and the timers must run on. */
+  /** Begins a grace period; false if the row is exhausted and the timers must run on. */
   begin(now: number): boolean {
     if (now - this.#latest > this.#rowMs) this.#rowSince = now;
     this.#latest = now;

@@ -18,8 +18,8 @@ const MAX_BACK_OFF_MS = 2000;
 /** Peers asked at a time whether a server lives. */
 const WITNESSES = 3;
 
-/** What Liveness needs from Membership. */
-export interface LivenessContext {
+/** What {@link Liveness} is given: who the peers are, and how to remove one. */
+export interface LivenessDeps {
   readonly peers: ReadonlyMap<string, MutablePeer>;
   named(node: string): MutablePeer | undefined;
   /** The peer is dead or as good as dead, by our own observation. */
@@ -29,13 +29,17 @@ export interface LivenessContext {
 }
 
 /**
- * Tells goodbye, crash and silence apart (goodbye is Membership's). The rule above all others: **nobody's word removes an
- * entry.** What others say is a reason to probe; a peer is removed by what this node asked and what it got.
+ * Decides when to probe a peer, and when to remove one that has crashed or fallen silent. (A goodbye is Membership's.) The first
+ * rule: **nobody's word removes an entry.** What others say is a reason to probe; a peer is removed only because of what this node
+ * asked and what it got.
  *
- * Three reasons to probe a peer: it is one of the next {@link WATCHED} unsuspected on the ring (constant cost for each
- * node, whatever the cluster's size); nothing came from it for {@link PATIENCE} hello intervals; somebody suspects it, or
- * a call got no responders, or the server says that its connection closed. The states of one peer are in SuspicionState, the
- * reasons to trust a refusal in ServerEvidence, own trouble in GracePeriod.
+ * A peer is probed when
+ * - it is one of the next {@link WATCHED} unsuspected peers on the ring: a constant cost for each node, whatever the cluster's size;
+ * - nothing came from it for {@link PATIENCE} hello intervals;
+ * - another node suspects it, a call to it got no responders, or the server says that its connection closed.
+ *
+ * When a refused or unanswered probe makes a peer a suspect is in `suspicion.ts`; when a refusal proves a crash, in
+ * `server-evidence.ts`; how trouble of this node itself postpones removals, in `grace-period.ts`.
  */
 export class Liveness {
   readonly #states = new Map<string, SuspicionState>();
@@ -48,20 +52,19 @@ export class Liveness {
 
   readonly #endpoint: Endpoint;
   readonly #probes: Probes;
-  readonly #context: LivenessContext;
+  readonly #deps: LivenessDeps;
   /** A suspect was heard again. */
   readonly #onRecovered: (peer: MutablePeer) => void;
 
   constructor(
     endpoint: Endpoint,
     probes: Probes,
-    context: LivenessContext,
-
+    deps: LivenessDeps,
     onRecovered: (peer: MutablePeer) => void,
   ) {
     this.#endpoint = endpoint;
     this.#probes = probes;
-    this.#context = context;
+    this.#deps = deps;
     this.#onRecovered = onRecovered;
 
     const { peerTimeoutMs, rejoinGraceMs, probeIntervalMs } = endpoint.options;
@@ -112,7 +115,7 @@ export class Liveness {
 
   /** A reason to probe a node: never more than that. */
   hint(node: string): void {
-    const peer = this.#context.named(node);
+    const peer = this.#deps.named(node);
     if (peer !== undefined) this.#hint(peer, 0);
   }
 
@@ -121,9 +124,9 @@ export class Liveness {
     const reader = new Reader(body);
     const incarnation = readIncarnation(reader);
     reader.end();
-    const peer = this.#context.peers.get(incarnation);
+    const peer = this.#deps.peers.get(incarnation);
     if (peer === undefined || peer.suspicion !== undefined) return;
-    this.#hint(peer, this.#endpoint.random() * Math.min(this.#context.peers.size * 0.5, 100));
+    this.#hint(peer, this.#endpoint.random() * Math.min(this.#deps.peers.size * 0.5, 100));
   }
 
   connected(serverId: string): void {
@@ -133,7 +136,7 @@ export class Liveness {
     this.#ringAt = now + random() * options.probeIntervalMs;
     this.#grace.begin(now);
     // Every peer answers our discover within peers × 1 ms; who has not by then is probed.
-    const spread = Math.max(options.probeIntervalMs, this.#context.peers.size * 2);
+    const spread = Math.max(options.probeIntervalMs, this.#deps.peers.size * 2);
     for (const incarnation of this.#states.keys()) {
       this.#checks.set(incarnation, now + options.probeIntervalMs + random() * spread);
     }
@@ -148,7 +151,7 @@ export class Liveness {
       this.#isolatedAt = this.#endpoint.now + this.#endpoint.options.isolationTimeoutMs;
     for (const [incarnation, state] of this.#states) {
       state.disconnected();
-      this.#suspect(this.#context.peers.get(incarnation)!, 'disconnected');
+      this.#suspect(this.#deps.peers.get(incarnation)!, 'disconnected');
     }
   }
 
@@ -184,7 +187,7 @@ export class Liveness {
       return;
     }
     if (probe.purpose.of !== 'peer') return;
-    const peer = this.#context.peers.get(probe.purpose.incarnation);
+    const peer = this.#deps.peers.get(probe.purpose.incarnation);
     const state = this.#states.get(probe.purpose.incarnation);
     if (peer === undefined || state === undefined) return;
     const counts =
@@ -198,7 +201,7 @@ export class Liveness {
     const verdict =
       outcome === 'no-responders' ? this.#crashVerdict(peer, state) : this.#silenceVerdict(state, probe);
     if (verdict === undefined) this.#checkAt(peer, this.#nextCheckOfSuspect(state));
-    else this.#context.remove(peer, verdict);
+    else this.#deps.remove(peer, verdict);
   }
 
   #crashVerdict(peer: MutablePeer, state: SuspicionState): RemovalReason | undefined {
@@ -214,8 +217,8 @@ export class Liveness {
 
   #silenceVerdict(state: SuspicionState, probe: Probe): RemovalReason | undefined {
     const lasted = this.#endpoint.now - state.unansweredSince!;
-    const askedSinceDoubt = probe.sentAt >= this.#grace.latest;
-    return lasted >= this.#endpoint.options.peerTimeoutMs && askedSinceDoubt ? 'silence' : undefined;
+    const askedSinceGrace = probe.sentAt >= this.#grace.latest;
+    return lasted >= this.#endpoint.options.peerTimeoutMs && askedSinceGrace ? 'silence' : undefined;
   }
 
   #nextCheckOfSuspect(state: SuspicionState): number {
@@ -235,7 +238,7 @@ export class Liveness {
   }
 
   #check(incarnation: string): void {
-    const peer = this.#context.peers.get(incarnation);
+    const peer = this.#deps.peers.get(incarnation);
     const state = this.#states.get(incarnation);
     if (peer === undefined || state === undefined || this.#evidence.connectedAt === Infinity) return;
     const { now, options } = this.#endpoint;
@@ -254,7 +257,7 @@ export class Liveness {
   }
 
   #askWitnesses(suspect: MutablePeer): void {
-    const colleagues = [...this.#context.peers.values()].filter(
+    const colleagues = [...this.#deps.peers.values()].filter(
       (peer) => peer.serverId === suspect.serverId && peer !== suspect && believed(peer),
     );
     const start = Math.floor(this.#endpoint.random() * colleagues.length);
@@ -295,11 +298,11 @@ export class Liveness {
   #isolate(): void {
     this.#isolatedAt = Infinity;
     // A Map may lose entries while it is walked through.
-    for (const peer of this.#context.peers.values()) this.#context.remove(peer, 'isolated');
+    for (const peer of this.#deps.peers.values()) this.#deps.remove(peer, 'isolated');
   }
 
   #patienceMs(): number {
-    return PATIENCE * this.#context.helloIntervalMs();
+    return PATIENCE * this.#deps.helloIntervalMs();
   }
 }
 

@@ -16,8 +16,8 @@ function refused(since: number, until: number, namedAt = -Infinity): SuspicionSt
   return state;
 }
 
-describe('state signs', () => {
-  it('turn to crash by a refusal, and back to life by any frame', () => {
+describe('a suspicion', () => {
+  it('becomes crash by a refused probe, and ends with any frame of the peer', () => {
     const state = new SuspicionState(0);
     expect(state.refused(10, 11)).toBe(true);
     expect([state.suspicion, state.refusedSince]).toEqual(['crash', 11]);
@@ -29,28 +29,28 @@ describe('state signs', () => {
     ]);
   });
 
-  it('do not believe a refusal or time-out of a probe that was sent before the last frame came', () => {
+  it('does not arise from a probe that was sent before the last frame of the peer came', () => {
     const state = new SuspicionState(0);
     state.heard(20);
     expect([state.refused(19, 21), state.timedOut(20)]).toEqual([false, false]);
     expect(state.suspicion).toBeUndefined();
   });
 
-  it('stay with crash when a probe caught in the dying process times out after the next was refused', () => {
+  it('stays crash when a probe caught in the dying process times out after the next was refused', () => {
     const state = new SuspicionState(0);
     state.refused(260, 262);
     expect(state.timedOut(10)).toBe(false);
     expect(state.suspicion).toBe('crash');
   });
 
-  it('turn from crash to silence when a later probe times out: the subscription is back', () => {
+  it('turns from crash to silence when a later probe times out, because the subscription is back', () => {
     const state = new SuspicionState(0);
     state.refused(10, 11);
     expect(state.timedOut(20)).toBe(true);
     expect([state.suspicion, state.refusedSince, state.unansweredSince]).toEqual(['silence', undefined, 10]);
   });
 
-  it('restart silence after an own stall without forgetting refusals', () => {
+  it('starts its silence anew after a stall of this node, and keeps its refusals', () => {
     const state = new SuspicionState(0);
     state.refused(10, 11);
     state.restartSilence(5000);
@@ -83,11 +83,11 @@ describe('the server of a refused peer', () => {
   });
 });
 
-describe('doubt about oneself', () => {
-  it('restarts timers, but not for ever in a row', () => {
-    const doubt = new GracePeriod(100);
-    const restarts = [0, 90, 180, 200, 201, 290].map((now) => doubt.begin(now));
+describe('a grace period that follows others', () => {
+  it('restarts the timers of silent peers, but not for ever', () => {
+    const grace = new GracePeriod(100);
+    const restarts = [0, 90, 180, 200, 201, 290].map((now) => grace.begin(now));
     expect(restarts).toEqual([true, true, true, true, false, false]);
-    expect(doubt.begin(400)).toBe(true);
+    expect(grace.begin(400)).toBe(true);
   });
 });

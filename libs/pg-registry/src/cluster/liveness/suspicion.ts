@@ -1,15 +1,16 @@
 import type { Suspicion } from '../peer';
 
 /**
- * What is known of one peer's life, all by own observation.
+ * Where a silent peer becomes a suspect: what this node has observed of one peer, and whether it suspects it.
  *
- *     believed ── a probe is refused ──► crash ── refused for long enough ──► (removed)
- *        ▲  └──── a probe times out ──► silence ── unanswered for long enough ──► (removed)
- *        └── any frame of it, from any of the states; own disconnect puts every peer into `disconnected`
+ *     unsuspected ── a probe is refused ──► crash ── refused for `confirmMs` or `rejoinGraceMs` ──► removed
+ *        ▲  └─────── a probe times out ──► silence ── unanswered for `peerTimeoutMs` ──► removed
+ *        └── any frame of the peer, from every state; a disconnect of this node makes every peer `disconnected`
  *
- * A probe that times out although it was sent after the last refusal says that the subscription is back: crash becomes
- * silence. One sent before the last refusal says nothing: a request that reached the dying process times out long after
- * the next one was refused.
+ * A silent peer is probed after 1.5 hello intervals without a frame, or earlier as a neighbour on the ring; `Liveness` sends the
+ * probes and removes the peer. A probe that times out although it was sent after the last refusal shows that the subscription is
+ * back: crash becomes silence. One sent before the last refusal shows nothing: a request that reached the dying process times out
+ * long after the next one was refused.
  */
 export class SuspicionState {
   suspicion: Suspicion | undefined;
