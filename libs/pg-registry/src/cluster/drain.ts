@@ -6,8 +6,8 @@ const ASK = 0;
 const ACKNOWLEDGE = 1;
 
 /**
- * Draining: this node tells every unsuspected peer that it will leave, so that they pick others, and waits a while for
- * their acknowledgements. Who leaves or is removed meanwhile is not waited for. Who joins later reads the state in its hello.
+ * Draining: this node tells every unsuspected peer that it will leave, so that they pick other nodes, and waits up to `drainAckMs` for
+ * their acknowledgements. It does not wait for peers that leave meanwhile. Peers that join later read the state in the hello.
  */
 export class Drain {
   readonly #awaited = new Map<string, string>();
@@ -24,7 +24,7 @@ export class Drain {
     return this.#until;
   }
 
-  /** Tells the peers; ends in one `drained` effect, at once if there is nobody to tell. */
+  /** Tells the peers; ends in one `drained` effect, at once if there are none. */
   begin(peers: Iterable<Peer>): void {
     const endpoint = this.#endpoint;
     for (const peer of peers) {
@@ -36,7 +36,7 @@ export class Drain {
     this.#endIfDone();
   }
 
-  /** A peer drains, or acknowledges that we do. @throws DecodeError if the body says neither */
+  /** A peer drains, or acknowledges that this node does. @throws DecodeError if the body says neither */
   receive(peer: MutablePeer, body: Uint8Array): void {
     const [what] = body;
     if (body.length !== 1 || (what !== ASK && what !== ACKNOWLEDGE))
@@ -49,7 +49,7 @@ export class Drain {
     this.#endpoint.tell(peer.node, 'drain', Uint8Array.of(ACKNOWLEDGE), peer.version);
   }
 
-  /** The peer acknowledged, or need not be waited for any more. */
+  /** Stops waiting for a peer: it acknowledged, or is gone. */
   drop(peer: Peer): void {
     if (this.#awaited.delete(peer.incarnation)) this.#endIfDone();
   }

@@ -49,7 +49,7 @@ export interface DiffReceiver {
   applyDiff(diff: Diff, cause: RemoteCause): void;
 }
 
-/** What whoever runs a protocol object has to do, in the order of the list. */
+/** What the driver of a protocol has to do, in the order of the list. */
 export type Effect =
   /** Subscribe, or end it. Given once per subject: a client re-subscribes by itself after a reconnect. */
   | { readonly type: 'subscribe' | 'unsubscribe'; readonly subject: string }
@@ -78,7 +78,7 @@ export type Effect =
       readonly cause: RemoteCause;
     }
   | { readonly type: 'peer'; readonly event: PeerEvent }
-  /** A frame for the process room, its sender checked against its subject, `reply` (or '') against its sender; `token` tells an answer which question it belongs to. */
+  /** A frame for calls/. Its sender was checked against its subject, and `reply` (or '') against its sender. `token` says which request an answer belongs to. */
   | {
       readonly type: 'deliver';
       readonly kind: ProcessKind;
@@ -94,24 +94,24 @@ export type Effect =
       readonly laggards: readonly string[];
       readonly connected: boolean;
     }
-  /** A peer's entries of a scope have all arrived, after so long of fetching: 0 if it had none. */
+  /** A peer's entries of a scope have all arrived, `durationMs` after they were first asked for: 0 if it had none. */
   | {
       readonly type: 'synced';
       readonly scope: string;
       readonly peer: string;
       readonly durationMs: number;
     }
-  /** A write of this node was applied by a peer, and so long after it was made the peer's word of that was here. */
+  /** A peer has applied a write of this node; its answer came `durationMs` after the write. */
   | { readonly type: 'lag'; readonly scope: string; readonly peer: string; readonly durationMs: number }
   /** A `drain()` has ended; `missing` did not acknowledge in time. */
   | { readonly type: 'drained'; readonly missing: readonly string[] }
   /** Another node has this name and is the current one. Everything is unsubscribed; nothing will ever be sent again. */
   | { readonly type: 'fenced'; readonly by: Sender }
-  /** For the log; limited in rate already. */
+  /** A line for the log; limited in rate already. */
   | {
       readonly type: 'warn';
       readonly reason: string;
       readonly message: string;
-      /** The scope that it is about, if it is about one. */
+      /** Set if the line is about one scope. */
       readonly scope?: string | undefined;
     };

@@ -31,9 +31,8 @@ export interface EndpointDeps {
 }
 
 /**
- * This node's own end of all conversations: who it is, its clock, what it counted, and the effects of the call under way.
- * Membership, Liveness and the rest speak through it, so that a frame gets its envelope in one place and a fenced or
- * disconnected node is mute in one place.
+ * What all parts of the protocol share: the node's identity, its clock, its counters, and the effects of the call under way. All frames
+ * are sent through it, so that they get their envelope in one place, and a fenced or disconnected node is silent in one place.
  */
 export class Endpoint {
   readonly node: string;
@@ -48,15 +47,15 @@ export class Endpoint {
   broadcastVersion: number;
   /** The largest frame that the server takes, within the option. */
   maxFrameBytes: number;
-  /** Nothing is said while false: a publish without a connection would vanish, and a fenced node has no right to speak. */
+  /** Nothing is sent while false: without a connection it would be lost, and a fenced node must not send. */
   maySpeak = false;
   readonly counters = new Map<string, number>();
   readonly #subscriptions = new Set<string>();
   readonly #warnings: Throttle<string>;
-  /** What stands before the body of a frame is the same for all frames of a kind, until the epoch rises. */
+  /** The envelope is the same for all frames of a kind, until the version changes or the epoch rises. */
   readonly #envelopes = new Map<FrameKind, { version: number; epoch: number; bytes: Uint8Array }>();
   #now = -Infinity;
-  /** What goes out stands before what others are told: their code may write, and must not overtake what came first. */
+  /** What goes out stands before what others are told: the user's code may then write, and its frames must not overtake these. */
   #outgoing: Effect[] = [];
   #told: Effect[] = [];
   /** The changes of the latest diff effect. While it is the last effect, the next diff like it joins it. */
@@ -67,11 +66,11 @@ export class Endpoint {
   /** @throws InvalidOptionError if node or namespace cannot be part of a subject, or the incarnation is not the node's */
   constructor({ node, incarnation, epoch, namespace, versions, options, random }: EndpointDeps) {
     if (!isIncarnation(incarnation) || !belongsTo(incarnation, node)) {
-      const message = `Incarnation '${incarnation}' is none of node '${node}'; incarnationOf makes one.`;
+      const message = `Incarnation '${incarnation}' must be one of node '${node}': make it with incarnationOf.`;
       throw new InvalidOptionError(message, { option: 'incarnation' });
     }
     if (!Number.isSafeInteger(epoch) || epoch < 0 || epoch > MAX_EPOCH) {
-      const message = `Epoch ${epoch} is not a whole number from 0 to ${MAX_EPOCH}.`;
+      const message = `The epoch must be a whole number from 0 to ${MAX_EPOCH} (got ${epoch}).`;
       throw new InvalidOptionError(message, { option: 'epoch' });
     }
     this.node = node;
@@ -91,7 +90,7 @@ export class Endpoint {
     return this.#now;
   }
 
-  /** Takes the time of a call; an earlier one than before is a clock's mistake and is not followed. */
+  /** Sets the time of a call. A time before the last one is the clock's mistake, and is not followed. */
   advance(now: number): void {
     if (now > this.#now) this.#now = now;
   }
@@ -124,7 +123,7 @@ export class Endpoint {
     if (this.#subscriptions.delete(subject)) this.emit({ type: 'unsubscribe', subject });
   }
 
-  /** From now on nothing is said; what this call was about to say is dropped, and every subscription ends. */
+  /** From now on nothing is sent: what this call was about to send is dropped, and every subscription ends. */
   silence(): void {
     this.maySpeak = false;
     this.#outgoing = this.#outgoing.filter(({ type }) => type === 'unsubscribe');
@@ -182,12 +181,12 @@ export class Endpoint {
     return inEnvelope(envelope.bytes, body, head);
   }
 
-  /** Says something to everybody. */
+  /** Sends a frame to everybody. */
   announce(kind: AnnouncedKind, body?: Uint8Array): void {
     this.send(this.subjects.announce(kind), this.frame(kind, body));
   }
 
-  /** Says something to one node, in the version of the pair if given. */
+  /** Sends a frame to one node, in `version` if given. */
   tell(node: string, kind: InboxKind, body?: Uint8Array, version?: number): void {
     this.send(this.subjects.to(node, kind), this.frame(kind, body, version));
   }
@@ -201,7 +200,7 @@ export class Endpoint {
     this.counters.set(name, (this.counters.get(name) ?? 0) + by);
   }
 
-  /** Logs at most one message per reason and interval; all are counted. */
+  /** Counts, and logs at most one message per reason and interval. */
   warn(reason: string, message: string, scope?: string): void {
     this.count(reason);
     if (!this.#warnings.pass(reason, this.now)) return;

@@ -1,17 +1,18 @@
 import { DecodeError, Reader, Writer } from '../wire';
 
 /**
- * What a node says of itself, in one page of a hello.
+ * Where a hello is written and read: what a node says about itself, in one page of a hello. `OwnScopes` decides which scopes a hello
+ * lists, `Membership` when it is sent.
  *
  * The set of running scopes has a revision that rises with every start and stop. A hello is one of
- *   - complete: one page of the whole set at `revision`; absence counts once all pages of one beat are there;
- *   - a change: everything that started or stopped after revision `since`, and the digests worth telling. A receiver that
- *     knows the set as of `since` or later now knows it as of `revision`; any other has missed a hello and asks.
+ *   - complete: one page of the whole set at `revision`; absence counts once all pages of one beat have arrived;
+ *   - a change: everything that started or stopped after revision `since`, and digests. A receiver that knows the set as of `since` or
+ *     later now knows it as of `revision`; any other has missed a hello and asks for a complete one.
  */
 export interface Hello {
   /** Rises with every hello; a lower one than heard before is late and ignored. */
   readonly beat: number;
-  /** Whether everybody is asked for a complete hello. */
+  /** Whether it asks every receiver for a complete hello. */
   readonly discover: boolean;
   readonly draining: boolean;
   readonly serverId: string;

@@ -1,9 +1,11 @@
 /**
- * cluster/: who is there, and who is alive.
+ * cluster/: which nodes are there, and which of them are alive.
  *
- * `membership` admits peers by their `hello` and removes them; `name-guard` and `name-ledger` keep one living node per name;
- * `liveness/` decides when a silent peer is a suspect and when it is removed; `drain` announces that this node is about to leave;
- * `endpoint` is what every part shares: identity, clock, counters and the list of effects.
+ * - `membership` admits peers by their `hello` and removes them; `own-scopes` decides what each hello says;
+ * - `name-guard` and `name-ledger` keep one living node per name;
+ * - `liveness/` decides when a silent peer becomes a suspect (`suspicion`) and when it is removed (`liveness`);
+ * - `drain` announces that this node is about to leave;
+ * - `endpoint` is what all parts share: identity, clock, counters and the one list of effects.
  *
  * Promises: deterministic (time, ids and randomness are arguments); nothing that a peer sends makes it throw or grow without bound; a
  * peer is removed only on this node's own observation. May import: term, table (types), wire.

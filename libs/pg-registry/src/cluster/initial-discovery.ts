@@ -1,11 +1,11 @@
 import type { Endpoint } from './endpoint';
 
-/** How much longer to wait when somebody was met, beside a millisecond per peer: it may have been one of many. */
+/** How much longer to wait after a new peer, besides a millisecond per peer: more may follow. */
 const AFTER_MEETING_MS = 50;
 
 /**
- * Whether whoever answers our discover has answered by now. Nobody knows how many will, so it is a matter of time:
- * `settleMs` after the connect, a little longer after each peer that was met meanwhile.
+ * Whether the peers have had the time to answer this node's discover after a connect. Nobody knows how many will answer, so it takes
+ * `settleMs`, and a little longer after each new peer.
  */
 export class InitialDiscovery {
   /** Infinity while disconnected, −Infinity once it is over. */
@@ -27,12 +27,12 @@ export class InitialDiscovery {
     return this.isOver ? Infinity : this.#endsAt;
   }
 
-  /** Our discover was said. */
+  /** The discover was sent. */
   begin(): void {
     this.#endsAt = this.#endpoint.now + this.#endpoint.options.settleMs;
   }
 
-  /** Somebody was met. */
+  /** A new peer was admitted. */
   met(): void {
     if (this.isOver || this.#endsAt === Infinity) return;
     this.#endsAt = Math.max(this.#endsAt, this.#endpoint.now + AFTER_MEETING_MS + this.#peers.size);

@@ -1,20 +1,20 @@
 import type { Hello, ScopeNews } from './hello';
 
-/** What one hello taught about a peer's scopes. */
+/** What one hello has changed in what is known about a peer's scopes. */
 export interface ScopeLesson {
   /** Scopes that run there, with their newest digests. */
   readonly listed: readonly ScopeNews[];
   /** Scopes that ran there and do no more. */
   readonly gone: readonly string[];
-  /** A hello was missed: only a complete one can tell what else is gone. */
+  /** Whether a hello was missed: only a complete one can tell what else is gone. */
   readonly ask: boolean;
   /** How many scopes were left out because the peer has more than allowed. */
   readonly refused: number;
 }
 
 /**
- * The scopes of one peer, as far as its hellos told. Presence counts at once; absence only over all pages of one beat, or
- * by a change that continues what is known. So a lost page or a lost hello delays a removal and never invents one.
+ * The scopes of one peer, according to its hellos. Presence counts at once; absence only over all pages of one beat, or by a change
+ * that continues what is known. So a lost page or hello delays a removal, and never causes one.
  */
 export class KnownScopes {
   readonly #scopes = new Map<string, ScopeNews>();
@@ -87,7 +87,7 @@ export class KnownScopes {
     }
     const { pages, names } = this.#collecting;
     pages.add(hello.page);
-    // Only known ones: what is not known cannot be found absent, and one page said again and again must not fill the memory.
+    // Only known ones: what is not known cannot be found absent, and one page sent again and again must not fill the memory.
     for (const { name } of hello.running) if (this.#scopes.has(name)) names.add(name);
     if (pages.size < hello.pages) return [];
     this.#collecting = undefined;

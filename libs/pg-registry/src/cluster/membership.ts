@@ -11,7 +11,7 @@ import { Rejections } from './rejections';
 import { Schedule } from './schedule';
 import { Throttle } from './throttle';
 
-/** A hello for each peer in this many milliseconds at most: nobody hears more than twenty a second. */
+/** Hello intervals grow by this many milliseconds per peer, so that a node gets at most twenty hellos a second. */
 const HELLO_MS_PER_PEER = 50;
 /** Answers to a discover are spread over this many milliseconds per known peer. */
 const ANSWER_MS_PER_PEER = 1;
@@ -19,7 +19,7 @@ const DISCOVER_INTERVAL_MS = 1000;
 /** One asker is answered at most once in this time. */
 const ANSWER_INTERVAL_MS = 250;
 
-/** Whom Membership tells what it learnt. */
+/** Hears what Membership learns. */
 export interface MembershipListener {
   /** The server this node is attached to, for its hellos. */
   serverId(): string;
@@ -50,7 +50,7 @@ export class Membership {
   readonly #byName = new Map<string, MutablePeer>();
   readonly rejections: Rejections;
   readonly #asked: Throttle<string>;
-  /** Who is owed an introduction, when, and in which version. */
+  /** When to introduce this node to whom. */
   readonly #answers = new Schedule<string>();
   readonly #answered: Throttle<string>;
   readonly #answerVersions = new Map<string, number>();
@@ -90,12 +90,12 @@ export class Membership {
     return Math.max(this.#endpoint.options.helloIntervalMs, this.peers.size * HELLO_MS_PER_PEER);
   }
 
-  /** Says a complete hello to everybody and asks all for theirs. After each connect and after an own stall. */
+  /** Sends a complete hello to everybody and asks all for theirs: after each connect, and after a stall of this node. */
   discover(): void {
     this.#sayToAll(this.#ownScopes.completeForAll(), true);
   }
 
-  /** Something that hellos tell has changed: one is due at once (and carries all changes of this turn). */
+  /** Something that hellos tell has changed: one is due at once, with all changes of this turn. */
   changed(): void {
     if (this.#endpoint.maySpeak) this.#helloAt = Math.min(this.#helloAt, this.#endpoint.now);
   }
@@ -157,13 +157,13 @@ export class Membership {
     if (!this.#speaksWithUs(frame)) return;
     const { versions } = this.#endpoint;
     if (frame.version < versions.min || frame.version > versions.max) {
-      this.ask(frame.node); // it has a version in common with us but said this in another
+      this.ask(frame.node); // it has a version in common with us but sent this in another
       return;
     }
     const hello = decodeHello(frame.body);
     if (hello.beat < this.ledger.beatOf(frame.node)) {
       this.#endpoint.count('late-hello');
-      if (!this.peers.has(frame.incarnation)) this.ask(frame.node); // if it lives, what it says now will do
+      if (!this.peers.has(frame.incarnation)) this.ask(frame.node); // if it lives, it answers with a new hello
       return;
     }
     const peer = this.peers.get(frame.incarnation) ?? this.#admit(frame, hello);
@@ -191,7 +191,7 @@ export class Membership {
   remove(peer: MutablePeer, reason: RemovalReason): void {
     if (!this.peers.delete(peer.incarnation)) return;
     this.#byName.delete(peer.node);
-    // What it has said is over with it: it comes back by a new hello only. A newer incarnation has beats of its own.
+    // Its earlier hellos no longer count: it comes back by a new one only. A newer incarnation has beats of its own.
     if (reason !== 'superseded') this.ledger.raiseBeat(peer.node, this.ledger.beatOf(peer.node) + 1);
     this.#answers.delete(peer.node);
     this.#answerVersions.delete(peer.node);
@@ -203,11 +203,11 @@ export class Membership {
   #admit(frame: Frame, hello: Hello): MutablePeer | undefined {
     const endpoint = this.#endpoint;
     if (this.peers.size >= endpoint.options.maxPeers) {
-      this.rejections.add(frame, 'limit', `There are ${this.peers.size} peers already (maxPeers).`);
+      this.rejections.add(frame, 'limit', `There are ${this.peers.size} peers already (option maxPeers).`);
       return undefined;
     }
     if (hello.since !== undefined) {
-      this.ask(frame.node); // a change says nothing without the set that it changes
+      this.ask(frame.node); // a change is no use without the set that it changes
       return undefined;
     }
     const versions = frame.versions!;
@@ -228,7 +228,7 @@ export class Membership {
     this.#chooseBroadcastVersion(); // before its first sync: it must understand every operation after that
     this.#listener.admitted(peer);
     endpoint.emitPeer({ type: 'peer-up', node: peer.node, incarnation: peer.incarnation });
-    if (!hello.discover) this.#answerSoon(peer.node, peer.version); // it may have met us only through our question
+    if (!hello.discover) this.#answerSoon(peer.node, peer.version); // it may know this node only by its question
     return peer;
   }
 

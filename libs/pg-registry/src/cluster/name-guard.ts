@@ -15,11 +15,11 @@ import { Throttle } from './throttle';
 const STALE_INTERVAL_MS = 1000;
 const MAX_STALE_NAMES = 1024;
 /**
- * A node follows the word of others no further than ten thousand years beyond its own start: more than clocks are ever wrong,
- * and so little of all epochs that a liar cannot bring a name to the end of them, where its next life could not rise above it.
+ * A node raises its epoch on the word of others to at most ten thousand years beyond its own start. Clocks are never that wrong, and
+ * a hostile peer cannot bring a name to the last epoch, above which its next life could not rise.
  */
 const MAX_LEAP_MS = 10_000 * 365.25 * 86_400_000;
-/** Hello intervals for which a namesake that was heard is taken to live although it does not answer. */
+/** Hello intervals for which a namesake that was heard counts as living although it does not answer. */
 const PATIENCE = 1.5;
 
 /** What a {@link NameGuard} is given: what carries out its decisions, and the interval of hellos. */
@@ -35,15 +35,15 @@ export interface NameGuardDeps {
 /**
  * Keeps one name with one living node.
  *
- * Higher epoch wins, and **only the living can claim a name**: a frame proves that its sender lived when it sent it, and may
- * have lain in a socket since, while the sender said goodbye. So nobody gives way to what it happens to hear. Who hears a
- * newer incarnation under its own name asks who has the name now, and is fenced by the answer: for good, without ever raising
- * its epoch again, so two living namesakes cannot outbid each other. Epochs rise from each that gives way to the one that
- * answered it, so of any number of living namesakes the last in that order stays.
+ * The higher epoch wins, and **only a living node can claim a name**: a frame proves that its sender lived when it sent it, and may
+ * have waited in a socket since, while the sender said goodbye. So no node gives way to a frame that it happens to receive. A node
+ * that hears a newer incarnation under its own name asks who has the name now, and the answer fences it: for good, without ever
+ * raising its epoch again, so two living namesakes cannot outbid each other. Each node that gives way does so to one with a higher
+ * epoch, so of any number of living namesakes the last in that order stays.
  *
- * Whoever hears a lower epoch than it knows answers `stale { incarnation, epoch }`. The receiver asks the same question;
- * only if nobody else answers, nor a newer one was heard lately, it raises its epoch above the one named. That heals a clock
- * that went backwards between two lives of a node, and gives a node the name that only the dead hold against it.
+ * A node that hears a lower epoch than it knows answers `stale { incarnation, epoch }`. The receiver asks the same question. Only if
+ * nobody else answers, and no newer namesake was heard lately, it raises its epoch above the one in the answer. That heals a clock that
+ * went backwards between two lives of a node, and gives a node a name that only dead incarnations hold against it.
  */
 export class NameGuard {
   readonly #staleSaid = new Throttle<string>(STALE_INTERVAL_MS, MAX_STALE_NAMES);
@@ -80,7 +80,7 @@ export class NameGuard {
     this.#outbidBy = undefined;
   }
 
-  /** A frame under our own name, of another incarnation: reason to ask who has the name now, never more than that. */
+  /** A frame under this node's name, of another incarnation: a reason to ask who has the name now, never more than that. */
   namesake(sender: Sender): void {
     const endpoint = this.#endpoint;
     this.#warnOf(sender);
@@ -89,7 +89,7 @@ export class NameGuard {
     this.#ask();
   }
 
-  /** Another incarnation answers on our name: it lives, for it was asked just now. */
+  /** Another incarnation answers on this node's name: it lives, because it was asked just now. */
   answered(sender: Sender): void {
     const endpoint = this.#endpoint;
     this.#warnOf(sender);
@@ -108,7 +108,7 @@ export class NameGuard {
     endpoint.tell(sender.node, 'stale', writer.finish());
   }
 
-  /** Somebody knows a higher epoch of our name. @throws DecodeError if the body is none, or names one that no clock says */
+  /** A node knows a higher epoch of this node's name. @throws DecodeError if the body is malformed, or the epoch is beyond every clock */
   staleHeard(body: Uint8Array): void {
     const reader = new Reader(body);
     const incarnation = readIncarnation(reader);
@@ -117,7 +117,7 @@ export class NameGuard {
     const endpoint = this.#endpoint;
     if (epoch > this.#startedAt + MAX_LEAP_MS || epoch >= MAX_EPOCH)
       throw new DecodeError(`Epoch ${epoch} is beyond every clock.`);
-    // Race: said to a namesake of ours, or before we rose already.
+    // Race: it was sent to a namesake, or before this node raised its epoch.
     if (incarnation !== endpoint.incarnation || epoch < endpoint.epoch) return;
     this.#outbidBy = Math.max(this.#outbidBy ?? 0, epoch);
     this.#ask();

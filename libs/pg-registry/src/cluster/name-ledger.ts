@@ -4,11 +4,11 @@ interface NameRecord {
   readonly epoch: number;
   /** It said goodbye: not even the same incarnation may come back. */
   readonly ended: boolean;
-  /** The lowest beat of a hello of it that is no old news. It outlives the peer, so that no old hello brings one back. */
+  /** Hellos with a lower beat are old. It outlives the peer, so that no old hello brings one back. */
   beat: number;
 }
 
-/** What a sender is to us, by its name, incarnation and epoch alone. */
+/** Where a sender stands by its name, incarnation and epoch alone. */
 export type SenderStatus =
   /** Nothing is recorded under the name. */
   | 'unknown'
@@ -58,12 +58,12 @@ export class NameLedger {
     return this.#records.get(node)?.epoch;
   }
 
-  /** The lowest beat of a hello of the name's current incarnation that is no old news. */
+  /** The beat below which hellos of the name's current incarnation are old. */
   beatOf(node: string): number {
     return this.#records.get(node)?.beat ?? 0;
   }
 
-  /** From now on hellos of the name's current incarnation below `beat` are old news. */
+  /** From now on hellos of the name's current incarnation below `beat` are old. */
   raiseBeat(node: string, beat: number): void {
     const record = this.#records.get(node);
     if (record !== undefined) record.beat = Math.max(record.beat, beat);

@@ -3,7 +3,7 @@ import type { Hello, ScopeNews } from './hello';
 /** A scope that runs here, as far as hellos are concerned. */
 export interface AnnouncedScope {
   readonly name: string;
-  /** Number of the stream's last operation: cheap, to see whether its digest is worth telling. */
+  /** Number of the stream's last operation: a cheap way to see whether its digest has changed. */
   readonly last: number;
   /** The digest, taken after everything pending was sent. */
   news(): ScopeNews;
@@ -12,7 +12,7 @@ export interface AnnouncedScope {
 /** The part of a hello that this file decides. */
 export type ScopePage = Pick<Hello, 'revision' | 'since' | 'page' | 'pages' | 'running' | 'stopped'>;
 
-/** Digests that a heartbeat repeats although nothing changed, so that every one is told again some time. */
+/** How many digests each hello repeats although nothing changed, so that every digest is repeated in turn. */
 const ROTATING_SLICE = 32;
 /** What a scope takes in a hello beside its name, at most. */
 const NEWS_BYTES = 48;
@@ -20,8 +20,8 @@ const NEWS_BYTES = 48;
 const HELLO_BYTES = 1024;
 
 /**
- * The scopes that run here, and what each hello tells of them: the complete set in pages, or what changed since the last
- * hello to everybody.
+ * The scopes that run here, and what each hello says about them: the complete set in pages, or what changed since the last hello to
+ * everybody.
  */
 export class OwnScopes {
   readonly #running = new Map<string, AnnouncedScope>();
@@ -90,8 +90,8 @@ export class OwnScopes {
   }
 
   /**
-   * What everybody has to hear now: started and stopped scopes, digests that moved, and a rotating slice of the rest, as
-   * one page. Too many starts and stops for one page: the whole set.
+   * What everybody must hear now, as one page: started and stopped scopes, digests that changed, and a rotating slice of the others. If
+   * there are too many starts and stops for one page, it is the whole set.
    */
   news(): ScopePage[] {
     let room = this.#roomOfPage();

@@ -1,21 +1,21 @@
 import type { KnownScopes } from './known-scopes';
 import type { VersionRange } from '../wire';
 
-/** Why a peer is in doubt: no responders, no answers, or we are disconnected ourselves. */
+/** Why a peer is a suspect: its probes get no responders, they get no answers, or this node is disconnected. */
 export type Suspicion = 'crash' | 'silence' | 'disconnected';
 
 /** Why a peer was removed. All but goodbye and superseded leave its incarnation free to come back. */
 export type RemovalReason = 'goodbye' | 'superseded' | 'crash' | 'silence' | 'isolated';
 
-/** A node that shares its entries with us. One object for as long as the incarnation stays admitted. */
+/** A node that shares its entries with this one. One object for as long as the incarnation stays admitted. */
 export interface Peer {
   readonly node: string;
   readonly incarnation: string;
   readonly epoch: number;
-  /** The version in which the two of us speak. */
+  /** The version in which the two nodes speak. */
   readonly version: number;
   readonly versions: VersionRange;
-  /** Undefined: it is believed to live. Suspects stay listed and are sent everything; picks skip them. */
+  /** Undefined: it is not suspected. Suspects stay listed and are sent everything; picks skip them. */
   readonly suspicion: Suspicion | undefined;
   readonly draining: boolean;
   /** The server it is attached to, as it last said. */
@@ -23,7 +23,7 @@ export interface Peer {
   readonly scopes: KnownScopes;
 }
 
-/** A {@link Peer} as its keepers see it: Membership writes all but the suspicion, Liveness the suspicion. */
+/** A {@link Peer} that can be written: Liveness writes the suspicion, Membership everything else. */
 export type MutablePeer = { -readonly [K in keyof Peer]: Peer[K] };
 
 /** A frozen picture of a peer, for users. */
@@ -36,7 +36,7 @@ export interface PeerView {
   readonly epoch: number;
   /** `'draining'` from the moment it says that it is about to leave: it keeps its entries and is not picked for calls. */
   readonly state: 'ready' | 'draining';
-  /** Why it is in doubt, or false. Suspects stay listed and are not picked for calls. */
+  /** Why it is suspected of being gone, or false. Suspects stay listed and are not picked for calls. */
   readonly suspect: Suspicion | false;
   /** The server of the broker that it is attached to, as it last said. */
   readonly serverId: string;

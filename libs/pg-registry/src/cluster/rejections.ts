@@ -2,7 +2,7 @@ import type { RejectionReason } from './effect';
 import type { Endpoint } from './endpoint';
 import type { Sender } from '../wire';
 
-/** Who was refused as a peer, and why: one warning and one event per incarnation. Bounded by `maxTombstones`. */
+/** The nodes that were refused as peers, and why: one warning and one event per incarnation. Bounded by `maxTombstones`. */
 export class Rejections {
   readonly #rejected = new Map<string, { readonly incarnation: string; readonly reason: RejectionReason }>();
 
@@ -12,7 +12,7 @@ export class Rejections {
     this.#endpoint = endpoint;
   }
 
-  /** Whether an incarnation speaks no version of ours, so that nothing it says is for us. */
+  /** Whether an incarnation speaks no common version, so that nothing it sends can be read. */
   speaksOtherwise(sender: Sender): boolean {
     const rejection = this.#rejected.get(sender.node);
     return rejection?.incarnation === sender.incarnation && rejection.reason === 'version';
@@ -33,7 +33,7 @@ export class Rejections {
     });
   }
 
-  /** The name has another incarnation now, or was accepted after all. */
+  /** Forgets a name: it has another incarnation now, or was accepted after all. */
   forget(node: string): void {
     this.#rejected.delete(node);
   }

@@ -1,17 +1,17 @@
 /** Where a node takes its time from. Replaced in tests; everything below node/ gets `now` as an argument. */
 export interface Clock {
-  /** Monotonic milliseconds: never goes back, whatever is done to the machine's clock. */
+  /** Monotonic milliseconds: they never go back, even if somebody sets the machine's clock. */
   now(): number;
   /** Milliseconds since 1970, for epochs and for people. */
   wall(): number;
   /**
-   * Runs `fn` once after `ms`. Does not keep the Node.js process alive unless `keepAlive` is set: a node's heartbeat is no
-   * reason to live, somebody who awaits an answer is.
+   * Runs `fn` once after `ms`. It keeps the Node.js process alive only with `keepAlive`: for code that awaits an answer, not for a
+   * node's heartbeat.
    *
-   * @returns What cancels the timer.
+   * @returns A function that cancels the timer.
    */
   setTimer(ms: number, fn: () => void, options?: { readonly keepAlive?: boolean }): () => void;
-  /** Runs `fn` when the current turn of the event loop is over. @returns What cancels it. */
+  /** Runs `fn` when the current turn of the event loop is over. @returns A function that cancels it. */
   afterTurn(fn: () => void): () => void;
 }
 

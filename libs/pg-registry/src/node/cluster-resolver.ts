@@ -4,7 +4,7 @@ import type { NodeAvailability, Registrar, Resolver, Via } from '../calls';
 import { type Key, type Pid, UniqueKeysRequiredError } from '../term';
 import type { RunningScopes } from './running-scopes';
 
-/** What calls know of names and nodes: the scopes of this node, and the peers as the protocol sees them. */
+/** Tells calls which processes a key has and whether a node can be called: from this node's scopes and the protocol's peers. */
 export class ClusterResolver implements Resolver, Registrar {
   readonly #protocol: PeerProtocol;
   readonly #scopes: RunningScopes;

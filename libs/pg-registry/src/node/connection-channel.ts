@@ -3,7 +3,7 @@ import type { CallChannel, RequestKind } from '../calls';
 import type { Connection, PendingRequest, RequestOutcome, Subscription } from '../transport';
 import { PROCESS_INBOX_KINDS } from '../wire';
 
-/** What a channel reports. */
+/** Hears what a channel receives. */
 export interface ChannelEvents {
   /** A frame came in, as it is; the protocol has to check it. */
   onFrame(subject: string, bytes: Uint8Array, reply: string): void;
@@ -11,7 +11,7 @@ export interface ChannelEvents {
   onNoResponders(token: number, node: string): void;
 }
 
-/** The way of calls out of the node: frames on the connection, and the requests among them that wait for an answer. */
+/** Carries calls over the connection: sends their frames, and keeps the requests that wait for an answer. */
 export class ConnectionChannel implements CallChannel {
   readonly #requests = new Map<number, PendingRequest>();
   readonly #inboxes: Subscription[] = [];
@@ -29,7 +29,7 @@ export class ConnectionChannel implements CallChannel {
     this.#events = events;
   }
 
-  /** Frames go out on this connection, and come in from now on. */
+  /** Sends and receives frames on this connection from now on. */
   attach(connection: Connection): void {
     this.#connection = connection;
     for (const kind of PROCESS_INBOX_KINDS) {
@@ -38,7 +38,7 @@ export class ConnectionChannel implements CallChannel {
     }
   }
 
-  /** Nothing goes out or comes in any more. */
+  /** Stops: nothing is sent or received any more. */
   detach(): void {
     for (const request of this.#requests.values()) request.cancel();
     for (const inbox of this.#inboxes.splice(0)) inbox.unsubscribe();

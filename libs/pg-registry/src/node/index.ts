@@ -1,12 +1,13 @@
 /**
- * node/ — one node of the cluster: where the deterministic core meets time, chance and the network.
+ * node/: one node of the cluster, where the deterministic core meets time, randomness and the network.
  *
- * {@link PgRegistryNode} owns the identity, the scopes and the processes of one application, drives the peer protocol with
- * a clock, timers and a connection ({@link ProtocolDriver}), and hands what comes out to scopes, calls and observers.
- * Promises: everything exists from construction, connecting comes later; after `close()` nothing runs any more. Nothing
- * here decides what is true about the cluster: that is the protocol's.
+ * {@link PgRegistryNode} is the public class. `node-parts` makes its parts and wires them; `node-lifecycle` connects, drains and closes;
+ * `protocol-driver` runs the peer protocol with a clock, timers and a connection; `scope-replication` joins a scope to its stream;
+ * `connection-channel` carries calls; `running-scopes` starts and stops scopes.
  *
- * May import: term, scope, protocol, process, transport (port), rxjs, node:crypto, node:os.
+ * Promises: everything exists from construction, connecting comes later; after `close()` nothing runs any more. Nothing here decides what
+ * is true about the cluster: that is the protocol's. May import: term, scope, wire, cluster, replication, protocol, lifetime, calls,
+ * process, transport (port), rxjs, node:crypto, node:os.
  */
 export { type Clock, systemClock } from './clock';
 export type { NodeLogger } from './logger';

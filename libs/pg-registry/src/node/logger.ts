@@ -31,10 +31,10 @@ export class ErrorLog {
   }
 }
 
-/** So many kinds of lines are remembered; kinds may be made of what others sent. */
+/** So many kinds of lines are remembered, because peers can make up kinds. */
 const MAX_KINDS = 256;
 
-/** Lets one line of a kind through in each interval, and says with the next one how many were kept back. */
+/** Writes one line of a kind in each interval, and adds to the next one how many were left out. */
 export class LimitedLog {
   readonly #kinds = new Map<string, { until: number; keptBack: number }>();
 
@@ -67,7 +67,7 @@ export class LimitedLog {
       known.keptBack += 1;
       return;
     }
-    // Behind all others, so that the kind that was written least recently is forgotten first.
+    // Moved to the end, so that the kind that was written least recently is forgotten first.
     this.#kinds.delete(kind);
     this.#kinds.set(kind, { until: now + this.#intervalMs, keptBack: 0 });
     const [oldest] = this.#kinds.keys();

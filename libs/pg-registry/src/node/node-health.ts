@@ -2,11 +2,11 @@ import { withTimeout } from '../lifetime';
 import type { NodeParts } from './node-parts';
 import type { NodeState, NodeStatus } from './node-stats';
 
-/** Whether a node does its work at this moment; see {@link PgRegistryNode.health}. */
+/** Whether a node works at this moment; see {@link PgRegistryNode.health}. */
 export interface NodeHealth {
-  /** Part of the cluster, connected, on time, and the broker answers. */
+  /** Whether the node is part of the cluster, connected and on time, and the broker answers. */
   readonly healthy: boolean;
-  /** What is wrong, in words, if anything is. */
+  /** What is wrong, if anything is. */
   readonly reason?: string;
   /** Where the node is in its life; only `ready` is healthy. */
   readonly state: NodeState;
@@ -14,11 +14,11 @@ export interface NodeHealth {
   readonly connected: boolean;
   /** Other nodes that it knows, suspects included. */
   readonly peers: number;
-  /** Peers in doubt. */
+  /** Peers that are suspected of being gone. */
   readonly suspects: number;
   /** Whether every peer's entries have arrived. Not a condition of health: a node that syncs works. */
   readonly synced: boolean;
-  /** When the entries of a peer had last arrived as a whole, in ISO 8601; null if none has. */
+  /** When a sync with a peer last ended, in ISO 8601; null if none has. */
   readonly lastSyncAt: string | null;
   /** Whether a younger node has taken this one's name; it stays down then. */
   readonly fenced: boolean;
@@ -27,8 +27,8 @@ export interface NodeHealth {
 }
 
 /**
- * A step that is this late means that the node itself is stuck, whatever its connection says. One is due each second at least,
- * so this is known two seconds after the last one.
+ * A step that is this late means that the node itself is stuck, even if it is connected. A step is due at least each second, so this
+ * shows two seconds after the last one.
  */
 const MAX_OVERDUE_MS = 1000;
 

@@ -7,16 +7,16 @@ export interface SyncReport {
   readonly durationMs: number;
 }
 
-/** A write of this node was followed to a peer, see the option `lagSampleMs`. */
+/** How long one write of this node took to a peer, see the option `lagSampleMs`. */
 export interface LagReport {
   readonly scope: string;
   /** The peer's name. */
   readonly peer: string;
-  /** From the write to the peer's word that it is applied there, by this node's clock: the way back is contained. */
+  /** From the write until the peer's answer that it is applied there, by this node's clock: it contains the way back. */
   readonly durationMs: number;
 }
 
-/** Who is told what takes time, as it happens. Called in the midst of the node's work: it must neither throw nor write. */
+/** Hears how long syncs and writes take. Called in the middle of the node's work: it must neither throw nor write. */
 export interface NodeObserver {
   synced?(report: SyncReport): void;
   propagated?(report: LagReport): void;

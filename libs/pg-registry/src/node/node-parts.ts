@@ -24,17 +24,17 @@ import { Waits } from './waits';
 export interface NodeDeps {
   /** Makes the transport if the options name none. */
   readonly defaultTransport: () => Transport;
-  /** Default: warnings and errors to stderr. */
+  /** Where the node logs. Default: warnings and errors go to stderr. */
   readonly logger?: NodeLogger;
-  /** For what concerns one scope. Default: the `logger`. */
+  /** The log of one scope. Default: the `logger`. */
   readonly scopeLogger?: (scope: string) => NodeLogger;
-  /** Default: that of the Node.js process. */
+  /** The time and the timers. Default: those of the Node.js process. */
   readonly clock?: Clock;
-  /** Finds the listener behind a token; default: nobody is found. */
+  /** Finds the listener behind a token. Default: finds none. */
   readonly resolveListener?: (token: ListenerToken) => RegistryListener | undefined;
-  /** Records calls and the runs of handlers. Default: nobody does. */
+  /** Records calls and the runs of handlers. Default: they are not recorded. */
   readonly tracer?: CallTracer | undefined;
-  /** Told what takes time. Default: nobody is. */
+  /** Hears how long syncs and writes take. Default: none. */
   readonly observer?: NodeObserver | undefined;
 }
 
@@ -44,7 +44,7 @@ export interface NodeParts {
   readonly incarnation: string;
   readonly clock: Clock;
   readonly log: ErrorLog;
-  /** For what may happen again and again. */
+  /** For lines that may come again and again. */
   readonly limitedLog: LimitedLog;
   readonly scopeLogs: ScopeLogs;
   readonly protocol: PeerProtocol;
@@ -62,7 +62,7 @@ export interface NodeParts {
 /**
  * Makes the parts of a node and wires them.
  *
- * @param onEffect Told of every effect that the driver does not run itself.
+ * @param onEffect Called with every effect that the driver does not run itself.
  * @throws InvalidOptionError naming an option that is unknown or wrong.
  */
 export function createNodeParts(
@@ -175,7 +175,7 @@ export function createNodeParts(
   };
 }
 
-/** One sequence for all scopes and runs of the node: (incarnation, number) names an entry for ever. */
+/** One sequence for all scopes and runs of the node, so that (incarnation, number) is the id of one entry for ever. */
 function entryNumbers(): { next(): number } {
   let last = 0;
   return { next: () => (last += 1) };

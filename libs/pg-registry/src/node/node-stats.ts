@@ -31,7 +31,7 @@ export interface NodeStats {
   readonly scopes: Readonly<Record<string, ScopeStats>>;
   /** Calls, casts and monitors that are under way, and what went wrong so far. */
   readonly calls: CallsStats;
-  /** What the peer protocol counts: peers, suspects, frames, repairs, syncs, refusals. */
+  /** The figures of the peer protocol: peers, suspects, frames, repairs, syncs, refusals. */
   readonly protocol: ProtocolStats;
 }
 
@@ -41,7 +41,7 @@ export interface NodeStatus {
   readonly connection: Connection | undefined;
 }
 
-/** Takes the figures. Cost: the number of scopes and peers. */
+/** Collects the figures. Costs the number of scopes and peers. */
 export function statsOf(parts: NodeParts, { state, connection }: NodeStatus): NodeStats {
   const { scopes, processes, calls, protocol } = parts;
   const entries = scopes.names().map((name) => {

@@ -17,13 +17,13 @@ const DEFAULT_HEALTH_TIMEOUT_MS = 1000;
 /**
  * One node of the cluster: its identity, its scopes and processes, and its peers. One Nest application is one node.
  *
- * Everything exists from construction: what is written before {@link connect} travels with the first sync. Reads never
- * wait; what has to ask others returns a Promise.
+ * Everything exists from construction: writes before {@link connect} travel with the first sync. Reads never wait; methods that ask
+ * other nodes return a Promise. The states of its life are drawn in `node-lifecycle.ts`.
  */
 export class PgRegistryNode {
   /** Unique among the living nodes of the namespace. */
   readonly name: string;
-  /** New at each start: 16 hexadecimal digits, half of them random. Tells a node from its predecessor of the same name. */
+  /** New at each start: 16 hexadecimal digits, half of them random. It tells a node from its predecessor of the same name. */
   readonly incarnation: string;
   /** The processes of this node, and calls to those of the whole cluster. */
   readonly processes: ProcessService;
@@ -77,21 +77,21 @@ export class PgRegistryNode {
    * @throws InvalidArgumentError for anything but a Pid.
    */
   reachable(pid: Pid): boolean {
-    if (!isPid(pid)) throw new InvalidArgumentError('reachable() is asked with the Pid of a process.');
+    if (!isPid(pid)) throw new InvalidArgumentError('reachable() must be given the Pid of a process.');
     return this.#parts.protocol.isReachable(pid.incarnation);
   }
 
   /**
    * The registry of a scope: the same object for the same name, before, between and after the scope's runs.
    *
-   * @throws InvalidOptionError if that is no name of a scope. A scope that does not run is no error until it is used.
+   * @throws InvalidOptionError if the name is not valid. The scope need not run until it is used.
    */
   scope(scope: string | ScopeOptions): PgRegistryService {
     return this.#parts.scopes.service(scopeName(scope));
   }
 
   /**
-   * Starts a scope. Peers that run it learn of it at once and exchange their entries with this node.
+   * Starts a scope. Peers that run it hear of it at once and exchange their entries with this node.
    *
    * @throws ScopeAlreadyStartedError carrying the running registry; InvalidOptionError for wrong options;
    *   ScopeNotRunningError if the node has stopped.
@@ -122,7 +122,7 @@ export class PgRegistryNode {
   }
 
   /**
-   * Connects and says hello. Does not wait for peers: {@link synced} does. The second call returns at once.
+   * Connects and sends a hello. It does not wait for peers, {@link synced} does. A second call returns at once.
    *
    * @throws TransportError naming the servers and the reason, within `connectTimeoutMs`; also if the node is drained or closed
    *   meanwhile. Nothing is left open.
@@ -178,8 +178,8 @@ export class PgRegistryNode {
   }
 
   /**
-   * Whether this node does its work: part of the cluster, connected, its own steps on time, and the broker answering.
-   * Suspected peers are their own problem, not this node's.
+   * Tells whether this node works: it is part of the cluster and connected, its own steps are on time, and the broker answers.
+   * Suspected peers do not make it unhealthy.
    *
    * @param options How long it may take.
    * @param options.timeoutMs For the broker to answer. Default 1000.
@@ -190,7 +190,7 @@ export class PgRegistryNode {
     return await checkHealth(this.#parts, this.#lifecycle, this.#lastSyncAt, timeoutMs);
   }
 
-  /** @internal Logs what code threw that listens to a scope, under the scope's context and limited by its kind. */
+  /** @internal Logs an error that a listener of a scope threw, in the scope's context, at most one line of a kind per interval. */
   logFailure(scope: string, kind: string, message: string, error: unknown): void {
     this.#parts.scopeLogs.of(scope).error(kind, message, error);
   }

@@ -3,7 +3,7 @@ import type { PeerProtocol } from '../protocol';
 import type { Connection, Subscription } from '../transport';
 import type { Clock } from './clock';
 
-/** The timer is set at least so often, due or not: who asks how late it is learns soon that timers do not come any more. */
+/** The timer is set at least this often, due or not, so that `overdueMs` soon shows when timers no longer fire. */
 const LONGEST_WAIT_MS = 1000;
 
 /** Effects that concern the node as a whole; the driver runs all others itself. */
@@ -13,9 +13,9 @@ export type NodeEffect = Exclude<
 >;
 
 /**
- * Runs a {@link PeerProtocol}: time and messages in, effects out, in the order in which the protocol gave them.
+ * Runs a {@link PeerProtocol}: gives it time and messages, and runs its effects in the order in which it returned them.
  *
- * Whatever calls into the protocol hands its effects to {@link run}. A write made by an observer while effects are being
+ * All code that calls the protocol hands its effects to {@link run}. A write made by an observer while effects are being
  * run joins the end of the queue, so frames leave in the order of the operations they carry. After every batch one timer
  * is armed for the protocol's next deadline.
  */
@@ -48,12 +48,12 @@ export class ProtocolDriver {
     this.#onSettled = onSettled;
   }
 
-  /** The connection effects go to; without one, sends and probes are dropped, as a broker that is away would. */
+  /** Sends effects to this connection from now on. Without one, frames and probes are lost, as with a broker that is away. */
   attach(connection: Connection): void {
     this.#connection = connection;
   }
 
-  /** By how many milliseconds the next step is late: more than a moment means that this node itself stands still. */
+  /** How many milliseconds the next step is late. More than a moment means that this node itself stands still. */
   get overdueMs(): number {
     return Math.max(0, this.#clock.now() - Math.min(this.#wakesAt, this.#turnEndsAt));
   }
@@ -116,7 +116,7 @@ export class ProtocolDriver {
   #flush(id: number): void {
     this.#connection?.flush().then(
       () => this.run(this.#protocol.flushed(id, this.#clock.now())),
-      // Not connected: what was published may be lost, and the protocol learns of the disconnect by itself.
+      // Not connected: frames may be lost, and the protocol hears of the disconnect elsewhere.
       () => undefined,
     );
   }
@@ -128,11 +128,11 @@ export class ProtocolDriver {
   }
 
   /**
-   * Sees to it that the next deadline is met. One that is due means: when this turn is over; setTimeout would wait a
-   * millisecond at least.
+   * Sets a timer for the next deadline. A deadline that is due is met when this turn is over; setTimeout would wait a millisecond at
+   * least.
    *
-   * A deadline that has moved away leaves its timer where it is: it wakes for nothing and is set anew. Most frames move a
-   * deadline, and would each cancel a timer and set another.
+   * A deadline that has moved away leaves its timer: it fires for nothing and is set anew. Most frames move a deadline, and each would
+   * otherwise cancel a timer and set another.
    */
   #arm(): void {
     const deadline = this.#protocol.nextDeadline();

@@ -61,8 +61,7 @@ export class RunningScopes {
   }
 
   /**
-   * Starts a scope unless it runs; one that runs has to have the same options, or the caller has to have no wish but its
-   * name.
+   * Starts a scope unless it runs. One that runs must have the same options, or the caller must give only its name.
    *
    * @throws InvalidOptionError naming both sets of options.
    */
@@ -73,7 +72,7 @@ export class RunningScopes {
     if (!isNameOnly(input) && !sameScopeOptions(running.options, options)) {
       throw new InvalidOptionError(
         `Scope '${options.name}' runs with ${formatScopeOptions(running.options)} and is asked for with ` +
-          `${formatScopeOptions(options)}. Say it the same way in both places, or give only the name in one of them.`,
+          `${formatScopeOptions(options)}. Give the same options in both places, or only the name in one of them.`,
         { option: 'scopes' },
       );
     }

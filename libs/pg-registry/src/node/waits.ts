@@ -6,7 +6,7 @@ interface Wait {
   readonly reject: (error: Error) => void;
 }
 
-/** Promises of conditions that change with the protocol's state; looked at after every batch of effects. */
+/** Promises that resolve when a condition on the protocol's state holds; checked after every batch of effects. */
 export class Waits {
   readonly #open = new Set<Wait>();
 
@@ -19,7 +19,7 @@ export class Waits {
   /**
    * Resolves as soon as `isOver` holds. A wait that is open keeps the Node.js process alive.
    *
-   * @param timeoutMs After this many milliseconds it rejects with what `onTimeout` makes.
+   * @param timeoutMs After this many milliseconds it rejects with the error of `onTimeout`.
    */
   async until(isOver: () => boolean, timeoutMs: number, onTimeout: () => Error): Promise<void> {
     if (isOver()) return;
@@ -35,7 +35,7 @@ export class Waits {
     });
   }
 
-  /** Something changed: resolves what is over now. Costs nothing while nobody waits. */
+  /** Resolves the waits whose condition holds now. Costs nothing while there are none. */
   look(): void {
     for (const wait of this.#open) if (wait.isOver()) wait.resolve();
   }

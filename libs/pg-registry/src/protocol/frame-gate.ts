@@ -9,15 +9,15 @@ import {
 } from '../wire';
 import type { Endpoint } from '../cluster';
 
-/** A frame whose sender is who its subject says. */
+/** A frame whose sender is the one that its subject names. */
 export interface CheckedFrame {
   readonly route: Route;
   readonly frame: Frame;
 }
 
 /**
- * The gate through which every frame comes in. What does not belong is counted, warned of at most once per interval and
- * reason, and dropped; nothing is thrown into the client, whose read loop would die of it.
+ * Checks every frame that arrives. A frame that does not belong is counted, warned about at most once per interval and reason, and
+ * dropped. Nothing is thrown into the client, because it would end the client's read loop.
  */
 export class FrameGate {
   readonly #endpoint: Endpoint;
@@ -35,7 +35,7 @@ export class FrameGate {
     const route = endpoint.subjects.parse(subject);
     if (route === undefined)
       return this.#refuse('bad-subject', `A message came on ${JSON.stringify(subject.slice(0, 200))}.`);
-    // Not `maxFrameBytes`, which is for own frames: a peer may be configured otherwise, and would never be heard.
+    // Not `maxFrameBytes`, which is for own frames: a peer with another setting would never be heard.
     if (bytes.length > LONGEST_FRAME_BYTES) {
       return this.#refuse(
         'oversized-frame',
@@ -50,7 +50,7 @@ export class FrameGate {
     return { route, frame };
   }
 
-  /** Runs something that decodes; a DecodeError is counted, warned of, and answered with `undefined`. */
+  /** Runs something that decodes. A DecodeError is counted and warned about; the result is `undefined` then. */
   decoding<T>(subject: string, decode: () => T): T | undefined {
     try {
       return decode();
@@ -63,7 +63,7 @@ export class FrameGate {
     }
   }
 
-  /** Whether `reply` is an address on which this node may answer `asker`: any other would make us speak to a third party. */
+  /** Whether `reply` is an address on which this node may answer `asker`; any other would make it write to a third node. */
   mayAnswer(reply: string, asker: string): boolean {
     const route = this.#endpoint.subjects.parse(reply);
     if (route?.route === 'reply' && route.to === asker && route.from === this.#endpoint.node) return true;

@@ -32,7 +32,7 @@ export interface FrameRouterDeps {
   readonly drain: Drain;
 }
 
-/** What the answer to a probe told. */
+/** The answer to a probe. */
 export interface ProbeAnswer {
   /** The server that the answerer is attached to. */
   readonly serverId: string;
@@ -42,8 +42,8 @@ export interface ProbeAnswer {
 type Handler = (checked: CheckedFrame, reply: string) => void;
 
 /**
- * Takes every frame that passed the gate to whom it concerns. In this order: a namesake's frame concerns only the name; one
- * of an incarnation that is over concerns nobody; any other proves first of all that its sender lives.
+ * Hands every frame that passed the gate to the part that handles its kind. First, a frame under this node's own name concerns only
+ * the name guard; one of an incarnation that is over is ignored; any other proves that its sender lives.
  */
 export class FrameRouter {
   readonly #deps: FrameRouterDeps;
@@ -61,7 +61,7 @@ export class FrameRouter {
       goodbye: ({ frame }) => membership.goodbyeHeard(frame),
       suspect: ({ frame }) => liveness.suspectHeard(frame.body),
       stale: ({ frame }) => nameGuard.staleHeard(frame.body),
-      alive: () => endpoint.count('late-answers'), // its probe is void
+      alive: () => endpoint.count('late-answers'), // its probe is over
       drain: ({ frame }) => this.#fromPeer(frame, (peer) => drain.receive(peer, frame.body)),
       ops: this.#toStream('ops'),
       repair: this.#toStream('repair'),
@@ -77,7 +77,7 @@ export class FrameRouter {
     };
   }
 
-  /** Subscribes to everything that is for every node. */
+  /** Subscribes to everything that does not depend on scopes; processes have their own subscriptions. */
   subscribe(): void {
     const { endpoint } = this.#deps;
     const { subjects, node } = endpoint;
@@ -91,7 +91,7 @@ export class FrameRouter {
     const { gate } = this.#deps;
     const checked = gate.check(subject, bytes);
     if (checked === undefined) return;
-    // A probe's subject names no sender, so nothing is concluded from who says it is asking.
+    // A probe's subject names no sender, so nothing follows from the sender that its envelope names.
     if (checked.route.route === 'alive') this.#answerProbe(checked.frame, reply);
     else if (this.#hear(checked.frame) || this.#warnsUs(checked.frame))
       gate.decoding(subject, () => this.#handlers[checked.frame.kind](checked, reply));
@@ -100,7 +100,7 @@ export class FrameRouter {
   /** A probe was answered; `undefined` if by something that is no answer of its target. */
   probeAnswered(probe: Probe, answer: Extract<ProbeOutcome, { type: 'answer' }>): ProbeAnswer | undefined {
     const { endpoint, gate, membership, liveness, nameGuard } = this.#deps;
-    if (probe.purpose.of === 'nobody') return { serverId: '' }; // whoever it was, somebody listens there
+    if (probe.purpose.of === 'nobody') return { serverId: '' }; // somebody listens there
     const checked = gate.check(answer.subject, answer.bytes);
     if (
       checked?.route.route !== 'reply' ||
@@ -141,8 +141,8 @@ export class FrameRouter {
   }
 
   /**
-   * Whether a frame tells of a newer incarnation of our name. It counts from whomever it comes: two nodes whose clocks both
-   * went back may each hold the other for an old one, and neither would ever hear that it has to rise.
+   * Whether a frame tells of a newer incarnation of this node's name. It counts from any sender: two nodes whose clocks both went back
+   * may each take the other for an old one, and neither would ever hear that it must raise its epoch.
    */
   #warnsUs({ kind, node }: Frame): boolean {
     return kind === 'stale' && node !== this.#deps.endpoint.node;
@@ -166,14 +166,14 @@ export class FrameRouter {
   }
 
   /**
-   * Said again until answered, so a stranger loses nothing. One that never becomes a peer would never be removed as one
-   * either, and what it watches would be remembered for ever.
+   * These are repeated until answered, so a node that is not a peer yet loses nothing. One that never becomes a peer is never removed as
+   * one, and what it watches would be remembered for ever.
    */
   #toProcessFromPeer(kind: ProcessKind): Handler {
     return ({ frame }, reply) => this.#fromPeer(frame, () => this.#deliver(frame, kind, reply, ''));
   }
 
-  /** Hands a frame to `take` if its sender is a peer and its version is one of ours; a stranger is asked who it is. */
+  /** Hands a frame to `take` if its sender is a peer and its version can be read. Asks any other sender for its hello. */
   #fromPeer(frame: Frame, take: (peer: MutablePeer) => void): void {
     if (!this.#readable(frame)) return;
     const { endpoint, membership } = this.#deps;

@@ -22,7 +22,7 @@ export interface ProtocolStats {
   readonly tombstones: number;
   /** What replication holds in memory. */
   readonly memory: ReplicationMemory;
-  /** How often what happened since the start: frames, repairs, syncs, refusals, by name. Absent: never. */
+  /** How often frames, repairs, syncs and refusals happened since the start, by name. Absent: never. */
   readonly counters: Readonly<Record<string, number>>;
 }
 
@@ -121,7 +121,7 @@ export class PeerProtocol {
     return this.#parts.membership.peers.get(incarnation)?.draining ?? false;
   }
 
-  /** Connected, everybody has had the time to introduce itself, and no scope is in its first sync. Costs peers + scopes. */
+  /** Whether the node is connected, every peer has had the time to introduce itself, and no scope is in its first sync. Costs peers + scopes. */
   get synced(): boolean {
     const { initialDiscovery, membership, streams } = this.#parts;
     if (!initialDiscovery.isOver) return false;
@@ -200,7 +200,7 @@ export class PeerProtocol {
     });
   }
 
-  /** A reason to probe a node, never more: a call to it got no responders, or its server says that its connection closed. */
+  /** Gives a reason to probe a node, never more: a call to it got no responders, or its server says that its connection closed. */
   hint(node: string, now: number): Effect[] {
     return this.#do(now, () => this.#parts.liveness.hint(node));
   }
@@ -295,7 +295,7 @@ export class PeerProtocol {
     action(endpoint.now);
     // After it: a write has changed its table already, and a digest in between would fit no number of the stream.
     if (stalled && endpoint.maySpeak) membership.discover();
-    // Who calls now stands still no longer, however long the deadlines have been over: one stall is one stall.
+    // A call shows that the stall is over, however long ago the deadlines were: one stall counts once.
     this.#deadline = this.#soonestDeadline();
     this.#expectedAt = Math.max(this.#deadline, endpoint.now);
     return endpoint.takeEffects();

@@ -12,9 +12,9 @@ export interface ScopeStreamDeps {
 }
 
 /**
- * The stream of one run of a scope: what whoever starts a scope keeps, to write to the peers.
+ * The stream of one run of a scope to its peers. Starting a scope returns it, and the scope keeps it: no write looks a scope up.
  *
- * Its commands return effects, as those of the `PeerProtocol` do. Once it is stopped, writes are counted and go nowhere.
+ * Its commands return effects, as those of the `PeerProtocol` do. Once it is stopped, writes are counted and sent nowhere.
  */
 export class ScopeStream {
   readonly #replicator: Replicator;

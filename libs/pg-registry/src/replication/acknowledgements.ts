@@ -12,7 +12,7 @@ interface PendingCall {
   readonly deadline: number;
 }
 
-/** A call of which it is known who has to answer. */
+/** A call whose peers have been asked. */
 interface AskedCall extends PendingCall {
   /** The operation that all have to apply. */
   readonly number: number;

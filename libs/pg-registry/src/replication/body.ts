@@ -1,7 +1,7 @@
 /**
- * Bodies of the replication frames. Each begins with its tag and the run of the stream it speaks of: whose stream that is,
- * the envelope says (`ops`, `part`, `tail`, `chunk`, `bundle`, `answer` speak of the sender's, the asks of the receiver's).
- * Operations and rows have files of their own; here are the heads, and the bodies that are nothing but a head.
+ * Bodies of the replication frames. Each begins with its tag and the run of the stream that it is about: `ops`, `part`, `tail`,
+ * `chunk`, `bundle` and `appliedAsk` are about the sender's stream, the others about the receiver's. Operations and rows are in
+ * `operation-body.ts` and `chunk-body.ts`; here are the heads, and the bodies that are nothing but a head.
  */
 import { DecodeError, Reader, type StreamKind, Writer } from '../wire';
 
@@ -18,7 +18,7 @@ export const TAG = {
   bundle: 9,
 } as const;
 
-/** Which bodies may come by which kind of frame; anything else is refused. A repair is answered with the bodies of broadcasts, in bundles or alone. */
+/** Which bodies may come in which kind of frame; others are refused. A repair is answered with the bodies of broadcasts, in bundles or alone. */
 export const TAGS_OF: Record<StreamKind, readonly number[]> = {
   ops: [TAG.ops, TAG.part, TAG.tail, TAG.bundle],
   repair: [TAG.repairAsk, TAG.ops, TAG.part, TAG.tail, TAG.bundle],
@@ -57,7 +57,7 @@ export interface RepairAsk {
   readonly to: number;
 }
 
-/** Whose walk through the owner's entries: the asker's run of the scope, and a number that rises with each start of a walk. */
+/** A walk through the owner's entries: the asker's run of the scope, and a number that rises with each walk. */
 export interface SyncSession {
   readonly askerRun: number;
   readonly session: number;
@@ -76,13 +76,13 @@ export interface ChunkHead extends SyncSession {
   readonly at: number;
 }
 
-/** A body without its content: which it is, which run it speaks of, and where to read on. */
+/** The tag of a body, and the run of the stream that it is about. */
 export interface Opened {
   readonly tag: number;
   readonly run: number;
 }
 
-/** Reads tag and run. @throws DecodeError for a tag that has no business in a frame of this kind. */
+/** Reads tag and run. @throws DecodeError for a tag that does not travel in a frame of this kind */
 export function openBody(reader: Reader, kind: StreamKind): Opened {
   const tag = reader.u8();
   if (!TAGS_OF[kind].includes(tag))

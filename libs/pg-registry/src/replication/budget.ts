@@ -1,7 +1,7 @@
 import { FRAME_OVERHEAD_BYTES } from '../wire';
 import type { ProtocolOptions } from '../cluster';
 
-/** Something held in memory that may be given up: a frame in a ring, a parked frame, an operation of which parts are missing. */
+/** Something in memory that may be given up: a frame in a ring or a reorder buffer, an operation of which parts are missing. */
 export interface Evictable {
   /** What it is charged with: its bytes and {@link OBJECT_OVERHEAD_BYTES}. */
   readonly chargedBytes: number;
@@ -12,7 +12,7 @@ export interface Evictable {
 /** What an object around the bytes costs: without it a flood of tiny frames would be almost free. */
 export const OBJECT_OVERHEAD_BYTES = 128;
 
-/** A bounded amount of memory, shared by all streams of a node. Who comes last pushes out who came first. */
+/** A bounded amount of memory, shared by all streams of a node. What comes last evicts what came first. */
 export class Pool {
   readonly #held = new Set<Evictable>();
   #bytes = 0;
@@ -57,10 +57,10 @@ export interface ReplicationMemory {
 }
 
 /**
- * What the Replicators of one node share, because the node has one memory and one connection: the pools for recent operations
- * and parked frames, the number of operations that wait, and how many bytes the client was given and has not flushed.
+ * What the Replicators of one node share, because the node has one memory and one connection: the pools for recent and for early
+ * operations, the number of operations that wait, and how many bytes the client was given and has not flushed.
  *
- * The connection starts closed. {@link ReplicationBudget.open} is the only question streams ask before they send operations or chunks.
+ * The connection starts closed. Streams send operations and chunks only while the budget is {@link ReplicationBudget.open}.
  */
 export class ReplicationBudget {
   readonly ring: Pool;
@@ -94,7 +94,7 @@ export class ReplicationBudget {
   }
 
   /**
-   * The connection takes bodies of so many bytes; to be said before `connected`.
+   * Sets how large a body may be for the connection; to be called before `connected`.
    *
    * Tolerated: bodies made for an earlier server that took more are lost on the way to this one. Asks for them stay without
    * an answer, so their askers sync.
@@ -103,12 +103,12 @@ export class ReplicationBudget {
     this.#mostBodyBytes = maxBodyBytes;
   }
 
-  /** Is the node connected? */
+  /** Whether the node is connected. */
   get online(): boolean {
     return this.#isOnline;
   }
 
-  /** May operations and chunks be sent: connected, and the client not behind? */
+  /** Whether operations and chunks may be sent: the node is connected, and the client not behind. */
   get open(): boolean {
     return this.#isOnline && this.#unflushedBytes < this.options.maxUnflushedBytes;
   }
@@ -128,7 +128,7 @@ export class ReplicationBudget {
     this.#unflushedBytes += bytes;
   }
 
-  /** True once, when half of what may be unflushed is: whoever asked must return a flush effect. Half, so that the pipe never runs dry. */
+  /** True once, when half of what may be unflushed is: the caller must flush. Half, so that the connection never runs dry. */
   wantsFlush(): boolean {
     if (this.#isFlushing || this.#unflushedBytes * 2 < this.options.maxUnflushedBytes) return false;
     this.#isFlushing = true;
@@ -136,7 +136,7 @@ export class ReplicationBudget {
     return true;
   }
 
-  /** Is it time to follow a write on its way, of whatever scope? True once in `lagSampleMs`. */
+  /** Whether to follow a write on its way, of whatever scope. True once in `lagSampleMs`. */
   wantsSample(now: number): boolean {
     if (now < this.#sampleAt) return false;
     this.#sampleAt = now + this.options.lagSampleMs;

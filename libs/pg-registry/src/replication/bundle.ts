@@ -5,10 +5,8 @@ import { MAX_HEAD_BYTES, openBody, startBody, TAG } from './body';
 const BUNDLE_BYTES = 64 * 1024;
 
 /**
- * Packs bodies of one stream into frames, whole and in their order. A body that leaves no room for others travels alone, as it is.
- *
- * Measured: 1,500 missed operations of 42 bytes, each broadcast in a frame of its own when it was new, are repaired by one frame
- * instead of 1,500.
+ * Packs bodies of one stream into frames, whole and in their order, so that 1,500 small operations are repaired by one frame instead
+ * of 1,500. A body that leaves no room for others travels alone, as it is.
  */
 export class Bundler {
   readonly #writer = new Writer();

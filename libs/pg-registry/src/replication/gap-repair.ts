@@ -3,18 +3,23 @@ const JITTER_MS = 20;
 /** An ask is repeated this long after the last that came of its answer; without any answer after this long, then twice as long, up to the longest. */
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 1000;
-/** Who looks at the clock so late stood still, and has not read what came meanwhile; this long is left to read it. */
+/** A node that looks at the clock so late stood still, and has not read what came meanwhile; it gets this long to read it. */
 const STALL_MS = 10;
 /** So many asks in vain, and the stream is synced instead. */
 const MAX_ASKS = 8;
 
 /**
- * Operations of a stream that were heard of but not received: when to ask for them.
+ * Where a gap in the numbers of a stream is repaired: when to ask its owner for operations that were heard of but not received.
  *
- * Closed → (something missing) → waiting out its jitter → asked → … → closed, as soon as nothing is missing any more. Operations
- * that are applied while a gap is open are of an answer under way: it is given time, and the count of asks in vain starts again.
- * The answer says where it ends; then what is still missing is asked for at once. So one range is asked for once, and its
- * repair takes one round trip for each answer, whatever the bandwidth.
+ *     closed ── something is missing ──► waiting (up to 20 ms) ── ask ──► asked ── nothing is missing ──► closed
+ *                                                                  ▲         │
+ *                                                                  └─────────┘ no answer in time, or the answer ended too early
+ *
+ * After 8 asks in vain the stream is synced instead. Operations that are applied while a gap is open belong to an answer under way:
+ * the answer gets time, and the count of asks in vain starts again. The answer says where it ends; then what is still missing is asked
+ * for at once. So one range is asked for once, and its repair takes one round trip for each answer, whatever the bandwidth.
+ *
+ * The ask is sent by `InboundStream` and answered by the owner's `RepairResponder`.
  */
 export class GapRepair {
   /** When to ask; Infinity while nothing is missing. */
@@ -61,7 +66,7 @@ export class GapRepair {
     this.#isAnswerOver = false;
   }
 
-  /** If something is missing, asks for it soon; asks so far were in vain for another reason than that it is gone. */
+  /** If something is missing, asks for it soon. Asks so far were in vain because the owner could not be reached. */
   hasten(now: number): void {
     if (this.deadline === Infinity) return;
     this.#asks = 0;

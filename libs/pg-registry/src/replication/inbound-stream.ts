@@ -89,7 +89,7 @@ export class InboundStream {
     return this.#walk.cursor === 0 ? 0 : this.#appliedNumber;
   }
 
-  /** Has it ever been in sync? */
+  /** Whether it has ever been in sync. */
   get wasSynced(): boolean {
     return this.#timing.wasSynced;
   }
@@ -131,7 +131,7 @@ export class InboundStream {
     if (this.phase === 'walking') this.#walk.deadline = now;
   }
 
-  /** The owner can be reached again: its silence was not for us to wait longer and longer for. */
+  /** The owner can be reached again: its silence is no reason to be patient. */
   recovered(now: number): void {
     if (this.phase === 'walking') this.#walk.hasten(now);
     this.#gap.hasten(now);
@@ -176,7 +176,7 @@ export class InboundStream {
     if (!this.#buffer.addPart(head, piece)) this.#output.count('unparked');
   }
 
-  /** The owner's word on where its stream ends and what it can repair; `isAnswer`: and its answer to an ask. */
+  /** Where the owner's stream ends, and what it can repair. `isAnswer`: this ends its answer to an ask. */
   #receiveTail(reader: Reader, isAnswer: boolean): void {
     const { oldest, last } = readTail(reader);
     this.#gap.hear(last);
@@ -205,7 +205,7 @@ export class InboundStream {
     if (this.#walk.deadline <= now) this.#suspendWalk(true);
   }
 
-  /** To be called after every input: what is missing, what is next, and who wants to know. */
+  /** To be called after every input: asks for what is missing, schedules what is next, and answers the owner. */
   settle(now: number): void {
     const progressed = this.#appliedNumber > this.#settledNumber;
     this.#settledNumber = this.#appliedNumber;
@@ -235,7 +235,7 @@ export class InboundStream {
     return this.#deps.budget.options.maxEntriesPerPeer;
   }
 
-  /** Takes note of `last`; is there anything in operations up to it that could be applied or kept? */
+  /** Takes note of `last`. Returns whether operations up to it can be applied or kept. */
   #isNews(last: number): boolean {
     if (this.phase === 'overfull') return false;
     this.#gap.hear(last);
@@ -330,7 +330,7 @@ export class InboundStream {
     this.#output.count('repair-asks');
   }
 
-  /** Both sides speak of the same moment: they must have the same entries. */
+  /** Compares the digests of the same moment: both sides must have the same entries. */
   #compare(theirs: ScopeDigest): void {
     if (this.#entries.agreeWith(theirs)) return;
     const message = `What is known of ${this.peer.node} differs from what it has after its operation ${theirs.last}: syncing again. This is a bug or corrupted memory.`;

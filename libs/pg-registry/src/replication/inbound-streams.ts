@@ -7,8 +7,8 @@ import type { StreamPeer } from './stream-output';
 const MAX_WALKS = 4;
 
 /**
- * The followed streams of one Replicator: one per peer that has announced the scope, from its announcement until the peer, or its run
- * of the scope, ends. Decides whose turn it is to sync, and which stream has something to do when.
+ * The followed streams of one Replicator: one per peer that has announced the scope, until the peer or its run of the scope ends.
+ * Decides which streams may sync at a time, and when each has something to do.
  */
 export class InboundStreams {
   readonly #streams = new Map<string, InboundStream>();
@@ -41,7 +41,7 @@ export class InboundStreams {
     return unsynced;
   }
 
-  /** Is no stream waiting for, or in, its first sync? */
+  /** Whether no stream waits for its first sync, or is in it. */
   get synced(): boolean {
     for (const { wasSynced, phase } of this.#streams.values())
       if (!wasSynced && phase !== 'overfull') return false;

@@ -7,13 +7,12 @@ const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 2000;
 
 /**
- * How long a write takes until it is applied at a peer, by one clock. Now and then one write is followed: its owner asks one
- * peer, another each time, whether it has applied it, as `replicated()` asks all of them, and takes the time from the write to
- * the answer.
+ * Measures how long a write takes until a peer has applied it, by one clock. Every `lagSampleMs` one write is followed: its owner
+ * asks one peer, another each time, whether it has applied it, and takes the time from the write to the answer.
  *
- * So it is the way there plus the way back of one small frame. Time stamps in the operations would give the way there alone, and
- * with it the difference of two machines' clocks, which is often more than the way takes. A sample is not given up while the
- * peer lives: what takes longest is what is worth knowing. An answer that was lost costs one repetition, and the sample as much.
+ * So the figure contains the way back of one small frame. Time stamps in the operations would give the way there alone, but also the
+ * difference of two machines' clocks, which is often more than the way takes. A sample is kept while the peer lives, because the
+ * longest times matter most. A lost answer adds the time of one repetition to the sample.
  */
 export class LagProbe {
   #peer: StreamPeer | undefined;

@@ -33,7 +33,7 @@ export class RecentBody implements Evictable {
  */
 export class OperationRing {
   #bodies: RecentBody[] = [];
-  /** Index of the oldest body; what is before it is gone. Shifting an array of a thousand bodies for each new one would cost more than the sending. */
+  /** Index of the oldest body; what is before it is gone. Faster than shifting the array for each new body. */
   #head = 0;
   #next: number;
 
@@ -64,7 +64,7 @@ export class OperationRing {
   addParts(bodies: readonly Uint8Array[]): void {
     const number = this.#next;
     for (const body of bodies) this.#put(new RecentBody(this, number, number, body));
-    // A pool smaller than the operation has dropped some of the parts already: what is left of it is worth nothing.
+    // A pool smaller than the operation has dropped some of the parts already: what is left of it cannot be used.
     if (this.size < bodies.length) this.dropThrough(number);
   }
 

@@ -10,26 +10,26 @@ import { RepairResponder } from './repair-responder';
 import type { StreamDeps } from './stream-deps';
 
 /**
- * A frame counts for so many milliseconds. A stream for which none counts any more sends in the very call that writes: at the
- * end of the turn an operation reached the socket after 80 µs instead of 68.
+ * A frame counts for so many milliseconds. A stream for which none counts any more sends in the very call that writes, which is
+ * faster than at the end of the turn.
  */
 const FRAME_MS = 1;
 /**
- * While so many count, frames leave when the turn is over. Whoever registers, hears the answer and registers again would
- * otherwise wait for 5 ms each time; the way there and back takes 0.2.
+ * While so many count, frames leave when the turn is over. Code that registers, waits for the answer and registers again would
+ * otherwise wait for {@link COALESCE_MS} each time.
  */
 const FRAMES_IN_A_ROW = 8;
-/** Beyond that operations wait for each other at most this long … */
+/** Beyond that, operations wait for each other at most this long. */
 const COALESCE_MS = 5;
-/** … or until there are this many bytes of them. */
+/** They wait at most until there are this many bytes of them. */
 const COALESCE_BYTES = 64 * 1024;
-/** When, after the last operation, its number is said again. */
+/** How long after the last operation its number is sent again. */
 const TAIL_MS = [20, 100, 400, 1600] as const;
 
 /**
  * The own operations of one run of a scope, on their way out.
  *
- * Every operation gets the next number and then goes through, in this order:
+ * Every operation gets the next number and then goes through these stages:
  *
  *     unsent   a reference to its diff, while the connection is not open or earlier ones still wait
  *     batch    encoded behind others, for at most 5 ms or 64 KB
@@ -37,12 +37,12 @@ const TAIL_MS = [20, 100, 400, 1600] as const;
  *     gone     only counted
  *
  * The stages hold consecutive numbers: ring.end … batch … unsent … last, without a gap. Nothing is encoded or kept while nobody
- * follows (`recording` is false): who comes later syncs. When an operation cannot be kept — too many wait, or it is larger than
- * an operation may be — the stream *collapses*: all stages are emptied, and only the number of the last operation is told.
+ * follows: a peer that comes later syncs. When an operation cannot be kept, because too many wait or it is larger
+ * than `maxOpBytes`, the stream *collapses*: all stages are emptied, and only the number of the last operation is sent.
  * Peers find that they lag behind what can be repaired, and sync.
  *
- * A frame that is lost is noticed by the number of the next one. After the last operation there is no next one, so its number
- * is told again after 20, 100, 400 and 1,600 ms of quiet.
+ * A lost frame is noticed by the number of the next one. After the last operation there is no next one, so its number is sent
+ * again after 20, 100, 400 and 1,600 ms of quiet.
  *
  * Tolerated: what was given to the client just before it noticed that the connection is gone is lost, though it counts as sent;
  * it is in the ring, and numbers and digests after the reconnect show the gap.
@@ -84,7 +84,7 @@ export class OutboundStream {
     return this.#lastNumber;
   }
 
-  /** Has everything been given to the client? */
+  /** Whether everything has been given to the client. */
   get isFlushed(): boolean {
     return this.#ring.end > this.#lastNumber;
   }
@@ -101,7 +101,7 @@ export class OutboundStream {
     return delay === undefined ? this.#flushAt : Math.min(this.#flushAt, this.#tailFrom + delay);
   }
 
-  /** Does anybody follow this stream? When the first one does, its end is told soon: it may have missed what nobody recorded. */
+  /** Whether anybody follows this stream. The first follower soon hears where the stream ends: it may have missed what was not kept. */
   follow(isFollowed: boolean, now: number): void {
     if (isFollowed !== this.#isRecording) {
       this.#isRecording = isFollowed;
@@ -110,7 +110,7 @@ export class OutboundStream {
     if (isFollowed && this.#lastNumber > 0) this.#startTail(now);
   }
 
-  /** Numbers an operation that nobody is going to ask for. */
+  /** Numbers an operation that no peer will ask for. */
   count(): void {
     this.#lastNumber += 1;
     this.#ring.restart(this.#lastNumber + 1);
@@ -147,7 +147,7 @@ export class OutboundStream {
     this.#output.broadcast(writeTail(this.#scratch, this.#run, this.repair.tail()));
   }
 
-  /** The connection is back: who missed the last operations must hear of them though nothing new is written. */
+  /** The connection is back: a peer that missed the last operations must hear of them though nothing new is written. */
   connected(now: number): void {
     if (this.#isRecording && this.#lastNumber > 0) this.#startTail(now);
   }

@@ -60,11 +60,11 @@ class Assembly implements Evictable {
 }
 
 /**
- * What of one peer's stream came before its turn: frames behind a gap, and operations of which parts are missing. Bodies are
- * copied as they came; they are decoded when it is their turn.
+ * Operations of one peer's stream that came before their turn: frames ahead of a gap, and operations of which parts are missing. Bodies
+ * are copied as they came, and decoded when it is their turn.
  *
- * Bounded twice: by the pool that all streams of the node share, from which the oldest frames are evicted, and by half of it
- * for one stream, above which a stream's new frames are dropped. So a flood ahead of a gap that never closes costs a fixed
+ * Bounded twice: by the pool that all streams of the node share (option `parkingBytes`), which evicts the oldest frames, and by half of
+ * it for one stream, above which the stream's new frames are dropped. So a flood ahead of a gap that never closes costs a fixed
  * amount, and the frames nearest to the gap stay. What was dropped or evicted is asked for again like anything else that was lost.
  */
 export class ReorderBuffer {
@@ -97,7 +97,7 @@ export class ReorderBuffer {
     return this.#insert(new StoredFrame(this, first, last, body.slice()));
   }
 
-  /** Would the operation in parts, one of them of `bytes`, be larger than one may be? All but the last are of one size. */
+  /** Whether an operation in parts, one of them of `bytes`, is larger than one may be. All parts but the last have one size. */
   isTooLarge({ number, index, parts }: PartHead, bytes: number): boolean {
     const least = index < parts - 1 ? bytes * (parts - 1) : bytes;
     const known = this.#assemblies.get(number);
@@ -106,7 +106,7 @@ export class ReorderBuffer {
   }
 
   /**
-   * Keeps a part; when it was the last one missing the operation is parked whole. Returns false if there is no room.
+   * Keeps a part; with the last missing one the operation is kept whole. Returns false if there is no room.
    *
    * @throws DecodeError if it contradicts the other parts.
    */
@@ -139,7 +139,7 @@ export class ReorderBuffer {
     return frame;
   }
 
-  /** Is the frame with operation `next` here? */
+  /** Whether the frame with operation `next` is here. */
   has(next: number): boolean {
     this.#forgetBefore(next);
     return this.first <= next;

@@ -11,7 +11,7 @@ const CROWD = 3;
 /** An answer ends with the operation that brings it to so many bytes; who needs more asks again from where this ended. */
 const ANSWER_BYTES = 256 * 1024;
 
-/** An ask for what the same asker was answered so shortly before was sent before the answer came: we, or the network, stood still. */
+/** An asker that asks for the same again so soon has not got the answer yet: this node, or the network, stood still. */
 const REPEAT_MS = 25;
 
 /** The latest answer to an asker. */
@@ -21,13 +21,12 @@ interface Answered {
 }
 
 /**
- * Answers those who missed own operations.
+ * The owner's side of a repair: sends own operations again to peers that missed them, see `gap-repair.ts` for the asker's side.
  *
- * An ask within the ring is answered with the bodies themselves, bundled, to the asker — or to everybody, when several lost
- * the same. The last thing in an answer is the tail: the asker knows by it that nothing more comes, and asks for the rest
- * without waiting. An ask for something older than the ring, or newer, is answered with the tail alone: which operations could
- * be repaired. The asker then syncs, or learns that there is nothing to repair. While the connection is not open, the latest ask of
- * each peer waits.
+ * An ask within the ring is answered with the bodies themselves, bundled, to the asker, or to everybody when several lost the same.
+ * An answer ends with the tail, which says what this stream can repair: the asker knows that nothing more comes, and asks for the
+ * rest without waiting. An ask for something older or newer than the ring is answered with the tail alone: the asker then syncs, or
+ * learns that there is nothing to repair. While the connection is not open, the latest ask of each peer waits.
  */
 export class RepairResponder {
   readonly #answered = new Map<string, Answered>();

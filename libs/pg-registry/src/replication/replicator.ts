@@ -46,12 +46,12 @@ export interface ReplicatorStats {
 }
 
 /**
- * Replication of one running scope: sends the own operations to whoever follows, and applies the operations of every peer that
- * runs the scope. It does no I/O and knows no time of its own: reads, commands and inputs with `now` in milliseconds. What it wants
+ * Replicates one running scope: sends the own operations to its followers, and applies the operations of every peer that runs
+ * the scope. It does no I/O and knows no time of its own: reads, commands and inputs with `now` in milliseconds. What it wants
  * done goes into the protocol's list of effects, and when it wants to be ticked into the schedule.
  *
  * It composes
- * - an {@link OutboundStream} with its repair desk, and a {@link SyncResponder}: the own entries, for others;
+ * - an {@link OutboundStream} with its `RepairResponder`, and a {@link SyncResponder}: the own entries, for others;
  * - {@link InboundStreams}, one per peer that has announced the scope: its entries, here;
  * - {@link Acknowledgements}: who has applied what, and a {@link LagProbe}: how long that takes.
  *
@@ -103,7 +103,7 @@ export class Replicator {
     return this.#isStopped;
   }
 
-  /** Is no followed stream waiting for, or in, its first sync? */
+  /** Whether no followed stream waits for its first sync, or is in it. */
   get synced(): boolean {
     return this.#streams.synced;
   }
@@ -119,7 +119,7 @@ export class Replicator {
     return this.#streams.get(incarnation)?.applied;
   }
 
-  /** Would a join of so many processes, whatever its key and value, stay within `maxOpBytes`? Costs nothing. */
+  /** Whether a join of so many processes, whatever its key and value, stays within `maxOpBytes`. Costs nothing. */
   fits(pids: number): boolean {
     const { limits, budget } = this.#deps;
     return pids * JOIN_ENTRY_BYTES + limits.maxKeyBytes + limits.maxValueBytes <= budget.options.maxOpBytes;
@@ -166,8 +166,8 @@ export class Replicator {
   }
 
   /**
-   * Have all peers that follow the scope now applied what was written here before? Ends in one `replicated` effect with this
-   * id, possibly at once: nobody left, or, at `deadline`, the names of those who have not.
+   * Asks the peers that follow the scope now whether they have applied what was written here before. Ends in one `replicated` effect
+   * with this id, possibly at once: when all have, or at `deadline` with the names of those that have not.
    */
   replicated(id: number, now: number, deadline: number): void {
     if (!this.#isAnnounced) {
@@ -224,7 +224,7 @@ export class Replicator {
     this.#finish();
   }
 
-  /** The peer was out of reach and is not any more: whoever waited longer and longer for its answers asks again soon. */
+  /** The peer can be reached again: its stream asks again soon, however long it has waited for answers. */
   peerRecovered(incarnation: string, now: number): void {
     this.#streams.recovered(incarnation, now);
     this.#finish();

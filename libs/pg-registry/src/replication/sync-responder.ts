@@ -9,10 +9,10 @@ import type { StreamPeer } from './stream-output';
 const CHUNK_BYTES = 64 * 1024;
 /** Rows are taken from the table in portions, because how many fit is known only when they are encoded. */
 const PORTION = 500;
-/** However much an asker asks for, so many chunks are under way to it. */
+/** However much a peer asks for, no more chunks than these are under way to it. */
 const MAX_OUTSTANDING = 2;
 
-/** How far a peer has come in its walk through the own entries. */
+/** How far a peer has got in its walk through the own entries. */
 interface SyncProgress {
   readonly peer: StreamPeer;
   readonly askerRun: number;
@@ -26,9 +26,9 @@ interface SyncProgress {
 /**
  * The owner's side of a sync: sends its entries in order of their numbers, chunk by chunk, to each peer that asks.
  *
- * No snapshot is held. A chunk shows its entries as of the last own operation, which has been sent before it; who receives both
- * in order merges at the right moment, and who does not waits or asks again. Of each peer only its newest session is known;
- * one chunk is made per `serve`, the peers in turn, so thirty that ask at once do not stop the event loop.
+ * No snapshot is held. A chunk shows its entries as of the last own operation, which has been sent before it. A peer that receives
+ * both in order merges at the right moment; any other waits or asks again. Only the newest session of each peer is kept. Each `serve`
+ * makes one chunk, for one peer after the other, so thirty peers that ask at once do not stop the event loop.
  */
 export class SyncResponder {
   readonly #progressOf = new Map<string, SyncProgress>();
@@ -50,7 +50,7 @@ export class SyncResponder {
     return this.#ready.size > 0 && this.#deps.budget.open ? this.#readySince : Infinity;
   }
 
-  /** Admits a new session, or gives more credit to the one that is known. Asks of earlier sessions came late and are ignored. */
+  /** Starts a new session, or gives more credit to the present one. Asks of earlier sessions came late and are ignored. */
   admit(peer: StreamPeer, { askerRun, session, cursor, credit }: SyncAsk, now: number): void {
     let progress = this.#progressOf.get(peer.incarnation);
     const isNewer =
@@ -71,7 +71,7 @@ export class SyncResponder {
   serve(now: number): void {
     const progress = this.#ready.values().next().value;
     if (progress === undefined || !this.#deps.budget.open) return;
-    // The chunk is a picture after the last operation: whoever gets it must have been sent that operation.
+    // The chunk is a picture after the last operation: the peer must have been sent that operation before.
     this.#outbound.flush(now);
     if (!this.#outbound.isFlushed || !this.#deps.budget.open) return;
     this.#ready.delete(progress);
@@ -96,7 +96,7 @@ export class SyncResponder {
     this.#readySince = now;
   }
 
-  /** Encodes the progress's next chunk and moves it on. */
+  /** Encodes the next chunk of a peer and moves its progress on. */
   #makeChunk(progress: SyncProgress): Uint8Array {
     const { askerRun, session, sentTo: from } = progress;
     const at = this.#outbound.last;

@@ -1,4 +1,4 @@
-/** In sync as never before, or again. */
+/** A stream has come into sync. */
 export interface SyncNews {
   /** Milliseconds from the first ask until the stream was in sync; 0 if there was nothing to fetch. */
   readonly durationMs: number;
@@ -6,9 +6,9 @@ export interface SyncNews {
   readonly first: boolean;
 }
 
-/** When a stream began to fetch what it is not in sync with, and whether it has come into sync since somebody looked. */
+/** How long a stream takes to come into sync, and whether it has done so since the last look. */
 export class SyncTiming {
-  /** Has it ever been in sync? */
+  /** Whether it has ever been in sync. */
   wasSynced = false;
   #fetchingSince: number | undefined;
   #news: { readonly first: boolean } | undefined;
@@ -18,13 +18,13 @@ export class SyncTiming {
     this.#fetchingSince ??= now;
   }
 
-  /** It is in sync, at a moment that {@link take} will be told. */
+  /** It is in sync; {@link take} gets the moment. */
   reach(): void {
     this.#news = { first: !this.wasSynced };
     this.wasSynced = true;
   }
 
-  /** What is to be told, once. `isLive`: it may have turned out in the same turn that it is not in sync after all. */
+  /** What has happened since the last call. `isLive`: the same turn may have shown that it is not in sync after all. */
   take(isLive: boolean, now: number): SyncNews | undefined {
     const news = this.#news;
     const fetchingSince = this.#fetchingSince;

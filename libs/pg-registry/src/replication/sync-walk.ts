@@ -16,19 +16,22 @@ export interface WaitingChunk {
 }
 
 /**
- * The asker's side of a sync: a walk through the entries of one owner by entry number. What is at or below the cursor is known
- * here as of the last applied operation; what is above it is not to be trusted yet.
+ * The asker's side of a sync: a walk through the entries of one owner by entry number. Entries up to the cursor are known as of the
+ * last applied operation; those above it cannot be trusted yet.
  *
- * Resting → `begin` → under way → (last chunk merged) → resting at cursor Infinity. Each `begin` is a session with a number of its own,
- * so whatever answers an earlier one comes too late and is refused. A session that stalls is begun again at the cursor:
- * nothing that was merged is lost. At most two chunks wait here.
+ *     resting ── begin ──► under way ── last chunk merged ──► resting, cursor at Infinity
+ *        ▲                     │
+ *        └── no chunk in time ─┘ the next walk goes on at the cursor: nothing that was merged is lost
+ *
+ * Each `begin` starts a session with a number of its own, so an answer to an earlier session comes too late and is refused. At most
+ * two chunks wait here. The owner's side is `sync-responder.ts`.
  */
 export class SyncWalk {
   /** Entry number up to which the stream is known; 0 before the first chunk, Infinity when in sync. */
   cursor = 0;
   /** When to give the session up; Infinity while resting. */
   deadline = Infinity;
-  /** The walk may not begin before. */
+  /** The walk may not begin before this moment. */
   notBefore = -Infinity;
   #session = 0;
   #credit = 0;
@@ -63,7 +66,7 @@ export class SyncWalk {
     this.deadline = Infinity;
   }
 
-  /** What was asked for is lost, and what was lost before is no reason to be patient. */
+  /** What was asked for is lost: ask again now, and be as impatient as at first. */
   hasten(now: number): void {
     this.#timeouts = 0;
     this.deadline = now;
@@ -82,7 +85,7 @@ export class SyncWalk {
     this.#timeouts = 0;
   }
 
-  /** Is it a chunk that this session asked for and has not got? */
+  /** Whether this session asked for the chunk and has not got it. */
   wants({ askerRun, session, from }: ChunkHead): boolean {
     if (askerRun !== this.#askerRun || session !== this.#session || this.#session === 0) return false;
     return from >= this.cursor && !this.#waiting.has(from) && this.#waiting.size < OUTSTANDING;

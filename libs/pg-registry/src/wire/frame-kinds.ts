@@ -1,8 +1,8 @@
 /**
  * Every kind of frame, one line each: what it is called, where it travels, what its body is, and which room gives it meaning.
  *
- * A new kind is a new line at the end. Types are derived from it: whatever handles the kinds of a room no longer compiles until it
- * handles the new one (`FrameRouter` in protocol/, `CallFrames` behind the `deliver` effect in calls/).
+ * A new kind is a new line at the end. Types are derived from the lines, so `FrameRouter` in protocol/ does not compile until it has a
+ * handler for the new kind; nor do the bodies in replication/ or `Calls.receive` in calls/, if the kind is theirs.
  */
 
 /** Where a frame can travel; see `subject.ts` for the subjects. */
@@ -22,7 +22,7 @@ interface FrameLine {
   /** On the wire. Never changed, never used again. */
   readonly number: number;
   readonly on: readonly SubjectForm[];
-  /** Whose meaning it has. */
+  /** The room that handles it. */
   readonly room: 'cluster' | 'replication' | 'calls';
   /** The file that writes and reads its body; undefined: it has none. */
   readonly body: string | undefined;

@@ -3,8 +3,8 @@ import { FRAME_KINDS, type FrameKind, FRAMES, introduces } from './frame-kinds';
 import type { VersionRange } from './version';
 
 /**
- * The envelope of every frame. It never changes, so that any two versions can at least tell who is speaking, which
- * incarnation and epoch it is, and whether they have a version in common.
+ * The envelope of every frame. It never changes, so that any two versions can at least tell the sender's node, incarnation and epoch,
+ * and whether they have a version in common.
  *
  *     'P' 'G' · version uint · node string · incarnation 8 bytes · epoch uint · kind u8 · [min uint · max uint] · body
  *
@@ -13,7 +13,7 @@ import type { VersionRange } from './version';
  * their numbers are in `frame-kinds.ts`.
  */
 
-/** Who speaks. */
+/** The sender of a frame. */
 export interface Sender {
   readonly node: string;
   /** 16 lower-case hexadecimal digits, see `incarnation.ts`. */
@@ -25,18 +25,18 @@ export interface Sender {
 export interface Frame extends Sender {
   readonly version: number;
   readonly kind: FrameKind;
-  /** What the sender speaks; only hello and discover say it. */
+  /** The versions that the sender speaks; only hello and discover have them. */
   readonly versions: VersionRange | undefined;
   readonly body: Uint8Array;
 }
 
-/** What stands before the body. */
+/** Everything before the body. */
 export type Envelope = Omit<Frame, 'body'>;
 
 /** No frame is longer in any version: the largest `max_payload` that a NATS server may have. */
 export const LONGEST_FRAME_BYTES = 64 * 1024 * 1024;
 
-/** Levels of arrays, objects, Maps and Sets within each other that any node takes from any other: more would endanger the stack of whoever decodes them. */
+/** How deep arrays, objects, Maps and Sets may be nested in what a node takes from another: more would endanger the stack that decodes them. */
 export const MAX_WIRE_DEPTH = 256;
 
 /** No envelope is longer: a body of `maxFrameBytes − FRAME_OVERHEAD_BYTES` always fits. */
@@ -75,7 +75,7 @@ export function inEnvelope(envelope: Uint8Array, body: Uint8Array, head: Uint8Ar
   return frame;
 }
 
-/** Writes what stands before the body. */
+/** Encodes everything before the body: the first half of {@link encodeFrame}. */
 export function encodeEnvelope(envelope: Envelope): Uint8Array {
   const writer = new Writer();
   writer.u8(MAGIC_P);
@@ -94,8 +94,7 @@ export function encodeEnvelope(envelope: Envelope): Uint8Array {
 }
 
 /**
- * Takes a frame apart and checks everything an envelope can be checked for. Whether the sender is who the subject says is
- * for the caller to compare: only it knows the subject.
+ * Takes a frame apart and checks its envelope. The caller compares the sender with the subject, which only it knows.
  *
  * @throws DecodeError on anything that {@link encodeFrame} cannot have written
  */

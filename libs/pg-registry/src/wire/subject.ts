@@ -81,7 +81,7 @@ type ReplyRoute = Extract<Route, { route: 'reply' }>;
 export class Subjects {
   readonly #root: string;
   readonly #me: string;
-  /** What was parsed of late: peers speak on the same subjects all the time. */
+  /** What was parsed lately: peers use the same subjects all the time. */
   readonly #routes = new Map<string, Route>();
   /** The same for answers, each of which has a subject of its own: by all but the token. */
   readonly #replies = new Map<string, ReplyRoute>();
@@ -138,8 +138,8 @@ export class Subjects {
   }
 
   /**
-   * Takes a subject apart; `undefined` if it is not one of this namespace's. Costs a look into a Map for one that was met
-   * before, or an answer from a node that answered before; a split of the subject for any other.
+   * Takes a subject apart; `undefined` if it is not one of this namespace. A subject that was seen before, or an answer from a node
+   * that answered before, costs one look into a Map; any other is split.
    */
   parse(subject: string): Route | undefined {
     const known = this.#routes.get(subject);
@@ -183,7 +183,7 @@ export class Subjects {
   }
 }
 
-/** Anybody may make subjects up, so what is kept is bounded. */
+/** A peer can make up subjects, so what is kept is bounded. */
 function remember<R extends Route>(routes: Map<string, R>, subject: string, route: R): void {
   if (routes.size >= MOST_ROUTES) routes.clear();
   routes.set(subject, route);
@@ -198,14 +198,14 @@ function parseFrom(from: string, tokens: readonly string[]): Route | undefined {
   return scope === undefined ? undefined : { route: 'from', from, kind, scope };
 }
 
-/** What a server must allow the user of one node, and nothing more. */
+/** The NATS permissions that a node needs, and no others. */
 export interface Permissions {
   /** Where it may publish: in its own name only. */
   readonly publish: {
     /** Subjects, with NATS wildcards. */
     readonly allow: readonly string[];
   };
-  /** What it may hear: everybody's operations, and what is sent to it. */
+  /** Where it may subscribe: to everybody's announcements and operations, and to what is sent to it. */
   readonly subscribe: {
     /** Subjects, with NATS wildcards. */
     readonly allow: readonly string[];
@@ -221,8 +221,8 @@ const ALLOWED: Readonly<Record<Route['route'], (me: string) => { publish: string
 };
 
 /**
- * The NATS permissions of the user that node `node` connects as. With them both ends of every frame are authenticated by
- * its subject: no node can speak for another, nor have another's answers sent to it, nor answer in another's name.
+ * Returns the NATS permissions of the user as which node `node` connects. With them a subject authenticates both ends of a frame: no
+ * node can send as another, receive another's answers, or answer in another's name.
  */
 export function permissionsOf(namespace: string, node: string): Permissions {
   const root = `pgr.${encodeToken(namespace)}`;

@@ -1,8 +1,8 @@
 /**
  * Protocol versions. A node speaks a range; two nodes talk in the highest version that both speak. A broadcast has one
  * version for all who hear it, so it is the highest that *every* accepted peer speaks, and a peer that would leave no
- * such version is refused like one with whom we share none. The oldest acquaintances win: accepting a stranger must never
- * cost a peer that we already have.
+ * such version is refused like one with whom we share none. Present peers win: accepting a new
+ * one must never cost a peer that is already there.
  */
 
 /** The versions that a node speaks, both ends included. */
@@ -11,7 +11,7 @@ export interface VersionRange {
   readonly max: number;
 }
 
-/** What this implementation speaks. */
+/** The versions that this implementation speaks. */
 export const OWN_VERSIONS: VersionRange = Object.freeze({ min: 1, max: 1 });
 
 /** The highest version in both ranges; `undefined` if there is none. */

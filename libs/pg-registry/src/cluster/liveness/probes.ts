@@ -3,11 +3,11 @@ import type { Endpoint } from '../endpoint';
 
 /** Why a name was probed. */
 export type ProbePurpose =
-  /** Does this peer live? `ring`: asked as its watcher on the ring. */
+  /** Whether a peer lives. `ring`: this node asks as its watcher on the ring. */
   | { readonly of: 'peer'; readonly incarnation: string; readonly ring: boolean }
-  /** Does anybody else answer on my name? */
+  /** Whether another node answers on this node's name. */
   | { readonly of: 'own-name' }
-  /** Does a name that nobody has get "no responders", as it should? */
+  /** Whether a name that nobody has gets "no responders", as it should. */
   | { readonly of: 'nobody' };
 
 /** A request to `alive.<target>` under way. */
@@ -81,7 +81,7 @@ export class Probes {
     return probe;
   }
 
-  /** After a stall or a disconnect: answers may lie unread behind the timers, so no end of these probes says anything. */
+  /** After a stall or a disconnect answers may wait unread behind the timers, so the end of these probes proves nothing. */
   voidAll(): void {
     this.#outstanding.clear();
   }

@@ -1,21 +1,20 @@
 import { hash32 } from '../../wire';
 
-/** A place on the ring: who stands there, and where. */
+/** A member and its position on the ring. */
 interface Place<T> {
   readonly position: number;
   readonly incarnation: string;
   readonly member: T;
 }
 
-/** Where a node stands on the ring: a 32-bit hash of (name, incarnation), the same for everybody. */
+/** The position of a node on the ring: a 32-bit hash of (name, incarnation), the same for everybody. */
 export function ringPosition(node: string, incarnation: string): number {
   return hash32(`${incarnation}${node}`);
 }
 
 /**
- * All peers in the order of their positions. Every node computes the same ring without a word, so each has the same few
- * watchers on all sides: those that stand just before it. Changes cost O(log n) and a copy of n places, `after` its answer
- * and the skipped.
+ * All peers in the order of their positions. Every node computes the same ring without exchanging anything, so all agree on the few
+ * watchers of each: those just before it. A change costs O(log n) and a copy of n places; `after` costs the members that it looks at.
  */
 export class Ring<T extends { readonly node: string; readonly incarnation: string }> {
   readonly #places: Place<T>[] = [];

@@ -9,17 +9,17 @@ interface ServerAnswer {
 const MAX_SERVERS = 256;
 
 /**
- * Whether the server of a peer is known to live *for me*. "No responders" also happens to the living, while their server
- * dies or a route between servers flaps; only if the server itself is alive and reachable does it mean that the peer's
- * connection is gone. One of three reasons will do:
+ * Whether the server of a peer is known to live, as seen from this node. A living peer also gets "no responders" while its server dies
+ * or a route between servers flaps. Only if the server itself is alive and reachable does it mean that the peer's connection is gone.
+ * One of three reasons is enough:
  *
- *   1. it is my own server, and I have been connected to it for longer than the grace, so that whoever was thrown off
- *      together with me has come back;
- *   2. it is my own server, and the peer itself named it to me over this very connection. A server id is drawn anew at
- *      each start, so the peer was attached to the process that has served me without a break ever since: it cannot have
- *      been thrown off by that server's death. (This is what lets a young node see a crash as fast as an old one.)
- *   3. another peer on it answered a probe that I sent after the refusals began, and the peer was refused once more a
- *      moment later: a returning route does not bring back all subscriptions at the same instant.
+ *   1. it is this node's own server, and the node has been connected to it for longer than the grace, so that peers that were thrown
+ *      off together with it have come back;
+ *   2. it is this node's own server, and the peer named it over this very connection. A server id is drawn anew at each start, so the
+ *      peer was attached to the process that has served this node ever since: it cannot have been thrown off by that server's death.
+ *      (So a young node sees a crash as fast as an old one.)
+ *   3. another peer on it answered a probe that was sent after the refusals began, and the peer was refused once more a moment later:
+ *      a returning route does not bring back all subscriptions at the same instant.
  */
 export class ServerEvidence {
   readonly #answers = new Map<string, ServerAnswer>();
