@@ -25,18 +25,14 @@ import { SyncWalk, type WaitingChunk } from './sync-walk';
 /** So many bytes of buffered operations are applied in one turn. */
 const DRAIN_BYTES = 64 * 1024;
 
-/** Where an incoming stream is, see {@link InboundStream}. */
-export type Phase = 'queued' | 'walking' | 'live' | 'overfull';
-
 /**
  * The operations of one peer's run of the scope, on their way in: one stream, applied in order, each once.
  *
  *     queued ── its turn to sync ──► walking ── last chunk merged ──► live
  *       └───────────── the owner has no entries ────────────────────────▲
  *
- *     walking        ── no chunk in time, or operations overtook it ──► queued; the next walk goes on at the cursor
- *     walking, live  ── a gap cannot be repaired, an operation is too large, or the digests differ ──► queued; the next
- *                       walk begins at the first entry
+ *     walking        ── no chunk in time, or operations overtook it ──► queued; walks on from the cursor
+ *     walking, live  ── a gap that cannot be repaired, a too large operation, differing digests ──► queued; walks from the start
  *     any            ── more entries than `maxEntriesPerPeer` ──► overfull ── a hello says that there are fewer ──► queued
  *
  * A `walking` stream applies operations on entries up to the cursor and skips others; a `live` one applies all; an `overfull` peer
@@ -53,7 +49,7 @@ export type Phase = 'queued' | 'walking' | 'live' | 'overfull';
  * nothing is known, whatever was applied: then the first chunk says what `applied` is.
  */
 export class InboundStream {
-  phase: Phase = 'queued';
+  phase: 'queued' | 'walking' | 'live' | 'overfull' = 'queued';
   #appliedNumber = 0;
   /** `appliedNumber` when `settle` looked last. */
   #settledNumber = 0;
@@ -145,7 +141,6 @@ export class InboundStream {
    */
   receive({ tag, reader }: Bundled, isAnswer: boolean, now: number): void {
     if (tag === TAG.chunk) return this.#receiveChunk(reader, now);
-    if (tag === TAG.appliedAsk) return this.#receiveAppliedAsk(reader);
     if (tag !== TAG.bundle) return this.#receiveBody({ tag, reader }, isAnswer);
     for (const body of readBundle(reader, this.run, (bytes) => readerOf(bytes, this.#deps)))
       this.#receiveBody(body, isAnswer);
@@ -154,6 +149,7 @@ export class InboundStream {
   #receiveBody({ tag, reader }: Bundled, isAnswer: boolean): void {
     if (tag === TAG.ops) this.#receiveOps(reader);
     else if (tag === TAG.part) this.#receivePart(reader);
+    else if (tag === TAG.appliedAsk) this.#wanted = Math.max(this.#wanted, readApplied(reader));
     else this.#receiveTail(reader, isAnswer);
   }
 
@@ -191,11 +187,6 @@ export class InboundStream {
     if (this.phase !== 'walking' || !this.#walk.wants(head)) return this.#output.count('late-chunks');
     this.#walk.keep(head, reader.rest(), now);
     this.#mergeDue();
-  }
-
-  /** The owner wants to hear when its operation is applied here. */
-  #receiveAppliedAsk(reader: Reader): void {
-    this.#wanted = Math.max(this.#wanted, readApplied(reader));
   }
 
   /** Does what is due. */
