@@ -1,5 +1,5 @@
 import { bytesKind, bytesOf, type Bytes } from './bytes';
-import { isArray, isBytes, isDate, isMap, isSet, type ValueRecord } from './kind';
+import { isArray, isBytes, isDate, isMap, isSet, type ValueRecord } from './value-kind';
 import { isPid, samePid } from './pid';
 import { canonicalText } from './token';
 import type { Key, Value } from './value';

@@ -1,5 +1,3 @@
-import type { Pid } from './pid';
-
 /** The stable codes of all errors of this library. Programs may switch on them; they never change. */
 export type PgRegistryErrorCode =
   | 'ALREADY_REGISTERED'
@@ -51,32 +49,10 @@ export class PgRegistryError extends Error {
   }
 }
 
-/** A unique key is held by another process. Mirrors `{:error, {:already_registered, pid}}`. */
-export class AlreadyRegisteredError extends PgRegistryError {
-  /** The process that holds the key. */
-  readonly pid: Pid;
-
-  constructor(message: string, fields: ErrorFields & { readonly pid: Pid }) {
-    super(message, { ...fields, code: 'ALREADY_REGISTERED' });
-    this.pid = fields.pid;
-  }
-}
-
 /** Nobody is registered under the key that should be called. Mirrors the exit reason `noproc`. */
 export class NotRegisteredError extends PgRegistryError {
   constructor(message: string, fields: ErrorFields = {}) {
     super(message, { ...fields, code: 'NOT_REGISTERED' });
-  }
-}
-
-/** The process lives on another node: only its own node may write its entries. */
-export class NotLocalError extends PgRegistryError {
-  /** The process that was to be written for. */
-  readonly pid: Pid;
-
-  constructor(message: string, fields: ErrorFields & { readonly pid: Pid }) {
-    super(message, { ...fields, code: 'NOT_LOCAL' });
-    this.pid = fields.pid;
   }
 }
 
@@ -109,26 +85,6 @@ export class InvalidValueError extends PgRegistryError {
 export class ValueTooLargeError extends PgRegistryError {
   constructor(message: string, fields: ErrorFields = {}) {
     super(message, { ...fields, code: 'VALUE_TOO_LARGE' });
-  }
-}
-
-/** The process has ended, so it can neither hold an entry nor answer. */
-export class ProcessExitedError extends PgRegistryError {
-  /** The process that has ended. */
-  readonly pid: Pid;
-  /** What it ended with, as given to `exit`. */
-  readonly reason: unknown;
-  /** Whether the call that failed may have been executed before the end: then repeating it is not safe. */
-  readonly mayHaveExecuted: boolean;
-
-  constructor(
-    message: string,
-    fields: ErrorFields & { readonly pid: Pid; readonly reason: unknown; readonly mayHaveExecuted?: boolean },
-  ) {
-    super(message, { ...fields, code: 'PROCESS_EXITED' });
-    this.pid = fields.pid;
-    this.reason = fields.reason;
-    this.mayHaveExecuted = fields.mayHaveExecuted ?? false;
   }
 }
 

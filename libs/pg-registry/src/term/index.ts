@@ -11,6 +11,7 @@
  * it is handed. May import nothing.
  */
 export * from './errors';
+export * from './process-errors';
 export { isPid, Pid, samePid } from './pid';
 export { PidInterner } from './pid-interner';
 export {
@@ -22,19 +23,13 @@ export {
   type Bytes,
   type TypedArray,
 } from './bytes';
-export { FrozenDate, FrozenMap, FrozenSet } from './frozen';
-export {
-  DEFAULT_VALUE_LIMITS,
-  normalKey,
-  normalValue,
-  type Key,
-  type Value,
-  type ValueLimits,
-} from './value';
+export { FrozenDate, FrozenMap, FrozenSet } from './frozen-builtins';
+export { DEFAULT_VALUE_LIMITS, type Key, type Value, type ValueLimits } from './value';
+export { normalKey, normalValue } from './freeze';
 export { sameKey, sameValue } from './equality';
 export { compareValues } from './order';
 export { canonicalText, hasRepeats, keyToken, type KeyToken } from './token';
-export { isArray, isDate, isBytes, isMap, isRecord, isSet, type ValueRecord } from './kind';
+export { isArray, isDate, isBytes, isMap, isRecord, isSet, type ValueRecord } from './value-kind';
 export { formatKey } from './text';
 export { KeyMap } from './key-map';
 // By name: the getters that `export *` compiles to look each constant up by a string, 8 % of a late sync's time.

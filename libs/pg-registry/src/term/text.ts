@@ -1,4 +1,4 @@
-import { isArray, isBytes, isDate, isMap, isSet, type ValueRecord } from './kind';
+import { isArray, isBytes, isDate, isMap, isSet, type ValueRecord } from './value-kind';
 import { isPid } from './pid';
 import type { Value } from './value';
 

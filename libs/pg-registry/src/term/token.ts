@@ -1,6 +1,6 @@
 import { bytesKind, bytesOf } from './bytes';
 import { InvalidValueError } from './errors';
-import { isArray, isBytes, isDate, isMap, isSet, type ValueRecord } from './kind';
+import { isArray, isBytes, isDate, isMap, isSet, type ValueRecord } from './value-kind';
 import { isPid, type Pid } from './pid';
 import type { Key, Value } from './value';
 

@@ -5,7 +5,7 @@
  * Objects of another realm count like our own: under Jest all that Node.js itself makes (`fetch`,
  * `structuredClone`, …) is of another realm than the test.
  */
-import { FrozenDate, FrozenMap, FrozenSet } from './frozen';
+import { FrozenDate, FrozenMap, FrozenSet } from './frozen-builtins';
 
 /** Whether `x` is an array and no instance of a subclass. */
 export function isPlainArray(x: object): x is readonly unknown[] {

@@ -1,7 +1,13 @@
+/**
+ * Where keys and values are frozen: everything that is stored or sent passes {@link normalKey} or {@link normalValue},
+ * which check it, copy it and freeze the copy. Arrays and plain objects are frozen by `Object.freeze`; Maps, Sets and
+ * Dates, which that leaves changeable, become the classes of frozen-builtins.ts. What a peer sent is frozen by the codec
+ * (wire/codec) while it is decoded.
+ */
 import { bytesCopy, bytesKind, bytesOf, isBytesObject, type Bytes } from './bytes';
-import { describe, isPlainArray, isPlainDate, isPlainMap, isPlainObject, isPlainSet } from './classify';
+import { describe, isPlainArray, isPlainDate, isPlainMap, isPlainObject, isPlainSet } from './plain';
 import { InvalidValueError, ValueTooLargeError } from './errors';
-import { FrozenDate, FrozenMap, FrozenSet } from './frozen';
+import { FrozenDate, FrozenMap, FrozenSet } from './frozen-builtins';
 import { isPid, type Pid } from './pid';
 import type { PidInterner } from './pid-interner';
 import {
@@ -18,7 +24,58 @@ import {
 } from './size';
 import { formatKey } from './text';
 import { hasRepeats } from './token';
-import type { Value, ValueLimits } from './value';
+import type { Key, Value, ValueLimits } from './value';
+
+/** Strings of at most this many UTF-16 units that are ASCII are checked without leaving the fast path. */
+const SHORT_TEXT = 128;
+
+/**
+ * The normal form of a key: a copy, frozen deeply, identical to what a peer decodes; `-0` becomes `0` and a
+ * {@link Pid} becomes the node's own object for that process.
+ *
+ * Primitives cost a look and no allocation; the rest costs O(size), never more than the limits allow.
+ *
+ * @throws InvalidValueError when the key has no normal form; the message names the place (`key[2].name`).
+ * @throws ValueTooLargeError beyond `maxKeyBytes` or `maxDepth`.
+ */
+export function normalKey(key: unknown, limits: ValueLimits, pids: PidInterner): Key {
+  if (typeof key === 'number') return key + 0; // -0 + 0 is 0
+  if (typeof key === 'string' && isShortAscii(key, limits.maxKeyBytes)) return key;
+  if (key === null || typeof key === 'boolean') return key;
+  const copy = new Copy('key', limits, pids).of(key);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- in a key, Copy refuses whatever is no Key
+  return copy as Key;
+}
+
+/**
+ * The normal form of a value; see {@link normalKey}.
+ *
+ * Arrays and plain objects (also those without a prototype) become frozen arrays and plain objects of their own
+ * enumerable properties. Map, Set and Date become copies whose mutators throw. Typed arrays and ArrayBuffers are
+ * copied with their bits (a Buffer as Uint8Array, shared memory as ordinary memory, a view as just what it shows);
+ * JavaScript cannot freeze them, but what is written into one never travels.
+ *
+ * Refused: functions, symbols, class instances (subclasses of Array, Map, Set and Date too), accessors, symbol keys,
+ * a `__proto__` key, sparse arrays and arrays with other properties, cycles, invalid dates, DataView and
+ * SharedArrayBuffer, strings with a lone surrogate, Maps and Sets two of whose keys are the same by structure.
+ * A part that stands in several places is copied for each of them.
+ *
+ * @throws InvalidValueError when the value has no normal form; the message names the place (`value.users[3].name`).
+ * @throws ValueTooLargeError beyond `maxValueBytes` or `maxDepth`.
+ */
+export function normalValue(value: unknown, limits: ValueLimits, pids: PidInterner): Value {
+  if (typeof value === 'number') return value + 0;
+  if (typeof value === 'string' && isShortAscii(value, limits.maxValueBytes)) return value;
+  if (value === null || value === undefined || typeof value === 'boolean') return value;
+  return new Copy('value', limits, pids).of(value);
+}
+
+/** Whether a look suffices to accept the string. */
+function isShortAscii(text: string, maxBytes: number): boolean {
+  if (text.length > SHORT_TEXT || text.length + 3 > maxBytes) return false;
+  for (let i = 0; i < text.length; i += 1) if (text.charCodeAt(i) >= 0x80) return false;
+  return true;
+}
 
 /** A step of the way from the whole to the part that is being copied: a property, an index, or other text. */
 type Step = string | number | (() => string);
@@ -36,7 +93,7 @@ const ALLOWED = {
  * The count stops the walk, so neither a huge value nor a small one that refers to its parts exponentially often
  * costs more than the limit. Nothing of the caller's is kept, and each property is read exactly once.
  */
-export class Copy {
+class Copy {
   #bytes = 0;
   /** `#steps[d]` leads from level d to level d + 1, and `#containers[d]` is the original at level d. */
   readonly #steps: Step[] = [];
