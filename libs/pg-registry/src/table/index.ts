@@ -5,8 +5,16 @@
  * knows no time, no transport and no listeners. Every mutation is atomic and returns its {@link Diff}; nobody else needs to
  * find out what changed. Reads cost their answer and hand out frozen arrays that are kept until the key changes.
  *
- * Inside: one {@link Row} object per entry, found by key (KeyIndex), by process (ProcessRows) and by owner and entry
- * number (OwnerRows, in pages), the lists being linked through the rows; `Indexes` changes the three together.
+ * Inside: {@link Table} hands each call to one of three parts.
+ *
+ *   own-writes.ts     changes the entries of this node
+ *   remote-writes.ts  follows the streams and syncs of other nodes
+ *   indexes.ts        holds every {@link Row} in three orders and changes the three together:
+ *     key-index.ts      by key: a trie (key-trie.ts) whose Maps are split (sharded-map.ts), then the list in key-rows.ts
+ *     owner-rows.ts     by owner and entry number: pages (page.ts), and a digest over them (digest.ts)
+ *     process-rows.ts   by process: a list for each
+ *
+ * Two of these lists are linked through the rows themselves. row.ts draws the links and says which file writes which.
  *
  * Assumes: keys, values and pids are in normal form. May import: term, match.
  */
@@ -14,8 +22,7 @@ export type { Digest } from './digest';
 export type { Change, Diff } from './diff';
 export { NO_CHANGE } from './diff';
 export type { Entry } from './entry';
-export type { PagePicture } from './page';
+export type { PageSnapshot } from './page';
 export type { RemoteGroup, RemoteOperation, SyncChunk, SyncRow } from './remote-operation';
 export { Row } from './row';
 export { Table, type TableOptions } from './table';
-export { TableReads } from './table-reads';

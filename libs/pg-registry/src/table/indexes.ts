@@ -2,8 +2,8 @@ import type { Key, Pid, Value } from '../term';
 import { KeyIndex, newestIn } from './key-index';
 import { OwnerRows } from './owner-rows';
 import { LONGEST_WALK } from './key-rows';
-import type { PagePicture } from './page';
-import type { ProcessRows } from './process-rows';
+import type { PageSnapshot } from './page';
+import { rowsUpTo, type ProcessRows } from './process-rows';
 import { Row } from './row';
 
 /**
@@ -45,11 +45,17 @@ export class Indexes {
     return newestIn(this.keys.slot(key), process);
   }
 
-  /** Pictures of all rows: owner by owner, each in order of entry numbers. */
-  pages(): PagePicture[] {
-    const pictures: PagePicture[] = [];
-    for (const owner of this.#owners.values()) owner.addPagesTo(pictures);
-    return pictures;
+  /** The rows that a process, of whatever node, has under a key, in lookup order. Cost: the answer. */
+  ofProcess(key: Key, pid: Pid): readonly Row[] {
+    const newest = this.newest(key, pid);
+    return newest === undefined ? [] : rowsUpTo(newest);
+  }
+
+  /** Snapshots of all rows: owner by owner, each in order of entry numbers. */
+  pages(): PageSnapshot[] {
+    const snapshots: PageSnapshot[] = [];
+    for (const owner of this.#owners.values()) owner.addPagesTo(snapshots);
+    return snapshots;
   }
 
   /** Adds a row; the owner of `pid` must not have one of this number. */

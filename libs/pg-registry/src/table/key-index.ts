@@ -2,8 +2,7 @@ import type { Key, Value } from '../term';
 import type { Entry } from './entry';
 import { KeyRows } from './key-rows';
 import { KeyTrie } from './key-trie';
-import { Row } from './row';
-import type { ProcessRows } from './process-rows';
+import { Row, type RowsOfKey, type RowsOfProcess } from './row';
 
 /**
  * What is stored under a key: the row itself as long as it is the only one and nobody has asked about the key, so that
@@ -95,10 +94,11 @@ export class KeyIndex {
 
   remove(row: Row): void {
     const { siblings } = row;
-    if (siblings !== undefined) this.#forget(siblings);
-    if (siblings !== undefined && siblings.size > 1) siblings.remove(row);
-    else {
-      row.siblings = undefined;
+    if (siblings !== undefined) {
+      this.#forget(siblings);
+      siblings.remove(row);
+    }
+    if (siblings === undefined || siblings.size === 0) {
       this.#slots.delete(row.key);
       this.#madeKeys = undefined;
     }
@@ -116,13 +116,13 @@ export class KeyIndex {
   }
 
   /** Drops the answer about a key that is about to change. */
-  #forget(rows: KeyRows): void {
+  #forget(rows: RowsOfKey): void {
     if (rows.hasEntries) this.#answers.delete(rows.key);
   }
 }
 
 /** The row that `process` registered last among the rows of a key. Constant time. */
-export function newestIn(slot: Slot | undefined, process: ProcessRows): Row | undefined {
+export function newestIn(slot: Slot | undefined, process: RowsOfProcess): Row | undefined {
   if (slot instanceof Row) return slot.process === process ? slot : undefined;
   return slot?.newestOf(process);
 }

@@ -1,7 +1,6 @@
 import type { Key, Pid, Value } from '../term';
 import type { Entry } from './entry';
-import type { ProcessRows } from './process-rows';
-import { shareKey, type Row } from './row';
+import { shareKey, type Row, type RowsOfKey, type RowsOfProcess } from './row';
 import { ShardedMap } from './sharded-map';
 
 /**
@@ -16,13 +15,13 @@ export const LONGEST_WALK = 16;
  * Lookup order: of one owner by entry number, between owners by arrival. Answers are made when first asked for, frozen,
  * and handed out again until the key changes.
  */
-export class KeyRows {
+export class KeyRows implements RowsOfKey {
   #first: Row;
   #last: Row;
   #rowCount = 1;
   #ownCount: number;
   /** The newest row of every process, once somebody asked for that of one that has many rows, as the key has. */
-  #newest: ShardedMap<ProcessRows, Row> | undefined = undefined;
+  #newest: ShardedMap<RowsOfProcess, Row> | undefined = undefined;
 
   #madeRows: readonly Row[] | undefined = undefined;
   #madeEntries: readonly Entry<Key, Value>[] | undefined = undefined;
@@ -92,7 +91,7 @@ export class KeyRows {
   }
 
   /** The row that `process` registered last under this key. Constant time. */
-  newestOf(process: ProcessRows): Row | undefined {
+  newestOf(process: RowsOfProcess): Row | undefined {
     if (process.count <= LONGEST_WALK) return process.newestUnder(this.key);
     if (this.#rowCount > LONGEST_WALK) return (this.#newest ??= this.#newestOfAll()).get(process);
     let row: Row | undefined = this.#last;
@@ -114,17 +113,18 @@ export class KeyRows {
     if (this.#newest !== undefined && isNewest(row)) this.#newest.set(row.process, row);
   }
 
-  /** Removes a row that is not the only one, and that its process's list must still have. */
+  /** Removes a row that its process's list must still have. When it was the last one, this object is of no use any more. */
   remove(row: Row): void {
     if (this.#newest !== undefined && isNewest(row)) {
       const older = row.older;
       if (older !== undefined && shareKey(older, row)) this.#newest.set(row.process, older);
       else this.#newest.delete(row.process);
     }
-    if (row.previous === undefined) this.#first = row.next!;
-    else row.previous.next = row.next;
-    if (row.next === undefined) this.#last = row.previous!;
-    else row.next.previous = row.previous;
+    const { previous, next } = row;
+    if (previous !== undefined) previous.next = next;
+    else if (next !== undefined) this.#first = next;
+    if (next !== undefined) next.previous = previous;
+    else if (previous !== undefined) this.#last = previous;
     row.previous = row.next = row.siblings = undefined;
     this.#rowCount -= 1;
     if (row.isOwn) this.#ownCount -= 1;
@@ -161,8 +161,8 @@ export class KeyRows {
     return successor;
   }
 
-  #newestOfAll(): ShardedMap<ProcessRows, Row> {
-    const newest = new ShardedMap<ProcessRows, Row>((process) => process.pid.id);
+  #newestOfAll(): ShardedMap<RowsOfProcess, Row> {
+    const newest = new ShardedMap<RowsOfProcess, Row>((process) => process.pid.id);
     // Of one process the rows come in order of their numbers, so the last one set is the newest.
     for (let row: Row | undefined = this.#first; row !== undefined; row = row.next)
       newest.set(row.process, row);

@@ -1,6 +1,6 @@
 import { Pid } from '../term';
 import { OwnerRows } from './owner-rows';
-import type { PagePicture } from './page';
+import type { PageSnapshot } from './page';
 import { Row } from './row';
 
 const B = 'b'.repeat(16);
@@ -58,7 +58,7 @@ it('survives a page that was emptied, swept and filled again', () => {
 
 it('hands out pages that no later change touches', () => {
   add(...Array.from({ length: 200 }, (_, number) => number));
-  const pages: PagePicture[] = [];
+  const pages: PageSnapshot[] = [];
   rows.addPagesTo(pages);
   remove(3);
   remove(199);

@@ -1,8 +1,8 @@
 import type { Pid } from '../term';
 import { RunningDigest } from './digest';
-import { Page, PAGE_SIZE, type PagePicture } from './page';
+import { Page, PAGE_SIZE, type PageSnapshot } from './page';
 import { ProcessRows } from './process-rows';
-import type { Row } from './row';
+import type { Row, RowsOfOwner } from './row';
 import { ShardedMap } from './sharded-map';
 
 /** Empty pages that are kept without a thought, so that register and unregister in turn make no page each. */
@@ -15,7 +15,7 @@ const SPARE_PAGES = 8;
  * far apart the numbers of a hostile peer are, while a number is found in (practically) constant time. Measured for a
  * million consecutive numbers: 10 bytes per row, and as fast as a Map from numbers, which knows no order.
  */
-export class OwnerRows {
+export class OwnerRows implements RowsOfOwner {
   /** The highest number ever added; a row above it goes behind all others of this owner. */
   highest = -1;
   readonly digest = new RunningDigest();
@@ -108,9 +108,9 @@ export class OwnerRows {
     return found;
   }
 
-  /** Adds pictures of all pages, in order of their numbers. */
-  addPagesTo(pictures: PagePicture[]): void {
-    for (const page of this.#sortedPages()) pictures.push(page.picture());
+  /** Adds snapshots of all pages, in order of their numbers. */
+  addPagesTo(snapshots: PageSnapshot[]): void {
+    for (const page of this.#sortedPages()) snapshots.push(page.snapshot());
   }
 
   #page(number: number): Page | undefined {

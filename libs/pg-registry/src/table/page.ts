@@ -5,11 +5,11 @@ import type { Row } from './row';
 export const PAGE_SIZE = 32;
 
 /**
- * Some rows, ascending by entry number, and their values in the same order: a picture that no change touches.
+ * Some rows, ascending by entry number, and their values in the same order: a snapshot that no change touches.
  *
- * The values stand beside the rows for those who look at all of them, see {@link TableReads.pages}.
+ * The values stand beside the rows for those who look at all of them, see `Table.pages`.
  */
-export interface PagePicture {
+export interface PageSnapshot {
   readonly rows: readonly Row[];
   readonly values: readonly Value[];
 }
@@ -18,7 +18,7 @@ export interface PagePicture {
 export class Page {
   #rows: Row[] = [];
   #values: Value[] = [];
-  #made: PagePicture | undefined = undefined;
+  #made: PageSnapshot | undefined = undefined;
 
   constructor(readonly first: number) {}
 
@@ -40,7 +40,7 @@ export class Page {
   }
 
   /** The page as it is now: the next change copies it first. */
-  picture(): PagePicture {
+  snapshot(): PageSnapshot {
     return (this.#made ??= { rows: this.#rows, values: this.#values });
   }
 
@@ -78,7 +78,7 @@ export class Page {
     this.#values[at] = row.value;
   }
 
-  /** Leaves the arrays to those who hold them as a picture. */
+  /** Leaves the arrays to those who hold them as a snapshot. */
   #detach(): void {
     if (this.#made === undefined) return;
     this.#rows = this.#rows.slice();

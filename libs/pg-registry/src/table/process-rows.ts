@@ -1,7 +1,6 @@
 import type { Key, Pid } from '../term';
 import type { Change } from './diff';
-import type { OwnerRows } from './owner-rows';
-import { shareKey, type Row } from './row';
+import { shareKey, type Row, type RowsOfOwner, type RowsOfProcess } from './row';
 
 /**
  * The rows of one process: a list linked through the rows themselves, from `oldest` to `newest`.
@@ -10,7 +9,7 @@ import { shareKey, type Row } from './row';
  * list so answers `keysOf(pid)`, `valuesOf(key, pid)`, "its newest row under this key" once one of them is known, and
  * what leaves at the end of the process, grouped by key, each at the cost of the answer.
  */
-export class ProcessRows {
+export class ProcessRows implements RowsOfProcess {
   #oldest: Row | undefined = undefined;
   #newest: Row | undefined = undefined;
   #rowCount = 0;
@@ -18,7 +17,7 @@ export class ProcessRows {
 
   constructor(
     readonly pid: Pid,
-    readonly owner: OwnerRows,
+    readonly owner: RowsOfOwner,
   ) {}
 
   get count(): number {

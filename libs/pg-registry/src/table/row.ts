@@ -1,7 +1,47 @@
 import type { Key, Pid, Value } from '../term';
 import type { Entry } from './entry';
-import type { KeyRows } from './key-rows';
-import type { ProcessRows } from './process-rows';
+
+/*
+ * Every row is in three lists at once. This is who writes which link; no other file does:
+ *
+ *   by key      siblings ─► KeyRows         previous ◄─ row ─► next     key-rows.ts      all rows of the key, in lookup order
+ *   by process  process ──► ProcessRows        older ◄─ row ─► newer    process-rows.ts  all rows of the process, key by key
+ *   by number   process.owner ─► OwnerRows     a place in a Page        page.ts          all rows of the owner, ascending
+ *
+ * `process` is set once, when the row is made. The row's key leads to its list through key-index.ts. Whatever changes more
+ * than one list is in indexes.ts, with the order in which that must happen. The interfaces below are what a row, and one
+ * list, know of the other lists, so that no two files import each other.
+ */
+
+/** The rows of one owner, as other lists see them: an `OwnerRows`. */
+export interface RowsOfOwner {
+  readonly incarnation: string;
+  readonly isOwn: boolean;
+  /** The highest number ever added. */
+  readonly highest: number;
+  readonly count: number;
+  remove(row: Row): void;
+  replace(old: Row, row: Row): void;
+}
+
+/** The rows of one process, as other lists see them: a `ProcessRows`. */
+export interface RowsOfProcess {
+  readonly pid: Pid;
+  readonly owner: RowsOfOwner;
+  readonly count: number;
+  newestUnder(key: Key): Row | undefined;
+  remove(row: Row): void;
+  replace(old: Row, row: Row): void;
+}
+
+/** The rows of one key, as other lists see them: a `KeyRows`. */
+export interface RowsOfKey {
+  readonly key: Key;
+  readonly size: number;
+  readonly hasEntries: boolean;
+  remove(row: Row): void;
+  replace(old: Row, row: Row): void;
+}
 
 /**
  * One stored registration, at one revision.
@@ -18,24 +58,24 @@ export class Row {
   /** The same object in all rows of this key, so inside the table keys compare by identity. */
   readonly key: Key;
   readonly value: Value;
-  /** @internal the list that this row is in; it knows the pid and, through its owner, whether the row is our own. */
-  readonly process: ProcessRows;
+  /** @internal The list of its process; it knows the pid and, through its owner, whether the row is our own. */
+  readonly process: RowsOfProcess;
 
-  /** @internal all rows of the key; undefined while this is the only one and nobody has asked about the key. */
-  siblings: KeyRows | undefined = undefined;
-  /** @internal neighbours in lookup order among the rows of the key. */
+  /** @internal All rows of the key; undefined while this is the only one and nobody has asked about the key. Written by key-rows.ts. */
+  siblings: RowsOfKey | undefined = undefined;
+  /** @internal The row before this one in the lookup order of the key. Written by key-rows.ts. */
   previous: Row | undefined = undefined;
-  /** @internal */
+  /** @internal The row after this one in the lookup order of the key. Written by key-rows.ts. */
   next: Row | undefined = undefined;
-  /** @internal neighbours among the rows of the process. */
+  /** @internal The row before this one in the list of its process. Written by process-rows.ts. */
   older: Row | undefined = undefined;
-  /** @internal */
+  /** @internal The row after this one in the list of its process. Written by process-rows.ts. */
   newer: Row | undefined = undefined;
 
   #madeEntry: Entry<Key, Value> | undefined = undefined;
 
   /** @internal only the table makes rows. */
-  constructor(number: number, key: Key, process: ProcessRows, value: Value, revision: number) {
+  constructor(number: number, key: Key, process: RowsOfProcess, value: Value, revision: number) {
     this.number = number;
     this.revision = revision;
     this.key = key;

@@ -1,0 +1,141 @@
+import {
+  AlreadyRegisteredError,
+  formatKey,
+  InvalidArgumentError,
+  NotLocalError,
+  type Key,
+  type Pid,
+  type Value,
+} from '../term';
+import { changePerKey, NO_CHANGE, oneChange, oneUpdate, type Diff } from './diff';
+import type { Indexes } from './indexes';
+import { ownRowIn } from './key-index';
+import type { Row, RowsOfProcess } from './row';
+
+/** How a table changes the entries of this node. A mutation that throws has changed nothing. */
+export class OwnWrites {
+  readonly #indexes: Indexes;
+  readonly #node: string;
+  readonly #keysMode: 'duplicate' | 'unique';
+
+  constructor(indexes: Indexes, node: string, keysMode: 'duplicate' | 'unique') {
+    this.#indexes = indexes;
+    this.#node = node;
+    this.#keysMode = keysMode;
+  }
+
+  /** `Table.join` */
+  join(key: Key, pids: readonly Pid[], value: Value, numbers: { next(): number }, revision: number): Diff {
+    if (pids.length === 0) return NO_CHANGE;
+    for (const pid of pids) this.#assertOwn(pid);
+    if (this.#keysMode === 'unique') this.#assertFree(key, pids);
+    const rows: Row[] = [];
+    for (const pid of pids) rows.push(this.#indexes.insert(numbers.next(), key, pid, value, revision));
+    return oneChange('join', rows);
+  }
+
+  /** `Table.leave` */
+  leave(key: Key, pids: readonly Pid[]): Diff {
+    const left: Row[] = [];
+    for (const pid of pids) {
+      const newest =
+        pid.incarnation === this.#indexes.own.incarnation ? this.#indexes.newest(key, pid) : undefined;
+      if (newest === undefined) continue;
+      this.#indexes.remove(newest);
+      left.push(newest);
+    }
+    return oneChange('leave', left);
+  }
+
+  /** `Table.leaveKey` */
+  leaveKey(key: Key): Diff {
+    const byProcess = new Map<RowsOfProcess, Row[]>();
+    for (const row of this.#indexes.keys.rowsOf(key)?.ownRows() ?? []) {
+      const known = byProcess.get(row.process);
+      if (known === undefined) byProcess.set(row.process, [row]);
+      else known.push(row);
+    }
+    return this.#removeAll([...byProcess.values()].flatMap((rows) => rows.toReversed()));
+  }
+
+  /** `Table.leaveRow` */
+  leaveRow(row: Row | number): Diff {
+    const current = this.#ownRow(row);
+    return current === undefined ? NO_CHANGE : this.#removeAll([current]);
+  }
+
+  /** `Table.leaveRows` */
+  leaveRows(rows: readonly (Row | number)[]): Diff {
+    const left: Row[] = [];
+    for (const given of rows) {
+      const row = this.#ownRow(given);
+      if (row === undefined) continue;
+      this.#indexes.remove(row);
+      left.push(row);
+    }
+    return changePerKey('leave', left);
+  }
+
+  /** `Table.leaveProcess` */
+  leaveProcess(pid: Pid): Diff {
+    const { own } = this.#indexes;
+    const process = pid.incarnation === own.incarnation ? own.process(pid) : undefined;
+    const changes = process?.leaves() ?? NO_CHANGE;
+    for (const { rows } of changes) for (const row of rows) this.#indexes.remove(row);
+    own.forget(pid);
+    return changes;
+  }
+
+  /** `Table.update` */
+  update(key: Key, pid: Pid, next: (old: Value) => Value, revision: number): Diff {
+    const old = pid.incarnation === this.#indexes.own.incarnation ? this.#indexes.ofProcess(key, pid) : [];
+    const values = old.map((row) => next(row.value));
+    if (!old.every((row) => this.#ownRow(row) === row)) {
+      throw new InvalidArgumentError(
+        `A function that makes a new value for ${formatKey(key)} must not write to this entry itself`,
+      );
+    }
+    return oneUpdate(
+      old.map((row, at) => this.#indexes.replace(row, values[at], revision)),
+      old,
+    );
+  }
+
+  /** `Table.updateRow` */
+  updateRow(row: Row | number, value: Value, revision: number): Diff {
+    const old = this.#ownRow(row);
+    return old === undefined ? NO_CHANGE : oneUpdate([this.#indexes.replace(old, value, revision)], [old]);
+  }
+
+  #removeAll(rows: readonly Row[]): Diff {
+    for (const row of rows) this.#indexes.remove(row);
+    return changePerKey('leave', rows);
+  }
+
+  #ownRow(row: Row | number): Row | undefined {
+    if (typeof row === 'number') return this.#indexes.own.get(row);
+    return row.isOwn ? this.#indexes.own.get(row.number) : undefined;
+  }
+
+  #assertOwn(pid: Pid): void {
+    if (pid.incarnation === this.#indexes.own.incarnation) return;
+    const message = `${String(pid)} is not a process of this node (${this.#node}); only its own node can register it`;
+    throw new NotLocalError(message, { pid });
+  }
+
+  /** With unique keys: one process only, and the key must be free on this node, whoever asks. */
+  #assertFree(key: Key, pids: readonly Pid[]): void {
+    if (pids.length > 1) {
+      throw new InvalidArgumentError(
+        `Only one process can join ${formatKey(key)}: the scope has unique keys, and ${pids.length} were given`,
+      );
+    }
+    const holder = ownRowIn(this.#indexes.keys.slot(key))?.pid;
+    if (holder === undefined) return;
+    throw new AlreadyRegisteredError(
+      `${formatKey(key)} is already registered on node ${this.#node} by ${String(holder)}; ` +
+        `unregister it first, register under another key, or use a scope with duplicate keys`,
+      { pid: holder },
+    );
+  }
+}

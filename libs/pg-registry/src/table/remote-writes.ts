@@ -1,0 +1,109 @@
+import { sameKey, samePid, type Value } from '../term';
+import { changePerKey, NO_CHANGE, oneChange, updatePerKey, type Diff } from './diff';
+import type { Indexes } from './indexes';
+import type { RemoteGroup, RemoteOperation, SyncChunk, SyncRow } from './remote-operation';
+import type { Row } from './row';
+
+/** How a table follows the streams and syncs of other nodes. Each method leaves the rows of this node alone. */
+export class RemoteWrites {
+  readonly #indexes: Indexes;
+
+  constructor(indexes: Indexes) {
+    this.#indexes = indexes;
+  }
+
+  /** `Table.applyRemote` */
+  apply(owner: string, { number: revision, groups }: RemoteOperation, cursor: number): Diff {
+    if (owner === this.#indexes.own.incarnation) return NO_CHANGE;
+    const find = (number: number) => (number <= cursor ? this.#indexes.owner(owner)?.get(number) : undefined);
+    const apply = (group: RemoteGroup): Diff => {
+      if (group.kind === 'leave') return this.#leave(group.numbers, find);
+      if (group.kind === 'update') return this.#update(group.entries, revision, find);
+      const joined: Row[] = [];
+      for (const { number, pid, value } of group.entries) {
+        if (number > cursor || pid.incarnation !== owner || find(number) !== undefined) continue;
+        joined.push(this.#indexes.insert(number, group.key, pid, value, revision));
+      }
+      return oneChange('join', joined);
+    };
+    return groups.length === 1 ? apply(groups[0]) : groups.flatMap(apply);
+  }
+
+  #leave(numbers: readonly number[], find: FindRow): Diff {
+    const left: Row[] = [];
+    for (const number of numbers) {
+      const row = find(number);
+      if (row === undefined) continue;
+      this.#indexes.remove(row);
+      left.push(row);
+    }
+    return changePerKey('leave', left);
+  }
+
+  #update(
+    entries: readonly { readonly number: number; readonly value: Value }[],
+    revision: number,
+    find: FindRow,
+  ): Diff {
+    const old: Row[] = [];
+    const rows: Row[] = [];
+    for (const { number, value } of entries) {
+      const row = find(number);
+      if (row === undefined) continue;
+      old.push(row);
+      rows.push(this.#indexes.replace(row, value, revision));
+    }
+    return updatePerKey(rows, old);
+  }
+
+  /** `Table.mergeChunk` */
+  merge(owner: string, chunk: SyncChunk): Diff {
+    if (owner === this.#indexes.own.incarnation) return NO_CHANGE;
+    const listed = chunk.rows
+      .filter(({ number, pid }) => number > chunk.from && number <= chunk.to && pid.incarnation === owner)
+      .toSorted((a, b) => a.number - b.number);
+    const left = this.#removeUnlisted(owner, chunk, listed);
+
+    const joined: Row[] = [];
+    const updated: Row[] = [];
+    const old: Row[] = [];
+    for (const { number, key, pid, value, revision } of listed) {
+      const row = this.#indexes.owner(owner)?.get(number);
+      if (row === undefined) joined.push(this.#indexes.insert(number, key, pid, value, revision));
+      else if (row.revision <= chunk.at && row.revision !== revision) {
+        old.push(row);
+        updated.push(this.#indexes.replace(row, value, revision));
+      }
+    }
+    return [...changePerKey('leave', left), ...changePerKey('join', joined), ...updatePerKey(updated, old)];
+  }
+
+  /** Removes the rows that the owner no longer has, but none that an operation after the chunk has touched. */
+  #removeUnlisted(owner: string, { from, to, at: takenAt }: SyncChunk, listed: readonly SyncRow[]): Row[] {
+    const left: Row[] = [];
+    let at = 0;
+    for (const row of this.#indexes.owner(owner)?.between(from, to) ?? []) {
+      while (at < listed.length && listed[at].number < row.number) at += 1;
+      const isListed = at < listed.length && isSameEntry(row, listed[at]);
+      if (isListed || row.revision > takenAt) continue;
+      this.#indexes.remove(row);
+      left.push(row);
+    }
+    return left;
+  }
+
+  /** `Table.removeOwner` */
+  removeOwner(owner: string): Diff {
+    if (owner === this.#indexes.own.incarnation) return NO_CHANGE;
+    const rows = this.#indexes.owner(owner)?.between(-1, Infinity).toReversed() ?? [];
+    for (const row of rows) this.#indexes.remove(row);
+    return changePerKey('leave', rows);
+  }
+}
+
+type FindRow = (number: number) => Row | undefined;
+
+/** An entry never changes its key or process: a row that differs there is none of the owner's any more. */
+function isSameEntry(row: Row, theirs: SyncRow): boolean {
+  return row.number === theirs.number && samePid(row.pid, theirs.pid) && sameKey(row.key, theirs.key);
+}
