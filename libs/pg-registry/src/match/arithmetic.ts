@@ -1,5 +1,5 @@
 import type { Term } from './evaluation';
-import { EXIT } from './symbol';
+import { EXIT } from './language';
 
 /**
  * Arithmetic on two numbers or two bigints; a mixture fails, as does anything else. `-0` never is a result, because no

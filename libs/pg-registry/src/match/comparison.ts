@@ -1,8 +1,8 @@
 import { compareValues, sameValue, type Value } from '../term';
 import type { Term } from './evaluation';
 import { isComparedByIdentity } from './literal';
-import { binary, type Binary, type Operator } from './operator';
-import { EXIT } from './symbol';
+import { binary, type Binary, type Operator } from './operator-shapes';
+import { EXIT } from './language';
 
 /** EXIT and symbols inside of arrays and objects: to term/ they are objects without properties of their own kind. */
 function asValue(x: Term): Value {

@@ -1,5 +1,5 @@
 import type { Key, Pid, Value } from '../term';
-import type { EXIT, MatchSymbol } from './symbol';
+import type { EXIT, MatchSymbol } from './language';
 
 /** What can be matched: entries are rows, and so are the rows of a table. Key, pid and value are in normal form. */
 export interface MatchRow {
@@ -21,6 +21,9 @@ export type Term = Value | typeof EXIT | MatchSymbol | readonly Term[] | { reado
 
 /** A compiled expression. {@link EXIT} says that it failed. It runs after the head has bound the variables. */
 export type Evaluate = (row: MatchRow, context: MatchContext) => Term;
+
+/** Whether a row matches. */
+export type Matcher = (row: MatchRow, context: MatchContext) => boolean;
 
 /** What an operator may ask for while a call of it is compiled. */
 export interface ExpressionPlace {

@@ -1,9 +1,9 @@
 import { InvalidArgumentError } from '../term';
 import { isRecord, MAX_DEPTH, type Evaluate, type ExpressionPlace, type Term } from './evaluation';
 import { containsSymbol, normalLiteral, normalQuote } from './literal';
-import type { Operator } from './operator';
-import { findOperator, operatorNames } from './operators';
-import { $_, $$, MatchSymbol, Variable } from './symbol';
+import type { Operator } from './operator-shapes';
+import { findOperator, operatorNames } from './operator-table';
+import { $_, $$, MatchSymbol, Variable } from './language';
 import type { Binding, Variables } from './variables';
 
 /** Compiles one guard or body into closures. Throws InvalidArgumentError, with the place, for whatever is no expression. */
@@ -103,4 +103,24 @@ function operandCount({ least, most }: Operator): string {
   if (most === Infinity) return `${least} or more operands`;
   const count = least === most ? `${least}` : `${least} or ${most}`;
   return `${count} operand${most === 1 ? '' : 's'}`;
+}
+
+/**
+ * Compiles guards: all of them, in order, must come to exactly `true`. One that comes to anything else, or fails, fails
+ * the row.
+ *
+ * @param where What stands before `guard 1` in messages.
+ */
+export function compileGuards(guards: unknown, variables: Variables, where: string): readonly Evaluate[] {
+  if (guards === undefined) return [];
+  if (!Array.isArray(guards)) throw new InvalidArgumentError(`${where}guards are an array of expressions.`);
+  const list: readonly unknown[] = guards;
+  if (findOperator(list[0]) !== undefined) {
+    throw new InvalidArgumentError(
+      `${where}guards are an array of expressions: write [['${String(list[0])}', …]], with the call in an array of its own.`,
+    );
+  }
+  return list.map((guard, i) =>
+    new ExpressionCompiler(variables, `${where}guard ${i + 1}`, true).compile(guard),
+  );
 }

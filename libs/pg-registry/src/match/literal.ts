@@ -5,27 +5,10 @@ import {
   PgRegistryError,
   PidInterner,
   type Key,
-  type Pid,
-  type TypedArray,
   type Value,
 } from '../term';
 import { isRecord, MAX_DEPTH, type Term } from './evaluation';
-import { MatchSymbol } from './symbol';
-
-/** Values that are literals wherever they stand in a pattern or an expression; arrays and objects have meanings. */
-export type Literal =
-  | string
-  | number
-  | bigint
-  | boolean
-  | null
-  | undefined
-  | Pid
-  | Date
-  | ReadonlyMap<Value, Value>
-  | ReadonlySet<Value>
-  | TypedArray
-  | ArrayBuffer;
+import { MatchSymbol } from './language';
 
 /** A literal need not fit the limits of any scope: what it is compared with does. */
 const UNLIMITED = { maxKeyBytes: Infinity, maxValueBytes: Infinity, maxDepth: MAX_DEPTH };

@@ -1,5 +1,6 @@
 import type { Term } from './evaluation';
-import { EXIT } from './symbol';
+import { EXIT } from './language';
+import type { Operator, Variadic } from './operator-shapes';
 
 const areBooleans = (terms: readonly Term[]): terms is readonly boolean[] =>
   terms.every((term) => typeof term === 'boolean');
@@ -22,4 +23,29 @@ export function or(terms: readonly Term[]): Term {
 /** Whether exactly one of two booleans is true. */
 export function xor(x: Term, y: Term): Term {
   return typeof x === 'boolean' && typeof y === 'boolean' ? x !== y : EXIT;
+}
+
+/**
+ * `andalso` and `orelse`: operands are evaluated until one is `deciding`, which is the result; the last one is the
+ * result whatever it is. An earlier operand that is no boolean fails.
+ */
+export function shortCircuit(name: string, deciding: boolean): Operator<Variadic> {
+  return {
+    name,
+    least: 1,
+    most: Infinity,
+    build: (...operands) => [name, ...operands],
+    compile(operands, place) {
+      const earlier = operands.slice(0, -1).map((operand) => place.compile(operand));
+      const last = place.compile(operands.at(-1));
+      return (row, context) => {
+        for (const evaluate of earlier) {
+          const value = evaluate(row, context);
+          if (value === deciding) return deciding;
+          if (value !== !deciding) return EXIT;
+        }
+        return last(row, context);
+      };
+    },
+  };
 }

@@ -5,7 +5,7 @@
 import { compareValues, Pid, sameValue, type Value } from '../term';
 import type { Clause, Expression, Pattern } from '.';
 import type { MatchRow } from './evaluation';
-import { $_, $$, EXIT, Rest, Variable, Wildcard } from './symbol';
+import { $_, $$, EXIT, Rest, Variable, Wildcard } from './language';
 
 type Any = Value | typeof EXIT | readonly Any[] | { readonly [name: string]: Any };
 type Bindings = Map<number, Value>;

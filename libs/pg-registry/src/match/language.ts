@@ -1,5 +1,5 @@
-import { InvalidArgumentError } from '../term';
-import type { Pattern } from './pattern';
+/** The query language as users write it: symbols, literals, patterns, expressions, and what they are put together to. */
+import { InvalidArgumentError, type Pid, type TypedArray, type Value } from '../term';
 
 /**
  * Stands in a pattern or an expression for something that is not a literal.
@@ -112,3 +112,75 @@ export function $(number: number): Variable {
 export function rest(pattern: Pattern = _): Rest {
   return new Rest(pattern);
 }
+
+/** Values that are literals wherever they stand in a pattern or an expression; arrays and objects have meanings. */
+export type Literal =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | undefined
+  | Pid
+  | Date
+  | ReadonlyMap<Value, Value>
+  | ReadonlySet<Value>
+  | TypedArray
+  | ArrayBuffer;
+
+/**
+ * What a part of an entry should look like.
+ *
+ * - a literal matches the same value (`sameValue`): `1` neither `'1'` nor `1n`, dates by time, Maps and Sets whatever
+ *   their order, bytes by kind and content;
+ * - an array matches arrays of the same length, element by element, or with {@link rest} as last element any longer
+ *   ones;
+ * - a plain object matches plain objects that have at least its properties, each matching, also where `undefined` is
+ *   asked for; `{}` matches every plain object;
+ * - `_` matches anything, a variable too, and binds it.
+ *
+ * Mirrors the head of an ETS match specification.
+ */
+export type Pattern =
+  Literal | Wildcard | Variable | readonly (Pattern | Rest)[] | { readonly [name: string]: Pattern };
+
+/**
+ * A guard or body: a call `[operator, ...operands]`, a variable of the head, `$_` (the row), `$$` (the variables), or
+ * a literal.
+ *
+ * An array always is a call: `['array', …]` makes an array, `['const', […]]` quotes one. A plain object is a literal
+ * too; `['object', {…}]` fills in variables. The operators are the members of {@link ms}.
+ */
+export type Expression = Literal | MatchSymbol | { readonly [name: string]: Expression } | Call;
+
+/** A call of an operator, as data: its name, then its operands. */
+export type Call = readonly Expression[];
+
+/** Which rows a clause is about, part by part; a part that is left out matches anything. */
+export interface Head {
+  /** What the key is like. A literal key is looked up. */
+  readonly key?: Pattern;
+  /** Which process: one, any, or a variable. */
+  readonly pid?: Wildcard | Variable | Pid;
+  /** What the value is like. */
+  readonly value?: Pattern;
+}
+
+/** Which rows, under which conditions, give which result. */
+export interface Clause {
+  /** Which rows, and what its variables are bound to. */
+  readonly head: Head;
+  /** All must come to exactly `true`; none by default. */
+  readonly guards?: readonly Expression[];
+  /** The result for a row; by default the whole row, `$_`. */
+  readonly body?: Expression;
+}
+
+/** A query over all entries: for each the first clause that matches it gives the result. Mirrors a match specification. */
+export type Spec = Clause | readonly Clause[];
+
+/**
+ * A function instead of a pattern or spec. An entry matches if it returns exactly `true`. What it throws, the caller of
+ * the query gets, before anything is changed.
+ */
+export type Predicate<E> = (entry: E) => boolean;

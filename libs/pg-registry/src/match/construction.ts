@@ -1,7 +1,6 @@
 import { type Evaluate, isRecord, type Term } from './evaluation';
-import type { Call, Expression } from './expression';
-import { nullary, type Operator } from './operator';
-import { EXIT } from './symbol';
+import { EXIT, type Call, type Expression } from './language';
+import type { Operator } from './operator-shapes';
 
 /** Operators whose operands are not just expressions that are evaluated first. */
 
@@ -43,6 +42,3 @@ function build(names: readonly string[], evaluates: readonly Evaluate[], isGuard
     return object;
   };
 }
-
-/** `['node']` */
-export const ownNode = nullary('node', (_row, { self }) => self.node);

@@ -1,11 +1,39 @@
-import { sameKey, samePid, type Key, type Pid } from '../term';
-import { compileClause, type Clause, type CompiledClause } from './clause';
-import type { MatchContext, MatchRow, Term } from './evaluation';
-import { compilePredicate, isPredicate, type Predicate } from './predicate';
+import { InvalidArgumentError, sameKey, samePid, type Key, type Pid } from '../term';
+import { compileClause, type CompiledClause } from './clause-compiler';
+import type { Matcher, MatchContext, MatchRow, Term } from './evaluation';
+import { compileGuards } from './expression-compiler';
+import { compilePart, matcherOf } from './head-compiler';
+import { $, rest, type Expression, type Pattern, type Predicate, type Spec } from './language';
+import { anything } from './pattern-compiler';
 import type { Sieve } from './sieve';
+import { Variables } from './variables';
 
-/** A query over all entries: for each the first clause that matches it gives the result. Mirrors a match specification. */
-export type Spec = Clause | readonly Clause[];
+/** A compiled match: tells which rows of a key are meant. */
+export interface CompiledMatch {
+  /** Whether a row matches. Allocates nothing; costs the pattern's size at most. */
+  readonly matches: Matcher;
+}
+
+/**
+ * Compiles a pattern for the value, with guards that may use its variables, or a predicate on the entry. Costs a few
+ * microseconds, so callers compile for each call.
+ *
+ * @throws InvalidArgumentError with the place in front (`guard 1: unknown operator 'foo'; …`).
+ */
+export function compileMatch<E>(
+  pattern: Pattern | Predicate<E>,
+  guards?: readonly Expression[],
+): CompiledMatch {
+  if (isPredicate(pattern)) {
+    if (guards === undefined || guards.length === 0) return { matches: compilePredicate(pattern) };
+    throw new InvalidArgumentError('guards: they go with a pattern; put them into the predicate.');
+  }
+  const variables = new Variables();
+  const value = compilePart('value', pattern, variables, 'pattern');
+  const all = compileGuards(guards, variables, '');
+  if (all.length === 0) return { matches: (row) => value(row.value) };
+  return { matches: matcherOf({ key: anything, pid: anything, value }, all) };
+}
 
 /** Instead of a result: no clause matches the row. */
 export const NO_MATCH: unique symbol = Symbol('NO_MATCH');
@@ -96,4 +124,19 @@ function shared<T>(all: readonly (T | undefined)[], same: (a: T, b: T) => boolea
   const [first] = all;
   if (first === undefined) return undefined;
   return all.every((one) => one !== undefined && same(one, first)) ? first : undefined;
+}
+
+/** Whether a query is given as a predicate. */
+function isPredicate(query: unknown): query is (entry: unknown) => unknown {
+  if (query === $ || query === rest) {
+    throw new InvalidArgumentError(
+      `This is the function that makes a variable or a tail: write $(0) or [rest(_)].`,
+    );
+  }
+  return typeof query === 'function';
+}
+
+/** Calls the predicate with what users see of the row. */
+function compilePredicate(predicate: (entry: unknown) => unknown): Matcher {
+  return (row) => predicate(row.entry ?? row) === true;
 }

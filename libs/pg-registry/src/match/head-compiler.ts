@@ -1,5 +1,5 @@
 import { InvalidArgumentError, isPid, type Key, type Pid } from '../term';
-import { isRecord } from './evaluation';
+import { isRecord, type Evaluate, type Matcher } from './evaluation';
 import { normalKeyLiteral } from './literal';
 import {
   anything,
@@ -7,22 +7,11 @@ import {
   compilePattern,
   isLiteralPattern,
   literalProperties,
-  type Pattern,
   type Test,
-} from './pattern';
+} from './pattern-compiler';
 import type { LiteralProperty } from './sieve';
-import { Variable, Wildcard } from './symbol';
+import { Variable, Wildcard } from './language';
 import type { Part, Variables } from './variables';
-
-/** Which rows a clause is about, part by part; a part that is left out matches anything. */
-export interface Head {
-  /** What the key is like. A literal key is looked up. */
-  readonly key?: Pattern;
-  /** Which process: one, any, or a variable. */
-  readonly pid?: Wildcard | Variable | Pid;
-  /** What the value is like. */
-  readonly value?: Pattern;
-}
 
 /** A compiled head. */
 export interface CompiledHead {
@@ -98,4 +87,18 @@ export function compilePart(part: Part, pattern: unknown, variables: Variables, 
 function orBind(test: Test, part: Part, variables: Variables): Test {
   const binding = variables.ofPart(part);
   return binding?.isCompared === true ? bindSlot(variables, binding) : test;
+}
+
+/** The tests of a head and the guards behind it as one matcher. */
+export function matcherOf(
+  { key, pid, value }: Pick<CompiledHead, 'key' | 'pid' | 'value'>,
+  guards: readonly Evaluate[],
+): Matcher {
+  return (row, context) => {
+    if (key !== anything && !key(row.key)) return false;
+    if (pid !== anything && !pid(row.pid)) return false;
+    if (value !== anything && !value(row.value)) return false;
+    for (const guard of guards) if (guard(row, context) !== true) return false;
+    return true;
+  };
 }

@@ -1,12 +1,12 @@
 import { isPid } from '../term';
-import * as access from './access';
+import * as inspection from './inspection';
 import * as arithmetic from './arithmetic';
 import { equality, extreme, ordering } from './comparison';
 import { isRecord } from './evaluation';
-import type { Call, Expression } from './expression';
-import { constant, objectOf, ownNode } from './form';
+import { constant, objectOf } from './construction';
+import type { Call, Expression } from './language';
 import * as logic from './logic';
-import { binary, either, nullary, shortCircuit, typeTest, unary, variadic, type Operator } from './operator';
+import { binary, either, nullary, typeTest, unary, variadic, type Operator } from './operator-shapes';
 
 const signed =
   (name: string) =>
@@ -40,9 +40,9 @@ export const OPERATORS = {
   /** One of two true. */
   xor: binary('xor', logic.xor),
   /** Stops at the first false; else the last operand, whatever it is. Earlier ones must be booleans. */
-  andalso: shortCircuit('andalso', false),
+  andalso: logic.shortCircuit('andalso', false),
   /** Stops at the first true; else the last operand, whatever it is. Earlier ones must be booleans. */
-  orelse: shortCircuit('orelse', true),
+  orelse: logic.shortCircuit('orelse', true),
 
   /** Sum, of two numbers or two bigints; a mixture fails, so everywhere in arithmetic. With one operand: that operand. */
   add: either(unary('+', arithmetic.keep), binary('+', arithmetic.add), signed('+')),
@@ -103,27 +103,31 @@ export const OPERATORS = {
   /** A Pid. */
   isPid: typeTest('isPid', isPid),
   /** A typed array or an ArrayBuffer. */
-  isBytes: typeTest('isBytes', access.isBytes),
+  isBytes: typeTest('isBytes', inspection.isBytes),
 
   /** `['at', array, index]`: an element, from 0, or from the end with a negative index. Fails outside of the array. */
-  at: binary('at', access.elementAt),
+  at: binary('at', inspection.elementAt),
   /** Elements of an array, UTF-16 units of a string. */
-  length: unary('length', access.lengthOf),
+  length: unary('length', inspection.lengthOf),
   /** `['get', object, name]`: a property of a plain object. Fails where there is none. */
-  get: binary('get', access.propertyOf),
+  get: binary('get', inspection.propertyOf),
   /** `['has', object, name]`: whether a plain object has the property. Fails, rather than false, for anything else. */
-  has: binary('has', access.hasProperty),
+  has: binary('has', inspection.hasProperty),
   /** Properties of a plain object, elements of an array, Map or Set, bytes of a typed array or ArrayBuffer. */
-  size: unary('size', access.sizeOf),
+  size: unary('size', inspection.sizeOf),
   /** `['startsWith', text, start]`, for strings. */
-  startsWith: binary('startsWith', access.startsWith),
+  startsWith: binary('startsWith', inspection.startsWith),
   /** `['endsWith', text, end]`, for strings. */
-  endsWith: binary('endsWith', access.endsWith),
+  endsWith: binary('endsWith', inspection.endsWith),
   /** `['includes', whole, part]`: a string in a string, a value in an array or Set. */
-  includes: binary('includes', access.includes),
+  includes: binary('includes', inspection.includes),
 
   /** The name of the node of a Pid; without operand, of the node that runs the query. */
-  node: either(ownNode, unary('node', access.nodeOf), (...pid: [pid?: Expression]) => ['node', ...pid]),
+  node: either(
+    nullary('node', (_row, { self }) => self.node),
+    unary('node', inspection.nodeOf),
+    (...pid: [pid?: Expression]) => ['node', ...pid],
+  ),
   /** The Pid of the process that runs the query. */
   self: nullary('self', (_row, { self }) => self),
 
@@ -155,3 +159,16 @@ export function findOperator(name: unknown): Operator | undefined {
 export function operatorNames(): string {
   return [...BY_NAME.keys()].join(' ');
 }
+
+/** One builder for each operator, typed by its number of arguments. */
+type Builders = { readonly [B in keyof typeof OPERATORS]: (typeof OPERATORS)[B]['build'] };
+
+/**
+ * A typed builder for every operator: `ms.gt($(0), 3)` is `['>', $(0), 3]`, ready for a guard or body.
+ *
+ * The guide's page on queries lists them side by side, with what each does.
+ */
+export const ms: Builders = Object.freeze(
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Object.fromEntries forgets the names
+  Object.fromEntries(Object.entries(OPERATORS).map(([name, { build }]) => [name, build])) as Builders,
+);

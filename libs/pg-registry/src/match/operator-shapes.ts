@@ -1,6 +1,5 @@
 import type { Evaluate, ExpressionPlace, Term } from './evaluation';
-import type { Call, Expression } from './expression';
-import { EXIT } from './symbol';
+import { EXIT, type Call, type Expression } from './language';
 
 /** One operator of the language: its name, its builder, and how a call of it is compiled. */
 export interface Operator<Build extends (...operands: never[]) => Call = (...operands: never[]) => Call> {
@@ -18,7 +17,7 @@ export interface Operator<Build extends (...operands: never[]) => Call = (...ope
 
 export type Unary = (operand: Expression) => Call;
 export type Binary = (left: Expression, right: Expression) => Call;
-type Variadic = (...operands: Expression[]) => Call;
+export type Variadic = (...operands: Expression[]) => Call;
 
 /** An operator that asks about the row or the one who runs the query. */
 export function nullary(name: string, evaluate: Evaluate): Operator<() => Call> {
@@ -101,31 +100,6 @@ export function variadic(
         const values: Term[] = [];
         for (const evaluate of evaluates) values.push(evaluate(row, context));
         return isGuard && values.includes(EXIT) ? EXIT : apply(values);
-      };
-    },
-  };
-}
-
-/**
- * `andalso` and `orelse`: operands are evaluated until one is `deciding`, which is the result; the last one is the
- * result whatever it is. An earlier operand that is no boolean fails.
- */
-export function shortCircuit(name: string, deciding: boolean): Operator<Variadic> {
-  return {
-    name,
-    least: 1,
-    most: Infinity,
-    build: (...operands) => [name, ...operands],
-    compile(operands, place) {
-      const earlier = operands.slice(0, -1).map((operand) => place.compile(operand));
-      const last = place.compile(operands.at(-1));
-      return (row, context) => {
-        for (const evaluate of earlier) {
-          const value = evaluate(row, context);
-          if (value === deciding) return deciding;
-          if (value !== !deciding) return EXIT;
-        }
-        return last(row, context);
       };
     },
   };

@@ -1,25 +1,9 @@
 import { InvalidArgumentError, Pid, sameValue, type Value } from '../term';
 import { isRecord, MAX_DEPTH } from './evaluation';
-import { isComparedByIdentity, normalLiteral, type Literal } from './literal';
+import { isComparedByIdentity, normalLiteral } from './literal';
 import type { LiteralProperty } from './sieve';
-import { MatchSymbol, Rest, Variable, Wildcard } from './symbol';
+import { MatchSymbol, Rest, Variable, Wildcard } from './language';
 import type { Binding, Variables } from './variables';
-
-/**
- * What a part of an entry should look like.
- *
- * - a literal matches the same value (`sameValue`): `1` neither `'1'` nor `1n`, dates by time, Maps and Sets whatever
- *   their order, bytes by kind and content;
- * - an array matches arrays of the same length, element by element, or with {@link rest} as last element any longer
- *   ones;
- * - a plain object matches plain objects that have at least its properties, each matching, also where `undefined` is
- *   asked for; `{}` matches every plain object;
- * - `_` matches anything, a variable too, and binds it.
- *
- * Mirrors the head of an ETS match specification.
- */
-export type Pattern =
-  Literal | Wildcard | Variable | readonly (Pattern | Rest)[] | { readonly [name: string]: Pattern };
 
 /** A compiled pattern; binds its variables on the way, and may leave some bound when it answers `false`. */
 export type Test = (value: Value) => boolean;

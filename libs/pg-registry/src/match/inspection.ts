@@ -1,7 +1,7 @@
 import { isBytesObject, isPid } from '../term';
 import { isRecord, type Term } from './evaluation';
 import { same } from './comparison';
-import { EXIT } from './symbol';
+import { EXIT } from './language';
 
 /** Looking into arrays, objects, strings and the like. What is not of the right kind, or not there, fails. */
 const isArray = (x: Term): x is readonly Term[] => Array.isArray(x);

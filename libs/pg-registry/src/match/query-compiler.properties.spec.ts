@@ -15,8 +15,8 @@ import {
   rest,
 } from '.';
 import { interpret, matches } from './naive-interpreter.fixture';
-import { OPERATORS } from './operators';
-import { Variable } from './symbol';
+import { OPERATORS } from './operator-table';
+import { Variable } from './language';
 
 const [pid, otherPid] = [1, 2].map((id) => new Pid('orders', '00000000000000aa', id));
 const context = { self: pid };

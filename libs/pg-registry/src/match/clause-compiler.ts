@@ -1,22 +1,10 @@
 import { InvalidArgumentError } from '../term';
-import { isRecord, type Evaluate } from './evaluation';
-import type { Expression } from './expression';
-import { ExpressionCompiler } from './expression-compiler';
-import { compileGuards, matcherOf, type Matcher } from './guard';
-import { compileHead, type CompiledHead, type Head } from './head';
+import { isRecord, type Evaluate, type Matcher } from './evaluation';
+import { compileGuards, ExpressionCompiler } from './expression-compiler';
+import { compileHead, matcherOf, type CompiledHead } from './head-compiler';
 import { sieveFor, type Sieve } from './sieve';
-import { $_ } from './symbol';
+import { $_ } from './language';
 import { Variables } from './variables';
-
-/** Which rows, under which conditions, give which result. */
-export interface Clause {
-  /** Which rows, and what its variables are bound to. */
-  readonly head: Head;
-  /** All must come to exactly `true`; none by default. */
-  readonly guards?: readonly Expression[];
-  /** The result for a row; by default the whole row, `$_`. */
-  readonly body?: Expression;
-}
 
 /** A compiled clause. */
 export interface CompiledClause extends Pick<CompiledHead, 'literalKey' | 'literalPid'> {

@@ -1,6 +1,6 @@
 import { Pid, type Value } from '../term';
 import { $, compileSpec, EXIT, ms, type Expression } from '.';
-import { OPERATORS } from './operators';
+import { OPERATORS } from './operator-table';
 
 const pid = new Pid('orders', '00000000000000aa', 1);
 const self = new Pid('here', '00000000000000bb', 2);
