@@ -1,7 +1,8 @@
-import { InvalidArgumentError } from '../term';
+import { describeValue } from '../term';
 import { isRecord, type Evaluate, type Matcher } from './evaluation';
 import { compileGuards, ExpressionCompiler } from './expression-compiler';
 import { compileHead, matcherOf, type CompiledHead } from './head-compiler';
+import { invalidQuery } from './query-error';
 import { sieveFor, type Sieve } from './sieve';
 import { $_ } from './language';
 import { Variables } from './variables';
@@ -28,11 +29,12 @@ const PARTS = ['head', 'guards', 'body'];
  */
 export function compileClause(clause: unknown, where: string): CompiledClause {
   if (!isRecord(clause) || !Object.hasOwn(clause, 'head')) {
-    throw new InvalidArgumentError(`${where}: a clause is an object { head, guards?, body? }.`);
+    const got = isRecord(clause) ? 'an object without head' : describeValue(clause);
+    throw invalidQuery(where, ` must be an object { head, guards?, body? } (got ${got})`);
   }
   for (const part of Object.keys(clause)) {
     if (PARTS.includes(part)) continue;
-    throw new InvalidArgumentError(`${where}: unknown part '${part}'; valid ones: ${PARTS.join(' ')}.`);
+    throw invalidQuery(where, `: unknown part '${part}'; a clause may have ${PARTS.join(', ')}`);
   }
   const variables = new Variables();
   const head = compileHead(clause['head'], variables, `${where}, head`);
@@ -64,8 +66,9 @@ function compileBody(
 ): Evaluate {
   const body = Object.hasOwn(clause, 'body') ? clause['body'] : $_;
   if (body === undefined) {
-    throw new InvalidArgumentError(
-      `${where} is undefined: leave it out for the whole row, or write ['const', undefined].`,
+    throw invalidQuery(
+      where,
+      " must not be undefined: leave it out for the whole row, or write ['const', undefined]",
     );
   }
   return new ExpressionCompiler(variables, where, false).compile(body);

@@ -1,3 +1,4 @@
+import { describeValue } from '../term';
 import { type Evaluate, isRecord, type Term } from './evaluation';
 import { EXIT, type Call, type Expression } from './language';
 import type { Operator } from './operator-shapes';
@@ -23,9 +24,12 @@ export const objectOf: Operator<(properties: { readonly [name: string]: Expressi
   most: 1,
   build: (properties) => ['object', properties],
   compile([properties], place) {
-    if (!isRecord(properties)) return place.refuse("'object' takes a plain object of expressions");
+    if (!isRecord(properties))
+      return place.refuse(
+        `'object' must get a plain object of expressions (got ${describeValue(properties)})`,
+      );
     const names = Object.keys(properties);
-    if (names.includes('__proto__')) place.refuse("'object' makes no property __proto__");
+    if (names.includes('__proto__')) place.refuse("'object' cannot make a property named __proto__");
     const evaluates = names.map((name) => place.compile(properties[name]));
     return build(names, evaluates, place.isGuard);
   },

@@ -39,7 +39,9 @@ describe('Guards', () => {
   it('are a list of expressions', () => {
     expect(() => compileMatch(_, ['>', 1, 2])).toThrow("write [['>', …]]");
     expect(() => compileMatch(_, ms.gt(1, 2))).toThrow(InvalidArgumentError);
-    expect(() => compileMatch(_, { 0: true } as never)).toThrow('guards are an array');
+    expect(() => compileMatch(_, { 0: true } as never)).toThrow(
+      'guards must be an array of expressions (got an object)',
+    );
   });
 });
 
@@ -191,9 +193,9 @@ describe('Symbols in expressions', () => {
   });
 
   it('are refused where the head does not bind them, before any row is looked at', () => {
-    expect(compile(ms.eq($(1), 1))).toThrow('guard 1: $(1) is not bound by the head; bound: $(0).');
-    expect(() => compileSpec({ head: {}, body: $(0) })).toThrow('bound: none');
-    expect(compile(_)).toThrow('guard 1: _ stands only in patterns.');
+    expect(compile(ms.eq($(1), 1))).toThrow('guard 1: $(1) is not bound by the head, which binds $(0).');
+    expect(() => compileSpec({ head: {}, body: $(0) })).toThrow('binds no variable');
+    expect(compile(_)).toThrow('guard 1: _ is allowed only in patterns.');
     expect(compile(rest(_))).toThrow(InvalidArgumentError);
     expect(compile({ a: [$(0)] })).toThrow("write ['object', {…}]");
   });
@@ -201,15 +203,17 @@ describe('Symbols in expressions', () => {
 
 describe('Calls are refused', () => {
   it('with an unknown operator, naming the valid ones', () => {
-    expect(compile(ms.eq(1, ['foo', 1]))).toThrow(/^guard 1: unknown operator 'foo'; valid ones: == != < /);
+    expect(compile(ms.eq(1, ['foo', 1]))).toThrow(
+      /^guard 1: unknown operator 'foo'; valid operators are == != < /,
+    );
     expect(compile(['toString'])).toThrow(InvalidArgumentError);
   });
 
   it('with a wrong number of operands', () => {
-    expect(compile(['not'])).toThrow("guard 1: 'not' takes 1 operand, here it has 0.");
-    expect(compile(['==', 1, 2, 3])).toThrow("'==' takes 2 operands, here it has 3.");
-    expect(compile(['-'])).toThrow("'-' takes 1 or 2 operands, here it has 0.");
-    expect(compile(['and'])).toThrow("'and' takes 1 or more operands, here it has 0.");
+    expect(compile(['not'])).toThrow("guard 1: 'not' takes 1 operand (got 0).");
+    expect(compile(['==', 1, 2, 3])).toThrow("'==' takes 2 operands (got 3).");
+    expect(compile(['-'])).toThrow("'-' takes 1 or 2 operands (got 0).");
+    expect(compile(['and'])).toThrow("'and' takes 1 or more operands (got 0).");
     expect(compile(['const'])).toThrow(InvalidArgumentError);
     expect(compile(['object', { a: 1 }, 2])).toThrow(InvalidArgumentError);
   });
@@ -221,7 +225,7 @@ describe('Calls are refused', () => {
   it('with operands that are no values', () => {
     expect(compile(['==', $(0), () => 1])).toThrow(InvalidArgumentError);
     expect(compile(['const', [Symbol('x')]])).toThrow(InvalidArgumentError);
-    expect(compile(['object', [1]])).toThrow("'object' takes a plain object");
+    expect(compile(['object', [1]])).toThrow("'object' must get a plain object");
     expect(compile(['object', JSON.parse('{"__proto__": 1}')])).toThrow('__proto__');
   });
 

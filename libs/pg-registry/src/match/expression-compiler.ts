@@ -1,8 +1,9 @@
-import { InvalidArgumentError } from '../term';
+import { describeValue } from '../term';
 import { isRecord, MAX_DEPTH, type Evaluate, type ExpressionPlace, type Term } from './evaluation';
 import { containsSymbol, normalLiteral, normalQuote } from './literal';
 import type { Operator } from './operator-shapes';
 import { findOperator, operatorNames } from './operator-table';
+import { invalidQuery } from './query-error';
 import { $_, $$, MatchSymbol, Variable } from './language';
 import type { Binding, Variables } from './variables';
 
@@ -32,7 +33,7 @@ export class ExpressionCompiler implements ExpressionPlace {
     if (Array.isArray(expression)) return this.#call(expression);
     if (expression instanceof MatchSymbol) return this.#symbol(expression);
     if (isRecord(expression) && containsSymbol(expression)) {
-      this.refuse("to fill a variable into an object write ['object', {…}]");
+      this.refuse("to fill a variable into an object, write ['object', {…}]");
     }
     const literal = normalLiteral(expression, this.#where);
     return () => literal;
@@ -43,15 +44,15 @@ export class ExpressionCompiler implements ExpressionPlace {
   }
 
   refuse(message: string): never {
-    throw new InvalidArgumentError(`${this.#where}: ${message}.`);
+    throw invalidQuery(this.#where, `: ${message}`);
   }
 
   #call([name, ...operands]: readonly unknown[]): Evaluate {
     const operator = findOperator(name) ?? this.#refuseName(name);
     if (operands.length < operator.least || operands.length > operator.most) {
-      this.refuse(`'${operator.name}' takes ${operandCount(operator)}, here it has ${operands.length}`);
+      this.refuse(`'${operator.name}' takes ${operandCount(operator)} (got ${operands.length})`);
     }
-    if (this.#depth === MAX_DEPTH) this.refuse(`nested deeper than ${MAX_DEPTH} levels`);
+    if (this.#depth === MAX_DEPTH) this.refuse(`must not be nested deeper than ${MAX_DEPTH} levels`);
     this.#depth += 1;
     const evaluate = operator.compile(operands, this);
     this.#depth -= 1;
@@ -59,17 +60,18 @@ export class ExpressionCompiler implements ExpressionPlace {
   }
 
   #refuseName(name: unknown): never {
-    if (typeof name === 'string') this.refuse(`unknown operator '${name}'; valid ones: ${operatorNames()}`);
+    if (typeof name === 'string')
+      this.refuse(`unknown operator '${name}'; valid operators are ${operatorNames()}`);
     return this.refuse(
-      'an array is a call, and its first element the name of an operator; ' +
-        "for an array as such write ['array', …] or ['const', […]]",
+      `an array is a call, so its first element must be the name of an operator (got ${describeValue(name)}); ` +
+        "for an array as such, write ['array', …] or ['const', […]]",
     );
   }
 
   #symbol(symbol: MatchSymbol): Evaluate {
     if (symbol instanceof Variable) return this.#variable(symbol);
     if (symbol === $_) return (row) => ({ key: row.key, pid: row.pid, value: row.value });
-    if (symbol !== $$) return this.refuse(`${symbol.toString()} stands only in patterns`);
+    if (symbol !== $$) return this.refuse(`${symbol.toString()} is allowed only in patterns`);
     const all = this.#variables.ascending().map((binding) => this.#bound(binding));
     return (row, context) => all.map((variable) => variable(row, context));
   }
@@ -79,7 +81,7 @@ export class ExpressionCompiler implements ExpressionPlace {
     if (binding !== undefined) return this.#bound(binding);
     const names = this.#variables.ascending().map(({ number }) => `$(${number})`);
     return this.refuse(
-      `${variable.toString()} is not bound by the head; bound: ${names.join(', ') || 'none'}`,
+      `${variable.toString()} is not bound by the head, which binds ${names.join(', ') || 'no variable'}`,
     );
   }
 
@@ -113,11 +115,13 @@ function operandCount({ least, most }: Operator): string {
  */
 export function compileGuards(guards: unknown, variables: Variables, where: string): readonly Evaluate[] {
   if (guards === undefined) return [];
-  if (!Array.isArray(guards)) throw new InvalidArgumentError(`${where}guards are an array of expressions.`);
+  if (!Array.isArray(guards))
+    throw invalidQuery(where, `guards must be an array of expressions (got ${describeValue(guards)})`);
   const list: readonly unknown[] = guards;
   if (findOperator(list[0]) !== undefined) {
-    throw new InvalidArgumentError(
-      `${where}guards are an array of expressions: write [['${String(list[0])}', …]], with the call in an array of its own.`,
+    throw invalidQuery(
+      where,
+      `guards must be an array of expressions: write [['${String(list[0])}', …]], with the call in an array of its own`,
     );
   }
   return list.map((guard, i) =>

@@ -1,4 +1,4 @@
-import { InvalidArgumentError, isPid, type Key, type Pid } from '../term';
+import { describeValue, isPid, type Key, type Pid } from '../term';
 import { isRecord, type Evaluate, type Matcher } from './evaluation';
 import { normalKeyLiteral } from './literal';
 import {
@@ -9,6 +9,7 @@ import {
   literalProperties,
   type Test,
 } from './pattern-compiler';
+import { invalidQuery } from './query-error';
 import type { LiteralProperty } from './sieve';
 import { Variable, Wildcard } from './language';
 import type { Part, Variables } from './variables';
@@ -55,17 +56,20 @@ export function compileHead(head: unknown, variables: Variables, where: string):
 
 function checkHead(head: unknown, where: string): asserts head is HeadRecord {
   if (!isRecord(head)) {
-    throw new InvalidArgumentError(`${where} is an object { key?, pid?, value? } of patterns.`);
+    throw invalidQuery(
+      where,
+      ` must be an object { key?, pid?, value? } of patterns (got ${describeValue(head)})`,
+    );
   }
   const names: readonly string[] = PARTS;
   for (const part of Object.keys(head)) {
     if (names.includes(part)) continue;
-    throw new InvalidArgumentError(`${where}: unknown part '${part}'; valid ones: ${names.join(' ')}.`);
+    throw invalidQuery(where, `: unknown part '${part}'; a head may have ${names.join(', ')}`);
   }
   const { pid } = head;
   const isPidPattern = pid instanceof Wildcard || pid instanceof Variable || isPid(pid);
   if (!isPidPattern && Object.hasOwn(head, 'pid')) {
-    throw new InvalidArgumentError(`${where}.pid is a Pid, a variable or _.`);
+    throw invalidQuery(where, `.pid must be a Pid, a variable or _ (got ${describeValue(pid)})`);
   }
 }
 

@@ -1,5 +1,5 @@
 /** The query language as users write it: symbols, literals, patterns, expressions, and what they are put together to. */
-import { InvalidArgumentError, type Pid, type TypedArray, type Value } from '../term';
+import { describeValue, InvalidArgumentError, type Pid, type TypedArray, type Value } from '../term';
 
 /**
  * Stands in a pattern or an expression for something that is not a literal.
@@ -95,12 +95,14 @@ export const EXIT: unique symbol = Symbol('EXIT');
  * or in another one, it matches only the same value (`sameValue`). In guards and bodies it is that value.
  * Mirrors `:"$1"`.
  *
- * @param number An integer from 0; gaps are allowed.
+ * @param number A whole number ≥ 0; gaps are allowed.
  * @throws InvalidArgumentError for anything else.
  */
 export function $(number: number): Variable {
   if (Number.isSafeInteger(number) && number >= 0) return new Variable(number);
-  throw new InvalidArgumentError('A variable is $(n) with an integer n from 0, such as $(0) or $(1).');
+  throw new InvalidArgumentError(
+    `A variable must be $(n) with a whole number n ≥ 0, such as $(0) or $(1) (got ${describeValue(number)}).`,
+  );
 }
 
 /**

@@ -1,14 +1,7 @@
-import {
-  InvalidArgumentError,
-  normalKey,
-  normalValue,
-  PgRegistryError,
-  PidInterner,
-  type Key,
-  type Value,
-} from '../term';
+import { normalKey, normalValue, PgRegistryError, PidInterner, type Key, type Value } from '../term';
 import { isRecord, MAX_DEPTH, type Term } from './evaluation';
 import { MatchSymbol } from './language';
+import { invalidQuery } from './query-error';
 
 /** A literal need not fit the limits of any scope: what it is compared with does. */
 const UNLIMITED = { maxKeyBytes: Infinity, maxValueBytes: Infinity, maxDepth: MAX_DEPTH };
@@ -36,14 +29,14 @@ function orRefuse<T>(normal: () => T, where: string): T {
   } catch (cause) {
     if (!(cause instanceof PgRegistryError)) throw cause;
     const [reason] = cause.message.split('. ');
-    throw new InvalidArgumentError(`${where}: no entry could have this: ${reason}.`, { cause });
+    throw invalidQuery(where, `: no entry can have this: ${reason}`, { cause });
   }
 }
 
 /** As {@link normalLiteral}, but symbols of the library may stand anywhere in arrays and plain objects: they are data. */
 export function normalQuote(x: unknown, where: string, depth = 0): Term {
   if (x instanceof MatchSymbol) return x;
-  if (depth > MAX_DEPTH) throw new InvalidArgumentError(`${where}: nested deeper than ${MAX_DEPTH} levels.`);
+  if (depth > MAX_DEPTH) throw invalidQuery(where, ` must not be nested deeper than ${MAX_DEPTH} levels`);
   if (Array.isArray(x)) return Object.freeze(x.map((element) => normalQuote(element, where, depth + 1)));
   if (!isRecord(x)) return normalLiteral(x, where);
   const names = Object.keys(x);

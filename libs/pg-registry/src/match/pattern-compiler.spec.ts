@@ -79,7 +79,7 @@ describe('An array in a pattern', () => {
   });
 
   it('refuses rest anywhere but at its end', () => {
-    expect(compile([rest(_), 1])).toThrow('pattern[0]: rest(…) stands only as last element of an array.');
+    expect(compile([rest(_), 1])).toThrow('pattern[0]: rest(…) is allowed only as last element of an array.');
     expect(compile(rest(_))).toThrow(InvalidArgumentError);
     expect(compile([rest(rest(_) as never)])).toThrow(InvalidArgumentError);
   });
@@ -158,8 +158,8 @@ describe('A pattern is refused', () => {
   });
 
   it('with what stands only in guards and bodies', () => {
-    expect(compile([$_])).toThrow('pattern[0]: $_ stands only in guards and bodies.');
-    expect(compile({ a: $$ })).toThrow('pattern.a: $$ stands only in guards and bodies.');
+    expect(compile([$_])).toThrow('pattern[0]: $_ is allowed only in guards and bodies.');
+    expect(compile({ a: $$ })).toThrow('pattern.a: $$ is allowed only in guards and bodies.');
   });
 
   it('when it contains itself', () => {

@@ -1,6 +1,7 @@
-import { InvalidArgumentError, Pid, sameValue, type Value } from '../term';
+import { Pid, sameValue, type Value } from '../term';
 import { isRecord, MAX_DEPTH } from './evaluation';
 import { isComparedByIdentity, normalLiteral } from './literal';
+import { invalidQuery } from './query-error';
 import type { LiteralProperty } from './sieve';
 import { MatchSymbol, Rest, Variable, Wildcard } from './language';
 import type { Binding, Variables } from './variables';
@@ -19,7 +20,7 @@ export const anything: Test = () => true;
  * @throws InvalidArgumentError for what is no pattern, with the place inside of it.
  */
 export function compilePattern(pattern: unknown, variables: Variables, where: string, depth = 0): Test {
-  if (depth > MAX_DEPTH) throw new InvalidArgumentError(`${where}: nested deeper than ${MAX_DEPTH} levels.`);
+  if (depth > MAX_DEPTH) throw invalidQuery(where, ` must not be nested deeper than ${MAX_DEPTH} levels`);
   if (pattern instanceof MatchSymbol) return compileSymbol(pattern, variables, where);
   if (Array.isArray(pattern)) return compileArray(pattern, variables, where, depth);
   if (isRecord(pattern)) return compileRecord(pattern, variables, where, depth);
@@ -37,8 +38,10 @@ function compileSymbol(symbol: MatchSymbol, variables: Variables, where: string)
   if (symbol instanceof Wildcard) return anything;
   if (symbol instanceof Variable) return compileVariable(symbol, variables);
   const reason =
-    symbol instanceof Rest ? 'stands only as last element of an array' : 'stands only in guards and bodies';
-  throw new InvalidArgumentError(`${where}: ${symbol.toString()} ${reason}.`);
+    symbol instanceof Rest
+      ? 'is allowed only as last element of an array'
+      : 'is allowed only in guards and bodies';
+  throw invalidQuery(where, `: ${symbol.toString()} ${reason}`);
 }
 
 function compileVariable({ number }: Variable, variables: Variables): Test {
@@ -112,7 +115,7 @@ function compileProperty(
   where: string,
   depth: number,
 ): Test {
-  if (name === '__proto__') throw new InvalidArgumentError(`${where}: no value has a property of this name.`);
+  if (name === '__proto__') throw invalidQuery(where, ': no value can have a property of this name');
   if (isOnlyCompared([name, pattern])) {
     return (value) => isObject(value) && value[name] === pattern;
   }

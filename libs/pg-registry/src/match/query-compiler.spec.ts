@@ -140,16 +140,16 @@ describe('A spec is refused, before any row is looked at', () => {
       expect(compile(spec)).toThrow(InvalidArgumentError);
     }
     expect(compile([{ head: {} }, { guards: [] }])).toThrow(
-      'clause 2: a clause is an object { head, guards?, body? }.',
+      'clause 2 must be an object { head, guards?, body? } (got an object without head). The query did not run.',
     );
   });
 
   it('with a part that does not exist', () => {
     expect(compile({ head: {}, guard: [] })).toThrow(
-      "clause 1: unknown part 'guard'; valid ones: head guards body.",
+      "clause 1: unknown part 'guard'; a clause may have head, guards, body.",
     );
     expect(compile({ head: { kee: 1 } })).toThrow(
-      "clause 1, head: unknown part 'kee'; valid ones: key pid value.",
+      "clause 1, head: unknown part 'kee'; a head may have key, pid, value.",
     );
   });
 
@@ -168,7 +168,9 @@ describe('A spec is refused, before any row is looked at', () => {
       expect(compile({ head })).toThrow(/^clause 1, head/);
     }
     expect(compile({ head: { key: new Date() } })).toThrow('clause 1, head.key');
-    expect(compile({ head: { value: { a: [$$] } } })).toThrow('clause 1, head.value.a[0]: $$ stands only');
+    expect(compile({ head: { value: { a: [$$] } } })).toThrow(
+      'clause 1, head.value.a[0]: $$ is allowed only',
+    );
   });
 
   it('with wrong guards or a wrong body, and says where', () => {

@@ -1,10 +1,11 @@
-import { InvalidArgumentError, sameKey, samePid, type Key, type Pid } from '../term';
+import { sameKey, samePid, type Key, type Pid } from '../term';
 import { compileClause, type CompiledClause } from './clause-compiler';
 import type { Matcher, MatchContext, MatchRow, Term } from './evaluation';
 import { compileGuards } from './expression-compiler';
 import { compilePart, matcherOf } from './head-compiler';
 import { $, rest, type Expression, type Pattern, type Predicate, type Spec } from './language';
 import { anything } from './pattern-compiler';
+import { invalidQuery } from './query-error';
 import type { Sieve } from './sieve';
 import { Variables } from './variables';
 
@@ -26,7 +27,10 @@ export function compileMatch<E>(
 ): CompiledMatch {
   if (isPredicate(pattern)) {
     if (guards === undefined || guards.length === 0) return { matches: compilePredicate(pattern) };
-    throw new InvalidArgumentError('guards: they go with a pattern; put them into the predicate.');
+    throw invalidQuery(
+      'guards',
+      ' cannot be combined with a predicate: put the conditions into the predicate',
+    );
   }
   const variables = new Variables();
   const value = compilePart('value', pattern, variables, 'pattern');
@@ -129,9 +133,7 @@ function shared<T>(all: readonly (T | undefined)[], same: (a: T, b: T) => boolea
 /** Whether a query is given as a predicate. */
 function isPredicate(query: unknown): query is (entry: unknown) => unknown {
   if (query === $ || query === rest) {
-    throw new InvalidArgumentError(
-      `This is the function that makes a variable or a tail: write $(0) or [rest(_)].`,
-    );
+    throw invalidQuery('query', ' must not be $ or rest itself: call them, as in $(0) or [rest(_)]');
   }
   return typeof query === 'function';
 }

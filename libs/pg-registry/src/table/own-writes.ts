@@ -92,7 +92,8 @@ export class OwnWrites {
     const values = old.map((row) => next(row.value));
     if (!old.every((row) => this.#ownRow(row) === row)) {
       throw new InvalidArgumentError(
-        `A function that makes a new value for ${formatKey(key)} must not write to this entry itself`,
+        `The function that makes a new value for ${formatKey(key)} must not write to the same entry. ` +
+          'The update changed nothing.',
       );
     }
     return oneUpdate(
@@ -119,7 +120,9 @@ export class OwnWrites {
 
   #assertOwn(pid: Pid): void {
     if (pid.incarnation === this.#indexes.own.incarnation) return;
-    const message = `${String(pid)} is not a process of this node (${this.#node}); only its own node can register it`;
+    const message =
+      `${String(pid)} is not a process of this node (${this.#node}): only its own node can register it. ` +
+      'Nothing was registered.';
     throw new NotLocalError(message, { pid });
   }
 
@@ -127,14 +130,15 @@ export class OwnWrites {
   #assertFree(key: Key, pids: readonly Pid[]): void {
     if (pids.length > 1) {
       throw new InvalidArgumentError(
-        `Only one process can join ${formatKey(key)}: the scope has unique keys, and ${pids.length} were given`,
+        `Only one process can join ${formatKey(key)}, because the scope has unique keys (got ${pids.length}). ` +
+          'Nothing was registered.',
       );
     }
     const holder = ownRowIn(this.#indexes.keys.slot(key))?.pid;
     if (holder === undefined) return;
     throw new AlreadyRegisteredError(
-      `${formatKey(key)} is already registered on node ${this.#node} by ${String(holder)}; ` +
-        `unregister it first, register under another key, or use a scope with duplicate keys`,
+      `${formatKey(key)} is already registered on node ${this.#node} by ${String(holder)}: ` +
+        `unregister it first, register under another key, or use a scope with duplicate keys. Nothing was registered.`,
       { pid: holder },
     );
   }

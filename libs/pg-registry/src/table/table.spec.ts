@@ -142,7 +142,7 @@ describe('unique keys', () => {
     for (const pid of [p, q]) {
       expect(() => join('k', pid)).toThrow(AlreadyRegisteredError);
       expect(() => join('k', pid)).toThrow(
-        /'k' is already registered on node orders by <orders\.1>; unregister it/,
+        /'k' is already registered on node orders by <orders\.1>: unregister it/,
       );
     }
     expect(table.count).toBe(1);

@@ -67,7 +67,8 @@ export function isBytesObject(x: object): x is Bytes {
 /** A new array or buffer of this kind with a copy of `bytes`, whose length is a multiple of the element's. */
 export function bytesCopy(kind: number, bytes: Uint8Array): Bytes {
   const found = KINDS[kind];
-  if (found === undefined) throw new RangeError(`no kind of bytes has the number ${kind}`);
+  if (found === undefined)
+    throw new RangeError(`The kind of bytes must be a number from 0 to ${KINDS.length - 1} (got ${kind}).`);
   const buffer = new ArrayBuffer(bytes.byteLength);
   new Uint8Array(buffer).set(bytes);
   return found.make(buffer);

@@ -81,9 +81,9 @@ function isShortAscii(text: string, maxBytes: number): boolean {
 type Step = string | number | (() => string);
 
 const ALLOWED = {
-  key: 'A key is a string, number, bigint, boolean, null, Pid, or an array or plain object of keys.',
+  key: 'A key must be a string, number, bigint, boolean, null, Pid, or an array or plain object of keys.',
   value:
-    'A value is null, undefined, a boolean, number, bigint, string, Pid, Date, typed array or ArrayBuffer, ' +
+    'A value must be null, undefined, a boolean, number, bigint, string, Pid, Date, typed array or ArrayBuffer, ' +
     'or an array, plain object, Map or Set of values.',
 };
 

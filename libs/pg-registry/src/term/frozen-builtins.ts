@@ -5,7 +5,7 @@
  * the base class (`Map.prototype.set.call(…)`) gets past them; what it changes never travels.
  */
 function refuse(): never {
-  throw new TypeError('This belongs to a stored value and cannot be changed: make a copy and store that.');
+  throw new TypeError('A stored value cannot be changed: copy it, change the copy, and store that.');
 }
 
 function pose(prototype: object, base: object, mutators: readonly string[]): void {

@@ -1,3 +1,4 @@
+import { describeValue } from './describe-value';
 import { InvalidArgumentError } from './errors';
 import { isWellFormed } from './size';
 
@@ -23,13 +24,13 @@ export class Pid {
   /** @throws InvalidArgumentError when a part is not what its field says. */
   constructor(node: string, incarnation: string, id: number) {
     if (typeof node !== 'string' || node === '' || !isWellFormed(node)) {
-      throw new InvalidArgumentError('The node of a Pid is a non-empty string without lone surrogates.');
+      throw notAPid('node', 'a non-empty string without lone surrogates', node);
     }
     if (typeof incarnation !== 'string' || !INCARNATION.test(incarnation)) {
-      throw new InvalidArgumentError('The incarnation of a Pid is 16 lower-case hexadecimal digits.');
+      throw notAPid('incarnation', '16 lower-case hexadecimal digits', incarnation);
     }
     if (!Number.isSafeInteger(id) || id < 0) {
-      throw new InvalidArgumentError('The id of a Pid is an integer from 0 to 2^53 - 1.');
+      throw notAPid('id', 'a whole number from 0 to 2^53 - 1', id);
     }
     this.node = node;
     this.incarnation = incarnation;
@@ -56,6 +57,12 @@ export class Pid {
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString();
   }
+}
+
+function notAPid(field: string, allowed: string, got: unknown): InvalidArgumentError {
+  return new InvalidArgumentError(
+    `The ${field} of a Pid must be ${allowed} (got ${describeValue(got)}). No Pid was made.`,
+  );
 }
 
 /** Whether `x` is a {@link Pid}. Mirrors `is_pid/1`. */

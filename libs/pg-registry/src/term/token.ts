@@ -16,7 +16,7 @@ export type KeyToken = string | number | bigint | boolean | null;
  *
  * Primitives are their own token (no allocation); anything else gets a canonical string in O(size).
  *
- * @throws InvalidValueError for what is no key at all, such as a function.
+ * @throws InvalidValueError for what cannot be a key at all, such as a function.
  */
 export function keyToken(key: Key): KeyToken {
   switch (typeof key) {
@@ -32,7 +32,7 @@ export function keyToken(key: Key): KeyToken {
     case 'function':
     case 'symbol':
     default:
-      throw new InvalidValueError(`A ${typeof key} is no key.`);
+      throw new InvalidValueError(`A ${typeof key} cannot be a key.`);
   }
 }
 
@@ -57,7 +57,7 @@ export function canonicalText(value: Value): string {
     case 'function':
     case 'symbol':
     default:
-      throw new InvalidValueError(`A ${typeof value} is no value.`);
+      throw new InvalidValueError(`A ${typeof value} cannot be a value.`);
   }
 }
 
