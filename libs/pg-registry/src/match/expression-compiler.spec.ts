@@ -15,13 +15,13 @@ const passes = (guard: Expression, value: Value = null): boolean =>
 const compile = (guard: unknown) => () => compileMatch($(0), [guard as Expression]);
 
 describe('Guards', () => {
-  it('pass only if they come to exactly true', () => {
+  it('a guard passes only if its result is exactly true', () => {
     const values: Value[] = [true, 1, 'x', 'true', [true], {}, false, null];
     expect(values.filter((value) => passes($(0), value))).toEqual([true]);
     expect([passes(true), passes(1), passes('x')]).toEqual([true, false, false]);
   });
 
-  it('fail the row where any part of them fails, whatever the rest says', () => {
+  it('a guard fails the row if any part of it fails, whatever the rest gives', () => {
     const failing = ms.div(1, 0);
     expect(passes(ms.eq(failing, failing))).toBe(false);
     expect(passes(ms.not(ms.isNumber(failing)))).toBe(false);
@@ -31,12 +31,12 @@ describe('Guards', () => {
     expect(passes(ms.or(true, ms.lt(failing, 1)))).toBe(false);
   });
 
-  it('must all pass', () => {
+  it('a row matches only if all guards pass', () => {
     const both = compileMatch({ n: $(0) }, [ms.gt($(0), 3), ms.lt($(0), 8)]);
     expect([1, 5, 10].filter((n) => both.matches({ key: 'k', pid, value: { n } }, context))).toEqual([5]);
   });
 
-  it('are a list of expressions', () => {
+  it('guards must be a list of expressions', () => {
     expect(() => compileMatch(_, ['>', 1, 2])).toThrow("write [['>', …]]");
     expect(() => compileMatch(_, ms.gt(1, 2))).toThrow(InvalidArgumentError);
     expect(() => compileMatch(_, { 0: true } as never)).toThrow(
@@ -46,7 +46,7 @@ describe('Guards', () => {
 });
 
 describe('Bodies', () => {
-  it('have EXIT in the place of the call that fails, and go on with it', () => {
+  it('a body has EXIT in the place of a call that fails, and goes on with it', () => {
     const failing = ms.add('a', 1);
     expect(result(failing)).toBe(EXIT);
     expect(result(ms.array($(0), failing), 5)).toEqual([5, EXIT]);
@@ -59,18 +59,18 @@ describe('Bodies', () => {
     );
   });
 
-  it('compare arrays with EXIT inside without harm', () => {
+  it('a body can compare arrays that contain EXIT', () => {
     expect(result(ms.eq(ms.array(ms.div(1, 0)), ms.array(1)))).toBe(false);
     expect(typeof result(ms.lt(ms.array(ms.div(1, 0)), ms.array(1)))).toBe('boolean');
   });
 
-  it('may be literals, plain objects included', () => {
+  it('a body may be a literal, also a plain object', () => {
     expect(results('a', 1, 1n, true, null, { a: [1] })).toEqual(['a', 1, 1n, true, null, { a: [1] }]);
     expect(result(pid)).toBe(pid);
     expect(result(new Date(5))).toEqual(new Date(5));
   });
 
-  it('quote by const: calls, undefined, even symbols of the library', () => {
+  it('const quotes calls, undefined and even symbols of the library', () => {
     const variable = $(0);
     expect(results(['const', ['+', 1, 2]], ms.const(['a', ['b']]))).toEqual([
       ['+', 1, 2],
@@ -81,13 +81,13 @@ describe('Bodies', () => {
     expect(result(['const', [_, { a: $_ }]])).toEqual([_, { a: $_ }]);
   });
 
-  it('build arrays and objects of expressions', () => {
+  it('a body can build arrays and objects from expressions', () => {
     expect(result(ms.array('literal', $(0), ms.add($(0), 1)), 1)).toEqual(['literal', 1, 2]);
     expect(result(ms.object({ value: $(0), more: ms.object({}) }), 1)).toEqual({ value: 1, more: {} });
     expect(result(ms.array())).toEqual([]);
   });
 
-  it('give a new array or object for each row, so that the caller may change it', () => {
+  it('a body gives a new array or object for each row, so the caller may change it', () => {
     const spec = compileSpec({ head: {}, body: ms.array(1) });
     const row = { key: 'k', pid, value: 1 };
     expect(spec.select(row, context)).not.toBe(spec.select(row, context));
@@ -96,7 +96,7 @@ describe('Bodies', () => {
 });
 
 describe('Comparison', () => {
-  it('is strict: == tells 1 from "1" and 1n, and != is its opposite', () => {
+  it('== is strict: it tells 1 from "1" and 1n, and != is its opposite', () => {
     expect(results(ms.eq(1, 1), ms.eq(1, '1'), ms.eq(1, 1n), ms.eq(NaN, NaN), ms.eq(0, -0))).toEqual([
       true,
       false,
@@ -108,7 +108,7 @@ describe('Comparison', () => {
     expect(result(ms.ne($(0), 'a'), 'a')).toBe(false);
   });
 
-  it('orders values of all kinds: numbers < null < false < true < Pid < array < object < string < bytes', () => {
+  it('comparison orders values of all kinds: numbers < null < false < true < Pid < array < object < string < bytes', () => {
     const ascending: Expression[] = [
       1,
       null,
@@ -125,18 +125,18 @@ describe('Comparison', () => {
     }
   });
 
-  it('orders number and bigint by value', () => {
+  it('comparison orders numbers and bigints by value', () => {
     expect(results(ms.lt(1, 2n), ms.gt(2n, 1.5), ms.lt(10n, 9))).toEqual([true, true, false]);
   });
 
-  it('puts NaN after every number, on both sides', () => {
+  it('comparison puts NaN after every number, on both sides', () => {
     expect(results(ms.gt(NaN, 1), ms.lt(1, NaN), ms.lte(NaN, NaN), ms.lt(NaN, null))).toEqual(
       Array(4).fill(true),
     );
     expect([result(ms.gt($(0), 1), NaN), result(ms.lt($(0), 1), NaN)]).toEqual([true, false]);
   });
 
-  it('has a constant on either side', () => {
+  it('comparison takes a constant on either side', () => {
     const values: Value[] = [1, 2, 3, 'x'];
     const passing = (guard: Expression) => values.filter((value) => passes(guard, value));
     expect(passing(ms.gt($(0), 2))).toEqual([3, 'x']);
@@ -147,17 +147,17 @@ describe('Comparison', () => {
     expect(passing(ms.eq(2, $(0)))).toEqual([2]);
   });
 
-  it('finds the lesser and the greater, of any kinds', () => {
+  it('min and max find the lesser and the greater of any kinds', () => {
     expect(results(ms.min(2, 1), ms.max(2, 1), ms.min('a', 1), ms.max(null, true))).toEqual([1, 2, 1, true]);
   });
 
-  it('has no operator =<', () => {
+  it('there is no operator =<', () => {
     expect(compile(['=<', 1, 2])).toThrow("unknown operator '=<'");
   });
 });
 
 describe('Logic', () => {
-  it('evaluates all operands of and, or, xor, not, and wants booleans', () => {
+  it('and, or, xor and not evaluate all operands, which must be booleans', () => {
     expect(results(ms.and(true, false), ms.or(false, true), ms.xor(true, true), ms.not(false))).toEqual([
       false,
       true,
@@ -170,7 +170,7 @@ describe('Logic', () => {
     expect(results(ms.and(true), ms.or(false), ms.and(true, true, false))).toEqual([true, false, false]);
   });
 
-  it('stops andalso and orelse at the deciding operand, and gives the last one as it is', () => {
+  it('andalso and orelse stop at the deciding operand, and give the last one as it is', () => {
     const failing = ms.div(1, 0);
     expect(results(ms.andalso(false, failing), ms.orelse(true, failing))).toEqual([false, true]);
     expect(passes(ms.orelse(true, ms.lt(failing, 1)))).toBe(true);
@@ -180,19 +180,19 @@ describe('Logic', () => {
 });
 
 describe('Symbols in expressions', () => {
-  it('give the row by $_, with exactly key, pid and value', () => {
+  it('$_ gives the row, with exactly key, pid and value', () => {
     const body = result($_, 7);
     expect(body).toStrictEqual({ key: 'k', pid, value: 7 });
     expect(result(ms.get($_, 'key'))).toBe('k');
   });
 
-  it('give the variables by $$, by ascending number', () => {
+  it('$$ gives the variables, by ascending number', () => {
     const spec = compileSpec({ head: { key: $(7), value: [$(2), $(10), $(2)] }, body: $$ });
     expect(spec.select({ key: 'k', pid, value: [1, 2, 1] }, context)).toEqual([1, 'k', 2]);
     expect(compileSpec({ head: {}, body: $$ }).select({ key: 'k', pid, value: 1 }, context)).toEqual([]);
   });
 
-  it('are refused where the head does not bind them, before any row is looked at', () => {
+  it('a variable that the head does not bind is refused before any row is looked at', () => {
     expect(compile(ms.eq($(1), 1))).toThrow('guard 1: $(1) is not bound by the head, which binds $(0).');
     expect(() => compileSpec({ head: {}, body: $(0) })).toThrow('binds no variable');
     expect(compile(_)).toThrow('guard 1: _ is allowed only in patterns.');
@@ -202,14 +202,14 @@ describe('Symbols in expressions', () => {
 });
 
 describe('Calls are refused', () => {
-  it('with an unknown operator, naming the valid ones', () => {
+  it('a call with an unknown operator is refused, naming the valid ones', () => {
     expect(compile(ms.eq(1, ['foo', 1]))).toThrow(
       /^guard 1: unknown operator 'foo'; valid operators are == != < /,
     );
     expect(compile(['toString'])).toThrow(InvalidArgumentError);
   });
 
-  it('with a wrong number of operands', () => {
+  it('a call with a wrong number of operands is refused', () => {
     expect(compile(['not'])).toThrow("guard 1: 'not' takes 1 operand (got 0).");
     expect(compile(['==', 1, 2, 3])).toThrow("'==' takes 2 operands (got 3).");
     expect(compile(['-'])).toThrow("'-' takes 1 or 2 operands (got 0).");
@@ -218,18 +218,18 @@ describe('Calls are refused', () => {
     expect(compile(['object', { a: 1 }, 2])).toThrow(InvalidArgumentError);
   });
 
-  it('without an operator', () => {
+  it('a call without an operator is refused', () => {
     for (const call of [[], [1, 2], [[]], [null]]) expect(compile(call)).toThrow('an array is a call');
   });
 
-  it('with operands that are no values', () => {
+  it('a call with operands that cannot be values is refused', () => {
     expect(compile(['==', $(0), () => 1])).toThrow(InvalidArgumentError);
     expect(compile(['const', [Symbol('x')]])).toThrow(InvalidArgumentError);
     expect(compile(['object', [1]])).toThrow("'object' must get a plain object");
     expect(compile(['object', JSON.parse('{"__proto__": 1}')])).toThrow('__proto__');
   });
 
-  it('when they contain themselves', () => {
+  it('a call that contains itself is refused', () => {
     const call: unknown[] = ['and'];
     call.push(call, call);
     const object: Record<string, unknown> = {};

@@ -11,7 +11,7 @@ const result = (body: Expression, value?: Value): unknown =>
 const results = (...bodies: Expression[]): unknown[] => bodies.map((body) => result(body));
 
 describe('Operators', () => {
-  it('are those of the contract, each with one builder', () => {
+  it('every operator of the documentation has one builder', () => {
     const contract =
       '== != < <= > >= not and or xor andalso orelse + - * / div rem abs round trunc floor ceil min max ' +
       'band bor bxor bnot bsl bsr isString isNumber isInteger isBigInt isBoolean isNull isArray isObject isPid isBytes ' +
@@ -24,7 +24,7 @@ describe('Operators', () => {
     expect(Object.keys(ms)).toEqual(Object.keys(OPERATORS));
   });
 
-  it('are known by the names of the ancestors, too, where equality is told from exact equality there', () => {
+  it("the ancestors' names of exact equality, =:= and =/=, are known", () => {
     expect(results(['=:=', 1, 1], ['=:=', 1, 1n], ['=/=', 1, 1], ['=/=', 1, '1'])).toEqual([
       true,
       false,
@@ -33,7 +33,7 @@ describe('Operators', () => {
     ]);
   });
 
-  it('are built as data, the name first', () => {
+  it("a builder makes an array with the operator's name first", () => {
     expect([
       ms.gt($(0), 3),
       ms.sub(1),
@@ -46,7 +46,7 @@ describe('Operators', () => {
 });
 
 describe('Arithmetic', () => {
-  it('takes two numbers or two bigints', () => {
+  it('arithmetic takes two numbers or two bigints', () => {
     expect(results(ms.add(1, 2), ms.sub(1, 2), ms.mul(3, 2), ms.divide(7, 2))).toEqual([3, -1, 6, 3.5]);
     expect(results(ms.add(1n, 2n), ms.sub(1n, 2n), ms.mul(3n, 2n), ms.div(7n, 2n))).toEqual([
       3n,
@@ -57,24 +57,24 @@ describe('Arithmetic', () => {
     expect(results(ms.add(5), ms.sub(5), ms.sub(5n))).toEqual([5, -5, -5n]);
   });
 
-  it('fails for a mixture of number and bigint, and for anything else', () => {
+  it('arithmetic fails for a mixture of number and bigint, and for anything else', () => {
     expect(results(ms.add(1, 2n), ms.mul(2n, 1), ms.add('a', 'b'), ms.sub(null), ms.bsl(1n, 2))).toEqual(
       Array(5).fill(EXIT),
     );
   });
 
-  it('truncates div toward zero, and rem has the sign of the dividend', () => {
+  it('div truncates toward zero, and rem has the sign of the dividend', () => {
     expect(results(ms.div(7, 2), ms.div(-7, 2), ms.div(7, -2), ms.div(-7n, 2n))).toEqual([3, -3, -3, -3n]);
     expect(results(ms.rem(7, 3), ms.rem(-7, 3), ms.rem(7, -3), ms.rem(-7n, 3n))).toEqual([1, -1, 1, -1n]);
     expect(result(ms.div(Number.MAX_SAFE_INTEGER, 2))).toBe((Number.MAX_SAFE_INTEGER - 1) / 2);
   });
 
-  it('fails for division by zero, div and rem of fractions, and / of bigints', () => {
+  it('division by zero, div and rem of fractions, and / of bigints fail', () => {
     const zero = [ms.divide(1, 0), ms.div(1, 0), ms.rem(1, 0), ms.div(1n, 0n), ms.rem(1n, 0n)];
     expect(results(...zero, ms.div(1.5, 1), ms.rem(1, 0.5), ms.divide(4n, 2n))).toEqual(Array(8).fill(EXIT));
   });
 
-  it('rounds half away from zero', () => {
+  it('round rounds half away from zero', () => {
     expect(results(ms.round(2.5), ms.round(-2.5), ms.round(2.4), ms.round(-0.5), ms.round(3n))).toEqual([
       3,
       -3,
@@ -91,7 +91,7 @@ describe('Arithmetic', () => {
     ]);
   });
 
-  it('never gives -0, which no stored value is', () => {
+  it('arithmetic never gives -0, which no stored value is', () => {
     const zeros = [
       ms.mul(0, -1),
       ms.rem(-4, 2),
@@ -106,7 +106,7 @@ describe('Arithmetic', () => {
 });
 
 describe('Bits', () => {
-  it('are those of integers beyond 32 bits, negative ones included', () => {
+  it('bit operators take integers beyond 32 bits, also negative ones', () => {
     expect(results(ms.band(12, 10), ms.bor(12, 10), ms.bxor(12, 10), ms.bnot(5))).toEqual([8, 14, 6, -6]);
     expect(results(ms.band(2 ** 40 + 1, 2 ** 40 + 2), ms.bor(2 ** 40, 1), ms.bxor(-1, 2 ** 40))).toEqual([
       2 ** 40,
@@ -116,7 +116,7 @@ describe('Bits', () => {
     expect(results(ms.band(-1n, 2n ** 70n), ms.bnot(2n ** 70n))).toEqual([2n ** 70n, -(2n ** 70n) - 1n]);
   });
 
-  it('are shifted the other way by a negative number of places', () => {
+  it('a negative number of places shifts bits the other way', () => {
     expect(results(ms.bsl(5, 2), ms.bsl(20, -2), ms.bsr(20, 2), ms.bsr(5, -2))).toEqual([20, 5, 5, 20]);
     expect(results(ms.bsr(-5, 1), ms.bsr(-1, 5000), ms.bsl(0, 5000), ms.bsl(1, 40))).toEqual([
       -3,
@@ -131,7 +131,7 @@ describe('Bits', () => {
     ]);
   });
 
-  it('fail for fractions, and where the result would be no exact integer or huge', () => {
+  it('bit operators fail for fractions, and where the result would be inexact or huge', () => {
     expect(
       results(
         ms.band(1.5, 1),
@@ -146,7 +146,7 @@ describe('Bits', () => {
 });
 
 describe('Type tests', () => {
-  it('tell the kinds apart', () => {
+  it('type tests tell the kinds apart', () => {
     const examples: Record<string, Value[]> = {
       isString: ['', 'a'],
       isNumber: [1, 1.5, NaN, Infinity],
@@ -177,20 +177,20 @@ describe('Type tests', () => {
 });
 
 describe('Access', () => {
-  it('reads arrays by index from 0, negative from the end, and fails outside', () => {
+  it('at reads arrays by index from 0, negative from the end, and fails outside', () => {
     const at = (index: Expression) => result(ms.at($(0), index), ['a', 'b']);
     expect([at(0), at(1), at(-1), at(-2)]).toEqual(['a', 'b', 'b', 'a']);
     expect([at(2), at(-3), at(0.5), at('0'), result(ms.at('text', 0))]).toEqual(Array(5).fill(EXIT));
   });
 
-  it('reads properties of plain objects, and fails where there is none', () => {
+  it('get reads properties of plain objects, and fails where there is none', () => {
     const value = { a: 1, b: undefined };
     expect([result(ms.get($(0), 'a'), value), result(ms.get($(0), 'b'), value)]).toEqual([1, undefined]);
     expect([result(ms.get($(0), 'c'), value), result(ms.get($(0), 'toString'), value)]).toEqual([EXIT, EXIT]);
     expect([result(ms.get($(0), 'node'), pid), result(ms.get($(0), 'length'), [1])]).toEqual([EXIT, EXIT]);
   });
 
-  it('tells whether a plain object has a property, and fails for anything else', () => {
+  it('has tells whether a plain object has a property, and fails for anything else', () => {
     expect([result(ms.has($(0), 'a'), { a: 1 }), result(ms.has($(0), 'a'), {})]).toEqual([true, false]);
     expect(result(ms.has($(0), 'a'), [1])).toBe(EXIT);
     const guarded = compileSpec({ head: { value: $(0) }, guards: [ms.not(ms.has($(0), 'a'))] });
@@ -200,7 +200,7 @@ describe('Access', () => {
     ).toEqual([{ b: 1 }]);
   });
 
-  it('counts elements, units, properties and bytes', () => {
+  it('length and size count elements, units, properties and bytes', () => {
     expect([
       result(ms.length($(0)), [1, 2]),
       result(ms.length($(0)), 'abc'),
@@ -218,7 +218,7 @@ describe('Access', () => {
     expect(sizes.map((value) => result(ms.size($(0)), value))).toEqual([1, 2, 1, 3, 4, EXIT, EXIT]);
   });
 
-  it('looks into strings, arrays and Sets', () => {
+  it('startsWith, endsWith and includes look into strings, arrays and Sets', () => {
     expect(results(ms.startsWith('abc', 'ab'), ms.endsWith('abc', 'ab'), ms.includes('abc', 'b'))).toEqual([
       true,
       false,
@@ -234,7 +234,7 @@ describe('Access', () => {
     ).toEqual(Array(4).fill(EXIT));
   });
 
-  it('knows the process that runs the query, and the nodes of pids', () => {
+  it('self and node give the process that runs the query, and the nodes of pids', () => {
     expect(results(ms.self(), ms.node())).toEqual([self, 'here']);
     expect([result(ms.node($(0)), pid), result(ms.node($(0)), 'orders')]).toEqual(['orders', EXIT]);
   });

@@ -9,13 +9,13 @@ const fits = (pattern: Pattern, value: Value): boolean =>
 const compile = (pattern: unknown) => () => compileMatch(pattern as Pattern);
 
 describe('A literal in a pattern', () => {
-  it('matches the same value only: 1 is neither "1" nor 1n nor true', () => {
+  it('a literal matches the same value only: 1 is neither "1" nor 1n nor true', () => {
     for (const other of ['1', 1n, true, 2, null, [1]] satisfies Value[]) expect(fits(1, other)).toBe(false);
     expect(fits(1, 1)).toBe(true);
     expect(fits(1n, 1n)).toBe(true);
   });
 
-  it('matches NaN by NaN, and -0 is 0', () => {
+  it('the literal NaN matches NaN, and -0 is 0', () => {
     expect([fits(NaN, NaN), fits(-0, 0), fits({ a: NaN }, { a: NaN }), fits({ a: -0 }, { a: 0 })]).toEqual([
       true,
       true,
@@ -24,7 +24,7 @@ describe('A literal in a pattern', () => {
     ]);
   });
 
-  it('may be null or undefined, which are two things', () => {
+  it('a literal may be null or undefined, which differ', () => {
     expect([
       fits(null, null),
       fits(undefined, undefined),
@@ -33,7 +33,7 @@ describe('A literal in a pattern', () => {
     ]).toEqual([true, true, false, false]);
   });
 
-  it('may be a Pid, a Date, a Map, a Set or bytes, by what they say', () => {
+  it('a literal may be a Pid, a Date, a Map, a Set or bytes, compared by content', () => {
     expect(fits(pid, samePid)).toBe(true);
     expect(fits(pid, new Pid('orders', '00000000000000ab', 1))).toBe(false);
     expect(fits(new Date(5), new Date(5))).toBe(true);
@@ -44,11 +44,11 @@ describe('A literal in a pattern', () => {
     expect(fits(new Uint8Array([1, 2]), new Int8Array([1, 2]))).toBe(false);
   });
 
-  it('never is a symbol of the library: strings that look like one are data', () => {
+  it('a string that looks like a symbol of the library is data', () => {
     expect([fits('_', 1), fits('$1', 1), fits('$_', '$_')]).toEqual([false, false, true]);
   });
 
-  it('is copied: changing it afterwards changes nothing', () => {
+  it('a literal is copied, so changing it afterwards changes nothing', () => {
     const day = new Date(5);
     const { matches } = compileMatch([day]);
     day.setTime(6);
@@ -57,7 +57,7 @@ describe('A literal in a pattern', () => {
 });
 
 describe('An array in a pattern', () => {
-  it('matches arrays of its length, element by element', () => {
+  it('an array matches arrays of its length, element by element', () => {
     expect([fits([], []), fits([], [1]), fits([_], [1]), fits([_], []), fits([1, _], [2, 1])]).toEqual([
       true,
       false,
@@ -70,7 +70,7 @@ describe('An array in a pattern', () => {
     expect(fits([1, [2, _]], [1, [2, 3]])).toBe(true);
   });
 
-  it('has an open tail by rest, which as an array matches a pattern', () => {
+  it('rest matches the remaining elements, as an array', () => {
     const values = [[], [1], [1, 2, 3]];
     expect(values.filter((value) => fits([_, rest()], value))).toEqual([[1], [1, 2, 3]]);
     expect(values.filter((value) => fits([1, rest([])], value))).toEqual([[1]]);
@@ -78,7 +78,7 @@ describe('An array in a pattern', () => {
     expect(fits([rest(_)], 'no array')).toBe(false);
   });
 
-  it('refuses rest anywhere but at its end', () => {
+  it('rest is refused anywhere but at the end of an array', () => {
     expect(compile([rest(_), 1])).toThrow('pattern[0]: rest(…) is allowed only as last element of an array.');
     expect(compile(rest(_))).toThrow(InvalidArgumentError);
     expect(compile([rest(rest(_) as never)])).toThrow(InvalidArgumentError);
@@ -86,14 +86,14 @@ describe('An array in a pattern', () => {
 });
 
 describe('An object in a pattern', () => {
-  it('matches plain objects with at least its properties, at any depth', () => {
+  it('an object matches plain objects with at least its properties, at any depth', () => {
     expect(fits({ role: 'primary' }, { role: 'primary', n: 1 })).toBe(true);
     expect(fits({ role: 'primary' }, { role: 'replica', n: 1 })).toBe(false);
     expect(fits({ a: { b: [_, { c: 1 }] } }, { a: { b: [0, { c: 1, d: 2 }], e: 3 } })).toBe(true);
     expect(fits({ a: 1, b: 2 }, { a: 1 })).toBe(false);
   });
 
-  it('wants a property to be there, even if it asks for undefined or anything', () => {
+  it('an object matches only if each property exists, even where it asks for undefined or anything', () => {
     expect([fits({ a: undefined }, {}), fits({ a: undefined }, { a: undefined })]).toEqual([false, true]);
     expect([fits({ a: _ }, {}), fits({ a: _ }, { a: undefined })]).toEqual([false, true]);
     expect([fits({ a: null }, {}), fits({ a: $(0) }, {}), fits({ a: $(0) }, { a: undefined })]).toEqual([
@@ -103,13 +103,13 @@ describe('An object in a pattern', () => {
     ]);
   });
 
-  it('when empty matches every plain object, and nothing else', () => {
+  it('an empty object matches every plain object, and nothing else', () => {
     const others: Value[] = [[], null, 'a', 1, pid, new Date(), new Map(), new Set(), new Uint8Array()];
     expect(others.filter((value) => fits({}, value))).toEqual([]);
     expect(fits({}, { a: 1 })).toBe(true);
   });
 
-  it('is not deceived by properties that other kinds of values have or inherit', () => {
+  it('an object does not match other kinds of values that have or inherit its properties', () => {
     const value: Value[] = [[1], 'a', pid, new Date(1), new Map([['a', 1]]), new Set([1]), new Uint8Array(1)];
     for (const name of ['length', 'size', 'byteLength', 'node', 'id', '0', 'constructor', 'toString']) {
       for (const each of value) {
@@ -122,17 +122,17 @@ describe('An object in a pattern', () => {
     }
   });
 
-  it('may come from another realm', () => {
+  it('a pattern may be an object of another realm', () => {
     expect(fits(structuredClone({ a: 1 }), { a: 1, b: 2 })).toBe(true);
   });
 
-  it('cannot ask for __proto__', () => {
+  it('a pattern cannot ask for __proto__', () => {
     expect(compile(JSON.parse('{"__proto__": 1}'))).toThrow('pattern.__proto__');
   });
 });
 
 describe('A variable in a pattern', () => {
-  it('matches anything, and where it stands again the same value only', () => {
+  it('a variable matches anything, and where it stands again only the same value', () => {
     expect([fits($(0), undefined), fits([$(0), $(0)], [1, 1]), fits([$(0), $(0)], [1, '1'])]).toEqual([
       true,
       true,
@@ -142,7 +142,7 @@ describe('A variable in a pattern', () => {
     expect(fits([$(0), $(1), $(0)], [1, 2, 2])).toBe(false);
   });
 
-  it('has an integer from 0 as number', () => {
+  it('a variable must have a whole number ≥ 0', () => {
     for (const number of [-1, 0.5, NaN, Infinity, '1', undefined]) {
       expect(() => $(number as number)).toThrow(InvalidArgumentError);
     }
@@ -151,24 +151,24 @@ describe('A variable in a pattern', () => {
 });
 
 describe('A pattern is refused', () => {
-  it('where it is no value, and says where', () => {
+  it('a pattern with something that cannot be a value is refused, with the place', () => {
     expect(compile({ a: [1, () => 1] })).toThrow(/^pattern\.a\[1\]: .*function/);
     expect(compile({ a: Symbol('x') })).toThrow(InvalidArgumentError);
     expect(compile(new URL('http://a'))).toThrow(/URL/);
   });
 
-  it('with what stands only in guards and bodies', () => {
+  it('a pattern with a symbol of guards and bodies is refused', () => {
     expect(compile([$_])).toThrow('pattern[0]: $_ is allowed only in guards and bodies.');
     expect(compile({ a: $$ })).toThrow('pattern.a: $$ is allowed only in guards and bodies.');
   });
 
-  it('when it contains itself', () => {
+  it('a pattern that contains itself is refused', () => {
     const cyclic: unknown[] = [];
     cyclic.push(cyclic, cyclic);
     expect(compile(cyclic)).toThrow('nested deeper');
   });
 
-  it('when a call was forgotten: $ and rest are no predicates', () => {
+  it('$ and rest themselves are refused: they are no predicates', () => {
     expect(compile($)).toThrow(InvalidArgumentError);
     expect(compile(rest)).toThrow(InvalidArgumentError);
   });

@@ -165,7 +165,7 @@ function difference(actual: readonly unknown[], expected: readonly unknown[]): r
 const runs = { numRuns: 1000 };
 
 describe('A compiled query and the documentation taken at its word', () => {
-  it('agree about patterns', () => {
+  it('a compiled pattern agrees with the naive interpreter', () => {
     const both = value.chain((each) => fc.tuple(fc.constant(each), fc.oneof(holesIn(each), pattern)));
     fc.assert(
       fc.property(both, ([each, some]) => {
@@ -176,7 +176,7 @@ describe('A compiled query and the documentation taken at its word', () => {
     );
   });
 
-  it('agree about specs: heads with repeated variables, guards, bodies, and which clause decides', () => {
+  it('a compiled spec agrees with the naive interpreter: repeated variables, guards, bodies, and which clause decides', () => {
     const both = row.chain((each) =>
       fc.tuple(fc.constant(each), fc.array(clauseFor(each), { maxLength: 3 })),
     );
@@ -192,7 +192,7 @@ describe('A compiled query and the documentation taken at its word', () => {
     );
   });
 
-  it('agree about expressions, also where they fail in the midst of a body', () => {
+  it('a compiled expression agrees with the naive interpreter, also where it fails in the midst of a body', () => {
     const numbers = [0, 1];
     fc.assert(
       fc.property(value, value, expression(numbers), (x, y, body) => {
@@ -232,7 +232,7 @@ describe('A compiled query and the documentation taken at its word', () => {
     );
   });
 
-  it('look only where the literal key and pid of a spec point', () => {
+  it('only rows with the literal key and pid of a spec match it', () => {
     const both = row.chain((each) =>
       fc.tuple(fc.constant(each), fc.array(clauseFor(each), { maxLength: 2 })),
     );

@@ -12,7 +12,7 @@ const select = (spec: Spec) =>
 const compile = (spec: unknown) => () => compileSpec(spec as Spec);
 
 describe('A spec', () => {
-  it('gives a result for each row that its head matches, by default the row', () => {
+  it('a spec gives a result for each row that its head matches, by default the row', () => {
     expect(select({ head: { key: 'a' } })).toEqual(rows.slice(0, 2));
     expect(select({ head: {} })).toEqual(rows);
     expect(select({ head: { key: 'a', pid: $(1), value: $(0) }, body: ['array', $(1), $(0)] })).toEqual([
@@ -21,7 +21,7 @@ describe('A spec', () => {
     ]);
   });
 
-  it('matches key, pid and value by patterns, with variables that hold across them', () => {
+  it('a head matches key, pid and value by patterns that share their variables', () => {
     expect(select({ head: { key: ['doc', $(0)], pid: otherPid }, body: $(0) })).toEqual(['b']);
     const { select: same } = compileSpec({
       head: { key: $(0), value: { key: $(0), by: $(1) }, pid: $(1) },
@@ -37,7 +37,7 @@ describe('A spec', () => {
     ]);
   });
 
-  it('asks its clauses in turn: the first that matches decides', () => {
+  it('the first clause that matches decides', () => {
     const clauses = [
       { head: { value: $(0) }, guards: [ms.gt($(0), 1)], body: false },
       { head: { value: _ }, body: true },
@@ -46,7 +46,7 @@ describe('A spec', () => {
     expect(rows.map((each) => compileSpec(clauses).counts(each, context))).toEqual([true, false, false]);
   });
 
-  it('counts results that are exactly true', () => {
+  it('a spec counts the results that are exactly true', () => {
     const count = (body: unknown) =>
       rows.filter((each) => compileSpec({ head: { value: $(0) }, body } as Spec).counts(each, context))
         .length;
@@ -55,11 +55,11 @@ describe('A spec', () => {
     ]);
   });
 
-  it('without clauses matches nothing', () => {
+  it('a spec without clauses matches nothing', () => {
     expect(select([])).toEqual([]);
   });
 
-  it('finds a key that looks like a variable by a quoted literal', () => {
+  it('a quoted literal finds a key that looks like a variable', () => {
     const spec = compileSpec({
       head: { key: $(0) },
       guards: [['==', $(0), ['const', ['$1', '_']]]],
@@ -71,7 +71,7 @@ describe('A spec', () => {
     ]);
   });
 
-  it('may match undefined as a value', () => {
+  it('a head may match undefined as a value', () => {
     const spec = compileSpec({ head: { value: undefined }, body: true });
     expect([spec.counts(row('a', undefined), context), spec.counts(row('a', null), context)]).toEqual([
       true,
@@ -81,7 +81,7 @@ describe('A spec', () => {
 });
 
 describe('A spec tells what an index can use', () => {
-  it('the literal key and pid that all clauses share', () => {
+  it('a spec tells the literal key and pid that all clauses share', () => {
     const keyOf = (spec: Spec) => compileSpec(spec).literalKey;
     expect(keyOf({ head: { key: 'a' } })).toBe('a');
     expect(keyOf({ head: { key: null } })).toBeNull();
@@ -91,7 +91,7 @@ describe('A spec tells what an index can use', () => {
     expect(compileSpec([{ head: { pid } }, { head: { pid: otherPid } }]).literalPid).toBeUndefined();
   });
 
-  it('none, if other keys can match', () => {
+  it('a spec tells no literal key if other keys can match', () => {
     const specs: Spec[] = [
       [],
       { head: {} },
@@ -109,7 +109,7 @@ describe('A spec tells what an index can use', () => {
 });
 
 describe('A predicate', () => {
-  it('stands for a spec: its results are the entries for which it returns exactly true', () => {
+  it('a predicate selects the entries for which it returns exactly true', () => {
     const entry = { id: 'x:1', ...row('a', 1) };
     const spec = compileSpec((each: unknown) => each === entry);
     expect(spec.select({ ...row('a', 1), entry }, context)).toBe(entry);
@@ -119,14 +119,14 @@ describe('A predicate', () => {
     expect(spec.counts(entry, context)).toBe(true);
   });
 
-  it('stands for a pattern, but not with guards', () => {
+  it('a predicate can replace a pattern, but not together with guards', () => {
     const { matches } = compileMatch(({ key }: { key: Key }) => key === 'a');
     expect(rows.map((each) => matches(each, context))).toEqual([true, true, false]);
     expect(() => compileMatch(() => true, [true])).toThrow(InvalidArgumentError);
     expect(compileMatch(() => true, []).matches(rows[0], context)).toBe(true);
   });
 
-  it('that throws gives its error to the caller', () => {
+  it('the error of a predicate reaches the caller', () => {
     const { select: run } = compileSpec(() => {
       throw new Error('mine');
     });
@@ -135,7 +135,7 @@ describe('A predicate', () => {
 });
 
 describe('A spec is refused, before any row is looked at', () => {
-  it('if it or a clause is no object', () => {
+  it('a spec or clause that is not an object is refused', () => {
     for (const spec of [null, undefined, 'spec', 1, [1], [[]], _, [_], $]) {
       expect(compile(spec)).toThrow(InvalidArgumentError);
     }
@@ -144,7 +144,7 @@ describe('A spec is refused, before any row is looked at', () => {
     );
   });
 
-  it('with a part that does not exist', () => {
+  it('a spec with an unknown part is refused', () => {
     expect(compile({ head: {}, guard: [] })).toThrow(
       "clause 1: unknown part 'guard'; a clause may have head, guards, body.",
     );
@@ -153,7 +153,7 @@ describe('A spec is refused, before any row is looked at', () => {
     );
   });
 
-  it('with a head that no entry could match', () => {
+  it('a spec whose head no entry could match is refused', () => {
     for (const head of [
       _,
       $(0),
@@ -173,7 +173,7 @@ describe('A spec is refused, before any row is looked at', () => {
     );
   });
 
-  it('with wrong guards or a wrong body, and says where', () => {
+  it('a spec with wrong guards or a wrong body is refused, with the place', () => {
     const head = { value: $(0) };
     expect(compile([{ head }, { head, guards: [true, ['foo']] }])).toThrow(
       "clause 2, guard 2: unknown operator 'foo'",
@@ -184,7 +184,7 @@ describe('A spec is refused, before any row is looked at', () => {
     expect(compile({ head, body: undefined })).toThrow("write ['const', undefined]");
   });
 
-  it('with variables of another clause', () => {
+  it('a spec that uses variables of another clause is refused', () => {
     expect(compile([{ head: { value: $(0) } }, { head: {}, body: $(0) }])).toThrow(
       'clause 2, body: $(0) is not bound',
     );

@@ -31,7 +31,7 @@ describe('the sieve of a spec', () => {
     noNullPrototype: true,
   });
 
-  it('lets through every row that matches, in order, and only these where it decides', () => {
+  it('a sieve lets through every row that matches, in order, and only these where it decides', () => {
     fc.assert(
       fc.property(fc.array(value, { maxLength: 8 }), pattern, (values, asked) => {
         const spec = compileSpec({ head: { value: asked }, body: true });
@@ -46,7 +46,7 @@ describe('the sieve of a spec', () => {
     );
   });
 
-  it('decides only where nothing else is asked for', () => {
+  it('a sieve decides only where the query asks for nothing else', () => {
     const only = { value: { kind: 'a', load: 1 } };
     expect(compileSpec({ head: only, body: true }).sieveDecides).toBe(true);
     expect(compileSpec({ head: only }).sieveDecides).toBe(false);
@@ -62,7 +62,7 @@ describe('the sieve of a spec', () => {
     ).toBeUndefined();
   });
 
-  it('keeps the rows of all pages that have every property', () => {
+  it('a sieve keeps the rows of all pages that have every property', () => {
     const pages = pagesOf([{ a: 1, b: 'x' }, { a: 1 }, null, 'a', { a: 1, b: 'x', c: 2 }, [1]]);
     const { sieve } = compileSpec({ head: { value: { a: 1, b: 'x' } }, body: true });
     expect(sieve!(pages)).toEqual([rowOf({ a: 1, b: 'x' }), rowOf({ a: 1, b: 'x', c: 2 })]);

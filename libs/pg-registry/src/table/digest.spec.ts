@@ -13,7 +13,7 @@ const text = (list: [number, number][]) => {
   return `${hashHigh} ${hashLow}`;
 };
 
-it('does not depend on order or on what came and went', () => {
+it('a digest does not depend on order or on what came and went', () => {
   fc.assert(
     fc.property(pairs, pairs, (kept, gone) => {
       const digest = new RunningDigest();
@@ -25,7 +25,7 @@ it('does not depend on order or on what came and went', () => {
   );
 });
 
-it('tells sets apart that differ in one number, one revision, or in who has which revision', () => {
+it('a digest tells sets apart that differ in one number, one revision, or in which entry has which revision', () => {
   const seen = new Set<string>();
   let sets = 0;
   for (let number = 0; number < 100; number += 1) {
@@ -39,7 +39,7 @@ it('tells sets apart that differ in one number, one revision, or in who has whic
   expect(text([[1, 2], [2, 1]])).not.toBe(text([[1, 1], [2, 2]])); // prettier-ignore
 });
 
-it('gives both halves as unsigned 32-bit integers', () => {
+it('a digest gives both halves as unsigned 32-bit integers', () => {
   fc.assert(
     fc.property(pairs, (list) => {
       const { count, hashHigh, hashLow } = digestOf(list);

@@ -33,7 +33,7 @@ beforeEach(() => {
 });
 
 describe('an operation of another node', () => {
-  it('joins, updates and leaves in its order, one change per key', () => {
+  it('an operation of another node joins, updates and leaves in its order, one change per key', () => {
     expect(summary(apply(1, [joinOf('g', [5, 'x'], [6, 'y']), joinOf('h', [7, 'z'])]))).toEqual([
       ['join', 'g', ['x', 'y']],
       ['join', 'h', ['z']],
@@ -48,13 +48,13 @@ describe('an operation of another node', () => {
     expect(table.digest(B)).toEqual({ count: 0, hashHigh: 0, hashLow: 0 });
   });
 
-  it('that comes again joins nothing twice', () => {
+  it('an operation of another node that comes again joins nothing twice', () => {
     apply(1, [joinOf('g', [5, 'x'])]);
     expect(apply(1, [joinOf('g', [5, 'x'])])).toEqual([]);
     expect(values('g')).toEqual(['x']);
   });
 
-  it('about unknown entries is a silent no-op', () => {
+  it('an operation about unknown entries changes nothing and throws nothing', () => {
     const groups: RemoteGroup[] = [
       { kind: 'leave', numbers: [1, 99] },
       { kind: 'update', entries: [{ number: 1, value: 'stolen' }] },
@@ -63,7 +63,7 @@ describe('an operation of another node', () => {
     expect(values('own')).toEqual(['mine']);
   });
 
-  it('cannot bring processes of another incarnation, and none in the name of this node', () => {
+  it("an operation cannot bring processes of another incarnation than its sender's", () => {
     expect(apply(1, [joinOf('g', [5, 'x', own], [6, 'y', third])])).toEqual([]);
     expect(table.applyRemote(A, { number: 9, groups: [{ kind: 'leave', numbers: [1] }] }, Infinity)).toEqual(
       [],
@@ -73,7 +73,7 @@ describe('an operation of another node', () => {
     expect(table.count).toBe(1);
   });
 
-  it('touches only entries that a running sync has reached', () => {
+  it('an operation touches only entries that a running sync has reached', () => {
     apply(1, [joinOf('g', [5, 'x'], [8, 'y'])], 5);
     expect(values('g')).toEqual(['x']);
     apply(1, [joinOf('g', [8, 'y'])]);
@@ -88,7 +88,7 @@ describe('a chunk of a sync', () => {
     apply(2, [{ kind: 'update', entries: [{ number: 12, value: 'newest' }] }]);
   });
 
-  it('brings exactly the differences: leaves, then joins, then updates', () => {
+  it('a chunk of a sync brings exactly the differences: leaves, then joins, then updates', () => {
     const rows = [
       row(10, 'g', 'ten', 1),
       row(11, 'g', 'changed', 3),
@@ -106,7 +106,7 @@ describe('a chunk of a sync', () => {
     expect(values('g')).toEqual(['ten', 'changed', 'newest']);
   });
 
-  it('leaves alone what a later operation has touched, and what is outside its range', () => {
+  it('a chunk leaves alone entries that a later operation has touched, and entries outside its range', () => {
     const diff = table.mergeChunk(B, {
       from: 10,
       to: 12,
@@ -117,7 +117,7 @@ describe('a chunk of a sync', () => {
     expect(values('g')).toEqual(['ten', 'newest', 'thirty']);
   });
 
-  it('replaces an entry whose key or process is another than before', () => {
+  it('a chunk replaces an entry whose key or process differs', () => {
     const rows = [row(10, 'moved', 'ten', 1), row(11, 'g', 'eleven', 1), row(12, 'g', 'newest', 2)];
     expect(summary(table.mergeChunk(B, { from: 0, to: 20, at: 2, rows }))).toEqual([
       ['leave', 'g', ['ten']],
@@ -125,7 +125,7 @@ describe('a chunk of a sync', () => {
     ]);
   });
 
-  it('puts late entries at their place in the registration order of their owner, without moving others', () => {
+  it("a chunk puts late entries at their place in their owner's registration order, without moving others", () => {
     let number = 100;
     table.join('g', [own], 'own', { next: () => (number += 1) }, 2);
     apply(3, [joinOf('g', [50, 'fifty'])]);
@@ -149,7 +149,7 @@ describe('a chunk of a sync', () => {
 });
 
 describe('the loss of a node', () => {
-  it('removes its entries and no others, one change per key, newest first', () => {
+  it('the loss of a node removes its entries and no others, one change per key, newest first', () => {
     apply(1, [joinOf('g', [1, 'a']), joinOf('h', [2, 'b']), joinOf('g', [200, 'c'])]);
     table.applyRemote(C, { number: 1, groups: [joinOf('g', [1, 'other', third])] }, Infinity);
     expect(summary(table.removeOwner(B))).toEqual([

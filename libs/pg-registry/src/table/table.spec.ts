@@ -36,7 +36,7 @@ beforeEach(() => {
 });
 
 describe('joining', () => {
-  it('registers every occurrence in order, in one change', () => {
+  it('join registers every occurrence in order, in one change', () => {
     const diff = join('g', [p, q, p], 'v');
     expect(diff).toHaveLength(1);
     expect(diff[0].rows.map((row) => row.pid)).toEqual([p, q, p]);
@@ -44,25 +44,25 @@ describe('joining', () => {
     expect(table.count).toBe(3);
   });
 
-  it('of an empty list does nothing', () => {
+  it('join with an empty list does nothing', () => {
     expect(join('g', [])).toEqual([]);
     expect(table.groups()).toEqual([]);
   });
 
-  it('names each entry in the whole cluster', () => {
+  it('join gives each entry an id that is unique in the cluster', () => {
     join('g', p, 1);
     expect(table.lookup('g')).toEqual([{ id: `${A}:1`, key: 'g', pid: p, value: 1 }]);
     expect(Object.isFrozen(table.lookup('g')[0])).toBe(true);
   });
 
-  it('refuses a pid of another node and changes nothing', () => {
+  it('join refuses a pid of another node and changes nothing', () => {
     expect(() => join('g', [p, r])).toThrow(NotLocalError);
     expect(table.count).toBe(0);
   });
 });
 
 describe('leaving', () => {
-  it('removes the newest entry of the pid under the key, and only there', () => {
+  it('leave removes the newest entry of the pid under the key, and only there', () => {
     join('g', p, 'first');
     join('h', p, 'other key');
     join('g', q, 'other pid');
@@ -72,7 +72,7 @@ describe('leaving', () => {
     expect(table.keysOf(p)).toEqual(['g', 'h']);
   });
 
-  it('pops once per occurrence, in input order, and skips what is not there', () => {
+  it('leave pops once per occurrence, in input order, and skips what is not there', () => {
     join('g', p, 1);
     join('g', q, 2);
     join('g', p, 3);
@@ -81,7 +81,7 @@ describe('leaving', () => {
     expect(table.leave('g', [p])).toEqual([]);
   });
 
-  it('pops the newest survivor after an older entry was removed by its row', () => {
+  it('leave pops the newest survivor after an older entry was removed by its row', () => {
     for (const value of [1, 2, 3]) join('g', p, value);
     table.leaveRow(3);
     join('g', p, 4);
@@ -89,7 +89,7 @@ describe('leaving', () => {
     expect(values(table.lookup('g'))).toEqual([1, 2]);
   });
 
-  it('takes all own entries of a key, one process after the other, each newest first', () => {
+  it('leaveKey takes all own entries of a key, one process after the other, each newest first', () => {
     join('g', p, 1);
     join('g', q, 2);
     join('g', p, 3);
@@ -99,7 +99,7 @@ describe('leaving', () => {
     expect(table.leaveKey('g')).toEqual([]);
   });
 
-  it('finds an entry by an outdated row, and never one of another node', () => {
+  it('leaveRow finds an entry by an outdated row, and never one of another node', () => {
     const [joined] = join('g', p, 1);
     table.updateRow(1, 2, 7);
     remote(1, remoteJoin('g', 1, 'theirs'));
@@ -108,7 +108,7 @@ describe('leaving', () => {
     expect(table.leaveRow(1)).toEqual([]);
   });
 
-  it('at the end of a process gives one change per key, newest first', () => {
+  it('leaveProcess gives one change per key, newest first', () => {
     join('k1', p, 1);
     join('k1', p, 2);
     join('k2', p, 3);
@@ -125,7 +125,7 @@ describe('leaving', () => {
     expect(table.leaveProcess(r)).toEqual([]);
   });
 
-  it('works the same in a key with many members', () => {
+  it('leave works the same in a key with many members', () => {
     const pids = Array.from({ length: 50 }, (_, id) => new Pid('orders', A, 100 + id));
     for (const value of [1, 2, 3]) for (const pid of pids) join('g', pid, value);
     expect(summary(table.leave('g', [pids[7], pids[7]]))).toEqual([['leave', 'g', [3, 2]]]);
@@ -137,7 +137,7 @@ describe('leaving', () => {
 describe('unique keys', () => {
   beforeEach(() => (table = new Table({ node: 'orders', incarnation: A, keys: 'unique' })));
 
-  it('conflict with every holder of this node, itself included, and say who and what to do', () => {
+  it('a held unique key refuses every process of this node, its holder included, and the error names the holder', () => {
     join('k', p);
     for (const pid of [p, q]) {
       expect(() => join('k', pid)).toThrow(AlreadyRegisteredError);
@@ -149,14 +149,14 @@ describe('unique keys', () => {
     expect(table.holder('k')).toBe(p);
   });
 
-  it('are free again after the holder left', () => {
+  it('a unique key is free again after its holder left', () => {
     join('k', p);
     table.leave('k', [p]);
     join('k', q);
     expect(table.holder('k')).toBe(q);
   });
 
-  it('ignore holders on other nodes', () => {
+  it('a unique key ignores holders on other nodes', () => {
     remote(1, remoteJoin('k', 1), remoteJoin('k', 2));
     expect(table.holder('k')).toBeUndefined();
     join('k', p);
@@ -164,7 +164,7 @@ describe('unique keys', () => {
     expect(() => join('k', q)).toThrow(AlreadyRegisteredError);
   });
 
-  it('take one process only', () => {
+  it('a unique key takes one process only', () => {
     expect(() => join('k', [p, p])).toThrow(InvalidArgumentError);
     expect(join('k', [])).toEqual([]);
     expect(table.count).toBe(0);
@@ -172,7 +172,7 @@ describe('unique keys', () => {
 });
 
 describe('updating', () => {
-  it('gives all entries of the pid under the key a new value at their old places', () => {
+  it('update gives all entries of the pid under the key a new value at their old places', () => {
     join('g', p, 1);
     join('g', q, 2);
     join('g', p, 3);
@@ -188,12 +188,12 @@ describe('updating', () => {
     expect(values(table.lookup('g'))).toEqual([10, 2]);
   });
 
-  it('with an equal value is an update, too', () => {
+  it('update with an equal value is an update, too', () => {
     join('g', p, 1);
     expect(table.update('g', p, () => 1, 2)).toHaveLength(1);
   });
 
-  it('of a non-member, of a remote process or of an unknown number changes nothing', () => {
+  it('update of a non-member, a remote process or an unknown number changes nothing', () => {
     remote(1, remoteJoin('g', 1, 'theirs'));
     for (const diff of [
       table.update('g', p, () => 2, 2),
@@ -205,7 +205,7 @@ describe('updating', () => {
     expect(values(table.lookup('g'))).toEqual(['theirs']);
   });
 
-  it('changes nothing when the function throws', () => {
+  it('update changes nothing when the function throws', () => {
     join('g', [p, p], 1);
     let calls = 0;
     const failing = () => {
@@ -216,7 +216,7 @@ describe('updating', () => {
     expect(values(table.lookup('g'))).toEqual([1, 1]);
   });
 
-  it('refuses a function that takes away the entry it is asked about', () => {
+  it('update refuses a function that removes the entry it is called for', () => {
     join('g', p, 1);
     expect(() => table.update('g', p, () => table.leave('g', [p]).length, 2)).toThrow(InvalidArgumentError);
     expect(table.count).toBe(0);
@@ -224,7 +224,7 @@ describe('updating', () => {
 });
 
 describe('answers', () => {
-  it('are frozen and the same until the key changes', () => {
+  it('answers are frozen and the same until the key changes', () => {
     join('g', p, 1);
     join('h', p, 1);
     const before = table.lookup('g');
@@ -238,7 +238,7 @@ describe('answers', () => {
     expect(values(before)).toEqual([1]);
   });
 
-  it('about this node leave out the entries of others', () => {
+  it('answers about this node leave out the entries of others', () => {
     join('g', p, 1);
     remote(1, remoteJoin('g', 1, 2), remoteJoin('h', 2, 3));
     expect(values(table.lookup('g'))).toEqual([1, 2]);
@@ -250,7 +250,7 @@ describe('answers', () => {
     expect(table.keysOf(r)).toEqual(['g', 'h']);
   });
 
-  it('by prefix hold the array keys that begin with it', () => {
+  it('selectPrefix finds the array keys that begin with the prefix', () => {
     for (const key of [['doc'], ['doc', 'a'], ['doc', 'a', 1], ['doc', 'b'], ['docs'], 'doc', []] as Key[])
       join(key, p);
     expect(below(['doc'])).toEqual(
@@ -262,7 +262,7 @@ describe('answers', () => {
     expect(below(['nothing'])).toEqual([]);
   });
 
-  it('tell keys of different kinds apart and structures together', () => {
+  it('reads tell keys of different kinds apart, and find keys of the same structure', () => {
     const keys: Key[] = [
       1,
       '1',

@@ -20,7 +20,7 @@ const stored = <T extends Value>(value: T): T => normal(value) as T;
 const key = (value: unknown): unknown => normalKey(value, limits, pids);
 
 describe('The normal form of a value', () => {
-  test('is a copy that the caller cannot reach', () => {
+  test('the normal form of a value is a copy that the caller cannot reach', () => {
     const user = { name: 'Ann', tags: ['a'], seen: new Map([['x', { n: 1 }]]) };
     const copy = stored({ user });
     user.name = 'Bob';
@@ -29,7 +29,7 @@ describe('The normal form of a value', () => {
     expect(copy).toEqual({ user: { name: 'Ann', tags: ['a'], seen: new Map([['x', { n: 1 }]]) } });
   });
 
-  test('is frozen through and through', () => {
+  test('the normal form of a value is frozen at every depth', () => {
     const part = { a: 1 };
     const copy = stored({ list: [part] });
     expect(() => copy.list.push(part)).toThrow(TypeError);
@@ -37,11 +37,11 @@ describe('The normal form of a value', () => {
     for (const each of copy.list) expect(() => (each.a = 2)).toThrow(TypeError);
   });
 
-  test('keeps the order of properties', () => {
+  test('the normal form of an object keeps the order of its properties', () => {
     expect(Object.keys(stored({ b: 1, a: 2 }))).toEqual(['b', 'a']);
   });
 
-  test('has no negative zero, anywhere but in the bits of a typed array', () => {
+  test('the normal form of a value holds -0 only in the bits of a typed array', () => {
     const [inArray, inObject, inMap, inView] = stored([
       -0,
       { a: -0 },
@@ -53,16 +53,16 @@ describe('The normal form of a value', () => {
     expect(Object.is(inView[0], -0)).toBe(true);
   });
 
-  test('of an object without a prototype is a plain object', () => {
+  test('the normal form of an object without a prototype is a plain object', () => {
     const bare: unknown = Object.assign(Object.create(null), { a: 1 });
     expect(normal(bare)).toStrictEqual({ a: 1 });
   });
 
-  test('leaves out properties that are not enumerable', () => {
+  test('the normal form of an object leaves out properties that are not enumerable', () => {
     expect(normal(Object.defineProperty({ a: 1 }, 'hidden', { value: 2 }))).toStrictEqual({ a: 1 });
   });
 
-  test('takes objects of another realm like its own', () => {
+  test('objects of another realm are copied like our own', () => {
     const foreign: unknown = runInNewContext(
       '({ list: [1], map: new Map([[1, 2]]), set: new Set([1]), date: new Date(5) })',
     );
@@ -74,14 +74,14 @@ describe('The normal form of a value', () => {
     });
   });
 
-  test('copies a part for each place where it stands', () => {
+  test('a part that stands in two places of a value is copied twice', () => {
     const part = { n: 1 };
     const [a, b] = stored([part, part]);
     expect(a).toEqual(b);
     expect(a).not.toBe(b);
   });
 
-  test('has one Pid object for one process, in keys, values, Maps and Sets', () => {
+  test('one process is one Pid object in stored keys, values, Maps and Sets', () => {
     const held = pids.intern('a', '00000000000000aa', 7);
     const other = new Pid('a', '00000000000000aa', 7);
     expect(normal(other)).toBe(held);
@@ -96,7 +96,7 @@ describe('Map, Set and Date in a stored value', () => {
   const set = stored(new Set(['a']));
   const date = stored(new Date(0));
 
-  test('refuse to change', () => {
+  test('a stored Map, Set or Date throws when it is changed', () => {
     const changes = [
       () => map.set('b', 2),
       () => map.delete('a'),
@@ -111,7 +111,7 @@ describe('Map, Set and Date in a stored value', () => {
     expect([map.size, set.size, date.getTime()]).toEqual([1, 1, 0]);
   });
 
-  test('otherwise are what they were', () => {
+  test('a stored Map, Set or Date reads like the original', () => {
     expect(map).toBeInstanceOf(Map);
     expect(map).toStrictEqual(new Map([['a', 1]]));
     expect(set).toStrictEqual(new Set(['a']));
@@ -123,7 +123,7 @@ describe('Map, Set and Date in a stored value', () => {
 });
 
 describe('Bytes in a stored value', () => {
-  test('are copies, of just what a view shows', () => {
+  test('stored bytes are a copy of just what a view shows', () => {
     const whole = Uint8Array.of(1, 2, 3, 4);
     const copy = stored(whole.subarray(1, 3));
     whole[1] = 99;
@@ -131,14 +131,14 @@ describe('Bytes in a stored value', () => {
     expect(copy.buffer.byteLength).toBe(2);
   });
 
-  test('of a Buffer are a Uint8Array, those of shared memory ordinary memory', () => {
+  test('a Buffer is stored as a Uint8Array, and shared memory as ordinary memory', () => {
     const buffer = stored(Buffer.from('hi'));
     expect(Object.getPrototypeOf(buffer)).toBe(Uint8Array.prototype);
     const shared = stored(new Int32Array(new SharedArrayBuffer(8)));
     expect(Object.prototype.toString.call(shared.buffer)).toBe('[object ArrayBuffer]');
   });
 
-  test('keep their kind and their bits', () => {
+  test('stored bytes keep their kind and their bits', () => {
     for (const view of [
       BigInt64Array.of(-1n),
       new Uint8ClampedArray([1]),
@@ -228,7 +228,7 @@ describe('What has no normal form', () => {
 });
 
 describe('What is too large', () => {
-  test('is refused with the limit, its option and how far it got', () => {
+  test('a value that is too large is refused with the limit, its option and how far the copy got', () => {
     const value = { head: { blob: 'x'.repeat(100) } };
     expect(() => normal(value, { maxValueBytes: 50 })).toThrow(ValueTooLargeError);
     expect(() => normal(value, { maxValueBytes: 50 })).toThrow(
@@ -237,7 +237,7 @@ describe('What is too large', () => {
     expect(() => key('x'.repeat(5000))).toThrow(/maxKeyBytes = 4096 bytes: up to key it has 500\d already/);
   });
 
-  test('counts every kind of part', () => {
+  test('the size of a value counts every kind of part', () => {
     for (const value of [
       'é'.repeat(60),
       2n ** 900n,
@@ -249,7 +249,7 @@ describe('What is too large', () => {
     }
   });
 
-  test('is refused by depth', () => {
+  test('a value that is nested too deeply is refused', () => {
     let deep: unknown = 1;
     for (let level = 0; level < 4; level += 1) deep = { a: [deep] };
     expect(() => normal(deep, { maxDepth: 8 })).not.toThrow();
@@ -258,7 +258,7 @@ describe('What is too large', () => {
     );
   });
 
-  test('stops the walk: parts that stand in exponentially many places cost no more than the limit', () => {
+  test('a value whose parts stand in exponentially many places costs no more than the limit', () => {
     let part: unknown = ['leaf'];
     for (let level = 0; level < 30; level += 1) part = [part, part, part];
     expect(() => normal(part)).toThrow(ValueTooLargeError);

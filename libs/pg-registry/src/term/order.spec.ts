@@ -3,7 +3,7 @@ import { compareValues, Pid, sameKey, sameValue, type Value } from '.';
 const pid = (id: number): Pid => new Pid('a', '00000000000000aa', id);
 
 describe('The order of values', () => {
-  test('goes by kind, then by value', () => {
+  test('values are ordered by kind, then by value', () => {
     const ordered: Value[] = [
       -Infinity,
       -1,
@@ -50,7 +50,7 @@ describe('The order of values', () => {
 });
 
 describe('Two keys', () => {
-  test('are the same by structure, whatever the order of properties', () => {
+  test('two keys of the same structure are the same, whatever the order of their properties', () => {
     expect(sameKey(['doc', { a: 1, b: [pid(1)] }], ['doc', { b: [pid(1)], a: 1 }])).toBe(true);
     expect(sameKey(NaN, NaN)).toBe(true);
   });
@@ -72,7 +72,7 @@ describe('Two keys', () => {
 });
 
 describe('Two values', () => {
-  test('are the same whatever the order of a Map or Set, its keys compared by structure', () => {
+  test('two values are the same whatever the order of their Maps and Sets', () => {
     const map = new Map<Value, Value>([['x', 1], [[1], { a: 2 }]]); // prettier-ignore
     const turned = new Map<Value, Value>([[[1], { a: 2 }], ['x', 1]]); // prettier-ignore
     expect(sameValue(map, turned)).toBe(true);
@@ -81,7 +81,7 @@ describe('Two values', () => {
     expect(sameValue(new Set([1]), new Set(['1']))).toBe(false);
   });
 
-  test('differ if their bytes are of another kind', () => {
+  test('two values with the same bytes of different kinds differ', () => {
     expect(sameValue(Uint8Array.of(1), Int8Array.of(1))).toBe(false);
     expect(sameValue(Uint8Array.of(1), Uint8Array.of(1))).toBe(true);
   });

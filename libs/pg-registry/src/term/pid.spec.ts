@@ -7,19 +7,19 @@ import { InvalidArgumentError, isPid, Pid, PidInterner, samePid } from '.';
 const LIFE = '0123456789abcdef';
 
 describe('A Pid', () => {
-  test('prints like <orders-1.42> everywhere', () => {
+  test('a Pid prints like <orders-1.42> everywhere', () => {
     const pid = new Pid('orders-1', LIFE, 42);
     expect(String(pid)).toBe('<orders-1.42>');
     expect(JSON.stringify({ pid })).toBe('{"pid":"<orders-1.42>"}');
     expect(inspect({ pid })).toBe('{ pid: <orders-1.42> }');
   });
 
-  test('cannot be changed', () => {
+  test('a Pid cannot be changed', () => {
     const pid: { id: number } = new Pid('orders-1', LIFE, 42);
     expect(() => (pid.id = 1)).toThrow(TypeError);
   });
 
-  test('is told from an object that only looks like one', () => {
+  test('an object that only looks like a Pid is not one', () => {
     const pid = new Pid('orders-1', LIFE, 42);
     expect(isPid(pid)).toBe(true);
     expect(isPid({ node: pid.node, incarnation: pid.incarnation, id: pid.id })).toBe(false);
@@ -27,7 +27,7 @@ describe('A Pid', () => {
     expect(isPid(null)).toBe(false);
   });
 
-  test('is the same as another if node, incarnation and number are', () => {
+  test('two Pids are the same if node, incarnation and number are', () => {
     const pid = new Pid('orders-1', LIFE, 42);
     expect(samePid(pid, new Pid('orders-1', LIFE, 42))).toBe(true);
     expect(samePid(pid, new Pid('orders-2', LIFE, 42))).toBe(false);
@@ -43,13 +43,13 @@ describe('A Pid', () => {
     ['a', LIFE, -1],
     ['a', LIFE, 1.5],
     ['a', LIFE, 2 ** 53],
-  ])('is not made from %j, %j and %j', (node, incarnation, id) => {
+  ])('no Pid is made from %j, %j and %j', (node, incarnation, id) => {
     expect(() => new Pid(node, incarnation, id)).toThrow(InvalidArgumentError);
   });
 });
 
 describe('A PidInterner', () => {
-  test('gives one object for one process', () => {
+  test('a PidInterner gives one object for one process', () => {
     const pids = new PidInterner();
     const pid = pids.intern('a', LIFE, 1);
     expect(pids.intern('a', LIFE, 1)).toBe(pid);
@@ -58,16 +58,16 @@ describe('A PidInterner', () => {
     expect(pids.size).toBe(2);
   });
 
-  test('takes a pid that it does not know as it is', () => {
+  test('a PidInterner takes a pid that it does not know as it is', () => {
     const pid = new Pid('a', LIFE, 1);
     expect(new PidInterner().internPid(pid)).toBe(pid);
   });
 
-  test('shares nothing with another', () => {
+  test('two PidInterners share nothing', () => {
     expect(new PidInterner().intern('a', LIFE, 1)).not.toBe(new PidInterner().intern('a', LIFE, 1));
   });
 
-  test('forgets pids that nobody holds, by itself', async () => {
+  test('a PidInterner forgets pids that nothing holds any more', async () => {
     setFlagsFromString('--expose-gc');
     const collect: () => void = runInNewContext('gc');
     const pids = new PidInterner();

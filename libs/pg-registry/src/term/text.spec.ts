@@ -12,11 +12,11 @@ describe('The text of a key', () => {
     [new Map([['a', new Set([1])]]), "Map {'a' => Set {1}}"],
     [new Date(0), '1970-01-01T00:00:00.000Z'],
     [new Uint8Array(3), '3 bytes'],
-  ])('of %p is %s', (key, text) => {
+  ])('the text of the key %p is %s', (key, text) => {
     expect(formatKey(key)).toBe(text);
   });
 
-  test('has at most 120 characters, however large the key', () => {
+  test('the text of a key has at most 120 characters, however large the key is', () => {
     const large = [
       'x'.repeat(1e6),
       Array(1e6).fill('abc'),

@@ -42,7 +42,7 @@ function isFrozenDeeply(value: Value): boolean {
 }
 
 describe('The normal form', () => {
-  test('of a value is the same as the value, frozen, and its own normal form', () => {
+  test('the normal form of a value is the same value, frozen, and its own normal form', () => {
     fc.assert(
       fc.property(anyValue, (value) => {
         const once = normal(value);
@@ -53,7 +53,7 @@ describe('The normal form', () => {
     );
   });
 
-  test('of a key is the same as the key, and that of a value of the same structure', () => {
+  test('the normal form of a key is the same key, and that of a value of the same structure', () => {
     fc.assert(
       fc.property(anyKey, (key) => {
         const once = normalKey(key, limits, pids);
@@ -66,7 +66,7 @@ describe('The normal form', () => {
 });
 
 describe('The order of values', () => {
-  test('is total, and 0 exactly for values that are the same', () => {
+  test('the order of values is total, and 0 exactly for values that are the same', () => {
     fc.assert(
       fc.property(similarValue, similarValue, similarValue, (x, y, z) => {
         const [a, b, c] = [normal(x), normal(y), normal(z)];
@@ -84,7 +84,7 @@ describe('The order of values', () => {
 });
 
 describe('Tokens of keys', () => {
-  test('are equal exactly for keys that are the same', () => {
+  test('tokens of keys are equal exactly for keys that are the same', () => {
     fc.assert(
       fc.property(similarKey, similarKey, (a, b) => {
         expect(new Set([keyToken(a)]).has(keyToken(b))).toBe(sameKey(a, b));
@@ -102,7 +102,7 @@ describe('A KeyMap', () => {
     { maxLength: 12 },
   );
 
-  test('holds what a list of pairs holds that is searched by sameKey', () => {
+  test('a KeyMap holds the same pairs as a list that is searched by sameKey', () => {
     fc.assert(
       fc.property(steps, (list) => {
         const map = new KeyMap<number>();
