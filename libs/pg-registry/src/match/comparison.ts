@@ -59,7 +59,7 @@ export function ordering(name: string, holds: (order: number) => boolean): Opera
       const [left, constant] = operands;
       if (typeof constant !== 'number') return general.compile(operands, place);
       const x = place.compile(left);
-      // The common guard, a variable against a number: 13 ns less for each row than the general way.
+      // A variable against a number is the most common guard: faster than the general way.
       const [below, equal, above] = [holds(-1), holds(0), holds(1)];
       return (row, context) => {
         const value = x(row, context);

@@ -1,22 +1,22 @@
 import type { Key, Pid, Value } from '../term';
 import type { EXIT, MatchSymbol } from './language';
 
-/** What can be matched: entries are rows, and so are the rows of a table. Key, pid and value are in normal form. */
+/** A row to match: an entry or a row of a table. Key, pid and value are in normal form. */
 export interface MatchRow {
   readonly key: Key;
   readonly pid: Pid;
   readonly value: Value;
-  /** What users see of the row, for predicates; the row itself where it is missing. */
+  /** The entry that predicates get; if it is missing, they get the row itself. */
   readonly entry?: unknown;
 }
 
-/** What expressions may ask about the one who runs the query. */
+/** What expressions can read about the process that runs the query. */
 export interface MatchContext {
   /** The process that runs the query, for `['self']` and `['node']`. Read only where these stand, so it may be a getter. */
   readonly self: Pid;
 }
 
-/** What an expression may come to: a value, {@link EXIT}, a quoted symbol, or an array or object with these inside. */
+/** The result of an expression: a value, {@link EXIT}, a quoted symbol, or an array or object with these inside. */
 export type Term = Value | typeof EXIT | MatchSymbol | readonly Term[] | { readonly [name: string]: Term };
 
 /** A compiled expression. {@link EXIT} says that it failed. It runs after the head has bound the variables. */
@@ -25,7 +25,7 @@ export type Evaluate = (row: MatchRow, context: MatchContext) => Term;
 /** Whether a row matches. */
 export type Matcher = (row: MatchRow, context: MatchContext) => boolean;
 
-/** What an operator may ask for while a call of it is compiled. */
+/** Compiles the operands of a call, for its operator. */
 export interface ExpressionPlace {
   /**
    * True in a guard, where an operand that failed fails the call. In a body EXIT stands in the operand's place and the

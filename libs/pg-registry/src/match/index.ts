@@ -1,5 +1,5 @@
 /**
- * match/ — the query language: patterns, guards and bodies as data, compiled once into closures.
+ * The query language: patterns, guards and bodies as data, compiled once into closures.
  *
  * {@link compileMatch} compiles a pattern for values, {@link compileSpec} a spec for whole rows; both take a plain
  * predicate too. What they return has been checked completely: running it over rows never throws, except what a

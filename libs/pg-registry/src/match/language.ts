@@ -1,13 +1,13 @@
-/** The query language as users write it: symbols, literals, patterns, expressions, and what they are put together to. */
+/** The query language as users write it: symbols, literals, patterns, expressions, heads, clauses and specs. */
 import { describeValue, InvalidArgumentError, type Pid, type TypedArray, type Value } from '../term';
 
 /**
- * Stands in a pattern or an expression for something that is not a literal.
+ * Base of the symbols that stand in patterns and expressions for something that is not a literal.
  *
- * An object of the library and never a string, so no stored data can be mistaken for one.
+ * A symbol is an object of the library and never a string, so no stored data can be mistaken for one.
  */
 export abstract class MatchSymbol {
-  /** As it is written in a pattern or expression, for messages. */
+  /** Returns the symbol as it is written in a query, for messages. */
   abstract toString(): string;
 
   /** What `console.log` and `util.inspect` print. */
@@ -18,7 +18,7 @@ export abstract class MatchSymbol {
 
 /** The type of {@link _}. */
 export class Wildcard extends MatchSymbol {
-  /** Tells its type from those of the other symbols, which look alike otherwise. */
+  /** Makes the type differ from those of the other symbols, which TypeScript would accept otherwise. */
   readonly stands = 'for anything';
 
   override toString(): string {
@@ -26,7 +26,7 @@ export class Wildcard extends MatchSymbol {
   }
 }
 
-/** What {@link $} makes. */
+/** The type of {@link $}'s variables. */
 export class Variable extends MatchSymbol {
   /** @param number Which variable it is. */
   constructor(readonly number: number) {
@@ -39,7 +39,7 @@ export class Variable extends MatchSymbol {
   }
 }
 
-/** What {@link rest} makes. */
+/** The type of {@link rest}'s tails. */
 export class Rest extends MatchSymbol {
   /** @param pattern What the remaining elements match, as an array. */
   constructor(readonly pattern: Pattern) {
@@ -54,7 +54,7 @@ export class Rest extends MatchSymbol {
 
 /** The type of {@link $_}. */
 export class WholeRow extends MatchSymbol {
-  /** Tells its type from those of the other symbols, which look alike otherwise. */
+  /** Makes the type differ from those of the other symbols, which TypeScript would accept otherwise. */
   readonly stands = 'for the row';
 
   override toString(): string {
@@ -64,7 +64,7 @@ export class WholeRow extends MatchSymbol {
 
 /** The type of {@link $$}. */
 export class AllVariables extends MatchSymbol {
-  /** Tells its type from those of the other symbols, which look alike otherwise. */
+  /** Makes the type differ from those of the other symbols, which TypeScript would accept otherwise. */
   readonly stands = 'for the variables';
 
   override toString(): string {
@@ -86,7 +86,7 @@ export const $$: AllVariables = Object.freeze(new AllVariables());
  * Stands in the result of a body in the place of the operator call that failed, for instance of a division by zero.
  *
  * Equal to itself only. Later operators of the same body see it as a value of no kind: type tests answer `false`,
- * everything that needs a certain kind or an order fails too. Mirrors `:EXIT`.
+ * every operator that needs a certain kind or an order fails too. Mirrors `:EXIT`.
  */
 export const EXIT: unique symbol = Symbol('EXIT');
 
@@ -131,7 +131,7 @@ export type Literal =
   | ArrayBuffer;
 
 /**
- * What a part of an entry should look like.
+ * What a part of an entry must look like to match.
  *
  * - a literal matches the same value (`sameValue`): `1` neither `'1'` nor `1n`, dates by time, Maps and Sets whatever
  *   their order, bytes by kind and content;
@@ -158,31 +158,31 @@ export type Expression = Literal | MatchSymbol | { readonly [name: string]: Expr
 /** A call of an operator, as data: its name, then its operands. */
 export type Call = readonly Expression[];
 
-/** Which rows a clause is about, part by part; a part that is left out matches anything. */
+/** The rows that a clause matches, part by part. A part that is left out matches anything. */
 export interface Head {
-  /** What the key is like. A literal key is looked up. */
+  /** Pattern of the key. A literal key is looked up in the index instead of walking all rows. */
   readonly key?: Pattern;
-  /** Which process: one, any, or a variable. */
+  /** One process, a variable, or `_` for any process. */
   readonly pid?: Wildcard | Variable | Pid;
-  /** What the value is like. */
+  /** Pattern of the value. */
   readonly value?: Pattern;
 }
 
-/** Which rows, under which conditions, give which result. */
+/** One part of a query: a row that its head and guards match gives the result of its body. */
 export interface Clause {
-  /** Which rows, and what its variables are bound to. */
+  /** The rows that can match, and the variables that they bind. */
   readonly head: Head;
-  /** All must come to exactly `true`; none by default. */
+  /** Conditions: the result of each must be exactly `true`. None by default. */
   readonly guards?: readonly Expression[];
   /** The result for a row; by default the whole row, `$_`. */
   readonly body?: Expression;
 }
 
-/** A query over all entries: for each the first clause that matches it gives the result. Mirrors a match specification. */
+/** A query over all entries: for each entry, the first clause that matches it gives the result. Mirrors a match specification. */
 export type Spec = Clause | readonly Clause[];
 
 /**
- * A function instead of a pattern or spec. An entry matches if it returns exactly `true`. What it throws, the caller of
- * the query gets, before anything is changed.
+ * A function instead of a pattern or spec. An entry matches if the function returns exactly `true`. If it throws, the query
+ * throws the same error and changes nothing.
  */
 export type Predicate<E> = (entry: E) => boolean;

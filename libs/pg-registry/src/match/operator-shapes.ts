@@ -15,8 +15,11 @@ export interface Operator<Build extends (...operands: never[]) => Call = (...ope
   readonly compile: (operands: readonly unknown[], place: ExpressionPlace) => Evaluate;
 }
 
+/** Builds a call with one operand. */
 export type Unary = (operand: Expression) => Call;
+/** Builds a call with two operands. */
 export type Binary = (left: Expression, right: Expression) => Call;
+/** Builds a call with any number of operands. */
 export type Variadic = (...operands: Expression[]) => Call;
 
 /** An operator that asks about the row or the one who runs the query. */

@@ -152,8 +152,8 @@ function isObject(value: Value): value is { readonly [name: string]: Value } {
 
 /**
  * Whether a value that is no plain object may answer to this name of a property, with one of its own or an inherited
- * one. To any other name only a plain object answers, and with a property of its own, so that need not be asked: one
- * literal property takes 17 instead of 32 ns for each row.
+ * one. Any other name is an own property of a plain object, so the test need not check that: it
+ * takes half the time.
  */
 function isAmbiguous(name: string): boolean {
   return OTHER_NAMES.has(name) || /^[0-9]/.test(name);

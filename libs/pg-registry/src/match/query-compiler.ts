@@ -123,7 +123,7 @@ function multiSpec(clauses: readonly CompiledClause[]): CompiledSpec {
   };
 }
 
-/** What all have, undefined if not all have the same. */
+/** The element that all are the same as; undefined if they differ. */
 function shared<T>(all: readonly (T | undefined)[], same: (a: T, b: T) => boolean): T | undefined {
   const [first] = all;
   if (first === undefined) return undefined;
@@ -138,7 +138,7 @@ function isPredicate(query: unknown): query is (entry: unknown) => unknown {
   return typeof query === 'function';
 }
 
-/** Calls the predicate with what users see of the row. */
+/** Calls the predicate with the entry of the row. */
 function compilePredicate(predicate: (entry: unknown) => unknown): Matcher {
   return (row) => predicate(row.entry ?? row) === true;
 }

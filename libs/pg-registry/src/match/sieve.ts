@@ -1,7 +1,7 @@
 import type { Value, ValueRecord } from '../term';
 import type { MatchRow } from './evaluation';
 
-/** A property that the value of every matching row has, compared by identity. */
+/** A property that the value of every matching row has, compared by `===`. */
 export type LiteralProperty = readonly [name: string, literal: Value];
 
 /** Some rows, and their values in the same order. */

@@ -1,7 +1,7 @@
 import type { Key } from '../term';
 import { shareKey, type Row } from './row';
 
-/** What one operation did to one key. Rows are in the order of the operation. */
+/** The change that one operation made to one key. Rows are in the order of the operation. */
 export type Change =
   | { readonly kind: 'join'; readonly key: Key; readonly rows: readonly Row[] }
   | { readonly kind: 'leave'; readonly key: Key; readonly rows: readonly Row[] }

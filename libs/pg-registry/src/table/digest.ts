@@ -1,5 +1,5 @@
 /**
- * What two nodes compare to learn whether they hold the same entries of an owner: how many there are, and a 64-bit hash
+ * Two nodes compare digests to learn whether they hold the same entries of an owner: how many there are, and a 64-bit hash
  * over their (entry number, revision) pairs that does not depend on order. The halves are unsigned 32-bit integers.
  */
 export interface Digest {
@@ -39,7 +39,7 @@ export class RunningDigest {
 
   /**
    * Adds or takes away MurmurHash3 (x86, 32 bits) of the four 32-bit words of two non-negative safe integers, for two seeds:
-   * the words are scrambled once for both. Measured: 11 ns, one hash after the other 15 ns.
+   * the words are scrambled once for both, which is faster than one hash after the other.
    */
   #sum(number: number, revision: number, sign: 1 | -1): void {
     const numberLow = scramble(number | 0);

@@ -6,12 +6,12 @@ import type { Key, Pid } from '../term';
  * A frozen plain object. While a registration is not updated, every read answers with the same object.
  */
 export interface Entry<K = Key, V = unknown> {
-  /** Names this registration in the whole cluster, for ever; kept by updates. */
+  /** Identifies this registration in the whole cluster, for ever. Updates keep it. */
   readonly id: string;
-  /** Under what it is registered, in normal form: frozen, compared by structure. */
+  /** The key that it is registered under, in normal form: frozen, compared by structure. */
   readonly key: K;
   /** The process that is registered. */
   readonly pid: Pid;
-  /** What its owner last said about it, in normal form. */
+  /** The value that its process was registered or last updated with, in normal form. */
   readonly value: V;
 }

@@ -1,9 +1,9 @@
 /**
- * table/ — the entries of one running scope and their indexes.
+ * The entries of one running scope and their indexes.
  *
- * Lives here: {@link Table} and what its mutations take and return. A table is pure, synchronous and deterministic: it
- * knows no time, no transport and no listeners. Every mutation is atomic and returns its {@link Diff}; nobody else needs to
- * find out what changed. Reads cost their answer and hand out frozen arrays that are kept until the key changes.
+ * A table is synchronous and deterministic: it knows no time, no transport and no listeners. Every mutation is atomic and
+ * returns its {@link Diff}, so no other code needs to find out what changed. A read costs its answer; it returns frozen
+ * arrays, which the table keeps until the key changes.
  *
  * Inside: {@link Table} hands each call to one of three parts.
  *

@@ -7,7 +7,7 @@ import { Row, type RowsOfKey, type RowsOfProcess } from './row';
 /**
  * What is stored under a key: the row itself as long as it is the only one and nobody has asked about the key, so that
  * such a key costs nothing but its place in the Map; {@link KeyRows} as soon as there is a second row or an answer to keep.
- * Measured for a million keys: 182 bytes per entry, the key's text not counted; KeyRows from the start take 100 more.
+ * KeyRows from the start would take some 100 bytes more per key.
  */
 export type Slot = Row | KeyRows;
 
@@ -17,14 +17,14 @@ const NOTHING: readonly never[] = Object.freeze([]);
 export class KeyIndex {
   readonly #slots = new KeyTrie<Slot>();
   /**
-   * What `entries` gave, until the key changes. Each is in its KeyRows, too; but on the way there the processor waits for
-   * memory once more: measured for 10,000 keys, 48 against 72 ns.
+   * The answers of `entries`, until their key changes. Each is in its KeyRows, too, but a look there waits for memory once
+   * more: decision 16 in docs/decisions.md has the figures.
    */
   readonly #answers = new KeyTrie<readonly Entry<Key, Value>[]>();
   #madeKeys: readonly Key[] | undefined = undefined;
   #madeLocalKeys: readonly Key[] | undefined = undefined;
 
-  /** What is stored under a key, for a change or for what is no answer to keep. */
+  /** What is stored under a key, for a change or a read whose answer is not kept. */
   slot(key: Key): Slot | undefined {
     return this.#slots.get(key);
   }

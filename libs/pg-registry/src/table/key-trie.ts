@@ -23,8 +23,8 @@ export class KeyTrie<T extends object> {
   }
 
   /**
-   * As {@link get}, for what has not been checked to be a key: a primitive or an array of primitives is looked up as it
-   * is, which costs no copy; anything else is not found.
+   * As {@link get}, for an unchecked key: a primitive or an array of primitives is looked up as it is, without a copy;
+   * anything else is not found.
    */
   peek(key: unknown): T | undefined {
     if (!Array.isArray(key)) return valueOf(this.#flat.peek(key));
@@ -112,10 +112,10 @@ type Child<T> = Level<T> | T;
  * One level of a {@link KeyTrie}: a Map of keys that are compared by structure.
  *
  * Primitives are found as they are. Pids, arrays and objects are found by their canonical text, in a Map of their own, so
- * that no string can be taken for one of them: who has not checked a primitive yet may look for it all the same.
+ * that no string can be taken for one of them, and an unchecked primitive may be looked up, too.
  */
 class Level<T> {
-  /** What the key holds that ends here. */
+  /** The value of the key that ends here. */
   value: T | undefined = undefined;
   readonly #byPrimitive = new ShardedMap<Primitive, Child<T>>(hashPrimitive);
   #byText: ShardedMap<Primitive, Child<T>> | undefined = undefined;

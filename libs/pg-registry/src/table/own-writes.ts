@@ -12,7 +12,7 @@ import type { Indexes } from './indexes';
 import { ownRowIn } from './key-index';
 import type { Row, RowsOfProcess } from './row';
 
-/** How a table changes the entries of this node. A mutation that throws has changed nothing. */
+/** Changes the entries of this node, for `Table`. A method that throws has changed nothing. */
 export class OwnWrites {
   readonly #indexes: Indexes;
   readonly #node: string;
@@ -24,7 +24,7 @@ export class OwnWrites {
     this.#keysMode = keysMode;
   }
 
-  /** `Table.join` */
+  /** Registers processes under a key; see `Table.join`. */
   join(key: Key, pids: readonly Pid[], value: Value, numbers: { next(): number }, revision: number): Diff {
     if (pids.length === 0) return NO_CHANGE;
     for (const pid of pids) this.#assertOwn(pid);
@@ -34,7 +34,7 @@ export class OwnWrites {
     return oneChange('join', rows);
   }
 
-  /** `Table.leave` */
+  /** Removes the newest entry for each pid; see `Table.leave`. */
   leave(key: Key, pids: readonly Pid[]): Diff {
     const left: Row[] = [];
     for (const pid of pids) {
@@ -47,7 +47,7 @@ export class OwnWrites {
     return oneChange('leave', left);
   }
 
-  /** `Table.leaveKey` */
+  /** Removes all own entries of a key; see `Table.leaveKey`. */
   leaveKey(key: Key): Diff {
     const byProcess = new Map<RowsOfProcess, Row[]>();
     for (const row of this.#indexes.keys.rowsOf(key)?.ownRows() ?? []) {
@@ -58,13 +58,13 @@ export class OwnWrites {
     return this.#removeAll([...byProcess.values()].flatMap((rows) => rows.toReversed()));
   }
 
-  /** `Table.leaveRow` */
+  /** Removes one own entry; see `Table.leaveRow`. */
   leaveRow(row: Row | number): Diff {
     const current = this.#ownRow(row);
     return current === undefined ? NO_CHANGE : this.#removeAll([current]);
   }
 
-  /** `Table.leaveRows` */
+  /** Removes own entries; see `Table.leaveRows`. */
   leaveRows(rows: readonly (Row | number)[]): Diff {
     const left: Row[] = [];
     for (const given of rows) {
@@ -76,7 +76,7 @@ export class OwnWrites {
     return changePerKey('leave', left);
   }
 
-  /** `Table.leaveProcess` */
+  /** Removes all entries of an own process; see `Table.leaveProcess`. */
   leaveProcess(pid: Pid): Diff {
     const { own } = this.#indexes;
     const process = pid.incarnation === own.incarnation ? own.process(pid) : undefined;
@@ -86,7 +86,7 @@ export class OwnWrites {
     return changes;
   }
 
-  /** `Table.update` */
+  /** Gives the entries of a process under a key new values; see `Table.update`. */
   update(key: Key, pid: Pid, next: (old: Value) => Value, revision: number): Diff {
     const old = pid.incarnation === this.#indexes.own.incarnation ? this.#indexes.ofProcess(key, pid) : [];
     const values = old.map((row) => next(row.value));
@@ -102,7 +102,7 @@ export class OwnWrites {
     );
   }
 
-  /** `Table.updateRow` */
+  /** Gives one own entry a new value; see `Table.updateRow`. */
   updateRow(row: Row | number, value: Value, revision: number): Diff {
     const old = this.#ownRow(row);
     return old === undefined ? NO_CHANGE : oneUpdate([this.#indexes.replace(old, value, revision)], [old]);
@@ -126,7 +126,7 @@ export class OwnWrites {
     throw new NotLocalError(message, { pid });
   }
 
-  /** With unique keys: one process only, and the key must be free on this node, whoever asks. */
+  /** With unique keys: one process only, and the key must be free on this node, also for its holder. */
   #assertFree(key: Key, pids: readonly Pid[]): void {
     if (pids.length > 1) {
       throw new InvalidArgumentError(

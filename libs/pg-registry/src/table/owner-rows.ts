@@ -5,15 +5,15 @@ import { ProcessRows } from './process-rows';
 import type { Row, RowsOfOwner } from './row';
 import { ShardedMap } from './sharded-map';
 
-/** Empty pages that are kept without a thought, so that register and unregister in turn make no page each. */
+/** So many empty pages are always kept, so that a register and unregister in turn need not make a page each time. */
 const SPARE_PAGES = 8;
 
 /**
  * The rows of one owner (one incarnation of a node), found by entry number and walked in order of entry numbers.
  *
  * Rows are kept in pages of 32 consecutive numbers that hold live rows only: memory is proportional to these, however
- * far apart the numbers of a hostile peer are, while a number is found in (practically) constant time. Measured for a
- * million consecutive numbers: 10 bytes per row, and as fast as a Map from numbers, which knows no order.
+ * far apart the numbers of a hostile peer are, while a number is found in (practically) constant time. Among a
+ * million consecutive numbers it is as fast as a Map, which knows no order.
  */
 export class OwnerRows implements RowsOfOwner {
   /** The highest number ever added; a row above it goes behind all others of this owner. */

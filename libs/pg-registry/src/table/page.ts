@@ -7,7 +7,7 @@ export const PAGE_SIZE = 32;
 /**
  * Some rows, ascending by entry number, and their values in the same order: a snapshot that no change touches.
  *
- * The values stand beside the rows for those who look at all of them, see `Table.pages`.
+ * The values stand beside the rows, so that a loop over all values need not read the rows, see `Table.pages`.
  */
 export interface PageSnapshot {
   readonly rows: readonly Row[];
@@ -61,7 +61,7 @@ export class Page {
     this.#detach();
     const rows = this.#rows;
     const values = this.#values;
-    // For so few rows a loop takes 10 ns, splice 60 ns.
+    // Faster than splice for so few rows: docs/performance-notes.md.
     for (let next = this.#position(row.number) + 1; next < rows.length; next += 1) {
       rows[next - 1] = rows[next];
       values[next - 1] = values[next];
@@ -78,7 +78,7 @@ export class Page {
     this.#values[at] = row.value;
   }
 
-  /** Leaves the arrays to those who hold them as a snapshot. */
+  /** Copies the arrays if a snapshot has them. */
   #detach(): void {
     if (this.#made === undefined) return;
     this.#rows = this.#rows.slice();

@@ -1,6 +1,6 @@
 import type { Key, Pid, Value } from '../term';
 
-/** What an operation of another node did to one key, as decoded from a frame. Entries are addressed by their numbers. */
+/** The part of another node's operation that concerns one key, as decoded from a frame. Entries are addressed by their numbers. */
 export type RemoteGroup =
   | {
       readonly kind: 'join';
@@ -34,7 +34,7 @@ export interface SyncChunk {
   readonly from: number;
   /** Inclusive; `Infinity` in the last chunk of a walk. */
   readonly to: number;
-  /** Number of the last operation that the picture contains. */
+  /** Number of the last operation that the chunk contains. */
   readonly at: number;
   readonly rows: readonly SyncRow[];
 }

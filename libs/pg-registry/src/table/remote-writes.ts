@@ -4,7 +4,7 @@ import type { Indexes } from './indexes';
 import type { RemoteGroup, RemoteOperation, SyncChunk, SyncRow } from './remote-operation';
 import type { Row } from './row';
 
-/** How a table follows the streams and syncs of other nodes. Each method leaves the rows of this node alone. */
+/** Follows the streams and syncs of other nodes, for `Table`. Each method leaves the rows of this node alone. */
 export class RemoteWrites {
   readonly #indexes: Indexes;
 
@@ -12,7 +12,7 @@ export class RemoteWrites {
     this.#indexes = indexes;
   }
 
-  /** `Table.applyRemote` */
+  /** Applies an operation of another node; see `Table.applyRemote`. */
   apply(owner: string, { number: revision, groups }: RemoteOperation, cursor: number): Diff {
     if (owner === this.#indexes.own.incarnation) return NO_CHANGE;
     const find = (number: number) => (number <= cursor ? this.#indexes.owner(owner)?.get(number) : undefined);
@@ -56,7 +56,7 @@ export class RemoteWrites {
     return updatePerKey(rows, old);
   }
 
-  /** `Table.mergeChunk` */
+  /** Makes a range of another node's entries equal to a chunk; see `Table.mergeChunk`. */
   merge(owner: string, chunk: SyncChunk): Diff {
     if (owner === this.#indexes.own.incarnation) return NO_CHANGE;
     const listed = chunk.rows
@@ -92,7 +92,7 @@ export class RemoteWrites {
     return left;
   }
 
-  /** `Table.removeOwner` */
+  /** Removes all entries of another node; see `Table.removeOwner`. */
   removeOwner(owner: string): Diff {
     if (owner === this.#indexes.own.incarnation) return NO_CHANGE;
     const rows = this.#indexes.owner(owner)?.between(-1, Infinity).toReversed() ?? [];
@@ -103,7 +103,7 @@ export class RemoteWrites {
 
 type FindRow = (number: number) => Row | undefined;
 
-/** An entry never changes its key or process: a row that differs there is none of the owner's any more. */
+/** An entry never changes its key or process: so the owner has replaced a row that differs there. */
 function isSameEntry(row: Row, theirs: SyncRow): boolean {
   return row.number === theirs.number && samePid(row.pid, theirs.pid) && sameKey(row.key, theirs.key);
 }

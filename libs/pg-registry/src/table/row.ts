@@ -46,12 +46,12 @@ export interface RowsOfKey {
 /**
  * One stored registration, at one revision.
  *
- * What a row says never changes: an update puts a *new* row with the same number in the old one's place. So a row that
- * was handed out in a {@link Diff} stays exact for as long as anybody keeps it. Only its links to other rows, which
+ * The content of a row never changes: an update puts a *new* row with the same number in the old one's place. So a row that
+ * was handed out in a diff stays exact for as long as it is kept. Only its links to other rows, which
  * belong to the table's lists, change; they are cut when the row leaves the table.
  */
 export class Row {
-  /** Rises with every registration of a node, across its scopes; with the incarnation it names the entry for ever. */
+  /** Rises with every registration of a node, across its scopes. With the incarnation it identifies the entry for ever. */
   readonly number: number;
   /** Number of the owner's last operation that touched the entry. */
   readonly revision: number;

@@ -12,7 +12,7 @@ import type { Row } from './row';
 /** The answer of every read that finds nothing. */
 const NOTHING: readonly never[] = Object.freeze([]);
 
-/** What a table has to know of its node and scope. */
+/** The node and the mode of keys of a table. */
 export interface TableOptions {
   /** Name of this node. */
   readonly node: string;
@@ -38,6 +38,7 @@ export class Table {
   readonly node: string;
   /** This incarnation of it: the owner of all rows that are written here. */
   readonly incarnation: string;
+  /** How many entries of this node a key may have, see {@link TableOptions.keys}. */
   readonly keysMode: 'duplicate' | 'unique';
   readonly #indexes: Indexes;
   readonly #own: OwnWrites;
@@ -63,9 +64,9 @@ export class Table {
   }
 
   /**
-   * What {@link lookup} answers, if that is remembered, for something that has not been checked to be a key; undefined if
-   * not. Only a primitive or an array of primitives is found, and it is looked up as it is: what else is odd about it makes
-   * no difference.
+   * Returns the last answer of {@link lookup} if the key has not changed since; otherwise undefined.
+   * The argument need not be a checked key: only primitives and arrays of primitives are found, and anything else gives
+   * undefined. So a repeated lookup needs no normal form of its key.
    */
   keptLookup(key: unknown): readonly Entry<Key, Value>[] | undefined {
     return this.#indexes.keys.keptEntries(key);
@@ -128,11 +129,10 @@ export class Table {
   }
 
   /**
-   * All rows, in no particular order, some in each picture, their values beside them: the way to walk through everything,
+   * All rows in no particular order, page by page, with their values beside them. The cheapest way to walk through a table:
    * `for (const { rows } of table.pages()) for (const row of rows) …`.
-   * A later write copies the page that it changes, so a picture costs some 2 bytes per row.
-   * Who looks at the values only has them from an array, and does not wait for the memory of each row: measured for the
-   * values with a certain property among 20,000, 5 ns per row instead of 9, among a million, 10 instead of 18.
+   * A later write copies the page that it changes, so a snapshot costs some 2 bytes per row. A loop over the values alone
+   * does not wait for the memory of each row, see `docs/performance-notes.md`.
    */
   pages(): readonly PageSnapshot[] {
     return this.#indexes.pages();
@@ -209,7 +209,7 @@ export class Table {
     return this.#own.leaveKey(key);
   }
 
-  /** Removes one entry of this node, given by its number or by any row, also an outdated one, that has it. */
+  /** Removes one entry of this node, given by its number or by any row with that number, also an outdated one. */
   leaveRow(row: Row | number): Diff {
     return this.#own.leaveRow(row);
   }
@@ -245,9 +245,9 @@ export class Table {
   // What other nodes wrote
 
   /**
-   * Applies an operation of another node, in its order. Skipped are: entries with numbers above `cursor` (a sync will bring
-   * them), joins of a number that is known or of a process that is not the owner's, and unknown numbers. So nothing but
-   * rows of `owner` is ever touched, own rows never.
+   * Applies an operation of another node, in its order. It skips entries with numbers above `cursor` (a sync will bring
+   * them), joins of a number that is known or of a process that is not the owner's, and unknown numbers. So it touches only
+   * rows of `owner`, and never own rows.
    *
    * @param owner Incarnation of the stream
    * @param cursor How far a running sync has come; `Infinity` when there is none
@@ -257,9 +257,9 @@ export class Table {
   }
 
   /**
-   * Makes the entries of another node with numbers in (from, to] equal to the chunk, by the shortest way: leaves of what is
-   * not listed, then joins, then updates where the revision differs; one change per key and kind. Rows that an operation
-   * after the chunk's picture has touched are left alone. An operation that *removed* a row leaves no trace, so
+   * Makes the entries of another node with numbers in (from, to] equal to the chunk, by the shortest way: leaves of entries
+   * that are not listed, then joins, then updates where the revision differs; one change per key and kind. Rows that an operation
+   * after the chunk has touched are left alone. An operation that *removed* a row leaves no trace, so
    * a chunk must not be merged once operations above its `at` have been applied to its numbers.
    *
    * A row that comes late takes its place in lookup order, see the class: this costs a walk over the rows of

@@ -19,7 +19,7 @@ export type PgRegistryErrorCode =
   | 'REMOTE'
   | 'TRANSPORT';
 
-/** What every error may be given besides its message. */
+/** Options of every error, besides its message. */
 export interface ErrorFields {
   /** The error that led to this one. */
   readonly cause?: unknown;
@@ -28,7 +28,7 @@ export interface ErrorFields {
 /**
  * Base of every error this library throws on misuse or failure; expected outcomes are return values instead.
  *
- * The thrower writes the sentence; `code` says the same to programs.
+ * The message is for people; `code` tells programs which error it is.
  */
 export class PgRegistryError extends Error {
   /** Which error it is, for programs: one code for each class, the same in every version. */
@@ -49,21 +49,21 @@ export class PgRegistryError extends Error {
   }
 }
 
-/** Nobody is registered under the key that should be called. Mirrors the exit reason `noproc`. */
+/** No process is registered under the called key. Mirrors the exit reason `noproc`. */
 export class NotRegisteredError extends PgRegistryError {
   constructor(message: string, fields: ErrorFields = {}) {
     super(message, { ...fields, code: 'NOT_REGISTERED' });
   }
 }
 
-/** An argument is not what the function takes; nothing was changed. */
+/** An argument is wrong. Nothing was changed. */
 export class InvalidArgumentError extends PgRegistryError {
   constructor(message: string, fields: ErrorFields = {}) {
     super(message, { ...fields, code: 'INVALID_ARGUMENT' });
   }
 }
 
-/** An option is unknown, or its value is not one of the valid ones. */
+/** An option is unknown or has a wrong value. */
 export class InvalidOptionError extends PgRegistryError {
   /** The name of the offending option. */
   readonly option: string;
@@ -95,7 +95,7 @@ export class UniqueKeysRequiredError extends PgRegistryError {
   }
 }
 
-/** The scope was stopped, its node was, or its node was superseded by a newer one of the same name. */
+/** The scope or its node was stopped, or a newer node of the same name superseded the node. */
 export class ScopeNotRunningError extends PgRegistryError {
   constructor(message: string, fields: ErrorFields = {}) {
     super(message, { ...fields, code: 'SCOPE_NOT_RUNNING' });
@@ -152,7 +152,7 @@ export class NoHandlerError extends PgRegistryError {
   }
 }
 
-/** The handler of a call threw; this is what came back of it. */
+/** The handler of a call threw an error; this one carries its name, code and message. */
 export class RemoteError extends PgRegistryError {
   /** The `name` of the error that was thrown there. */
   readonly remoteName: string;
@@ -169,7 +169,7 @@ export class RemoteError extends PgRegistryError {
   }
 }
 
-/** The connection to the other nodes could not be made, was lost, or refused what was asked of it. */
+/** The connection to the other nodes could not be made, was lost, or refused an operation. */
 export class TransportError extends PgRegistryError {
   constructor(message: string, fields: ErrorFields = {}) {
     super(message, { ...fields, code: 'TRANSPORT' });

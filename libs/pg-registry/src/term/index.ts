@@ -1,14 +1,12 @@
 /**
- * term/ — what entries are made of: keys, values and pids, and the errors that say what is wrong with them.
+ * What entries are made of: keys, values and pids, and the errors that say what is wrong with them.
  *
- * A key or value has one **normal form** ({@link normalKey}, {@link normalValue}): a frozen copy that nothing of the
- * caller's can reach, identical to what a peer decodes. All else here works on normal forms: equality, the total
- * order, tokens for JavaScript's own Maps, text for messages. Two promises hold it together: `compareValues` is 0,
- * and `keyToken` and `canonicalText` agree, exactly where `sameValue` is true; and nothing costs more than the
- * limits allow, whatever it is given.
+ * A key or value has one **normal form** ({@link normalKey}, {@link normalValue}): a frozen copy that the caller
+ * cannot reach, identical to what a peer decodes. freeze.ts makes it. All else here works on normal forms: equality, the total
+ * order, tokens for JavaScript's own Maps, text for messages. Two promises: `compareValues` is 0, and
+ * `keyToken` and `canonicalText` agree, exactly where `sameValue` is true; and no input costs more than the limits allow.
  *
- * Deterministic, without I/O, and it knows no node: pids become objects of a node through the {@link PidInterner}
- * it is handed. May import nothing.
+ * Deterministic, without I/O, and without a node of its own: a {@link PidInterner} makes pids the objects of a node. May import nothing.
  */
 export * from './errors';
 export * from './process-errors';

@@ -6,7 +6,7 @@ const SMALLEST_SWEEP = 1024;
 const LOOKS_EACH = 4;
 
 /**
- * Makes the same process the same {@link Pid} object on one node, as long as anyone holds it.
+ * Makes the same process the same {@link Pid} object on one node, while it is referenced.
  *
  * One per node, never shared: two nodes in one operating-system process keep apart. It holds pids weakly and
  * sweeps collected ones by itself whenever it has doubled since the last sweep, a few with each pid that is added:

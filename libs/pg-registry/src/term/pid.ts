@@ -5,9 +5,9 @@ import { isWellFormed } from './size';
 const INCARNATION = /^[0-9a-f]{16}$/;
 
 /**
- * The address of a process: it names one process of one incarnation of one node, for ever.
+ * The address of a process: it identifies one process of one incarnation of one node, for ever.
  *
- * Frozen. On one node the same process is the same object as long as anyone holds it (`PidInterner`);
+ * Frozen. On one node the same process is the same object while it is referenced (`PidInterner`);
  * across nodes, or in a program that runs two of them, compare with {@link samePid}.
  */
 export class Pid {
@@ -21,7 +21,7 @@ export class Pid {
   /** Tells a Pid from an object that merely borrowed the prototype. */
   readonly #genuine = true;
 
-  /** @throws InvalidArgumentError when a part is not what its field says. */
+  /** @throws InvalidArgumentError if a part has not the form that its field describes. */
   constructor(node: string, incarnation: string, id: number) {
     if (typeof node !== 'string' || node === '' || !isWellFormed(node)) {
       throw notAPid('node', 'a non-empty string without lone surrogates', node);

@@ -1,5 +1,6 @@
 /**
- * Guards that tell what an object of the caller's is, seen from its internals: names, tags and methods can be faked.
+ * Guards that tell the kind of an object of the caller. They look at its internals, because names, tags and methods can be
+ * faked. value-kind.ts does the same for normal forms, where less is to be doubted.
  * Subclasses of Array, Map, Set and Date are none of these, like every instance of a class.
  *
  * Objects of another realm count like our own: under Jest all that Node.js itself makes (`fetch`,

@@ -15,7 +15,7 @@ export class AlreadyRegisteredError extends PgRegistryError {
 
 /** The process lives on another node: only its own node may write its entries. */
 export class NotLocalError extends PgRegistryError {
-  /** The process that was to be written for. */
+  /** The process of the other node. */
   readonly pid: Pid;
 
   constructor(message: string, fields: ErrorFields & { readonly pid: Pid }) {
@@ -28,7 +28,7 @@ export class NotLocalError extends PgRegistryError {
 export class ProcessExitedError extends PgRegistryError {
   /** The process that has ended. */
   readonly pid: Pid;
-  /** What it ended with, as given to `exit`. */
+  /** The reason that was given to `exit`. */
   readonly reason: unknown;
   /** Whether the call that failed may have been executed before the end: then repeating it is not safe. */
   readonly mayHaveExecuted: boolean;

@@ -3,7 +3,7 @@
  * `maxValueBytes` count. On the wire a repeated shape or pid takes less. A spec of the codec pins these figures.
  */
 
-/** One byte that says what follows. */
+/** The byte that tells the kind of what follows. */
 export const TAG_BYTES = 1;
 /** A tag and a float64: what a Date takes, and a number that is no safe integer. */
 export const FLOAT_BYTES = 9;

@@ -1,5 +1,6 @@
 /**
- * Guards that tell the kinds of values in normal form apart, for the functions that compare and print them.
+ * Guards that tell the kinds of values in normal form apart, for the functions that compare and print them. For objects of
+ * the caller see plain.ts.
  * TypeScript's own `instanceof` and `Array.isArray` do not narrow read-only types.
  */
 import { bytesKind, type Bytes } from './bytes';

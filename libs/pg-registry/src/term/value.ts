@@ -8,7 +8,7 @@ import type { Pid } from './pid';
 export type Key =
   string | number | bigint | boolean | null | Pid | readonly Key[] | { readonly [name: string]: Key };
 
-/** What an entry can carry, and what messages between processes are made of. */
+/** What an entry can hold as its value, and what messages between processes consist of. */
 export type Value =
   | string
   | number
@@ -34,7 +34,7 @@ export interface ValueLimits {
   readonly maxDepth: number;
 }
 
-/** The limits of a node that was given none. */
+/** The limits of a node that sets none. */
 export const DEFAULT_VALUE_LIMITS: ValueLimits = Object.freeze({
   maxKeyBytes: 4096,
   maxValueBytes: 65_536,
