@@ -2,7 +2,7 @@
  * Every kind of frame, one line each: what it is called, where it travels, what its body is, and which room gives it meaning.
  *
  * A new kind is a new line at the end. Types are derived from the lines, so `FrameRouter` in protocol/ does not compile until it has a
- * handler for the new kind; nor do the bodies in replication/ or `Calls.receive` in calls/, if the kind is theirs.
+ * handler for the new kind; nor do the bodies in replication/ or `CallPort` in calls/, if the kind is theirs.
  */
 
 /** Where a frame can travel; see `subject.ts` for the subjects. */
