@@ -5,7 +5,7 @@ import { PeerProtocol } from '../protocol';
 import { Calls, type CallTracer } from '../calls';
 import { Processes } from '../lifetime';
 import { ProcessService } from '../process';
-import type { ListenerToken, RegistryListener, ScopeHost } from '../scope';
+import type { ListenerToken, RegistryListener, ScopeDeps } from '../scope';
 import { PidInterner } from '../term';
 import type { Transport } from '../transport';
 import { type Clock, systemClock } from './clock';
@@ -105,7 +105,7 @@ export function assemble(
   const driver = new ProtocolDriver(protocol, clock, onEffect, () => waits.look());
   const replications = new Replications(protocol, clock, (effects: readonly Effect[]) => driver.run(effects));
 
-  const host: ScopeHost = {
+  const host: ScopeDeps = {
     processes,
     pids,
     limits,

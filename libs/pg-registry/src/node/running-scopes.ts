@@ -5,7 +5,7 @@ import {
   PgRegistryService,
   sameScopeOptions,
   Scope,
-  type ScopeHost,
+  type ScopeDeps,
   type ScopeOptions,
 } from '../scope';
 import { InvalidOptionError, ScopeAlreadyStartedError } from '../term';
@@ -25,11 +25,11 @@ export class RunningScopes {
   readonly #services = new Map<string, PgRegistryService>();
   readonly #running = new Map<string, Scope>();
 
-  readonly #host: ScopeHost;
+  readonly #host: ScopeDeps;
   readonly #streams: ScopeStreams;
   readonly #replications: Replications;
 
-  constructor(host: ScopeHost, streams: ScopeStreams, replications: Replications) {
+  constructor(host: ScopeDeps, streams: ScopeStreams, replications: Replications) {
     this.#host = host;
     this.#streams = streams;
     this.#replications = replications;
@@ -113,7 +113,7 @@ export class RunningScopes {
 
   #start(options: NormalScopeOptions): PgRegistryService {
     const { name } = options;
-    const scope = new Scope({ options, host: this.#host, replication: this.#replications.of(name) });
+    const scope = new Scope(options, this.#host, this.#replications.of(name));
     this.#streams.start(scope);
     this.#running.set(name, scope);
     const service = this.service(name);

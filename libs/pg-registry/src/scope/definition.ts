@@ -1,6 +1,6 @@
 import { normalScopeOptions, type ScopeOptions } from './options';
 import type { Row } from './row';
-import type { PgRegistryService } from './service';
+import type { PgRegistryService } from './pg-registry-service';
 
 declare const rows: unique symbol;
 

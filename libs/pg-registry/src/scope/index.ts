@@ -6,8 +6,8 @@
  * every write is applied, readable and delivered when the outermost call returns; snapshot plus events is what a read
  * returns; arguments are checked before anything changes; an observer or listener that fails harms nobody.
  *
- * Inside: a call goes through the checks of `Arguments` to the run, the run's table answers with a diff, the diff goes to
- * the peers ({@link Replication}) and to the `Feed`. What a scope needs of its node it says in {@link ScopeHost}.
+ * Inside: a call goes through the checks of `ArgumentChecks` to the run, the run's table answers with a diff, the diff goes to
+ * the peers ({@link Replication}) and to the `Feed`. What a scope needs of its node it says in {@link ScopeDeps}.
  *
  * May import: term, match, table, protocol, process, transport (port), rxjs.
  */
@@ -24,11 +24,10 @@ export type {
   UpdatedEntry,
   UpdateEvent,
 } from './event';
-export type { Replication, ScopeHost, ScopeLogger } from './host';
 export type { ListenerToken, Registered, RegistryListener, Unregistered } from './listener';
 export type { LiveChange, LiveRow } from './live-query';
-export type { LockOptions } from './locks';
-export type { ScopeEventOf } from './monitors';
+export type { LockOptions } from './lock-table';
+export type { MetaKey } from './metadata';
 export {
   DEFAULT_SCOPE,
   formatScopeOptions,
@@ -37,10 +36,11 @@ export {
   scopeName,
 } from './options';
 export type { KeysMode, NormalScopeOptions, ScopeOptions } from './options';
-export type { Query } from './queries';
+export { PgRegistryService } from './pg-registry-service';
+export type { Query, ScopeEventOf } from './pg-registry-service';
+export type { DispatchOptions } from './reads';
 export type { Registration } from './registration';
+export type { Replication } from './replication';
 export type { EntryOf, KeyOf, Row, ValueArgument, ValueOf } from './row';
 export { Scope } from './scope';
-export type { ScopeParts } from './scope';
-export { PgRegistryService } from './service';
-export type { DispatchOptions, MetaKey } from './service';
+export type { ScopeDeps, ScopeLogger } from './scope-deps';

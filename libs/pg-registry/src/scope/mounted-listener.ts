@@ -1,6 +1,6 @@
 import type { Change } from '../table';
 import { formatKey } from '../term';
-import type { ScopeHost } from './host';
+import type { ScopeDeps } from './scope-deps';
 import type { ListenerToken, Registered, RegistryListener, Unregistered } from './listener';
 import { formatListener } from './options';
 
@@ -24,12 +24,12 @@ export class MountedListener {
   /** Resolves the listener and tells it every entry, in order. */
   readonly tell: (news: News) => void;
   readonly #listener: ListenerToken | RegistryListener;
-  readonly #host: ScopeHost;
+  readonly #deps: ScopeDeps;
 
-  constructor(listener: ListenerToken | RegistryListener, host: ScopeHost) {
+  constructor(listener: ListenerToken | RegistryListener, deps: ScopeDeps) {
     this.#listener = listener;
-    this.#host = host;
-    this.tell = host.processes.current.bind((news: News) => this.#tell(news));
+    this.#deps = deps;
+    this.tell = deps.processes.current.bind((news: News) => this.#tell(news));
   }
 
   #tell(news: News): void {
@@ -47,17 +47,17 @@ export class MountedListener {
     const listener = this.#listener;
     if (typeof listener === 'object') return listener;
     try {
-      return this.#host.resolveListener(listener);
+      return this.#deps.resolveListener(listener);
     } catch (error) {
       const name = formatListener(listener);
-      this.#host.logger.error(scope, `resolve ${name}`, `The listener ${name} could not be resolved`, error);
+      this.#deps.logger.error(scope, `resolve ${name}`, `The listener ${name} could not be resolved`, error);
       return undefined;
     }
   }
 
   #guard(method: News['method'], { scope, key }: Unregistered, call: () => unknown): void {
     const failed = (error: unknown): void =>
-      this.#host.logger.error(
+      this.#deps.logger.error(
         scope,
         `${method} ${formatListener(this.#listener)}`,
         `${method} of a listener of scope '${scope}' failed for ${formatKey(key)}`,

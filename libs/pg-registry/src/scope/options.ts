@@ -1,5 +1,5 @@
 import { InvalidArgumentError, InvalidOptionError, sameValue, type Value } from '../term';
-import { describe } from './arguments';
+import { describe } from './argument-checks';
 import type { ListenerToken, RegistryListener } from './listener';
 
 /** Whether a key may have many entries, or at most one per node. */

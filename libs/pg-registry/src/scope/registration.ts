@@ -1,6 +1,6 @@
 import type { Row } from '../table';
 import type { Key, Pid, Value } from '../term';
-import type { Arguments } from './arguments';
+import type { ArgumentChecks } from './argument-checks';
 import type { Scope } from './scope';
 
 /**
@@ -37,11 +37,11 @@ export interface Registration<K = Key, V = unknown> extends Disposable {
 /** A registration in a run of a scope. */
 export class OwnEntry implements Registration {
   readonly #scope: Scope;
-  readonly #args: Arguments;
+  readonly #args: ArgumentChecks;
   /** The newest row of the entry that this object has seen. */
   #row: Row;
 
-  constructor(scope: Scope, row: Row, args: Arguments) {
+  constructor(scope: Scope, row: Row, args: ArgumentChecks) {
     this.#scope = scope;
     this.#row = row;
     this.#args = args;

@@ -2,12 +2,12 @@ import { Processes } from '../lifetime';
 import type { Diff, Table } from '../table';
 import { DEFAULT_VALUE_LIMITS, PidInterner, type Key, type Pid, type Value } from '../term';
 import type { Cause } from './event';
-import type { ScopeHost } from './host';
+import type { ScopeDeps } from './scope-deps';
 import type { ListenerToken, RegistryListener } from './listener';
 import { normalScopeOptions, type ScopeOptions } from './options';
 import type { Row } from './row';
 import { Scope } from './scope';
-import { PgRegistryService } from './service';
+import { PgRegistryService } from './pg-registry-service';
 
 const HERE = '00000000000000aa';
 const THERE = '00000000000000bb';
@@ -15,8 +15,8 @@ const THERE = '00000000000000bb';
 /** Processes that one join may have on the fake node. */
 export const MAX_JOIN = 1000;
 
-/** A node without peers, for specs: what a {@link ScopeHost} is asked and told is there to read. */
-export class FakeNode implements ScopeHost {
+/** A node without peers, for specs: what a {@link ScopeDeps} is asked and told is there to read. */
+export class FakeNode implements ScopeDeps {
   readonly pids = new PidInterner();
   readonly processes = new Processes({ node: 'here', incarnation: HERE, pids: this.pids });
   readonly limits = DEFAULT_VALUE_LIMITS;
@@ -59,17 +59,13 @@ export class LoneScope<R extends Row = Row> {
     const normal = normalScopeOptions(options);
     const { replicated } = this;
     replicated.length = 0;
-    this.run = new Scope({
-      options: normal,
-      host: this.node,
-      replication: {
-        get last() {
-          return replicated.length;
-        },
-        fits: (pids) => pids <= MAX_JOIN,
-        write: (diff) => void replicated.push(diff),
-        replicated: () => Promise.resolve(),
+    this.run = new Scope(normal, this.node, {
+      get last() {
+        return replicated.length;
       },
+      fits: (pids) => pids <= MAX_JOIN,
+      write: (diff) => void replicated.push(diff),
+      replicated: () => Promise.resolve(),
     });
     this.registry.attach(this.run);
     return this.run;

@@ -11,52 +11,50 @@ import {
 } from '../term';
 import type { Cause } from './event';
 import { Feed } from './feed';
-import type { Replication, ScopeHost } from './host';
-import { Locks } from './locks';
+import { LockTable } from './lock-table';
 import { MountedListener } from './mounted-listener';
 import type { NormalScopeOptions } from './options';
-
-/** What a run of a scope is made of; `replication` is new with each run, `host` is the node's. */
-export interface ScopeParts {
-  readonly options: NormalScopeOptions;
-  readonly host: ScopeHost;
-  readonly replication: Replication;
-}
+import type { Replication } from './replication';
+import type { ScopeDeps } from './scope-deps';
 
 /**
  * One run of a scope, from its start to its stop.
  *
  * Every write goes the same way: the table changes and says what changed, the peers are sent it, the feed delivers it.
- * Arguments are in normal form already; checking is the business of the public face.
+ * ArgumentChecks are in normal form already; checking is the business of the public face.
  */
 export class Scope {
   readonly options: NormalScopeOptions;
   readonly table: Table;
   readonly replication: Replication;
   readonly feed: Feed;
-  readonly locks: Locks;
+  readonly locks: LockTable;
   /** This node's metadata; not replicated, lost with the run. */
   readonly meta = new KeyMap<Value>();
-  readonly #host: ScopeHost;
+  readonly #deps: ScopeDeps;
   readonly #ignoreExits: readonly (() => void)[];
   #running = true;
 
-  /** @throws InvalidValueError, ValueTooLargeError for metadata that cannot be stored. */
-  constructor({ options, host, replication }: ScopeParts) {
+  /**
+   * @param deps Of the node, the same for all its scopes.
+   * @param replication Of this run.
+   * @throws InvalidValueError, ValueTooLargeError for metadata that cannot be stored.
+   */
+  constructor(options: NormalScopeOptions, deps: ScopeDeps, replication: Replication) {
     this.options = options;
-    const { node, incarnation } = host.processes.root.pid;
+    const { node, incarnation } = deps.processes.root.pid;
     this.table = new Table({ node, incarnation, keys: options.keys });
     this.replication = replication;
-    this.#host = host;
-    this.feed = new Feed(options.name, host.processes);
-    this.locks = new Locks(options.name, host.processes);
+    this.#deps = deps;
+    this.feed = new Feed(options.name, deps.processes);
+    this.locks = new LockTable(options.name, deps.processes);
     for (const [key, value] of Object.entries(options.meta)) {
-      this.meta.set(key, normalValue(value, host.limits, host.pids));
+      this.meta.set(key, normalValue(value, deps.limits, deps.pids));
     }
-    for (const listener of options.listeners) this.feed.listeners.add(new MountedListener(listener, host));
+    for (const listener of options.listeners) this.feed.listeners.add(new MountedListener(listener, deps));
     this.#ignoreExits = [
-      host.processes.onExit(({ pid }) => this.#removeEntries(pid)),
-      host.processes.afterExit((process) => this.#tellOfExit(process)),
+      deps.processes.onExit(({ pid }) => this.#removeEntries(pid)),
+      deps.processes.afterExit((process) => this.#tellOfExit(process)),
     ];
   }
 
@@ -95,7 +93,7 @@ export class Scope {
           'Join them in several calls, or raise the node option maxOpBytes. Nothing was changed.',
       );
     }
-    return this.#commit(this.table.join(key, pids, value, this.#host.numbers, this.#revision()));
+    return this.#commit(this.table.join(key, pids, value, this.#deps.numbers, this.#revision()));
   }
 
   /** Removes the newest entry of each pid, once per occurrence, in one operation. Mirrors `pg:leave/3`. */

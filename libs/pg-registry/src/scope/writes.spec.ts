@@ -10,7 +10,7 @@ import {
 } from '../term';
 import { via } from '../calls';
 import { callLoosely, LoneScope, MAX_JOIN } from './scope.fixture';
-import { PgRegistryService } from './service';
+import { PgRegistryService } from './pg-registry-service';
 
 const values = ({ registry }: LoneScope, key: string): unknown[] =>
   registry.lookup(key).map((entry) => entry.value);

@@ -10,42 +10,42 @@ import {
   type Pid,
   type Value,
 } from '../term';
-import type { ScopeHost } from './host';
+import type { ScopeDeps } from './scope-deps';
 
 /**
  * What callers pass to a scope, checked and brought into the form that the run takes. Every method throws before
  * anything has changed, and says what was wrong and what is allowed.
  */
-export class Arguments {
-  readonly #host: ScopeHost;
+export class ArgumentChecks {
+  readonly #deps: ScopeDeps;
 
-  constructor(host: ScopeHost) {
-    this.#host = host;
+  constructor(deps: ScopeDeps) {
+    this.#deps = deps;
   }
 
   key(key: unknown): Key {
-    return normalKey(key, this.#host.limits, this.#host.pids);
+    return normalKey(key, this.#deps.limits, this.#deps.pids);
   }
 
   value(value: unknown): Value {
-    return normalValue(value, this.#host.limits, this.#host.pids);
+    return normalValue(value, this.#deps.limits, this.#deps.pids);
   }
 
   /** The process that the running code belongs to; it must live. Asked of a running scope, like {@link living}. */
   self(): LocalProcess {
-    const process = this.#host.processes.self();
+    const process = this.#deps.processes.self();
     if (!process.alive) throw exited(process.pid, process.reason);
     return process;
   }
 
   /** A pid of any node; undefined stands for the running code's. */
   pid(pid: unknown): Pid {
-    return pid === undefined ? this.#host.processes.self().pid : asPid(pid);
+    return pid === undefined ? this.#deps.processes.self().pid : asPid(pid);
   }
 
   /** A pid of this node, alive or not; undefined stands for the running code's. */
   localPid(pid: unknown): Pid {
-    return pid === undefined ? this.#host.processes.self().pid : this.#mine(asPid(pid));
+    return pid === undefined ? this.#deps.processes.self().pid : this.#mine(asPid(pid));
   }
 
   /** A pid or a list of pids, all of this node, alive or not; one that is not of this node rejects the whole list. */
@@ -60,7 +60,7 @@ export class Arguments {
     let dead: Pid | undefined = undefined;
     for (const each of given) {
       const pid = asPid(each);
-      const living = this.#host.processes.get(pid);
+      const living = this.#deps.processes.get(pid);
       // A living process has the node's own object of its pid: one look into a Map instead of three and a WeakRef.
       members.push(living === undefined ? this.#mine(pid) : living.pid);
       if (living === undefined) dead ??= pid;
@@ -104,7 +104,7 @@ export class Arguments {
 
   /** The pid, if it is one of this node. */
   #mine(pid: Pid): Pid {
-    if (this.#host.processes.isLocal(pid)) return pid;
+    if (this.#deps.processes.isLocal(pid)) return pid;
     const message = `${pid.toString()} is a process of another node; only its own node can register, change or remove its entries.`;
     throw new NotLocalError(`${message} ${UNCHANGED}`, { pid });
   }
