@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../term';
+import { OptionChecks } from '../term';
 import { LONGEST_FRAME_BYTES } from '../wire';
 
 /** Everything about the protocol that a user may tune. Durations are milliseconds, sizes are bytes unless the name says otherwise. */
@@ -88,7 +88,7 @@ export const DEFAULT_PROTOCOL_OPTIONS: ProtocolOptions = Object.freeze({
   maxUnflushedBytes: 256 * KB,
 });
 
-/** Smallest sensible value of an option; 1 where nothing is said. */
+/** The smallest value of an option, where it is not 1. */
 const LEAST: Readonly<Record<string, number>> = {
   maxFrameBytes: 4 * KB,
   maxHelloBytes: KB,
@@ -101,27 +101,21 @@ const LEAST: Readonly<Record<string, number>> = {
   lagSampleMs: 0,
 };
 
-/** Largest sensible value of an option; any where nothing is said. */
+/** The largest value of an option that has one. */
 const MOST: Readonly<Record<string, number>> = { maxFrameBytes: LONGEST_FRAME_BYTES };
 
+const NAMES = Object.keys(DEFAULT_PROTOCOL_OPTIONS);
+const CHECKS: OptionChecks = new OptionChecks('Nothing was started.');
+
 /**
- * Fills in the defaults and checks what was given: every option is a whole number within its sensible bounds.
- * Unknown names are refused, so that a misspelt option is not silently the default.
+ * Checks the protocol's options and fills in the defaults. Every option is a whole number within its bounds.
  *
- * @throws InvalidOptionError naming the offender, what it was and what is valid.
+ * @throws InvalidOptionError naming an unknown or wrong option and what is allowed.
  */
 export function protocolOptions(given: Partial<ProtocolOptions> = {}): ProtocolOptions {
-  for (const [option, value] of Object.entries(given)) {
-    if (!Object.hasOwn(DEFAULT_PROTOCOL_OPTIONS, option)) {
-      const valid = Object.keys(DEFAULT_PROTOCOL_OPTIONS).join(', ');
-      throw new InvalidOptionError(`Unknown protocol option '${option}'. Valid: ${valid}.`, { option });
-    }
-    const least = LEAST[option] ?? 1;
-    const most = MOST[option] ?? Infinity;
-    if (Number.isSafeInteger(value) && value >= least && value <= most) continue;
-    const wanted = `a whole number of at least ${least}${most === Infinity ? '' : ` and at most ${most}`}`;
-    throw new InvalidOptionError(`Option '${option}' must be ${wanted}, not ${String(value)}.`, { option });
-  }
+  CHECKS.names(given, NAMES);
+  for (const [option, value] of Object.entries(given))
+    CHECKS.wholeNumber(option, value, LEAST[option] ?? 1, MOST[option]);
   const options = { ...DEFAULT_PROTOCOL_OPTIONS, ...given };
   return Object.freeze({ ...options, maxHelloBytes: Math.min(options.maxHelloBytes, options.maxFrameBytes) });
 }

@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../term';
+import { OptionChecks } from '../term';
 
 /** How the application's handlers are offered. */
 export interface PgRegistryMicroserviceOptions {
@@ -19,23 +19,21 @@ export interface NormalMicroserviceOptions {
 
 const DEFAULT_GRACE_PERIOD_MS = 10_000;
 
-/** @throws InvalidOptionError naming the offender. */
+const NAMES = ['queue', 'gracePeriodMs'];
+const CHECKS: OptionChecks = new OptionChecks('Nothing was changed.', 'PgRegistryServer');
+
+/**
+ * Checks the options of the microservice strategy and fills in the defaults.
+ *
+ * @throws InvalidOptionError naming an unknown or wrong option and what is allowed.
+ */
 export function normalMicroserviceOptions(
   given: PgRegistryMicroserviceOptions = {},
 ): NormalMicroserviceOptions {
-  const { queue, gracePeriodMs = DEFAULT_GRACE_PERIOD_MS, ...others } = given;
-  const [unknown] = Object.keys(others);
-  if (unknown !== undefined)
-    throw new InvalidOptionError(`Unknown option '${unknown}'; valid are queue and gracePeriodMs.`, {
-      option: unknown,
-    });
+  CHECKS.names(given, NAMES);
+  const { queue, gracePeriodMs = DEFAULT_GRACE_PERIOD_MS } = given;
   if (queue !== undefined && (typeof queue !== 'string' || queue === ''))
-    throw new InvalidOptionError("Option 'queue' is the name of a group: a string that is not empty.", {
-      option: 'queue',
-    });
-  if (!Number.isSafeInteger(gracePeriodMs) || gracePeriodMs < 0)
-    throw new InvalidOptionError("Option 'gracePeriodMs' is a whole number of at least 0.", {
-      option: 'gracePeriodMs',
-    });
+    throw CHECKS.error('queue', queue, 'the name of a queue group, a string that is not empty');
+  CHECKS.wholeNumber('gracePeriodMs', gracePeriodMs, 0);
   return Object.freeze({ queue, gracePeriodMs });
 }

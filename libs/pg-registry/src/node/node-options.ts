@@ -10,7 +10,13 @@ import {
   type ScopeOptions,
   formatScopeOptions,
 } from '../scope';
-import { DEFAULT_VALUE_LIMITS, InvalidOptionError, type ValueLimits } from '../term';
+import {
+  DEFAULT_VALUE_LIMITS,
+  InvalidOptionError,
+  MAX_NAME_BYTES,
+  OptionChecks,
+  type ValueLimits,
+} from '../term';
 import type { Transport } from '../transport';
 
 /**
@@ -60,9 +66,6 @@ const DEFAULT_EXIT_TIMEOUT_MS = 5000;
 const DEFAULT_MAILBOX_CAPACITY = 1000;
 /** Envelope, numbers and pid of one entry in a frame of its own, with room to spare. */
 const ENTRY_OVERHEAD_BYTES = 1024;
-/** Longer names would leave little of a subject's length to everything else. */
-const MAX_NAME_BYTES = 128;
-
 const OWN_OPTIONS = [
   'node',
   'namespace',
@@ -76,6 +79,8 @@ const OWN_OPTIONS = [
 ];
 const LIMIT_OPTIONS = Object.keys(DEFAULT_VALUE_LIMITS);
 const PROTOCOL_OPTIONS = Object.keys(DEFAULT_PROTOCOL_OPTIONS);
+const NAMES = [...OWN_OPTIONS, ...LIMIT_OPTIONS, ...PROTOCOL_OPTIONS];
+const CHECKS: OptionChecks = new OptionChecks('Nothing was started.');
 
 /**
  * Checks a node's options and fills in the defaults.
@@ -84,7 +89,7 @@ const PROTOCOL_OPTIONS = Object.keys(DEFAULT_PROTOCOL_OPTIONS);
  * @throws InvalidOptionError naming the offending option, what it was and what is valid. Nothing was started.
  */
 export function normalNodeOptions(given: NodeOptions, defaultTransport: () => Transport): NormalNodeOptions {
-  checkNames(given);
+  CHECKS.names(given, NAMES);
   const { node = defaultNodeName(), namespace = DEFAULT_NAMESPACE, scopes = [] } = given;
   const { connectTimeoutMs = DEFAULT_CONNECT_TIMEOUT_MS, transport = defaultTransport() } = given;
   const {
@@ -93,26 +98,26 @@ export function normalNodeOptions(given: NodeOptions, defaultTransport: () => Tr
     mailboxCapacity = DEFAULT_MAILBOX_CAPACITY,
     remoteStacks = false,
   } = given;
-  checkName('node', node);
-  checkName('namespace', namespace);
-  checkPositive('connectTimeoutMs', connectTimeoutMs);
-  checkPositive('drainMs', drainMs);
-  checkPositive('exitTimeoutMs', exitTimeoutMs);
-  checkPositive('mailboxCapacity', mailboxCapacity);
-  if (typeof remoteStacks !== 'boolean') throw wrong('remoteStacks', remoteStacks, 'true or false');
+  CHECKS.name('node', node);
+  CHECKS.name('namespace', namespace);
+  CHECKS.wholeNumber('connectTimeoutMs', connectTimeoutMs, 1);
+  CHECKS.wholeNumber('drainMs', drainMs, 1);
+  CHECKS.wholeNumber('exitTimeoutMs', exitTimeoutMs, 1);
+  CHECKS.wholeNumber('mailboxCapacity', mailboxCapacity, 1);
+  CHECKS.boolean('remoteStacks', remoteStacks);
   if (typeof (transport as Partial<Transport> | null)?.connect !== 'function') {
-    throw wrong('transport', transport, 'a transport: localTransport() or natsTransport({ servers })');
+    throw CHECKS.error('transport', transport, 'a transport: localTransport() or natsTransport({ servers })');
   }
-  if (!Array.isArray(scopes)) throw wrong('scopes', scopes, 'a list of names, options and definitions');
+  CHECKS.list('scopes', scopes, 'a list of names, options and definitions');
   const limits: ValueLimits = { ...DEFAULT_VALUE_LIMITS, ...pick(given, LIMIT_OPTIONS) };
-  for (const limit of LIMIT_OPTIONS) checkPositive(limit, Reflect.get(limits, limit));
+  for (const limit of LIMIT_OPTIONS) CHECKS.wholeNumber(limit, Reflect.get(limits, limit), 1);
   const protocol = protocolOptions(pick(given, PROTOCOL_OPTIONS));
   checkSizes(limits, protocol);
   return Object.freeze({
     node,
     namespace,
     transport,
-    scopes: startScopes(scopes as readonly (string | ScopeOptions)[]),
+    scopes: startScopes(scopes),
     connectTimeoutMs,
     drainMs,
     exitTimeoutMs,
@@ -130,13 +135,13 @@ function checkSizes(
 ): void {
   const room = maxFrameBytes - ENTRY_OVERHEAD_BYTES;
   if (maxKeyBytes + maxValueBytes > room) {
-    throw wrong(
+    throw CHECKS.error(
       'maxValueBytes',
       maxValueBytes,
-      `at most ${room - maxKeyBytes}: with maxKeyBytes it has to fit into maxFrameBytes`,
+      `a whole number from 1 to ${room - maxKeyBytes}, so that it fits into maxFrameBytes together with maxKeyBytes`,
     );
   }
-  if (maxDepth > MAX_WIRE_DEPTH) throw wrong('maxDepth', maxDepth, `at most ${MAX_WIRE_DEPTH}`);
+  CHECKS.wholeNumber('maxDepth', maxDepth, 1, MAX_WIRE_DEPTH);
 }
 
 /** Unique enough for a cluster without configuration, and still readable: `web-7.4711-k3x9qp`. */
@@ -172,50 +177,14 @@ function startScopes(given: readonly (string | ScopeOptions)[]): readonly Normal
 function checkSame(one: NormalScopeOptions, other: NormalScopeOptions): void {
   if (sameScopeOptions(one, other)) return;
   throw new InvalidOptionError(
-    `Scope '${one.name}' is given twice, with different options: ${formatScopeOptions(one)} and ` +
-      `${formatScopeOptions(other)}. Nothing was started.`,
+    `Option 'scopes' must give scope '${one.name}' the same options each time (got ${formatScopeOptions(one)} and ` +
+      `${formatScopeOptions(other)}). Nothing was started.`,
     { option: 'scopes' },
   );
-}
-
-function checkNames(given: object): void {
-  const valid = [...OWN_OPTIONS, ...LIMIT_OPTIONS, ...PROTOCOL_OPTIONS];
-  const unknown = Object.keys(given).filter((option) => !valid.includes(option));
-  if (unknown.length === 0) return;
-  throw new InvalidOptionError(
-    `Unknown option ${unknown.map((option) => `'${option}'`).join(', ')}; valid are ${valid.join(', ')}. Nothing was started.`,
-    { option: unknown[0] },
-  );
-}
-
-function checkName(option: string, name: unknown): void {
-  const fits =
-    typeof name === 'string' &&
-    name !== '' &&
-    Buffer.byteLength(name) <= MAX_NAME_BYTES &&
-    name.isWellFormed();
-  if (!fits) throw wrong(option, name, `a string of 1 to ${MAX_NAME_BYTES} bytes`);
-}
-
-function checkPositive(option: string, value: unknown): void {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1)
-    throw wrong(option, value, 'a whole number of at least 1');
 }
 
 function pick(given: object, names: readonly string[]): Record<string, number> {
   return Object.fromEntries(
     Object.entries(given).filter(([name, value]) => names.includes(name) && value !== undefined),
   );
-}
-
-function wrong(option: string, value: unknown, allowed: string): InvalidOptionError {
-  return new InvalidOptionError(
-    `Option '${option}' is ${allowed}, not ${show(value)}. Nothing was started.`,
-    { option },
-  );
-}
-
-function show(value: unknown): string {
-  if (typeof value === 'string') return `'${value.slice(0, 40)}'`;
-  return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }

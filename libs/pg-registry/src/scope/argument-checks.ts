@@ -1,5 +1,6 @@
 import type { LocalProcess } from '../lifetime';
 import {
+  describeValue,
   InvalidArgumentError,
   isPid,
   normalKey,
@@ -77,14 +78,14 @@ export class ArgumentChecks {
   /** A function, named for the message. */
   callback(value: unknown, name: string): asserts value is (...args: readonly unknown[]) => unknown {
     if (typeof value === 'function') return;
-    throw invalid(`${name} must be a function, not ${describe(value)}.`);
+    throw invalid(`${name} must be a function, not ${describeValue(value)}.`);
   }
 
   /** An object of options with no others than these; undefined stands for none. */
   options(options: unknown, names: readonly string[]): void {
     if (options === undefined) return;
     if (typeof options !== 'object' || options === null)
-      throw invalid(`Options must be an object, not ${describe(options)}.`);
+      throw invalid(`Options must be an object, not ${describeValue(options)}.`);
     const unknown = Object.keys(options).find((name) => !names.includes(name));
     if (unknown !== undefined) throw invalid(`Unknown option '${unknown}'; valid: ${names.join(', ')}.`);
   }
@@ -93,13 +94,13 @@ export class ArgumentChecks {
   timeout(timeoutMs: unknown): void {
     if (timeoutMs === undefined || timeoutMs === Infinity) return;
     if (typeof timeoutMs === 'number' && timeoutMs >= 0 && timeoutMs <= MAX_TIMEOUT_MS) return;
-    throw invalid(`timeoutMs must be 0 to ${MAX_TIMEOUT_MS} or Infinity, not ${describe(timeoutMs)}.`);
+    throw invalid(`timeoutMs must be 0 to ${MAX_TIMEOUT_MS} or Infinity, not ${describeValue(timeoutMs)}.`);
   }
 
   /** An AbortSignal, or undefined. */
   signal(signal: unknown): void {
     if (signal === undefined || signal instanceof AbortSignal) return;
-    throw invalid(`signal must be an AbortSignal, not ${describe(signal)}.`);
+    throw invalid(`signal must be an AbortSignal, not ${describeValue(signal)}.`);
   }
 
   /** The pid, if it is one of this node. */
@@ -126,19 +127,9 @@ export function invalid(message: string): InvalidArgumentError {
   return new InvalidArgumentError(`${message} ${UNCHANGED}`, {});
 }
 
-/** What a value is, in a few words for a message. */
-export function describe(value: unknown): string {
-  if (typeof value === 'string') return `'${value.slice(0, 40)}'`;
-  if (value === null || value === undefined) return String(value);
-  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')
-    return String(value);
-  if (Array.isArray(value)) return 'an array';
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
-}
-
 function asPid(pid: unknown): Pid {
   if (isPid(pid)) return pid;
-  throw invalid(`Expected a pid, not ${describe(pid)}.`);
+  throw invalid(`Expected a pid, not ${describeValue(pid)}.`);
 }
 
 function exited(pid: Pid, reason: unknown): ProcessExitedError {

@@ -1,4 +1,4 @@
-import { normalScopeOptions, type ScopeOptions } from './options';
+import { normalScopeOptions, type ScopeOptions } from './scope-options';
 import type { Row } from './row';
 import type { PgRegistryService } from './pg-registry-service';
 

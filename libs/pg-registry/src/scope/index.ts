@@ -34,8 +34,8 @@ export {
   normalScopeOptions,
   sameScopeOptions,
   scopeName,
-} from './options';
-export type { KeysMode, NormalScopeOptions, ScopeOptions } from './options';
+} from './scope-options';
+export type { KeysMode, NormalScopeOptions, ScopeOptions } from './scope-options';
 export { PgRegistryService } from './pg-registry-service';
 export type { Query, ScopeEventOf } from './pg-registry-service';
 export type { DispatchOptions } from './reads';

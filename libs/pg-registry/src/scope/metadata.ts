@@ -1,5 +1,5 @@
-import type { Key, Value } from '../term';
-import { describe, invalid, type ArgumentChecks } from './argument-checks';
+import { describeValue, type Key, type Value } from '../term';
+import { invalid, type ArgumentChecks } from './argument-checks';
 import type { CurrentRun } from './current-run';
 
 /** A key of the metadata of a scope. */
@@ -38,6 +38,6 @@ export class Metadata {
 
   #key(key: unknown): Key {
     if (typeof key === 'string' || Array.isArray(key)) return this.#checks.key(key);
-    throw invalid(`A metadata key is a string or an array, not ${describe(key)}.`);
+    throw invalid(`A metadata key is a string or an array, not ${describeValue(key)}.`);
   }
 }

@@ -2,7 +2,7 @@ import type { Change } from '../table';
 import { formatKey } from '../term';
 import type { ScopeDeps } from './scope-deps';
 import type { ListenerToken, Registered, RegistryListener, Unregistered } from './listener';
-import { formatListener } from './options';
+import { formatListener } from './scope-options';
 
 /** What a change says to listeners, entry by entry. */
 export type News =

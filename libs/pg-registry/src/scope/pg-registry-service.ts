@@ -13,7 +13,7 @@ import { Locks } from './locks';
 import { Metadata, type MetaKey } from './metadata';
 import { Monitors } from './monitors';
 import { MountedListener } from './mounted-listener';
-import type { KeysMode } from './options';
+import type { KeysMode } from './scope-options';
 import { Queries } from './queries';
 import { Reads, type DispatchOptions } from './reads';
 import type { Registration } from './registration';
@@ -112,7 +112,8 @@ export class PgRegistryService<R extends Row = Row> {
    */
   lookup<const K extends KeyOf<R>>(key: K): readonly Entry<K, ValueOf<R, K>>[];
   lookup(key: unknown): readonly Entry[] {
-    return this.#reads.lookup(key);
+    // The table remembers only keys that were checked when they were first asked for, so a hit needs no check.
+    return this.#current.run?.table.keptLookup(key) ?? this.#reads.lookup(key);
   }
 
   /**
@@ -205,12 +206,12 @@ export class PgRegistryService<R extends Row = Row> {
 
   /** Counts the entries in the whole cluster, duplicates included; 0 while the scope is stopped. O(1). */
   count(): number {
-    return this.#reads.count();
+    return this.#current.run?.table.count ?? 0;
   }
 
   /** Counts the entries of this node, duplicates included; 0 while the scope is stopped. O(1). */
   countLocal(): number {
-    return this.#reads.countLocal();
+    return this.#current.run?.table.countLocal ?? 0;
   }
 
   /**

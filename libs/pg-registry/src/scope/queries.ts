@@ -12,8 +12,8 @@ import {
 } from '../match';
 import type { Processes } from '../lifetime';
 import type { Entry, Row as TableRow, Table } from '../table';
-import type { Key, Pid } from '../term';
-import { describe, invalid, type ArgumentChecks } from './argument-checks';
+import { describeValue, type Key, type Pid } from '../term';
+import { invalid, type ArgumentChecks } from './argument-checks';
 import type { CurrentRun } from './current-run';
 import { LiveQuery, type LiveChange } from './live-query';
 import type { Monitors } from './monitors';
@@ -86,7 +86,7 @@ export class Queries {
   selectPrefix(prefix: unknown): readonly Entry[] {
     const elements = this.#checks.key(prefix);
     if (!Array.isArray(elements))
-      throw invalid(`A prefix is an array of key elements, not ${describe(prefix)}.`);
+      throw invalid(`A prefix is an array of key elements, not ${describeValue(prefix)}.`);
     return this.#current.require().table.selectPrefix(elements);
   }
 

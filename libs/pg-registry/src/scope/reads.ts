@@ -9,7 +9,7 @@ export interface DispatchOptions {
   readonly parallel?: boolean | undefined;
 }
 
-/** The lookups of a {@link PgRegistryService}: checks arguments, then asks the run's table. */
+/** The reads of a {@link PgRegistryService} that need a check of their arguments, which then ask the run's table. */
 export class Reads {
   readonly #current: CurrentRun;
   readonly #checks: ArgumentChecks;
@@ -20,9 +20,6 @@ export class Reads {
   }
 
   lookup(key: unknown): readonly Entry[] {
-    // The table remembers only keys that were checked when they were first asked for, so a hit needs no check.
-    const kept = this.#current.run?.table.keptLookup(key);
-    if (kept !== undefined) return kept;
     const normal = this.#checks.key(key);
     return this.#current.require().table.lookup(normal);
   }
@@ -64,14 +61,6 @@ export class Reads {
 
   groupsLocal(): readonly Key[] {
     return this.#current.require().table.groupsLocal();
-  }
-
-  count(): number {
-    return this.#current.run?.table.count ?? 0;
-  }
-
-  countLocal(): number {
-    return this.#current.run?.table.countLocal ?? 0;
   }
 
   dispatch(key: unknown, callback: unknown, options: DispatchOptions | undefined): Promise<void> | void {

@@ -4,7 +4,7 @@ import { DEFAULT_VALUE_LIMITS, PidInterner, type Key, type Pid, type Value } fro
 import type { Cause } from './event';
 import type { ScopeDeps } from './scope-deps';
 import type { ListenerToken, RegistryListener } from './listener';
-import { normalScopeOptions, type ScopeOptions } from './options';
+import { normalScopeOptions, type ScopeOptions } from './scope-options';
 import type { Row } from './row';
 import { Scope } from './scope';
 import { PgRegistryService } from './pg-registry-service';

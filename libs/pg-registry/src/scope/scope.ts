@@ -13,7 +13,7 @@ import type { Cause } from './event';
 import { Feed } from './feed';
 import { LockTable } from './lock-table';
 import { MountedListener } from './mounted-listener';
-import type { NormalScopeOptions } from './options';
+import type { NormalScopeOptions } from './scope-options';
 import type { Replication } from './replication';
 import type { ScopeDeps } from './scope-deps';
 

@@ -1,6 +1,7 @@
 import { Via } from '../calls';
 import {
   AlreadyRegisteredError,
+  describeValue,
   formatKey,
   isPid,
   NotRegisteredError,
@@ -8,7 +9,7 @@ import {
   type Pid,
   type Value,
 } from '../term';
-import { describe, invalid, type ArgumentChecks } from './argument-checks';
+import { invalid, type ArgumentChecks } from './argument-checks';
 import type { CurrentRun } from './current-run';
 import type { ScopeDeps } from './scope-deps';
 
@@ -69,7 +70,7 @@ export class ViaNames {
   #ofThisScope(name: unknown): { key: Key; value: Value } {
     const { scope } = this.#current;
     if (!(name instanceof Via))
-      throw invalid(`Expected a name made by via(scope, key), not ${describe(name)}.`);
+      throw invalid(`Expected a name made by via(scope, key), not ${describeValue(name)}.`);
     if (name.scope === scope)
       return { key: this.#checks.key(name.key), value: this.#checks.value(name.value) };
     throw invalid(`The name belongs to scope '${name.scope}', and this is '${scope}'.`);

@@ -11,6 +11,7 @@
  * it is handed. May import nothing.
  */
 export * from './errors';
+export { describeValue, isObject, MAX_NAME_BYTES, OptionChecks } from './options';
 export { isPid, Pid, samePid } from './pid';
 export { PidInterner } from './pid-interner';
 export {

@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../../term';
+import { InvalidOptionError, OptionChecks } from '../../term';
 import { isNatsClient, type NatsClient, peek } from './nats-client';
 
 /** What can be given beside servers or a connection. */
@@ -75,37 +75,39 @@ export const CLIENT_DEFAULTS = Object.freeze({
 /** From where on an option of a given connection is weak. Its attempts are the client's own: more of them would not find a server sooner. */
 const WANTED = Object.freeze({ pingInterval: 2000, timeout: 1000, reconnectTimeWait: 250 });
 
-/** @throws InvalidOptionError naming what is missing or wrong. */
+const CHECKS: OptionChecks = new OptionChecks('Nothing was connected.', 'natsTransport()');
+
+/**
+ * Checks the options of `natsTransport`. Options of the client pass unchecked: the client checks them itself.
+ *
+ * @throws InvalidOptionError naming what is missing or wrong.
+ */
 export function checkNatsOptions(options: NatsTransportOptions): void {
   const servers = peek(options, 'servers');
   const connection = peek(options, 'connection');
   if ((servers === undefined) === (connection === undefined)) {
+    const got = servers === undefined ? 'neither' : 'both';
     throw new InvalidOptionError(
-      'natsTransport takes either { servers, …options of the client } or { connection }, one of the two.',
+      `natsTransport() must be given either 'servers' or 'connection' (got ${got}). Nothing was connected.`,
       { option: servers === undefined ? 'servers' : 'connection' },
     );
   }
   if (connection !== undefined && !isNatsClient(connection)) {
-    throw new InvalidOptionError(
-      "'connection' is not an open connection: await connect(…) of 'nats' 2 or '@nats-io/transport-node' 3 first.",
-      { option: 'connection' },
-    );
+    const allowed = "an open connection of 'nats' 2 or '@nats-io/transport-node' 3, as connect() resolves to";
+    throw CHECKS.error('connection', connection, allowed);
   }
   const system = peek(options, 'systemConnection');
   if (system !== undefined && !isNatsClient(system)) {
-    throw new InvalidOptionError(
-      "'systemConnection' is not an open connection: await connect(…) with the credentials of a system account first.",
-      { option: 'systemConnection' },
-    );
+    const allowed = 'an open connection made with the credentials of a system account';
+    throw CHECKS.error('systemConnection', system, allowed);
   }
   const urls: readonly unknown[] = Array.isArray(servers) ? servers : [servers];
   if (
     connection === undefined &&
     (urls.length === 0 || !urls.every((url) => typeof url === 'string' && url !== ''))
   ) {
-    throw new InvalidOptionError(`'servers' is one URL or a list of URLs, not ${JSON.stringify(servers)}.`, {
-      option: 'servers',
-    });
+    // Not the list itself: its URLs may contain passwords.
+    throw CHECKS.error('servers', servers, 'one URL or a list of URLs');
   }
 }
 
