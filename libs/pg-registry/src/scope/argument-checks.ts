@@ -14,8 +14,8 @@ import {
 import type { ScopeDeps } from './scope-deps';
 
 /**
- * What callers pass to a scope, checked and brought into the form that the run takes. Every method throws before
- * anything has changed, and says what was wrong and what is allowed.
+ * Checks the arguments of the methods of `PgRegistryService` and brings them into the form that the run takes. Every
+ * check throws before anything has changed and says what is wrong and what is allowed.
  */
 export class ArgumentChecks {
   readonly #deps: ScopeDeps;
@@ -24,117 +24,139 @@ export class ArgumentChecks {
     this.#deps = deps;
   }
 
+  /**
+   * Brings a key into its normal form.
+   *
+   * @throws InvalidValueError, ValueTooLargeError for something that cannot be a key.
+   */
   key(key: unknown): Key {
     return normalKey(key, this.#deps.limits, this.#deps.pids);
   }
 
+  /**
+   * Brings a value into its normal form.
+   *
+   * @throws InvalidValueError, ValueTooLargeError for something that cannot be stored.
+   */
   value(value: unknown): Value {
     return normalValue(value, this.#deps.limits, this.#deps.pids);
   }
 
-  /** The process that the running code belongs to; it must live. Asked of a running scope, like {@link living}. */
+  /**
+   * Returns the process that the running code belongs to. Called after the check that the scope runs, because the end of a node
+   * stops both.
+   *
+   * @throws ProcessExitedError if the process has exited.
+   */
   self(): LocalProcess {
     const process = this.#deps.processes.self();
-    if (!process.alive) throw exited(process.pid, process.reason);
+    if (!process.alive) throw exitedError(process.pid, process.reason);
     return process;
   }
 
-  /** A pid of any node; undefined stands for the running code's. */
+  /** A pid of any node. Default: that of the process that the running code belongs to. */
   pid(pid: unknown): Pid {
     return pid === undefined ? this.#deps.processes.self().pid : asPid(pid);
   }
 
-  /** A pid of this node, alive or not; undefined stands for the running code's. */
+  /** A pid of this node, alive or not. Default: that of the process that the running code belongs to. */
   localPid(pid: unknown): Pid {
-    return pid === undefined ? this.#deps.processes.self().pid : this.#mine(asPid(pid));
+    return pid === undefined ? this.#deps.processes.self().pid : this.#local(asPid(pid));
   }
 
-  /** A pid or a list of pids, all of this node, alive or not; one that is not of this node rejects the whole list. */
+  /** A pid or a list of pids, all of this node, alive or not. One pid of another node rejects the whole list. */
   localPids(pids: unknown): readonly Pid[] {
-    return Array.isArray(pids) ? pids.map((pid) => this.#mine(asPid(pid))) : [this.#mine(asPid(pids))];
+    return Array.isArray(pids) ? pids.map((pid) => this.#local(asPid(pid))) : [this.#local(asPid(pids))];
   }
 
-  /** As {@link localPids}, for processes that are to be registered. */
-  members(pids: unknown): Members {
+  /** Like {@link localPids}, for processes that are to be registered; {@link living} checks that they are alive. */
+  members(pids: unknown): CheckedMembers {
     const given: readonly unknown[] = Array.isArray(pids) ? pids : [pids];
     const members: Pid[] = [];
-    let dead: Pid | undefined = undefined;
+    let exited: Pid | undefined = undefined;
     for (const each of given) {
       const pid = asPid(each);
       const living = this.#deps.processes.get(pid);
       // A living process has the node's own object of its pid: one look into a Map instead of three and a WeakRef.
-      members.push(living === undefined ? this.#mine(pid) : living.pid);
-      if (living === undefined) dead ??= pid;
+      members.push(living === undefined ? this.#local(pid) : living.pid);
+      if (living === undefined) exited ??= pid;
     }
-    return { pids: members, dead };
+    return { pids: members, exited };
   }
 
-  /** Pids whose processes have to live. Asked of a running scope: the end of the node stops both. */
-  living({ pids, dead }: Members): readonly Pid[] {
-    if (dead !== undefined) throw exited(dead, undefined);
+  /**
+   * Returns the pids of {@link members}. Called after the check that the scope runs, because the end of a node stops both.
+   *
+   * @throws ProcessExitedError if one of the processes has exited.
+   */
+  living({ pids, exited }: CheckedMembers): readonly Pid[] {
+    if (exited !== undefined) throw exitedError(exited, undefined);
     return pids;
   }
 
-  /** A function, named for the message. */
+  /** A function; `name` is that of the argument, for the message. */
   callback(value: unknown, name: string): asserts value is (...args: readonly unknown[]) => unknown {
     if (typeof value === 'function') return;
-    throw invalid(`${name} must be a function, not ${describeValue(value)}.`);
+    throw invalid(`Argument '${name}' must be a function (got ${describeValue(value)}).`);
   }
 
-  /** An object of options with no others than these; undefined stands for none. */
+  /** An object of options without other names than these, or undefined. */
   options(options: unknown, names: readonly string[]): void {
     if (options === undefined) return;
     if (typeof options !== 'object' || options === null)
-      throw invalid(`Options must be an object, not ${describeValue(options)}.`);
+      throw invalid(`The options must be an object (got ${describeValue(options)}).`);
     const unknown = Object.keys(options).find((name) => !names.includes(name));
-    if (unknown !== undefined) throw invalid(`Unknown option '${unknown}'; valid: ${names.join(', ')}.`);
+    if (unknown !== undefined)
+      throw invalid(`Unknown option '${unknown}'. Valid options are ${names.join(', ')}.`);
   }
 
-  /** A time limit in milliseconds; Infinity is none, undefined the default. */
+  /** A time limit in milliseconds, Infinity for none, or undefined. */
   timeout(timeoutMs: unknown): void {
     if (timeoutMs === undefined || timeoutMs === Infinity) return;
     if (typeof timeoutMs === 'number' && timeoutMs >= 0 && timeoutMs <= MAX_TIMEOUT_MS) return;
-    throw invalid(`timeoutMs must be 0 to ${MAX_TIMEOUT_MS} or Infinity, not ${describeValue(timeoutMs)}.`);
+    throw invalid(
+      `Option 'timeoutMs' must be a number from 0 to ${MAX_TIMEOUT_MS}, or Infinity (got ${describeValue(timeoutMs)}).`,
+    );
   }
 
   /** An AbortSignal, or undefined. */
   signal(signal: unknown): void {
     if (signal === undefined || signal instanceof AbortSignal) return;
-    throw invalid(`signal must be an AbortSignal, not ${describeValue(signal)}.`);
+    throw invalid(`Option 'signal' must be an AbortSignal (got ${describeValue(signal)}).`);
   }
 
-  /** The pid, if it is one of this node. */
-  #mine(pid: Pid): Pid {
+  /** @throws NotLocalError for a pid of another node. */
+  #local(pid: Pid): Pid {
     if (this.#deps.processes.isLocal(pid)) return pid;
-    const message = `${pid.toString()} is a process of another node; only its own node can register, change or remove its entries.`;
+    const message = `${pid.toString()} must be a process of this node: only its own node can register, change or remove its entries.`;
     throw new NotLocalError(`${message} ${UNCHANGED}`, { pid });
   }
 }
 
 /** Processes of this node that are to be registered. */
-export interface Members {
+export interface CheckedMembers {
   readonly pids: readonly Pid[];
-  /** The first whose process has ended. */
-  readonly dead: Pid | undefined;
+  /** The first of them that has exited. */
+  readonly exited: Pid | undefined;
 }
 
 const UNCHANGED = 'Nothing was changed.';
-/** What Node.js timers can count: 2³¹ − 1. */
+/** The longest timer of Node.js: 2³¹ − 1 ms. */
 const MAX_TIMEOUT_MS = 2_147_483_647;
 
-/** An InvalidArgumentError that says so. */
+/** Makes the InvalidArgumentError with this message. */
 export function invalid(message: string): InvalidArgumentError {
   return new InvalidArgumentError(`${message} ${UNCHANGED}`, {});
 }
 
 function asPid(pid: unknown): Pid {
   if (isPid(pid)) return pid;
-  throw invalid(`Expected a pid, not ${describeValue(pid)}.`);
+  throw invalid(`A process must be given by its Pid (got ${describeValue(pid)}).`);
 }
 
-function exited(pid: Pid, reason: unknown): ProcessExitedError {
+function exitedError(pid: Pid, reason: unknown): ProcessExitedError {
   return new ProcessExitedError(
-    `${pid.toString()} has exited, and this needs a living process. ${UNCHANGED}`,
+    `${pid.toString()} must be a living process, and it has exited. ${UNCHANGED}`,
     {
       pid,
       reason,

@@ -1,5 +1,5 @@
 import { UniqueKeysRequiredError } from '../term';
-import type { MountedListener } from './mounted-listener';
+import type { ListenerNotifier } from './listener-notifier';
 import { notRunning, type Scope } from './scope';
 
 /**
@@ -9,7 +9,7 @@ import { notRunning, type Scope } from './scope';
 export class CurrentRun {
   /** The name of the scope. */
   readonly scope: string;
-  readonly #listeners = new Set<MountedListener>();
+  readonly #listeners = new Set<ListenerNotifier>();
   #run: Scope | undefined;
 
   constructor(scope: string) {
@@ -44,13 +44,16 @@ export class CurrentRun {
     const run = this.require();
     if (run.options.keys === 'unique') return run;
     throw new UniqueKeysRequiredError(
-      `${operation} needs unique keys, and scope '${this.scope}' has duplicate ones; start it with { keys: 'unique' }.`,
-      {},
+      `${operation}() needs a scope with unique keys, and scope '${this.scope}' has duplicate keys. Start it with { keys: 'unique' }.`,
     );
   }
 
-  /** Adds a listener to this run and all later ones. The returned function removes it again. */
-  addListener(listener: MountedListener): () => void {
+  /**
+   * Adds a listener to this run and all later ones.
+   *
+   * @returns A function that removes it again.
+   */
+  addListener(listener: ListenerNotifier): () => void {
     this.#listeners.add(listener);
     this.run?.feed.listeners.add(listener);
     return () => {

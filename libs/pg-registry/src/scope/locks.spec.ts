@@ -135,7 +135,9 @@ describe('lock', () => {
   it('checks its arguments before it takes anything', async () => {
     const { registry } = new LoneScope();
     const lock = (fn: unknown, options?: unknown) => callLoosely(registry, 'lock', 'a', fn, options);
-    await expect(lock('fn')).rejects.toThrow("fn must be a function, not 'fn'. Nothing was changed.");
+    await expect(lock('fn')).rejects.toThrow(
+      "Argument 'fn' must be a function (got 'fn'). Nothing was changed.",
+    );
     for (const options of [
       { timeoutMs: -1 },
       { timeoutMs: NaN },

@@ -2,7 +2,7 @@ import { describeValue, type Key, type Value } from '../term';
 import { invalid, type ArgumentChecks } from './argument-checks';
 import type { CurrentRun } from './current-run';
 
-/** A key of the metadata of a scope. */
+/** A key of a scope's metadata. */
 export type MetaKey = string | readonly Key[];
 
 /** The metadata of a {@link PgRegistryService}: values of this node, kept by the run. */
@@ -38,6 +38,6 @@ export class Metadata {
 
   #key(key: unknown): Key {
     if (typeof key === 'string' || Array.isArray(key)) return this.#checks.key(key);
-    throw invalid(`A metadata key is a string or an array, not ${describeValue(key)}.`);
+    throw invalid(`A metadata key must be a string or an array (got ${describeValue(key)}).`);
   }
 }

@@ -4,7 +4,7 @@ import { KeyMap } from '../term';
 import type { ArgumentChecks } from './argument-checks';
 import type { CurrentRun } from './current-run';
 import type { MonitorEvent, ScopeEvent } from './event';
-import type { View } from './observation';
+import type { Projection } from './scope-subscription';
 import type { Scope } from './scope';
 
 /** The subscriptions of a {@link PgRegistryService}: cold Observables over the run's feed. */
@@ -22,7 +22,7 @@ export class Monitors {
     return this.observe<MonitorEvent>((run) => ({
       key: normal,
       snapshot: () => Object.freeze({ type: 'snapshot', entries: run.table.lookup(normal) }),
-      after: (delivery) => delivery.event,
+      after: (queued) => queued.event,
     }));
   }
 
@@ -30,7 +30,7 @@ export class Monitors {
     return this.observe<ScopeEvent>((run) => ({
       key: undefined,
       snapshot: () => Object.freeze({ type: 'snapshot', groups: groupsOf(run) }),
-      after: (delivery) => delivery.event,
+      after: (queued) => queued.event,
     }));
   }
 
@@ -44,16 +44,17 @@ export class Monitors {
   }
 
   /**
-   * A cold Observable of what each subscription's view shows.
+   * Makes a cold Observable; each subscription gets a projection of its own.
    *
-   * @throws ScopeNotRunningError while the scope is stopped, here and as an error notification of `subscribe`.
+   * @throws ScopeNotRunningError while the scope is stopped. `subscribe` emits it as an error notification if the scope has
+   * stopped since, and ProcessExitedError if the subscribing process has exited.
    */
-  observe<T>(view: (run: Scope) => View<T>): Observable<T> {
+  observe<T>(projectionOf: (run: Scope) => Projection<T>): Observable<T> {
     this.#current.require();
     return new Observable((subscriber) => {
       const run = this.#current.require();
       this.#checks.self();
-      run.feed.observe(view(run), subscriber);
+      run.feed.subscribe(projectionOf(run), subscriber);
     });
   }
 }

@@ -63,11 +63,11 @@ describe('dispatch', () => {
     const wrong = (callback: unknown, options?: unknown) => () =>
       callLoosely(registry, 'dispatch', 'a', callback, options);
     expect(wrong(() => undefined, { paralel: true })).toThrow(
-      "Unknown option 'paralel'; valid: parallel. Nothing was changed.",
+      "Unknown option 'paralel'. Valid options are parallel. Nothing was changed.",
     );
     for (const options of [null, 7, { parallel: 1 }])
       expect(wrong(() => undefined, options)).toThrow(InvalidArgumentError);
-    expect(wrong('callback')).toThrow("callback must be a function, not 'callback'.");
+    expect(wrong('callback')).toThrow("Argument 'callback' must be a function (got 'callback').");
   });
 });
 

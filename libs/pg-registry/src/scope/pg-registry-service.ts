@@ -12,12 +12,12 @@ import type { LockOptions } from './lock-table';
 import { Locks } from './locks';
 import { Metadata, type MetaKey } from './metadata';
 import { Monitors } from './monitors';
-import { MountedListener } from './mounted-listener';
+import { ListenerNotifier } from './listener-notifier';
 import type { KeysMode } from './scope-options';
 import { Queries } from './queries';
 import { Reads, type DispatchOptions } from './reads';
 import type { Registration } from './registration';
-import type { EntryOf, KeyOf, Row, ValueArgument, ValueOf } from './row';
+import type { EntryOf, KeyOf, Row, ValueArgument, ValueOf } from './row-types';
 import type { Scope } from './scope';
 import type { ScopeDeps } from './scope-deps';
 import { ViaNames } from './via-names';
@@ -378,7 +378,7 @@ export class PgRegistryService<R extends Row = Row> {
    * @returns A function that removes it again.
    */
   addListener(listener: ListenerToken | RegistryListener): () => void {
-    return this.#current.addListener(new MountedListener(listener, this.#deps));
+    return this.#current.addListener(new ListenerNotifier(listener, this.#deps));
   }
 
   // Writes

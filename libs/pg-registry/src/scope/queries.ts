@@ -47,7 +47,7 @@ export class Queries {
     return this.matchingRows(this.#checks.key(key), pattern, guards).length;
   }
 
-  /** The rows that match under a key, of all processes or of one. */
+  /** Returns the rows that match under a key, of all processes or of one. */
   matchingRows(
     key: Key,
     pattern: Pattern | Predicate<never>,
@@ -86,7 +86,7 @@ export class Queries {
   selectPrefix(prefix: unknown): readonly Entry[] {
     const elements = this.#checks.key(prefix);
     if (!Array.isArray(elements))
-      throw invalid(`A prefix is an array of key elements, not ${describeValue(prefix)}.`);
+      throw invalid(`A prefix must be an array of key elements (got ${describeValue(prefix)}).`);
     return this.#current.require().table.selectPrefix(elements);
   }
 
@@ -96,10 +96,10 @@ export class Queries {
   }
 }
 
-/** Fewer pages than that are looked through sooner than sieved. */
+/** Below this many pages a plain loop is faster than the sieve. */
 const WORTH_SIEVING = 16;
 
-/** The rows that can match, by the cheapest index, some in each array. */
+/** Returns the rows that can match, in several arrays, by the cheapest index. */
 function candidates(
   table: Table,
   { literalKey, literalPid, sieve }: Pick<CompiledSpec, 'literalKey' | 'literalPid' | 'sieve'>,

@@ -1,11 +1,11 @@
 import type { Entry } from '../table';
-import type { Key, Pid } from '../term';
+import { describeValue, type Key, type Pid } from '../term';
 import { invalid, type ArgumentChecks } from './argument-checks';
 import type { CurrentRun } from './current-run';
 
-/** How `dispatch` calls. */
+/** The options of `dispatch`. */
 export interface DispatchOptions {
-  /** Wait for what the callback returns: a promise, or an array of them. Default false. */
+  /** Whether to wait for what the callback returns: a promise, or an array of them. Default false. */
   readonly parallel?: boolean | undefined;
 }
 
@@ -68,7 +68,7 @@ export class Reads {
     this.#checks.callback(callback, 'callback');
     this.#checks.options(options, ['parallel']);
     if (!['boolean', 'undefined'].includes(typeof options?.parallel))
-      throw invalid('parallel must be true or false.');
+      throw invalid(`Option 'parallel' must be true or false (got ${describeValue(options?.parallel)}).`);
     const { table } = this.#current.require();
     const call = (): unknown => {
       const pids = table.members(normal);

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, InvalidOptionError } from '../term';
-import { defineScope } from './definition';
+import { defineScope } from './define-scope';
 import type { RegistryListener } from './listener';
 import { formatScopeOptions, normalScopeOptions, sameScopeOptions, scopeName } from './scope-options';
 import { callLoosely } from './scope.fixture';

@@ -5,7 +5,7 @@ import type { Cause } from './event';
 import type { ScopeDeps } from './scope-deps';
 import type { ListenerToken, RegistryListener } from './listener';
 import { normalScopeOptions, type ScopeOptions } from './scope-options';
-import type { Row } from './row';
+import type { Row } from './row-types';
 import { Scope } from './scope';
 import { PgRegistryService } from './pg-registry-service';
 

@@ -111,7 +111,9 @@ describe('a name', () => {
       () => registry.whereisName(foreign),
       () => registry.send(foreign, 1),
     ]) {
-      expect(call).toThrow("The name belongs to scope 'other', and this is 'test'. Nothing was changed.");
+      expect(call).toThrow(
+        "The name must belong to scope 'test' (got one of scope 'other'). Nothing was changed.",
+      );
     }
     for (const wrong of ['a', null, { scope: 'test', key: 'a' }]) {
       expect(() => callLoosely(registry, 'unregisterName', wrong)).toThrow(InvalidArgumentError);

@@ -61,18 +61,18 @@ export class ViaNames {
     const pid = this.#current.requireUnique('send').table.holder(key);
     if (pid !== undefined) return pid;
     throw new NotRegisteredError(
-      `No process of this node is registered under ${formatKey(key)} in scope '${this.#current.scope}'; nothing was sent.`,
+      `No process of this node is registered under ${formatKey(key)} in scope '${this.#current.scope}'. Nothing was sent.`,
       {},
     );
   }
 
-  /** The key and value of a name, which must belong to this scope. */
+  /** Returns the key and value of a name, which must belong to this scope. */
   #ofThisScope(name: unknown): { key: Key; value: Value } {
     const { scope } = this.#current;
     if (!(name instanceof Via))
-      throw invalid(`Expected a name made by via(scope, key), not ${describeValue(name)}.`);
+      throw invalid(`A name must be made by via(scope, key) (got ${describeValue(name)}).`);
     if (name.scope === scope)
       return { key: this.#checks.key(name.key), value: this.#checks.value(name.value) };
-    throw invalid(`The name belongs to scope '${name.scope}', and this is '${scope}'.`);
+    throw invalid(`The name must belong to scope '${scope}' (got one of scope '${name.scope}').`);
   }
 }

@@ -120,7 +120,7 @@ describe('join and leave', () => {
   it.each([[undefined], [null], ['pid'], [{}], [['pid']]])('reject %j, which is no pid', (wrong) => {
     const { registry } = new LoneScope();
     expect(() => callLoosely(registry, 'join', 'g', wrong)).toThrow(InvalidArgumentError);
-    expect(() => callLoosely(registry, 'leave', 'g', wrong)).toThrow(/not .*Nothing was changed\./);
+    expect(() => callLoosely(registry, 'leave', 'g', wrong)).toThrow(/got .*Nothing was changed\./);
   });
 
   it('of a process that has ended throw, and answer false', () => {

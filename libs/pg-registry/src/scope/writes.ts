@@ -81,7 +81,7 @@ export class Writes {
     const values = run.table.valuesOf(key, pid).map((old) => this.#checks.value(next(old)));
     run.checkRunning();
     if (run.replication.last !== before) {
-      throw invalid(`The function given to updateValue wrote to scope '${run.name}', which it must not.`);
+      throw invalid(`The function given to updateValue() must not write to scope '${run.name}'.`);
     }
     let index = 0;
     return run.update(key, pid, () => values[index++]!);

@@ -1,16 +1,16 @@
 import type { Change } from '../table';
 import { formatKey } from '../term';
-import type { ScopeDeps } from './scope-deps';
 import type { ListenerToken, Registered, RegistryListener, Unregistered } from './listener';
+import type { ScopeDeps } from './scope-deps';
 import { formatListener } from './scope-options';
 
-/** What a change says to listeners, entry by entry. */
-export type News =
+/** The calls that one change makes to each listener: one per entry. */
+export type ListenerBatch =
   | { readonly method: 'onRegister'; readonly entries: readonly Registered[] }
   | { readonly method: 'onUnregister'; readonly entries: readonly Unregistered[] };
 
-/** What listeners of the scope are told of a change; undefined for an update, of which they are told nothing. */
-export function newsOf({ kind, rows }: Change, scope: string): News | undefined {
+/** Makes the calls for a change; undefined for an update, of which listeners are not told. */
+export function listenerBatchOf({ kind, rows }: Change, scope: string): ListenerBatch | undefined {
   if (kind === 'update') return undefined;
   if (kind === 'join') {
     const entries = rows.map(({ key, pid, value }) => Object.freeze({ scope, key, pid, value }));
@@ -19,27 +19,28 @@ export function newsOf({ kind, rows }: Change, scope: string): News | undefined 
   return { method: 'onUnregister', entries: rows.map(({ key, pid }) => Object.freeze({ scope, key, pid })) };
 }
 
-/** A listener of one scope, called as the process that mounted it. Nothing that it throws gets past this class. */
-export class MountedListener {
-  /** Resolves the listener and tells it every entry, in order. */
-  readonly tell: (news: News) => void;
+/** Calls one listener of a scope, as the process that added it. Logs what the listener throws; never throws itself. */
+export class ListenerNotifier {
+  /** Resolves the listener and calls it for every entry, in order. */
+  readonly notify: (batch: ListenerBatch) => void;
   readonly #listener: ListenerToken | RegistryListener;
   readonly #deps: ScopeDeps;
 
   constructor(listener: ListenerToken | RegistryListener, deps: ScopeDeps) {
     this.#listener = listener;
     this.#deps = deps;
-    this.tell = deps.processes.current.bind((news: News) => this.#tell(news));
+    this.notify = deps.processes.current.bind((batch: ListenerBatch) => this.#notify(batch));
   }
 
-  #tell(news: News): void {
-    const listener = this.#resolve(news.entries[0].scope);
+  #notify(batch: ListenerBatch): void {
+    const listener = this.#resolve(batch.entries[0].scope);
     if (listener === undefined) return;
-    // Two branches, because what `onRegister` takes has a value and what `onUnregister` takes has none.
-    if (news.method === 'onRegister') {
-      for (const entry of news.entries) this.#guard(news.method, entry, () => listener.onRegister?.(entry));
+    // Two branches, because the entries of `onRegister` have a value and those of `onUnregister` have none.
+    if (batch.method === 'onRegister') {
+      for (const entry of batch.entries) this.#guard(batch.method, entry, () => listener.onRegister?.(entry));
     } else {
-      for (const entry of news.entries) this.#guard(news.method, entry, () => listener.onUnregister?.(entry));
+      for (const entry of batch.entries)
+        this.#guard(batch.method, entry, () => listener.onUnregister?.(entry));
     }
   }
 
@@ -55,7 +56,7 @@ export class MountedListener {
     }
   }
 
-  #guard(method: News['method'], { scope, key }: Unregistered, call: () => unknown): void {
+  #guard(method: ListenerBatch['method'], { scope, key }: Unregistered, call: () => unknown): void {
     const failed = (error: unknown): void =>
       this.#deps.logger.error(
         scope,
@@ -65,7 +66,7 @@ export class MountedListener {
       );
     try {
       const result = call();
-      // An async method fails later, and nobody else would catch that.
+      // An async method rejects later, and nobody else would catch that.
       if (result instanceof Promise) result.catch(failed);
     } catch (error) {
       failed(error);
