@@ -11,13 +11,13 @@ import { isHeaders, MAX_NAME_BYTES } from './call-frames';
 
 /** The options of a call. */
 export interface CallOptions {
-  /** How long to wait for the answer, fail-over included; also the handler's limit. Default 5000 ms; Infinity is none. */
+  /** How long to wait for the answer, fail-over included; also the limit of the handler. Default 5000 ms; Infinity for none. */
   readonly timeoutMs?: number | undefined;
-  /** Ends the call with the signal's reason, and aborts the handler's signal, at the owner too. */
+  /** Ends the call with the signal's reason and aborts the signal of the handler, on other nodes too. */
   readonly signal?: AbortSignal | undefined;
-  /** Short strings beside the payload. */
+  /** Short strings that go with the payload. */
   readonly headers?: CallHeaders | undefined;
-  /** W3C trace context, the parent of the call's span; default: what `headers` say, else what the node's tracer says is current. */
+  /** W3C trace context, the parent of the call's span. Default: that of `headers`, otherwise the current one of the node's tracer. */
   readonly trace?: TraceContext | undefined;
 }
 
@@ -32,7 +32,7 @@ export interface CheckedOptions {
 const NAMES = ['timeoutMs', 'signal', 'headers', 'trace'];
 const CHECKS: OptionChecks = new OptionChecks('Nothing was sent.', 'a call');
 const DEFAULT_TIMEOUT_MS = 5000;
-/** setTimeout's own limit, some 24 days; a longer wait than that is none. */
+/** The longest timer of Node.js, some 24 days; a longer limit counts as none. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 const NO_HEADERS: CallHeaders = Object.freeze({});
 

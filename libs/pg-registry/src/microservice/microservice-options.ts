@@ -1,17 +1,17 @@
 import { OptionChecks } from '../term';
 
-/** How the application's handlers are offered. */
+/** The options of `PgRegistryServer`. */
 export interface PgRegistryMicroserviceOptions {
   /**
-   * Queue group of handlers that name none by `@EventPattern(pattern, { queue })`: of all members of a group one gets each
-   * event. Default: none, every node gets it.
+   * The queue group of event handlers without one of their own (`@EventPattern(pattern, { queue })`). One member of a group
+   * gets each event. Default: none; every node gets each event.
    */
   readonly queue?: string;
-  /** How long requests that are being handled may take when the strategy is closed. Default 10,000 ms. */
+  /** How long running requests may take after the server is closed. Default 10,000 ms. */
   readonly gracePeriodMs?: number;
 }
 
-/** Options with every default filled in. */
+/** Options of `PgRegistryServer` after the checks, with every default filled in. */
 export interface NormalMicroserviceOptions {
   readonly queue: string | undefined;
   readonly gracePeriodMs: number;

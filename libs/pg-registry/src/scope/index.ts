@@ -30,7 +30,7 @@ export type {
 } from './event';
 export type { ListenerToken, Registered, RegistryListener, Unregistered } from './listener';
 export type { LiveChange, LiveRow } from './live-query';
-export type { LockOptions } from './lock-table';
+export type { LockOptions } from './locks';
 export type { MetaKey } from './metadata';
 export {
   DEFAULT_SCOPE,

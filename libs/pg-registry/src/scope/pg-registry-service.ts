@@ -8,8 +8,7 @@ import { CurrentRun } from './current-run';
 import type { MonitorEvent, ScopeEvent } from './event';
 import type { ListenerToken, RegistryListener } from './listener';
 import type { LiveChange } from './live-query';
-import type { LockOptions } from './lock-table';
-import { Locks } from './locks';
+import { Locks, type LockOptions } from './locks';
 import { Metadata, type MetaKey } from './metadata';
 import { Monitors } from './monitors';
 import { ListenerNotifier } from './listener-notifier';
@@ -80,7 +79,7 @@ export class PgRegistryService<R extends Row = Row> {
     this.#queries = new Queries(current, checks, this.#monitors, deps.processes);
     this.#writes = new Writes(current, checks, this.#queries, deps.processes);
     this.#names = new ViaNames(current, checks, deps);
-    this.#locks = new Locks(current, checks);
+    this.#locks = new Locks(() => current.require().locks, checks);
     this.#metadata = new Metadata(current, checks);
   }
 

@@ -11,7 +11,7 @@ import {
 } from '../term';
 import type { Cause } from './event';
 import { Feed } from './feed';
-import { LockTable } from './lock-table';
+import { LockTable } from './locks';
 import { ListenerNotifier } from './listener-notifier';
 import type { NormalScopeOptions } from './scope-options';
 import type { Replication } from './replication';

@@ -7,6 +7,8 @@
  * and `keyToken` and `canonicalText` agree, exactly where `sameValue` is true; and nothing costs more than the
  * limits allow, whatever it is given.
  *
+ * `options.ts` has the checks of options that every room uses.
+ *
  * Deterministic, without I/O, and it knows no node: pids become objects of a node through the {@link PidInterner}
  * it is handed. May import nothing.
  */

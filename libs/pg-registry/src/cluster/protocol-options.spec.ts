@@ -1,4 +1,4 @@
-import { DEFAULT_PROTOCOL_OPTIONS, protocolOptions } from './options';
+import { DEFAULT_PROTOCOL_OPTIONS, protocolOptions } from './protocol-options';
 
 describe('protocol options', () => {
   it('every protocol option has a default', () => {
