@@ -1,4 +1,4 @@
-import type { LocalProcess } from '../lifetime';
+import type { LocalProcess, Processes } from '../lifetime';
 import {
   describeValue,
   InvalidArgumentError,
@@ -9,7 +9,9 @@ import {
   ProcessExitedError,
   type Key,
   type Pid,
+  type PidInterner,
   type Value,
+  type ValueLimits,
 } from '../term';
 import type { ScopeDeps } from './scope-deps';
 
@@ -18,10 +20,14 @@ import type { ScopeDeps } from './scope-deps';
  * check throws before anything has changed and says what is wrong and what is allowed.
  */
 export class ArgumentChecks {
-  readonly #deps: ScopeDeps;
+  readonly #limits: ValueLimits;
+  readonly #pids: PidInterner;
+  readonly #processes: Processes;
 
-  constructor(deps: ScopeDeps) {
-    this.#deps = deps;
+  constructor({ limits, pids, processes }: ScopeDeps) {
+    this.#limits = limits;
+    this.#pids = pids;
+    this.#processes = processes;
   }
 
   /**
@@ -30,7 +36,7 @@ export class ArgumentChecks {
    * @throws InvalidValueError, ValueTooLargeError for something that cannot be a key.
    */
   key(key: unknown): Key {
-    return normalKey(key, this.#deps.limits, this.#deps.pids);
+    return normalKey(key, this.#limits, this.#pids);
   }
 
   /**
@@ -39,7 +45,7 @@ export class ArgumentChecks {
    * @throws InvalidValueError, ValueTooLargeError for something that cannot be stored.
    */
   value(value: unknown): Value {
-    return normalValue(value, this.#deps.limits, this.#deps.pids);
+    return normalValue(value, this.#limits, this.#pids);
   }
 
   /**
@@ -49,19 +55,19 @@ export class ArgumentChecks {
    * @throws ProcessExitedError if the process has exited.
    */
   self(): LocalProcess {
-    const process = this.#deps.processes.self();
+    const process = this.#processes.self();
     if (!process.alive) throw exitedError(process.pid, process.reason);
     return process;
   }
 
   /** A pid of any node. Default: that of the process that the running code belongs to. */
   pid(pid: unknown): Pid {
-    return pid === undefined ? this.#deps.processes.self().pid : asPid(pid);
+    return pid === undefined ? this.#processes.self().pid : asPid(pid);
   }
 
   /** A pid of this node, alive or not. Default: that of the process that the running code belongs to. */
   localPid(pid: unknown): Pid {
-    return pid === undefined ? this.#deps.processes.self().pid : this.#local(asPid(pid));
+    return pid === undefined ? this.#processes.self().pid : this.#local(asPid(pid));
   }
 
   /** A pid or a list of pids, all of this node, alive or not. One pid of another node rejects the whole list. */
@@ -76,7 +82,7 @@ export class ArgumentChecks {
     let exited: Pid | undefined = undefined;
     for (const each of given) {
       const pid = asPid(each);
-      const living = this.#deps.processes.get(pid);
+      const living = this.#processes.get(pid);
       // A living process has the node's own object of its pid: one look into a Map instead of three and a WeakRef.
       members.push(living === undefined ? this.#local(pid) : living.pid);
       if (living === undefined) exited ??= pid;
@@ -127,7 +133,7 @@ export class ArgumentChecks {
 
   /** @throws NotLocalError for a pid of another node. */
   #local(pid: Pid): Pid {
-    if (this.#deps.processes.isLocal(pid)) return pid;
+    if (this.#processes.isLocal(pid)) return pid;
     const message = `${pid.toString()} must be a process of this node: only its own node can register, change or remove its entries.`;
     throw new NotLocalError(`${message} ${UNCHANGED}`, { pid });
   }
