@@ -5,7 +5,7 @@ import {
   VirtualNetwork,
   type VirtualNode,
 } from '../../libs/pg-registry/src/protocol/virtual-network.fixture';
-import { eventOf } from '../../libs/pg-registry/src/scope/event';
+import { eventOf } from '../../libs/pg-registry/src/scope/queued-change';
 import { type Diff, type SyncChunk, Table } from '../../libs/pg-registry/src/table';
 import { Pid, type Value } from '../../libs/pg-registry/src/term';
 

@@ -49,7 +49,9 @@ describe('starting a scope', () => {
 
   test('C005 four partitions are refused with their number, one partition is accepted', () => {
     const { node } = start();
-    expect(() => node.startScope(untyped({ name: 'four', partitions: 4 }))).toThrow(/partitions: 4 .*thread/);
+    expect(() => node.startScope(untyped({ name: 'four', partitions: 4 }))).toThrow(
+      /'partitions'.*thread.*got 4/,
+    );
     expect(node.startScope({ name: 'one', partitions: 1 }).groups()).toEqual([]);
   });
 

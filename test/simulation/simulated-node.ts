@@ -10,7 +10,7 @@ import {
   type ProtocolOptions,
 } from '../../libs/pg-registry/src/cluster';
 import type { PeerProtocol } from '../../libs/pg-registry/src/protocol';
-import type { Replication, Scope, ScopeHost } from '../../libs/pg-registry/src/scope';
+import type { Replication, Scope, ScopeDeps } from '../../libs/pg-registry/src/scope';
 import type { Diff, Table } from '../../libs/pg-registry/src/table';
 import { PidInterner, type ValueLimits } from '../../libs/pg-registry/src/term';
 import type { EventQueue } from '../support/virtual-network/event-queue';
@@ -205,7 +205,7 @@ export class SimulatedNode {
 
   #createScopes(): RunningScopes {
     let lastNumber = 0;
-    const host: ScopeHost = {
+    const host: ScopeDeps = {
       processes: this.processes,
       pids: this.#pids,
       limits: LIMITS,

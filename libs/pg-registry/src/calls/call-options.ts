@@ -1,28 +1,27 @@
 import {
   InvalidArgumentError,
-  InvalidOptionError,
   isWellFormed,
   normalValue,
+  OptionChecks,
   type PidInterner,
   type ValueLimits,
 } from '../term';
 import type { CallHeaders, TraceContext } from './call-context';
 import { isHeaders, MAX_NAME_BYTES } from './call-frames';
-import { refuseUnknownOptions } from './known-options';
 
-/** How a call is made. */
+/** The options of a call. */
 export interface CallOptions {
-  /** How long to wait for the answer, fail-over included; also the handler's limit. Default 5000 ms; Infinity is none. */
+  /** How long to wait for the answer, fail-over included; also the limit of the handler. Default 5000 ms; Infinity for none. */
   readonly timeoutMs?: number | undefined;
-  /** Ends the call with the signal's reason, and aborts the handler's signal, at the owner too. */
+  /** Ends the call with the signal's reason and aborts the signal of the handler, on other nodes too. */
   readonly signal?: AbortSignal | undefined;
-  /** Short strings beside the payload. */
+  /** Short strings that go with the payload. */
   readonly headers?: CallHeaders | undefined;
-  /** W3C trace context, the parent of the call's span; default: what `headers` say, else what the node's tracer says is current. */
+  /** W3C trace context, the parent of the call's span. Default: that of `headers`, otherwise the current one of the node's tracer. */
   readonly trace?: TraceContext | undefined;
 }
 
-/** Options that were checked. */
+/** Options of a call after the checks, with every default filled in. */
 export interface CheckedOptions {
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
@@ -30,13 +29,14 @@ export interface CheckedOptions {
   readonly trace: TraceContext | undefined;
 }
 
-const OPTIONS = ['timeoutMs', 'signal', 'headers', 'trace'];
+const NAMES = ['timeoutMs', 'signal', 'headers', 'trace'];
+const CHECKS: OptionChecks = new OptionChecks('Nothing was sent.', 'a call');
 const DEFAULT_TIMEOUT_MS = 5000;
-/** setTimeout's own limit, some 24 days; a longer wait than that is none. */
+/** The longest timer of Node.js, some 24 days; a longer limit counts as none. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 const NO_HEADERS: CallHeaders = Object.freeze({});
 
-/** Looks at the arguments of calls before anything happens. */
+/** Checks the arguments of calls before anything is sent. */
 export class CallArguments {
   readonly #pids: PidInterner;
   readonly #limits: ValueLimits;
@@ -56,18 +56,18 @@ export class CallArguments {
     )
       return name;
     throw new InvalidArgumentError(
-      `The name of a handler is a string of 1 to ${MAX_NAME_BYTES} bytes; nothing was sent.`,
+      `The name of a handler must be a string of 1 to ${MAX_NAME_BYTES} bytes. Nothing was sent.`,
     );
   }
 
   /** @throws InvalidOptionError naming the option that is wrong or unknown. */
   options(options: CallOptions): CheckedOptions {
-    refuseUnknownOptions(options, OPTIONS, 'a call; nothing was sent');
+    CHECKS.names(options, NAMES);
     const { timeoutMs = DEFAULT_TIMEOUT_MS, signal, headers, trace } = options;
     if (typeof timeoutMs !== 'number' || !(timeoutMs > 0)) {
-      throw wrong('timeoutMs', 'a number of milliseconds above 0, or Infinity');
+      throw CHECKS.error('timeoutMs', timeoutMs, 'a number of milliseconds > 0, or Infinity');
     }
-    if (signal !== undefined && !(signal instanceof AbortSignal)) throw wrong('signal', 'an AbortSignal');
+    CHECKS.signal('signal', signal);
     const checked = headers === undefined ? NO_HEADERS : this.#headers(headers);
     return {
       timeoutMs: timeoutMs > MAX_TIMEOUT_MS ? Infinity : timeoutMs,
@@ -80,7 +80,7 @@ export class CallArguments {
   #headers(headers: unknown): CallHeaders {
     const normal = normalValue(headers, this.#limits, this.#pids);
     if (isHeaders(normal)) return normal;
-    throw wrong('headers', 'a record of strings');
+    throw CHECKS.error('headers', headers, 'an object of strings');
   }
 }
 
@@ -93,11 +93,7 @@ function checkedTrace(trace: TraceContext | undefined): TraceContext | undefined
   const { traceparent, tracestate } = trace;
   const parts: readonly unknown[] = [traceparent, tracestate ?? ''];
   if (parts.some((part) => typeof part !== 'string' || !isWellFormed(part)) || traceparent === '') {
-    throw wrong('trace', '{ traceparent, tracestate? }, two strings');
+    throw CHECKS.error('trace', trace, '{ traceparent, tracestate? } with strings');
   }
   return Object.freeze(tracestate ? { traceparent, tracestate } : { traceparent });
-}
-
-function wrong(option: string, allowed: string): InvalidOptionError {
-  return new InvalidOptionError(`Option '${option}' of a call is ${allowed}; nothing was sent.`, { option });
 }

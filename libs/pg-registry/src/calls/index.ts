@@ -16,7 +16,6 @@ export type { CallOptions } from './call-options';
 export type { CallTracer, HandlerSpan, OutgoingSpan } from './call-tracer';
 export { Calls, type CallsStats } from './calls';
 export { type Handler, type Handlers, HandlerTable } from './handlers';
-export { refuseUnknownOptions } from './known-options';
 export { Mailbox } from './mailbox';
 export type { ProcessDown } from './monitors/monitors';
 export type { Destination } from './outgoing-calls';

@@ -13,7 +13,7 @@ import {
   Subjects,
   type VersionRange,
 } from '../wire';
-import type { ProtocolOptions } from './options';
+import type { ProtocolOptions } from './protocol-options';
 import { Throttle } from './throttle';
 
 const NOTHING = new Uint8Array(0);

@@ -20,7 +20,7 @@ export { type CrashDetection, CrashDetectionTest } from './liveness/crash-detect
 export { decodeProbeAnswer, encodeProbeAnswer, type Probe, Probes } from './liveness/probes';
 export { Membership } from './membership';
 export { NameGuard } from './name-guard';
-export { DEFAULT_PROTOCOL_OPTIONS, protocolOptions, type ProtocolOptions } from './options';
+export { DEFAULT_PROTOCOL_OPTIONS, protocolOptions, type ProtocolOptions } from './protocol-options';
 export { OwnScopes } from './own-scopes';
 export {
   type MutablePeer,

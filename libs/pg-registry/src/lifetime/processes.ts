@@ -1,7 +1,7 @@
 import {
   InvalidArgumentError,
-  InvalidOptionError,
   NotLocalError,
+  OptionChecks,
   Pid,
   PidInterner,
   ProcessExitedError,
@@ -29,6 +29,8 @@ export interface ProcessLinks {
 
 /** Called in the turn in which a process ends, when it counts as ended already. */
 export type ExitListener = (process: LocalProcess, reason: unknown) => void;
+
+const CHECKS: OptionChecks = new OptionChecks('No process was started.', 'spawn()');
 
 /**
  * Starts and ends the processes of one node, and knows which of them the running code belongs to.
@@ -67,12 +69,7 @@ export class Processes {
    * @throws ProcessExitedError if the owner has ended, or the whole node has; InvalidOptionError if `signal` is not an AbortSignal.
    */
   spawn(label?: string, { signal, owner }: ProcessLinks = {}): LocalProcess {
-    if (signal !== undefined && !(signal instanceof AbortSignal)) {
-      throw new InvalidOptionError(
-        `Option 'signal' must be an AbortSignal (got ${typeof signal}). No process was started.`,
-        { option: 'signal' },
-      );
-    }
+    CHECKS.signal('signal', signal);
     if (owner !== undefined) this.#checkOwn(owner);
     if (!this.root.alive) throw exited(this.root, 'The node has stopped; it starts no more processes.');
     const process = this.#add(label);

@@ -1,17 +1,17 @@
-import { InvalidOptionError } from '../term';
+import { OptionChecks } from '../term';
 
-/** How the application's handlers are offered. */
+/** The options of `PgRegistryServer`. */
 export interface PgRegistryMicroserviceOptions {
   /**
-   * Queue group of handlers that name none by `@EventPattern(pattern, { queue })`: of all members of a group one gets each
-   * event. Default: none, every node gets it.
+   * The queue group of event handlers without one of their own (`@EventPattern(pattern, { queue })`). One member of a group
+   * gets each event. Default: none; every node gets each event.
    */
   readonly queue?: string;
-  /** How long requests that are being handled may take when the strategy is closed. Default 10,000 ms. */
+  /** How long running requests may take after the server is closed. Default 10,000 ms. */
   readonly gracePeriodMs?: number;
 }
 
-/** Options with every default filled in. */
+/** Options of `PgRegistryServer` after the checks, with every default filled in. */
 export interface NormalMicroserviceOptions {
   readonly queue: string | undefined;
   readonly gracePeriodMs: number;
@@ -19,23 +19,21 @@ export interface NormalMicroserviceOptions {
 
 const DEFAULT_GRACE_PERIOD_MS = 10_000;
 
-/** @throws InvalidOptionError naming the offender. */
+const NAMES = ['queue', 'gracePeriodMs'];
+const CHECKS: OptionChecks = new OptionChecks('Nothing was changed.', 'PgRegistryServer');
+
+/**
+ * Checks the options of the microservice strategy and fills in the defaults.
+ *
+ * @throws InvalidOptionError naming an unknown or wrong option and what is allowed.
+ */
 export function normalMicroserviceOptions(
   given: PgRegistryMicroserviceOptions = {},
 ): NormalMicroserviceOptions {
-  const { queue, gracePeriodMs = DEFAULT_GRACE_PERIOD_MS, ...others } = given;
-  const [unknown] = Object.keys(others);
-  if (unknown !== undefined)
-    throw new InvalidOptionError(`Unknown option '${unknown}'; valid are queue and gracePeriodMs.`, {
-      option: unknown,
-    });
+  CHECKS.names(given, NAMES);
+  const { queue, gracePeriodMs = DEFAULT_GRACE_PERIOD_MS } = given;
   if (queue !== undefined && (typeof queue !== 'string' || queue === ''))
-    throw new InvalidOptionError("Option 'queue' is the name of a group: a string that is not empty.", {
-      option: 'queue',
-    });
-  if (!Number.isSafeInteger(gracePeriodMs) || gracePeriodMs < 0)
-    throw new InvalidOptionError("Option 'gracePeriodMs' is a whole number of at least 0.", {
-      option: 'gracePeriodMs',
-    });
+    throw CHECKS.error('queue', queue, 'the name of a queue group, a string that is not empty');
+  CHECKS.wholeNumber('gracePeriodMs', gracePeriodMs, 0);
   return Object.freeze({ queue, gracePeriodMs });
 }

@@ -7,7 +7,7 @@ import {
   type ScopeOptions,
   scopeName,
 } from '../scope';
-import { InvalidOptionError } from '../term';
+import { OptionChecks } from '../term';
 import { getRegistryToken, ROOT_SCOPES } from './tokens';
 
 /** A scope for the module: a name, options, or the result of `defineScope`. */
@@ -45,13 +45,11 @@ export function registryProvider(scope: ScopeInput): Provider {
   };
 }
 
+const CHECKS: OptionChecks = new OptionChecks('Nothing was started.');
+
 /** Adds the providers of the scopes. @throws InvalidOptionError unless they are a list. */
 function withScopes(definition: DynamicModule, scopes: readonly ScopeInput[]): DynamicModule {
-  if (!Array.isArray(scopes)) {
-    throw new InvalidOptionError("Option 'scopes' must be a list of names, options and definitions.", {
-      option: 'scopes',
-    });
-  }
+  CHECKS.list('scopes', scopes, 'a list of names, options and definitions');
   // PgRegistryNodeModule itself provides the default scope.
   const others = [...new Set(scopes.map(scopeName))].filter((name) => name !== DEFAULT_SCOPE);
   return {

@@ -6,7 +6,7 @@ import { normalNodeOptions } from './node-options';
 const normal = (options: object) => normalNodeOptions(options, localTransport);
 
 describe('the options of a node', () => {
-  it('all have a default', () => {
+  it('every option of a node has a default', () => {
     const options = normal({});
     expect(options).toMatchObject({ namespace: 'pg', connectTimeoutMs: 5000, limits: { maxDepth: 32 } });
     expect(options.scopes.map(({ name }) => name)).toEqual(['pg']);
@@ -14,7 +14,7 @@ describe('the options of a node', () => {
     expect(normal({}).node).not.toBe(options.node);
   });
 
-  it('name an unknown option and the valid ones', () => {
+  it('an unknown option of a node is reported together with the valid ones', () => {
     const attempt = () => normal({ namespcae: 'x' });
     expect(attempt).toThrow(InvalidOptionError);
     expect(attempt).toThrow(/'namespcae'.*namespace.*peerTimeoutMs.*Nothing was started/);
@@ -35,13 +35,13 @@ describe('the options of a node', () => {
     ['transport', {}],
     ['scopes', 'workers'],
     ['remoteStacks', 'yes'],
-  ])('name a wrong %s', (option, value) => {
+  ])('a wrong %s is refused by name', (option, value) => {
     const attempt = () => normal({ [option]: value });
     expect(attempt).toThrow(InvalidOptionError);
     expect(attempt).toThrow(expect.objectContaining({ code: 'INVALID_OPTION', option }) as Error);
   });
 
-  it('let the default scope be given options of its own, and keep it first', () => {
+  it('the default scope may have options of its own, and stays first', () => {
     const { scopes } = normal({ scopes: ['workers', { name: 'pg', keys: 'unique' }, 'workers'] });
     expect(scopes.map(({ name, keys }) => [name, keys])).toEqual([
       ['pg', 'unique'],
@@ -49,7 +49,7 @@ describe('the options of a node', () => {
     ]);
   });
 
-  it('take a scope that is named without options for the same scope with any, in either order', () => {
+  it('a scope given by name alone is the same scope as one given with options, in either order', () => {
     const keysOf = (...scopes: unknown[]) => normal({ scopes }).scopes.map(({ name, keys }) => [name, keys]);
     const docs = { name: 'docs', keys: 'unique' };
     const expected = [
@@ -61,7 +61,7 @@ describe('the options of a node', () => {
     expect(keysOf(defineScope({ name: 'docs' }), docs, defineScope('docs'))).toEqual(expected);
   });
 
-  it('refuse a scope that is given twice with different options, naming both', () => {
+  it('a scope given twice with different options is refused with both sets', () => {
     const attempt = () =>
       normal({
         scopes: [

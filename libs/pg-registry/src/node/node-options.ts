@@ -10,35 +10,38 @@ import {
   type ScopeOptions,
   formatScopeOptions,
 } from '../scope';
-import { DEFAULT_VALUE_LIMITS, InvalidOptionError, type ValueLimits } from '../term';
+import {
+  DEFAULT_VALUE_LIMITS,
+  InvalidOptionError,
+  MAX_NAME_BYTES,
+  OptionChecks,
+  type ValueLimits,
+} from '../term';
 import type { Transport } from '../transport';
 
-/**
- * What a node is started with. Every liveness option and limit has a default; see {@link ProtocolOptions} and
- * {@link ValueLimits} for each, with its unit.
- */
+/** The options of a node, all with defaults. {@link ProtocolOptions} and {@link ValueLimits} describe the inherited ones. */
 export interface NodeOptions extends Partial<ProtocolOptions>, Partial<ValueLimits> {
   /** Unique among the living nodes of the namespace. Default: host name, process id and 6 random characters. */
   readonly node?: string;
-  /** Isolates clusters that share a broker. Default `'pg'`. */
+  /** Keeps apart clusters that share a broker: nodes see only nodes of their namespace. Default `'pg'`. */
   readonly namespace?: string;
-  /** How nodes reach each other. Default `localTransport()`: nodes of this process only. */
+  /** How nodes reach each other. Default `localTransport()`: only nodes of this Node.js process. */
   readonly transport?: Transport;
-  /** Scopes to start with, beside `'pg'`, which always exists; naming `'pg'` sets its options. */
+  /** Scopes that run from the start, besides `'pg'`, which every node runs. Listing `'pg'` sets its options. */
   readonly scopes?: readonly (string | ScopeOptions)[];
-  /** How long the first connection may take before the start fails. Default 5000 ms. */
+  /** How long the first connection may take before `connect()` rejects. Default 5000 ms. */
   readonly connectTimeoutMs?: number;
-  /** How long calls in flight may take when the node drains, after at most `drainAckMs` for the receipts. Default 10,000 ms. */
+  /** How long calls in flight may take when the node drains, after the acknowledgements (`drainAckMs`). Default 10,000 ms. */
   readonly drainMs?: number;
-  /** How long a process class's `onProcessExit` may take. Default 5000 ms. */
+  /** How long `onProcessExit` of a process class may take. Default 5000 ms. */
   readonly exitTimeoutMs?: number;
-  /** Messages that may wait for one process; more are refused with `MailboxFullError`. Default 1000. */
+  /** How many messages may wait for one process; more are refused with `MailboxFullError`. Default 1000. */
   readonly mailboxCapacity?: number;
-  /** Whether errors of handlers carry their stack trace to callers on other nodes. Default false. */
+  /** Whether callers on other nodes get the stack traces of errors that handlers throw. Default false. */
   readonly remoteStacks?: boolean;
 }
 
-/** Checked options with every default filled in. */
+/** Options of a node after the checks, with every default filled in. */
 export interface NormalNodeOptions {
   readonly node: string;
   readonly namespace: string;
@@ -58,11 +61,8 @@ const DEFAULT_CONNECT_TIMEOUT_MS = 5000;
 const DEFAULT_DRAIN_MS = 10_000;
 const DEFAULT_EXIT_TIMEOUT_MS = 5000;
 const DEFAULT_MAILBOX_CAPACITY = 1000;
-/** Envelope, numbers and pid of one entry in a frame of its own, with room to spare. */
+/** What a frame with one entry needs besides key and value, with room to spare. */
 const ENTRY_OVERHEAD_BYTES = 1024;
-/** Longer names would leave little of a subject's length to everything else. */
-const MAX_NAME_BYTES = 128;
-
 const OWN_OPTIONS = [
   'node',
   'namespace',
@@ -76,15 +76,17 @@ const OWN_OPTIONS = [
 ];
 const LIMIT_OPTIONS = Object.keys(DEFAULT_VALUE_LIMITS);
 const PROTOCOL_OPTIONS = Object.keys(DEFAULT_PROTOCOL_OPTIONS);
+const NAMES = [...OWN_OPTIONS, ...LIMIT_OPTIONS, ...PROTOCOL_OPTIONS];
+const CHECKS: OptionChecks = new OptionChecks('Nothing was started.');
 
 /**
  * Checks a node's options and fills in the defaults.
  *
  * @param defaultTransport Makes the transport if none is given.
- * @throws InvalidOptionError naming the offending option, what it was and what is valid. Nothing was started.
+ * @throws InvalidOptionError naming an unknown or wrong option and what is allowed. Nothing was started.
  */
 export function normalNodeOptions(given: NodeOptions, defaultTransport: () => Transport): NormalNodeOptions {
-  checkNames(given);
+  CHECKS.names(given, NAMES);
   const { node = defaultNodeName(), namespace = DEFAULT_NAMESPACE, scopes = [] } = given;
   const { connectTimeoutMs = DEFAULT_CONNECT_TIMEOUT_MS, transport = defaultTransport() } = given;
   const {
@@ -93,26 +95,26 @@ export function normalNodeOptions(given: NodeOptions, defaultTransport: () => Tr
     mailboxCapacity = DEFAULT_MAILBOX_CAPACITY,
     remoteStacks = false,
   } = given;
-  checkName('node', node);
-  checkName('namespace', namespace);
-  checkPositive('connectTimeoutMs', connectTimeoutMs);
-  checkPositive('drainMs', drainMs);
-  checkPositive('exitTimeoutMs', exitTimeoutMs);
-  checkPositive('mailboxCapacity', mailboxCapacity);
-  if (typeof remoteStacks !== 'boolean') throw wrong('remoteStacks', remoteStacks, 'true or false');
+  CHECKS.name('node', node);
+  CHECKS.name('namespace', namespace);
+  CHECKS.wholeNumber('connectTimeoutMs', connectTimeoutMs, 1);
+  CHECKS.wholeNumber('drainMs', drainMs, 1);
+  CHECKS.wholeNumber('exitTimeoutMs', exitTimeoutMs, 1);
+  CHECKS.wholeNumber('mailboxCapacity', mailboxCapacity, 1);
+  CHECKS.boolean('remoteStacks', remoteStacks);
   if (typeof (transport as Partial<Transport> | null)?.connect !== 'function') {
-    throw wrong('transport', transport, 'a transport: localTransport() or natsTransport({ servers })');
+    throw CHECKS.error('transport', transport, 'a transport: localTransport() or natsTransport({ servers })');
   }
-  if (!Array.isArray(scopes)) throw wrong('scopes', scopes, 'a list of names, options and definitions');
+  CHECKS.list('scopes', scopes, 'a list of names, options and definitions');
   const limits: ValueLimits = { ...DEFAULT_VALUE_LIMITS, ...pick(given, LIMIT_OPTIONS) };
-  for (const limit of LIMIT_OPTIONS) checkPositive(limit, Reflect.get(limits, limit));
+  for (const limit of LIMIT_OPTIONS) CHECKS.wholeNumber(limit, Reflect.get(limits, limit), 1);
   const protocol = protocolOptions(pick(given, PROTOCOL_OPTIONS));
   checkSizes(limits, protocol);
   return Object.freeze({
     node,
     namespace,
     transport,
-    scopes: startScopes(scopes as readonly (string | ScopeOptions)[]),
+    scopes: startScopes(scopes),
     connectTimeoutMs,
     drainMs,
     exitTimeoutMs,
@@ -123,48 +125,52 @@ export function normalNodeOptions(given: NodeOptions, defaultTransport: () => Tr
   });
 }
 
-/** An entry travels whole: what may be registered has to fit into a frame. */
+/** An entry is never split: the largest key and value must fit into one frame. */
 function checkSizes(
   { maxKeyBytes, maxValueBytes, maxDepth }: ValueLimits,
   { maxFrameBytes }: ProtocolOptions,
 ): void {
   const room = maxFrameBytes - ENTRY_OVERHEAD_BYTES;
   if (maxKeyBytes + maxValueBytes > room) {
-    throw wrong(
+    throw CHECKS.error(
       'maxValueBytes',
       maxValueBytes,
-      `at most ${room - maxKeyBytes}: with maxKeyBytes it has to fit into maxFrameBytes`,
+      `a whole number from 1 to ${room - maxKeyBytes}, so that it fits into maxFrameBytes together with maxKeyBytes`,
     );
   }
-  if (maxDepth > MAX_WIRE_DEPTH) throw wrong('maxDepth', maxDepth, `at most ${MAX_WIRE_DEPTH}`);
+  CHECKS.wholeNumber('maxDepth', maxDepth, 1, MAX_WIRE_DEPTH);
 }
 
-/** Unique enough for a cluster without configuration, and still readable: `web-7.4711-k3x9qp`. */
+/** Makes a readable name that is unique without configuration: `web-7.4711-k3x9qp`. */
 function defaultNodeName(): string {
   const random = [...randomBytes(6)].map((byte) => (byte % 36).toString(36)).join('');
   const tail = `.${process.pid}-${random}`;
   return hostname().slice(0, MAX_NAME_BYTES - tail.length) + tail;
 }
 
-/**
- * Whether a scope is given by its name alone: with no wish about its options, so that it is the same scope as one that is
- * given elsewhere with any.
- */
+/** Tells whether a scope is given by its name alone. It is then the same scope as one given elsewhere with any options. */
 export function isNameOnly(input: string | ScopeOptions): boolean {
   return typeof input === 'string' || Object.keys(input).every((option) => option === 'name');
 }
 
-/** The default scope first. One that is given several times has to have one set of options, wherever it has any. */
+/**
+ * Merges the scopes of a node, the default scope first.
+ *
+ * @throws InvalidOptionError for a scope that is given twice with different options.
+ */
 function startScopes(given: readonly (string | ScopeOptions)[]): readonly NormalScopeOptions[] {
   const scopes = new Map([[DEFAULT_SCOPE, normalScopeOptions(DEFAULT_SCOPE)]]);
-  const wished = new Set<string>();
+  const withOptions = new Set<string>();
   for (const input of given) {
     const options = normalScopeOptions(input);
     const { name } = options;
-    const wishes = !isNameOnly(input);
-    if (wishes && wished.has(name)) checkSame(scopes.get(name)!, options);
-    if (wishes || !scopes.has(name)) scopes.set(name, options);
-    if (wishes) wished.add(name);
+    if (isNameOnly(input)) {
+      if (!scopes.has(name)) scopes.set(name, options);
+      continue;
+    }
+    if (withOptions.has(name)) checkSame(scopes.get(name)!, options);
+    scopes.set(name, options);
+    withOptions.add(name);
   }
   return [...scopes.values()];
 }
@@ -172,50 +178,14 @@ function startScopes(given: readonly (string | ScopeOptions)[]): readonly Normal
 function checkSame(one: NormalScopeOptions, other: NormalScopeOptions): void {
   if (sameScopeOptions(one, other)) return;
   throw new InvalidOptionError(
-    `Scope '${one.name}' is given twice, with different options: ${formatScopeOptions(one)} and ` +
-      `${formatScopeOptions(other)}. Nothing was started.`,
+    `Option 'scopes' must give scope '${one.name}' the same options each time (got ${formatScopeOptions(one)} and ` +
+      `${formatScopeOptions(other)}). Nothing was started.`,
     { option: 'scopes' },
   );
-}
-
-function checkNames(given: object): void {
-  const valid = [...OWN_OPTIONS, ...LIMIT_OPTIONS, ...PROTOCOL_OPTIONS];
-  const unknown = Object.keys(given).filter((option) => !valid.includes(option));
-  if (unknown.length === 0) return;
-  throw new InvalidOptionError(
-    `Unknown option ${unknown.map((option) => `'${option}'`).join(', ')}; valid are ${valid.join(', ')}. Nothing was started.`,
-    { option: unknown[0] },
-  );
-}
-
-function checkName(option: string, name: unknown): void {
-  const fits =
-    typeof name === 'string' &&
-    name !== '' &&
-    Buffer.byteLength(name) <= MAX_NAME_BYTES &&
-    name.isWellFormed();
-  if (!fits) throw wrong(option, name, `a string of 1 to ${MAX_NAME_BYTES} bytes`);
-}
-
-function checkPositive(option: string, value: unknown): void {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1)
-    throw wrong(option, value, 'a whole number of at least 1');
 }
 
 function pick(given: object, names: readonly string[]): Record<string, number> {
   return Object.fromEntries(
     Object.entries(given).filter(([name, value]) => names.includes(name) && value !== undefined),
   );
-}
-
-function wrong(option: string, value: unknown, allowed: string): InvalidOptionError {
-  return new InvalidOptionError(
-    `Option '${option}' is ${allowed}, not ${show(value)}. Nothing was started.`,
-    { option },
-  );
-}
-
-function show(value: unknown): string {
-  if (typeof value === 'string') return `'${value.slice(0, 40)}'`;
-  return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }

@@ -4,7 +4,7 @@ import { PeerProtocol } from '../protocol';
 import { Calls, type CallTracer } from '../calls';
 import { Processes } from '../lifetime';
 import { ProcessService } from '../process';
-import type { ListenerToken, RegistryListener, ScopeHost } from '../scope';
+import type { ListenerToken, RegistryListener, ScopeDeps } from '../scope';
 import { PidInterner } from '../term';
 import type { Transport } from '../transport';
 import { type Clock, systemClock } from './clock';
@@ -107,7 +107,7 @@ export function createNodeParts(
   const driver = new ProtocolDriver(protocol, clock, onEffect, () => waits.look());
   const replicationWaits = new ReplicationWaits(clock);
 
-  const host: ScopeHost = {
+  const host: ScopeDeps = {
     processes,
     pids,
     limits,

@@ -5,8 +5,8 @@ import {
   PgRegistryService,
   sameScopeOptions,
   Scope,
-  type ScopeHost,
   type Replication,
+  type ScopeDeps,
   type ScopeOptions,
 } from '../scope';
 import { InvalidOptionError, ScopeAlreadyStartedError } from '../term';
@@ -19,19 +19,19 @@ export class RunningScopes {
   readonly #services = new Map<string, PgRegistryService>();
   readonly #running = new Map<string, Scope>();
 
-  readonly #host: ScopeHost;
+  readonly #deps: ScopeDeps;
   readonly #replicate: (scope: Scope) => Replication;
 
   /** @param replicate Starts a run's stream to the peers */
-  constructor(host: ScopeHost, replicate: (scope: Scope) => Replication) {
-    this.#host = host;
+  constructor(deps: ScopeDeps, replicate: (scope: Scope) => Replication) {
+    this.#deps = deps;
     this.#replicate = replicate;
   }
 
   /** The service of a scope, running or not. The same object for the same name, always. */
   service(name: string): PgRegistryService {
     let service = this.#services.get(name);
-    if (service === undefined) this.#services.set(name, (service = new PgRegistryService(name, this.#host)));
+    if (service === undefined) this.#services.set(name, (service = new PgRegistryService(name, this.#deps)));
     return service;
   }
 
@@ -99,7 +99,7 @@ export class RunningScopes {
 
   #start(options: NormalScopeOptions): PgRegistryService {
     const { name } = options;
-    const scope = new Scope({ options, host: this.#host, replicate: this.#replicate });
+    const scope = new Scope({ options, deps: this.#deps, replicate: this.#replicate });
     this.#running.set(name, scope);
     const service = this.service(name);
     service.attach(scope);

@@ -256,7 +256,7 @@ describe('options that nobody reads', () => {
       expect(error).toHaveProperty(
         'message',
         expect.stringMatching(
-          /^Unknown option '(timeOut|Signal|retries)' of a call; nothing was sent. Valid are timeoutMs, signal, headers, trace.$/,
+          /^Unknown option '(timeOut|Signal|retries)' of a call\. Valid options are timeoutMs, signal, headers, trace\. Nothing was sent\.$/,
         ),
       );
     },
@@ -272,10 +272,10 @@ describe('options that nobody reads', () => {
   it('refuses unknown options of spawn and start, and starts nothing', async () => {
     const before = a.processes.size;
     expect(() => a.service.spawn({ onmessage: () => undefined } as never)).toThrow(
-      "Unknown option 'onmessage' of spawn(); nothing was started. Valid are signal, label, onMessage.",
+      "Unknown option 'onmessage' of spawn(). Valid options are signal, label, onMessage. No process was started.",
     );
     await expect(a.service.start(Counter, { arg: 1 } as never)).rejects.toThrow(
-      "Unknown option 'arg' of start(); nothing was started. Valid are via, args, owner, signal, moduleRef.",
+      "Unknown option 'arg' of start(). Valid options are via, args, owner, signal, moduleRef. No process was started.",
     );
     expect(a.processes.size).toBe(before);
   });

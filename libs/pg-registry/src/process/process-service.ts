@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import { InvalidOptionError, type Pid } from '../term';
+import { OptionChecks, type Pid } from '../term';
 import {
   type CallContext,
   type CallOptions,
@@ -8,7 +8,6 @@ import {
   type Handlers,
   HandlerTable,
   type ProcessDown,
-  refuseUnknownOptions,
 } from '../calls';
 import type { LocalProcess, Processes } from '../lifetime';
 import type { ProcessDeps } from './process-deps';
@@ -27,6 +26,7 @@ export interface SpawnProcessOptions {
 }
 
 const SPAWN_OPTIONS = ['signal', 'label', 'onMessage'];
+const SPAWN_CHECKS: OptionChecks = new OptionChecks('No process was started.', 'spawn()');
 
 /** The processes of this node, and calls to those of the whole cluster. One per application. */
 export class ProcessService {
@@ -57,13 +57,10 @@ export class ProcessService {
    * @throws InvalidOptionError for a wrong or unknown option; ProcessExitedError if the node has stopped.
    */
   spawn(options: SpawnProcessOptions = {}): LocalProcess {
-    refuseUnknownOptions(options, SPAWN_OPTIONS, 'spawn(); nothing was started');
+    SPAWN_CHECKS.names(options, SPAWN_OPTIONS);
     const { signal, label, onMessage } = options;
     if (onMessage !== undefined && typeof onMessage !== 'function') {
-      throw new InvalidOptionError(
-        `Option 'onMessage' must be a function (got ${typeof onMessage}). No process was started.`,
-        { option: 'onMessage' },
-      );
+      throw SPAWN_CHECKS.error('onMessage', onMessage, 'a function');
     }
     const process = this.#processes.spawn(label, { signal });
     if (onMessage !== undefined) {

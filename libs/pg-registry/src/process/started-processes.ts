@@ -1,5 +1,5 @@
-import { InvalidArgumentError, isPid, ProcessExitedError, type Pid } from '../term';
-import { type Calls, type Mailbox, refuseUnknownOptions, Via } from '../calls';
+import { InvalidArgumentError, isPid, OptionChecks, ProcessExitedError, type Pid } from '../term';
+import { type Calls, type Mailbox, Via } from '../calls';
 import { LocalProcess, type Processes, withTimeout } from '../lifetime';
 import type { ProcessDeps } from './process-deps';
 import type {
@@ -11,6 +11,7 @@ import type {
 } from './process-factory';
 
 const START_OPTIONS = ['via', 'args', 'owner', 'signal', 'moduleRef'];
+const START_CHECKS: OptionChecks = new OptionChecks('No process was started.', 'start()');
 const DEFAULT_EXIT_TIMEOUT_MS = 5000;
 
 /** Options of `ProcessService.start`. `A` is the type that `onProcessStart` of the class takes. */
@@ -46,7 +47,7 @@ export class StartedProcesses {
 
   /** See `ProcessService.start`. */
   async start(type: ProcessClass, options: StartOptions): Promise<LocalProcess> {
-    refuseUnknownOptions(options, START_OPTIONS, 'start(); nothing was started');
+    START_CHECKS.names(options, START_OPTIONS);
     const prepared = this.#prepare(type, options);
     const process = this.#spawn(type, options);
     if (!process.alive) throw this.#endedEarly(type, process);

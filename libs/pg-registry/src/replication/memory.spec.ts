@@ -1,4 +1,4 @@
-import { protocolOptions } from '../cluster/options';
+import { protocolOptions } from '../cluster/protocol-options';
 import { OBJECT_OVERHEAD_BYTES, Pool, ReplicationBudget } from './budget';
 import { OperationRing } from './operation-ring';
 import { ReorderBuffer } from './reorder-buffer';

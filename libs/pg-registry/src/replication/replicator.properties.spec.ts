@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { NO_FAULTS } from '../../../../test/support/virtual-network/virtual-broker';
-import { DEFAULT_PROTOCOL_OPTIONS } from '../cluster/options';
+import { DEFAULT_PROTOCOL_OPTIONS } from '../cluster/protocol-options';
 import type { VirtualNetwork, VirtualNode } from '../protocol/virtual-network.fixture';
 import { difference, synced, type SyncedNodesOptions } from './synced-nodes.fixture';
 

@@ -1,27 +1,27 @@
-import type { Change, Entry } from '../table';
-import type { Key, KeyMap, Pid, Value } from '../term';
+import type { Entry } from '../table';
+import type { Key, KeyMap, Pid } from '../term';
 
 /**
- * Why something changed: a call on this node, the exit of a process of this node, an operation of a peer, a sync with a
- * peer, or the loss of one.
+ * Why entries changed: `call`: code of this node wrote; `exit`: a process of this node exited; `peer`: a peer wrote; `sync`:
+ * this node caught up with a peer; `node-down`: a peer was lost or left.
  */
 export type Cause = 'call' | 'exit' | 'peer' | 'sync' | 'node-down';
 
-/** Entries came (`join`) or went (`leave`, with the values they had), in the order of the operation. */
+/** Entries of one key were added (`join`) or removed (`leave`), in the order of the operation. */
 export interface MembershipEvent<K = Key, V = unknown> {
-  /** Whether the entries came or went. */
+  /** `join`: the entries were added; `leave`: they were removed. */
   readonly type: 'join' | 'leave';
-  /** The key they are under. */
+  /** The key of the entries. */
   readonly key: K;
-  /** The entries; of a `leave` as they were. */
+  /** The entries; those of a `leave` with the values they had last. */
   readonly entries: readonly Entry<K, V>[];
-  /** Why. */
+  /** Why the entries were added or removed. */
   readonly cause: Cause;
 }
 
-/** An entry that got another value. */
+/** An entry whose value was replaced. */
 export interface UpdatedEntry<V = unknown> {
-  /** The entry's id: an update keeps it. */
+  /** The entry's id, which an update does not change. */
   readonly id: string;
   /** The process that is registered. */
   readonly pid: Pid;
@@ -31,34 +31,34 @@ export interface UpdatedEntry<V = unknown> {
   readonly value: V;
 }
 
-/** Entries got other values, or the same again: an update is not compared with what was there. */
+/** Values of entries of one key were replaced. Values are not compared: an update to an equal value is an event, too. */
 export interface UpdateEvent<K = Key, V = unknown> {
-  /** Tells it from the other events. */
+  /** Distinguishes this event from the others. */
   readonly type: 'update';
-  /** The key they are under. */
+  /** The key of the entries. */
   readonly key: K;
-  /** What changed, in lookup order. */
+  /** The entries with old and new value, in lookup order. */
   readonly entries: readonly UpdatedEntry<V>[];
-  /** Why. */
+  /** Why the values were replaced. */
   readonly cause: Cause;
 }
 
-/** What one operation changed under one key. */
+/** The event of what one operation changed under one key. */
 export type ChangeEvent<K = Key, V = unknown> = MembershipEvent<K, V> | UpdateEvent<K, V>;
 
 /** The entries of one key at the moment of the subscription. */
 export interface SnapshotEvent<K = Key, V = unknown> {
-  /** Tells it from the events of changes. */
+  /** Distinguishes the snapshot from the events of changes. */
   readonly type: 'snapshot';
-  /** What `lookup` answers at this moment. */
+  /** What `lookup` returns at this moment. */
   readonly entries: readonly Entry<K, V>[];
 }
 
 /** The entries of every key at the moment of the subscription; keys without entries are absent. */
 export interface ScopeSnapshotEvent<K extends Key = Key, V = unknown> {
-  /** Tells it from the events of changes. */
+  /** Distinguishes the snapshot from the events of changes. */
   readonly type: 'snapshot';
-  /** The subscriber's own; oldest entry first under each key, as `lookup` gives them. */
+  /** A map that belongs to the subscriber. Under each key the entries are in the order of `lookup`. */
   readonly groups: KeyMap<readonly Entry<K, V>[]>;
 }
 
@@ -67,16 +67,3 @@ export type MonitorEvent<K = Key, V = unknown> = SnapshotEvent<K, V> | ChangeEve
 
 /** What `monitorScope` emits: one snapshot, then the changes of all keys. */
 export type ScopeEvent<K extends Key = Key, V = unknown> = ScopeSnapshotEvent<K, V> | ChangeEvent<K, V>;
-
-/** The event that tells of a change; frozen, so that one object can go to every observer. */
-export function eventOf(change: Change, cause: Cause): ChangeEvent<Key, Value> {
-  const { key } = change;
-  if (change.kind !== 'update') {
-    const entries = Object.freeze(change.rows.map((row) => row.entry));
-    return Object.freeze({ type: change.kind, key, entries, cause });
-  }
-  const entries = change.rows.map(({ entry: { id, pid, value } }, index) =>
-    Object.freeze({ id, pid, old: change.old[index].value, value }),
-  );
-  return Object.freeze({ type: 'update', key, entries: Object.freeze(entries), cause });
-}

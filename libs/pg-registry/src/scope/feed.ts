@@ -2,29 +2,29 @@ import type { Subscriber } from 'rxjs';
 import type { LocalProcess, Processes } from '../lifetime';
 import type { Change, Diff } from '../table';
 import { KeyMap } from '../term';
-import { Audience } from './audience';
-import { Delivery } from './delivery';
 import type { Cause } from './event';
-import { newsOf, type MountedListener } from './mounted-listener';
-import { Observation, type View } from './observation';
+import { listenerBatchOf, type ListenerNotifier } from './listener-notifier';
+import { QueuedChange } from './queued-change';
+import { type Projection, ScopeSubscription } from './scope-subscription';
 
 /**
- * The one place that turns the diffs of a scope into events.
+ * Turns the diffs of a run into events: the only place that notifies anybody.
  *
- * Diffs come in the order of their mutations and are delivered in this order to everybody. A write made inside a
- * delivery has its diff queued and delivered before the outermost write returns. For one change, observers of the whole
- * scope come first, then those of its key, newest first, then listeners. While nobody listens a diff costs one comparison.
+ * Diffs arrive in the order of their mutations, and everybody gets them in this order. A write made inside of a delivery
+ * has its diff queued and delivered before the outermost write returns. Each change goes to the subscriptions of the whole
+ * scope first, oldest first; then to those of its key, newest first; then to listeners. A diff that nobody waits for costs
+ * one comparison.
  */
 export class Feed {
-  /** Told last, in this order. */
-  readonly listeners = new Set<MountedListener>();
+  /** Notified last, in this order. */
+  readonly listeners = new Set<ListenerNotifier>();
   readonly #scope: string;
   readonly #processes: Processes;
-  readonly #wide = new Audience<Observation>('oldest-first');
-  readonly #keyed = new KeyMap<Audience<Observation>>();
-  readonly #byProcess = new Map<LocalProcess, Set<Observation>>();
-  readonly #queue: Delivery[] = [];
-  /** Number of the last queued change. */
+  readonly #ofScope = new SubscriptionList('oldest-first');
+  readonly #byKey = new KeyMap<SubscriptionList>();
+  readonly #byProcess = new Map<LocalProcess, Set<ScopeSubscription>>();
+  readonly #queue: QueuedChange[] = [];
+  /** Number of the change that was queued last. */
   #sequence = 0;
   #delivering = false;
   #closed = false;
@@ -34,49 +34,49 @@ export class Feed {
     this.#processes = processes;
   }
 
-  /** Delivers what changed, or queues it behind what is being delivered. Never throws. */
+  /** Delivers a diff, or queues it behind the delivery that is under way. Never throws. */
   publish(diff: Diff, cause: Cause): void {
-    if (this.#isDeserted) return;
+    if (this.#hasNoReceiver) return;
     this.enqueue(diff, cause);
     this.drain();
   }
 
-  /** Queues what changed until the next {@link drain}; snapshots taken until then contain it. */
+  /** Queues a diff until the next {@link drain}. A snapshot taken until then contains it. */
   enqueue(diff: Diff, cause: Cause): void {
-    // Who comes before it is delivered has it in the snapshot.
-    if (this.#closed || this.#isDeserted) return;
-    for (const change of diff) this.#queue.push(new Delivery(change, cause, (this.#sequence += 1)));
+    // Without a receiver nothing is queued: whoever subscribes before the drain has the change in the snapshot.
+    if (this.#closed || this.#hasNoReceiver) return;
+    for (const change of diff) this.#queue.push(new QueuedChange(change, cause, (this.#sequence += 1)));
   }
 
-  /** Delivers what is queued, unless a delivery is under way, which will come to it. Never throws. */
+  /** Delivers the queue, unless a delivery is under way, which delivers it then. Never throws. */
   drain(): void {
     if (this.#delivering) return;
     this.#delivering = true;
-    // Nothing in the loop throws: observations and listeners keep what their receivers throw.
-    for (const entry of this.#queue) this.#tell(entry); // what is queued meanwhile included
+    // Nothing in this loop throws: subscriptions and listeners catch what their receivers throw. The loop also delivers
+    // changes that are queued while it runs.
+    for (const change of this.#queue) this.#notify(change);
     this.#queue.length = 0;
     this.#delivering = false;
   }
 
   /**
-   * Emits the view's snapshot to the subscriber, then what the view makes of each later change, until the subscriber
-   * goes, the process that subscribes exits, or the feed closes. Changes that are queued now are in the snapshot.
+   * Emits the projection's snapshot, then what it makes of each later change, until the subscriber unsubscribes, the
+   * process that subscribes exits, or the feed closes. The snapshot contains the changes that are queued now.
    */
-  observe<T>(view: View<T>, subscriber: Subscriber<T>): void {
-    const observation = new Observation(view, subscriber, this.#processes, this.#sequence);
-    // Before the snapshot is out: what its receiver writes is news to it.
-    this.#add(observation);
-    subscriber.add(() => this.#remove(observation));
-    // The snapshot counts as a delivery, so that its receiver has taken it in before it hears of its own writes.
-    this.#deliver(() => subscriber.next(view.snapshot()));
+  subscribe<T>(projection: Projection<T>, subscriber: Subscriber<T>): void {
+    const subscription = new ScopeSubscription(projection, subscriber, this.#processes, this.#sequence);
+    // Added before the snapshot is emitted: what the receiver of the snapshot writes is a change after it.
+    this.#add(subscription);
+    subscriber.add(() => this.#remove(subscription));
+    this.#emitSnapshot(() => subscriber.next(projection.snapshot()));
   }
 
   /** Completes the subscriptions that were made as this process. */
   completeFor(process: LocalProcess): void {
-    for (const observation of this.#byProcess.get(process) ?? []) observation.complete();
+    for (const subscription of this.#byProcess.get(process) ?? []) subscription.complete();
   }
 
-  /** Completes every subscription; what is still queued is not delivered any more. */
+  /** Completes every subscription; changes that are still queued are not delivered. */
   close(): void {
     this.#closed = true;
     this.#queue.length = 0;
@@ -84,57 +84,95 @@ export class Feed {
     for (const process of this.#byProcess.keys()) this.completeFor(process);
   }
 
-  get #isDeserted(): boolean {
+  get #hasNoReceiver(): boolean {
     return this.#byProcess.size === 0 && this.listeners.size === 0;
   }
 
-  #deliver(delivery: () => void): void {
-    if (this.#delivering) return delivery();
+  /** A snapshot counts as a delivery, so that its receiver has returned before it gets the events of its own writes. */
+  #emitSnapshot(emit: () => void): void {
+    if (this.#delivering) return emit();
     this.#delivering = true;
     try {
-      delivery();
+      emit();
     } finally {
       this.#delivering = false;
       this.drain();
     }
   }
 
-  #tell(delivery: Delivery): void {
+  #notify(queued: QueuedChange): void {
     const here = this.#processes.current.snapshot();
-    for (const observation of this.#wide.list()) observation.next(delivery, here);
-    if (this.#keyed.size > 0) {
-      const audience = this.#keyed.get(delivery.change.key);
-      if (audience !== undefined) for (const observation of audience.list()) observation.next(delivery, here);
+    for (const subscription of this.#ofScope.members()) subscription.next(queued, here);
+    if (this.#byKey.size > 0) {
+      const ofKey = this.#byKey.get(queued.change.key);
+      if (ofKey !== undefined) for (const subscription of ofKey.members()) subscription.next(queued, here);
     }
-    if (this.listeners.size > 0) this.#tellListeners(delivery.change);
+    if (this.listeners.size > 0) this.#notifyListeners(queued.change);
   }
 
-  #tellListeners(change: Change): void {
-    const news = newsOf(change, this.#scope);
-    if (news !== undefined) for (const listener of this.listeners) listener.tell(news);
+  #notifyListeners(change: Change): void {
+    const batch = listenerBatchOf(change, this.#scope);
+    if (batch !== undefined) for (const listener of this.listeners) listener.notify(batch);
   }
 
-  #add(observation: Observation): void {
-    this.#audienceOf(observation).add(observation);
-    const own = this.#byProcess.get(observation.process);
-    if (own === undefined) this.#byProcess.set(observation.process, new Set([observation]));
-    else own.add(observation);
+  #add(subscription: ScopeSubscription): void {
+    this.#listOf(subscription).add(subscription);
+    const ofProcess = this.#byProcess.get(subscription.process);
+    if (ofProcess === undefined) this.#byProcess.set(subscription.process, new Set([subscription]));
+    else ofProcess.add(subscription);
   }
 
-  #remove(observation: Observation): void {
-    const { key, process } = observation;
-    const audience = this.#audienceOf(observation);
-    audience.delete(observation);
-    if (key !== undefined && audience.size === 0) this.#keyed.delete(key);
-    const own = this.#byProcess.get(process);
-    own?.delete(observation);
-    if (own?.size === 0) this.#byProcess.delete(process);
+  #remove(subscription: ScopeSubscription): void {
+    const { key, process } = subscription;
+    const list = this.#listOf(subscription);
+    list.delete(subscription);
+    if (key !== undefined && list.size === 0) this.#byKey.delete(key);
+    const ofProcess = this.#byProcess.get(process);
+    ofProcess?.delete(subscription);
+    if (ofProcess?.size === 0) this.#byProcess.delete(process);
   }
 
-  #audienceOf({ key }: Observation): Audience<Observation> {
-    if (key === undefined) return this.#wide;
-    let audience = this.#keyed.get(key);
-    if (audience === undefined) this.#keyed.set(key, (audience = new Audience('newest-first')));
-    return audience;
+  #listOf({ key }: ScopeSubscription): SubscriptionList {
+    if (key === undefined) return this.#ofScope;
+    let list = this.#byKey.get(key);
+    if (list === undefined) this.#byKey.set(key, (list = new SubscriptionList('newest-first')));
+    return list;
+  }
+}
+
+/**
+ * Subscriptions that get the same changes. Adding and removing is O(1). A delivery walks an array that is made anew after
+ * a change of the list, so subscriptions that come or go during a delivery do not disturb it.
+ */
+class SubscriptionList {
+  readonly #members = new Set<ScopeSubscription>();
+  readonly #newestFirst: boolean;
+  #array: readonly ScopeSubscription[] | undefined;
+
+  constructor(order: 'oldest-first' | 'newest-first') {
+    this.#newestFirst = order === 'newest-first';
+  }
+
+  get size(): number {
+    return this.#members.size;
+  }
+
+  add(subscription: ScopeSubscription): void {
+    this.#members.add(subscription);
+    this.#array = undefined;
+  }
+
+  delete(subscription: ScopeSubscription): void {
+    this.#members.delete(subscription);
+    this.#array = undefined;
+  }
+
+  /** The subscriptions at this moment, in the list's order. */
+  members(): readonly ScopeSubscription[] {
+    if (this.#array === undefined) {
+      const members = [...this.#members];
+      this.#array = this.#newestFirst ? members.toReversed() : members;
+    }
+    return this.#array;
   }
 }

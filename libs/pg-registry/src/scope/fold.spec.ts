@@ -164,7 +164,7 @@ class Run {
 }
 
 describe('the events of a subscription, folded over its snapshot', () => {
-  it('are what a read returns, whatever is written and subscribed, from inside of observers too', () => {
+  it('the events of a subscription, folded over its snapshot, are what a read returns, whatever observers write and subscribe', () => {
     fc.assert(
       fc.property(fc.array(anyStep, { maxLength: 25 }), (steps) => {
         const run = new Run();

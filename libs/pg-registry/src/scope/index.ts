@@ -1,18 +1,22 @@
 /**
- * scope/ — one running scope and its public face.
+ * scope/ runs one scope and has the API that users call.
  *
- * A {@link Scope} is one run: the table, the feed that turns its diffs into events, metadata and locks. A
- * {@link PgRegistryService} is what users hold: one per name, the same object before, between and after runs. Promised:
- * every write is applied, readable and delivered when the outermost call returns; snapshot plus events is what a read
- * returns; arguments are checked before anything changes; an observer or listener that fails harms nobody.
+ * A {@link PgRegistryService} is what users hold: one per scope and node, the same object before, between and after the
+ * scope's runs. A {@link Scope} is one run: its table, its feed, its metadata and its locks. The room promises:
  *
- * Inside: a call goes through the checks of `Arguments` to the run, the run's table answers with a diff, the diff goes to
- * the peers ({@link Replication}) and to the `Feed`. What a scope needs of its node it says in {@link ScopeHost}.
+ * - when the outermost write returns, the write is applied, readable, and delivered to every observer;
+ * - a snapshot plus the events after it is what a read returns;
+ * - arguments are checked before anything changes;
+ * - an observer or listener that throws does not keep others from being notified.
  *
- * May import: term, match, table, protocol, process, transport (port), rxjs.
+ * A write passes the checks of `argument-checks.ts`, then the run's table returns a diff, which goes to the peers
+ * ({@link Replication}) and to the feed (`feed.ts`). The options of a scope are checked in `scope-options.ts`. What a scope
+ * needs of its node is {@link ScopeDeps}.
+ *
+ * May import: term, match, table, protocol, lifetime, calls, process, rxjs.
  */
-export { defineScope } from './definition';
-export type { RegistryOf, ScopeDefinition } from './definition';
+export { defineScope } from './define-scope';
+export type { RegistryOf, ScopeDefinition } from './define-scope';
 export type {
   Cause,
   ChangeEvent,
@@ -24,23 +28,23 @@ export type {
   UpdatedEntry,
   UpdateEvent,
 } from './event';
-export type { Replication, ScopeHost, ScopeLogger } from './host';
 export type { ListenerToken, Registered, RegistryListener, Unregistered } from './listener';
 export type { LiveChange, LiveRow } from './live-query';
 export type { LockOptions } from './locks';
-export type { ScopeEventOf } from './monitors';
+export type { MetaKey } from './metadata';
 export {
   DEFAULT_SCOPE,
   formatScopeOptions,
   normalScopeOptions,
   sameScopeOptions,
   scopeName,
-} from './options';
-export type { KeysMode, NormalScopeOptions, ScopeOptions } from './options';
-export type { Query } from './queries';
+} from './scope-options';
+export type { KeysMode, NormalScopeOptions, ScopeOptions } from './scope-options';
+export { PgRegistryService } from './pg-registry-service';
+export type { Query, ScopeEventOf } from './pg-registry-service';
+export type { DispatchOptions } from './reads';
 export type { Registration } from './registration';
-export type { EntryOf, KeyOf, Row, ValueArgument, ValueOf } from './row';
+export type { Replication } from './replication';
+export type { EntryOf, KeyOf, Row, ValueArgument, ValueOf } from './row-types';
 export { Scope } from './scope';
-export type { ScopeParts } from './scope';
-export { PgRegistryService } from './service';
-export type { DispatchOptions, MetaKey } from './service';
+export type { ScopeDeps, ScopeLogger } from './scope-deps';

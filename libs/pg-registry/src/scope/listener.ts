@@ -1,6 +1,6 @@
 import type { Key, Pid } from '../term';
 
-/** What a listener is told of an entry that came: registered here, replicated, or learnt by a sync. */
+/** An entry that was added: by this node, by a peer, or by a sync with a peer. */
 export interface Registered<K = Key, V = unknown> {
   /** The name of the scope. */
   readonly scope: string;
@@ -12,7 +12,7 @@ export interface Registered<K = Key, V = unknown> {
   readonly value: V;
 }
 
-/** What a listener is told of an entry that went, whatever the cause. */
+/** An entry that was removed, for whatever reason. */
 export interface Unregistered<K = Key> {
   /** The name of the scope. */
   readonly scope: string;
@@ -23,22 +23,22 @@ export interface Unregistered<K = Key> {
 }
 
 /**
- * Hears of every entry that comes to a scope or goes, one call per entry; updates are not told. Mirrors the `listeners`
- * of `Registry.start_link/1`.
+ * Is called for every entry that is added to a scope or removed from it, once per entry; not for updates. Mirrors the
+ * `listeners` of `Registry.start_link/1`.
  *
- * A batch goes whole to one listener, then to the next; subscribers are served before listeners. What a method throws is
- * logged and harms nobody.
+ * All entries of an operation go to one listener, then to the next. Subscribers get a change before listeners. What a method
+ * throws is logged; other listeners are called all the same.
  */
 export interface RegistryListener {
-  /** An entry came. It is readable already. */
+  /** Called after an entry was added; reads return it already. */
   onRegister?(entry: Registered): void;
-  /** An entry went. It is not readable any more. */
+  /** Called after an entry was removed; reads do not return it any more. */
   onUnregister?(entry: Unregistered): void;
 }
 
 /**
- * Names a listener that the application provides: it is resolved at each delivery, and skipped while nobody answers. Nest's
- * `InjectionToken`.
+ * The injection token of a listener that the application provides. It is resolved at each delivery, and skipped while the
+ * application provides nothing under it.
  */
 // oxlint-disable-next-line typescript/no-unsafe-function-type -- Nest's token type has it
 export type ListenerToken = string | symbol | (abstract new (...args: never[]) => unknown) | Function;

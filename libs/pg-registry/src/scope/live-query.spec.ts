@@ -14,7 +14,7 @@ function brief({ added, removed, changed }: LiveChange): unknown[][] {
 const compare = (a: unknown, b: unknown): number => Number(a) - Number(b);
 
 describe('liveSelect', () => {
-  it('starts with all rows as added, synchronously, also when there are none', () => {
+  it('liveSelect emits all results as added, synchronously, even when there are none', () => {
     const { registry } = new LoneScope();
     const seen: unknown[] = [];
     registry.liveSelect(BIG).subscribe((change) => seen.push(brief(change)));
@@ -25,7 +25,7 @@ describe('liveSelect', () => {
     expect(seen).toEqual([[[], [], []], [[3], [], []], [{ id: entry.id, entry, value: 3 }]]);
   });
 
-  it('tells what comes, goes and changes, and keeps quiet about the rest', () => {
+  it('liveSelect emits what was added, removed and changed, and nothing for other changes', () => {
     const { registry } = new LoneScope();
     const seen: unknown[] = [];
     registry.liveSelect(BIG).subscribe((change) => seen.push(brief(change)));
@@ -47,7 +47,7 @@ describe('liveSelect', () => {
     ]);
   });
 
-  it('tells all that one operation changed in one emission', () => {
+  it('liveSelect emits everything that one operation changed at once', () => {
     const { registry, node } = new LoneScope();
     const { pid } = node.processes.spawn();
     registry.join('a', pid, { n: 3 });
@@ -62,7 +62,7 @@ describe('liveSelect', () => {
     ]);
   });
 
-  it('evaluates only the rows of a change', () => {
+  it('liveSelect evaluates only the rows of a change', () => {
     const { registry } = new LoneScope();
     for (let n = 0; n < 10; n += 1) registry.register(n);
     let evaluated = 0;
@@ -72,7 +72,7 @@ describe('liveSelect', () => {
     expect(evaluated).toBe(1);
   });
 
-  it('that names its key does not hear of others', () => {
+  it('liveSelect of a spec that names its key ignores changes of other keys', () => {
     const { registry } = new LoneScope();
     const seen: unknown[] = [];
     registry.register('a', 1);
@@ -87,7 +87,7 @@ describe('liveSelect', () => {
     ]);
   });
 
-  it('gives each subscription a result of its own', () => {
+  it('liveSelect keeps results of its own for each subscription', () => {
     const { registry } = new LoneScope();
     const rows = registry.liveSelect(BIG);
     const first: unknown[] = [];
@@ -105,7 +105,7 @@ describe('liveSelect', () => {
     ]);
   });
 
-  it('ends with the error of its predicate, at the start or later, and harms nobody else', () => {
+  it('liveSelect ends with the error of its predicate, at the start or later, and disturbs nobody else', () => {
     const { registry } = new LoneScope();
     const failing = registry.liveSelect(({ value }) => {
       if (value === 2) throw new Error('predicate');
@@ -128,7 +128,7 @@ describe('liveSelect', () => {
     ]);
   });
 
-  it('folded is what the same query selects, whatever is written', () => {
+  it('liveSelect, folded, is what the same query selects, whatever is written', () => {
     const step = fc.record({
       do: fc.constantFrom('register', 'update', 'unregister'),
       key: fc.constantFrom('a', 'b'),

@@ -1,37 +1,37 @@
 import { NO_MATCH, type CompiledSpec, type MatchContext } from '../match';
-import type { Entry, Row, Table } from '../table';
+import type { Entry, Row as TableRow, Table } from '../table';
 import type { Key } from '../term';
-import type { Delivery } from './delivery';
-import type { View } from './observation';
+import type { QueuedChange } from './queued-change';
+import type { Projection } from './scope-subscription';
 
 /** One result of a live query. */
 export interface LiveRow<E = Entry> {
-  /** The entry's id: an entry has at most one result, which keeps the id through updates. */
+  /** The entry's id. An entry has at most one result, which keeps the id through updates. */
   readonly id: string;
   /** The entry that matched. */
   readonly entry: E;
-  /** What the body of the first matching clause comes to; the entry itself for a predicate. */
+  /** The result of the body of the first clause that matches; the entry itself for a predicate. */
   readonly value: unknown;
 }
 
-/** How the result of a live query changed: rows are in the order of the operation. */
+/** How one operation changed the results of a live query. Rows are in the order of the operation. */
 export interface LiveChange<E = Entry> {
-  /** Rows that had no result before; in the first change all there are. */
+  /** Results of entries that had none before; in the first emission, all results. */
   readonly added: readonly LiveRow<E>[];
-  /** As they were last. */
+  /** Results of entries that were removed or match no more, as they were last. */
   readonly removed: readonly LiveRow<E>[];
-  /** Rows whose entries got another value and still match, as they are now. */
+  /** Results of entries whose value was replaced and that still match, as they are now. */
   readonly changed: readonly LiveRow<E>[];
 }
 
-/** The result of one query for one subscription, kept up to date by looking at nothing but the rows of each change. */
-export class LiveQuery implements View<LiveChange> {
-  /** Changes of other keys cannot touch the result, if the query names its key. */
+/** Keeps the results of one query up to date for one subscription. Evaluates only the rows of each change. */
+export class LiveQuery implements Projection<LiveChange> {
+  /** The key that the query names, if any: changes of other keys cannot change its results. */
   readonly key: Key | undefined;
   readonly #spec: CompiledSpec;
   readonly #context: MatchContext;
   readonly #table: Table;
-  /** The result, by entry id. */
+  /** The results by entry id. */
   readonly #rows = new Map<string, LiveRow>();
 
   constructor(spec: CompiledSpec, context: MatchContext, table: Table) {
@@ -46,21 +46,21 @@ export class LiveQuery implements View<LiveChange> {
     return changeOf({ added: candidates.flatMap((row) => this.#evaluate(row)) });
   }
 
-  after({ change: { kind, rows } }: Delivery): LiveChange | undefined {
+  after({ change: { kind, rows } }: QueuedChange): LiveChange | undefined {
     const result =
       kind === 'join' ? this.#join(rows) : kind === 'leave' ? this.#leave(rows) : this.#update(rows);
     return result.added.length + result.removed.length + result.changed.length > 0 ? result : undefined;
   }
 
-  #join(rows: readonly Row[]): LiveChange {
+  #join(rows: readonly TableRow[]): LiveChange {
     return changeOf({ added: rows.flatMap((row) => this.#evaluate(row)) });
   }
 
-  #leave(rows: readonly Row[]): LiveChange {
+  #leave(rows: readonly TableRow[]): LiveChange {
     return changeOf({ removed: rows.flatMap(({ entry }) => this.#remove(entry.id)) });
   }
 
-  #update(rows: readonly Row[]): LiveChange {
+  #update(rows: readonly TableRow[]): LiveChange {
     const added: LiveRow[] = [];
     const removed: LiveRow[] = [];
     const changed: LiveRow[] = [];
@@ -74,8 +74,8 @@ export class LiveQuery implements View<LiveChange> {
     return changeOf({ added, removed, changed });
   }
 
-  /** The row's result, or nothing if it does not match. */
-  #evaluate(row: Row): readonly LiveRow[] {
+  /** Returns the result of a row in a list, or an empty list if the row does not match. */
+  #evaluate(row: TableRow): readonly LiveRow[] {
     const value = this.#spec.select(row, this.#context);
     if (value === NO_MATCH) return [];
     const { entry } = row;

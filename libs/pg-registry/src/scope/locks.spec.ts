@@ -25,7 +25,7 @@ function throwNow(): never {
 }
 
 describe('lock', () => {
-  it('runs the function at once when it is free, and resolves with its result', async () => {
+  it('lock runs the function at once if the lock is free, and resolves with its result', async () => {
     const { registry } = new LoneScope();
     let ran = false;
     const result = registry.lock('a', () => ((ran = true), 7));
@@ -33,7 +33,7 @@ describe('lock', () => {
     expect(await result).toBe(7);
   });
 
-  it('serves who waits in the order of arrival, and other keys at once', async () => {
+  it('lock serves waiting calls in the order of arrival, and other keys at once', async () => {
     const { registry } = new LoneScope();
     const seen: string[] = [];
     const [a, b, c, other] = ['a', 'b', 'c', 'other'].map((name) => held(seen, name));
@@ -44,14 +44,14 @@ describe('lock', () => {
     expect(seen).toEqual(['a', 'other', 'b', 'c']);
   });
 
-  it('is given back when the function throws, now or later', async () => {
+  it('lock releases when the function throws or rejects', async () => {
     const { registry } = new LoneScope();
     await expect(registry.lock('a', throwNow)).rejects.toThrow('now');
     await expect(registry.lock('a', () => Promise.reject(new Error('later')))).rejects.toThrow('later');
     expect(await registry.lock('a', () => 'free')).toBe('free');
   });
 
-  it('cannot be re-entered, not after an await and not by the process either', async () => {
+  it('lock cannot be re-entered, even after an await or in another process', async () => {
     const { registry, node } = new LoneScope();
     const inner = async (): Promise<unknown> => {
       await Promise.resolve();
@@ -64,7 +64,7 @@ describe('lock', () => {
     expect(await registry.lock('a', () => registry.lock('b', () => 'another key'))).toBe('another key');
   });
 
-  it('is not a re-entry when the same process asks for it elsewhere', async () => {
+  it('lock is not a re-entry when the same process asks for it elsewhere', async () => {
     const { registry } = new LoneScope();
     const first = held();
     const running = registry.lock('a', first.run);
@@ -74,7 +74,7 @@ describe('lock', () => {
     expect(await waiting).toBe('second');
   });
 
-  it('is given on when the process that took it exits; who waits as that process is sent away', async () => {
+  it('lock is released when the process that took it exits, and waiting calls of that process reject', async () => {
     const { registry, node } = new LoneScope();
     const process = node.processes.spawn();
     const forever = held();
@@ -88,7 +88,7 @@ describe('lock', () => {
     expect(await registry.lock('a', () => 'free')).toBe('free');
   });
 
-  it('is not run by a process that exits between its turn and the run', async () => {
+  it('lock does not run the function of a process that exits between its turn and the run', async () => {
     const { registry, node } = new LoneScope();
     const process = node.processes.spawn();
     const first = held();
@@ -102,7 +102,7 @@ describe('lock', () => {
     expect(await after).toBe('after');
   });
 
-  it("ends the waiting with the signal's reason, not the holding", async () => {
+  it("lock ends the waiting with the signal's reason, not the holding", async () => {
     const { registry } = new LoneScope();
     const controller = new AbortController();
     const { signal } = controller;
@@ -119,7 +119,7 @@ describe('lock', () => {
     expect(await registry.lock('a', () => 'free')).toBe('free');
   });
 
-  it('rejects who waits when the scope stops; what runs ends in peace, and the next run starts with free locks', async () => {
+  it('lock rejects waiting calls when the scope stops; running functions finish, and the next run starts with free locks', async () => {
     const scope = new LoneScope();
     const first = held([], 'first');
     const running = scope.registry.lock('a', first.run);
@@ -132,10 +132,12 @@ describe('lock', () => {
     expect(await running).toBe('first');
   });
 
-  it('checks its arguments before it takes anything', async () => {
+  it('lock checks its arguments before it takes anything', async () => {
     const { registry } = new LoneScope();
     const lock = (fn: unknown, options?: unknown) => callLoosely(registry, 'lock', 'a', fn, options);
-    await expect(lock('fn')).rejects.toThrow("fn must be a function, not 'fn'. Nothing was changed.");
+    await expect(lock('fn')).rejects.toThrow(
+      "Argument 'fn' must be a function (got 'fn'). Nothing was changed.",
+    );
     for (const options of [
       { timeoutMs: -1 },
       { timeoutMs: NaN },
@@ -157,7 +159,7 @@ describe('a lock that is not free in time', () => {
     [undefined, 5000],
     [{ timeoutMs: 20 }, 20],
     [{ timeoutMs: 0 }, 0],
-  ])('rejects the waiting call: %j', async (options, timeoutMs) => {
+  ])('lock rejects a call that waited too long: %j', async (options, timeoutMs) => {
     const { registry } = new LoneScope();
     const first = held();
     const running = registry.lock('a', first.run);
@@ -171,7 +173,7 @@ describe('a lock that is not free in time', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('waits for ever without a limit', async () => {
+  it('lock waits without end if the limit is Infinity', async () => {
     const { registry } = new LoneScope();
     const first = held();
     const running = registry.lock('a', first.run);

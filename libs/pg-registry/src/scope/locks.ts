@@ -7,35 +7,60 @@ import {
   ProcessExitedError,
   type Key,
 } from '../term';
+import type { ArgumentChecks } from './argument-checks';
 
-/** How long to wait for a lock, and what ends the waiting early. */
+/** The options of `lock`: how long to wait for the lock. */
 export interface LockOptions {
   /** Milliseconds to wait for the lock, not to hold it; 0 takes it only if it is free. Default 5000. */
   readonly timeoutMs?: number | undefined;
-  /** Ends the waiting with the signal's reason; a lock that is held already is not taken away. */
+  /** Ends the waiting with the signal's reason. A lock that is held already is not taken away. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** One call's place in the line for a lock. */
-interface Ticket {
+/** The locks of a `PgRegistryService`: checks the arguments, then waits in the {@link LockTable} of the run. */
+export class Locks {
+  readonly #currentTable: () => LockTable;
+  readonly #checks: ArgumentChecks;
+
+  /** @param currentTable Returns the table of the current run; throws ScopeNotRunningError while the scope is stopped. */
+  constructor(currentTable: () => LockTable, checks: ArgumentChecks) {
+    this.#currentTable = currentTable;
+    this.#checks = checks;
+  }
+
+  async lock<T>(key: unknown, fn: () => T | PromiseLike<T>, options: LockOptions): Promise<T> {
+    const normal = this.#checks.key(key);
+    this.#checks.callback(fn, 'fn');
+    this.#checks.options(options, ['timeoutMs', 'signal']);
+    this.#checks.timeout(options.timeoutMs);
+    this.#checks.signal(options.signal);
+    const table = this.#currentTable();
+    this.#checks.self();
+    return table.run(normal, fn, options);
+  }
+}
+
+/** A call that waits for a lock or holds it. */
+interface LockRequest {
   readonly process: LocalProcess;
-  /** Ends the waiting: the ticket is first in line, or was refused. */
+  /** Ends the waiting: the request is first in the queue, or was rejected. */
   wake?: () => void;
-  /** Why the ticket will not get the lock. */
-  refusal?: { readonly error: unknown };
+  /** Set when the request will not get the lock. */
+  rejection?: { readonly error: unknown };
 }
 
 /**
- * Exclusive locks by key, for one run of a scope on one node; the keys are a namespace of their own.
+ * The exclusive locks of one run of a scope on this node, by key. The keys are apart from those of entries. Mirrors
+ * `Registry.lock/3`.
  *
- * Who waits is served in the order of arrival. A lock is given back when its function has returned (its promise has
- * settled), has thrown, or the process that took it exits. Mirrors `Registry.lock/3`.
+ * Waiting requests get the lock in the order of arrival. A lock is released when the promise of its function settles, when the
+ * function throws, and when the process that took the lock exits.
  */
-export class Locks {
+export class LockTable {
   readonly #scope: string;
   readonly #processes: Processes;
-  /** By key: the holder, then who waits, by arrival. */
-  readonly #lines = new KeyMap<Set<Ticket>>();
+  /** By key: the request that holds the lock, then those that wait, by arrival. */
+  readonly #queues = new KeyMap<Set<LockRequest>>();
 
   constructor(scope: string, processes: Processes) {
     this.#scope = scope;
@@ -46,7 +71,8 @@ export class Locks {
    * Runs `fn` while holding the lock and returns its result.
    *
    * @throws InvalidArgumentError inside of a function that holds this lock already: it would wait for itself.
-   * @throws LockTimeoutError if the lock was not free in time; ProcessExitedError if the waiting process exits.
+   * @throws LockTimeoutError if the lock was not free in time; ProcessExitedError if the waiting process exits; the signal's
+   * reason if it aborts the waiting.
    */
   async run<T>(
     key: Key,
@@ -54,89 +80,93 @@ export class Locks {
     { timeoutMs = 5000, signal }: LockOptions,
   ): Promise<T> {
     signal?.throwIfAborted();
-    const line = this.#lineOf(key);
-    const [holder] = line;
+    const queue = this.#queueOf(key);
+    const [holder] = queue;
     if (holder !== undefined && this.#processes.current.isWithin(holder)) throw this.#reentry(key);
-    const ticket: Ticket = { process: this.#processes.self() };
-    line.add(ticket);
+    const request: LockRequest = { process: this.#processes.self() };
+    queue.add(request);
     try {
-      if (holder !== undefined) await this.#wait(key, ticket, timeoutMs, signal);
-      return await this.#processes.current.within(ticket, fn);
+      if (holder !== undefined) await this.#wait(key, request, timeoutMs, signal);
+      return await this.#processes.current.within(request, fn);
     } finally {
-      this.#leave(key, ticket);
+      this.#remove(key, request);
     }
   }
 
-  /** Gives back what the process holds and sends its waiting calls away. Called when it has exited. */
+  /** Releases the locks of a process and rejects its waiting requests. Called when the process has exited. */
   releaseAll(process: LocalProcess): void {
     const { pid, reason } = process;
     const message = `${pid.toString()} exited while it waited for a lock of scope '${this.#scope}'.`;
-    this.#dismiss(
-      (ticket) => ticket.process === process,
+    this.#rejectWhere(
+      (request) => request.process === process,
       () => new ProcessExitedError(message, { pid, reason }),
     );
   }
 
-  /** Sends every waiting call away with an error; functions that run run to their end. Called when the scope stops. */
+  /** Rejects every waiting request; functions that hold a lock run to their end. Called when the scope stops. */
   close(error: () => Error): void {
-    this.#dismiss(() => true, error);
+    this.#rejectWhere(() => true, error);
   }
 
-  /** Resolves when the ticket is first in line. */
-  async #wait(key: Key, ticket: Ticket, timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
-    const turn = new Promise<void>((resolve) => (ticket.wake = resolve));
-    const onTimeout = (): void => refuse(ticket, this.#timeout(key, timeoutMs));
-    const onAbort = (): void => refuse(ticket, signal?.reason);
+  /** Resolves when the request is first in the queue. */
+  async #wait(
+    key: Key,
+    request: LockRequest,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const turn = new Promise<void>((resolve) => (request.wake = resolve));
+    const onTimeout = (): void => reject(request, this.#timeout(key, timeoutMs));
+    const onAbort = (): void => reject(request, signal?.reason);
     const timer = timeoutMs === Infinity ? undefined : setTimeout(onTimeout, timeoutMs);
     signal?.addEventListener('abort', onAbort, { once: true });
     await turn;
     clearTimeout(timer);
     signal?.removeEventListener('abort', onAbort);
-    // Also for who was first for a moment: its process may have exited between its turn and this continuation.
-    if (ticket.refusal !== undefined) throw ticket.refusal.error;
+    // Race: the process may have exited after the request became first and before this code runs.
+    if (request.rejection !== undefined) throw request.rejection.error;
   }
 
-  #dismiss(which: (ticket: Ticket) => boolean, error: () => Error): void {
-    for (const [key, line] of this.#lines) {
-      // From the back, so that none of these is given the lock on the way.
-      for (const ticket of [...line].toReversed().filter(which)) {
-        refuse(ticket, error());
-        this.#leave(key, ticket);
+  #rejectWhere(matches: (request: LockRequest) => boolean, error: () => Error): void {
+    for (const [key, queue] of this.#queues) {
+      // From the back, so that none of these gets the lock while the others are removed.
+      for (const request of [...queue].toReversed().filter(matches)) {
+        reject(request, error());
+        this.#remove(key, request);
       }
     }
   }
 
-  /** Takes the ticket out of the line, if it is still there, and wakes who is first then. */
-  #leave(key: Key, ticket: Ticket): void {
-    const line = this.#lines.get(key);
-    if (line === undefined || !line.delete(ticket)) return;
-    if (line.size === 0) this.#lines.delete(key);
-    const [first] = line;
+  /** Removes a request from its queue, if it is still there, and wakes the first one left. */
+  #remove(key: Key, request: LockRequest): void {
+    const queue = this.#queues.get(key);
+    if (queue === undefined || !queue.delete(request)) return;
+    if (queue.size === 0) this.#queues.delete(key);
+    const [first] = queue;
     first?.wake?.();
   }
 
-  #lineOf(key: Key): Set<Ticket> {
-    let line = this.#lines.get(key);
-    if (line === undefined) this.#lines.set(key, (line = new Set()));
-    return line;
+  #queueOf(key: Key): Set<LockRequest> {
+    let queue = this.#queues.get(key);
+    if (queue === undefined) this.#queues.set(key, (queue = new Set()));
+    return queue;
   }
 
   #reentry(key: Key): InvalidArgumentError {
     return new InvalidArgumentError(
-      `The lock ${formatKey(key)} of scope '${this.#scope}' is held by the code that asks for it; locks cannot be re-entered.`,
-      {},
+      `The lock ${formatKey(key)} of scope '${this.#scope}' must not be taken by code that holds it, which would wait for ` +
+        'itself. The function was not run.',
     );
   }
 
   #timeout(key: Key, timeoutMs: number): LockTimeoutError {
     return new LockTimeoutError(
-      `The lock ${formatKey(key)} of scope '${this.#scope}' was not free within ${timeoutMs} ms; the function was not run.`,
-      {},
+      `The lock ${formatKey(key)} of scope '${this.#scope}' was not free within ${timeoutMs} ms. The function was not run.`,
     );
   }
 }
 
-function refuse(ticket: Ticket, error: unknown): void {
-  ticket.refusal ??= { error };
-  ticket.wake?.();
+function reject(request: LockRequest, error: unknown): void {
+  request.rejection ??= { error };
+  request.wake?.();
 }

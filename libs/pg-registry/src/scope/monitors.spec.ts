@@ -27,7 +27,7 @@ function record<T extends MonitorEvent | ScopeEvent>(
 }
 
 describe('monitor', () => {
-  it('starts with a snapshot, then tells every join, update and leave of its key', () => {
+  it('monitor emits a snapshot, then every join, update and leave of its key', () => {
     const { registry } = new LoneScope();
     registry.register('a', 1);
     const seen = record(registry.monitor('a'));
@@ -38,18 +38,18 @@ describe('monitor', () => {
     expect(seen).toEqual(['[a:1]', '+a:2', '~a:1>9,2>9', '-a:9']);
   });
 
-  it('starts with an empty snapshot for an unknown key', () => {
+  it('monitor emits an empty snapshot for an unknown key', () => {
     expect(record(new LoneScope().registry.monitor(['no', 'such']))).toEqual(['[]']);
   });
 
-  it('is cold: each subscription has a snapshot of its own', () => {
+  it('monitor emits a snapshot of its own to each subscription', () => {
     const { registry } = new LoneScope();
     const events = registry.monitor('a');
     registry.register('a', 1);
     expect(record(events)).toEqual(['[a:1]']);
   });
 
-  it('tells one event per operation, with the entries in its order', () => {
+  it('monitor emits one event per operation, with the entries in its order', () => {
     const { registry, node } = new LoneScope();
     const [p, q] = [node.processes.spawn().pid, node.processes.spawn().pid];
     const seen: ChangeEvent[] = [];
@@ -62,7 +62,7 @@ describe('monitor', () => {
     ]);
   });
 
-  it('says why', () => {
+  it('monitor emits the cause of each change of this node', () => {
     const { registry, node } = new LoneScope();
     const causes: string[] = [];
     registry.monitorScope().subscribe((event) => event.type !== 'snapshot' && causes.push(event.cause));
@@ -72,7 +72,7 @@ describe('monitor', () => {
     expect(causes).toEqual(['call', 'exit']);
   });
 
-  it('tells of peers, and why', () => {
+  it('monitor emits the cause of each change of a peer', () => {
     const scope = new LoneScope();
     const causes: string[] = [];
     scope.registry.monitor('a').subscribe((event) => event.type !== 'snapshot' && causes.push(event.cause));
@@ -81,7 +81,7 @@ describe('monitor', () => {
     expect(causes).toEqual(['peer', 'node-down']);
   });
 
-  it('gives everybody the same frozen event', () => {
+  it('monitor emits the same frozen event to everybody', () => {
     const { registry } = new LoneScope();
     const seen: ChangeEvent[] = [];
     for (let i = 0; i < 2; i += 1)
@@ -92,7 +92,7 @@ describe('monitor', () => {
     expect([seen[0], seen[0].entries].every((part) => Object.isFrozen(part))).toBe(true);
   });
 
-  it('ends at once with the unsubscribe, also for events that are queued', () => {
+  it('monitor emits nothing after the unsubscribe, not even events that are queued', () => {
     const { registry } = new LoneScope();
     const seen: string[] = [];
     const first = registry.monitorScope().subscribe((event) => {
@@ -108,7 +108,7 @@ describe('monitor', () => {
     expect(seen).toEqual(['[]']);
   });
 
-  it('lets go of a subscriber that takes only the snapshot', () => {
+  it('monitor releases a subscriber that takes only the snapshot', () => {
     const { registry } = new LoneScope();
     const seen: string[] = [];
     registry
@@ -121,7 +121,7 @@ describe('monitor', () => {
 });
 
 describe('monitorScope', () => {
-  it('starts with the entries of every key, oldest first, then tells every change', () => {
+  it('monitorScope emits the entries of every key, oldest first, then every change', () => {
     const { registry } = new LoneScope();
     registry.register(['k', 1], 1);
     registry.register(['k', 1], 2);
@@ -134,13 +134,13 @@ describe('monitorScope', () => {
     expect(seen).toEqual(['[[k, 1]:1 [k, 1]:2]', '+b:3']);
   });
 
-  it('starts with an empty map in an empty scope', () => {
+  it('monitorScope emits an empty map in an empty scope', () => {
     expect(record(new LoneScope().registry.monitorScope())).toEqual(['[]']);
   });
 });
 
 describe('watch', () => {
-  it('gives the entries, and again after every change', () => {
+  it('watch emits the entries, and again after every change', () => {
     const { registry } = new LoneScope();
     const seen: unknown[][] = [];
     registry.watch('a').subscribe((entries) => seen.push(entries.map((entry) => entry.value)));
@@ -153,7 +153,7 @@ describe('watch', () => {
 });
 
 describe('delivery', () => {
-  it('serves the whole scope first, then the key, newest first, then listeners', () => {
+  it('delivers a change to subscriptions of the scope first, then of the key, newest first, then to listeners', () => {
     const seen: string[] = [];
     const { registry } = new LoneScope({ listeners: [{ onRegister: () => seen.push('listener') }] });
     for (const name of ['key 1', 'key 2'])
@@ -164,14 +164,14 @@ describe('delivery', () => {
     expect(seen).toEqual(['all 1', 'all 2', 'key 2', 'key 1', 'listener']);
   });
 
-  it('is over when the write returns', () => {
+  it('has delivered the events of a write when the write returns', () => {
     const { registry } = new LoneScope();
     const seen = record(registry.monitor('a'));
     registry.register('a', 1);
     expect(seen).toEqual(['[]', '+a:1']);
   });
 
-  it('queues what an observer writes: readable at once, told in one order to everybody, before the outermost write returns', () => {
+  it('queues the writes of an observer: readable at once, delivered in one order to everybody, before the outermost write returns', () => {
     const { registry } = new LoneScope();
     const seen: string[] = [];
     registry.monitor('a').subscribe((event) => {
@@ -187,7 +187,7 @@ describe('delivery', () => {
     expect(seen).toEqual(['all +a:1', 'new +a:1', 'wrote', 'all +a:2', 'new +a:2']);
   });
 
-  it('queues what a listener writes', () => {
+  it('queues the writes of a listener', () => {
     const { registry } = new LoneScope({
       listeners: [{ onRegister: ({ value }) => void (value === 1 && registry.register('a', 2)) }],
     });
@@ -196,7 +196,7 @@ describe('delivery', () => {
     expect(seen).toEqual(['[]', '+a:1', '+a:2']);
   });
 
-  it('of a snapshot is through before its receiver hears of its own writes', () => {
+  it('delivers the writes that the receiver of a snapshot makes after it has returned', () => {
     const { registry } = new LoneScope();
     const seen: string[] = [];
     registry.monitor('a').subscribe((event) => {
@@ -206,7 +206,7 @@ describe('delivery', () => {
     expect(seen).toEqual(['[]', '+a:1']);
   });
 
-  it('does not tell a subscription made inside of it what its snapshot contains', () => {
+  it('does not repeat to a subscription made during a delivery what its snapshot contains', () => {
     const { registry } = new LoneScope();
     const seen: string[] = [];
     registry.monitorScope().subscribe((event) => {
@@ -254,7 +254,7 @@ describe('an observer that throws', () => {
     config.onUnhandledError = null;
   });
 
-  it('disturbs neither the write nor the others, and is reported by RxJS', () => {
+  it('an observer that throws disturbs neither the write nor other observers, and RxJS reports the error', () => {
     const { registry } = new LoneScope();
     const before = record(registry.monitor('a'));
     registry.monitor('a').subscribe((event) => {
@@ -271,7 +271,7 @@ describe('an observer that throws', () => {
     expect(unhandled).toEqual([new Error('observer'), new Error('observer')]);
   });
 
-  it('harms nobody either when it throws past RxJS, at an event, the end or the unsubscribe', () => {
+  it('an observer that throws past RxJS, at an event, the end or the unsubscribe, disturbs nobody', () => {
     class Raw extends Subscriber<MonitorEvent> {
       override next(event: MonitorEvent): void {
         if (event.type !== 'snapshot') throw new Error('next');
@@ -293,7 +293,7 @@ describe('an observer that throws', () => {
 });
 
 describe('the process of an observer', () => {
-  it('is the one that subscribed, whoever writes', () => {
+  it('an observer runs as the process that subscribed, whichever process writes', () => {
     const { registry, node } = new LoneScope();
     const { processes } = node;
     const [watcher, writer] = [processes.spawn(), processes.spawn()];
@@ -305,7 +305,7 @@ describe('the process of an observer', () => {
     expect(seen).toEqual([watcher, processes.root]);
   });
 
-  it('takes its subscriptions along when it exits, before its entries leave', () => {
+  it('a process that exits completes its subscriptions before its entries leave', () => {
     const { registry, node } = new LoneScope();
     const process = node.processes.spawn();
     const seen: string[] = [];
@@ -322,7 +322,7 @@ describe('the process of an observer', () => {
     expect(other).toEqual(['[a:1]', '-a:1']);
   });
 
-  it('must live to subscribe', () => {
+  it('a process that has exited cannot subscribe', () => {
     const { registry, node } = new LoneScope();
     const process = node.processes.spawn();
     const errors: unknown[] = [];
@@ -336,7 +336,7 @@ describe('the process of an observer', () => {
 });
 
 describe('a scope that stops', () => {
-  it('completes all subscriptions, without leave events and without what is queued', () => {
+  it('a scope that stops completes all subscriptions, without leave events and without queued events', () => {
     const scope = new LoneScope();
     const { registry } = scope;
     const seen: string[] = [];
@@ -355,7 +355,7 @@ describe('a scope that stops', () => {
     expect(seen).toEqual(['[a:1]', '+a:2', 'complete', 'complete']);
   });
 
-  it('can be monitored only after it was started again, by an Observable made before, too', () => {
+  it('a stopped scope can be monitored after the next start, also by an Observable made before', () => {
     const scope = new LoneScope();
     const events = scope.registry.monitor('a');
     scope.run.stop();

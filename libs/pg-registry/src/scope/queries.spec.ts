@@ -8,7 +8,7 @@ function throwIf(it: boolean): boolean {
 }
 
 describe('match', () => {
-  it('gives the entries of one key whose values match, of the whole cluster, in lookup order', () => {
+  it('match returns the entries of one key whose values match, of the whole cluster, in lookup order', () => {
     const scope = new LoneScope();
     const { registry } = scope;
     registry.register('k', { role: 'primary', n: 1 });
@@ -24,7 +24,7 @@ describe('match', () => {
     expect([registry.countMatch('k', _), registry.match('none', _)]).toEqual([3, []]);
   });
 
-  it('takes guards over the variables of the pattern, or a predicate', () => {
+  it('match takes guards over the variables of the pattern, or a predicate', () => {
     const { registry } = new LoneScope();
     for (const n of [1, 5, 10]) registry.register('k', { n });
     expect(registry.countMatch('k', { n: $(0) }, [ms.gt($(0), 3)])).toBe(2);
@@ -34,14 +34,14 @@ describe('match', () => {
     ]);
   });
 
-  it('takes the key literally', () => {
+  it('match takes the key literally', () => {
     const { registry } = new LoneScope();
     registry.register('_', 1);
     expect(registry.countMatch('_', _)).toBe(1);
     expect(() => callLoosely(registry, 'match', _, _)).toThrow(InvalidValueError);
   });
 
-  it('refuses a wrong guard before it looks at any row', () => {
+  it('match refuses a wrong guard before it looks at any row', () => {
     const { registry } = new LoneScope();
     for (const method of ['match', 'countMatch', 'unregisterMatch']) {
       expect(() => callLoosely(registry, method, 'k', _, [['foo', 1]])).toThrow(InvalidArgumentError);
@@ -50,7 +50,7 @@ describe('match', () => {
 });
 
 describe('unregisterMatch', () => {
-  it('removes what matches, not what is newest, in one event, and says how many', () => {
+  it('unregisterMatch removes what matches, not what is newest, in one event, and returns how many', () => {
     const { registry } = new LoneScope();
     const left: unknown[][] = [];
     registry.monitor('k').subscribe((event) => {
@@ -73,7 +73,7 @@ describe('unregisterMatch', () => {
     expect(registry.values('k')).toEqual([[3, 'b']]);
   });
 
-  it('touches the entries of one process of this node only', () => {
+  it('unregisterMatch removes entries of one process of this node only', () => {
     const scope = new LoneScope();
     const { registry, node } = scope;
     const other = node.processes.spawn().pid;
@@ -86,7 +86,7 @@ describe('unregisterMatch', () => {
     expect(() => registry.unregisterMatch('k', _, [], scope.remotePid(1))).toThrow(NotLocalError);
   });
 
-  it('leaves the newest survivor to the next unregister', () => {
+  it('unregisterMatch leaves the newest entry that is left to the next unregister', () => {
     const { registry } = new LoneScope();
     for (const value of [1, 2, 3]) registry.register('k', value);
     registry.unregisterMatch('k', 3);
@@ -95,7 +95,7 @@ describe('unregisterMatch', () => {
     expect(registry.values('k')).toEqual([1, 2]);
   });
 
-  it('removes nothing when a predicate throws', () => {
+  it('unregisterMatch removes nothing when a predicate throws', () => {
     const { registry } = new LoneScope();
     registry.register('k', 1);
     registry.register('k', 2);
@@ -105,7 +105,7 @@ describe('unregisterMatch', () => {
 });
 
 describe('select', () => {
-  it('gives the body of each matching entry, of all keys and nodes', () => {
+  it('select returns the body of each matching entry, of all keys and nodes', () => {
     const scope = new LoneScope();
     const { registry } = scope;
     registry.register('a', 1);
@@ -121,7 +121,7 @@ describe('select', () => {
     expect(registry.select([])).toEqual([]);
   });
 
-  it('finds the same by key and by process as by looking at every row', () => {
+  it('select finds the same by key and by process as by looking at every row', () => {
     const scope = new LoneScope();
     const { registry, node } = scope;
     const { pid } = node.processes.spawn();
@@ -136,7 +136,7 @@ describe('select', () => {
     expect(here({ pid: scope.remotePid(9) })).toEqual([]);
   });
 
-  it('gives entries for a predicate', () => {
+  it('select returns entries for a predicate', () => {
     const { registry } = new LoneScope();
     registry.register('a', 1);
     registry.register('b', 2);
@@ -144,7 +144,7 @@ describe('select', () => {
     expect(registry.countSelect((entry) => entry.key === 'a')).toBe(1);
   });
 
-  it('counts results that are exactly true', () => {
+  it('countSelect counts results that are exactly true', () => {
     const { registry } = new LoneScope();
     registry.register('a', 1);
     registry.register('a', 2);
@@ -153,7 +153,7 @@ describe('select', () => {
     expect(registry.countSelect({ head: { value: $(0) }, body: ms.eq($(0), 2) })).toBe(1);
   });
 
-  it('means the running process by self', () => {
+  it('select evaluates self as the running process', () => {
     const { registry, node } = new LoneScope();
     const process = node.processes.spawn();
     registry.register('a', 'root');
@@ -163,7 +163,7 @@ describe('select', () => {
     expect(node.processes.run(process, () => registry.select(own))).toEqual(['other']);
   });
 
-  it('refuses a wrong spec before it looks at any row, and countSelect and liveSelect alike', () => {
+  it('select, countSelect and liveSelect refuse a wrong spec before they look at any row', () => {
     const { registry } = new LoneScope();
     for (const spec of [
       'spec',
@@ -180,7 +180,7 @@ describe('select', () => {
 });
 
 describe('selectPrefix', () => {
-  it('gives the entries under array keys that start with the elements', () => {
+  it('selectPrefix returns the entries under array keys that start with the elements', () => {
     const { registry } = new LoneScope();
     for (const key of [['doc'], ['doc', 'a'], ['doc', 'a', 1], ['dock'], 'doc']) registry.register(key);
     const keys = (...prefix: string[]) => registry.selectPrefix(prefix).map((entry) => entry.key);
@@ -194,7 +194,7 @@ describe('selectPrefix', () => {
     expect([keys('none'), keys().length]).toEqual([[], 4]);
   });
 
-  it('takes an array', () => {
+  it('selectPrefix refuses anything but an array', () => {
     const { registry } = new LoneScope();
     for (const prefix of ['doc', { 0: 'doc' }, null]) {
       expect(() => callLoosely(registry, 'selectPrefix', prefix)).toThrow(InvalidArgumentError);

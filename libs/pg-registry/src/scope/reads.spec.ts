@@ -1,7 +1,7 @@
 import { LoneScope } from './scope.fixture';
 
 describe('lookups', () => {
-  it('are of the whole cluster, or of this node', () => {
+  it('lookup and members cover the whole cluster, lookupLocal and membersLocal this node', () => {
     const scope = new LoneScope();
     const { registry } = scope;
     const { pid } = registry.register('a', 1);
@@ -16,7 +16,7 @@ describe('lookups', () => {
     expect([registry.keys(there), registry.values('a', there)]).toEqual([['a', 'b'], [2]]);
   });
 
-  it('answer with the same frozen array until the key changes', () => {
+  it('lookups return the same frozen array until the key changes', () => {
     const { registry } = new LoneScope();
     registry.register(['a', 1]);
     const before = registry.lookup(['a', 1]);
@@ -28,7 +28,7 @@ describe('lookups', () => {
     expect(before).toHaveLength(1);
   });
 
-  it('of what is not there are empty', () => {
+  it('lookups of an unknown key or pid are empty', () => {
     const { registry, node } = new LoneScope();
     const { pid } = node.processes.spawn();
     for (const answer of [
@@ -41,7 +41,7 @@ describe('lookups', () => {
     }
   });
 
-  it('of keys and values are about the running process unless a pid is given', () => {
+  it('keys and values are those of the running process unless a pid is given', () => {
     const { registry, node } = new LoneScope();
     const process = node.processes.spawn();
     registry.register('a', 1);
@@ -50,7 +50,7 @@ describe('lookups', () => {
     expect(node.processes.run(process, () => [registry.keys(), registry.values('b')])).toEqual([['b'], [2]]);
   });
 
-  it('keep keys of different kinds apart', () => {
+  it('lookups keep keys of different types apart', () => {
     const { registry } = new LoneScope();
     const keys = [1, '1', 1n, true, null, ['1'], [1], { a: 1 }, { a: '1' }];
     for (const key of keys) registry.register(key);
@@ -59,7 +59,7 @@ describe('lookups', () => {
     expect(registry.groups()).toHaveLength(keys.length);
   });
 
-  it('tell the key mode of the run', () => {
+  it('keysMode is the mode of the run', () => {
     expect([new LoneScope().registry.keysMode, new LoneScope({ keys: 'unique' }).registry.keysMode]).toEqual([
       'duplicate',
       'unique',

@@ -3,7 +3,7 @@ import { InvalidValueError, ScopeNotRunningError } from '../term';
 import { LoneScope } from './scope.fixture';
 
 describe('a registration', () => {
-  it('says what was registered', () => {
+  it('a registration has id, key, pid and value of its entry', () => {
     const { registry, node } = new LoneScope();
     const registration = registry.register(['doc', 1], { n: -0 });
     const { id, key, pid, value } = registration;
@@ -12,7 +12,7 @@ describe('a registration', () => {
     expect(inspect(registration)).toBe(inspect({ id, key, pid, value }));
   });
 
-  it('updates and removes exactly its entry, whatever else the process has under the key', () => {
+  it('a registration updates and removes exactly its entry, whatever else the process has under the key', () => {
     const { registry } = new LoneScope();
     const [first, second] = [registry.register('a', 1), registry.register('a', 2)];
     registry.register('a', 3);
@@ -21,7 +21,7 @@ describe('a registration', () => {
     expect(registry.values('a')).toEqual([20, 3]);
   });
 
-  it('shows the present value, and after the end the last one it saw', () => {
+  it('a registration has the current value, and after the removal the last one that it read', () => {
     const { registry } = new LoneScope();
     const registration = registry.register('a', 1);
     registry.updateValue('a', 2);
@@ -35,7 +35,7 @@ describe('a registration', () => {
     expect(registry.count()).toBe(0);
   });
 
-  it('ends with a using block', () => {
+  it('a registration is removed at the end of a using block', () => {
     const { registry } = new LoneScope();
     {
       using registration = registry.register('a');
@@ -44,7 +44,7 @@ describe('a registration', () => {
     expect(registry.count()).toBe(0);
   });
 
-  it('ends with its process and with its run', () => {
+  it('a registration is removed when its process exits or its run stops', () => {
     const scope = new LoneScope();
     const { registry, node } = scope;
     const process = node.processes.spawn();
@@ -60,7 +60,7 @@ describe('a registration', () => {
     expect(registry.count()).toBe(1);
   });
 
-  it('takes only values that can be stored', () => {
+  it('a registration takes only values that can be stored', () => {
     const { registry } = new LoneScope();
     const registration = registry.register('a', 1);
     expect(() => registration.update(() => 1)).toThrow(InvalidValueError);

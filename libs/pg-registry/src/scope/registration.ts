@@ -1,47 +1,47 @@
-import type { Row } from '../table';
+import type { Row as TableRow } from '../table';
 import type { Key, Pid, Value } from '../term';
-import type { Arguments } from './arguments';
+import type { ArgumentChecks } from './argument-checks';
 import type { Scope } from './scope';
 
 /**
- * One entry that `register` made: what the caller keeps to change or remove exactly this entry, whatever else its process
- * has under the key. Once the entry has gone, {@link update} and {@link unregister} answer false.
+ * The entry that a call of `register` made. Changes or removes exactly this entry, whatever else its process has under the
+ * key. Once the entry is removed, {@link update} and {@link unregister} return false.
  */
 export interface Registration<K = Key, V = unknown> extends Disposable {
-  /** Names the entry in the whole cluster, for ever. */
+  /** Identifies the entry in the whole cluster; never used again. */
   readonly id: string;
-  /** Under what it is registered, in normal form. */
+  /** The key of the entry, in normal form. */
   readonly key: K;
-  /** The process that it is registered for. */
+  /** The process that is registered. */
   readonly pid: Pid;
-  /** The value now; the last one once the entry has gone. */
+  /** The value now; the last value once the entry is removed. */
   readonly value: V;
 
   /**
-   * Gives this entry another value; it keeps its place in every lookup. Delivered when the call returns.
+   * Replaces the value of this entry, which keeps its place in every lookup. The event is delivered when the call returns.
    *
-   * @returns False if the entry has gone; nothing happens then.
+   * @returns False if the entry was removed; nothing happens then.
    * @throws InvalidValueError, ValueTooLargeError for a value that cannot be stored.
-   * @throws ScopeNotRunningError if the run in which the entry was made has ended.
+   * @throws ScopeNotRunningError if the scope was stopped since, even if it runs again.
    */
   update(value: V): boolean;
 
   /**
    * Removes this entry. The end of a `using` block does the same.
    *
-   * @returns False if it had gone already, with its process or its scope for example.
+   * @returns False if it was removed before, with its process or its scope for example.
    */
   unregister(): boolean;
 }
 
-/** A registration in a run of a scope. */
+/** The {@link Registration} of an entry of this node in one run of a scope. */
 export class OwnEntry implements Registration {
   readonly #scope: Scope;
-  readonly #args: Arguments;
-  /** The newest row of the entry that this object has seen. */
-  #row: Row;
+  readonly #args: ArgumentChecks;
+  /** The row of the entry when it was last read: the table replaces the row at each update. */
+  #row: TableRow;
 
-  constructor(scope: Scope, row: Row, args: Arguments) {
+  constructor(scope: Scope, row: TableRow, args: ArgumentChecks) {
     this.#scope = scope;
     this.#row = row;
     this.#args = args;

@@ -2,12 +2,12 @@ import { Processes } from '../lifetime';
 import type { Diff, Table } from '../table';
 import { DEFAULT_VALUE_LIMITS, PidInterner, type Key, type Pid, type Value } from '../term';
 import type { Cause } from './event';
-import type { ScopeHost } from './host';
+import type { ScopeDeps } from './scope-deps';
 import type { ListenerToken, RegistryListener } from './listener';
-import { normalScopeOptions, type ScopeOptions } from './options';
-import type { Row } from './row';
+import { normalScopeOptions, type ScopeOptions } from './scope-options';
+import type { Row } from './row-types';
 import { Scope } from './scope';
-import { PgRegistryService } from './service';
+import { PgRegistryService } from './pg-registry-service';
 
 const HERE = '00000000000000aa';
 const THERE = '00000000000000bb';
@@ -15,8 +15,8 @@ const THERE = '00000000000000bb';
 /** Processes that one join may have on the fake node. */
 export const MAX_JOIN = 1000;
 
-/** A node without peers, for specs: what a {@link ScopeHost} is asked and told is there to read. */
-export class FakeNode implements ScopeHost {
+/** A node without peers, for specs: what a {@link ScopeDeps} is asked and told is there to read. */
+export class FakeNode implements ScopeDeps {
   readonly pids = new PidInterner();
   readonly processes = new Processes({ node: 'here', incarnation: HERE, pids: this.pids });
   readonly limits = DEFAULT_VALUE_LIMITS;
@@ -61,7 +61,7 @@ export class LoneScope<R extends Row = Row> {
     replicated.length = 0;
     this.run = new Scope({
       options: normal,
-      host: this.node,
+      deps: this.node,
       replicate: () => ({
         get last() {
           return replicated.length;

@@ -1,5 +1,5 @@
 import type { LocalProcess } from '../lifetime';
-import { type Diff, type Row, Table } from '../table';
+import { type Diff, type Row as TableRow, Table } from '../table';
 import {
   KeyMap,
   normalValue,
@@ -11,15 +11,17 @@ import {
 } from '../term';
 import type { Cause } from './event';
 import { Feed } from './feed';
-import type { Replication, ScopeHost } from './host';
-import { Locks } from './locks';
-import { MountedListener } from './mounted-listener';
-import type { NormalScopeOptions } from './options';
+import { LockTable } from './locks';
+import { ListenerNotifier } from './listener-notifier';
+import type { NormalScopeOptions } from './scope-options';
+import type { Replication } from './replication';
+import type { ScopeDeps } from './scope-deps';
 
 /** What a run of a scope is given. */
-export interface ScopeParts {
+export interface ScopeRunDeps {
   readonly options: NormalScopeOptions;
-  readonly host: ScopeHost;
+  /** Those of the node, the same for all its scopes. */
+  readonly deps: ScopeDeps;
   /** Starts the run's stream to the peers, as the last thing that the constructor does. */
   readonly replicate: (scope: Scope) => Replication;
 }
@@ -27,36 +29,37 @@ export interface ScopeParts {
 /**
  * One run of a scope, from its start to its stop.
  *
- * Every write goes the same way: the table changes and says what changed, the peers are sent it, the feed delivers it.
- * Arguments are in normal form already; checking is the business of the public face.
+ * Every write takes the same way: the table changes and returns the diff, the replication sends the diff to the peers, the
+ * feed delivers it. Arguments are in normal form already; `PgRegistryService` checks them.
  */
 export class Scope {
   readonly options: NormalScopeOptions;
   readonly table: Table;
   readonly replication: Replication;
   readonly feed: Feed;
-  readonly locks: Locks;
-  /** This node's metadata; not replicated, lost with the run. */
+  readonly locks: LockTable;
+  /** This node's metadata: not replicated, lost when the run stops. */
   readonly meta = new KeyMap<Value>();
-  readonly #host: ScopeHost;
-  readonly #ignoreExits: readonly (() => void)[];
+  readonly #deps: ScopeDeps;
+  /** Remove the hooks on the exits of processes. */
+  readonly #unhookExits: readonly (() => void)[];
   #running = true;
 
   /** @throws InvalidValueError, ValueTooLargeError for metadata that cannot be stored. */
-  constructor({ options, host, replicate }: ScopeParts) {
+  constructor({ options, deps, replicate }: ScopeRunDeps) {
     this.options = options;
-    const { node, incarnation } = host.processes.root.pid;
+    const { node, incarnation } = deps.processes.root.pid;
     this.table = new Table({ node, incarnation, keys: options.keys });
-    this.#host = host;
-    this.feed = new Feed(options.name, host.processes);
-    this.locks = new Locks(options.name, host.processes);
+    this.#deps = deps;
+    this.feed = new Feed(options.name, deps.processes);
+    this.locks = new LockTable(options.name, deps.processes);
     for (const [key, value] of Object.entries(options.meta)) {
-      this.meta.set(key, normalValue(value, host.limits, host.pids));
+      this.meta.set(key, normalValue(value, deps.limits, deps.pids));
     }
-    for (const listener of options.listeners) this.feed.listeners.add(new MountedListener(listener, host));
-    this.#ignoreExits = [
-      host.processes.onExit(({ pid }) => this.#removeEntries(pid)),
-      host.processes.afterExit((process) => this.#tellOfExit(process)),
+    for (const listener of options.listeners) this.feed.listeners.add(new ListenerNotifier(listener, deps));
+    this.#unhookExits = [
+      deps.processes.onExit(({ pid }) => this.#removeEntries(pid)),
+      deps.processes.afterExit((process) => this.#afterExit(process)),
     ];
     this.replication = replicate(this);
   }
@@ -65,7 +68,7 @@ export class Scope {
     return this.options.name;
   }
 
-  /** False once {@link stop} was called; a run does not start again. */
+  /** Whether the run has not been stopped. A stopped run does not start again. */
   get running(): boolean {
     return this.#running;
   }
@@ -76,83 +79,104 @@ export class Scope {
   }
 
   /**
-   * Registers one process. A cheaper `join`, and it returns the new row.
+   * Registers one process and returns the new row.
    *
-   * @throws AlreadyRegisteredError on a conflict of unique keys; nothing has changed then.
+   * @throws AlreadyRegisteredError if the keys are unique and the key is held; nothing was changed then.
    */
-  register(key: Key, pid: Pid, value: Value): Row {
+  register(key: Key, pid: Pid, value: Value): TableRow {
     return this.join(key, [pid], value)[0].rows[0];
   }
 
   /**
    * Adds an entry for each pid, in one operation. Mirrors `pg:join/3`.
    *
-   * @throws ValueTooLargeError for more pids than one operation can carry to the peers; nothing has changed then.
+   * @throws AlreadyRegisteredError, InvalidArgumentError if the keys are unique and the key is held, or for more than one pid.
+   * @throws ValueTooLargeError for more pids than fit into one operation (`maxOpBytes`). Nothing was changed in all these cases.
    */
   join(key: Key, pids: readonly Pid[], value: Value): Diff {
     if (pids.length > 1 && !this.replication.fits(pids.length)) {
       throw new ValueTooLargeError(
-        `${pids.length} processes are too many for one join, which travels as one operation of at most maxOpBytes bytes. ` +
+        `A join must fit into one operation of maxOpBytes bytes (got ${pids.length} processes). ` +
           'Join them in several calls, or raise the node option maxOpBytes. Nothing was changed.',
       );
     }
-    return this.#commit(this.table.join(key, pids, value, this.#host.numbers, this.#revision()));
+    return this.#commit(this.table.join(key, pids, value, this.#deps.numbers, this.#revision()));
   }
 
-  /** Removes the newest entry of each pid, once per occurrence, in one operation. Mirrors `pg:leave/3`. */
+  /**
+   * Removes the newest entry of each pid, once per occurrence, in one operation. Mirrors `pg:leave/3`.
+   *
+   * @returns False if no entry was removed.
+   */
   leave(key: Key, pids: readonly Pid[]): boolean {
     return this.#commit(this.table.leave(key, pids)).length > 0;
   }
 
-  /** Removes every entry that this node has under the key. */
+  /** Removes every entry of this node under the key, in one operation. */
   leaveKey(key: Key): void {
     this.#commit(this.table.leaveKey(key));
   }
 
-  /** Removes these entries of this node; those that have gone meanwhile are left out. @returns How many went. */
-  leaveEntries(rows: readonly Row[]): number {
+  /**
+   * Removes these entries of this node, in one operation; skips those that were removed meanwhile.
+   *
+   * @returns How many were removed.
+   */
+  leaveEntries(rows: readonly TableRow[]): number {
     const diff = this.#commit(this.table.leaveRows(rows));
     return diff.reduce((sum, change) => sum + change.rows.length, 0);
   }
 
-  /** Removes the entry of this node with that number. @returns False if there is none. */
+  /**
+   * Removes the entry of this node with that number.
+   *
+   * @returns False if there is none.
+   */
   leaveEntry(number: number): boolean {
     return this.#commit(this.table.leaveRow(number)).length > 0;
   }
 
-  /** Gives every entry of the pid under the key another value. @returns False if there is none. */
+  /**
+   * Replaces the value of every entry of the pid under the key, in one operation.
+   *
+   * @returns False if there is none.
+   */
   update(key: Key, pid: Pid, next: (old: Value) => Value): boolean {
     return this.#commit(this.table.update(key, pid, next, this.#revision())).length > 0;
   }
 
-  /** Gives the entry of this node with that number another value. @returns False if there is none. */
+  /**
+   * Replaces the value of the entry of this node with that number.
+   *
+   * @returns False if there is none.
+   */
   updateEntry(number: number, value: Value): boolean {
     return this.#commit(this.table.updateRow(number, value, this.#revision())).length > 0;
   }
 
-  /** Removes every entry of this node, in one operation per process: the node is about to leave the cluster. */
+  /** Removes every entry of this node, in one operation per process. Called when the node drains. */
   leaveAll(): void {
     const pids = new Set(this.table.groupsLocal().flatMap((key) => this.table.membersLocal(key)));
     for (const pid of pids) this.#removeEntries(pid);
     this.feed.drain();
   }
 
-  /** Delivers what a peer, a sync or the loss of a node changed: the table HAS changed already. In the order of the changes. */
+  /** Delivers a diff that did not come from this node. The table has changed already; diffs come in the order of the changes. */
   applyDiff(diff: Diff, cause: Cause): void {
     if (diff.length > 0) this.feed.publish(diff, cause);
   }
 
-  /** Ends the run: subscriptions complete without leave events, waiting locks reject, members live on. Idempotent. */
+  /** Ends the run: subscriptions complete without leave events, waiting locks reject, processes live on. Idempotent. */
   stop(): void {
     if (!this.#running) return;
     this.#running = false;
     this.replication.stop();
-    for (const ignore of this.#ignoreExits) ignore();
+    for (const unhook of this.#unhookExits) unhook();
     this.locks.close(() => notRunning(this.name));
     this.feed.close();
   }
 
-  /** Removes the entries of a process; who calls drains the feed when all is done that belongs together. */
+  /** Removes the entries of a process and queues the events. The caller drains the feed. */
   #removeEntries(pid: Pid): void {
     const diff = this.table.leaveProcess(pid);
     if (diff.length === 0) return;
@@ -160,9 +184,12 @@ export class Scope {
     this.feed.enqueue(diff, 'exit');
   }
 
-  /** When its entries have gone from every scope of the node, so that no observer still finds the process in another. */
-  #tellOfExit(process: LocalProcess): void {
-    // Its own observers first: no code runs as the process any more to hear of its end.
+  /**
+   * Delivers the exit of a process after its entries were removed from every scope of the node, so that no observer still
+   * finds the process in another scope.
+   */
+  #afterExit(process: LocalProcess): void {
+    // Its own subscriptions complete first: no code may run as the process any more.
     this.feed.completeFor(process);
     this.feed.drain();
     this.locks.releaseAll(process);
@@ -174,14 +201,14 @@ export class Scope {
 
   #commit(diff: Diff): Diff {
     if (diff.length === 0) return diff;
-    // Peers before observers: what an observer writes has a later number.
+    // Peers before observers: an observer may write, and its operation must have a later number.
     this.replication.write(diff);
     this.feed.publish(diff, 'call');
     return diff;
   }
 }
 
-/** The error of every call to a scope that does not run. */
+/** Makes the error of a call to a scope that does not run. */
 export function notRunning(scope: string): ScopeNotRunningError {
-  return new ScopeNotRunningError(`Scope '${scope}' is not running on this node; nothing was changed.`, {});
+  return new ScopeNotRunningError(`Scope '${scope}' is not running on this node. Nothing was changed.`, {});
 }

@@ -10,7 +10,7 @@ import {
 } from '../term';
 import { via } from '../calls';
 import { callLoosely, LoneScope, MAX_JOIN } from './scope.fixture';
-import { PgRegistryService } from './service';
+import { PgRegistryService } from './pg-registry-service';
 
 const values = ({ registry }: LoneScope, key: string): unknown[] =>
   registry.lookup(key).map((entry) => entry.value);
@@ -21,7 +21,7 @@ function failAtTwo(old: unknown): unknown {
 }
 
 describe('register', () => {
-  it('adds an entry of the running process, with null as its value unless one is given', () => {
+  it('register adds an entry of the running process, with null as its value unless one is given', () => {
     const { registry, node } = new LoneScope();
     const process = node.processes.spawn();
     const registration = node.processes.run(process, () => registry.register('a'));
@@ -30,7 +30,7 @@ describe('register', () => {
     expect(registry.members('a')).toEqual([process.pid, node.processes.root.pid]);
   });
 
-  it('stores copies in normal form', () => {
+  it('register stores copies in normal form', () => {
     const { registry } = new LoneScope();
     const key = ['doc', { n: -0 }];
     const value = { list: [1] };
@@ -39,7 +39,7 @@ describe('register', () => {
     expect(registry.lookup(['doc', { n: 0 }])[0].value).toEqual({ list: [1] });
   });
 
-  it('of a held unique key throws, tells nobody and changes nothing, also for the holder itself', () => {
+  it('register throws for a held unique key and changes nothing, even for the holder itself', () => {
     const heard: unknown[] = [];
     const scope = new LoneScope({
       keys: 'unique',
@@ -58,14 +58,14 @@ describe('register', () => {
     expect([values(scope, 'a'), heard, scope.replicated.length]).toEqual([[1], [], 1]);
   });
 
-  it('of a unique key that only another node holds works', () => {
+  it('register takes a unique key that only another node holds', () => {
     const scope = new LoneScope({ keys: 'unique' });
     scope.remoteJoin('a', 1, 'theirs');
     scope.registry.register('a', 'ours');
     expect(values(scope, 'a')).toEqual(['theirs', 'ours']);
   });
 
-  it('by code of a process that has ended throws', () => {
+  it('register throws for code of a process that has exited', () => {
     const { registry, node } = new LoneScope();
     const process = node.processes.spawn();
     node.processes.run(process, () => {
@@ -77,7 +77,7 @@ describe('register', () => {
 });
 
 describe('unregister', () => {
-  it('removes the newest entry of the running process, and nothing when there is none', () => {
+  it('unregister removes the newest entry of the running process, if there is one', () => {
     const scope = new LoneScope();
     for (const value of [1, 2, 3]) scope.registry.register('a', value);
     scope.registry.unregister('a');
@@ -88,7 +88,7 @@ describe('unregister', () => {
 });
 
 describe('join and leave', () => {
-  it('take one pid or a list, a pid once per occurrence', () => {
+  it('join and leave take one pid or a list, a pid once per occurrence', () => {
     const { registry, node } = new LoneScope();
     const [p, q] = [node.processes.spawn().pid, node.processes.spawn().pid];
     registry.join('g', [p, q, p], 'v');
@@ -99,7 +99,7 @@ describe('join and leave', () => {
     expect(registry.values('g', q)).toEqual(['v', 'w']);
   });
 
-  it('of an empty list do nothing at all', () => {
+  it('join and leave of an empty list do nothing', () => {
     const scope = new LoneScope();
     const events: unknown[] = [];
     scope.registry.monitorScope().subscribe((event) => events.push(event));
@@ -108,7 +108,7 @@ describe('join and leave', () => {
     expect([events.length, scope.replicated, scope.registry.groups()]).toEqual([1, [], []]);
   });
 
-  it('reject the whole list for one pid of another node', () => {
+  it('join and leave refuse the whole list for one pid of another node', () => {
     const scope = new LoneScope();
     const here = scope.node.processes.spawn().pid;
     const there = scope.remotePid(7);
@@ -117,13 +117,16 @@ describe('join and leave', () => {
     expect(scope.registry.count()).toBe(0);
   });
 
-  it.each([[undefined], [null], ['pid'], [{}], [['pid']]])('reject %j, which is no pid', (wrong) => {
-    const { registry } = new LoneScope();
-    expect(() => callLoosely(registry, 'join', 'g', wrong)).toThrow(InvalidArgumentError);
-    expect(() => callLoosely(registry, 'leave', 'g', wrong)).toThrow(/not .*Nothing was changed\./);
-  });
+  it.each([[undefined], [null], ['pid'], [{}], [['pid']]])(
+    'join and leave refuse %j, which is not a pid',
+    (wrong) => {
+      const { registry } = new LoneScope();
+      expect(() => callLoosely(registry, 'join', 'g', wrong)).toThrow(InvalidArgumentError);
+      expect(() => callLoosely(registry, 'leave', 'g', wrong)).toThrow(/got .*Nothing was changed\./);
+    },
+  );
 
-  it('of a process that has ended throw, and answer false', () => {
+  it('join throws for a process that has exited, and leave returns false', () => {
     const { registry, node } = new LoneScope();
     const process = node.processes.spawn();
     process.exit();
@@ -133,7 +136,7 @@ describe('join and leave', () => {
     expect(registry.count()).toBe(0);
   });
 
-  it('take one pid where keys are unique', () => {
+  it('join takes one pid where keys are unique', () => {
     const { registry, node } = new LoneScope({ keys: 'unique' });
     const [p, q] = [node.processes.spawn().pid, node.processes.spawn().pid];
     expect(() => registry.join('g', [p, q])).toThrow(InvalidArgumentError);
@@ -142,7 +145,7 @@ describe('join and leave', () => {
     expect(registry.whereis('g')).toBe(p);
   });
 
-  it('refuses more processes than one operation can carry, and changes nothing', () => {
+  it('join refuses more processes than fit into one operation, and changes nothing', () => {
     const { registry, node } = new LoneScope();
     const process = node.processes.spawn();
     const pids = Array.from({ length: MAX_JOIN + 1 }, () => process.pid);
@@ -154,7 +157,7 @@ describe('join and leave', () => {
 });
 
 describe('the exit of a process', () => {
-  it('removes its entries in the same turn: one leave per key, newest first, and a unique key is free again', () => {
+  it('an exit removes the entries of the process in the same turn: one leave per key, newest first, and frees unique keys', () => {
     const { registry, node } = new LoneScope();
     const process = node.processes.spawn();
     const seen: unknown[] = [];
@@ -181,7 +184,7 @@ describe('the exit of a process', () => {
     expect([registry.count(), registry.keys(process.pid)]).toEqual([0, []]);
   });
 
-  it('is complete in every scope of the node before the first observer hears of it', () => {
+  it('an exit removes the entries from every scope of the node before the first observer is notified', () => {
     const one = new LoneScope({ name: 'one' });
     const two = new LoneScope({ name: 'two' }, one.node);
     const process = one.node.processes.spawn();
@@ -201,7 +204,7 @@ describe('the exit of a process', () => {
 });
 
 describe('leaving altogether', () => {
-  it('removes every entry of this node, in one operation per process, before the first observer hears of it', () => {
+  it('leaveAll removes every entry of this node, in one operation per process, before the first observer is notified', () => {
     const scope = new LoneScope();
     const { registry, node } = scope;
     const { pid } = node.processes.spawn();
@@ -224,7 +227,7 @@ describe('leaving altogether', () => {
 });
 
 describe('updateValue', () => {
-  it('changes all entries of the process under the key, where they stand', () => {
+  it('updateValue replaces the values of all entries of the process under the key, which keep their places', () => {
     const scope = new LoneScope();
     const { registry, node } = scope;
     const other = node.processes.spawn().pid;
@@ -238,7 +241,7 @@ describe('updateValue', () => {
     expect(registry.lookup('a').map((entry) => entry.id)).toEqual(ids);
   });
 
-  it('calls a function once per own entry, with its old value', () => {
+  it('updateValue calls the function once per entry of the process, with its old value', () => {
     const scope = new LoneScope();
     const { registry, node } = scope;
     registry.register('a', 1);
@@ -252,7 +255,7 @@ describe('updateValue', () => {
     ]);
   });
 
-  it('of no entry is false, and the function is not called', () => {
+  it('updateValue returns false without an entry, and does not call the function', () => {
     const { registry, node } = new LoneScope();
     registry.join('a', node.processes.spawn().pid);
     const next = jest.fn();
@@ -264,7 +267,7 @@ describe('updateValue', () => {
     expect(next).not.toHaveBeenCalled();
   });
 
-  it('changes nothing when the function throws, gives something that cannot be stored, or writes', () => {
+  it('updateValue changes nothing if the function throws, returns something that cannot be stored, or writes', () => {
     const scope = new LoneScope();
     const { registry } = scope;
     registry.register('a', 1);
@@ -276,7 +279,7 @@ describe('updateValue', () => {
     expect([values(scope, 'a'), scope.replicated.length]).toEqual([[1, 2], 4]);
   });
 
-  it('takes a process of this node', () => {
+  it('updateValue takes only a process of this node', () => {
     const scope = new LoneScope();
     scope.remoteJoin('a', 1);
     expect(() => scope.registry.updateValue('a', 1, scope.remotePid(1))).toThrow(NotLocalError);
@@ -297,20 +300,23 @@ describe('arguments', () => {
     ['monitor', bad],
     ['keys', 'pid'],
     ['values', 'a', {}],
-  ])('are checked before the scope is asked for, and leave it as it was: %s', (method, ...args) => {
-    const scope = new LoneScope();
-    scope.registry.register('a', 1);
-    const attempt = () => callLoosely(scope.registry, method, ...args);
-    const code = expect.stringMatching(/^(INVALID_ARGUMENT|INVALID_VALUE|VALUE_TOO_LARGE)$/);
-    expect(attempt).toThrow(expect.objectContaining({ code }));
-    expect([values(scope, 'a'), scope.replicated.length]).toEqual([[1], 1]);
-    scope.run.stop();
-    expect(attempt).toThrow(expect.objectContaining({ code }));
-  });
+  ])(
+    '%s checks its arguments before it asks whether the scope runs, and changes nothing',
+    (method, ...args) => {
+      const scope = new LoneScope();
+      scope.registry.register('a', 1);
+      const attempt = () => callLoosely(scope.registry, method, ...args);
+      const code = expect.stringMatching(/^(INVALID_ARGUMENT|INVALID_VALUE|VALUE_TOO_LARGE)$/);
+      expect(attempt).toThrow(expect.objectContaining({ code }));
+      expect([values(scope, 'a'), scope.replicated.length]).toEqual([[1], 1]);
+      scope.run.stop();
+      expect(attempt).toThrow(expect.objectContaining({ code }));
+    },
+  );
 });
 
 describe('a stopped scope', () => {
-  it('refuses reads and writes, counts 0, and works again after the next start, empty', () => {
+  it('a stopped scope refuses reads and writes, counts 0, and is empty after the next start', () => {
     const scope = new LoneScope({ meta: { region: 'eu' } });
     const { registry, node } = scope;
     const { pid } = node.processes.root;
@@ -339,14 +345,14 @@ describe('a stopped scope', () => {
     expect(values(scope, 'a')).toEqual([2]);
   });
 
-  it('that was never started refuses, too', () => {
+  it('a scope that was never started refuses reads and writes', () => {
     const { node } = new LoneScope();
     const other = new PgRegistryService('other', node);
     expect(() => other.lookup('a')).toThrow("Scope 'other' is not running on this node");
     expect(other.count()).toBe(0);
   });
 
-  it('refuses for that reason also where the process has ended, as after the end of the node', async () => {
+  it('a stopped scope refuses with ScopeNotRunningError even if the process has exited, as after the end of the node', async () => {
     const scope = new LoneScope({ keys: 'unique' });
     const { registry, node } = scope;
     const subscriptions = [registry.monitor('a'), registry.liveSelect({ head: {} })];
@@ -362,7 +368,7 @@ describe('a stopped scope', () => {
       await expect(firstValueFrom<unknown>(events)).rejects.toEqual(stopped);
   });
 
-  it('does not hear of exits any more', () => {
+  it('a stopped scope ignores exits of processes', () => {
     const scope = new LoneScope();
     const process = scope.node.processes.spawn();
     scope.registry.join('a', process.pid);

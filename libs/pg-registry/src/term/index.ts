@@ -6,10 +6,14 @@
  * order, tokens for JavaScript's own Maps, text for messages. Two promises: `compareValues` is 0, and
  * `keyToken` and `canonicalText` agree, exactly where `sameValue` is true; and no input costs more than the limits allow.
  *
- * Deterministic, without I/O, and without a node of its own: a {@link PidInterner} makes pids the objects of a node. May import nothing.
+ * `options.ts` has the checks of options that every room uses.
+ *
+ * Deterministic, without I/O, and it knows no node: pids become objects of a node through the {@link PidInterner}
+ * it is handed. May import nothing.
  */
 export * from './errors';
 export * from './process-errors';
+export { isObject, MAX_NAME_BYTES, OptionChecks } from './options';
 export { isPid, Pid, samePid } from './pid';
 export { PidInterner } from './pid-interner';
 export {

@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../../term';
+import { OptionChecks } from '../../term';
 import type { Transport } from '../transport';
 import { LocalBus } from './local-bus';
 
@@ -7,6 +7,8 @@ import { LocalBus } from './local-bus';
  * which is collected with the object.
  */
 const buses = new WeakMap<object, LocalBus>();
+
+const CHECKS: OptionChecks = new OptionChecks('Nothing was connected.', 'localTransport()');
 
 /** Makes a bus for nodes of this process. Give it to the `localTransport` of each. */
 export function localBus(): LocalBus {
@@ -29,10 +31,8 @@ export function localTransport({ bus = localBus() }: { readonly bus?: object } =
 function busOf(bus: unknown): LocalBus {
   if (bus instanceof LocalBus) return bus;
   if (typeof bus !== 'object' || bus === null) {
-    throw new InvalidOptionError(
-      `Option 'bus' of localTransport must be an object that the nodes share (got ${String(bus)}). Make one with localBus(), and give it to each.`,
-      { option: 'bus' },
-    );
+    const advice = 'Make one with localBus(), and give it to each.';
+    throw CHECKS.error('bus', bus, 'an object that the nodes share', advice);
   }
   let made = buses.get(bus);
   if (made === undefined) buses.set(bus, (made = localBus()));

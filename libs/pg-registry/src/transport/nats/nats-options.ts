@@ -1,67 +1,64 @@
-import { InvalidOptionError } from '../../term';
+import { InvalidOptionError, OptionChecks } from '../../term';
 import { isNatsClient, type NatsClient, peek } from './nats-client';
 
-/** What can be given beside servers or a connection. */
+/** Options of `natsTransport` that go with servers and with a connection alike. */
 export interface NatsExtras {
   /**
-   * A second open connection, of `nats` 2 or `@nats-io/transport-node` 3, that may subscribe to `$SYS.ACCOUNT.*.DISCONNECT`:
-   * one of the server's system account. By it the server itself tells when a node's connection has closed, so that a crash is
-   * suspected without waiting for the next probe. Never closed here; several nodes may share it. Default: none.
+   * An open connection, of `nats` 2 or `@nats-io/transport-node` 3, that may subscribe to `$SYS.ACCOUNT.*.DISCONNECT`: one of
+   * the server's system account. Through it the server reports when a node's connection closes, so a crash is suspected before
+   * the next probe. The transport never closes it; several nodes may share it. Default: none.
    */
   readonly systemConnection?: NatsClient;
 }
 
-/** Options of the client `nats` for a connection of this library's own, with the defaults a registry needs. */
+/** Options of `natsTransport` for a connection that the transport makes itself: those of the client `nats`, with other defaults. */
 export interface NatsServerOptions extends NatsExtras {
   /** One URL or several, of servers of one cluster. */
   readonly servers: string | readonly string[];
-  /** Not beside `servers`. */
+  /** Not allowed together with `servers`. */
   readonly connection?: never;
   /** Name of the NATS user. */
   readonly user?: string;
-  /** That user's password. */
+  /** Password of that user. */
   readonly pass?: string;
   /** Token, instead of user and password. */
   readonly token?: string;
-  /** An authenticator of the client, or several. */
+  /** One authenticator of the client, or several. */
   readonly authenticator?: unknown;
   /** TLS options of the client; `null` refuses TLS. */
   readonly tls?: object | null;
-  /** How the server lists the connection. Default: the node's name. */
+  /** The name under which the server lists the connection. Default: the node's name. */
   readonly name?: string;
-  /** How often the server is asked whether it lives. Default 2000 ms; the client's own default is two minutes. */
+  /** How often the client pings the server. Default 2000 ms; the client's own default is two minutes. */
   readonly pingInterval?: number;
-  /** Unanswered pings after which the connection is given up. Default 2. */
+  /** How many unanswered pings end the connection. Default 2. */
   readonly maxPingOut?: number;
   /** How long one attempt to connect or reconnect may take. Default 1000 ms. */
   readonly timeout?: number;
-  /** Rounds over all servers to reconnect. Default -1: without end. */
+  /** How many rounds over all servers a reconnect may take. Default -1: without end. */
   readonly maxReconnectAttempts?: number;
-  /** Pause between two rounds. Default 100 ms. */
+  /** How long to wait between two rounds. Default 100 ms. */
   readonly reconnectTimeWait?: number;
-  /** Random part of that pause. Default 100 ms. */
+  /** The longest random time that is added to that wait. Default 100 ms. */
   readonly reconnectJitter?: number;
-  /** Whether the server spares this node its own messages. Default true. */
+  /** Whether the server does not send a node its own messages. Default true. */
   readonly noEcho?: boolean;
-  /** Everything else that the client takes. */
+  /** Any other option of the client. */
   readonly [option: string]: unknown;
 }
 
-/** A connection that belongs to somebody else: never closed here, and it serves one node. */
+/** Options of `natsTransport` for a connection that the application made. The transport never closes it; it serves one node. */
 export interface GivenConnection extends NatsExtras {
   /** An open connection, of `nats` 2 or `@nats-io/transport-node` 3. */
   readonly connection: NatsClient;
-  /** Not beside `connection`. */
+  /** Not allowed together with `connection`. */
   readonly servers?: never;
 }
 
-/** What `natsTransport` takes: servers to connect to, or a connection that is open already. One of the two. */
+/** The options of `natsTransport`: servers to connect to, or a connection that is open already. */
 export type NatsTransportOptions = NatsServerOptions | GivenConnection;
 
-/**
- * Options without which a cluster notices trouble late. Measured: with the client's own, the first message after a black-out
- * of 30 s came 24 s after its end; with these, 0.2 s.
- */
+/** Defaults that differ from the client's own, with which a cluster notices a lost connection late (docs/performance-notes.md). */
 export const CLIENT_DEFAULTS = Object.freeze({
   maxReconnectAttempts: -1,
   pingInterval: 2000,
@@ -72,47 +69,49 @@ export const CLIENT_DEFAULTS = Object.freeze({
   noEcho: true,
 });
 
-/** From where on an option of a given connection is weak. Its attempts are the client's own: more of them would not find a server sooner. */
+/** The largest values, in milliseconds, with which a connection of the application notices trouble in time. */
 const WANTED = Object.freeze({ pingInterval: 2000, timeout: 1000, reconnectTimeWait: 250 });
 
-/** @throws InvalidOptionError naming what is missing or wrong. */
+const CHECKS: OptionChecks = new OptionChecks('Nothing was connected.', 'natsTransport()');
+
+/**
+ * Checks the options of `natsTransport`. Options of the client pass unchecked: the client checks them itself.
+ *
+ * @throws InvalidOptionError naming what is missing or wrong.
+ */
 export function checkNatsOptions(options: NatsTransportOptions): void {
   const servers = peek(options, 'servers');
   const connection = peek(options, 'connection');
   if ((servers === undefined) === (connection === undefined)) {
+    const got = servers === undefined ? 'neither' : 'both';
     throw new InvalidOptionError(
-      'natsTransport takes either { servers, …options of the client } or { connection }, one of the two.',
+      `natsTransport() must be given either 'servers' or 'connection' (got ${got}). Nothing was connected.`,
       { option: servers === undefined ? 'servers' : 'connection' },
     );
   }
   if (connection !== undefined && !isNatsClient(connection)) {
-    throw new InvalidOptionError(
-      "'connection' is not an open connection: await connect(…) of 'nats' 2 or '@nats-io/transport-node' 3 first.",
-      { option: 'connection' },
-    );
+    const allowed = "an open connection of 'nats' 2 or '@nats-io/transport-node' 3, as connect() resolves to";
+    throw CHECKS.error('connection', connection, allowed);
   }
   const system = peek(options, 'systemConnection');
   if (system !== undefined && !isNatsClient(system)) {
-    throw new InvalidOptionError(
-      "'systemConnection' is not an open connection: await connect(…) with the credentials of a system account first.",
-      { option: 'systemConnection' },
-    );
+    const allowed = 'an open connection made with the credentials of a system account';
+    throw CHECKS.error('systemConnection', system, allowed);
   }
   const urls: readonly unknown[] = Array.isArray(servers) ? servers : [servers];
   if (
     connection === undefined &&
     (urls.length === 0 || !urls.every((url) => typeof url === 'string' && url !== ''))
   ) {
-    throw new InvalidOptionError(`'servers' is one URL or a list of URLs, not ${JSON.stringify(servers)}.`, {
-      option: 'servers',
-    });
+    // Not the list itself: its URLs may contain passwords.
+    throw CHECKS.error('servers', servers, 'one URL or a list of URLs');
   }
 }
 
 /**
- * Says which options of a client make a cluster notice trouble late, and how late.
+ * Describes the options with which a client notices a lost connection late.
  *
- * @returns One sentence, or undefined if there is nothing to say.
+ * @returns One sentence for a warning, or undefined if there are none.
  */
 export function weaknessOf(options: unknown): string | undefined {
   if (options === undefined) return undefined;

@@ -22,7 +22,8 @@ export function withCredentialsApart(options: NatsServerOptions): NatsServerOpti
   const [{ user, pass }] = named;
   if (named.some((server) => server.user !== user || server.pass !== pass)) {
     throw new InvalidOptionError(
-      "Option 'servers' must name the same credentials in each URL: a connection has one user. Give it by `user` and `pass` instead.",
+      "Option 'servers' of natsTransport() must have the same credentials in each URL, because a connection has one user. Give " +
+        "them once, as 'user' and 'pass'. Nothing was connected.",
       { option: 'servers' },
     );
   }

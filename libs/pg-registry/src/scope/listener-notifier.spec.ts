@@ -15,7 +15,7 @@ const word = (key: Key): string => formatKey(key).replaceAll("'", '');
 const twice = (said: string): string[] => [said, said];
 
 describe('a listener', () => {
-  it('is told of every entry that comes or goes, whatever the cause, never of updates', () => {
+  it('a listener is called for every entry that is added or removed, whatever the cause, never for updates', () => {
     const seen: string[] = [];
     const scope = new LoneScope({ listeners: [recorder(seen)] });
     const { registry, node } = scope;
@@ -30,7 +30,7 @@ describe('a listener', () => {
     expect(seen).toEqual(['+test/a:1', '-test/a', '+test/b:3', '-test/b', '+test/c:4', '-test/c']);
   });
 
-  it('gets the whole batch before the next one does; one named twice gets it twice', () => {
+  it('a listener gets all entries of an operation before the next listener does; one named twice gets them twice', () => {
     const seen: string[] = [];
     const [one, two] = [recorder(seen, '1'), recorder(seen, '2')];
     const { registry, node } = new LoneScope({ listeners: [one, two, one] });
@@ -39,7 +39,7 @@ describe('a listener', () => {
     expect(seen).toEqual([...twice('1+test/a:0'), ...twice('2+test/a:0'), ...twice('1+test/a:0')]);
   });
 
-  it('named by a token is looked up at each delivery and skipped while nobody provides it', () => {
+  it('a listener named by a token is resolved at each delivery and skipped while nothing is provided', () => {
     const seen: string[] = [];
     const { registry, node } = new LoneScope({ listeners: ['audit'] });
     registry.register('a', 1);
@@ -52,7 +52,7 @@ describe('a listener', () => {
     expect(seen).toEqual(['old +test/a:2', 'new +test/a:3']);
   });
 
-  it('that throws, now or later, or cannot be looked up is logged and harms nobody', async () => {
+  it('a listener that throws, rejects or cannot be resolved is logged and disturbs nobody', async () => {
     const seen: string[] = [];
     const throwing = {
       onRegister: (): void => {
@@ -76,7 +76,7 @@ describe('a listener', () => {
     ]);
   });
 
-  it('runs as the process that mounted it', () => {
+  it('a listener runs as the process that added it', () => {
     const { registry, node } = new LoneScope();
     const { processes } = node;
     const [owner, writer] = [processes.spawn(), processes.spawn()];
@@ -86,7 +86,7 @@ describe('a listener', () => {
     expect(seen).toEqual([owner]);
   });
 
-  it('that was added hears of later runs, too, until it is removed', () => {
+  it('a listener that was added is called in later runs, too, until it is removed', () => {
     const seen: string[] = [];
     const scope = new LoneScope();
     const remove = scope.registry.addListener(recorder(seen));
@@ -99,7 +99,7 @@ describe('a listener', () => {
     expect(seen).toEqual(['+test/a:1', '+test/a:2']);
   });
 
-  it('hears nothing of a stop', () => {
+  it('a listener is not called when the scope stops', () => {
     const seen: string[] = [];
     const scope = new LoneScope({ listeners: [recorder(seen)] });
     scope.registry.register('a', 1);

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, InvalidOptionError } from '../term';
-import { defineScope } from './definition';
+import { defineScope } from './define-scope';
 import type { RegistryListener } from './listener';
-import { formatScopeOptions, normalScopeOptions, sameScopeOptions, scopeName } from './options';
+import { formatScopeOptions, normalScopeOptions, sameScopeOptions, scopeName } from './scope-options';
 import { callLoosely } from './scope.fixture';
 
 /** With whatever JavaScript without types passes. */
@@ -16,7 +16,7 @@ const withMeta = () => normalScopeOptions({ name: 'a', meta: { a: [1] } });
 const withListeners = (...listeners: RegistryListener[]) => normalScopeOptions({ name: 'a', listeners });
 
 describe('the options of a scope', () => {
-  it('are a name, or an object, with defaults filled in', () => {
+  it('a scope given by name alone gets the default options', () => {
     const defaults = { name: 'a', keys: 'duplicate', partitions: 1, listeners: [], meta: {} };
     expect(normalScopeOptions('a')).toEqual(defaults);
     expect(normalScopeOptions({ name: 'a' })).toEqual(defaults);
@@ -26,48 +26,51 @@ describe('the options of a scope', () => {
     expect(Object.isFrozen(normalScopeOptions('a'))).toBe(true);
   });
 
-  it('need a name, and missing it is another error than a wrong one', () => {
+  it('a scope without a name is an InvalidArgumentError, one with a wrong name an InvalidOptionError', () => {
     expect(() => check({})).toThrow(InvalidArgumentError);
     expect(() => check({ name: '' })).toThrow(InvalidOptionError);
     expect(() => check({ name: 7 })).toThrow(InvalidOptionError);
     expect(() => check('\ud800')).toThrow(InvalidOptionError);
+    expect(() => check('n'.repeat(129))).toThrow(InvalidOptionError);
+    expect(normalScopeOptions('n'.repeat(128)).name).toHaveLength(128);
     for (const nothing of [undefined, null, 7, []])
       expect(() => check(nothing)).toThrow(InvalidArgumentError);
   });
 
-  it('that are unknown are named together with the valid ones', () => {
+  it('an unknown option of a scope is reported together with the valid ones', () => {
     expect(() => check({ name: 'a', kees: 1 })).toThrow(
-      "Unknown scope option 'kees'; valid are name, keys, partitions, listeners, meta. Nothing was started.",
+      "Unknown option 'kees' of a scope. Valid options are name, keys, partitions, listeners, meta. Nothing was started.",
     );
   });
 
-  it('take no more than one partition, and say why', () => {
+  it('more than one partition is refused with the reason', () => {
     expect(normalScopeOptions({ name: 'a', partitions: 1 }).partitions).toBe(1);
     expect(() => check({ name: 'a', partitions: 4 })).toThrow(
-      /partitions: 4 is not supported: .*one thread of writes/,
+      "Option 'partitions' of a scope must be 1, because a Node.js process writes in one thread (got 4). Nothing was started.",
     );
-    for (const partitions of [0, -1, 1.5, '1', null]) {
+    for (const partitions of [0, -1, 1.5, '1', null])
       expect(() => check({ name: 'a', partitions })).toThrow(
-        "Scope option 'partitions' is 1 (the default), not",
+        "Option 'partitions' of a scope must be 1, because",
+      );
+  });
+
+  it.each([null, 'duplicate-by-key', ['duplicate', 'key']])('the key mode %j is refused', (keys) => {
+    expect(() => check({ name: 'a', keys })).toThrow(
+      "Option 'keys' of a scope must be 'duplicate' or 'unique' (got",
+    );
+  });
+
+  it('listeners of a scope are a list of tokens and objects with listener methods', () => {
+    const listeners = ['audit', Symbol('audit'), Audit, { onRegister: () => undefined }];
+    expect(normalScopeOptions({ name: 'a', listeners }).listeners).toEqual(listeners);
+    for (const wrong of ['audit', [['audit', 'node']], [{}], [7], [null], ['']]) {
+      expect(() => check({ name: 'a', listeners: wrong })).toThrow(
+        "Option 'listeners' of a scope must be a list of",
       );
     }
   });
 
-  it.each([null, 'duplicate-by-key', ['duplicate', 'key']])('take no key mode %j', (keys) => {
-    expect(() => check({ name: 'a', keys })).toThrow(
-      "Scope option 'keys' is 'duplicate' (the default) or 'unique'",
-    );
-  });
-
-  it('take listeners as a list of tokens and objects that listen', () => {
-    const listeners = ['audit', Symbol('audit'), Audit, { onRegister: () => undefined }];
-    expect(normalScopeOptions({ name: 'a', listeners }).listeners).toEqual(listeners);
-    for (const wrong of ['audit', [['audit', 'node']], [{}], [7], [null], ['']]) {
-      expect(() => check({ name: 'a', listeners: wrong })).toThrow("Scope option 'listeners' is a list of");
-    }
-  });
-
-  it('take metadata as an object', () => {
+  it('metadata of a scope is an object', () => {
     expect(normalScopeOptions({ name: 'a', meta: { region: 'eu' } }).meta).toEqual({ region: 'eu' });
     expect(() => check({ name: 'a', meta: ['region'] })).toThrow(InvalidOptionError);
   });
@@ -77,11 +80,11 @@ describe('the options of a scope', () => {
     [{ partitions: 2, keys: 'x', listeners: 'x' }, 'partitions'],
     [{ keys: 'x', listeners: 'x' }, 'keys'],
     [{ listeners: 'x' }, 'listeners'],
-  ])('are checked in a fixed order: %j', (options, option) => {
+  ])('the first wrong option of a scope is reported, in a fixed order: %j', (options, option) => {
     expect(() => check({ name: 'a', ...options })).toThrow(expect.objectContaining({ option }));
   });
 
-  it('are compared by what they start', () => {
+  it('scopes with the same listeners and equal metadata have the same options', () => {
     const listener = { onRegister: (): void => undefined };
     expect(sameScopeOptions(normalScopeOptions({ name: 'a', keys: 'duplicate' }), withListeners())).toBe(
       true,
@@ -92,7 +95,7 @@ describe('the options of a scope', () => {
     expect(sameScopeOptions(normalScopeOptions({ name: 'a', keys: 'unique' }), withListeners())).toBe(false);
   });
 
-  it('have a short text for messages', () => {
+  it('options of a scope have a short text for messages', () => {
     expect(
       formatScopeOptions(normalScopeOptions({ name: 'a', listeners: [Audit, 'log'], meta: { region: 1 } })),
     ).toBe("{ name: 'a', keys: 'duplicate', listeners: [Audit, log], meta: { region } }");

@@ -1,7 +1,7 @@
-import { DEFAULT_PROTOCOL_OPTIONS, protocolOptions } from './options';
+import { DEFAULT_PROTOCOL_OPTIONS, protocolOptions } from './protocol-options';
 
 describe('protocol options', () => {
-  it('are the defaults where nothing is given', () => {
+  it('every protocol option has a default', () => {
     expect(protocolOptions()).toEqual(DEFAULT_PROTOCOL_OPTIONS);
     expect(protocolOptions({ confirmMs: 0, maxPeers: 5 })).toEqual({
       ...DEFAULT_PROTOCOL_OPTIONS,
@@ -18,7 +18,7 @@ describe('protocol options', () => {
     [{ maxScopes: Infinity }, 'maxScopes'],
     [{ maxFrameBytes: 64 * 1024 * 1024 + 1 }, 'maxFrameBytes'],
     [{ helloInterval: 5 }, 'helloInterval'],
-  ])('name the offender: %j', (given, option) => {
+  ])('a wrong protocol option is refused by name: %j', (given, option) => {
     expect(() => protocolOptions({ ...given })).toThrow(
       expect.objectContaining({ code: 'INVALID_OPTION', option }),
     );

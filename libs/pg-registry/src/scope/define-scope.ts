@@ -1,10 +1,10 @@
-import { normalScopeOptions, type ScopeOptions } from './options';
-import type { Row } from './row';
-import type { PgRegistryService } from './service';
+import { normalScopeOptions, type ScopeOptions } from './scope-options';
+import type { Row } from './row-types';
+import type { PgRegistryService } from './pg-registry-service';
 
 declare const rows: unique symbol;
 
-/** The options of a scope together with the types of its rows; accepted wherever a scope's name is. */
+/** The options of a scope together with the types of its rows. Accepted wherever a scope's name is. */
 export interface ScopeDefinition<R extends Row = Row> extends ScopeOptions {
   /** Carries the row types; exists at compile time only. */
   readonly [rows]?: R;
@@ -22,7 +22,7 @@ export type RegistryOf<D extends ScopeDefinition> =
  * constructor(@InjectRegistry(docs) private readonly registry: RegistryOf<typeof docs>) {}
  * ```
  *
- * @returns The options, checked and frozen; nothing is started. With nothing but a name it goes with any options that the
+ * @returns The options, checked and frozen; nothing is started. A definition with nothing but a name fits any options that the
  * scope is given elsewhere.
  * @throws InvalidOptionError if an option is unknown or wrong; InvalidArgumentError if there is no name.
  */

@@ -11,7 +11,7 @@ import { callLoosely, LoneScope } from './scope.fixture';
 const name = (key: string, value: number | null = null) => via('test', key, value);
 
 describe('registerName', () => {
-  it('registers a process, with the value of the name or null', () => {
+  it('registerName registers a process, with the value of the name or null', () => {
     const { registry, node } = new LoneScope();
     const { pid } = node.processes.spawn();
     expect([registry.registerName(name('a'), pid), registry.registerName(name('a', 7), pid)]).toEqual([
@@ -21,7 +21,7 @@ describe('registerName', () => {
     expect(registry.values('a', pid)).toEqual([null, 7]);
   });
 
-  it('is false for a unique key that is held, whoever holds it', () => {
+  it('registerName returns false for a unique key that is held, even by the same process', () => {
     const { registry, node } = new LoneScope({ keys: 'unique' });
     const [p, q] = [node.processes.spawn(), node.processes.spawn()];
     expect([p, p, q].map(({ pid }) => registry.registerName(name('a'), pid))).toEqual([true, false, false]);
@@ -29,7 +29,7 @@ describe('registerName', () => {
     expect(registry.registerName(name('a'), q.pid)).toBe(true);
   });
 
-  it('wants a living process of this node', () => {
+  it('registerName refuses a process that has exited or lives on another node', () => {
     const scope = new LoneScope();
     const process = scope.node.processes.spawn();
     process.exit();
@@ -39,7 +39,7 @@ describe('registerName', () => {
 });
 
 describe('unregisterName', () => {
-  it('removes every entry of this node and no other, newest first, in one event', () => {
+  it('unregisterName removes every entry of this node and no other, newest first, in one event', () => {
     const scope = new LoneScope();
     const { registry, node } = scope;
     const [p, q] = [node.processes.spawn().pid, node.processes.spawn().pid];
@@ -59,7 +59,7 @@ describe('unregisterName', () => {
 });
 
 describe('whereisName and send', () => {
-  it('find the holder of this node only', () => {
+  it('whereisName and send find the holder of this node only', () => {
     const scope = new LoneScope({ keys: 'unique' });
     scope.remoteJoin('a', 1);
     const { registry, node } = scope;
@@ -74,7 +74,7 @@ describe('whereisName and send', () => {
     ]);
   });
 
-  it('need unique keys, unless the destination is a pid', () => {
+  it('whereisName and send need unique keys, unless the destination is a pid', () => {
     const scope = new LoneScope();
     const { registry, node } = scope;
     registry.register('a');
@@ -92,7 +92,7 @@ describe('whereisName and send', () => {
 });
 
 describe('send', () => {
-  it('takes a plain object for a key, whatever it looks like', () => {
+  it('send takes a plain object as a key, even if it looks like a pid or name', () => {
     const { registry } = new LoneScope({ keys: 'unique' });
     const key = { scope: 'other', key: 'a' };
     const { pid } = registry.register(key);
@@ -101,7 +101,7 @@ describe('send', () => {
 });
 
 describe('a name', () => {
-  it('of another scope, or that is none, is refused', () => {
+  it('a name of another scope, or something else than a name, is refused', () => {
     const { registry, node } = new LoneScope({ keys: 'unique' });
     const { pid } = node.processes.root;
     const foreign = via('other', 'a');
@@ -111,7 +111,9 @@ describe('a name', () => {
       () => registry.whereisName(foreign),
       () => registry.send(foreign, 1),
     ]) {
-      expect(call).toThrow("The name belongs to scope 'other', and this is 'test'. Nothing was changed.");
+      expect(call).toThrow(
+        "The name must belong to scope 'test' (got one of scope 'other'). Nothing was changed.",
+      );
     }
     for (const wrong of ['a', null, { scope: 'test', key: 'a' }]) {
       expect(() => callLoosely(registry, 'unregisterName', wrong)).toThrow(InvalidArgumentError);

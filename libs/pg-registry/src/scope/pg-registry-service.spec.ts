@@ -6,7 +6,7 @@ function fail(): never {
 }
 
 describe('dispatch', () => {
-  it('calls once with the members of the whole cluster and their entries', () => {
+  it('dispatch calls once with the members of the whole cluster and their entries', () => {
     const scope = new LoneScope();
     const { registry, node } = scope;
     const { pid } = node.processes.root;
@@ -17,7 +17,7 @@ describe('dispatch', () => {
     expect(callback.mock.calls).toEqual([[[pid, pid, scope.remotePid(1)], registry.lookup('a')]]);
   });
 
-  it('does not call when there is no member', async () => {
+  it('dispatch does not call when there is no member', async () => {
     const { registry } = new LoneScope();
     const callback = jest.fn();
     registry.dispatch('a', callback);
@@ -25,7 +25,7 @@ describe('dispatch', () => {
     expect(callback).not.toHaveBeenCalled();
   });
 
-  it('gives the callback a picture that its own writes do not change', () => {
+  it('dispatch gives the callback arrays that its own writes do not change', () => {
     const { registry } = new LoneScope();
     registry.register('a', 1);
     registry.dispatch('a', (pids, entries) => {
@@ -34,14 +34,14 @@ describe('dispatch', () => {
     });
   });
 
-  it('passes on what the callback throws', () => {
+  it('dispatch throws what the callback throws', () => {
     const { registry } = new LoneScope();
     registry.register('a');
     expect(() => registry.dispatch('a', fail)).toThrow('callback');
     expect(registry.count()).toBe(1);
   });
 
-  it('in parallel resolves when every promise that was returned has, and rejects with one of them', async () => {
+  it('dispatch in parallel resolves when every returned promise has resolved, and rejects if one rejects', async () => {
     const { registry } = new LoneScope();
     registry.register('a');
     const done: string[] = [];
@@ -58,21 +58,21 @@ describe('dispatch', () => {
     await expect(failing).rejects.toThrow('w');
   });
 
-  it('refuses unknown options and wrong callbacks, also when there is no member', () => {
+  it('dispatch refuses unknown options and wrong callbacks, even when there is no member', () => {
     const { registry } = new LoneScope();
     const wrong = (callback: unknown, options?: unknown) => () =>
       callLoosely(registry, 'dispatch', 'a', callback, options);
     expect(wrong(() => undefined, { paralel: true })).toThrow(
-      "Unknown option 'paralel'; valid: parallel. Nothing was changed.",
+      "Unknown option 'paralel'. Valid options are parallel. Nothing was changed.",
     );
     for (const options of [null, 7, { parallel: 1 }])
       expect(wrong(() => undefined, options)).toThrow(InvalidArgumentError);
-    expect(wrong('callback')).toThrow("callback must be a function, not 'callback'.");
+    expect(wrong('callback')).toThrow("Argument 'callback' must be a function (got 'callback').");
   });
 });
 
 describe('metadata', () => {
-  it('tells a stored null or undefined from nothing', () => {
+  it('metadata distinguishes a stored null or undefined from nothing', () => {
     const { registry } = new LoneScope();
     registry.putMeta('a', null);
     registry.putMeta(['b', 1], undefined);
@@ -88,7 +88,7 @@ describe('metadata', () => {
     ]);
   });
 
-  it('is overwritten and deleted, twice without complaint', () => {
+  it('metadata can be overwritten, and deleted twice', () => {
     const { registry } = new LoneScope({ meta: { a: 1 } });
     registry.putMeta('a', { n: [2] });
     expect(registry.meta('a')).toEqual({ n: [2] });
@@ -97,7 +97,7 @@ describe('metadata', () => {
     expect(registry.hasMeta('a')).toBe(false);
   });
 
-  it("is this node's own: no event, no count, nothing for the peers", () => {
+  it('metadata makes no event, no count and no operation', () => {
     const scope = new LoneScope();
     const events: unknown[] = [];
     scope.registry.monitorScope().subscribe((event) => events.push(event));
@@ -122,13 +122,13 @@ describe('metadata', () => {
     },
   );
 
-  it('that cannot be stored stops the scope from starting', () => {
+  it('metadata that cannot be stored stops the scope from starting', () => {
     expect(() => new LoneScope({ meta: { a: new Date(NaN) } })).toThrow(InvalidValueError);
   });
 });
 
 describe('replicated', () => {
-  it('asks the run, with checked options', async () => {
+  it('replicated passes checked options to the run', async () => {
     const { registry, run } = new LoneScope();
     const replicated = jest.spyOn(run.replication, 'replicated');
     await registry.replicated({ timeoutMs: 10 });

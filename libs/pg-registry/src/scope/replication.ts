@@ -1,0 +1,15 @@
+import type { Diff } from '../table';
+
+/** Sends the writes of one run of a scope to the peers. Implemented by node/ over the protocol's `ScopeStream`; one per run. */
+export interface Replication {
+  /** Number of the last operation that this run wrote; the next write gets the number after it. */
+  readonly last: number;
+  /** Whether a join of this many processes fits into one operation (`maxOpBytes`). */
+  fits(pids: number): boolean;
+  /** Takes the diff of operation `last + 1`, which then becomes `last`. Does not throw, and calls no code of the user. */
+  write(diff: Diff): void;
+  /** Resolves when every peer has applied what was written before the call; rejects with the names of the laggards. */
+  replicated(options: { readonly timeoutMs?: number | undefined }): Promise<void>;
+  /** Ends the stream: peers drop this run's entries. */
+  stop(): void;
+}

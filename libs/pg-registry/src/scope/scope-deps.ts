@@ -1,0 +1,31 @@
+import type { Processes } from '../lifetime';
+import type { Pid, PidInterner, ValueLimits } from '../term';
+import type { ListenerToken, RegistryListener } from './listener';
+
+/** What every scope of a node is given. Implemented by node/; one per node. */
+export interface ScopeDeps {
+  /** The processes of the node. */
+  readonly processes: Processes;
+  /** Keeps one object per pid. */
+  readonly pids: PidInterner;
+  /** How large keys and values may be. */
+  readonly limits: ValueLimits;
+  /** Rising entry numbers, one sequence for all scopes and all their runs: a number is never given twice. */
+  readonly numbers: { next(): number };
+  /** Where a scope reports code of the user that failed. */
+  readonly logger: ScopeLogger;
+  /** The listener that the application provides under a token now, if any. The feed asks again at each delivery. */
+  resolveListener(token: ListenerToken): RegistryListener | undefined;
+  /**
+   * Sends a message to a process, here or on another node, without waiting. A process that is gone is no error.
+   *
+   * @throws InvalidValueError, ValueTooLargeError for a message that cannot be sent.
+   */
+  send(pid: Pid, message: unknown): void;
+}
+
+/** Where a scope reports code of the user that failed: listeners, for instance. */
+export interface ScopeLogger {
+  /** @param kind One of a few words per scope: the number of lines in a given time is limited for each. */
+  error(scope: string, kind: string, message: string, error?: unknown): void;
+}
