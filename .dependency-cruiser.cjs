@@ -108,10 +108,10 @@ module.exports = {
     },
     {
       name: 'no-cycles',
-      comment: 'Data flows one way.',
+      comment: 'Data flows one way, types included.',
       severity: 'error',
       from: { path: `^${SRC}/` },
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+      to: { circular: true },
     },
     {
       name: 'apps-use-the-package',

@@ -2,13 +2,18 @@
  * Rules of this repository that no linter ships, for `.oxlintrc.json`. Each keeps one way of writing a thing.
  */
 
-/** Private members are `#name`: the language enforces them, also at run time and in JavaScript. */
+/**
+ * Private members are `#name`: the language enforces them, also at run time and in JavaScript. `protected` stands only where a class of
+ * a framework asks for it; classes of this repository are composed, not extended.
+ */
 const privateNames = {
   create: (context) => {
     const check = (node) => {
       const { accessibility } = node;
-      if (accessibility !== 'private' || node.kind === 'constructor') return;
-      context.report({ node, message: "Write '#name' instead of 'private'." });
+      if (accessibility === 'private' && node.kind !== 'constructor')
+        context.report({ node, message: "Write '#name' instead of 'private'." });
+      if (accessibility === 'protected' && !node.override)
+        context.report({ node, message: "Compose classes instead of sharing 'protected' members." });
     };
     return {
       PropertyDefinition: check,

@@ -5,8 +5,8 @@ import {
   PgRegistryService,
   sameScopeOptions,
   Scope,
-  type Replication,
   type ScopeDeps,
+  type Replication,
   type ScopeOptions,
 } from '../scope';
 import { InvalidOptionError, ScopeAlreadyStartedError } from '../term';
@@ -99,7 +99,7 @@ export class RunningScopes {
 
   #start(options: NormalScopeOptions): PgRegistryService {
     const { name } = options;
-    const scope = new Scope({ options, deps: this.#deps, replicate: this.#replicate });
+    const scope = new Scope(options, this.#deps, this.#replicate);
     this.#running.set(name, scope);
     const service = this.service(name);
     service.attach(scope);

@@ -1,6 +1,6 @@
 import type { Diff } from '../table';
 
-/** Sends the writes of one run of a scope to the peers. Implemented by node/ over the protocol's `ScopeStream`; one per run. */
+/** The stream of one run of a scope to its peers. Implemented by node/ over the protocol's `ScopeStream`; one per run. */
 export interface Replication {
   /** Number of the last operation that this run wrote; the next write gets the number after it. */
   readonly last: number;

@@ -59,19 +59,15 @@ export class LoneScope<R extends Row = Row> {
     const normal = normalScopeOptions(options);
     const { replicated } = this;
     replicated.length = 0;
-    this.run = new Scope({
-      options: normal,
-      deps: this.node,
-      replicate: () => ({
-        get last() {
-          return replicated.length;
-        },
-        fits: (pids) => pids <= MAX_JOIN,
-        write: (diff) => void replicated.push(diff),
-        replicated: () => Promise.resolve(),
-        stop: () => undefined,
-      }),
-    });
+    this.run = new Scope(normal, this.node, () => ({
+      get last() {
+        return replicated.length;
+      },
+      fits: (pids) => pids <= MAX_JOIN,
+      write: (diff) => void replicated.push(diff),
+      replicated: () => Promise.resolve(),
+      stop: () => undefined,
+    }));
     this.registry.attach(this.run);
     return this.run;
   }

@@ -17,15 +17,6 @@ import type { NormalScopeOptions } from './scope-options';
 import type { Replication } from './replication';
 import type { ScopeDeps } from './scope-deps';
 
-/** What a run of a scope is given. */
-export interface ScopeRunDeps {
-  readonly options: NormalScopeOptions;
-  /** Those of the node, the same for all its scopes. */
-  readonly deps: ScopeDeps;
-  /** Starts the run's stream to the peers, as the last thing that the constructor does. */
-  readonly replicate: (scope: Scope) => Replication;
-}
-
 /**
  * One run of a scope, from its start to its stop.
  *
@@ -45,8 +36,12 @@ export class Scope {
   readonly #unhookExits: readonly (() => void)[];
   #running = true;
 
-  /** @throws InvalidValueError, ValueTooLargeError for metadata that cannot be stored. */
-  constructor({ options, deps, replicate }: ScopeRunDeps) {
+  /**
+   * @param deps Of the node, the same for all its scopes.
+   * @param replicate Starts the stream of this run to the peers. Called last, when the run can take diffs.
+   * @throws InvalidValueError, ValueTooLargeError for metadata that cannot be stored.
+   */
+  constructor(options: NormalScopeOptions, deps: ScopeDeps, replicate: (scope: Scope) => Replication) {
     this.options = options;
     const { node, incarnation } = deps.processes.root.pid;
     this.table = new Table({ node, incarnation, keys: options.keys });
