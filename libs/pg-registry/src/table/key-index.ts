@@ -18,7 +18,7 @@ export class KeyIndex {
   readonly #slots = new KeyTrie<Slot>();
   /**
    * The answers of `entries`, until their key changes. Each is in its KeyRows, too, but a look there waits for memory once
-   * more: decision 16 in docs/decisions.md has the figures.
+   * more: decision 17 in docs/decisions.md has the figures.
    */
   readonly #answers = new KeyTrie<readonly Entry<Key, Value>[]>();
   #madeKeys: readonly Key[] | undefined = undefined;
