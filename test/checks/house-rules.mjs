@@ -13,7 +13,7 @@ const privateNames = {
       if (accessibility === 'private' && node.kind !== 'constructor')
         context.report({ node, message: "Write '#name' instead of 'private'." });
       if (accessibility === 'protected' && !node.override)
-        context.report({ node, message: "Compose classes instead of sharing 'protected' members." });
+        context.report({ node, message: "Compose classes instead of sharing members by 'protected'." });
     };
     return {
       PropertyDefinition: check,

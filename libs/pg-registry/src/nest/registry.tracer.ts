@@ -124,7 +124,7 @@ class Recorded {
   readonly #api: Api;
 
   constructor(
-    protected readonly span: Span,
+    readonly span: Span,
     api: Api,
   ) {
     this.#api = api;
