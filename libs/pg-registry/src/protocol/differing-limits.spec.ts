@@ -12,7 +12,7 @@ describe('a node whose own limits are lower than those of a peer', () => {
   const low = { maxKeyBytes: 8, maxValueBytes: 8, maxDepth: 1 };
   const small = { maxFrameBytes: 4096, maxOpBytes: 2048, parkingBytes: 4096 };
 
-  it('has every entry of it all the same, by operation and by sync', () => {
+  it('a node with lower limits than a peer has every entry of it all the same, by operation and by sync', () => {
     const network = new VirtualNetwork();
     const a = network.start('a');
     const b = network.start({ name: 'b', limits: low, options: small });
@@ -34,7 +34,7 @@ describe('a node whose own limits are lower than those of a peer', () => {
     }
   });
 
-  it('syncs instead of assembling an operation that is larger than its own may be', () => {
+  it('a node syncs instead of assembling an operation that is larger than its own limit', () => {
     const network = new VirtualNetwork();
     const a = network.start({ name: 'a', options: { maxFrameBytes: 4096 } });
     const b = network.start({ name: 'b', options: { ...small, maxFrameBytes: 4096 } });
@@ -47,7 +47,7 @@ describe('a node whose own limits are lower than those of a peer', () => {
     expect(b.warnings()).toEqual([]);
   });
 
-  it('refuses what nobody may register anywhere', () => {
+  it('a node refuses values that no node may register', () => {
     const network = new VirtualNetwork();
     const [a, b] = network.startCluster(2);
     a.join('s', 'too deep', nested(257));

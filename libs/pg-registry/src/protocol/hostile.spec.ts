@@ -45,7 +45,7 @@ function staleBody(incarnation: string, epoch: number): Uint8Array {
 }
 
 describe('a frame that does not belong', () => {
-  it('is refused when its sender is not who the subject says, and warned of once per interval', () => {
+  it('a frame whose sender is not who the subject says is refused, with one warning per interval', () => {
     const network = new VirtualNetwork();
     const [a, b, c] = network.startCluster(3);
     for (let count = 0; count < 50; count += 1) {
@@ -60,14 +60,14 @@ describe('a frame that does not belong', () => {
   it.each([
     ['of another kind than its subject', 'suspect', 'goodbye'],
     ['of a kind that nobody announces', 'call', 'call'],
-  ] as const)('is refused when it is %s', (_what, said, kind) => {
+  ] as const)('a frame is refused when it is %s', (_what, said, kind) => {
     const network = new VirtualNetwork();
     const [a, b] = network.startCluster(2);
     network.inject(a, `pgr.test.from.n1.${said}`, frame(kind, identityOf(b)));
     expect(a.peers).toEqual(['n1']);
   });
 
-  it('is dropped when it is our own, and refused when somebody else claims our incarnation', () => {
+  it('a frame of the node itself is dropped, and a frame of another node with its incarnation is refused', () => {
     const network = new VirtualNetwork();
     const [a] = network.startCluster(2);
     const before = a.protocol.stats().counters['own-frames'] ?? 0;
@@ -83,7 +83,7 @@ describe('a frame that does not belong', () => {
     expect(a.warnings()).toEqual(['forged-frame']);
   });
 
-  it('is refused when a node speaks under its own name as the incarnation of another', () => {
+  it("a frame under the sender's own name with the incarnation of another node is refused", () => {
     const network = new VirtualNetwork();
     const [a, b] = network.startCluster(2);
     const thief = { ...identityOf(b), node: 'thief' };
@@ -103,7 +103,7 @@ describe('a frame that does not belong', () => {
     expect(a.protocol.stats().counters['forged-frame']).toBe(2);
   });
 
-  it('does not make a node answer to a third party', () => {
+  it('a frame cannot make a node send an answer to a third party', () => {
     const network = new VirtualNetwork();
     const [a, b] = network.startCluster(2);
     const said = a.sent.length;
@@ -126,7 +126,7 @@ describe('a frame that does not belong', () => {
 });
 
 describe('a name', () => {
-  it.each(['__proto__', 'constructor', 'a.b > *', 'ünï'])('like %s is a name like any other', (name) => {
+  it.each(['__proto__', 'constructor', 'a.b > *', 'ünï'])('a node may have the name %s', (name) => {
     const network = new VirtualNetwork();
     const [a] = network.startCluster(1);
     const odd = network.start(name);
@@ -143,7 +143,7 @@ describe('a name', () => {
 });
 
 describe('a flood', () => {
-  it('of made-up nodes fills neither the peers nor the memory of names, and its nodes are gone soon', () => {
+  it('a flood of made-up nodes fills neither the peers nor the remembered names, and its nodes are gone soon', () => {
     const network = new VirtualNetwork();
     const a = network.start({ name: 'a', options: { maxPeers: 20, maxTombstones: 30 } });
     network.run(1000);
@@ -160,7 +160,7 @@ describe('a flood', () => {
     expect(a.peers).toEqual([]);
   });
 
-  it('of watches by lives that never say hello is delivered to nobody, for nobody would ever end them', () => {
+  it('a flood of watches by incarnations that never say hello is not delivered', () => {
     const network = new VirtualNetwork();
     const [a, b] = network.startCluster(2);
     const watches = (): number =>
@@ -175,7 +175,7 @@ describe('a flood', () => {
     expect(watches()).toBe(1);
   });
 
-  it('of suspicions or questions costs a few probes and answers a second', () => {
+  it('a flood of suspicions or questions costs a few probes and answers per second', () => {
     const network = new VirtualNetwork();
     const [a, b, c] = network.startCluster(3);
     const probes = a.protocol.stats().counters['probes'];
@@ -193,7 +193,7 @@ describe('a flood', () => {
 });
 
 describe('an epoch', () => {
-  it('held against a node by a liar does not fence it, and raises it no further than it must be', () => {
+  it('a false epoch in a stale frame does not fence a node, and raises its epoch no further than necessary', () => {
     const network = new VirtualNetwork();
     const [a, b] = network.startCluster(2);
     const stale = b.protocol.subjects.to('n0', 'stale');
@@ -207,7 +207,7 @@ describe('an epoch', () => {
     expect([a.peers, b.peers]).toEqual([['n1'], ['n0']]);
   });
 
-  it('is driven by no liar so high that the next life of the name is shut out', () => {
+  it("false epochs cannot raise a node's epoch so high that its next incarnation is shut out", () => {
     const network = new VirtualNetwork();
     const [first, b] = network.startCluster(2);
     const stale = b.protocol.subjects.to('n0', 'stale');
@@ -224,7 +224,7 @@ describe('an epoch', () => {
     }
   });
 
-  it('in a question, whose sender no subject proves, evicts nobody and fences nobody', () => {
+  it('an epoch in a probe, whose subject proves no sender, removes nobody and fences nobody', () => {
     const network = new VirtualNetwork();
     const [a, b] = network.startCluster(2);
     for (const node of ['n0', 'n1']) {
@@ -237,7 +237,7 @@ describe('an epoch', () => {
 });
 
 describe('random bytes, and real frames mutated', () => {
-  it('never throw, never touch what others own, and leave a cluster that heals', () => {
+  it('random bytes and mutated frames never make a node throw or change entries of others, and the cluster heals', () => {
     const mutation = fc.record({ frame: fc.nat(), place: fc.nat(), byte: fc.nat(255), cut: fc.boolean() });
     const mutations = fc.array(mutation, { minLength: 50, maxLength: 50 });
     fc.assert(
@@ -267,7 +267,7 @@ describe('random bytes, and real frames mutated', () => {
     );
   });
 
-  it('on any subject are counted and dropped', () => {
+  it('random bytes on any subject are counted and dropped', () => {
     const network = new VirtualNetwork();
     const [a, b] = network.startCluster(2);
     const kinds = fc.constantFrom(...FRAME_KINDS);

@@ -1,7 +1,7 @@
 import { isStream, loseBroadcasts, three, two, unconnected } from './synced-nodes.fixture';
 
 describe('replicated()', () => {
-  it('ends at once without peers, and when every peer has applied what was written before', () => {
+  it('replicated() ends at once without peers, and otherwise when every peer has applied the earlier writes', () => {
     const { network, nodes } = unconnected(['a', 'b', 'c']);
     const [a, ...others] = nodes;
     network.connect(a);
@@ -18,7 +18,7 @@ describe('replicated()', () => {
     for (const node of nodes) expect(node.table().count).toBe(1);
   });
 
-  it('does not end before a peer that lost the operation has got it', () => {
+  it('replicated() does not end before a peer that lost the operation has got it', () => {
     const { network, a, b } = two();
     const found = loseBroadcasts(network, a);
     a.join('s', 'k', 1);
@@ -31,7 +31,7 @@ describe('replicated()', () => {
     expect(b.table().count).toBe(1);
   });
 
-  it('ends at its time limit with the names of those who lag', () => {
+  it('replicated() ends at its time limit with the names of the peers that lag', () => {
     const { network, a } = three();
     network.loses = (message) => isStream(message) && message.to === 'b';
     a.join('s', 'k', 1);
@@ -40,7 +40,7 @@ describe('replicated()', () => {
     expect(a.toldOf('replicated')).toEqual([{ type: 'replicated', id: 1, laggards: ['b'], connected: true }]);
   });
 
-  it('does not wait for a peer that is gone or has started anew', () => {
+  it('replicated() does not wait for a peer that is gone or has restarted its scope', () => {
     const { network, a, b, c } = three();
     network.loses = isStream;
     a.join('s', 'k', 1);
@@ -54,7 +54,7 @@ describe('replicated()', () => {
     expect(a.toldOf('replicated')).toHaveLength(1);
   });
 
-  it('waits while disconnected, and says so at its time limit', () => {
+  it('replicated() waits while the node is disconnected, and reports that at its time limit', () => {
     const { network, a } = two();
     network.disconnect(a);
     a.join('s', 'k', 1);

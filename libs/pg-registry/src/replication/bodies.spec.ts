@@ -27,8 +27,8 @@ function decoded(diffs: readonly Diff[], first: number): RemoteOperation[] {
   return readOperations(readerOf(writer.finish()), { first, count: diffs.length }, owner, pids);
 }
 
-describe('operations', () => {
-  it('come out as they went in: keys, pids, values, entry numbers in any order', () => {
+describe('bodies of operations', () => {
+  it('operations are decoded as they were encoded: keys, pids, values, entry numbers in any order', () => {
     const { table, numbers } = ownTable(1_000_003);
     const join = table.join(['k', { a: 1 }], [pid(7), pid(1), pid(7)], { x: [1n] }, numbers, 1);
     const update = table.update(['k', { a: 1 }], pid(7), (old) => [old], 2);
@@ -59,7 +59,7 @@ describe('operations', () => {
     ]);
   });
 
-  it('cost a few bytes beside key and value, and a value that all entries share is written once', () => {
+  it('operations take a few bytes beside key and value, and write a value that all entries share once', () => {
     const { table, numbers } = ownTable();
     const writer = new Writer();
     writeOperation(writer, table.join('k', [pid(1)], null, numbers, 1), new DeltaWriter());
@@ -70,7 +70,7 @@ describe('operations', () => {
     expect(writer.length).toBeLessThan(720);
   });
 
-  it('are refused when they are not what a sender writes', () => {
+  it('operations that no sender writes are refused', () => {
     const broken: [string, (writer: Writer) => void][] = [
       ['no group', (writer) => writer.u8(0)],
       ['an unknown group', (writer) => writer.raw(Uint8Array.of(8 + 7, 1, 0))],
@@ -89,7 +89,7 @@ describe('operations', () => {
     }
   });
 
-  it('cannot be announced in impossible numbers', () => {
+  it('operations in impossible numbers are refused', () => {
     for (const [first, count] of [
       [0, 1],
       [1, 0],
@@ -106,7 +106,7 @@ describe('operations', () => {
 });
 
 describe('differences', () => {
-  it('bring back every sequence of numbers and pids', () => {
+  it('differences restore every sequence of numbers and pids', () => {
     const numbers = fc.array(
       fc.record({
         number: fc.integer({ min: 1, max: MAX_NUMBER }),
@@ -156,7 +156,7 @@ describe('a chunk', () => {
     return { head, chunk: readChunk(reader, head, owner, pids) };
   }
 
-  it('brings its rows with their revisions', () => {
+  it('a chunk carries its rows with their revisions', () => {
     const { table, numbers } = ownTable();
     table.join('k', [pid(1), pid(2)], { shared: true }, numbers, 1);
     table.join('l', [pid(2)], 'own', numbers, 2);
@@ -175,7 +175,7 @@ describe('a chunk', () => {
     );
   });
 
-  it('ends before the row that does not fit, but has always one', () => {
+  it('a chunk ends before the row that does not fit, but always has one row', () => {
     const { table, numbers } = ownTable();
     for (let i = 0; i < 3; i += 1) table.join('k', [pid(1)], `${i}`.repeat(100), numbers, 1);
     const rows = table.ownRowsAfter(0, 10);
@@ -183,7 +183,7 @@ describe('a chunk', () => {
     expect(read(chunkOf(rows, 0, 3, 1, 1)).chunk.rows).toHaveLength(1);
   });
 
-  it('is refused with rows outside its range, out of order, or newer than itself', () => {
+  it('a chunk with rows outside its range, out of order or newer than itself is refused', () => {
     const { table, numbers } = ownTable();
     table.join('k', [pid(1), pid(1)], 1, numbers, 4);
     const rows = table.ownRowsAfter(0, 10);
@@ -194,7 +194,7 @@ describe('a chunk', () => {
     expect(() => read(chunkOf([], 3, 2, 4))).toThrow(DecodeError);
   });
 
-  it('is refused with more rows than a chunk may have', () => {
+  it('a chunk with more rows than allowed is refused', () => {
     const { table, numbers } = ownTable();
     for (let i = 0; i <= MAX_CHUNK_ROWS; i += 1) table.join('k', [pid(1)], 1, numbers, 1);
     expect(() => read(chunkOf(table.ownRowsAfter(0, Infinity), 0, Infinity, 1))).toThrow(DecodeError);
@@ -202,7 +202,7 @@ describe('a chunk', () => {
 });
 
 describe('a body', () => {
-  it('travels only by its own kinds of frames', () => {
+  it('a body is accepted only in its own kinds of frames', () => {
     const opens = (tag: number, kind: StreamKind): boolean => {
       const writer = new Writer();
       startBody(writer, tag, 3);

@@ -11,7 +11,7 @@ function refusals(node: VirtualNode): number {
 describe('a hostile peer', () => {
   const huge = 2 ** 52 - 1;
 
-  it('cannot make us throw or touch other entries with random, truncated or mutated bytes', () => {
+  it('a hostile peer cannot make a node throw or change other entries with random, truncated or mutated bytes', () => {
     const { network, a, b, c } = three();
     c.join('s', 'k', 'safe');
     const frames: Uint8Array[] = [];
@@ -38,7 +38,7 @@ describe('a hostile peer', () => {
     expect(entriesOf(b, c)).toBe(truth);
   });
 
-  it('gets nowhere with impossible numbers', () => {
+  it('a hostile peer changes nothing with impossible numbers', () => {
     const { network, a, b } = two();
     network.injectStream(a, b, 'ops', writeTail(new Writer(), 1, { oldest: huge, last: 3 }));
     network.injectStream(a, b, 'repair', writeRepairAsk(new Writer(), 1, { from: 9, to: 3 }));
@@ -63,7 +63,7 @@ describe('a hostile peer', () => {
     expect(difference(network)).toBeUndefined();
   });
 
-  it('gets nowhere with a bundle of anything but operations and tails of the run that it names', () => {
+  it('a bundle may contain only operations and tails of the run that it names', () => {
     const { network, a, b } = two();
     const bundled = (...bodies: readonly Uint8Array[]): void => {
       const writer = new Writer();
@@ -83,7 +83,7 @@ describe('a hostile peer', () => {
     expect(refusals(b)).toBe(4);
   });
 
-  it('cannot fill our memory with frames ahead of a gap, or with parts that never complete', () => {
+  it('a hostile peer cannot fill the memory with frames ahead of a gap, or with parts that never complete', () => {
     const { network, a, b } = two({ parkingBytes: 100_000 });
     const writer = new Writer();
     for (let number = 10; number < 5000; number += 1) {
@@ -106,7 +106,7 @@ describe('a hostile peer', () => {
     expect(b.protocol.stats().memory.parkingBytes).toBe(0);
   });
 
-  it('cannot answer a question that was not put to it, or for another run', () => {
+  it('a hostile peer cannot acknowledge operations for another peer or another run', () => {
     const { network, a, c } = three();
     network.loses = isStream;
     a.join('s', 'k', 1);

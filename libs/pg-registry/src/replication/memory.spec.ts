@@ -7,7 +7,7 @@ const bytes = (length: number): Uint8Array => new Uint8Array(length);
 const COST = 100 + OBJECT_OVERHEAD_BYTES;
 
 describe('the ring', () => {
-  it('keeps the recent operations of all streams within one pool, and gives up the oldest of any', () => {
+  it('the ring keeps the recent operations of all streams within one pool, and drops the oldest first', () => {
     const pool = new Pool(3 * COST);
     const [one, other] = [new OperationRing(pool, 1), new OperationRing(pool, 1)];
     one.add(5, bytes(100));
@@ -19,7 +19,7 @@ describe('the ring', () => {
     expect(pool.size).toBe(3 * COST);
   });
 
-  it('finds the bodies that contain any of a range', () => {
+  it('the ring finds the bodies that contain any operation of a range', () => {
     const ring = new OperationRing(new Pool(1e6), 1);
     for (const last of [3, 4, 9, 10]) ring.add(last, bytes(last));
     expect(Array.from(ring.between(4, 5), ({ first, last }) => [first, last])).toEqual([
@@ -28,7 +28,7 @@ describe('the ring', () => {
     ]);
   });
 
-  it('keeps all parts of an operation or none', () => {
+  it('the ring keeps all parts of an operation or none', () => {
     const pool = new Pool(3 * COST);
     const ring = new OperationRing(pool, 1);
     ring.addParts([bytes(100), bytes(100)]);
@@ -42,7 +42,7 @@ describe('the ring', () => {
 });
 
 describe('the reorder buffer', () => {
-  it('gives frames back when it is their turn, whatever order they came in', () => {
+  it('the reorder buffer returns frames in their order, whatever order they arrived in', () => {
     const buffer = new ReorderBuffer(new Pool(1e6), 1e6, 1e6);
     for (const [first, last] of [
       [7, 9],
@@ -58,19 +58,19 @@ describe('the reorder buffer', () => {
     expect(buffer.isEmpty).toBe(true);
   });
 
-  it('does not keep the same frame twice', () => {
+  it('the reorder buffer does not keep the same frame twice', () => {
     const pool = new Pool(1e6);
     const buffer = new ReorderBuffer(pool, 1e6, 1e6);
     expect([buffer.add(3, 4, bytes(100)), buffer.add(3, 4, bytes(100))]).toEqual([true, false]);
     expect(pool.size).toBe(COST);
   });
 
-  it('refuses what comes when its stream has used its share, so what is nearest to the gap stays', () => {
+  it('the reorder buffer refuses frames when their stream has used its share, so the frames nearest to the gap stay', () => {
     const buffer = new ReorderBuffer(new Pool(1e6), 2 * COST, 1e6);
     expect([2, 3, 4].map((number) => buffer.add(number, number, bytes(100)))).toEqual([true, true, false]);
   });
 
-  it('loses its oldest frames when other streams need the room', () => {
+  it('the reorder buffer drops its oldest frames when other streams need the room', () => {
     const pool = new Pool(2 * COST);
     const [one, other] = [new ReorderBuffer(pool, 1e6, 1e6), new ReorderBuffer(pool, 1e6, 1e6)];
     one.add(2, 2, bytes(100));
@@ -81,7 +81,7 @@ describe('the reorder buffer', () => {
     expect(pool.size).toBe(0);
   });
 
-  it('puts parts together in any order, and takes only so many operations in parts at a time', () => {
+  it('the reorder buffer joins parts in any order, and takes a limited number of partial operations at a time', () => {
     const pool = new Pool(1e6);
     const buffer = new ReorderBuffer(pool, 1e6, 1e6);
     buffer.addPart({ number: 5, index: 1, parts: 2 }, Uint8Array.of(3, 4));
@@ -96,13 +96,13 @@ describe('the reorder buffer', () => {
     expect(pool.size).toBe(0);
   });
 
-  it('refuses parts that contradict each other', () => {
+  it('the reorder buffer refuses parts that contradict each other', () => {
     const buffer = new ReorderBuffer(new Pool(1e6), 1e6, 1000);
     buffer.addPart({ number: 5, index: 0, parts: 9 }, bytes(100));
     expect(() => buffer.addPart({ number: 5, index: 1, parts: 3 }, bytes(1))).toThrow('contradict');
   });
 
-  it('sees from the first part that an operation is too large, or from the one that makes it so', () => {
+  it('the reorder buffer sees that an operation is too large from its first part, or from the part that makes it so', () => {
     const buffer = new ReorderBuffer(new Pool(1e6), 1e6, 1000);
     expect(buffer.isTooLarge({ number: 5, index: 0, parts: 9 }, 126)).toBe(true);
     expect(buffer.isTooLarge({ number: 5, index: 0, parts: 9 }, 125)).toBe(false);
@@ -114,7 +114,7 @@ describe('the reorder buffer', () => {
 });
 
 describe('the budget', () => {
-  it('asks for a flush when half of what may be unflushed is, and closes when all of it is', () => {
+  it('the budget asks for a flush at half of the unflushed bytes that are allowed, and closes at all of them', () => {
     const budget = new ReplicationBudget(protocolOptions({ maxUnflushedBytes: 1000 }));
     expect(budget.open).toBe(false);
     budget.connected();
@@ -128,7 +128,7 @@ describe('the budget', () => {
     expect([budget.open, budget.wantsFlush()]).toEqual([true, true]);
   });
 
-  it('forgets what was under way when the connection is lost', () => {
+  it('the budget forgets unflushed bytes when the connection is lost', () => {
     const budget = new ReplicationBudget(protocolOptions({ maxUnflushedBytes: 1000 }));
     budget.connected();
     budget.published(5000);

@@ -11,7 +11,7 @@ import {
 } from './synced-nodes.fixture';
 
 describe('a lost frame', () => {
-  it('is repaired from the ring when the next one shows the gap, and what came ahead is applied after it', () => {
+  it('a lost frame is repaired from the ring when the next frame shows the gap, and frames ahead of the gap are applied after it', () => {
     const { network, a, b } = two();
     const found = loseBroadcasts(network, a);
     a.join('s', 'k', 1);
@@ -24,7 +24,7 @@ describe('a lost frame', () => {
     expect(b.counts['walks']).toBeUndefined();
   });
 
-  it('is noticed within 50 ms by the tail probe when it was the last one', () => {
+  it('a lost last frame is noticed within 50 ms by the tail probe', () => {
     const { network, a, b } = two();
     const found = loseBroadcasts(network, a);
     a.join('s', 'k', 1);
@@ -34,7 +34,7 @@ describe('a lost frame', () => {
     expect(takeEvents(b)).toEqual(['peer join k 1']);
   });
 
-  it('that three peers ask for is broadcast once', () => {
+  it('a repair that three peers ask for is broadcast once', () => {
     const { network, nodes } = synced(['a', 'b', 'c', 'd', 'e', 'f']);
     const [a, ...others] = nodes;
     const found = loseBroadcasts(network, a);
@@ -47,7 +47,7 @@ describe('a lost frame', () => {
     expect(a.counts['repairs']).toBe(2);
   });
 
-  it('that is older than the ring leads to a sync with exact events: join, leave and update', () => {
+  it('a lost frame that is older than the ring leads to a sync with exact events: join, leave and update', () => {
     const { network, a, b } = two({ ringBytes: 2000 });
     a.join('s', 'gone', 1);
     a.join('s', 'kept', 1);
@@ -70,7 +70,7 @@ describe('a lost frame', () => {
     expect(difference(network)).toBeUndefined();
   });
 
-  it('is given up after some asks in vain, and replaced by a sync', () => {
+  it('a repair that stays unanswered is replaced by a sync', () => {
     const { network, a, b } = two();
     network.loses = ({ from, kind }) => from === 'a' && (kind === 'ops' || kind === 'repair');
     a.join('s', 'k', 1);
@@ -99,7 +99,7 @@ describe('many lost frames', () => {
     return { network, a, b, answers };
   }
 
-  it('are asked for once, and come once, in few frames, as one diff', () => {
+  it('many lost frames are asked for once, and arrive once, in few frames, as one diff', () => {
     const { network, a, b, answers } = missing(1500, 4);
     network.discover(b, a);
     network.run(25);
@@ -111,7 +111,7 @@ describe('many lost frames', () => {
     expect(b.counts['known-operations']).toBeUndefined();
   });
 
-  it('are asked for again as soon as an answer has ended, and not before, however slowly it comes', () => {
+  it('lost frames are asked for again as soon as an answer has ended, and not before, however slowly it comes', () => {
     const { network, a, b } = missing(1000, 1000);
     let busyUntil = network.now;
     network.loses = ({ from, kind, subject, bytes }) => {
@@ -127,7 +127,7 @@ describe('many lost frames', () => {
     expect(b.counts['known-operations']).toBeUndefined();
   });
 
-  it('of which the repair loses some are asked for again where they are missing, without a pause', () => {
+  it('frames that a repair loses are asked for again without a pause', () => {
     const { network, a, b, answers } = missing(200, 1000);
     const { loses } = network;
     network.loses = (message) => {
@@ -141,7 +141,7 @@ describe('many lost frames', () => {
     expect(b.counts['known-operations']).toBeUndefined();
   });
 
-  it('are sent once to an asker whose asks came late, and all at the same time', () => {
+  it('a repair is sent once to a peer whose asks arrive late and all at the same time', () => {
     const { network, a, b, answers } = missing(10, 10);
     const ask = writeRepairAsk(new Writer(), a.protocol.stream('s').run, { from: 1, to: 10 });
     for (let time = 0; time < 3; time += 1) network.injectStream(b, a, 'repair', ask);
@@ -153,7 +153,7 @@ describe('many lost frames', () => {
     expect(answers).toHaveLength(2);
   });
 
-  it('of which three peers miss the same are broadcast in few frames', () => {
+  it('frames that three peers miss are broadcast in few frames', () => {
     const { network, nodes } = synced(['a', 'b', 'c', 'd', 'e']);
     const [a, ...others] = nodes;
     loseBroadcasts(network, a);
@@ -173,7 +173,7 @@ describe('many lost frames', () => {
     expect(frames).toBeLessThan(20);
   });
 
-  it('are not asked for again by a node that stood still before it has read what came meanwhile', () => {
+  it('a node that stood still reads what arrived meanwhile before it asks for lost frames again', () => {
     const { network, a, b } = missing(10, 10);
     const late: (() => void)[] = [];
     network.loses = (message) => {
@@ -191,7 +191,7 @@ describe('many lost frames', () => {
     expect(b.counts['repair-asks']).toBe(1);
   });
 
-  it('are repaired when the connection takes more again, if it was full when they were asked for', () => {
+  it('a repair waits until the connection takes more if it is full', () => {
     const { network, a, b, answers } = missing(10, 10);
     network.flushMs = 3;
     a.join('s', 'large', 'x'.repeat(300_000));
@@ -205,7 +205,7 @@ describe('many lost frames', () => {
     expect(difference(network)).toBeUndefined();
   });
 
-  it('are repaired within the size of a frame, however small that is', () => {
+  it('a repair keeps to the size of a frame, however small that is', () => {
     const { network, a, b } = two({ maxBodyBytes: 300 });
     const found = loseBroadcasts(network, a);
     for (const length of [10, 20, 100, 250, 5000, 30, 260]) {

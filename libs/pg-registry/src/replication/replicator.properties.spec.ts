@@ -186,14 +186,14 @@ function run(options: SyncedNodesOptions, seed: number, steps: readonly Step[]):
   }
 }
 
-describe('three nodes on a network that loses, doubles and reorders', () => {
+describe('three nodes on a network that loses, duplicates and reorders frames', () => {
   const history = fc.array(anyStep, { minLength: 1, maxLength: 80, size: 'max' });
 
   it.each([
     ['in tight memory', TIGHT, 60],
     ['with room for repairs', ROOMY, 40],
   ])(
-    'hold the same after quiet, and their events folded are their tables at every step, %s',
+    'have equal views in the end, and replayed events equal to their tables at every step, %s',
     (_, options, numRuns) => {
       expect(() =>
         fc.assert(

@@ -10,7 +10,7 @@ import {
 } from './synced-nodes.fixture';
 
 describe('operations', () => {
-  it('arrive as one event per operation and key, in the order of the owner', () => {
+  it("operations arrive as one event per operation and key, in the owner's order", () => {
     const { network, a, b } = two();
     a.join('s', 'k', 1);
     a.update('s', 'k', 2);
@@ -21,7 +21,7 @@ describe('operations', () => {
     expect(difference(network)).toBeUndefined();
   });
 
-  it('leave at once when the stream was quiet, at the end of the turn for a while, and wait for each other at most 5 ms under load', () => {
+  it('operations leave at once after quiet, then at the end of the turn for a while, and wait for each other at most 5 ms under load', () => {
     const { network, a } = two();
     const waits = (): number => {
       a.sent.length = 0;
@@ -38,7 +38,7 @@ describe('operations', () => {
     expect(waits()).toBe(-1);
   });
 
-  it('travel many to a frame', () => {
+  it('many operations travel in one frame', () => {
     const { network, a, b } = two();
     const before = network.streamFrames;
     for (let i = 0; i < 5000; i += 1) a.join('s', 'k', i);
@@ -47,7 +47,7 @@ describe('operations', () => {
     expect(network.streamFrames - before).toBeLessThan(6);
   });
 
-  it('larger than a frame travel in parts and are applied whole', () => {
+  it('operations larger than a frame travel in parts and are applied as a whole', () => {
     const { network, a, b } = two({ maxBodyBytes: 1000 });
     a.join(
       's',
@@ -62,7 +62,7 @@ describe('operations', () => {
     expect(difference(network)).toBeUndefined();
   });
 
-  it('larger than an operation may be are replaced by a sync, and a join can be asked for beforehand', () => {
+  it('operations larger than maxOpBytes are replaced by a sync, and fits() tells so beforehand', () => {
     const { network, a, b } = two({ maxOpBytes: 100_000, maxBodyBytes: 50_000 });
     expect(a.protocol.stream('s').fits(1000)).toBe(true);
     expect(a.protocol.stream('s').fits(60_000)).toBe(false);
@@ -77,7 +77,7 @@ describe('operations', () => {
     expect(b.table().count).toBe(60_000);
   });
 
-  it('are only counted while nobody follows, and a peer that comes later syncs', () => {
+  it('operations are only counted while nobody follows, and a peer that comes later syncs', () => {
     const { network, nodes } = unconnected(['a', 'b']);
     const [a, b] = nodes;
     for (let i = 0; i < 100; i += 1) a.join('s', 'k', i);
@@ -92,7 +92,7 @@ describe('operations', () => {
     expect(takeEvents(b)[0]).toMatch(/^sync join k 0,1,2/);
   });
 
-  it('that arrive twice change nothing', () => {
+  it('operations that arrive twice change nothing', () => {
     const { network, a, b } = two();
     network.faults = { loss: 0, duplication: 1, delayMs: 0 };
     a.join('s', 'k', 1);
@@ -103,7 +103,7 @@ describe('operations', () => {
 });
 
 describe('a stream', () => {
-  it('ends with its peer: all its entries leave in one diff, one change per key', () => {
+  it('all entries of a peer that is gone leave in one diff, one change per key', () => {
     const { network, a, b } = two();
     a.join('s', 'k', 1);
     a.join('s', 'k', 2);
@@ -118,7 +118,7 @@ describe('a stream', () => {
     expect(b.protocol.stream('s').appliedOf(a.incarnation)).toBeUndefined();
   });
 
-  it('is replaced by that of a higher run: the old entries leave at once, the new ones come by sync', () => {
+  it('entries of an earlier run leave at once when a later run is announced, and the new ones come by sync', () => {
     const { network, a, b } = two();
     a.join('s', 'k', 1);
     network.run(10);
@@ -132,7 +132,7 @@ describe('a stream', () => {
     expect(takeEvents(b)).toEqual(['sync join k 2']);
   });
 
-  it('of an older run is refused, whatever arrives late', () => {
+  it('frames and hellos of an earlier run that arrive late change nothing', () => {
     const { network, a, b } = two();
     network.loses = ({ kind, subject, bytes }) => {
       if (kind === 'ops') network.at(40, () => network.inject(b, subject, bytes));
@@ -150,7 +150,7 @@ describe('a stream', () => {
     expect(b.table().count).toBe(0);
   });
 
-  it('that nobody has announced is not applied; its peer is asked for its hello', () => {
+  it('operations of a stream that was not announced are not applied, and its peer is asked for its hello', () => {
     const { network, a, b } = two();
     a.stopScope('s');
     network.run(2000);
@@ -164,7 +164,7 @@ describe('a stream', () => {
     expect(b.sent).toEqual([b.protocol.subjects.to('a', 'discover')]);
   });
 
-  it('whose digest differs at the same operation is synced again, loudly', () => {
+  it('a node warns and syncs again if a digest differs at the same operation', () => {
     const { network, a, b } = two();
     a.join('s', 'k', 1);
     network.run(10);
@@ -176,7 +176,7 @@ describe('a stream', () => {
     expect(takeEvents(b)).toEqual(['peer join k 1']);
   });
 
-  it('of more entries than are accepted is not shown, until its owner has fewer', () => {
+  it('entries of a peer with more than maxEntriesPerPeer are not shown until it has fewer', () => {
     const { network, a, b } = two({ maxEntriesPerPeer: 10 });
     for (let i = 0; i < 11; i += 1) a.join('s', 'k', i);
     network.run(10);

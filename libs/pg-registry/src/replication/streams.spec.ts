@@ -1,7 +1,7 @@
 import { VirtualNetwork } from '../protocol/virtual-network.fixture';
 
 describe('replicated() in a scope that has just started', () => {
-  it('waits for the peers that have the scope already', () => {
+  it('replicated() in a scope that has just started waits for the peers that have the scope already', () => {
     const network = new VirtualNetwork();
     const [a, b] = network.startCluster(2);
     a.stopScope('s');
@@ -15,7 +15,7 @@ describe('replicated() in a scope that has just started', () => {
     expect(b.keys('s')).toEqual(['early', 'n1']);
   });
 
-  it('ends when the scope stops, or its time is over before anybody could be asked', () => {
+  it('replicated() ends when the scope stops, or when its time is over before any peer could be asked', () => {
     const network = new VirtualNetwork();
     const a = network.add('a');
     a.startScope('s');
@@ -30,7 +30,7 @@ describe('replicated() in a scope that has just started', () => {
 });
 
 describe('a peer that was out of reach', () => {
-  it('is asked again at once, however long the answers to earlier questions were waited for', () => {
+  it('a peer that was out of reach is asked again at once, however long earlier answers were waited for', () => {
     const network = new VirtualNetwork();
     const [a, b] = network.startCluster(2);
     network.loses = ({ subject }) => subject.includes('.sync.');
@@ -47,7 +47,7 @@ describe('a peer that was out of reach', () => {
 });
 
 describe('a scope that starts on a connected node', () => {
-  it('is not in sync before it has what the peers have, from the very turn in which it starts', () => {
+  it("a started scope is not in sync, from the turn of its start on, before it has the peers' entries", () => {
     const network = new VirtualNetwork();
     const [a, b] = network.startCluster(2);
     expect(a.protocol.synced).toBe(true);
@@ -59,7 +59,7 @@ describe('a scope that starts on a connected node', () => {
     expect(a.keys('s')).toEqual([b.name]);
   });
 
-  it('does not trust what a peer said of its entries before the scope ran here', () => {
+  it("a started scope does not trust what a peer's earlier hello said of its entries", () => {
     const network = new VirtualNetwork();
     const [a, b] = [network.start('a'), network.start('b')];
     b.startScope('s');

@@ -1,7 +1,7 @@
 import { connectAll, difference, unconnected } from './synced-nodes.fixture';
 
 describe('a sync', () => {
-  it('walks a large table in chunks while its owner goes on writing', () => {
+  it('a sync walks a large table in chunks while its owner goes on writing', () => {
     const { network, nodes } = unconnected(['a', 'b']);
     const [a, b] = nodes;
     for (let i = 0; i < 7000; i += 1) a.join('s', `k${i % 100}`, i, [i % 50]);
@@ -18,7 +18,7 @@ describe('a sync', () => {
     expect(b.counts['walks']).toBe(1);
   });
 
-  it('resumes at its cursor when chunks are lost', () => {
+  it('a sync resumes at its cursor when chunks are lost', () => {
     const { network, nodes } = unconnected(['a', 'b']);
     const [a] = nodes;
     for (let i = 0; i < 9000; i += 1) a.join('s', 'k', i);
@@ -30,7 +30,7 @@ describe('a sync', () => {
     expect(chunks).toBeLessThan(9);
   });
 
-  it('is served one chunk per turn, the askers in turn', () => {
+  it('a node serves one sync chunk per turn, to its askers in turn', () => {
     const { network, nodes } = unconnected(['a', 'b', 'c', 'd']);
     const [a, ...others] = nodes;
     for (let i = 0; i < 5000; i += 1) a.join('s', 'k', i);
@@ -47,7 +47,7 @@ describe('a sync', () => {
     expect(difference(network)).toBeUndefined();
   });
 
-  it('is held back while the client is behind', () => {
+  it('a sync is held back while the client is behind', () => {
     const { network, nodes } = unconnected(['a', 'b'], { maxUnflushedBytes: 20_000 });
     const [a] = nodes;
     for (let i = 0; i < 8000; i += 1) a.join('s', 'k', i);

@@ -17,7 +17,7 @@ function timed(node: VirtualNode): [string, number][] {
 }
 
 describe('the propagation of a write', () => {
-  it('is timed from the write to the word of the peer that has applied it', () => {
+  it('the lag of a write is timed from the write to the acknowledgement of the peer', () => {
     const { network, a } = two({ lagSampleMs: 1000 });
     timed(a);
     a.join('s', 'k');
@@ -25,7 +25,7 @@ describe('the propagation of a write', () => {
     expect(timed(a)).toEqual([['lag b', expect.closeTo(THERE_AND_BACK_MS, 5)]]);
   });
 
-  it('is timed once in the interval, at another peer each time', () => {
+  it('one write per interval is timed, at another peer each time', () => {
     const { network, a } = three({ lagSampleMs: 1000 });
     timed(a);
     for (let i = 0; i < 25; i += 1) {
@@ -35,7 +35,7 @@ describe('the propagation of a write', () => {
     expect(timed(a).map(([what]) => what)).toEqual(['lag b', 'lag c', 'lag b']);
   });
 
-  it('is told however long it takes, for the longest is what is worth knowing', () => {
+  it('the lag of a write is reported however long it takes', () => {
     const { network, a, b } = two({ lagSampleMs: 1000 });
     timed(a);
     network.loses = (message) => isStream(message) && message.to === 'b';
@@ -51,7 +51,7 @@ describe('the propagation of a write', () => {
     expect(ms).toBeLessThan(15_000);
   });
 
-  it('is forgotten with a peer that is gone, and the next write is followed', () => {
+  it('the lag probe of a peer that is gone is dropped, and the next write is timed', () => {
     const { network, a, b } = three({ lagSampleMs: 1000 });
     timed(a);
     network.loses = (message) => isStream(message) && message.to === 'b';
@@ -64,7 +64,7 @@ describe('the propagation of a write', () => {
     expect(timed(a)).toEqual([['lag c', expect.closeTo(THERE_AND_BACK_MS, 5)]]);
   });
 
-  it('costs no frame unless it is asked for', () => {
+  it('timing sends no frame unless lagSampleMs is set', () => {
     const frames = [0, 1000].map((lagSampleMs) => {
       const { network, a } = two({ lagSampleMs });
       a.join('s', 'k');
@@ -76,7 +76,7 @@ describe('the propagation of a write', () => {
 });
 
 describe('a sync', () => {
-  it('is timed from the first ask to the last chunk, each time anew', () => {
+  it('a sync is timed from its first ask to its last chunk', () => {
     const { network, nodes } = unconnected(['a', 'b']);
     const [a, b] = nodes;
     for (let i = 0; i < 9000; i += 1) a.join('s', 'k', i);
@@ -93,7 +93,7 @@ describe('a sync', () => {
     expect(timed(b)).toEqual([]);
   });
 
-  it('with a peer that has no entries takes no time at all', () => {
+  it('a sync with a peer without entries takes 0 ms', () => {
     const { network, nodes } = unconnected(['a', 'b']);
     connectAll(network);
     network.run(100);
@@ -102,7 +102,7 @@ describe('a sync', () => {
 });
 
 describe('operations', () => {
-  it('are counted where they go out and where they come in', () => {
+  it('operations are counted where they go out and where they come in', () => {
     const { network, a, b } = two();
     for (let i = 0; i < 100; i += 1) a.join('s', 'k', i);
     network.run(100);

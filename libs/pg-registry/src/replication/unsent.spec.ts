@@ -1,7 +1,7 @@
 import { difference, takeEvents, two } from './synced-nodes.fixture';
 
 describe('operations that cannot leave', () => {
-  it('wait while disconnected and follow after the reconnect', () => {
+  it('operations wait while the node is disconnected and follow after the reconnect', () => {
     const { network, a, b } = two();
     network.disconnect(a);
     a.join('s', 'k', 1);
@@ -13,7 +13,7 @@ describe('operations that cannot leave', () => {
     expect(takeEvents(b)).toEqual(['peer join k 1', 'peer update k 2']);
   });
 
-  it('collapse into the number of the last one when too many wait, and peers sync', () => {
+  it('operations collapse into the number of the last one when too many wait, and peers sync', () => {
     const { network, a, b } = two({ maxUnsentOps: 10 });
     network.disconnect(a);
     for (let i = 0; i < 25; i += 1) a.join('s', 'k', i);
@@ -25,7 +25,7 @@ describe('operations that cannot leave', () => {
     expect(difference(network)).toBeUndefined();
   });
 
-  it('wait while the client is behind, and go on after its flush', () => {
+  it('operations wait while the client is behind, and go on after its flush', () => {
     const { network, a } = two();
     network.flushMs = 50;
     for (let i = 0; i < 40_000; i += 1) a.join('s', 'k', i);
