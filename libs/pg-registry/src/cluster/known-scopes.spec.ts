@@ -25,14 +25,14 @@ function hello(part: Partial<Hello>): Hello {
 }
 
 describe('what is known of the scopes of a peer', () => {
-  it('is complete after one complete hello, and follows changes that continue it', () => {
+  it("a peer's scopes are known after one complete hello, and follow the changes that continue it", () => {
     const scopes = new KnownScopes(10);
     expect(scopes.learn(hello({ running: [news('a'), news('b')], revision: 2 })).ask).toBe(false);
     const lesson = scopes.learn(hello({ since: 2, revision: 4, running: [news('c')], stopped: ['a'] }));
     expect([lesson.gone, lesson.ask, scopes.names()]).toEqual([['a'], false, ['b', 'c']]);
   });
 
-  it('is asked for when a change was missed; what the change says counts all the same', () => {
+  it('a node asks for a complete hello when it missed a change, and applies the change all the same', () => {
     const scopes = new KnownScopes(10);
     scopes.learn(hello({ running: [news('a'), news('b')], revision: 2 }));
     const lesson = scopes.learn(hello({ since: 3, revision: 4, running: [news('c')], stopped: ['a'] }));
@@ -40,7 +40,7 @@ describe('what is known of the scopes of a peer', () => {
     expect(scopes.learn(hello({ beat: 3, running: [news('c')], revision: 4 })).gone).toEqual(['b']);
   });
 
-  it('loses a scope by absence only when all pages of one beat are there', () => {
+  it('a scope counts as absent only when all pages of one beat are there', () => {
     const scopes = new KnownScopes(10);
     scopes.learn(hello({ running: [news('a'), news('b'), news('c')] }));
     const pages = { pages: 2, revision: 2 };
@@ -50,7 +50,7 @@ describe('what is known of the scopes of a peer', () => {
     expect(scopes.learn(hello({ ...pages, beat: 3, page: 1, running: [news('b')] })).gone).toEqual(['c']);
   });
 
-  it('fills no memory with pages of a set that never becomes complete', () => {
+  it('pages of a set that never becomes complete fill no memory', () => {
     const scopes = new KnownScopes(10);
     for (let round = 0; round < 1000; round += 1) {
       const name = `scope ${round}`;
@@ -63,7 +63,7 @@ describe('what is known of the scopes of a peer', () => {
     expect(scopes.remembered).toBeLessThanOrEqual(20);
   });
 
-  it('holds no more than allowed, and no run older than known', () => {
+  it('a node knows at most maxScopes scopes of a peer, and no run older than a known one', () => {
     const scopes = new KnownScopes(1);
     expect(scopes.learn(hello({ running: [news('a', 2), news('b')] })).refused).toBe(1);
     expect(scopes.learn(hello({ running: [news('a', 1)] })).listed).toEqual([]);

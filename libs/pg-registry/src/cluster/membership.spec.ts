@@ -21,7 +21,7 @@ function overheard(network: VirtualNetwork): [VirtualNode, VirtualNode, (readonl
 }
 
 describe('meeting', () => {
-  it('makes peers of all nodes within a few milliseconds', () => {
+  it('nodes become peers within a few milliseconds', () => {
     const network = new VirtualNetwork();
     const nodes = ['a', 'b', 'c'].map((name) => network.start(name));
     network.run(50);
@@ -32,7 +32,7 @@ describe('meeting', () => {
     ]);
   });
 
-  it('shares the entries of a scope that started before the connection, and of one that started later', () => {
+  it('peers share the entries of a scope that started before the connection, and of one that started later', () => {
     const network = new VirtualNetwork();
     const a = network.add('a');
     a.startScope('early');
@@ -49,7 +49,7 @@ describe('meeting', () => {
     expect(a.keys('late')).toEqual(['y']);
   });
 
-  it('happens in spite of every second message being lost', () => {
+  it('nodes become peers although every second message is lost', () => {
     for (const seed of [1, 2, 3, 4, 5]) {
       const network = new VirtualNetwork(seed);
       network.loses = () => network.random() < 0.5;
@@ -64,7 +64,7 @@ describe('meeting', () => {
     }
   });
 
-  it('is over when everybody had the time to answer and the first syncs are done: then the node is synced', () => {
+  it('a node is synced when every peer had the time to answer and the first syncs are done', () => {
     const network = new VirtualNetwork();
     const [a] = pair(network);
     expect(a.protocol.synced).toBe(true);
@@ -75,7 +75,7 @@ describe('meeting', () => {
     expect(late.keys('s')).toEqual(['a', 'b']);
   });
 
-  it('gives a peer of many scopes in pages, and a scope counts as absent only over all of them', () => {
+  it('a peer announces many scopes in pages, and a scope counts as absent only over all of them', () => {
     const network = new VirtualNetwork();
     const a = network.start({ name: 'a', options: { maxHelloBytes: 2048 } });
     const names = Array.from({ length: 60 }, (_, index) => `scope-${index}`);
@@ -99,7 +99,7 @@ describe('meeting', () => {
 });
 
 describe('a scope', () => {
-  it('that stops takes its entries away from every peer', () => {
+  it('a scope that stops takes its entries away from every peer', () => {
     const network = new VirtualNetwork();
     const [a, b] = pair(network);
     a.stopScope('s');
@@ -108,7 +108,7 @@ describe('a scope', () => {
     expect(b.peers).toEqual(['a']);
   });
 
-  it('that is started again begins a new run: the old entries leave, the new ones come, and it learns the others again', () => {
+  it('a restarted scope begins a new run: its old entries leave, its new ones come, and it gets the others again', () => {
     const network = new VirtualNetwork();
     const [a, b] = pair(network);
     a.stopScope('s');
@@ -121,7 +121,7 @@ describe('a scope', () => {
     ]);
   });
 
-  it('of different key modes is replicated all the same, with a warning', () => {
+  it('a scope with different key modes is replicated all the same, with a warning', () => {
     const network = new VirtualNetwork();
     const [a, b] = pair(network);
     a.startScope('mixed', 'unique');
@@ -134,7 +134,7 @@ describe('a scope', () => {
 });
 
 describe('an incarnation', () => {
-  it('that said goodbye is never met again, whatever of it is still on its way', () => {
+  it('an incarnation that said goodbye never becomes a peer again, whatever frames of it are still on their way', () => {
     const network = new VirtualNetwork();
     const [b, a, frames] = overheard(network);
     network.run(1000);
@@ -146,7 +146,7 @@ describe('an incarnation', () => {
     expect(b.eventsOf('a')).toEqual(['peer-up', 'peer-removed:goodbye']);
   });
 
-  it('that died is not met again by what it had said before, be it said again', () => {
+  it('an incarnation that died does not become a peer again when its earlier frames are repeated', () => {
     const network = new VirtualNetwork();
     const [b, a, frames] = overheard(network);
     network.run(5000);
@@ -158,7 +158,7 @@ describe('an incarnation', () => {
     expect(b.eventsOf('a')).toEqual(['peer-up', 'peer-suspect:crash', 'peer-removed:crash']);
   });
 
-  it('that was removed and is back begins where it is now, not where an old hello of it was', () => {
+  it('an incarnation that was removed and returns begins with its present state, not with that of an old hello', () => {
     const network = new VirtualNetwork();
     const [b, a, frames] = overheard(network);
     for (const node of [a, b]) node.startScope('s');
@@ -176,7 +176,7 @@ describe('an incarnation', () => {
     expect([b.peers, b.keys('s')]).toEqual([['a'], ['x']]);
   });
 
-  it('of an older epoch cannot replace the present one: replays of it change nothing', () => {
+  it('an incarnation of an older epoch cannot replace the present one: replays of it change nothing', () => {
     const network = new VirtualNetwork();
     const b = network.start('b');
     const old = network.start({ name: 'a', epoch: 5 });
@@ -193,7 +193,7 @@ describe('an incarnation', () => {
     expect(b.told.filter(({ type }) => type === 'deliver')).toEqual([]);
   });
 
-  it('whose clock went back raises its epoch above the one that is remembered, when nobody else has its name', () => {
+  it('a node whose clock went back raises its epoch above the remembered one if nobody else has its name', () => {
     const network = new VirtualNetwork();
     const b = network.start('b');
     const first = network.start({ name: 'a', epoch: 5000 });
@@ -211,7 +211,7 @@ describe('an incarnation', () => {
 });
 
 describe('two living nodes with one name', () => {
-  it('whose clock went back hears so even from a node whose own clock did, so that two such nodes meet', () => {
+  it('two nodes whose clocks both went back tell each other, and become peers', () => {
     const network = new VirtualNetwork();
     network.cut('A', 'B');
     const before = [
@@ -228,7 +228,7 @@ describe('two living nodes with one name', () => {
     expect([c.protocol.epoch, d.protocol.epoch]).toEqual([9001, 9001]);
   });
 
-  it('whose clock went back raises its epoch also when it stood still while it asked for its name', () => {
+  it('a node whose clock went back raises its epoch also if it stood still while it checked its name', () => {
     const network = new VirtualNetwork();
     const b = network.start('b');
     const first = network.start({ name: 'a', epoch: 5000 });
@@ -244,7 +244,7 @@ describe('two living nodes with one name', () => {
     expect([b.peers, second.peers]).toEqual([['a'], ['b']]);
   });
 
-  it('leave one: the older is fenced, says nothing more, and its entries are gone', () => {
+  it('of two living nodes with one name the older one is fenced, sends nothing more, and its entries are gone', () => {
     const network = new VirtualNetwork();
     const b = network.start('b');
     const older = network.start({ name: 'a', epoch: 1000 });
@@ -266,7 +266,7 @@ describe('two living nodes with one name', () => {
     expect(newer.protocol.epoch).toBe(2000);
   });
 
-  it('leave the one with the higher epoch even if it started first, and log both', () => {
+  it('of two living nodes with one name the one with the higher epoch stays, even if it started first, and both log it', () => {
     const network = new VirtualNetwork();
     const first = network.start({ name: 'a', epoch: 2000 });
     network.run(1000);
@@ -277,7 +277,7 @@ describe('two living nodes with one name', () => {
     expect(second.warnings()).toEqual(['namesake']);
   });
 
-  it('leave the living one, whatever of one that has gone is still on its way', () => {
+  it('a living node is not fenced by frames of a namesake that has gone', () => {
     const network = new VirtualNetwork();
     const b = network.start('b');
     const gone = network.start({ name: 'a', epoch: 5000 });
@@ -291,7 +291,7 @@ describe('two living nodes with one name', () => {
     expect([a.peers, b.peers]).toEqual([['b'], ['a']]);
   });
 
-  it('leave one of three, when the first wakes up to the words of the second, which has gone, and meets the third', () => {
+  it('of three nodes with one name one stays when the first wakes up, reads frames of the second, which has left, and meets the third', () => {
     const network = new VirtualNetwork();
     const b = network.start('b');
     const first = network.start({ name: 'a', epoch: 5000 });
@@ -310,7 +310,7 @@ describe('two living nodes with one name', () => {
     expect(b.peers).toEqual(['a']);
   });
 
-  it('do not outbid each other when one hears the other but cannot reach it: the one that is heard stays', () => {
+  it('two nodes with one name do not outbid each other if one hears the other but cannot reach it: the one that is heard stays', () => {
     const network = new VirtualNetwork();
     const b = network.start('b');
     network.loses = ({ speaker, to }) => speaker === deaf && to === 'a';
@@ -326,7 +326,7 @@ describe('two living nodes with one name', () => {
     expect([older.protocol.state, newer.protocol.state]).toEqual(['fenced', 'ready']);
   });
 
-  it('of one millisecond are told apart alike by everybody', () => {
+  it('all nodes agree which of two nodes with one name and one epoch stays', () => {
     const network = new VirtualNetwork();
     const nodes = [network.start({ name: 'a', epoch: 7 }), network.start({ name: 'a', epoch: 7 })];
     network.run(3000);
@@ -335,7 +335,7 @@ describe('two living nodes with one name', () => {
 });
 
 describe('draining', () => {
-  it('is acknowledged by every peer, seen by them, and told to who comes later', () => {
+  it('draining is acknowledged by every peer, visible to them, and announced to nodes that join later', () => {
     const network = new VirtualNetwork();
     const [a, b] = pair(network);
     const started = network.now;
@@ -350,7 +350,7 @@ describe('draining', () => {
     expect(c.protocol.isDraining(a.incarnation)).toBe(true);
   });
 
-  it('waits no longer than drainAckMs, and names who is missing', () => {
+  it('draining waits no longer than drainAckMs, and names the peers that did not acknowledge', () => {
     const network = new VirtualNetwork();
     const [a, b] = pair(network);
     network.freeze(b);
@@ -361,7 +361,7 @@ describe('draining', () => {
     expect(network.now - started).toBeLessThan(1100);
   });
 
-  it('does not wait for a peer that leaves meanwhile, nor for nobody', () => {
+  it('draining does not wait for a peer that leaves meanwhile, and ends at once without peers', () => {
     const network = new VirtualNetwork();
     const [a, b] = pair(network);
     network.loses = ({ to }) => to === 'b';
@@ -377,7 +377,7 @@ describe('draining', () => {
 });
 
 describe('replicated()', () => {
-  it('ends when every peer that runs the scope has applied what was written', () => {
+  it('replicated() ends when every peer that runs the scope has applied the earlier writes', () => {
     const network = new VirtualNetwork();
     const [a, b] = pair(network);
     a.join('s', 'x');
@@ -387,7 +387,7 @@ describe('replicated()', () => {
     expect(b.keys('s')).toContain('x');
   });
 
-  it('names who has not, at its time limit', () => {
+  it('replicated() names the peers that lag at its time limit', () => {
     const network = new VirtualNetwork();
     const [a, b] = pair(network);
     network.freeze(b);

@@ -3,7 +3,7 @@ import { NameLedger } from './name-ledger';
 const sender = (node: string, incarnation: string, epoch: number) => ({ node, incarnation, epoch });
 
 describe('the ledger of names', () => {
-  it('tells the present incarnation from newer, older and ended ones', () => {
+  it('the ledger of names tells the present incarnation from newer, older and ended ones', () => {
     const ledger = new NameLedger(10, () => false);
     expect(ledger.statusOf(sender('a', 'x', 5))).toBe('unknown');
     ledger.record(sender('a', 'x', 5));
@@ -15,7 +15,7 @@ describe('the ledger of names', () => {
     expect(ledger.statusOf(sender('a', 'x', 9))).toBe('ended');
   });
 
-  it('orders incarnations of one epoch alike, whichever it heard first', () => {
+  it('the ledger of names orders incarnations of one epoch alike, whichever it heard first', () => {
     const ledger = new NameLedger(10, () => false);
     ledger.record(sender('a', 'x', 5));
     ledger.record(sender('b', 'y', 5));
@@ -25,7 +25,7 @@ describe('the ledger of names', () => {
     ]);
   });
 
-  it('forgets the longest unheard name that is not in use, and keeps no more than its capacity', () => {
+  it('the ledger of names forgets the name that was silent longest and is not in use, and keeps no more than its capacity', () => {
     const ledger = new NameLedger(3, (node) => node === 'used');
     for (const node of ['used', 'b', 'c', 'd', 'e']) ledger.record(sender(node, 'x', 1));
     expect(ledger.size).toBe(3);

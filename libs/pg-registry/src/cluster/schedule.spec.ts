@@ -3,7 +3,7 @@ import { Schedule } from './schedule';
 import { Throttle } from './throttle';
 
 describe('a schedule', () => {
-  it('gives out names in the order of their moments, each once, and no earlier', () => {
+  it('a schedule gives out names in the order of their moments, each once, and no earlier', () => {
     const schedule = new Schedule<string>();
     schedule.set('late', 30);
     schedule.set('soon', 10);
@@ -22,7 +22,7 @@ describe('a schedule', () => {
     ]);
   });
 
-  it('does what a plain map of moments does, however often moments move', () => {
+  it('a schedule agrees with a plain map of moments, however often moments move', () => {
     const step = fc.record({
       name: fc.nat(9),
       at: fc.option(fc.nat(99), { nil: Infinity }),
@@ -52,7 +52,7 @@ describe('a schedule', () => {
 });
 
 describe('a throttle', () => {
-  it('lets a key through once per interval, and remembers no more keys than it may', () => {
+  it('a throttle lets a key through once per interval, and remembers no more keys than its limit', () => {
     const throttle = new Throttle<string>(100, 2);
     expect([
       throttle.pass('a', 0),

@@ -75,7 +75,7 @@ function fuzz<T>(
 }
 
 describe('a frame', () => {
-  it('is decoded into what was encoded', () => {
+  it('a frame is decoded into what was encoded', () => {
     fc.assert(
       fc.property(envelope, fc.uint8Array({ maxLength: 50 }), (head, body) => {
         const frame = decodeFrame(encodeFrame(head, body));
@@ -84,7 +84,7 @@ describe('a frame', () => {
     );
   });
 
-  it('adds no more than its overhead', () => {
+  it('a frame adds no more than its overhead', () => {
     const head = {
       version: 1,
       node: 'ü'.repeat(64),
@@ -97,11 +97,11 @@ describe('a frame', () => {
     );
   });
 
-  it('that is truncated, mutated or random is refused with a DecodeError or read, never more', () => {
+  it('decoding a truncated, mutated or random frame throws nothing but a DecodeError', () => {
     expect(fuzz(decodeFrame, envelope, (head) => encodeFrame(head, Uint8Array.of(1, 2, 3)))).toBeUndefined();
   });
 
-  it('of an epoch beyond every clock is refused', () => {
+  it('a frame with an epoch beyond every clock is refused', () => {
     const bytes = encodeFrame({
       version: 1,
       node: 'a',
@@ -115,15 +115,15 @@ describe('a frame', () => {
 });
 
 describe('a hello', () => {
-  it('is decoded into what was encoded', () => {
+  it('a hello is decoded into what was encoded', () => {
     fc.assert(fc.property(hello, (said) => expect(decodeHello(encodeHello(said))).toEqual(said)));
   });
 
-  it('that is truncated, mutated or random is refused with a DecodeError or read, never more', () => {
+  it('decoding a truncated, mutated or random hello throws nothing but a DecodeError', () => {
     expect(fuzz(decodeHello, hello, encodeHello)).toBeUndefined();
   });
 
-  it('that declares more scopes than it has bytes is refused before anything is allocated', () => {
+  it('a hello that declares more scopes than it has bytes is refused before anything is allocated', () => {
     const empty = encodeHello({
       beat: 1,
       discover: false,

@@ -4,7 +4,7 @@ import { belongsTo, incarnationOf, isIncarnation } from './incarnation';
 const bits = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 
 describe('an incarnation', () => {
-  it('belongs to the name that it was made for, and to no similar one', () => {
+  it('an incarnation belongs to the name that it was made for, and to no similar name', () => {
     fc.assert(
       fc.property(fc.string(), bits, (node, drawn) => {
         const incarnation = incarnationOf(node, drawn);
@@ -16,7 +16,7 @@ describe('an incarnation', () => {
     );
   });
 
-  it('is another one for other random bits', () => {
+  it('an incarnation differs for other random bits', () => {
     fc.assert(
       fc.property(fc.string(), fc.uniqueArray(bits, { minLength: 2, maxLength: 2 }), (node, [one, other]) => {
         expect(incarnationOf(node, one)).not.toBe(incarnationOf(node, other));
@@ -24,7 +24,7 @@ describe('an incarnation', () => {
     );
   });
 
-  it('has a form that not every text has', () => {
+  it('an incarnation is told from other texts by its form', () => {
     for (const text of ['', 'a', 'A'.repeat(16), `${'a'.repeat(15)}g`, 'a'.repeat(17)])
       expect(isIncarnation(text)).toBe(false);
   });

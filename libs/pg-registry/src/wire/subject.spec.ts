@@ -2,13 +2,13 @@ import * as fc from 'fast-check';
 import { decodeToken, encodeToken, permissionsOf, Subjects } from './subject';
 
 describe('a name in a subject', () => {
-  it('stays as it is where it is a plain token', () => {
+  it('a name that is a plain token stays as it is in a subject', () => {
     expect(encodeToken('orders-1')).toBe('orders-1');
     expect(encodeToken('x'.repeat(64))).toBe('x'.repeat(64));
   });
 
   it.each(['a.b', 'a b', '*', '>', 'a\r\nPUB x 1', 'für', 'x'.repeat(65), '=YQ'])(
-    'is encoded where it is not: %j',
+    'a name that is no plain token is encoded in a subject: %j',
     (name) => {
       expect(encodeToken(name)).toMatch(/^=[A-Za-z0-9_-]+$/);
       expect(decodeToken(encodeToken(name))).toBe(name);
@@ -16,13 +16,13 @@ describe('a name in a subject', () => {
   );
 
   it.each(['', 'x'.repeat(129), 'ü'.repeat(65), 'lone \ud800'])(
-    'is refused where it cannot be one: %j',
+    'a name that cannot be part of a subject is refused: %j',
     (name) => {
       expect(() => encodeToken(name)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }));
     },
   );
 
-  it('has one token, and a token one name', () => {
+  it('a name has one token, and a token one name', () => {
     const names = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 30 });
     fc.assert(fc.property(names, (name) => decodeToken(encodeToken(name)) === name));
     for (const token of ['=YQ', '=YQ==', '=', 'a*', '', '=/w', `=${'A'.repeat(200)}`])
@@ -42,7 +42,7 @@ describe('subjects', () => {
   const mine = new Subjects('ns', 'me');
   const theirs = new Subjects('ns', 'you.1');
 
-  it('are parsed into what they were built from', () => {
+  it('subjects are parsed into the parts that they were built from', () => {
     expect(mine.parse(theirs.ops('a.b'))).toEqual({
       route: 'from',
       from: 'you.1',
@@ -70,7 +70,7 @@ describe('subjects', () => {
     expect(mine.parse(theirs.alive('me'))).toEqual({ route: 'alive', to: 'me' });
   });
 
-  it('are parsed alike whatever was parsed before', () => {
+  it('subjects are parsed alike whatever was parsed before', () => {
     const token = fc.constantFrom('pgr', 'ns', 'reply', 'to', 'from', 'alive', 'ops', 'me', '');
     const subject = fc.oneof(
       fc.array(token, { maxLength: 6 }).map((tokens) => `pgr.ns.${tokens.join('.')}`),
@@ -85,7 +85,7 @@ describe('subjects', () => {
     );
   });
 
-  it('of other namespaces, other shapes and nobody are not parsed', () => {
+  it('subjects of other namespaces, of other shapes and without a node are not parsed', () => {
     const strangers = [
       '',
       'pgr.ns',
@@ -107,7 +107,7 @@ describe('subjects', () => {
     }
   });
 
-  it('that one node publishes and subscribes to are covered by its permissions, and no other node may publish them', () => {
+  it('the subjects that a node publishes and subscribes to are covered by its permissions, and no other node may publish them', () => {
     const { publish, subscribe } = permissionsOf('ns', 'me');
     const published = [
       mine.ops('s'),

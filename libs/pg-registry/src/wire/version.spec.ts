@@ -12,12 +12,12 @@ function spying(network: VirtualNetwork): Map<string, number> {
 }
 
 describe('a version', () => {
-  it('of a pair is the highest that both speak', () => {
+  it('the version of a pair is the highest that both speak', () => {
     expect(commonVersion({ min: 1, max: 3 }, { min: 2, max: 5 })).toBe(3);
     expect(commonVersion({ min: 1, max: 1 }, { min: 2, max: 2 })).toBeUndefined();
   });
 
-  it('of broadcasts is the highest that everybody speaks', () => {
+  it('the version of broadcasts is the highest that every node speaks', () => {
     expect(
       broadcastVersion({ min: 1, max: 3 }, [
         { min: 1, max: 2 },
@@ -33,14 +33,14 @@ describe('a version', () => {
     ).toBeUndefined();
   });
 
-  it('range is written as one number where it is one', () => {
+  it('a version range is written as one number if it has one version', () => {
     expect([formatVersions({ min: 1, max: 1 }), formatVersions({ min: 1, max: 2 })]).toEqual(['1', '1–2']);
   });
 });
 
 /** There is no second version yet: these nodes write version 1 under both numbers, and refuse to read a number that is not theirs. */
 describe('two protocol versions in one cluster', () => {
-  it('share all entries: a lower peer brings broadcasts down while it is there, and pairs keep their own', () => {
+  it('nodes of two protocol versions share all entries: broadcasts use the lower version while such a peer is there, and pairs keep their own', () => {
     const network = new VirtualNetwork();
     const said = spying(network);
     const both = { min: 1, max: 2 };
@@ -71,7 +71,7 @@ describe('two protocol versions in one cluster', () => {
     expect(b.keys('s')).toEqual(['after', 'before']);
   });
 
-  it('without a common one refuse each other: one warning and one event per incarnation, all else ignored', () => {
+  it('nodes without a common protocol version refuse each other: one warning and one event per incarnation, all else ignored', () => {
     const network = new VirtualNetwork();
     const old = network.start({ name: 'old', versions: { min: 1, max: 1 } });
     const young = network.start({ name: 'young', versions: { min: 2, max: 2 } });
@@ -89,7 +89,7 @@ describe('two protocol versions in one cluster', () => {
     expect(old.told.filter(({ type }) => type === 'deliver')).toEqual([]);
   });
 
-  it('never cost an acquaintance: who leaves no version for broadcasts is refused', () => {
+  it('a node that would leave no common version for broadcasts is refused, and no existing peer is lost', () => {
     const network = new VirtualNetwork();
     const middle = network.start({ name: 'middle', versions: { min: 1, max: 2 } });
     network.start({ name: 'low', versions: { min: 1, max: 1 } });
@@ -100,7 +100,7 @@ describe('two protocol versions in one cluster', () => {
     expect(middle.eventsOf('high')).toEqual(['peer-rejected:version']);
   });
 
-  it('a newer incarnation that is refused still ends the older one', () => {
+  it('a newer incarnation that is refused for its version still ends the older one', () => {
     const network = new VirtualNetwork();
     const a = network.start({ name: 'a', versions: { min: 1, max: 1 } });
     const before = network.start({ name: 'b', versions: { min: 1, max: 1 } });

@@ -3,7 +3,7 @@ import { VirtualNetwork } from '../../protocol/virtual-network.fixture';
 const SEEDS = Array.from({ length: 6 }, (_, index) => index + 1);
 
 describe('a grace period', () => {
-  it('makes suspects of all peers while disconnected, and removes nobody for a minute', () => {
+  it('a disconnected node suspects all peers and removes nobody for a minute', () => {
     const network = new VirtualNetwork();
     const nodes = network.startCluster(3);
     network.disconnect(nodes[0]);
@@ -19,7 +19,7 @@ describe('a grace period', () => {
     expect(nodes.map((node) => node.keys('s').length)).toEqual([3, 3, 3]);
   });
 
-  it('survives the restart of the only server, whoever is back first', () => {
+  it('no node is removed when the only server restarts, whichever node is back first', () => {
     for (const seed of SEEDS) {
       const network = new VirtualNetwork(seed);
       const nodes = network.startCluster(5);
@@ -34,7 +34,7 @@ describe('a grace period', () => {
     }
   });
 
-  it('removes after the grace who did not come back from a restart of the server', () => {
+  it('a node that does not come back after a restart of the server is removed after rejoinGraceMs', () => {
     const network = new VirtualNetwork();
     const nodes = network.startCluster(3);
     for (const node of nodes) network.disconnect(node);
@@ -48,7 +48,7 @@ describe('a grace period', () => {
 });
 
 describe('a route between two servers', () => {
-  it('may flap for 3.7 seconds without a removal', () => {
+  it('a route between two servers may flap for 3.7 seconds without a removal', () => {
     for (const seed of SEEDS) {
       const network = new VirtualNetwork(seed);
       const nodes = network.startCluster(4);
@@ -65,7 +65,7 @@ describe('a route between two servers', () => {
     }
   });
 
-  it('that is gone for half a minute splits the cluster, and both sides are whole soon after the heal', () => {
+  it('a route that is gone for half a minute splits the cluster, and both sides are whole soon after the heal', () => {
     const network = new VirtualNetwork();
     const nodes = network.startCluster(4);
     for (const node of nodes.slice(0, 2)) {
@@ -86,7 +86,7 @@ describe('a route between two servers', () => {
 });
 
 describe('a node that writes as the first thing after it stood still', () => {
-  it('says hello once, and with a digest of what it has numbered', () => {
+  it('a node that writes first thing after it stood still says hello once, with a digest of its numbered operations', () => {
     const network = new VirtualNetwork();
     const [sleeper, witness] = network.startCluster(2);
     sleeper.sent.length = 0;

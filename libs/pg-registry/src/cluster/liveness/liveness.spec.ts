@@ -21,7 +21,7 @@ function crash(seed: number, count: number, settleMs: number): { suspect: number
 }
 
 describe('a goodbye', () => {
-  it('takes the entries of a node away everywhere within 100 ms', () => {
+  it('a goodbye removes the entries of a node everywhere within 100 ms', () => {
     const network = new VirtualNetwork();
     const [leaver, ...others] = network.startCluster(3);
     network.leave(leaver);
@@ -36,7 +36,7 @@ describe('a goodbye', () => {
 
 describe('a crash', () => {
   it.each([2, 5])(
-    'is suspected in 250 ms and removed in a second, in the middle of 20 runs of %i nodes',
+    'a crashed node is suspected in 250 ms and removed in a second, at the median of 20 runs of %i nodes',
     (count) => {
       const runs = SEEDS.map((seed) => crash(seed, count, 10_000));
       expect(median(runs.map(({ suspect }) => suspect))).toBeLessThan(250);
@@ -45,12 +45,12 @@ describe('a crash', () => {
     },
   );
 
-  it('is seen within two seconds by a node that has just started', () => {
+  it('a node that has just started notices a crash within two seconds', () => {
     const runs = SEEDS.map((seed) => crash(seed, 2, 300));
     expect(Math.max(...runs.map(({ removed }) => removed))).toBeLessThan(2000);
   });
 
-  it('takes the entries along, and the restarted node under the same name comes back with its own', () => {
+  it('entries of a crashed node leave, and the restarted node of that name comes back with its own', () => {
     const network = new VirtualNetwork();
     const [victim, witness] = network.startCluster(2);
     network.kill(victim);
@@ -66,7 +66,7 @@ describe('a crash', () => {
     ]);
   });
 
-  it('on another server is confirmed when a colleague there answers', () => {
+  it('a crash on another server is confirmed when another node there answers', () => {
     const network = new VirtualNetwork();
     const observer = network.start({ name: 'observer', server: 'server-a' });
     const victim = network.start({ name: 'victim', server: 'server-b' });
@@ -76,7 +76,7 @@ describe('a crash', () => {
     expect(network.until(() => !observer.peers.includes('victim'))).toBeLessThan(1500);
   });
 
-  it('on another server is not believed before the grace when nobody there answers: its server may have died', () => {
+  it('a crash on another server is not confirmed before rejoinGraceMs if no node there answers: its server may have died', () => {
     const network = new VirtualNetwork();
     const observer = network.start({ name: 'observer', server: 'server-a' });
     const victim = network.start({ name: 'victim', server: 'server-b' });
@@ -87,7 +87,7 @@ describe('a crash', () => {
     expect(tookMs).toBeLessThan(6500);
   });
 
-  it('is suspected, but not believed, when its server died and it comes back on another', () => {
+  it('a node whose server died is suspected but not removed if it comes back on another server', () => {
     const network = new VirtualNetwork();
     const nodes = network.startCluster(5);
     const moved = nodes.slice(0, 2);
@@ -107,7 +107,7 @@ describe('a crash', () => {
 });
 
 describe('a node that stands still with its connection open', () => {
-  it('is a suspect, and nobody removes it, for a stall of ten seconds', () => {
+  it('a node that stands still for ten seconds becomes a suspect and is not removed', () => {
     const network = new VirtualNetwork();
     const nodes = network.startCluster(4);
     network.freeze(nodes[0]);
@@ -120,7 +120,7 @@ describe('a node that stands still with its connection open', () => {
     expect(nodes[0].events.filter(({ type }) => type === 'peer-suspect')).toEqual([]);
   });
 
-  it('is removed after 15 seconds of own unanswered probes, and comes back whole when it wakes', () => {
+  it('a node that leaves probes unanswered for 15 seconds is removed, and comes back with all entries when it wakes', () => {
     const network = new VirtualNetwork();
     const nodes = network.startCluster(3);
     network.freeze(nodes[0]);
@@ -135,7 +135,7 @@ describe('a node that stands still with its connection open', () => {
     expect(nodes[1].eventsOf('n0').at(-1)).toBe('peer-up');
   });
 
-  it('does not bury the others when it wakes after any time', () => {
+  it('a node that wakes after any time does not remove the others', () => {
     const network = new VirtualNetwork();
     const nodes = network.startCluster(3);
     network.freeze(nodes[0]);
@@ -148,7 +148,7 @@ describe('a node that stands still with its connection open', () => {
 });
 
 describe('the word of others', () => {
-  it('removes nobody: a suspicion is a reason to probe', () => {
+  it('a suspicion of another node removes nobody: it is a reason to probe', () => {
     const network = new VirtualNetwork();
     const [victim, liar, believer] = network.startCluster(3);
     const suspicion = encodeFrame(
@@ -169,7 +169,7 @@ describe('the word of others', () => {
     expect(believer.eventsOf('n0')).toEqual(['peer-up']);
   });
 
-  it('makes a node probe for itself: a hint shortens the time to suspicion', () => {
+  it('a hint makes a node probe, which shortens the time to suspicion', () => {
     const network = new VirtualNetwork();
     const [victim, other] = network.startCluster(2);
     network.kill(victim);
@@ -182,7 +182,7 @@ describe('the word of others', () => {
 });
 
 describe('crash detection', () => {
-  it('notices an onlooker, says so once, and falls back to silence', () => {
+  it('crash detection notices a client that subscribes to everything, warns once, and relies on silence', () => {
     const network = new VirtualNetwork();
     network.onlooker = true;
     const [victim, other] = network.startCluster(2, 130_000);
@@ -194,7 +194,7 @@ describe('crash detection', () => {
     expect(network.until(() => other.peers.length === 0)).toBeLessThan(13_000);
   });
 
-  it('costs each node three probes per interval, whatever the size of the cluster', () => {
+  it('crash detection costs each node three probes per interval, whatever the size of the cluster', () => {
     const network = new VirtualNetwork();
     const nodes = network.startCluster(8, 5000);
     const before = nodes[0].protocol.stats().counters['probes'];

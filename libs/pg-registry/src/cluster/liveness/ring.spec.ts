@@ -8,7 +8,7 @@ const member = (index: number): { node: string; incarnation: string } => ({
 describe('the ring', () => {
   const members = Array.from({ length: 40 }, (_, index) => member(index));
 
-  it('is the same for everybody, in whatever order they were met, so each has as many watchers as it watches', () => {
+  it('the ring is the same on every node, in whatever order nodes met, so each node has as many watchers as it watches', () => {
     const watchers = new Map<string, number>();
     for (const self of members) {
       const ring = new Ring<{ node: string; incarnation: string }>();
@@ -20,7 +20,7 @@ describe('the ring', () => {
     expect([...watchers.values()]).toEqual(Array(40).fill(3));
   });
 
-  it('skips who is not accepted and who was deleted, and goes around once at most', () => {
+  it('the ring skips nodes that are not accepted or were deleted, and goes around once at most', () => {
     const ring = new Ring<{ node: string; incarnation: string }>();
     for (const one of members.slice(1, 5)) ring.add(one);
     const [first, second] = ring.after(members[0], 2, () => true);

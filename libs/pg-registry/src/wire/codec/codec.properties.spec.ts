@@ -69,7 +69,7 @@ function accepts(value: Value, maxValueBytes: number): boolean {
 }
 
 describe('Decoding', () => {
-  test('is the reverse of encoding, for every value in normal form', () => {
+  test('decoding reverses encoding, for every value in normal form', () => {
     fc.assert(
       fc.property(anyValue, (value) => {
         const stored = normal(value);
@@ -81,7 +81,7 @@ describe('Decoding', () => {
     );
   });
 
-  test('gives many keys and values of one frame, whatever they share', () => {
+  test('decoding returns many keys and values of one frame, whatever they share', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(anyKey, anyValue), { maxLength: 6 }), (list) => {
         const entries = list.map(([key, value]) => [normalKey(key, limits, pids), normal(value)] as const);
@@ -95,14 +95,14 @@ describe('Decoding', () => {
     );
   });
 
-  test('of random bytes gives a value in normal form or a DecodeError', () => {
+  test('decoding random bytes returns a value in normal form or throws a DecodeError', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => expect(isNormalOrRefused(bytes)).toBe(true)),
       { numRuns: 1500 },
     );
   });
 
-  test('of random tags gives a value in normal form or a DecodeError', () => {
+  test('decoding random tags returns a value in normal form or throws a DecodeError', () => {
     const byte = fc.oneof(
       fc.constantFrom(0, 1, 2, 8, 0x41, 0x61, 0x82, 0xa0),
       fc.integer({ min: 0xe0, max: 0xf3 }),
@@ -114,7 +114,7 @@ describe('Decoding', () => {
     );
   });
 
-  test('of a changed encoding gives a value in normal form or a DecodeError', () => {
+  test('decoding a changed encoding returns a value in normal form or throws a DecodeError', () => {
     const change = fc.record({
       at: fc.nat(),
       byte: fc.nat(255),
@@ -136,7 +136,7 @@ describe('Decoding', () => {
     );
   });
 
-  test('of a part of an encoding is a DecodeError', () => {
+  test('decoding a part of an encoding throws a DecodeError', () => {
     fc.assert(
       fc.property(anyValue, fc.nat(), (value, cut) => {
         const bytes = encode(normal(value));
@@ -147,7 +147,7 @@ describe('Decoding', () => {
 });
 
 describe('The size of a value', () => {
-  test('is counted alike when it is stored and when it is decoded, and never less than it takes', () => {
+  test('the size of a value is the same when it is stored and when it is decoded, and never less than its bytes', () => {
     fc.assert(
       fc.property(anyValue, (value) => {
         const stored = normal([value]);

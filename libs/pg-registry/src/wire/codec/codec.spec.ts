@@ -15,7 +15,7 @@ function encode(...values: unknown[]): Uint8Array {
 }
 
 describe('A Writer', () => {
-  test('keeps what it gave out when it is used again', () => {
+  test('a Writer does not change the bytes that it returned when it is used again', () => {
     const writer = new Writer();
     writer.value('first');
     const first = writer.finish();
@@ -25,7 +25,7 @@ describe('A Writer', () => {
     expect(reader(writer.finish()).value()).toBe('other');
   });
 
-  test('writes the names of equal shapes and the homes of pids once in a frame', () => {
+  test('a Writer writes the property names of equal shapes and the nodes of pids once per frame', () => {
     const list = Array.from({ length: 1000 }, (_, id) => ({
       name: 'x',
       online: true,
@@ -35,7 +35,7 @@ describe('A Writer', () => {
     expect(reader(encode(...list)).value()).toEqual(list[0]);
   });
 
-  test('starts each frame without names and homes, and takes them back by truncate', () => {
+  test('a Writer starts each frame without shapes and nodes, and truncate removes them again', () => {
     const value = normal({ a: [{ b: 1 }], pid: new Pid('orders', 'a'.repeat(16), 1) });
     const alone = encode(value);
     const writer = new Writer();
@@ -52,7 +52,7 @@ describe('A Writer', () => {
     expect(writer.view()).toEqual(Uint8Array.of(7, ...alone));
   });
 
-  test('keeps what was written before a truncate', () => {
+  test('a Writer keeps what was written before a truncate', () => {
     const writer = new Writer();
     writer.value(normal({ a: 1 }));
     const mark = writer.length;
@@ -64,12 +64,12 @@ describe('A Writer', () => {
     expect([read.value(), read.value(), read.value()]).toEqual([{ a: 1 }, { a: 3 }, { c: 4 }]);
   });
 
-  test('carries more shapes than fit into one byte', () => {
+  test('a Writer carries more shapes than fit into one byte', () => {
     const list = Array.from({ length: 300 }, (_, i) => ({ [`name${i % 150}`]: i }));
     expect(reader(encode(list)).value()).toEqual(list);
   });
 
-  test('carries numbers, bytes and text of any length beside values', () => {
+  test('a Writer carries numbers, bytes and text of any length beside values', () => {
     const writer = new Writer();
     const numbers = [0, 127, 128, 16_383, 16_384, 2 ** 32, Number.MAX_SAFE_INTEGER];
     for (const n of numbers) writer.uint(n);
@@ -92,19 +92,19 @@ describe('A Writer', () => {
     read.end();
   });
 
-  test.each([-1, 0.5, 2 ** 53, NaN])('refuses to write %p as uint', (n) => {
+  test.each([-1, 0.5, 2 ** 53, NaN])('a Writer refuses to write %p as uint', (n) => {
     expect(() => new Writer().uint(n)).toThrow(RangeError);
   });
 });
 
 describe('A Reader', () => {
-  test('gives the pids of its node', () => {
+  test('a Reader returns the interned pids of its node', () => {
     const there = new Pid('orders', 'a'.repeat(16), 1);
     const [here, again] = [pids.intern('orders', 'a'.repeat(16), 1), reader(encode(there)).value()];
     expect(again).toBe(here);
   });
 
-  test('keeps a byte order mark and characters beyond the basic plane', () => {
+  test('a Reader keeps a byte order mark and characters beyond the basic plane', () => {
     for (const text of ['\ufeffa', 'a😀', '\0'.repeat(70)]) expect(reader(encode(text)).value()).toBe(text);
   });
 
@@ -143,26 +143,26 @@ describe('A Reader', () => {
     ['half an element', [0xf2, 4, 3, 1, 2, 3], /element/],
     ['an unknown kind of bytes', [0xf2, 99, 0], /kind/],
     ['too many levels', Array<number>(100).fill(0x81), /levels/],
-  ])('refuses %s', (_what, bytes, message) => {
+  ])('a Reader refuses %s', (_what, bytes, message) => {
     const read = (): Value => reader(bytes).value();
     expect(read).toThrow(DecodeError);
     expect(read).toThrow(message);
   });
 
-  test('refuses bytes behind the end', () => {
+  test('a Reader refuses bytes behind the end', () => {
     const read = reader([1, 2]);
     read.value();
     expect(() => read.end()).toThrow('1 bytes too many');
   });
 
-  test('refuses in a key what is no key, at any depth', () => {
+  test('a Reader refuses values in a key that no key may contain, at any depth', () => {
     for (const value of [undefined, [new Date(0)], { a: new Map() }, [[new Set()]], new Uint8Array(1)]) {
       expect(() => reader(encode(value)).key()).toThrow(DecodeError);
     }
     expect(reader(encode({ a: [null, 1n] })).key()).toEqual({ a: [null, 1n] });
   });
 
-  test('bounds a text where it is told to', () => {
+  test('a Reader limits the length of a text if told to', () => {
     const writer = new Writer();
     writer.string('abcd');
     expect(() => reader(writer.view()).string(3)).toThrow(DecodeError);
@@ -171,7 +171,7 @@ describe('A Reader', () => {
 });
 
 describe('The order of bytes on the wire', () => {
-  test('is turned round within each element on a big-endian host only', () => {
+  test('bytes of typed arrays are swapped within each element on a big-endian host only', () => {
     const bytes = Uint8Array.of(1, 2, 3, 4);
     expect(wireOrder(bytes, 2, true)).toBe(bytes);
     expect(wireOrder(bytes, 2, false)).toEqual(Uint8Array.of(2, 1, 4, 3));
