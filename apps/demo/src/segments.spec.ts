@@ -17,7 +17,7 @@ function write(name: string, content: string | Uint8Array): string {
 }
 
 describe('segmentsOf', () => {
-  test('cuts a long file so that the parts together have the words of the whole', async () => {
+  test('segmentsOf cuts a long file so that the parts together have the words of the whole', async () => {
     const text = Array.from(
       { length: 60_000 },
       (_, i) => `süß-${i % 977}’s\t${i % 7 === 0 ? '🦉\n' : ' '}`,
@@ -36,14 +36,14 @@ describe('segmentsOf', () => {
     expect(parts).toEqual(whole);
   });
 
-  test('leaves a short file, and one without any space, in one piece', async () => {
+  test('segmentsOf leaves a short file, and a file without spaces, in one piece', async () => {
     expect(await segmentsOf(write('short.txt', 'a b'))).toHaveLength(1);
     expect(await segmentsOf(write('dense.txt', 'x'.repeat(400_000)))).toHaveLength(1);
   });
 });
 
 describe('findTextFiles', () => {
-  test('finds text in all folders in a stable order, and neither binaries, empty files nor links', async () => {
+  test('findTextFiles finds text in all folders in a stable order, and skips binaries, empty files and links', async () => {
     mkdirSync(join(directory, 'b'));
     const found = [write('a.txt', 'a'), write('b/c.txt', 'c'), write('z.md', 'z')];
     write('image', Buffer.from([1, 0, 2]));

@@ -15,7 +15,7 @@ describe('a limited log', () => {
   };
   beforeEach(() => (lines = []));
 
-  it('lets one line of a kind through in each interval and counts the others', () => {
+  it('a limited log writes one line of a kind per interval and counts the others', () => {
     const log = limited();
     at(0, () => log.warn('a', 'first'));
     at(50, () => log.warn('a', 'second'));
@@ -26,7 +26,7 @@ describe('a limited log', () => {
     expect(lines).toEqual(['first', 'error other: why', 'fourth (and 2 like it before)', 'fifth']);
   });
 
-  it('remembers the 256 kinds that were written last', () => {
+  it('a limited log remembers the 256 kinds that it wrote last', () => {
     const log = limited();
     log.warn('old', 'old');
     for (let kind = 0; kind < 255; kind += 1) log.warn(`kind ${kind}`, 'new');

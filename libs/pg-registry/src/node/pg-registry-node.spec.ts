@@ -54,13 +54,13 @@ describe('a node', () => {
         .pipe(filter((entries) => entries.length === count)),
     );
 
-  it('can be written to and read before it connects', () => {
+  it('a node accepts writes and reads before it connects', () => {
     const registry = make().scope('pg');
     registry.register('early', 1);
     expect(registry.lookup('early')).toMatchObject([{ key: 'early', value: 1 }]);
   });
 
-  it('brings along what was written before it connected', async () => {
+  it('a node brings along the entries from before it connected', async () => {
     const a = await start('a');
     const b = make({ node: 'b' });
     b.scope('pg').register('early', 1);
@@ -69,7 +69,7 @@ describe('a node', () => {
     expect(entry).toMatchObject({ value: 1, pid: { node: 'b', incarnation: b.incarnation } });
   });
 
-  it('is in sync as soon as synced() resolves', async () => {
+  it('a node is in sync as soon as synced() resolves', async () => {
     const a = await start('a');
     for (let i = 0; i < 5000; i += 1) a.scope('pg').register(`k${i}`, i);
     const b = await start('b');
@@ -77,14 +77,14 @@ describe('a node', () => {
     expect(b.peers()).toMatchObject([{ node: 'a', suspect: false }]);
   });
 
-  it('knows that its writes have arrived when replicated() resolves', async () => {
+  it('writes of a node have arrived everywhere when replicated() resolves', async () => {
     const [a, b] = [await start('a'), await start('b')];
     a.scope('pg').register('k', { deep: [1, new Map([['x', new Date(0)]])] });
     await a.scope('pg').replicated();
     expect(b.scope('pg').lookup('k')).toEqual(a.scope('pg').lookup('k'));
   });
 
-  it('sees everything go that a peer had when it leaves', async () => {
+  it('all entries of a peer go when it leaves', async () => {
     const [a, b] = [await start('a'), await start('b')];
     b.scope('pg').register('k');
     await seen(a, 'k', 1);
@@ -94,7 +94,7 @@ describe('a node', () => {
     expect(a.peers()).toEqual([]);
   });
 
-  it('keeps one registry per scope across stops and starts', async () => {
+  it('a node keeps one registry object per scope across stops and starts', async () => {
     const node = make({ scopes: ['docs'] });
     const docs = node.scope('docs');
     docs.register('k');
@@ -107,7 +107,7 @@ describe('a node', () => {
     expect(docs.keysMode).toBe('unique');
   });
 
-  it('refuses to start a running scope again, and hands out the running one', () => {
+  it('startScope() refuses a running scope, and its error carries the running one', () => {
     const node = make({ scopes: ['docs'] });
     node.scope('docs').register('k');
     expect(() => node.startScope('docs')).toThrow(ScopeAlreadyStartedError);
@@ -117,7 +117,7 @@ describe('a node', () => {
     expect(node.scope('docs').count()).toBe(1);
   });
 
-  it('gives the running scope to whoever asks with the same options or none, and names both otherwise', () => {
+  it('ensureScope() returns the running scope for the same options or none, and its error names both otherwise', () => {
     const node = make({ scopes: [{ name: 'docs', keys: 'unique' }] });
     expect(node.ensureScope('docs')).toBe(node.scope('docs'));
     expect(node.ensureScope({ name: 'docs', keys: 'unique' })).toBe(node.scope('docs'));
@@ -125,7 +125,7 @@ describe('a node', () => {
     expect(() => node.ensureScope({ name: 'docs', keys: 'duplicate' })).toThrow(/'unique'.*'duplicate'/);
   });
 
-  it('tells a peer at once that a scope stopped, and fills it again after its restart', async () => {
+  it('a peer learns at once that a scope stopped, and gets its entries again after its restart', async () => {
     const [a, b] = [await start('a', { scopes: ['docs'] }), await start('b', { scopes: ['docs'] })];
     const docs = b.scope('docs');
     a.scope('docs').register('k', 'a');
@@ -145,7 +145,7 @@ describe('a node', () => {
     expect(docs.lookup('k')).toMatchObject([{ value: 'a' }]);
   });
 
-  it('is fenced by a younger node of its name: it stops, says so, and refuses writes', async () => {
+  it('a node that is fenced by a younger node of its name stops, logs it and refuses writes', async () => {
     const errors: string[] = [];
     const older = make({ node: 'twin' }, { logger: { ...silent, error: (message) => errors.push(message) } });
     await older.connect();
@@ -174,7 +174,7 @@ describe('a node', () => {
     expect(witness.scope('pg').count()).toBe(1);
   });
 
-  it('drains: calls in flight finish, then its entries leave, and it can still call others', async () => {
+  it('a draining node finishes calls in flight, then its entries leave, and it can still call others', async () => {
     const [a, b] = [await start('a'), await start('b')];
     let finish!: (answer: string) => void;
     const answer = new Promise<string>((resolve) => (finish = resolve));
@@ -200,7 +200,7 @@ describe('a node', () => {
     });
   });
 
-  it('tells whether it is connected, and suspects everybody while it is not', async () => {
+  it('a node tells whether it is connected, and suspects all peers while it is not', async () => {
     const [a] = [await start('a'), await start('b')];
     const seenStates: boolean[] = [];
     a.connected$.subscribe((connected) => seenStates.push(connected));
@@ -214,7 +214,7 @@ describe('a node', () => {
     expect(seenStates).toEqual([true, false, true, false]);
   });
 
-  it('is healthy while it is connected and its broker answers, and says what is wrong otherwise', async () => {
+  it('a node is healthy while it is connected and its broker answers, and names the fault otherwise', async () => {
     const node = make({ node: 'a' });
     expect(await node.health()).toMatchObject({ healthy: false, reason: 'the node is new' });
     await node.connect();
@@ -227,7 +227,7 @@ describe('a node', () => {
     expect(await node.health()).toMatchObject({ healthy: false, reason: 'the node is draining' });
   });
 
-  it('is unhealthy as soon as a flush does not return', async () => {
+  it('a node is unhealthy as soon as a flush does not return', async () => {
     const stuck: Transport = {
       kind: 'stuck',
       connect: async (options) => {
@@ -244,7 +244,7 @@ describe('a node', () => {
     });
   });
 
-  it('is unhealthy two seconds after its timers stopped, also if nothing is to be done', async () => {
+  it('a node is unhealthy two seconds after its timers stopped, also if nothing is due', async () => {
     let [standing, skew] = [false, 0];
     const clock: Clock = {
       ...systemClock,
@@ -265,7 +265,7 @@ describe('a node', () => {
     expect(health.overdueMs).toBeGreaterThan(1000);
   });
 
-  it('refuses to say whether something else than a pid can be reached', () => {
+  it('reachable() refuses a value that is no pid', () => {
     const node = make({ node: 'a' });
     expect(node.reachable(node.processes.self())).toBe(true);
     for (const wrong of ['<a.0>', undefined, null, { node: 'a', incarnation: node.incarnation, id: 0 }]) {
@@ -273,7 +273,7 @@ describe('a node', () => {
     }
   });
 
-  it('is printed in one line, like its scopes, services and processes', async () => {
+  it('a node, its scopes, services and processes are each printed in one line', async () => {
     const node = make({ node: 'a', scopes: [{ name: 'docs', keys: 'unique' }] });
     const docs = node.scope('docs');
     docs.register('k', { large: 'x'.repeat(1000) });
@@ -291,7 +291,7 @@ describe('a node', () => {
     expect(inspect(node)).toBe('PgRegistryNode <a> (stopped, 0 peers)');
   });
 
-  it('says when a sync ended last, and who is in doubt', async () => {
+  it('health() tells when the last sync ended and how many peers are suspects', async () => {
     const began = Date.now();
     const a = await start('a');
     expect(await a.health()).toMatchObject({ lastSyncAt: null, suspects: 0, fenced: false });
@@ -307,7 +307,7 @@ describe('a node', () => {
     expect(await a.health()).toMatchObject({ healthy: true, peers: 1, suspects: 1 });
   });
 
-  it('counts what it has', async () => {
+  it('stats() counts peers, entries and processes', async () => {
     const node = await start('a', { scopes: ['docs'] });
     node.scope('docs').register('k');
     expect(node.stats()).toMatchObject({
@@ -319,7 +319,7 @@ describe('a node', () => {
     });
   });
 
-  it('says why it cannot connect, and may try again', async () => {
+  it('connect() rejects with the reason, and can be called again', async () => {
     const transport: Transport = {
       kind: 'refusing',
       connect: () => Promise.reject(new TransportError('Nobody answers at nowhere.')),
@@ -329,7 +329,7 @@ describe('a node', () => {
     expect(node.state).toBe('new');
   });
 
-  it('does not appear in the cluster any more if it is told to leave while it connects', async () => {
+  it('a node that is closed while it connects does not appear in the cluster', async () => {
     const witness = await start('witness');
     const slow = localTransport({ bus });
     let letThrough!: () => void;
@@ -359,7 +359,7 @@ describe('a node', () => {
     expect(witness.peers()).toEqual([]);
   });
 
-  it('while it leaves, answers calls so that their callers ask another member', async () => {
+  it('a leaving node answers calls so that their callers ask another member', async () => {
     const [a, b, c] = [await start('a'), await start('b', { drainMs: 60_000 }), await start('c')];
     let finish!: () => void;
     const handlers = (answer: unknown) => ({
@@ -392,7 +392,7 @@ describe('a node', () => {
     await drained;
   });
 
-  it('is closed once, however often it is asked, and nothing starts afterwards', async () => {
+  it('close() closes a node once, however often it is called, and nothing starts afterwards', async () => {
     const node = await start('a');
     await Promise.all([node.close(), node.close()]);
     await node.drain();
