@@ -1,6 +1,6 @@
 /**
- * `npm run check`: runs every script `check:*` of package.json, all of them even if one fails, shows what the failed ones
- * said, and ends with the line `N passed, N failed`.
+ * `npm run check`: runs every script `check:*` of package.json, even if one fails, shows the output of those that failed,
+ * and ends with the line `N passed, N failed`.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';

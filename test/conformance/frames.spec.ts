@@ -22,7 +22,7 @@ function frame(sender: Sender, kind: FrameKind, version: number): Uint8Array {
   return encodeFrame({ ...sender, version, kind, versions: { min: version, max: version } });
 }
 
-/** Everything that a node says from now on, also if nobody hears it. */
+/** Collects every message that a node publishes from now on. */
 function overhear(network: VirtualNetwork, speaker: VirtualNode): { subject: string; bytes: Uint8Array }[] {
   const said: { subject: string; bytes: Uint8Array }[] = [];
   network.onPublish = ({ from, subject, bytes }) => {

@@ -27,7 +27,7 @@ export interface NodeProcessOptions {
   readonly netns?: string | undefined;
 }
 
-/** An operating-system process that runs a TypeScript fixture, and does what the test asks for. */
+/** An operating-system process that runs a TypeScript fixture and executes the commands of a test. */
 export class NodeProcess {
   readonly #child: ChildProcess;
   readonly #asked = new Map<number, { resolve(result: unknown): void; reject(error: Error): void }>();
@@ -93,7 +93,7 @@ export class NodeProcess {
   }
 
   /**
-   * Has a command of the fixture run.
+   * Runs a command of the fixture.
    *
    * @throws FixtureError if the command throws; Error if the process ends first.
    */
@@ -107,7 +107,7 @@ export class NodeProcess {
     });
   }
 
-  /** Sends a signal to this very process. SIGKILL is a crash, SIGSTOP a freeze until SIGCONT. */
+  /** Sends a signal to the process. SIGKILL is a crash, SIGSTOP a freeze until SIGCONT. */
   kill(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }

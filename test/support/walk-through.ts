@@ -7,9 +7,9 @@ import { eventually } from './eventually';
 import { guardAgainstOrphan } from './orphan-guard';
 
 const PAGE = 'docs/guide/getting-started.md';
-/** A program has to be loaded first; on a busy machine that takes long. */
+/** Loading a program takes long on a busy machine. */
 const START_TIMEOUT_MS = 30_000;
-/** The page says two seconds; one more for a machine that does something else, too. */
+/** The page says two seconds; one more for a busy machine. */
 const CRASH_TIMEOUT_MS = 3000;
 
 /** The lines of the page's shell blocks. */
@@ -29,8 +29,8 @@ export function writeFiles(application: string): void {
 }
 
 /**
- * Somebody who follows the page "getting started", from the first start on: starts the processes, kills one, asks with curl, and
- * expects what stands behind each command. Ports are free ones instead of those of the page.
+ * Follows the page "getting started" from the first start on: starts the processes, kills one, sends requests with curl, and
+ * compares the output with the page. Uses free ports instead of those of the page.
  */
 export class WalkThrough {
   readonly #program: readonly string[];

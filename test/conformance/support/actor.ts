@@ -1,6 +1,6 @@
 import type { LocalProcess, PgRegistryNode, Pid } from 'nestjs-pg-registry';
 
-/** A process whose doings and end are the test's to decide. */
+/** A process that a test controls. */
 export class Actor {
   readonly process: LocalProcess;
   readonly #node: PgRegistryNode;
@@ -14,7 +14,7 @@ export class Actor {
     return this.process.pid;
   }
 
-  /** Has the process do something: `self()` is its pid meanwhile. */
+  /** Runs a function as the process: `self()` returns its pid meanwhile. */
   do<T>(something: () => T): T {
     return this.#node.processes.run(this.process, something);
   }

@@ -18,10 +18,10 @@ export function logTo(lines: string[]): NodeLogger {
   };
 }
 
-/** A node of one test, alone in its world. */
+/** The only node of its cluster. */
 export class LoneNode {
   readonly log: string[] = [];
-  /** Whom a listener's token stands for, at each moment. */
+  /** The listeners that tokens resolve to. */
   readonly listeners = new Map<ListenerToken, RegistryListener>();
   readonly node: PgRegistryNode;
 
@@ -33,13 +33,13 @@ export class LoneNode {
     });
   }
 
-  /** Another process than the test's own, which is the root process. */
+  /** Starts a process besides the root process. */
   actor(): Actor {
     return new Actor(this.node);
   }
 }
 
-/** Gives tests nodes, and closes them after each test. */
+/** Returns a function that makes nodes; each is closed after its test. */
 export function useLoneNodes(): (options?: NodeOptions) => LoneNode {
   let started: LoneNode[] = [];
   afterEach(async () => {

@@ -14,7 +14,7 @@ import {
 
 type Change = MembershipEvent | UpdateEvent;
 
-/** A subscription that remembers everything. */
+/** A subscription that records everything. */
 export class Recording<T> {
   readonly all: T[] = [];
   completed = false;
@@ -32,7 +32,7 @@ export class Recording<T> {
   }
 }
 
-/** A subscription to a scope or key that remembers the changes. */
+/** A subscription to a scope or key that records the changes. */
 export class ChangeRecording extends Recording<ScopeEvent | Change | { readonly type: 'snapshot' }> {
   /** Everything but the snapshot. */
   get changes(): Change[] {
@@ -56,7 +56,7 @@ export function observe(registry: PgRegistryService, key?: Key): ChangeRecording
   return new ChangeRecording(key === undefined ? registry.monitorScope() : registry.monitor(key));
 }
 
-/** A listener that remembers what it was told: `['register', key, pid, value]`, `['unregister', key, pid]`. */
+/** A listener that records its calls: `['register', key, pid, value]`, `['unregister', key, pid]`. */
 export class ListenerRecording implements RegistryListener {
   readonly told: (readonly ['register', Key, Pid, unknown] | readonly ['unregister', Key, Pid])[] = [];
 
@@ -74,7 +74,7 @@ export function valuesOf(registry: PgRegistryService, key: Key): unknown[] {
   return registry.lookup(key).map(({ value }) => value);
 }
 
-/** In the order of values, for comparisons where order is nobody's promise. */
+/** Sorts values, for comparisons in which the order does not matter. */
 export function sorted<T>(items: readonly T[]): T[] {
   return items.toSorted((a, b) => compareValues(a as Value, b as Value));
 }

@@ -1,7 +1,7 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
 /**
- * A door on the way to a TCP server: connections made to its port are passed on, until it is shut. Nodes that each go
+ * A proxy in front of a TCP server: it passes connections to its port on, until it is shut. Nodes that each go
  * through a gate of their own can be cut off one by one, with a real broker between them.
  */
 export class TcpGate {
@@ -24,7 +24,7 @@ export class TcpGate {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Breaks every connection, and every one that is tried until {@link reopen}. */
+  /** Breaks every connection, and refuses new ones until {@link reopen}. */
   shut(): void {
     this.#open = false;
     for (const socket of this.#sockets) socket.destroy();

@@ -1,5 +1,5 @@
 import { NodeProcess } from '../../support/node-process';
-import type { RecordedEvent, RecordedPeerEvent, View } from './chronicle';
+import type { RecordedEvent, RecordedPeerEvent, View } from './event-log';
 import type { NodeStart, RemoteFunction } from './remote-function';
 
 const FIXTURE = 'e2e/cluster/node.fixture.ts';
@@ -9,11 +9,11 @@ export class ClusterNode {
   private constructor(
     readonly name: string,
     readonly incarnation: string,
-    /** The process it lives in; several nodes may share one. */
+    /** The process that it runs in; several nodes may share one. */
     readonly process: NodeProcess,
   ) {}
 
-  /** Starts a process to live in. */
+  /** Starts a process for nodes. */
   static host(fixture: string = FIXTURE, netns?: string): Promise<NodeProcess> {
     return NodeProcess.start(fixture, { netns });
   }
@@ -24,7 +24,7 @@ export class ClusterNode {
   }
 
   /**
-   * Runs a function of the test where the node lives, and resolves with what it returns. The function travels as text: it
+   * Runs a function of the test in the node's process, and resolves with its result. The function is sent as text: it
    * can use its arguments and globals, but nothing of the test around it.
    */
   async run<R, A = undefined>(
@@ -43,9 +43,9 @@ export class ClusterNode {
     ] as const);
   }
 
-  /** Texts of all entries in a scope; see Chronicle. */
+  /** Texts of all entries in a scope; see EventLog. */
   view(scope = 'pg'): Promise<View> {
-    return this.run(({ chronicle }, of) => chronicle.view(of), scope);
+    return this.run(({ eventLog }, of) => eventLog.view(of), scope);
   }
 
   /** How many entries it sees in a scope, and how many of them are its own. */
@@ -70,12 +70,12 @@ export class ClusterNode {
 
   /** Every event of its scopes so far. */
   events(): Promise<RecordedEvent[]> {
-    return this.run(({ chronicle }) => chronicle.events);
+    return this.run(({ eventLog }) => eventLog.events);
   }
 
   /** Every event of its peers so far. */
   peerEvents(): Promise<RecordedPeerEvent[]> {
-    return this.run(({ chronicle }) => chronicle.peerEvents);
+    return this.run(({ eventLog }) => eventLog.peerEvents);
   }
 
   /** The names of its peers, suspects included. */
@@ -88,7 +88,7 @@ export class ClusterNode {
     );
   }
 
-  /** The names of those among its peers that it suspects of being gone. */
+  /** The names of the peers that it suspects. */
   suspects(): Promise<string[]> {
     return this.run(({ node }) =>
       node.peers().flatMap((peer) => (peer.suspect === false ? [] : [peer.node])),
@@ -125,7 +125,7 @@ export class ClusterNode {
     });
   }
 
-  /** Ends its process without a word. */
+  /** Kills its process. */
   async crash(): Promise<void> {
     this.process.kill('SIGKILL');
     await this.process.exited;

@@ -4,9 +4,9 @@ import type { NodeProcess } from '../../support/node-process';
 import { ClusterNode } from './cluster-node';
 import type { NodeStart } from './remote-function';
 
-/** What a test may say about a node that joins; the rest is the cluster's, or a default of the library. */
+/** Options of a node that joins; the others come from the cluster or are the library's defaults. */
 export interface JoinOptions extends Partial<NodeStart> {
-  /** The process to live in. Default: one of its own. */
+  /** The process to run in. Default: a process of its own. */
   readonly host?: NodeProcess;
   /** The network namespace of its own process. */
   readonly netns?: string;
@@ -14,7 +14,7 @@ export interface JoinOptions extends Partial<NodeStart> {
 
 /** A real nats-server with nodes in processes of their own around it. Everything ends with {@link Symbol.asyncDispose}. */
 export class Cluster {
-  /** Those that are expected to live: who crashes or leaves is taken out by {@link forget}. */
+  /** The nodes that are expected to live; {@link forget} removes one that crashed or left. */
   readonly nodes = new Set<ClusterNode>();
   readonly #hosts = new Set<NodeProcess>();
 
@@ -57,7 +57,7 @@ export class Cluster {
     return Promise.all(names.map((name) => this.join(name, options)));
   }
 
-  /** Expects nothing of a node any more. */
+  /** Stops expecting that a node lives. */
   forget(node: ClusterNode): void {
     this.nodes.delete(node);
   }
@@ -98,7 +98,7 @@ export class Cluster {
   }
 
   async #checkAgreement(scope: string): Promise<void> {
-    // Numbers first: while views are still unlike, comparing them would keep the nodes from becoming alike.
+    // Counts first: comparing whole views takes time that the nodes need to become equal.
     const counts = await Promise.all(
       [...this.nodes].map(async (node) => ({ name: node.name, ...(await node.counts(scope)) })),
     );

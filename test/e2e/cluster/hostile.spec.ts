@@ -24,7 +24,7 @@ afterEach(async () => {
   await cluster[Symbol.asyncDispose]();
 });
 
-/** Every subject on which a node of this namespace listens, in the words of `docs/PROTOCOL.md`. */
+/** Every subject that a node of this namespace subscribes to, as docs/PROTOCOL.md lists them. */
 function everySubject(from: string): string[] {
   return [
     `${NS}.from.${from}.ops.pg`,
@@ -36,7 +36,7 @@ function everySubject(from: string): string[] {
   ];
 }
 
-/** Bytes that are no frame, and frames that are not what they seem. */
+/** Bytes that are no frame, and frames with false contents. */
 function garbage(): Uint8Array[] {
   const lie = (kind: FrameKind, body: Uint8Array, node = 'stranger'): Uint8Array =>
     encodeFrame(
@@ -58,7 +58,7 @@ function garbage(): Uint8Array[] {
 }
 
 test('garbage on every subject of the namespace changes nothing and is counted', async () => {
-  // Somebody unknown, the receiver's own name, a peer's, and a token that encodes no name.
+  // An unknown name, the receiver's own, a peer's, and a token that encodes no name.
   for (const from of ['stranger', 'a', 'b', '=!']) {
     for (const subject of everySubject(from)) {
       for (const bytes of garbage()) stranger.publish(subject, bytes, { reply: `${NS}.reply.b.a.stolen` });
@@ -66,7 +66,7 @@ test('garbage on every subject of the namespace changes nothing and is counted',
     }
   }
 
-  // The cluster goes on as if nothing had been said.
+  // The cluster goes on as before.
   for (const node of nodes) await node.register('after', node.name);
   await cluster.agree();
   expect(await cluster.removals()).toEqual([]);
@@ -82,7 +82,7 @@ test('garbage on every subject of the namespace changes nothing and is counted',
   for (const reason of ['malformed-frame', 'forged-frame', 'bad-subject']) {
     expect({ reason, counted: (await a.counter(reason)) > 0 }).toEqual({ reason, counted: true });
   }
-  // One line of log for each reason, however much of it came.
+  // One log line for each reason, however many frames came.
   const log = await a.log();
   expect(log.length).toBeGreaterThan(0);
   expect(log.length).toBeLessThan(20);

@@ -58,7 +58,7 @@ describe('two living nodes of one name', () => {
     await cluster.agree();
     expect(await witness.values('here')).toEqual(['younger']);
     expect(await cluster.removals()).toEqual(['witness removed twin: superseded']);
-    // The fenced one never comes back: its process lives on, and nobody hears of it.
+    // The fenced node never comes back, although its process lives on.
     expect(await witness.peers()).toEqual(['twin']);
     expect(await younger.run(({ node }) => node.state)).toBe('ready');
   });

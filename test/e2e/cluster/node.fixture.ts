@@ -1,13 +1,13 @@
 import * as library from 'nestjs-pg-registry';
 import { serve } from '../../support/fixture';
-import { Chronicle } from './chronicle';
+import { EventLog } from './event-log';
 import type { HostedNode, NodeStart, RemoteFunction } from './remote-function';
 
-/** An operating-system process in which nodes live and do what a test wants. */
+/** A process in which nodes run and execute the commands of a test. */
 const hosted = new Map<string, HostedNode>();
 
 serve({
-  /** Starts a node; more than one may live here. Resolves with its incarnation when it is connected. */
+  /** Starts a node; several may run here. Resolves with its incarnation when it is connected. */
   start: async ({ servers, client, ...options }: NodeStart): Promise<string> => {
     const log: string[] = [];
     const node = new library.PgRegistryNode(
@@ -24,15 +24,15 @@ serve({
         },
       },
     );
-    const chronicle = new Chronicle(node, ['pg', ...(options.scopes ?? []).map(nameOf)]);
-    hosted.set(node.name, { node, log, chronicle, library, kept: new Map() });
+    const eventLog = new EventLog(node, ['pg', ...(options.scopes ?? []).map(nameOf)]);
+    hosted.set(node.name, { node, log, eventLog, library, kept: new Map() });
     await node.connect();
     return node.incarnation;
   },
 
-  /** Runs a function of the test here. */
+  /** Runs a function of the test in this process. */
   run: (name: string, source: string, argument: unknown): unknown => {
-    // The text of a function that stands in the test: see ClusterNode.run.
+    // The text of a function in the test: see ClusterNode.run.
     // oxlint-disable-next-line no-implied-eval, typescript/no-implied-eval, no-new-func
     const run = new Function(`return (${source})`)() as RemoteFunction<unknown, unknown>;
     return run(hosted.get(name)!, argument);

@@ -9,7 +9,7 @@ import type { ClusterNode } from './cluster-node';
 
 jest.setTimeout(60_000);
 
-/** A server that allows each of these nodes what the template says, and nothing more. */
+/** Starts a server that allows each of these nodes the permissions of the template and nothing more. */
 function configFor(names: readonly string[]): string {
   const users = names.map((user) => ({ user, password: user, permissions: permissionsOf('pg', user) }));
   return `authorization { users: ${JSON.stringify(users)} }`;
@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster[Symbol.asyncDispose]());
 
-/** A member of the cluster that has gone bad: its credentials are good, its programs are not the library. */
+/** A hostile member: it has valid credentials and does not run the library. */
 async function withMallory(act: (connection: NatsConnection) => Promise<void>): Promise<void> {
   const connection = await connect({ servers: cluster.server.url, user: 'mallory', pass: 'mallory' });
   try {
@@ -91,7 +91,7 @@ test('the receiver refuses a frame that names another sender than its subject, o
     const before = await a.counter('forged-frame');
     connection.publish('pgr.pg.from.mallory.goodbye', frame('goodbye', 'b'));
     connection.publish('pgr.pg.to.a.hello.mallory', frame('hello', 'b'));
-    // The confused deputy: "a, send your answer to where b waits for one of somebody else's".
+    // A confused deputy: asks a to send its answer to the subject on which b waits for another node's.
     connection.publish('pgr.pg.to.a.call.mallory', frame('call', 'mallory'), { reply: 'pgr.pg.reply.b.a.0' });
     connection.publish('pgr.pg.alive.a', frame('alive', 'mallory'), { reply: 'pgr.pg.reply.b.a.0' });
     await connection.flush();

@@ -1,5 +1,5 @@
 import type * as Library from 'nestjs-pg-registry';
-import type { Chronicle } from './chronicle';
+import type { EventLog } from './event-log';
 
 /** How a node in another process is started. */
 export interface NodeStart extends Omit<Library.NodeOptions, 'transport'> {
@@ -10,17 +10,17 @@ export interface NodeStart extends Omit<Library.NodeOptions, 'transport'> {
   readonly client?: { readonly user: string; readonly pass: string };
 }
 
-/** What a function that runs in another process finds there. */
+/** What a function that runs in another process can use there. */
 export interface HostedNode {
   readonly node: Library.PgRegistryNode;
   /** What the node has logged, as `warn: …` and `error: …`. */
   readonly log: readonly string[];
-  readonly chronicle: Chronicle;
+  readonly eventLog: EventLog;
   /** The library: a function that travels as text has no imports of its own. */
   readonly library: typeof Library;
-  /** Where a test leaves what it wants to find again: processes, calls under way. */
+  /** Keeps values between the functions of a test: processes, calls in flight. */
   readonly kept: Map<string, unknown>;
 }
 
-/** A function that travels to another process as text: it may use its arguments and globals, nothing else. */
+/** A function that is sent to another process as text: it may use only its arguments and globals. */
 export type RemoteFunction<A, R> = (hosted: HostedNode, argument: A) => R | Promise<R>;

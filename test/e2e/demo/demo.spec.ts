@@ -7,7 +7,7 @@ import { textTree } from './text-tree';
 
 /** The first run may have to build the library and the demo. */
 jest.setTimeout(180_000);
-/** "Within seconds": the node's own limit for connecting is five. */
+/** The node's own limit for connecting is five seconds. */
 const SOON_S = 15;
 
 interface Result {
@@ -110,7 +110,7 @@ describe('npm start with something wrong', () => {
   const directory = mkdtempSync(join(tmpdir(), 'pg-registry-demo-'));
   afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-  /** What a run that must fail said: one line, soon, and nothing on stdout. */
+  /** Runs the demo, which must fail soon with one line on stderr and nothing on stdout. @returns The line */
   async function refusal(args: string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
     const { status, stdout, stderr, seconds } = await runDemo(args, { env });
     if (status !== 0 && stdout === '' && seconds < SOON_S) return stderr.trimEnd();

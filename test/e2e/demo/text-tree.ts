@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A directory of text files whose words were counted while they were written. */
+/** A directory of text files, with the number of words in them. */
 export interface TextTree {
   readonly directory: string;
   readonly files: number;

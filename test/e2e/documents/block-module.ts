@@ -5,10 +5,10 @@ import { type CodeBlock, ROOT } from '../../support/code-blocks';
 
 const SWC_OPTIONS = require('../../support/swc-options.cjs') as Options;
 
-/** What a block finds in place of the globals of the same names. */
+/** Replacements for the globals of a block. */
 export type Globals = Readonly<Record<string, unknown>>;
 
-/** A block of a page, made a module and run: its exports, and what it has printed until now. */
+/** A block of a page that runs as a module: its exports, and what it has printed so far. */
 export class BlockModule<E extends object = Record<string, unknown>> {
   readonly exports: E;
   readonly #printed: string[] = [];
@@ -35,12 +35,12 @@ export class BlockModule<E extends object = Record<string, unknown>> {
     this.exports = exports as E;
   }
 
-  /** What it has given to `console.log`, one string for each call. */
+  /** The arguments of `console.log`, one string for each call. */
   get printed(): readonly string[] {
     return this.#printed;
   }
 
-  /** What it says that it prints: the comments behind `console.log(…);`, in the order of the source. */
+  /** The output that it promises: the comments behind `console.log(…);`, in the order of the source. */
   get promised(): readonly string[] {
     return [...this.block.code.matchAll(/console\.log\(.*; \/\/ (.+)$/gm)].map(([, comment]) => comment);
   }

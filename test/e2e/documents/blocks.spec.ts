@@ -1,7 +1,7 @@
 import { blocksOf, pages } from '../../support/code-blocks';
 import { NatsServer } from '../../support/nats-server';
 import { exercises } from './exercises';
-import { Ground } from './ground';
+import { BlockHarness } from './block-harness';
 
 jest.setTimeout(60_000);
 
@@ -24,11 +24,11 @@ describe('running', () => {
   test.each(blocks.map((block) => [block.id, block] as const))(
     'the code block %s does what its page says',
     async (id, block) => {
-      const ground = new Ground(block, server.url);
+      const harness = new BlockHarness(block, server.url);
       try {
-        await expect(exercises[id](ground)).resolves.toBeUndefined();
+        await expect(exercises[id](harness)).resolves.toBeUndefined();
       } finally {
-        await ground.close();
+        await harness.close();
       }
     },
   );

@@ -1,19 +1,19 @@
 import type { PgRegistryService, ProcessService } from 'nestjs-pg-registry';
 import type { BlockModule } from './block-module';
-import type { Ground } from './ground';
+import type { BlockHarness } from './block-harness';
 
-/** Runs one block in the surroundings that its page describes, and checks what the page says of it. */
-export type Exercise = (ground: Ground) => Promise<void>;
+/** Runs one block in the application that its page describes, and checks what the page says about it. */
+export type Exercise = (harness: BlockHarness) => Promise<void>;
 
-/** What a block exports that does something with a registry. */
+/** A function that a block exports and that uses a registry. */
 export type RegistryFunctions = Readonly<
   Record<string, (registry: PgRegistryService, processes: ProcessService) => unknown>
 >;
 
 /** Calls a function of the block with a registry of its own; the lines that it prints are those in its comments. */
-export async function printsWhatItPromises(ground: Ground, name: string): Promise<void> {
-  const { registry, processes } = await ground.surround();
-  const block = ground.run<RegistryFunctions>();
+export async function printsWhatItPromises(harness: BlockHarness, name: string): Promise<void> {
+  const { registry, processes } = await harness.surround();
+  const block = harness.run<RegistryFunctions>();
   await block.exports[name](registry, processes);
   expectPromised(block);
 }

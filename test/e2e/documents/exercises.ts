@@ -6,52 +6,52 @@ import { operationsExercises } from './operations.exercises';
 
 /** By the id of the block: see `CodeBlock`. */
 export const exercises: Readonly<Record<string, Exercise>> = {
-  'docs/guide/processes-and-names.md#providers-as-processes': async (ground) => {
-    const { AppModule, Renderer } = ground.app.exports;
-    const app = await ground.start(AppModule);
+  'docs/guide/processes-and-names.md#providers-as-processes': async (harness) => {
+    const { AppModule, Renderer } = harness.app.exports;
+    const app = await harness.start(AppModule);
     expect(app.get<object>(Renderer)).toEqual({ version: 3 });
     expect(app.get<PgRegistryService>('PG_REGISTRY_SCOPE:workers').lookup('render')).toMatchObject([
       { value: { version: 3 } },
     ]);
   },
 
-  'docs/guide/processes-and-names.md#calling': async (ground) => {
-    const { Pages } = ground.run<{ Pages: Type<PagesClass> }>().exports;
-    const { AppModule, Renderer } = ground.app.exports;
-    const { app } = await ground.surround({ providers: [Renderer, Pages] }, { name: 'workers' });
+  'docs/guide/processes-and-names.md#calling': async (harness) => {
+    const { Pages } = harness.run<{ Pages: Type<PagesClass> }>().exports;
+    const { AppModule, Renderer } = harness.app.exports;
+    const { app } = await harness.surround({ providers: [Renderer, Pages] }, { name: 'workers' });
     expect(AppModule).toBeDefined();
     await expect(app.get(Pages).size('<p>', 'Ada')).resolves.toBe(3);
     await expect(app.get(Pages).sizeWithTypes('<br>')).resolves.toBe(4);
   },
 
-  'docs/guide/processes-and-names.md#one-process-per-thing': async (ground) => {
-    const { DocumentsModule, Documents } = ground.run<{
+  'docs/guide/processes-and-names.md#one-process-per-thing': async (harness) => {
+    const { DocumentsModule, Documents } = harness.run<{
       DocumentsModule: Type;
       Documents: Type<{ open(id: string): Promise<string> }>;
     }>().exports;
-    const app = await ground.start(DocumentsModule);
+    const app = await harness.start(DocumentsModule);
     await expect(app.get(Documents).open('a')).resolves.toBe('document a');
     await expect(app.get(Documents).open('a')).resolves.toBe('document a');
   },
 
-  'docs/guide/processes-and-names.md#by-hand': async (ground) => {
-    const { registry, processes } = await ground.surround();
-    await ground.run<RegistryFunctions>().exports.byHand(registry, processes);
+  'docs/guide/processes-and-names.md#by-hand': async (harness) => {
+    const { registry, processes } = await harness.surround();
+    await harness.run<RegistryFunctions>().exports.byHand(registry, processes);
     expect(registry.count()).toBe(0);
   },
 
-  'docs/guide/queries.md': (ground) => printsWhatItPromises(ground, 'queries'),
+  'docs/guide/queries.md': (harness) => printsWhatItPromises(harness, 'queries'),
 
-  'docs/guide/queries.md 2': async (ground) => {
-    const { registry, processes } = await ground.surround();
-    const block = ground.run<RegistryFunctions>();
+  'docs/guide/queries.md 2': async (harness) => {
+    const { registry, processes } = await harness.surround();
+    const block = harness.run<RegistryFunctions>();
     await block.exports.liveQuery(registry, processes);
     expect(block.printed).toEqual(['', '+ada', '-ada']);
   },
 
-  'docs/guide/monitors.md': async (ground) => {
-    const { registry } = await ground.surround();
-    const block = ground.run<{ follow(registry: PgRegistryService): () => void }>();
+  'docs/guide/monitors.md': async (harness) => {
+    const { registry } = await harness.surround();
+    const block = harness.run<{ follow(registry: PgRegistryService): () => void }>();
     const stop = block.exports.follow(registry);
     const registration = registry.register('workers', 1);
     registration.update(2);
@@ -60,20 +60,20 @@ export const exercises: Readonly<Record<string, Exercise>> = {
     const change = (type: string) => `${type} ${registration.pid} call`;
     const monitored = ['0', change('join'), '1 2', change('leave')];
     const watched = ['0', '1', '1', '0'];
-    // Which of two observers hears first, nobody promises.
+    // The order of two observers is not promised.
     expect(block.printed.toSorted()).toEqual([...monitored, ...watched].toSorted());
   },
 
-  'docs/guide/monitors.md 2': async (ground) => {
-    const block = ground.run<{ Watcher: Type }>();
-    const { registry } = await ground.surround({ providers: [block.exports.Watcher] }, { name: 'workers' });
+  'docs/guide/monitors.md 2': async (harness) => {
+    const block = harness.run<{ Watcher: Type }>();
+    const { registry } = await harness.surround({ providers: [block.exports.Watcher] }, { name: 'workers' });
     const { pid } = registry.register('render', 7);
     expect(block.printed).toEqual([`render ${String(pid)} 7`]);
   },
 
-  'docs/guide/testing.md': async (ground) => {
+  'docs/guide/testing.md': async (harness) => {
     const tests: (() => Promise<void>)[] = [];
-    ground.run<object>({
+    harness.run<object>({
       test: (_title: string, body: () => Promise<void>) => void tests.push(body),
       expect,
     });

@@ -16,7 +16,7 @@ test('the two processes of the getting-started page call each other by name, and
     writeFiles(application);
     const register = join(ROOT, 'test', 'support', 'register.cjs');
     const walk = new WalkThrough(['-r', register, join(application, 'src', 'main.ts')], server.url);
-    // What stands before, `nest new` and the build, npm run test:pack does.
+    // npm run test:pack covers the earlier steps, `nest new` and the build.
     await expect(walk.follow(lines.slice(lines.indexOf('npm run build') + 1))).resolves.toBeUndefined();
   } finally {
     await server[Symbol.asyncDispose]();

@@ -36,13 +36,13 @@ function configOf(page: string): string {
 
 /** The blocks of the pages about running an application. */
 export const operationsExercises: Readonly<Record<string, Exercise>> = {
-  'docs/guide/liveness.md#asking-the-node': async (ground) => {
-    const { node, processes } = await ground.surround();
-    const { look } = ground.run<{ look: (node: PgRegistryNode, pid: Pid) => string }>().exports;
+  'docs/guide/liveness.md#asking-the-node': async (harness) => {
+    const { node, processes } = await harness.surround();
+    const { look } = harness.run<{ look: (node: PgRegistryNode, pid: Pid) => string }>().exports;
     await eventually(() => expect(look(node, processes.self())).toBe('no-responders'));
   },
 
-  [`${LIVENESS}#hints-from-the-server`]: async (ground) => {
+  [`${LIVENESS}#hints-from-the-server`]: async (harness) => {
     const server = await NatsServer.start({ config: configOf(LIVENESS) });
     const connections: NatsConnection[] = [];
     const remember = async (options: ConnectionOptions): Promise<NatsConnection> => {
@@ -52,14 +52,14 @@ export const operationsExercises: Readonly<Record<string, Exercise>> = {
     };
     try {
       const globals = { process: { env: { NATS_URL: server.url } } };
-      const { transport } = ground.run<{ transport: () => Promise<Transport> }>(globals, {
+      const { transport } = harness.run<{ transport: () => Promise<Transport> }>(globals, {
         nats: { connect: remember },
       }).exports;
       @Module({ imports: [PgRegistryModule.forRoot({ transport: await transport() })] })
       class HintedModule {}
-      const app = await ground.start(HintedModule);
+      const app = await harness.start(HintedModule);
       expect(app.get(PgRegistryNode).stats().connected).toBe(true);
-      await ground.close();
+      await harness.close();
       await connections[0].flush();
       expect(connections).toHaveLength(1);
       expect(server.log).not.toContain('Violation');
@@ -106,8 +106,8 @@ export const operationsExercises: Readonly<Record<string, Exercise>> = {
     closed.mockRestore();
   },
 
-  'docs/guide/deploys.md#readiness': async (ground) => {
-    const { HealthController } = ground.run<{ HealthController: Type }>().exports;
+  'docs/guide/deploys.md#readiness': async (harness) => {
+    const { HealthController } = harness.run<{ HealthController: Type }>().exports;
     @Module({ imports: [PgRegistryModule.forRoot()], controllers: [HealthController] })
     class ReadyModule {}
     const app: INestApplication = await NestFactory.create(ReadyModule, { logger: ['error', 'fatal'] });
@@ -122,43 +122,43 @@ export const operationsExercises: Readonly<Record<string, Exercise>> = {
     }
   },
 
-  'docs/guide/tuning.md#options-from-a-factory-or-a-class': async (ground) => {
-    const env = { NATS_URL: ground.url };
-    const { ShopModule } = ground.run<{ ShopModule: Type }>({ process: { env } }).exports;
-    const app = await ground.start(ShopModule);
+  'docs/guide/tuning.md#options-from-a-factory-or-a-class': async (harness) => {
+    const env = { NATS_URL: harness.url };
+    const { ShopModule } = harness.run<{ ShopModule: Type }>({ process: { env } }).exports;
+    const app = await harness.start(ShopModule);
     expect(app.get(PgRegistryNode).stats()).toMatchObject({
       connected: true,
       scopes: { orders: { entries: 0 } },
     });
   },
 
-  [SECURITY]: async (ground) => {
-    const { publish, subscribe } = JSON.parse(ground.run<object>().printed.join('\n')) as Permissions;
+  [SECURITY]: async (harness) => {
+    const { publish, subscribe } = JSON.parse(harness.run<object>().printed.join('\n')) as Permissions;
     const allowed = [...configOf(SECURITY).matchAll(/allow: (\[.*\])/g)].map(
       ([, list]) => JSON.parse(list) as string[],
     );
     expect(allowed).toEqual([publish.allow, subscribe.allow]);
   },
 
-  [`${SECURITY} 2`]: async (ground) => {
+  [`${SECURITY} 2`]: async (harness) => {
     const server = await NatsServer.start({ config: configOf(SECURITY) });
     try {
       const env = { NATS_URL: server.url };
-      const { registry } = ground.run<{ registry: DynamicModule }>({ process: { env } }).exports;
+      const { registry } = harness.run<{ registry: DynamicModule }>({ process: { env } }).exports;
       @Module({ imports: [registry] })
       class OrdersModule {}
-      const app = await ground.start(OrdersModule);
+      const app = await harness.start(OrdersModule);
       await app.get(PgRegistryNode).synced();
       expect(app.get(PgRegistryNode).stats().connected).toBe(true);
-      await ground.close();
+      await harness.close();
       expect(server.log).not.toContain('Violation');
     } finally {
       await server[Symbol.asyncDispose]();
     }
   },
 
-  'docs/guide/microservices.md': async (ground) => {
-    const block = ground.run<{
+  'docs/guide/microservices.md': async (harness) => {
+    const block = harness.run<{
       Shop: Type<{
         buy(items: string[]): Promise<string>;
         firstTicks(): Promise<number[]>;

@@ -47,7 +47,7 @@ describe('the example of the README, started twice', () => {
     return shell;
   }
 
-  /** Starts one more, and resolves with the number of the process that greeted it. */
+  /** Starts one more process of the example, and resolves with the number of the process that greeted it. */
   async function greeted(): Promise<{ readonly pid: number; readonly by: number }> {
     const shell = start();
     await eventually(() => expect(shell.output).toMatch(/^Hello Ada, this is process \d+\.\n$/), {
@@ -60,7 +60,7 @@ describe('the example of the README, started twice', () => {
     const first = await greeted();
     expect(first.by).toBe(first.pid);
     let next = await greeted();
-    // Chance may have every one of seven greet itself once in forty thousand runs.
+    // All seven greet themselves once in forty thousand runs.
     while (next.by === next.pid && shells.length < 8) next = await greeted();
     expect(next.by).not.toBe(next.pid);
     expect(shells.map(({ child }) => child.pid)).toContain(next.by);

@@ -3,7 +3,7 @@ import { connect } from 'nats';
 import { eventually } from '../../support/eventually';
 import { Cluster } from '../cluster/cluster';
 import type { ClusterNode } from '../cluster/cluster-node';
-import { aftermathIn, UNHARMED } from './aftermath';
+import { recoveryOf, UNHARMED } from './recovery';
 import { Churn } from './churn';
 import { Figures } from './figures';
 import { length } from './length';
@@ -25,9 +25,9 @@ test('nobody is removed while the broker restarts, and writes of that time arriv
   await during(length(10_000, 1000));
   await cluster.server.start();
   await churn.stop();
-  const aftermath = await aftermathIn(cluster);
-  figures.add('broker restarted, until all views are equal', `${Math.round(aftermath.agreedAfterMs)} ms`);
-  expect(aftermath).toMatchObject(UNHARMED);
+  const recovery = await recoveryOf(cluster);
+  figures.add('broker restarted, until all views are equal', `${Math.round(recovery.agreedAfterMs)} ms`);
+  expect(recovery).toMatchObject(UNHARMED);
   expect((await nodes[0].values('meanwhile')).toSorted()).toEqual(['a', 'b', 'c']);
 });
 
@@ -48,12 +48,12 @@ test('nodes move to other brokers when one of three is killed, and nobody is rem
     );
   }
   await churn.stop();
-  const aftermath = await aftermathIn(cluster);
+  const recovery = await recoveryOf(cluster);
   figures.add(
     'one of three brokers killed, until all views are equal',
-    `${Math.round(aftermath.agreedAfterMs)} ms`,
+    `${Math.round(recovery.agreedAfterMs)} ms`,
   );
-  expect(aftermath).toMatchObject(UNHARMED);
+  expect(recovery).toMatchObject(UNHARMED);
 });
 
 test('a slow consumer that its server disconnects is back as soon as it reads again', async () => {
@@ -62,14 +62,14 @@ test('a slow consumer that its server disconnects is back as soon as it reads ag
   for (const node of cluster.nodes) await node.register('here', node.name);
   await cluster.agree();
   const blocked = slow.block(length(8000, 3000));
-  // More than the buffers of both kernels take, so that the server has to keep it, and will not.
+  // More than the buffers of both kernels hold, so that the server drops the connection.
   await flood(a);
   await eventually(() => expect(cluster.server.log).toMatch(/Slow Consumer/i));
   await blocked;
-  const { removals, agreedAfterMs, fat } = await aftermathIn(cluster);
+  const { removals, agreedAfterMs, fat } = await recoveryOf(cluster);
   figures.add('slow consumer awake again, until all views are equal', `${Math.round(agreedAfterMs)} ms`);
   expect(fat).toEqual([]);
-  // Its connection was closed, so it was as good as crashed; of all others nobody may be removed, and not by it.
+  // Its connection was closed, so others may take it for crashed. No other node may be removed, and it may remove none.
   expect(removals.filter((removal) => !/removed slow: (crash|silence)$/.test(removal))).toEqual([]);
   expect((await slow.values('here')).toSorted()).toEqual(['a', 'b', 'slow']);
 });
@@ -104,7 +104,7 @@ test('crashes are detected by silence, and nobody else is removed, while a clien
     b.process.kill('SIGSTOP');
     await during(2000);
     b.process.kill('SIGCONT');
-    expect(await aftermathIn(cluster)).toMatchObject(UNHARMED);
+    expect(await recoveryOf(cluster)).toMatchObject(UNHARMED);
 
     const killedAt = Date.now();
     await c.crash();

@@ -1,7 +1,7 @@
 import type { Cluster } from '../cluster/cluster';
 import type { ClusterNode } from '../cluster/cluster-node';
 
-/** Has every node of a cluster write all the time: register, update, unregister, in turn and by chance. */
+/** Makes every node of a cluster write all the time: it registers, updates and unregisters at random. */
 export class Churn {
   readonly #nodes: readonly ClusterNode[];
 
@@ -16,11 +16,11 @@ export class Churn {
     return new Churn(nodes);
   }
 
-  /** Ends it on the nodes that still live. */
+  /** Stops the writes on the nodes that still live. */
   async stop(): Promise<void> {
     await Promise.all(
       this.#nodes.map((node) =>
-        // Who was killed in the meantime has stopped already.
+        // A node that was killed meanwhile has stopped already.
         node.run(({ kept }) => clearInterval(kept.get('churn') as NodeJS.Timeout)).catch(() => undefined),
       ),
     );

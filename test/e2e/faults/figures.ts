@@ -1,4 +1,4 @@
-/** What a full run of the fault tests has measured, printed for `docs/RELIABILITY.md`. */
+/** The figures of a full run of the fault tests, printed for docs/RELIABILITY.md. */
 export class Figures {
   readonly #lines: string[] = [];
 
@@ -20,7 +20,7 @@ export class Figures {
   }
 }
 
-/** The middle of some numbers. */
+/** The median. */
 export function median(numbers: readonly number[]): number {
   const sorted = numbers.toSorted((a, b) => a - b);
   return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;

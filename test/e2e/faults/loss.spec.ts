@@ -1,6 +1,6 @@
 import { localBus, localTransport, PgRegistryNode } from 'nestjs-pg-registry';
 import { eventually } from '../../support/eventually';
-import { Chronicle } from '../cluster/chronicle';
+import { EventLog } from '../cluster/event-log';
 import { Figures } from './figures';
 import { length } from './length';
 
@@ -17,7 +17,7 @@ afterAll(() => figures.print());
 
 interface Writer {
   readonly node: PgRegistryNode;
-  readonly chronicle: Chronicle;
+  readonly eventLog: EventLog;
   readonly entries: { update(value: number): void; unregister(): void }[];
 }
 
@@ -31,11 +31,11 @@ function write({ node, entries }: Writer, number: number): void {
   else entries.splice(any, 1)[0].unregister();
 }
 
-/** Whether every node sees exactly what the owners have. Counts first: comparing views would hold the nodes up. */
+/** Tells whether every node sees exactly what the owners have. Counts first: comparing views would slow the nodes down. */
 function agree(writers: readonly Writer[]): boolean {
   const total = writers.reduce((sum, { node }) => sum + node.scope('pg').countLocal(), 0);
   if (writers.some(({ node }) => node.scope('pg').count() !== total)) return false;
-  const views = writers.map(({ chronicle }) => chronicle.view());
+  const views = writers.map(({ eventLog }) => eventLog.view());
   const union = views.flatMap(({ own }) => own).toSorted();
   return views.every(({ all }) => all.length === union.length && all.every((text, i) => text === union[i]));
 }
@@ -47,7 +47,7 @@ test('all views are equal within two seconds after a time of churn in which 1 % 
       { node: `n${i}`, transport: localTransport({ bus }) },
       { defaultTransport: localTransport },
     );
-    return { node, chronicle: new Chronicle(node, ['pg']), entries: [] };
+    return { node, eventLog: new EventLog(node, ['pg']), entries: [] };
   });
   try {
     await Promise.all(writers.map(({ node }) => node.connect()));
@@ -67,7 +67,7 @@ test('all views are equal within two seconds after a time of churn in which 1 % 
       }, TICK_MS);
     });
 
-    // The loss goes on: nothing but the protocol makes up for it.
+    // The loss goes on; only the protocol repairs it.
     const endedAt = performance.now();
     await eventually(() => agree(writers), { timeoutMs: EQUAL_WITHIN_MS });
     const equalAfterMs = Math.round(performance.now() - endedAt);
@@ -75,8 +75,8 @@ test('all views are equal within two seconds after a time of churn in which 1 % 
       `1 % of frames lost, ${written} operations in ${CHURN_MS} ms, until all views are equal`,
       `${equalAfterMs} ms`,
     );
-    const removed = writers.flatMap(({ chronicle }) =>
-      chronicle.peerEvents.filter(({ type }) => type === 'peer-removed'),
+    const removed = writers.flatMap(({ eventLog }) =>
+      eventLog.peerEvents.filter(({ type }) => type === 'peer-removed'),
     );
     expect(removed).toEqual([]);
   } finally {

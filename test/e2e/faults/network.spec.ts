@@ -3,14 +3,14 @@ import { eventually } from '../../support/eventually';
 import { NatsServer } from '../../support/nats-server';
 import { Network } from '../../support/network';
 import { Cluster } from '../cluster/cluster';
-import { aftermathIn } from './aftermath';
+import { recoveryOf } from './recovery';
 import { Churn } from './churn';
 import { Figures } from './figures';
 import { FULL, length } from './length';
 
 jest.setTimeout(180_000);
 
-/** Shorter than what makes a client give its connection up, or twice as long as it takes to remove the silent. */
+/** Shorter than clients take to give up a connection, or twice as long as nodes take to remove silent peers. */
 const CUT_MS = length(30_000, 3000);
 const HEALED_WITHIN_MS = length(2000, 5000);
 
@@ -19,7 +19,7 @@ const ROUTE_MADE = 'Route connection created';
 const figures = new Figures();
 afterAll(() => figures.print());
 
-/** Runs `test` with a second host, or says why there can be none. */
+/** Runs `test` with a second host, or logs why it cannot create one. */
 async function withSecondHost(test: (network: Network) => Promise<void>): Promise<void> {
   const network = Network.create();
   if (typeof network === 'string') return console.log(network);
@@ -54,13 +54,13 @@ test('all views are equal again, with exact events, after the network between no
       await during(CUT_MS);
       await churn.stop();
       network.mend();
-      const { agreedAfterMs, removals, fat } = await aftermathIn(cluster);
+      const { agreedAfterMs, removals, fat } = await recoveryOf(cluster);
       figures.add(
         `client and server cut for ${CUT_MS} ms, until all views are equal`,
         `${Math.round(agreedAfterMs)} ms`,
       );
       expect(fat).toEqual([]);
-      // A cut of 30 s is longer than the patience of those who stayed connected; they remove the others, who do not.
+      // Connected nodes remove the others within a cut of 30 s; the disconnected ones remove nobody.
       const expected = ['near-1', 'near-2'].flatMap((who) =>
         ['far-1', 'far-2'].map((whom) => `${who} removed ${whom}`),
       );
@@ -95,7 +95,7 @@ test('all views are equal again, with exact events, after the route between two 
       // Counted from the return of the route. A short cut may not have ended it.
       const returned = () => near.log.split(ROUTE_MADE).length > routes;
       if (FULL) await eventually(returned, { timeoutMs: 30_000 });
-      const { agreedAfterMs, fat } = await aftermathIn(cluster);
+      const { agreedAfterMs, fat } = await recoveryOf(cluster);
       figures.add(
         `servers cut for ${CUT_MS} ms, from the route's return until all views are equal`,
         `${Math.round(agreedAfterMs)} ms`,

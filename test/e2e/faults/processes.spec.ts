@@ -2,7 +2,7 @@ import { setTimeout as during } from 'node:timers/promises';
 import { eventually } from '../../support/eventually';
 import { Cluster } from '../cluster/cluster';
 import type { ClusterNode } from '../cluster/cluster-node';
-import { aftermathIn, UNHARMED } from './aftermath';
+import { recoveryOf, UNHARMED } from './recovery';
 import { Churn } from './churn';
 import { Figures } from './figures';
 import { length } from './length';
@@ -76,7 +76,7 @@ test('a node killed by kill -9 is suspected within 250 ms and removed within a s
   figures.addTimes('kill -9 until a peer suspects', suspected);
   figures.addTimes('kill -9 until a peer removes', removed);
   await churn.stop();
-  const { removals, fat } = await aftermathIn(cluster);
+  const { removals, fat } = await recoveryOf(cluster);
   expect(removals).toHaveLength(runs * observers.length);
   expect(removals.filter((removal) => !/removed victim-\d+: crash$/.test(removal))).toEqual([]);
   expect(fat).toEqual([]);
@@ -90,9 +90,9 @@ test('nobody removes a node that is stopped by SIGSTOP for five seconds, and aft
   await during(length(5000, 3000));
   sleeper.process.kill('SIGCONT');
   await churn.stop();
-  const aftermath = await aftermathIn(cluster);
-  figures.add('SIGSTOP, removals', String(aftermath.removals.length));
-  expect(aftermath).toMatchObject(UNHARMED);
+  const recovery = await recoveryOf(cluster);
+  figures.add('SIGSTOP, removals', String(recovery.removals.length));
+  expect(recovery).toMatchObject(UNHARMED);
 });
 
 test.each(length([1000, 3000, 10_000], [3000]))(
@@ -102,9 +102,9 @@ test.each(length([1000, 3000, 10_000], [3000]))(
     const churn = await Churn.start(cluster);
     await sleeper.block(ms);
     await churn.stop();
-    const aftermath = await aftermathIn(cluster);
-    figures.add(`event loop blocked for ${ms} ms, removals`, String(aftermath.removals.length));
-    expect(aftermath).toMatchObject(UNHARMED);
+    const recovery = await recoveryOf(cluster);
+    figures.add(`event loop blocked for ${ms} ms, removals`, String(recovery.removals.length));
+    expect(recovery).toMatchObject(UNHARMED);
     const suspicions = (await a.peerEvents()).filter(({ type }) => type === 'peer-suspect');
     figures.add(`event loop blocked for ${ms} ms, suspicions of one peer`, String(suspicions.length));
   },
@@ -122,13 +122,13 @@ test('30 nodes that join at once all see each other', async () => {
     }),
   );
   const joinedAfterMs = performance.now() - startedAt;
-  const { agreedAfterMs, ...aftermath } = await aftermathIn(cluster);
+  const { agreedAfterMs, ...recovery } = await recoveryOf(cluster);
   figures.add('30 nodes joining at once, until all are connected', `${Math.round(joinedAfterMs)} ms`);
   figures.add(
     '30 nodes joining at once, from then on until all views are equal',
     `${Math.round(agreedAfterMs)} ms`,
   );
-  expect(aftermath).toEqual(UNHARMED);
+  expect(recovery).toEqual(UNHARMED);
   expect(agreedAfterMs).toBeLessThan(5000);
   expect((await nodes[0].view()).all).toHaveLength(300);
   expect(await nodes[29].peers()).toHaveLength(29);

@@ -1,4 +1,4 @@
-/** The two transports that the shop runs on, behind one shape. */
+/** The two transports that the shop runs on, with one interface. */
 import type { INestApplication, ModuleMetadata, Type } from '@nestjs/common';
 import { type ClientProxy, ClientsModule, type MicroserviceOptions, Transport } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';

@@ -15,7 +15,7 @@ import {
 import { EventPattern, MessagePattern, RpcException } from '@nestjs/microservices';
 import { concat, finalize, from, map, NEVER, type Observable, of, Subject, throwError } from 'rxjs';
 
-/** What came of the messages, for the test to look at. */
+/** What the handlers received, for the test to check. */
 @Injectable()
 export class Ledger {
   readonly prices: unknown[] = [];

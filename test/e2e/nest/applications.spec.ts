@@ -6,7 +6,7 @@ import { startDesk, Visitor } from './desks';
 
 jest.setTimeout(60_000);
 
-/** What a user may rely on with the default options. */
+/** What users can rely on with default options. */
 const MEETING_MS = 1000;
 const CRASH_MS = 2000;
 const GOODBYE_MS = 100;
@@ -59,7 +59,7 @@ describe('Nest applications in several operating-system processes, with default 
 
   test('a Nest application says goodbye on SIGTERM, and the others know as soon as it has drained', async () => {
     const delays: number[] = [];
-    // Three times, for the machine may be busy: what is promised is that nobody waits for anything.
+    // Three runs, because the machine may be busy: the fastest counts.
     for (const name of ['first', 'second', 'third']) {
       const desk = await start(name);
       await eventually(() => visitor.desks().includes(name));

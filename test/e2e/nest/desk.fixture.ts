@@ -62,7 +62,7 @@ async function bootstrap(): Promise<void> {
   });
 }
 
-/** What is done without a drain, for comparison: a sleep that should be long enough for everything. */
+/** Ends without a drain, for comparison: after a sleep that should be long enough for everything. */
 function leaveUndrained(
   { how, sleepMs }: Exclude<Departure, { how: 'drain' }>,
   desks: PgRegistryService,

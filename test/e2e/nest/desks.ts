@@ -14,7 +14,7 @@ import { NodeProcess } from '../../support/node-process';
 export type Departure =
   /** What Nest does with shutdown hooks: the application closes in order. */
   | { readonly how: 'drain' }
-  /** Without the library's help: sleeps, and ends the process; `leave` leaves the scope before the sleep. */
+  /** Without a drain: sleeps and ends the process; `leave` leaves the scope before the sleep. */
   | { readonly how: 'exit' | 'leave'; readonly sleepMs: number };
 
 /** A desk in an operating-system process of its own, ready when its application has started. */
@@ -30,7 +30,7 @@ export function startDesk(
 export type Sighting = PeerEvent & { readonly at: number };
 export type Removal = Extract<PeerEvent, { type: 'peer-removed' }> & { readonly at: number };
 
-/** An application of this very process that looks at desks and calls them. */
+/** An application in the test's process that finds desks and calls them. */
 export class Visitor {
   readonly sightings: Sighting[] = [];
 
@@ -66,12 +66,12 @@ export class Visitor {
       .map(({ value }) => value);
   }
 
-  /** How every node went that has gone so far. */
+  /** Every removal of a node so far. */
   removals(): Removal[] {
     return this.sightings.filter((sighting): sighting is Removal => sighting.type === 'peer-removed');
   }
 
-  /** Resolves when a node has gone, with why and when. */
+  /** Resolves when a node was removed, with the reason and the time. */
   async removalOf(node: string): Promise<Removal> {
     const last = (): Removal | undefined => this.removals().findLast((removal) => removal.node === node);
     await eventually(() => last() !== undefined);

@@ -1,4 +1,4 @@
-/** Calls at a steady rate, whatever becomes of them. */
+/** Calls at a steady rate, whether the calls succeed or not. */
 export class Load {
   readonly answers: string[] = [];
   readonly failures: unknown[] = [];

@@ -37,7 +37,7 @@ class Apology implements ExceptionFilter {
   }
 }
 
-/** A provider whose handlers do everything that a handler may do wrong, too. */
+/** A provider whose handlers also do everything that a handler can do wrong. */
 @Injectable()
 @RegisterVia('office', 'clerk')
 export class Clerk {

@@ -7,7 +7,7 @@ import { Load } from './load';
 
 export const CALLS_PER_SECOND = 200;
 export const IN_FLIGHT = 64;
-/** So long does a call take that this many are in flight at that rate. */
+/** How long a call takes, in milliseconds: so many calls are in flight at that rate. */
 export const WORK_MS = (IN_FLIGHT / CALLS_PER_SECOND) * 1000;
 export const NAMES = ['one', 'two', 'three'];
 

@@ -68,7 +68,7 @@ describe('NodeProcess', () => {
   });
 });
 
-/** The letter of a process's state: T is stopped, Z dead and not yet buried; empty if there is no such process. */
+/** Returns the letter of a process's state: T is stopped, Z is a zombie, '' is no such process. */
 function stateOf(pid: number): string {
   if (!existsSync('/proc/self/stat')) {
     return spawnSync('ps', ['-o', 'state=', '-p', String(pid)], { encoding: 'utf8' })

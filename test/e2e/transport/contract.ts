@@ -2,34 +2,34 @@ import { eventually } from '../../support/eventually';
 import type { Transport } from '../../../libs/pg-registry/src/transport';
 import { answerIn, ask, bytes, collect, participate, type Participant, text } from './participant';
 
-/** The ground a transport is proved on: its nodes, and the means to take their broker away. */
-export interface Ground {
-  /** A transport for one more node. All of one ground see each other. */
+/** What the contract needs of a transport: connections for its nodes, and control over their broker. */
+export interface TransportHarness {
+  /** Returns a transport for one more node. All nodes of one harness reach each other. */
   transport(): Promise<Transport>;
-  /** Takes the broker away from all nodes, or brings it back. */
+  /** Disconnects all nodes from the broker, or reconnects them. */
   setBroker(up: boolean): Promise<void>;
   /** Ends everything. */
   dispose(): Promise<void>;
 }
 
-/** Proves of a transport what the port promises (see `Transport`). */
-export function provesTransportContract(prepare: () => Promise<Ground>): void {
-  let ground: Ground;
+/** Defines the tests of everything that the transport port promises (see `Transport`). */
+export function provesTransportContract(prepare: () => Promise<TransportHarness>): void {
+  let harness: TransportHarness;
   let participants: Participant[] = [];
   const join = async (node: string): Promise<Participant> => {
-    const participant = await participate(await ground.transport(), node);
+    const participant = await participate(await harness.transport(), node);
     participants.push(participant);
     return participant;
   };
 
   beforeAll(async () => {
-    ground = await prepare();
+    harness = await prepare();
   });
   afterEach(async () => {
     await Promise.all(participants.map((participant) => participant.close()));
     participants = [];
   });
-  afterAll(() => ground.dispose());
+  afterAll(() => harness.dispose());
 
   test('messages of one sender reach each subscriber once and in order, whatever their subjects', async () => {
     const [a, b, c] = [await join('a'), await join('b'), await join('c')];
@@ -198,14 +198,14 @@ export function provesTransportContract(prepare: () => Promise<Ground>): void {
   test('without a broker, publishes are dropped and counted and flush rejects; after the reconnect everything works again', async () => {
     const [a, b] = [await join('a'), await join('b')];
     const texts = await collect(b, 'broker');
-    await ground.setBroker(false);
+    await harness.setBroker(false);
     await eventually(() => expect([a.isConnected, b.isConnected]).toEqual([false, false]));
     a.publish('broker', bytes('lost'));
     expect(a.dropped).toBe(1);
     await expect(a.flush()).rejects.toMatchObject({ code: 'TRANSPORT' });
     await expect(ask(a, 'broker', 'lost', 20)).resolves.toEqual({ type: 'timeout' });
 
-    await ground.setBroker(true);
+    await harness.setBroker(true);
     await eventually(() => expect([a.isConnected, b.isConnected]).toEqual([true, true]));
     await b.flush();
     a.publish('broker', bytes('after'));

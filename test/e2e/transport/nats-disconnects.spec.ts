@@ -4,7 +4,7 @@ import { natsTransport, PgRegistryNode } from 'nestjs-pg-registry';
 import type { NatsClient } from '../../../libs/pg-registry/src/transport/nats';
 import { eventually } from '../../support/eventually';
 import { NatsServer } from '../../support/nats-server';
-import { QUICK } from './nats-ground';
+import { QUICK } from './nats-harness';
 import { participate } from './participant';
 
 /** Nodes live in one account; the server tells the users of another one whose connection has closed. */
@@ -37,7 +37,7 @@ async function client(options: object): Promise<NatsClient> {
   return connection;
 }
 
-/** A node that probes next to never, so that it notices a crash only if it is told to look. */
+/** A node that hardly ever probes, so that it notices a crash only by a hint. */
 async function sleepyNode(
   node: string,
   transport: ReturnType<typeof natsTransport>,

@@ -4,7 +4,7 @@ import { connect as connectWithTransportNode } from '@nats-io/transport-node';
 import { type NatsClient, natsTransport } from '../../../libs/pg-registry/src/transport/nats';
 import { eventually } from '../../support/eventually';
 import { NatsServer } from '../../support/nats-server';
-import { QUICK } from './nats-ground';
+import { QUICK } from './nats-harness';
 import { ask, bytes, collect, participate, type Participant } from './participant';
 
 const clients: readonly (readonly [string, (options: object) => Promise<NatsClient>])[] = [
@@ -84,7 +84,7 @@ describe('connecting', () => {
 describe('reconnecting', () => {
   const user = { user: 'me', pass: 'pw' };
 
-  /** A door to a server, which lets nobody in while it is shut: connections are taken, and nothing passes. */
+  /** A proxy to a server. While it is shut it accepts connections and passes nothing on. */
   async function doorTo(server: NatsServer) {
     const { port } = new URL(server.url);
     const held: Socket[] = [];
@@ -134,7 +134,7 @@ describe('reconnecting', () => {
     const late = waiting().slice(0, 3); // given up: the fourth attempt is the present one
     door.open();
     await eventually(() => expect(a.isConnected).toBe(true));
-    // The server closes those that do not say who they are.
+    // The server closes connections that do not authenticate.
     await eventually(() => expect(late.every((socket) => socket.destroyed)).toBe(true));
     expect(await ask(a, 'nobody')).toEqual({ type: 'no-responders' });
     expect(a.statuses.map((status) => status.type)).toEqual(['disconnected', 'connected']);

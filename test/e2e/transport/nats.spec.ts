@@ -2,18 +2,18 @@ import { connect as connectWithNats } from 'nats';
 import { connect as connectWithTransportNode } from '@nats-io/transport-node';
 import { natsTransport } from '../../../libs/pg-registry/src/transport/nats';
 import { provesTransportContract } from './contract';
-import { natsGround, QUICK } from './nats-ground';
+import { natsHarness, QUICK } from './nats-harness';
 
 describe('natsTransport({ servers }) keeps the contract of transports', () => {
   provesTransportContract(() =>
-    natsGround((servers) => Promise.resolve(natsTransport({ ...QUICK, servers }))),
+    natsHarness((servers) => Promise.resolve(natsTransport({ ...QUICK, servers }))),
   );
 });
 
 describe('natsTransport({ connection }) keeps the contract of transports', () => {
   describe("with a connection of 'nats' 2", () => {
     provesTransportContract(() =>
-      natsGround(async (servers, borrowed) => {
+      natsHarness(async (servers, borrowed) => {
         const connection = await connectWithNats({ ...QUICK, servers });
         borrowed(connection);
         return natsTransport({ connection });
@@ -23,7 +23,7 @@ describe('natsTransport({ connection }) keeps the contract of transports', () =>
 
   describe("with a connection of '@nats-io/transport-node' 3", () => {
     provesTransportContract(() =>
-      natsGround(async (servers, borrowed) => {
+      natsHarness(async (servers, borrowed) => {
         const connection = await connectWithTransportNode({ ...QUICK, servers });
         borrowed(connection);
         return natsTransport({ connection });

@@ -5,17 +5,17 @@ import type {
   Transport,
 } from '../../../libs/pg-registry/src/transport';
 
-/** A connected node of a transport test, with everything it was told. */
+/** A connected node of a transport test, with everything that the transport reported to it. */
 export interface Participant extends Connection {
   readonly node: string;
   readonly statuses: readonly ConnectionStatus[];
   readonly errors: readonly Error[];
   readonly warnings: readonly string[];
-  /** Nodes whose connection has closed, by the broker's word. */
+  /** Nodes whose connections the broker reported as closed. */
   readonly gone: readonly string[];
 }
 
-/** Connects a node, and collects what the transport tells it. */
+/** Connects a node, and collects what the transport reports. */
 export async function participate(
   transport: Transport,
   node: string,
@@ -47,7 +47,7 @@ export async function collect(to: Participant, subject: string): Promise<string[
 
 let requests = 0;
 
-/** Asks, and resolves with the outcome. */
+/** Sends a request, and resolves with its outcome. */
 export function ask(
   from: Participant,
   subject: string,

@@ -13,8 +13,8 @@ import { BlockModule, type Globals } from './block-module';
 /** The page whose first block is what others import as './app'. */
 const APP = 'docs/guide/processes-and-names.md';
 
-/** What an exercise has in its hands: the block, and applications around it that end with the exercise. */
-export class Ground {
+/** What an exercise works with: the block, and applications for it that end with the exercise. */
+export class BlockHarness {
   readonly #applications: INestApplicationContext[] = [];
   #app: BlockModule | undefined;
 
@@ -24,25 +24,25 @@ export class Ground {
     readonly url: string,
   ) {}
 
-  /** What './app' is for this block. One module for the exercise, so that its classes are the same everywhere. */
+  /** What './app' stands for in this block: one module per exercise, so that its classes are the same everywhere. */
   get app(): BlockModule<{ readonly AppModule: Type; readonly Renderer: Type }> {
     this.#app ??= new BlockModule(blocksOf(APP)[0]);
     return this.#app as BlockModule<{ readonly AppModule: Type; readonly Renderer: Type }>;
   }
 
-  /** Runs the block; what is given stands in the place of globals and packages. */
+  /** Runs the block, with replacements for globals and packages. */
   run<E extends object>(globals: Globals = {}, packages: Globals = {}): BlockModule<E> {
     return new BlockModule<E>(this.block, { modules: { './app': this.app.exports, ...packages }, globals });
   }
 
-  /** Starts an application of a module that brings its registry along. */
+  /** Starts an application whose module imports its own registry. */
   async start(module: Type): Promise<INestApplicationContext> {
     const app = await NestFactory.createApplicationContext(module, { logger: ['error', 'fatal'] });
     this.#applications.push(app);
     return app;
   }
 
-  /** Starts an application around providers of the block; `scope` is what its functions get as `registry`. */
+  /** Starts an application with providers of the block; its functions get the registry of `scope`. */
   async surround(
     { imports = [], ...metadata }: ModuleMetadata = {},
     scope: { readonly name: string; readonly keys?: 'unique' } = { name: 'pg' },
@@ -63,7 +63,7 @@ export class Ground {
   }
 }
 
-/** An application, and of it what the functions of blocks take. */
+/** An application, and the parts of it that functions of blocks take. */
 export interface Surroundings {
   readonly app: INestApplicationContext;
   readonly node: PgRegistryNode;

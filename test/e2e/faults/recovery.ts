@@ -1,11 +1,11 @@
 import { eventually } from '../../support/eventually';
 import type { Cluster } from '../cluster/cluster';
 
-/** What has to hold after every fault, in a form that a test can compare with {@link UNHARMED}. */
-export interface Aftermath {
+/** The state of a cluster after a fault, to compare with {@link UNHARMED}. */
+export interface Recovery {
   /** Every removal of a peer that a node has seen since its start, as `who removed whom: why`. */
   readonly removals: readonly string[];
-  /** Milliseconds until every view was the same, from now on; at most 5000. */
+  /** How long all views took to become equal, in milliseconds; at most 5000. */
   readonly agreedAfterMs: number;
   /** Processes that ever held more than 300 MB. */
   readonly fat: readonly string[];
@@ -14,15 +14,15 @@ export interface Aftermath {
 const AGREE_MS = 5000;
 const MAX_MEGABYTES = 300;
 
-/** Nothing lost, nobody buried alive. */
+/** Nothing was lost and no living node was removed. */
 export const UNHARMED = { removals: [], fat: [] };
 
 /**
- * Waits until every node of the cluster sees the same, and looks at what the fault has done.
+ * Waits until all views of the cluster are equal, and reports what the fault changed.
  *
  * @throws Error saying which node sees what, if they do not agree within five seconds.
  */
-export async function aftermathIn(cluster: Cluster): Promise<Aftermath> {
+export async function recoveryOf(cluster: Cluster): Promise<Recovery> {
   const agreedAfterMs = await cluster.agree({ timeoutMs: AGREE_MS });
   // A suspicion that is still open could end in a removal after this function has counted them.
   await eventually(

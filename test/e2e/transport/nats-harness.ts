@@ -1,12 +1,12 @@
 import type { NatsClient } from '../../../libs/pg-registry/src/transport/nats';
 import type { Transport } from '../../../libs/pg-registry/src/transport';
 import { NatsServer } from '../../support/nats-server';
-import type { Ground } from './contract';
+import type { TransportHarness } from './contract';
 
-/** A real nats-server as the ground of the contract, reached in one of the ways in which a user may. */
-export async function natsGround(
+/** A real nats-server for the contract, with one of the ways to connect to it. */
+export async function natsHarness(
   reach: (url: string, borrowed: (client: NatsClient) => void) => Promise<Transport>,
-): Promise<Ground> {
+): Promise<TransportHarness> {
   const server = await NatsServer.start();
   const clients: NatsClient[] = [];
   return {
@@ -19,7 +19,7 @@ export async function natsGround(
   };
 }
 
-/** Options of a client under test: quick to come back. */
+/** Options with which a client reconnects fast. */
 export const QUICK = {
   maxReconnectAttempts: -1,
   reconnectTimeWait: 20,

@@ -24,11 +24,11 @@ export interface View {
   readonly own: readonly string[];
 }
 
-/** Everything that a node has told since its start; and whether the events add up to what its reads return. */
-export class Chronicle {
+/** Records every event of a node since its start, and checks that the events add up to what its reads return. */
+export class EventLog {
   readonly events: RecordedEvent[] = [];
   readonly peerEvents: RecordedPeerEvent[] = [];
-  /** By scope: the fold of the events over the snapshot, by entry id. */
+  /** By scope: the snapshot with all events applied, by entry id. */
   readonly #folds = new Map<string, Map<string, Pick<Entry, 'key' | 'pid' | 'value'>>>();
 
   readonly #node: PgRegistryNode;
@@ -43,7 +43,7 @@ export class Chronicle {
   /**
    * The node's view of a scope, sorted.
    *
-   * @throws Error if the fold of the events over the snapshot is something else than what the reads return.
+   * @throws Error if the snapshot with all events applied differs from what the reads return.
    */
   view(scope = 'pg'): View {
     const registry = this.#node.scope(scope);
