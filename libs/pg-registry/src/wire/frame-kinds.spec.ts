@@ -10,7 +10,7 @@ import {
 } from './frame-kinds';
 
 describe('the table of frames', () => {
-  it('keeps the number of every kind on the wire', () => {
+  it('every kind of frame keeps its number on the wire', () => {
     expect(FRAME_KINDS.map((kind) => `${FRAMES[kind].number} ${kind}`)).toEqual([
       '0 hello',
       '1 discover',
@@ -32,11 +32,11 @@ describe('the table of frames', () => {
     ]);
   });
 
-  it('gives every kind the number of its place, so that a number is its index', () => {
+  it('the number of every kind of frame is its index in the table', () => {
     expect(FRAME_KINDS.map((kind) => FRAMES[kind].number)).toEqual([...FRAME_KINDS.keys()]);
   });
 
-  it('keeps the kinds to which every node subscribes, and those that tell versions', () => {
+  it('the table of frames keeps the kinds that every node subscribes to, and those that carry versions', () => {
     expect([...ANNOUNCED_KINDS].toSorted()).toEqual(['goodbye', 'hello', 'suspect']);
     expect([...PROTOCOL_INBOX_KINDS].toSorted()).toEqual([
       'applied',
@@ -51,7 +51,7 @@ describe('the table of frames', () => {
     expect(FRAME_KINDS.filter(introduces)).toEqual(['hello', 'discover']);
   });
 
-  it('names files that exist', () => {
+  it('the table of frames names files that exist', () => {
     const bodies = FRAME_KINDS.flatMap((kind) => FRAMES[kind].body ?? []);
     const missing = bodies.filter((body) => !existsSync(join(__dirname, '..', `${body}.ts`)));
     expect(missing).toEqual([]);
