@@ -1,8 +1,8 @@
 /**
- * Part of `npm run check:rooms`: the table of rooms in docs/ARCHITECTURE.md says the same as `.dependency-cruiser.cjs`, and every folder
- * of the library has a row.
+ * Part of `npm run check:rooms`: the table of rooms in docs/ARCHITECTURE.md says the same as `.dependency-cruiser.cjs`, every folder of
+ * the library has a row, and every source file that the page names exists.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,6 +34,12 @@ const folders = readdirSync(join(root, 'libs', 'pg-registry', 'src'), { withFile
 for (const folder of folders)
   if (folder.isDirectory() && !(folder.name in rooms))
     complaints.push(`has no row for the folder ${folder.name}/.`);
+
+const sources = join(root, 'libs', 'pg-registry', 'src');
+const named = [...page.matchAll(/`([\w./-]+\.ts)`/g)].map(([, file]) => file);
+for (const file of named)
+  if (!existsSync(join(sources, file))) complaints.push(`names ${file}, which does not exist.`);
+if (named.length < 30) complaints.push(`names only ${named.length} files: the walks are missing.`);
 
 for (const complaint of complaints) console.error(`docs/ARCHITECTURE.md ${complaint}`);
 process.exitCode = complaints.length === 0 ? 0 : 1;

@@ -1,6 +1,11 @@
 import { InvalidArgumentError, isObject, OptionChecks, sameValue, type Value } from '../term';
 import type { ListenerToken, RegistryListener } from './listener';
 
+/*
+ * Where a scope's options are checked, before anything is started: `normalScopeOptions`. The checks that options of all kinds share are in
+ * `term/options.ts`.
+ */
+
 /** Whether a key may have many entries, or at most one per node. */
 export type KeysMode = 'duplicate' | 'unique';
 
