@@ -15,7 +15,7 @@ export interface Peer {
   /** The version in which the two nodes speak. */
   readonly version: number;
   readonly versions: VersionRange;
-  /** Undefined: it is not suspected. Suspects stay listed and are sent everything; picks skip them. */
+  /** Undefined: it is not suspected. Suspects stay listed and are sent everything; calls by name ask them only if no other member is left. */
   readonly suspicion: Suspicion | undefined;
   readonly draining: boolean;
   /** The server it is attached to, as it last said. */
@@ -34,9 +34,9 @@ export interface PeerView {
   readonly incarnation: string;
   /** When it started, in milliseconds since 1970 by its own clock: of two nodes with one name the later one stays. */
   readonly epoch: number;
-  /** `'draining'` from the moment it says that it is about to leave: it keeps its entries and is not picked for calls. */
+  /** `'draining'` from the moment it says that it is about to leave: it keeps its entries, and calls by name ask it only if no ready node has a member. */
   readonly state: 'ready' | 'draining';
-  /** Why it is suspected of being gone, or false. Suspects stay listed and are not picked for calls. */
+  /** Why it is suspected of being gone, or false. Suspects stay listed, and calls by name ask them only if no other member is left. */
   readonly suspect: Suspicion | false;
   /** The server of the broker that it is attached to, as it last said. */
   readonly serverId: string;

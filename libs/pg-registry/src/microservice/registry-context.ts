@@ -1,3 +1,4 @@
+/** @ts-ignore As a doc comment it stays in the declarations, which must compile without this optional package. */
 import { BaseRpcContext } from '@nestjs/microservices';
 import type { CallContext, CallHeaders } from '../calls';
 import type { Pid } from '../term';

@@ -31,7 +31,7 @@ export class ErrorLog {
   }
 }
 
-/** So many kinds of lines are remembered, because peers can make up kinds. */
+/** How many kinds of lines are remembered at most, because peers can make up kinds. */
 const MAX_KINDS = 256;
 
 /** Writes one line of a kind in each interval, and adds to the next one how many were left out. */

@@ -1,3 +1,6 @@
+/*
+ * Where the health of a node is computed: its life, its connection, its own timers, and whether the broker answers a flush in time.
+ */
 import { withTimeout } from '../lifetime';
 import type { NodeParts } from './node-parts';
 import type { NodeState, NodeStatus } from './node-stats';

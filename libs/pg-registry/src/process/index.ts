@@ -2,7 +2,10 @@
  * process/: processes as users see them.
  *
  * {@link ProcessService} starts, calls, monitors and ends processes; `process-factory` makes process classes; `proxy` turns method calls
- * into calls. May import: term, lifetime, calls, rxjs.
+ * into calls.
+ *
+ * Promises: a name that a process starts under is taken before its instance exists, and `onProcessExit` runs once, within a limit.
+ * May import: term, lifetime, calls, rxjs.
  */
 export type {
   CreatedInstance,

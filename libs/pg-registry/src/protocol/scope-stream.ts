@@ -40,7 +40,7 @@ export class ScopeStream {
     return this.#replicator.synced;
   }
 
-  /** Whether a join of so many processes, whatever its key and value, stays within `maxOpBytes`. Costs nothing. */
+  /** Whether a join of this many processes, whatever its key and value, stays within `maxOpBytes`. Costs nothing. */
   fits(pids: number): boolean {
     return this.#replicator.fits(pids);
   }

@@ -104,7 +104,7 @@ export function readNumber(reader: Reader): number {
   return number;
 }
 
-/** @throws DecodeError if so many operations cannot follow */
+/** @throws DecodeError if the body is too short for this many operations */
 export function readOpsHead(reader: Reader): OpsHead {
   const head = { first: readNumber(reader), count: readNumber(reader) };
   // Every operation has at least its end mark, so more operations than bytes is a lie; it is found before the first is read.

@@ -5,7 +5,7 @@ const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 1000;
 /** A node that looks at the clock so late stood still, and has not read what came meanwhile; it gets this long to read it. */
 const STALL_MS = 10;
-/** So many asks in vain, and the stream is synced instead. */
+/** After this many unanswered asks the stream is synced instead. */
 const MAX_ASKS = 8;
 
 /**

@@ -22,7 +22,7 @@ import type { StreamOutput, StreamPeer } from './stream-output';
 import { SyncTiming } from './sync-timing';
 import { SyncWalk, type WaitingChunk } from './sync-walk';
 
-/** So many bytes of buffered operations are applied in one turn. */
+/** How many bytes of buffered operations are applied in one turn. */
 const DRAIN_BYTES = 64 * 1024;
 
 /**

@@ -3,7 +3,7 @@ import { InboundStream } from './inbound-stream';
 import type { StreamDeps } from './stream-deps';
 import type { StreamPeer } from './stream-output';
 
-/** So many peers are synced with at a time; the others queue. */
+/** How many peers a scope syncs with at a time; the others queue. */
 const MAX_WALKS = 4;
 
 /**

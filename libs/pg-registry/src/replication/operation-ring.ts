@@ -28,7 +28,7 @@ export class RecentBody implements Evictable {
 }
 
 /**
- * The recent operations of one own stream, encoded, without a gap: from {@link OperationRing.oldest} to `end - 1`. The memory
+ * The recent operations of one own stream, kept for repair: encoded, without a gap, from {@link OperationRing.oldest} to `end - 1`. The memory
  * is the node's: when the pool is full, the oldest body of any stream goes.
  */
 export class OperationRing {

@@ -10,12 +10,12 @@ import { RepairResponder } from './repair-responder';
 import type { StreamDeps } from './stream-deps';
 
 /**
- * A frame counts for so many milliseconds. A stream for which none counts any more sends in the very call that writes, which is
+ * A frame counts as recent for this many milliseconds. A stream without a recent frame sends in the call that writes, which is
  * faster than at the end of the turn.
  */
 const FRAME_MS = 1;
 /**
- * While so many count, frames leave when the turn is over. Code that registers, waits for the answer and registers again would
+ * While this many are recent, frames leave when the turn is over. Code that registers, waits for the answer and registers again would
  * otherwise wait for {@link COALESCE_MS} each time.
  */
 const FRAMES_IN_A_ROW = 8;

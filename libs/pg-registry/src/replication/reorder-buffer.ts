@@ -2,7 +2,7 @@ import { DecodeError } from '../wire';
 import type { PartHead } from './body';
 import { OBJECT_OVERHEAD_BYTES, type Evictable, type Pool } from './budget';
 
-/** So many operations of one stream may be incomplete at a time. Parts are sent in one go: more than one is rare already. */
+/** How many operations of one stream may be incomplete at a time. Parts are sent in one go: more than one is rare already. */
 const MAX_ASSEMBLIES = 8;
 
 /** Operations `first` to `last` that came too early, encoded. */

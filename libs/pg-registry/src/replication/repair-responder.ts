@@ -8,10 +8,10 @@ import type { StreamPeer } from './stream-output';
 const CROWD_WINDOW_MS = 50;
 const CROWD = 3;
 
-/** An answer ends with the operation that brings it to so many bytes; who needs more asks again from where this ended. */
+/** An answer ends with the operation that brings it to this many bytes; an asker that needs more asks again from there. */
 const ANSWER_BYTES = 256 * 1024;
 
-/** An asker that asks for the same again so soon has not got the answer yet: this node, or the network, stood still. */
+/** An asker that asks for the same again within this time has not got the answer yet: this node, or the network, stood still. */
 const REPEAT_MS = 25;
 
 /** The latest answer to an asker. */

@@ -119,7 +119,7 @@ export class Replicator {
     return this.#streams.get(incarnation)?.applied;
   }
 
-  /** Whether a join of so many processes, whatever its key and value, stays within `maxOpBytes`. Costs nothing. */
+  /** Whether a join of this many processes, whatever its key and value, stays within `maxOpBytes`. Costs nothing. */
   fits(pids: number): boolean {
     const { limits, budget } = this.#deps;
     return pids * JOIN_ENTRY_BYTES + limits.maxKeyBytes + limits.maxValueBytes <= budget.options.maxOpBytes;

@@ -50,7 +50,7 @@ export type Query<R extends Row> = Spec | Predicate<EntryOf<R>>;
  * or repeated, and all subscribers get changes in the order in which they were made. An observer runs as the process that
  * subscribed. A subscription completes when that process exits or the scope stops; a stop emits no leave events.
  *
- * **ArgumentChecks** are checked before anything changes. Every method that takes one throws `InvalidValueError` or
+ * **Arguments** are checked before anything changes. Every method that takes one throws `InvalidValueError` or
  * `ValueTooLargeError` for a key or value that cannot be stored, `InvalidArgumentError` for anything else that is not what
  * the method takes, and `ScopeNotRunningError` while the scope is stopped.
  */

@@ -1,3 +1,7 @@
+/*
+ * What one operation changed. Every mutation of the table returns a diff; `scope/feed.ts` is the only place that turns diffs into events,
+ * and `replication/operation-body.ts` writes the diff of a local write as the operation that travels.
+ */
 import type { Key } from '../term';
 import { shareKey, type Row } from './row';
 

@@ -5,7 +5,7 @@ import { ProcessRows } from './process-rows';
 import type { Row, RowsOfOwner } from './row';
 import { ShardedMap } from './sharded-map';
 
-/** So many empty pages are always kept, so that a register and unregister in turn need not make a page each time. */
+/** How many empty pages are always kept, so that a register and unregister in turn need not make a page each time. */
 const SPARE_PAGES = 8;
 
 /**

@@ -41,7 +41,7 @@ export class ByteReader {
   /**
    * How many of something follow, each of which takes at least `bytesEach` bytes.
    *
-   * @throws DecodeError if so many cannot follow; nothing is allocated for a lie
+   * @throws DecodeError if this many cannot follow; nothing is allocated for a false count
    */
   count(bytesEach = 1): number {
     const count = this.uint();
