@@ -11,17 +11,13 @@ const ACKNOWLEDGE = 1;
  */
 export class Drain {
   readonly #awaited = new Map<string, string>();
-  #until = Infinity;
+  /** When waiting ends; Infinity while nothing is awaited. */
+  nextDeadline = Infinity;
 
   readonly #endpoint: Endpoint;
 
   constructor(endpoint: Endpoint) {
     this.#endpoint = endpoint;
-  }
-
-  /** When waiting ends; Infinity while nothing is awaited. */
-  get nextDeadline(): number {
-    return this.#until;
   }
 
   /** Tells the peers; ends in one `drained` effect, at once if there are none. */
@@ -32,7 +28,7 @@ export class Drain {
       this.#awaited.set(peer.incarnation, peer.node);
       endpoint.tell(peer.node, 'drain', Uint8Array.of(ASK), peer.version);
     }
-    this.#until = endpoint.now + endpoint.options.drainAckMs;
+    this.nextDeadline = endpoint.now + endpoint.options.drainAckMs;
     this.#endIfDone();
   }
 
@@ -55,15 +51,15 @@ export class Drain {
   }
 
   tick(): void {
-    if (this.#endpoint.now >= this.#until) this.#end();
+    if (this.#endpoint.now >= this.nextDeadline) this.#end();
   }
 
   #endIfDone(): void {
-    if (this.#awaited.size === 0 && this.#until !== Infinity) this.#end();
+    if (this.#awaited.size === 0 && this.nextDeadline !== Infinity) this.#end();
   }
 
   #end(): void {
-    this.#until = Infinity;
+    this.nextDeadline = Infinity;
     this.#endpoint.emit({ type: 'drained', missing: [...this.#awaited.values()] });
     this.#awaited.clear();
   }

@@ -17,6 +17,8 @@ import type { ProtocolOptions } from './protocol-options';
 import { Throttle } from './throttle';
 
 const NOTHING = new Uint8Array(0);
+/** The effects that are run before any that tell of something. */
+const GOES_OUT: ReadonlySet<Effect['type']> = new Set(['send', 'probe', 'flush', 'subscribe', 'unsubscribe']);
 
 /** What an {@link Endpoint} is given. */
 export interface EndpointDeps {
@@ -47,6 +49,8 @@ export class Endpoint {
   broadcastVersion: number;
   /** The largest frame that the server takes, within the option. */
   maxFrameBytes: number;
+  /** Milliseconds of a clock that never goes back. Only the protocol's {@link Turn} sets it. */
+  now = -Infinity;
   /** Nothing is sent while false: without a connection it would be lost, and a fenced node must not send. */
   maySpeak = false;
   readonly counters = new Map<string, number>();
@@ -54,7 +58,6 @@ export class Endpoint {
   readonly #warnings: Throttle<string>;
   /** The envelope is the same for all frames of a kind, until the version changes or the epoch rises. */
   readonly #envelopes = new Map<FrameKind, { version: number; epoch: number; bytes: Uint8Array }>();
-  #now = -Infinity;
   /** What goes out stands before what others are told: the user's code may then write, and its frames must not overtake these. */
   #outgoing: Effect[] = [];
   #told: Effect[] = [];
@@ -85,18 +88,8 @@ export class Endpoint {
     this.#warnings = new Throttle(options.warnIntervalMs, 256);
   }
 
-  /** Milliseconds of a clock that never goes back. */
-  get now(): number {
-    return this.#now;
-  }
-
-  /** Sets the time of a call. A time before the last one is the clock's mistake, and is not followed. */
-  advance(now: number): void {
-    if (now > this.#now) this.#now = now;
-  }
-
   emit(effect: Effect): void {
-    if (goesOut(effect)) this.#outgoing.push(effect);
+    if (GOES_OUT.has(effect.type)) this.#outgoing.push(effect);
     else this.#told.push(effect);
   }
 
@@ -192,7 +185,7 @@ export class Endpoint {
   }
 
   send(subject: string, bytes: Uint8Array): void {
-    if (this.maySpeak) this.emit({ type: 'send', subject, bytes });
+    if (this.maySpeak) this.#outgoing.push({ type: 'send', subject, bytes });
     else this.count('unsaid');
   }
 
@@ -206,10 +199,4 @@ export class Endpoint {
     if (!this.#warnings.pass(reason, this.now)) return;
     this.emit({ type: 'warn', reason, message, ...(scope !== undefined && { scope }) });
   }
-}
-
-function goesOut({ type }: Effect): boolean {
-  return (
-    type === 'send' || type === 'probe' || type === 'flush' || type === 'subscribe' || type === 'unsubscribe'
-  );
 }

@@ -8,8 +8,9 @@ const AFTER_MEETING_MS = 50;
  * `settleMs`, and a little longer after each new peer.
  */
 export class InitialDiscovery {
-  /** Infinity while disconnected, −Infinity once it is over. */
-  #endsAt = Infinity;
+  isOver = false;
+  /** When it is over; Infinity while disconnected, and once it is. */
+  nextDeadline = Infinity;
 
   readonly #endpoint: Endpoint;
   readonly #peers: ReadonlyMap<string, unknown>;
@@ -19,30 +20,27 @@ export class InitialDiscovery {
     this.#peers = peers;
   }
 
-  get isOver(): boolean {
-    return this.#endsAt === -Infinity;
-  }
-
-  get nextDeadline(): number {
-    return this.isOver ? Infinity : this.#endsAt;
-  }
-
   /** The discover was sent. */
   begin(): void {
-    this.#endsAt = this.#endpoint.now + this.#endpoint.options.settleMs;
+    this.isOver = false;
+    this.nextDeadline = this.#endpoint.now + this.#endpoint.options.settleMs;
   }
 
   /** A new peer was admitted. */
   met(): void {
-    if (this.isOver || this.#endsAt === Infinity) return;
-    this.#endsAt = Math.max(this.#endsAt, this.#endpoint.now + AFTER_MEETING_MS + this.#peers.size);
+    if (this.nextDeadline === Infinity) return;
+    const soonest = this.#endpoint.now + AFTER_MEETING_MS + this.#peers.size;
+    this.nextDeadline = Math.max(this.nextDeadline, soonest);
   }
 
   disconnected(): void {
-    this.#endsAt = Infinity;
+    this.isOver = false;
+    this.nextDeadline = Infinity;
   }
 
   tick(): void {
-    if (this.#endpoint.now >= this.#endsAt) this.#endsAt = -Infinity;
+    if (this.#endpoint.now < this.nextDeadline) return;
+    this.isOver = true;
+    this.nextDeadline = Infinity;
   }
 }

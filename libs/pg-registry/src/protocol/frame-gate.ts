@@ -29,6 +29,8 @@ export class FrameGate {
   /**
    * Decodes a frame and compares its sender with its subject. A probe's subject names no sender, so for one only the form
    * is checked: it decides nothing.
+   *
+   * @throws DecodeError if it is no frame: see {@link malformed}
    */
   check(subject: string, bytes: Uint8Array): CheckedFrame | undefined {
     const endpoint = this.#endpoint;
@@ -42,25 +44,18 @@ export class FrameGate {
         `A frame of ${bytes.length} bytes is more than ${LONGEST_FRAME_BYTES}.`,
       );
     }
-    const frame = this.decoding(subject, () => decodeFrame(bytes));
-    if (frame === undefined) return undefined;
+    const frame = decodeFrame(bytes);
     const fault = this.#faultOf(route, frame);
     if (fault === 'own') return this.#drop('own-frames');
     if (fault !== undefined) return this.#refuse('forged-frame', `A frame on '${subject}' ${fault}.`);
     return { route, frame };
   }
 
-  /** Runs something that decodes. A DecodeError is counted and warned about; the result is `undefined` then. */
-  decoding<T>(subject: string, decode: () => T): T | undefined {
-    try {
-      return decode();
-    } catch (error) {
-      if (!(error instanceof DecodeError)) throw error;
-      return this.#refuse(
-        'malformed-frame',
-        `A frame on '${subject.slice(0, 200)}' is malformed: ${error.message}`,
-      );
-    }
+  /** Counts and warns of a frame that could not be decoded. Any other error is thrown again. */
+  malformed(subject: string, error: unknown): undefined {
+    if (!(error instanceof DecodeError)) throw error;
+    const message = `A frame on '${subject.slice(0, 200)}' is malformed: ${error.message}`;
+    return this.#refuse('malformed-frame', message);
   }
 
   /** Whether `reply` is an address on which this node may answer `asker`; any other would make it write to a third node. */

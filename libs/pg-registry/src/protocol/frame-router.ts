@@ -62,7 +62,10 @@ export class FrameRouter {
       suspect: ({ frame }) => liveness.suspectHeard(frame.body),
       stale: ({ frame }) => nameGuard.staleHeard(frame.body),
       alive: () => endpoint.count('late-answers'), // its probe is over
-      drain: ({ frame }) => this.#fromPeer(frame, (peer) => drain.receive(peer, frame.body)),
+      drain: ({ frame }) => {
+        const peer = this.#peerOf(frame);
+        if (peer !== undefined) drain.receive(peer, frame.body);
+      },
       ops: this.#toStream('ops'),
       repair: this.#toStream('repair'),
       sync: this.#toStream('sync'),
@@ -72,8 +75,7 @@ export class FrameRouter {
       cancel: this.#toProcess('cancel'),
       watch: this.#toProcessFromPeer('watch'),
       down: this.#toProcessFromPeer('down'),
-      reply: ({ frame, route }) =>
-        this.#deliver(frame, 'reply', '', route.route === 'reply' ? route.token : ''),
+      reply: this.#toProcess('reply'),
     };
   }
 
@@ -89,29 +91,35 @@ export class FrameRouter {
   /** A message came on a subscription. */
   receive(subject: string, bytes: Uint8Array, reply: string): void {
     const { gate } = this.#deps;
-    const checked = gate.check(subject, bytes);
-    if (checked === undefined) return;
-    // A probe's subject names no sender, so nothing follows from the sender that its envelope names.
-    if (checked.route.route === 'alive') this.#answerProbe(checked.frame, reply);
-    else if (this.#hear(checked.frame) || this.#warnsUs(checked.frame))
-      gate.decoding(subject, () => this.#handlers[checked.frame.kind](checked, reply));
+    try {
+      const checked = gate.check(subject, bytes);
+      if (checked === undefined) return;
+      // A probe's subject names no sender, so nothing follows from the sender that its envelope names.
+      if (checked.route.route === 'alive') this.#answerProbe(checked.frame, reply);
+      else if (this.#hear(checked.frame) || this.#warnsUs(checked.frame))
+        this.#handlers[checked.frame.kind](checked, reply);
+    } catch (error) {
+      gate.malformed(subject, error);
+    }
   }
 
   /** A probe was answered; `undefined` if by something that is no answer of its target. */
   probeAnswered(probe: Probe, answer: Extract<ProbeOutcome, { type: 'answer' }>): ProbeAnswer | undefined {
-    const { endpoint, gate, membership, liveness, nameGuard } = this.#deps;
     if (probe.purpose.of === 'nobody') return { serverId: '' }; // somebody listens there
-    const checked = gate.check(answer.subject, answer.bytes);
-    if (
-      checked?.route.route !== 'reply' ||
-      checked.frame.kind !== 'alive' ||
-      checked.frame.node !== probe.target
-    ) {
-      return undefined;
+    const { gate } = this.#deps;
+    try {
+      const checked = gate.check(answer.subject, answer.bytes);
+      return checked === undefined ? undefined : this.#hearAnswer(probe, checked);
+    } catch (error) {
+      return gate.malformed(answer.subject, error);
     }
-    const { frame } = checked;
-    const serverId = gate.decoding(answer.subject, () => decodeProbeAnswer(frame.body));
-    if (serverId === undefined) return undefined;
+  }
+
+  /** @throws DecodeError if the answer's body is malformed */
+  #hearAnswer(probe: Probe, { route, frame }: CheckedFrame): ProbeAnswer | undefined {
+    const { endpoint, membership, liveness, nameGuard } = this.#deps;
+    if (route.route !== 'reply' || frame.kind !== 'alive' || frame.node !== probe.target) return undefined;
+    const serverId = decodeProbeAnswer(frame.body);
     if (frame.node === endpoint.node) {
       nameGuard.answered(frame);
       return { serverId };
@@ -155,14 +163,26 @@ export class FrameRouter {
   }
 
   #toStream(kind: StreamKind): Handler {
+    const { streams } = this.#deps;
     return ({ frame, route }) => {
+      const peer = this.#peerOf(frame);
       const scope = route.route === 'from' ? route.scope : undefined;
-      this.#fromPeer(frame, (peer) => this.#deps.streams.receive(peer, kind, frame.body, scope));
+      if (peer !== undefined) streams.receive(peer, kind, frame.body, scope);
     };
   }
 
+  /** A call may come before its caller's hello; it is delivered all the same. */
   #toProcess(kind: ProcessKind): Handler {
-    return ({ frame }, reply) => this.#deliver(frame, kind, reply, '');
+    const { endpoint, gate, membership } = this.#deps;
+    return ({ frame, route }, replyAddress) => {
+      if (!this.#readable(frame)) return;
+      const reply = kind === 'reply' ? '' : replyAddress; // nothing answers an answer
+      if (reply !== '' && !gate.mayAnswer(reply, frame.node)) return;
+      const { node, incarnation, epoch, body } = frame;
+      if (!membership.peers.has(incarnation)) membership.ask(node);
+      const token = route.route === 'reply' ? route.token : '';
+      endpoint.emit({ type: 'deliver', kind, from: { node, incarnation, epoch }, body, reply, token });
+    };
   }
 
   /**
@@ -170,27 +190,21 @@ export class FrameRouter {
    * one, and what it watches would be remembered for ever.
    */
   #toProcessFromPeer(kind: ProcessKind): Handler {
-    return ({ frame }, reply) => this.#fromPeer(frame, () => this.#deliver(frame, kind, reply, ''));
+    const deliver = this.#toProcess(kind);
+    return (checked, reply) => {
+      if (this.#peerOf(checked.frame) !== undefined) deliver(checked, reply);
+    };
   }
 
-  /** Hands a frame to `take` if its sender is a peer and its version can be read. Asks any other sender for its hello. */
-  #fromPeer(frame: Frame, take: (peer: MutablePeer) => void): void {
-    if (!this.#readable(frame)) return;
+  /** The peer that sent a frame which can be read. Asks any other sender for its hello. */
+  #peerOf(frame: Frame): MutablePeer | undefined {
+    if (!this.#readable(frame)) return undefined;
     const { endpoint, membership } = this.#deps;
     const peer = membership.peers.get(frame.incarnation);
-    if (peer !== undefined) return take(peer);
+    if (peer !== undefined) return peer;
     endpoint.count('from-strangers');
     membership.ask(frame.node);
-  }
-
-  /** A call may come before its caller's hello; it is delivered all the same. */
-  #deliver(frame: Frame, kind: ProcessKind, reply: string, token: string): void {
-    const { endpoint, gate, membership } = this.#deps;
-    if (!this.#readable(frame)) return;
-    if (reply !== '' && !gate.mayAnswer(reply, frame.node)) return;
-    if (!membership.peers.has(frame.incarnation)) membership.ask(frame.node);
-    const { node, incarnation, epoch, body } = frame;
-    endpoint.emit({ type: 'deliver', kind, from: { node, incarnation, epoch }, body, reply, token });
+    return undefined;
   }
 
   #readable(frame: Frame): boolean {

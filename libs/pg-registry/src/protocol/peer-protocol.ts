@@ -3,6 +3,7 @@ import type { ReplicationMemory, ScopeStart } from '../replication';
 import type { ProcessKind, Sender, Subjects } from '../wire';
 import { createProtocolParts, type PeerProtocolDeps, type ProtocolParts } from './protocol-parts';
 import { ScopeStream, type ScopeStreamDeps } from './scope-stream';
+import { Turn } from './turn';
 
 /** What a message takes of the server's `max_payload` beside the frame, with room to spare. */
 const SUBJECT_AND_HEADER_BYTES = 4096;
@@ -46,20 +47,20 @@ export interface OutgoingFrame {
 export class PeerProtocol {
   #state: ProtocolState = 'ready';
   #waits = 0;
-  /** Kept, because whoever drives this asks after every command and input; nothing else moves it. */
-  #deadline = Infinity;
-  /** The deadline that was promised to be met. */
-  #expectedAt = Infinity;
 
   readonly #parts: ProtocolParts;
+  readonly #turn: Turn;
   readonly #streamDeps: ScopeStreamDeps;
 
   /** @throws InvalidOptionError naming the option that is wrong */
   constructor(deps: PeerProtocolDeps) {
     this.#parts = createProtocolParts(deps, (by) => this.#fence(by));
+    const { endpoint, streams } = this.#parts;
+    this.#turn = new Turn(this.#parts);
     this.#streamDeps = {
-      streams: this.#parts.streams,
-      act: (now, action) => this.#do(now, action),
+      streams,
+      endpoint,
+      turn: this.#turn,
       nextWaitId: () => (this.#waits += 1),
     };
   }
@@ -89,7 +90,7 @@ export class PeerProtocol {
 
   /** When `tick` is due; Infinity: never. Not in the future: as soon as the current turn of the event loop ends. O(1). */
   nextDeadline(): number {
-    return this.#deadline;
+    return this.#turn.deadline;
   }
 
   /** All peers, suspects included; frozen pictures. */
@@ -110,7 +111,7 @@ export class PeerProtocol {
 
   /** Whether an incarnation is this node's own or an unsuspected peer's. O(1). */
   isReachable(incarnation: string): boolean {
-    if (incarnation === this.incarnation) return !this.#isOver;
+    if (incarnation === this.incarnation) return !this.#turn.isOver;
     const peer = this.#parts.membership.peers.get(incarnation);
     return peer !== undefined && peer.suspicion === undefined;
   }
@@ -197,6 +198,7 @@ export class PeerProtocol {
       endpoint.announce('goodbye');
       endpoint.maySpeak = false;
       this.#state = 'left';
+      this.#turn.isOver = true;
     });
   }
 
@@ -246,7 +248,9 @@ export class PeerProtocol {
 
   /** A message came on a subscription. Never throws because of it. */
   receive(subject: string, bytes: Uint8Array, reply: string, now: number): Effect[] {
-    return this.#do(now, () => this.#parts.router.receive(subject, bytes, reply));
+    if (!this.#turn.begin(now)) return [];
+    this.#parts.router.receive(subject, bytes, reply);
+    return this.#turn.end();
   }
 
   /** A probe has ended. One that is void by now is ignored. */
@@ -257,7 +261,7 @@ export class PeerProtocol {
       if (probe === undefined) return;
       const answer = outcome.type === 'answer' ? router.probeAnswered(probe, outcome) : undefined;
       // What answered on the target's address, but is none of its frames, is neither an answer nor silence.
-      if (this.#isOver || (outcome.type === 'answer' && answer === undefined)) return;
+      if (this.#turn.isOver || (outcome.type === 'answer' && answer === undefined)) return;
       if (probe.purpose.of === 'nobody') crashDetection.ended(outcome.type);
       else if (probe.purpose.of === 'own-name') nameGuard.checkEnded(outcome.type);
       else liveness.probeEnded(probe, outcome.type, answer?.serverId ?? '');
@@ -273,45 +277,15 @@ export class PeerProtocol {
     });
   }
 
-  /** Whether this node has left, or was fenced. */
-  get #isOver(): boolean {
-    return this.#state === 'left' || this.#state === 'fenced';
-  }
-
   #frame(kind: ProcessKind, node: string, body: Uint8Array): Uint8Array {
     const { endpoint, membership } = this.#parts;
     return endpoint.frame(kind, body, membership.named(node)?.version);
   }
 
-  #do(now: number, action: (now: number) => void): Effect[] {
-    if (this.#isOver) return [];
-    const { endpoint, liveness, membership } = this.#parts;
-    endpoint.advance(now);
-    const stalled = endpoint.maySpeak && endpoint.now - this.#expectedAt > endpoint.options.stallMs;
-    if (stalled) {
-      endpoint.count('own-stalls');
-      liveness.stalled(); // before the call itself: it may be a time-out that overtook its answer in the stalled queue
-    }
-    action(endpoint.now);
-    // After it: a write has changed its table already, and a digest in between would fit no number of the stream.
-    if (stalled && endpoint.maySpeak) membership.discover();
-    // A call shows that the stall is over, however long ago the deadlines were: one stall counts once.
-    this.#deadline = this.#soonestDeadline();
-    this.#expectedAt = Math.max(this.#deadline, endpoint.now);
-    return endpoint.takeEffects();
-  }
-
-  #soonestDeadline(): number {
-    if (this.#isOver) return Infinity;
-    const { membership, liveness, crashDetection, drain, streams, initialDiscovery } = this.#parts;
-    return Math.min(
-      membership.nextDeadline,
-      liveness.nextDeadline,
-      crashDetection.nextDeadline,
-      drain.nextDeadline,
-      streams.nextDeadline,
-      initialDiscovery.nextDeadline,
-    );
+  #do(now: number, action: () => void): Effect[] {
+    if (!this.#turn.begin(now)) return [];
+    action();
+    return this.#turn.end();
   }
 
   #cutOff(): void {
@@ -322,8 +296,9 @@ export class PeerProtocol {
   }
 
   #fence(by: Sender): void {
-    if (this.#isOver) return;
+    if (this.#turn.isOver) return;
     this.#state = 'fenced';
+    this.#turn.isOver = true;
     const { endpoint } = this.#parts;
     endpoint.silence();
     const { node, incarnation, epoch } = by;

@@ -1,12 +1,14 @@
-import type { Effect, ScopeDigest } from '../cluster';
+import type { Effect, Endpoint, ScopeDigest } from '../cluster';
 import type { Replicator, ReplicatorStats, Streams } from '../replication';
 import type { Diff } from '../table';
+import type { Turn } from './turn';
 
 /** What a {@link ScopeStream} is given. */
 export interface ScopeStreamDeps {
   readonly streams: Streams;
-  /** Does something, at `now` or at the latest time before it if the clock went back, and returns what is to be run. */
-  readonly act: (now: number, action: (now: number) => void) => Effect[];
+  /** Its clock: the time of the turn under way. */
+  readonly endpoint: Pick<Endpoint, 'now'>;
+  readonly turn: Pick<Turn, 'begin' | 'end'>;
   /** A number that no other wait of this node has. */
   readonly nextWaitId: () => number;
 }
@@ -71,18 +73,26 @@ export class ScopeStream {
 
   /** Replicates what a write changed in the scope's table. */
   write(diff: Diff, now: number): Effect[] {
-    return this.#deps.act(now, (time) => this.#replicator.write(diff, time));
+    const { endpoint, turn } = this.#deps;
+    if (!turn.begin(now)) return [];
+    this.#replicator.write(diff, endpoint.now);
+    return turn.end();
   }
 
   /** Waits until the present peers have applied all that was written; ends in one `replicated` effect with the id. */
   replicated(timeoutMs: number, now: number): { readonly id: number; readonly effects: Effect[] } {
-    const id = this.#deps.nextWaitId();
-    const ask = (time: number): void => this.#replicator.replicated(id, time, time + timeoutMs);
-    return { id, effects: this.#deps.act(now, ask) };
+    const { endpoint, turn, nextWaitId } = this.#deps;
+    const id = nextWaitId();
+    if (!turn.begin(now)) return { id, effects: [] };
+    this.#replicator.replicated(id, endpoint.now, endpoint.now + timeoutMs);
+    return { id, effects: turn.end() };
   }
 
   /** Stops the scope; peers drop its entries. Nothing if it has stopped. */
   stop(now: number): Effect[] {
-    return this.#deps.act(now, () => this.#deps.streams.stop(this.#replicator));
+    const { streams, turn } = this.#deps;
+    if (!turn.begin(now)) return [];
+    streams.stop(this.#replicator);
+    return turn.end();
   }
 }

@@ -32,6 +32,8 @@ interface AskedCall extends PendingCall {
  * Until the scope is announced nobody can be asked: such a call waits, and its time limit runs.
  */
 export class Acknowledgements {
+  /** When `tick` has something to do. While disconnected nobody is asked, but time limits end. */
+  deadline = Infinity;
   readonly #asked = new Map<number, AskedCall>();
   /** Calls from before the announcement. */
   #postponed: PendingCall[] = [];
@@ -45,35 +47,27 @@ export class Acknowledgements {
     this.#nodesWithScope = nodesWithScope;
   }
 
-  /** When `tick` has something to do. While disconnected nobody is asked, but time limits end. */
-  get deadline(): number {
-    let soonest = Infinity;
-    for (const { deadline } of this.#postponed) soonest = Math.min(soonest, deadline);
-    const { online } = this.#deps.budget;
-    for (const { deadline, askAt } of this.#asked.values()) {
-      soonest = Math.min(soonest, deadline, online ? askAt : Infinity);
-    }
-    return soonest;
-  }
-
   /** Asks whether all of `peers` have applied operation `number`. */
   ask(id: number, number: number, peers: Iterable<StreamPeer>, now: number, deadline: number): void {
     const waitingFor = new Map<string, StreamPeer>();
     if (number > 0) for (const peer of peers) waitingFor.set(peer.incarnation, peer);
     const call: AskedCall = { id, number, deadline, waitingFor, askAt: now, asks: 0 };
     this.#asked.set(id, call);
-    if (!this.#endIfAnswered(call)) this.tick(now);
+    if (this.#endIfAnswered(call)) this.#reschedule();
+    else this.tick(now);
   }
 
   /** Keeps a call until {@link takePostponed}. */
   postpone(id: number, deadline: number): void {
     this.#postponed.push({ id, deadline });
+    this.#reschedule();
   }
 
   /** Takes out the calls that were postponed. */
   takePostponed(): readonly PendingCall[] {
     const postponed = this.#postponed;
     this.#postponed = [];
+    this.#reschedule();
     return postponed;
   }
 
@@ -83,6 +77,7 @@ export class Acknowledgements {
       if (call.number > number || !call.waitingFor.delete(incarnation)) continue;
       this.#endIfAnswered(call);
     }
+    this.#reschedule();
   }
 
   /** The peer, or its run of the scope, is gone: nobody waits for it. */
@@ -103,11 +98,27 @@ export class Acknowledgements {
       if (call.deadline <= now) this.#end(call);
       else if (call.askAt <= now && this.#deps.budget.online) this.#put(call, now);
     }
+    this.#reschedule();
   }
 
   /** The connection is back: ask at once. */
   connected(now: number): void {
     for (const call of this.#asked.values()) call.askAt = now;
+    this.#reschedule();
+  }
+
+  /** The connection is gone: asks rest. */
+  disconnected(): void {
+    this.#reschedule();
+  }
+
+  #reschedule(): void {
+    const { online } = this.#deps.budget;
+    let soonest = Infinity;
+    for (const { deadline } of this.#postponed) soonest = Math.min(soonest, deadline);
+    for (const { deadline, askAt } of this.#asked.values())
+      soonest = Math.min(soonest, deadline, online ? askAt : Infinity);
+    this.deadline = soonest;
   }
 
   #put(call: AskedCall, now: number): void {

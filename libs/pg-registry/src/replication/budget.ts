@@ -68,8 +68,12 @@ export class ReplicationBudget {
   /** Operations that wait as references because the connection is not open. */
   unsentOperations = 0;
 
-  #mostBodyBytes: number;
-  #isOnline = false;
+  /** The largest body that may be made. */
+  maxBodyBytes: number;
+  /** Whether the node is connected. */
+  online = false;
+  /** Whether operations and chunks may be sent: the node is connected, and the client not behind. */
+  open = false;
   #unflushedBytes = 0;
   #flushingBytes = 0;
   #isFlushing = false;
@@ -79,18 +83,13 @@ export class ReplicationBudget {
     this.#sampleAt = options.lagSampleMs > 0 ? -Infinity : Infinity;
     this.ring = new Pool(options.ringBytes);
     this.parking = new Pool(options.parkingBytes);
-    this.#mostBodyBytes = options.maxFrameBytes - FRAME_OVERHEAD_BYTES;
+    this.maxBodyBytes = options.maxFrameBytes - FRAME_OVERHEAD_BYTES;
   }
 
   /** What is held now. */
   get memory(): ReplicationMemory {
     const { ring, parking, unsentOperations } = this;
     return { ringBytes: ring.size, parkingBytes: parking.size, unsentOperations };
-  }
-
-  /** The largest body that may be made. */
-  get maxBodyBytes(): number {
-    return this.#mostBodyBytes;
   }
 
   /**
@@ -100,32 +99,23 @@ export class ReplicationBudget {
    * an answer, so their askers sync.
    */
   limitBodies(maxBodyBytes: number): void {
-    this.#mostBodyBytes = maxBodyBytes;
-  }
-
-  /** Whether the node is connected. */
-  get online(): boolean {
-    return this.#isOnline;
-  }
-
-  /** Whether operations and chunks may be sent: the node is connected, and the client not behind. */
-  get open(): boolean {
-    return this.#isOnline && this.#unflushedBytes < this.options.maxUnflushedBytes;
+    this.maxBodyBytes = maxBodyBytes;
   }
 
   connected(): void {
-    this.#isOnline = true;
+    this.online = true;
     this.#forgetFlush();
   }
 
   disconnected(): void {
-    this.#isOnline = false;
+    this.online = false;
     this.#forgetFlush();
   }
 
   /** Counts bytes that go to the client now. */
   published(bytes: number): void {
     this.#unflushedBytes += bytes;
+    this.open = this.online && this.#unflushedBytes < this.options.maxUnflushedBytes;
   }
 
   /** True once, when half of what may be unflushed is: the caller must flush. Half, so that the connection never runs dry. */
@@ -148,9 +138,11 @@ export class ReplicationBudget {
     this.#unflushedBytes -= this.#flushingBytes;
     this.#flushingBytes = 0;
     this.#isFlushing = false;
+    this.open = this.online && this.#unflushedBytes < this.options.maxUnflushedBytes;
   }
 
   #forgetFlush(): void {
+    this.open = this.online && this.options.maxUnflushedBytes > 0;
     this.#unflushedBytes = 0;
     this.#flushingBytes = 0;
     this.#isFlushing = false;

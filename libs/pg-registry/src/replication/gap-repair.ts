@@ -54,8 +54,9 @@ export class GapRepair {
 
   /** Call it when `applied` or `heard` may have changed; `progressed` says that operations were applied. */
   settle(applied: number, progressed: boolean, now: number): void {
-    if (this.#heardOf <= applied) this.#close();
-    else if (this.deadline === Infinity) this.deadline = now + this.#random() * JITTER_MS;
+    if (this.#heardOf <= applied) {
+      if (this.deadline !== Infinity) this.#close();
+    } else if (this.deadline === Infinity) this.deadline = now + this.#random() * JITTER_MS;
     else if (progressed && (this.#asks > 0 || this.#isFruitful)) {
       this.#isFruitful = true;
       this.#asks = 0;

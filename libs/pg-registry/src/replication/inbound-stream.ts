@@ -17,7 +17,7 @@ import { GapRepair } from './gap-repair';
 import { readOperations } from './operation-body';
 import { PeerEntries } from './peer-entries';
 import { ReorderBuffer } from './reorder-buffer';
-import { readerOf, refusing, type StreamDeps } from './stream-deps';
+import { readerOf, type StreamDeps } from './stream-deps';
 import type { StreamOutput, StreamPeer } from './stream-output';
 import { SyncTiming } from './sync-timing';
 import { SyncWalk, type WaitingChunk } from './sync-walk';
@@ -258,15 +258,18 @@ export class InboundStream {
       if (frame === undefined) return;
       bytes += frame.body.length;
       const head = { first: frame.first, count: frame.last - frame.first + 1 };
-      refusing(this.#output, () => this.#apply(head, readerOf(frame.body, this.#deps)));
+      try {
+        this.#apply(head, readerOf(frame.body, this.#deps));
+      } catch (error) {
+        this.#output.refuse(error);
+      }
     }
   }
 
   /** Merges the chunks whose moment it is. */
   #mergeDue(): void {
     for (let chunk = this.#walk.next(); chunk !== undefined; chunk = this.#walk.next()) {
-      const due = chunk;
-      const { at } = due.head;
+      const { at } = chunk.head;
       if (this.#walk.cursor === 0) this.#appliedNumber = at;
       this.#gap.hear(at);
       if (at > this.#appliedNumber) return;
@@ -274,7 +277,12 @@ export class InboundStream {
         this.#output.count('overtaken-chunks');
         return this.#suspendWalk(false);
       }
-      if (!refusing(this.#output, () => this.#merge(due))) return this.#suspendWalk(true);
+      try {
+        this.#merge(chunk);
+      } catch (error) {
+        this.#output.refuse(error);
+        return this.#suspendWalk(true);
+      }
     }
   }
 

@@ -15,7 +15,8 @@ export class InboundStreams {
   /** Streams that must sync, in the order of their turn, and those whose turn it is. */
   readonly #queue = new Set<InboundStream>();
   readonly #walking = new Set<InboundStream>();
-  readonly #schedule = new Schedule<InboundStream>();
+  /** When which stream has something to do, if connected. */
+  readonly schedule = new Schedule<InboundStream>();
   /** Number of the last walk: it rises, so that of two walks it is known which is the newer. */
   #walks = 0;
 
@@ -27,11 +28,6 @@ export class InboundStreams {
 
   get size(): number {
     return this.#streams.size;
-  }
-
-  /** When `tick` has something to do, if connected. */
-  get deadline(): number {
-    return this.#schedule.next();
   }
 
   /** Streams that are not in sync. */
@@ -70,7 +66,7 @@ export class InboundStreams {
     this.#streams.delete(incarnation);
     this.#queue.delete(stream);
     this.#walking.delete(stream);
-    this.#schedule.delete(stream);
+    this.schedule.delete(stream);
     stream.end(cause);
     this.#startWalks(now);
   }
@@ -81,8 +77,8 @@ export class InboundStreams {
     if (stream.phase !== 'walking') this.#walking.delete(stream);
     if (stream.phase === 'queued') this.#queue.add(stream);
     else this.#queue.delete(stream);
-    this.#schedule.set(stream, stream.deadline);
-    this.#startWalks(now);
+    this.schedule.set(stream, stream.deadline);
+    if (this.#queue.size > 0) this.#startWalks(now);
   }
 
   /** The peer can be reached again. */
@@ -90,24 +86,20 @@ export class InboundStreams {
     const stream = this.#streams.get(incarnation);
     if (stream === undefined) return;
     stream.recovered(now);
-    this.#schedule.set(stream, stream.deadline);
+    this.schedule.set(stream, stream.deadline);
   }
 
   /** The own connection is back. */
   connected(now: number): void {
     for (const stream of this.#walking) {
       stream.connected(now);
-      this.#schedule.set(stream, stream.deadline);
+      this.schedule.set(stream, stream.deadline);
     }
   }
 
   /** Does what is due. Ends after the first stream that applied something, so that a turn stays short. */
   tick(now: number): void {
-    for (
-      let stream = this.#schedule.takeDue(now);
-      stream !== undefined;
-      stream = this.#schedule.takeDue(now)
-    ) {
+    for (let stream = this.schedule.takeDue(now); stream !== undefined; stream = this.schedule.takeDue(now)) {
       const before = stream.applied;
       stream.tick(now);
       this.settle(stream, now);
@@ -122,7 +114,7 @@ export class InboundStreams {
     this.#streams.clear();
     this.#queue.clear();
     this.#walking.clear();
-    this.#schedule.clear();
+    this.schedule.clear();
   }
 
   /** Lets queued streams walk, as many as may at a time. */
@@ -131,13 +123,13 @@ export class InboundStreams {
     for (const stream of this.#queue) {
       if (this.#walking.size >= MAX_WALKS) return;
       if (stream.notBefore > now) {
-        this.#schedule.hasten(stream, stream.notBefore);
+        this.schedule.hasten(stream, stream.notBefore);
         continue;
       }
       this.#queue.delete(stream);
       this.#walking.add(stream);
       stream.beginWalk((this.#walks += 1), now);
-      this.#schedule.set(stream, stream.deadline);
+      this.schedule.set(stream, stream.deadline);
     }
   }
 }

@@ -18,7 +18,8 @@ export class LagProbe {
   #peer: StreamPeer | undefined;
   #number = 0;
   #writtenAt = 0;
-  #askAt = Infinity;
+  /** When `tick` has something to do, while connected. */
+  deadline = Infinity;
   #asks = 0;
   #samples = 0;
 
@@ -28,11 +29,6 @@ export class LagProbe {
     this.#deps = deps;
   }
 
-  /** When `tick` has something to do, while connected. */
-  get deadline(): number {
-    return this.#askAt;
-  }
-
   /** Operation `number` was written: follows it, if one is to be followed and none is. */
   written(number: number, peers: readonly StreamPeer[], now: number): void {
     if (this.#peer !== undefined || peers.length === 0) return;
@@ -40,14 +36,14 @@ export class LagProbe {
     this.#samples += 1;
     this.#number = number;
     this.#writtenAt = now;
-    this.#askAt = now;
+    this.deadline = now;
     this.#asks = 0;
   }
 
   tick(now: number): void {
     const { budget, scratch, run, output } = this.#deps;
-    if (this.#peer === undefined || this.#askAt > now || !budget.online) return;
-    this.#askAt = now + Math.min(FIRST_RETRY_MS * 2 ** this.#asks, LONGEST_RETRY_MS);
+    if (this.#peer === undefined || this.deadline > now || !budget.online) return;
+    this.deadline = now + Math.min(FIRST_RETRY_MS * 2 ** this.#asks, LONGEST_RETRY_MS);
     this.#asks += 1;
     output.send(this.#peer, 'applied', writeApplied(scratch, TAG.appliedAsk, run, this.#number));
   }
@@ -66,6 +62,6 @@ export class LagProbe {
 
   #rest(): void {
     this.#peer = undefined;
-    this.#askAt = Infinity;
+    this.deadline = Infinity;
   }
 }

@@ -35,34 +35,30 @@ export class OperationRing {
   #bodies: RecentBody[] = [];
   /** Index of the oldest body; what is before it is gone. Faster than shifting the array for each new body. */
   #head = 0;
-  #next: number;
+  /** The number after the last operation in the ring. */
+  end: number;
 
   readonly #pool: Pool;
 
   constructor(pool: Pool, next: number) {
     this.#pool = pool;
 
-    this.#next = next;
+    this.end = next;
   }
 
   /** The first operation that can still be repaired; `end` if there is none. */
   get oldest(): number {
-    return this.#bodies[this.#head]?.first ?? this.#next;
-  }
-
-  /** The number after the last operation in the ring. */
-  get end(): number {
-    return this.#next;
+    return this.#bodies[this.#head]?.first ?? this.end;
   }
 
   /** Adds operations `end` to `last` as they are broadcast. */
   add(last: number, body: Uint8Array): void {
-    this.#put(new RecentBody(this, this.#next, last, body));
+    this.#put(new RecentBody(this, this.end, last, body));
   }
 
   /** Adds the single operation `end` in its parts. */
   addParts(bodies: readonly Uint8Array[]): void {
-    const number = this.#next;
+    const number = this.end;
     for (const body of bodies) this.#put(new RecentBody(this, number, number, body));
     // A pool smaller than the operation has dropped some of the parts already: what is left of it cannot be used.
     if (this.size < bodies.length) this.dropThrough(number);
@@ -76,7 +72,7 @@ export class OperationRing {
   /** Forgets everything; the next operation to be added is `next`. */
   restart(next: number): void {
     this.dropThrough(Infinity);
-    this.#next = next;
+    this.end = next;
   }
 
   /** The bodies that contain any of `from` … `to`, oldest first. Costs its answer and the logarithm of the ring. */
@@ -102,7 +98,7 @@ export class OperationRing {
 
   #put(body: RecentBody): void {
     this.#bodies.push(body);
-    this.#next = body.last + 1;
+    this.end = body.last + 1;
     this.#pool.take(body);
   }
 

@@ -49,20 +49,24 @@ const TAIL_MS = [20, 100, 400, 1600] as const;
  */
 export class OutboundStream {
   readonly repair: RepairResponder;
-  #lastNumber = 0;
+  /** Number of the last own operation, sent or not. */
+  last = 0;
+  /** When the batch is to be sent, as soon as the connection is open; Infinity while it is empty. */
+  flushAt = Infinity;
+  /** When the number of the last operation is to be sent again; Infinity: not any more. */
+  tailAt = Infinity;
   #isRecording = false;
   readonly #ring: OperationRing;
   #unsent: Diff[] = [];
   #batched = 0;
   readonly #batch = new Writer();
   readonly #deltas = new DeltaWriter();
-  #flushAt = Infinity;
   #sentAt = -Infinity;
   /** When no frame counts any more. */
   #idleFrom = -Infinity;
   /** The moment from which the steps of the tail are counted, and the next of them. */
   #tailFrom = -Infinity;
-  #tailStep: number = TAIL_MS.length;
+  #tailStep = 0;
 
   readonly #run: number;
   readonly #budget: ReplicationBudget;
@@ -79,26 +83,14 @@ export class OutboundStream {
     this.repair = new RepairResponder(deps, this.#ring);
   }
 
-  /** Number of the last own operation, sent or not. */
-  get last(): number {
-    return this.#lastNumber;
-  }
-
   /** Whether everything has been given to the client. */
   get isFlushed(): boolean {
-    return this.#ring.end > this.#lastNumber;
+    return this.#ring.end > this.last;
   }
 
   /** Operations that wait as references. */
   get unsentOperations(): number {
     return this.#unsent.length;
-  }
-
-  /** When `tick` has something to do; nothing while the connection is not open. */
-  get deadline(): number {
-    if (!this.#budget.open) return Infinity;
-    const delay = TAIL_MS[this.#tailStep];
-    return delay === undefined ? this.#flushAt : Math.min(this.#flushAt, this.#tailFrom + delay);
   }
 
   /** Whether anybody follows this stream. The first follower soon hears where the stream ends: it may have missed what was not kept. */
@@ -107,24 +99,24 @@ export class OutboundStream {
       this.#isRecording = isFollowed;
       this.#forget();
     }
-    if (isFollowed && this.#lastNumber > 0) this.#startTail(now);
+    if (isFollowed && this.last > 0) this.#startTail(now);
   }
 
   /** Numbers an operation that no peer will ask for. */
   count(): void {
-    this.#lastNumber += 1;
-    this.#ring.restart(this.#lastNumber + 1);
+    this.last += 1;
+    this.#ring.restart(this.last + 1);
   }
 
   /** Numbers the operation and takes it in. Its table has already changed; somebody follows. */
   write(diff: Diff, now: number): void {
-    this.#lastNumber += 1;
+    this.last += 1;
     if (this.#unsent.length > 0 || !this.#budget.open) this.#postpone(diff, now);
     else this.#encode(diff, now);
-    if (this.#flushAt !== Infinity || this.isFlushed) return;
+    if (this.flushAt !== Infinity || this.isFlushed) return;
     const counting = (this.#idleFrom - now) / FRAME_MS;
     if (counting <= 0) this.flush(now);
-    else this.#flushAt = counting > FRAMES_IN_A_ROW - 1 ? this.#sentAt + COALESCE_MS : now;
+    else this.flushAt = counting > FRAMES_IN_A_ROW - 1 ? this.#sentAt + COALESCE_MS : now;
   }
 
   /** Sends what waits, as far as the connection takes it. */
@@ -134,22 +126,24 @@ export class OutboundStream {
       if (this.#unsent.length === 0) break;
       this.#encodeUnsent(now);
     }
-    this.#flushAt = this.isFlushed ? Infinity : now;
+    this.flushAt = this.isFlushed ? Infinity : now;
   }
 
   tick(now: number): void {
     if (!this.#budget.open) return;
-    if (this.#flushAt <= now) this.flush(now);
-    const delay = TAIL_MS[this.#tailStep];
-    if (delay === undefined || this.#tailFrom + delay > now) return;
+    if (this.flushAt <= now) this.flush(now);
+    if (this.tailAt > now) return;
     // Steps that a long turn has skipped are skipped.
-    while (this.#tailFrom + (TAIL_MS[this.#tailStep] ?? Infinity) <= now) this.#tailStep += 1;
+    while (this.tailAt <= now) {
+      this.#tailStep += 1;
+      this.tailAt = this.#tailFrom + (TAIL_MS[this.#tailStep] ?? Infinity);
+    }
     this.#output.broadcast(writeTail(this.#scratch, this.#run, this.repair.tail()));
   }
 
   /** The connection is back: a peer that missed the last operations must hear of them though nothing new is written. */
   connected(now: number): void {
-    if (this.#isRecording && this.#lastNumber > 0) this.#startTail(now);
+    if (this.#isRecording && this.last > 0) this.#startTail(now);
   }
 
   /** Gives back all memory. */
@@ -231,7 +225,7 @@ export class OutboundStream {
       this.#output.broadcast(body);
       this.#budget.published(body.length);
     }
-    this.#flushAt = Infinity;
+    this.flushAt = Infinity;
     this.#sentAt = now;
     this.#idleFrom = Math.max(this.#idleFrom, now) + FRAME_MS;
     this.#startTail(now);
@@ -240,6 +234,7 @@ export class OutboundStream {
   #startTail(now: number): void {
     this.#tailFrom = now;
     this.#tailStep = 0;
+    this.tailAt = now + TAIL_MS[0];
   }
 
   #collapse(now: number, why: string): void {
@@ -254,9 +249,9 @@ export class OutboundStream {
     this.#budget.unsentOperations -= this.#unsent.length;
     this.#unsent = [];
     this.#emptyBatch();
-    this.#ring.restart(this.#lastNumber + 1);
-    this.#flushAt = Infinity;
-    this.#tailStep = TAIL_MS.length;
+    this.#ring.restart(this.last + 1);
+    this.flushAt = Infinity;
+    this.tailAt = Infinity;
   }
 
   #emptyBatch(): void {

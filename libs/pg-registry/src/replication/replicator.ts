@@ -8,7 +8,7 @@ import type { InboundStream } from './inbound-stream';
 import { InboundStreams } from './inbound-streams';
 import { LagProbe } from './lag-probe';
 import { OutboundStream } from './outbound-stream';
-import { readerOf, refusing, type StreamDeps } from './stream-deps';
+import { readerOf, type StreamDeps } from './stream-deps';
 import type { StreamPeer } from './stream-output';
 import { SyncResponder } from './sync-responder';
 
@@ -65,14 +65,16 @@ export class Replicator {
   readonly scope: string;
   readonly keys: 'duplicate' | 'unique';
   readonly run: number;
+  /** Peers were told of the scope; from here on it follows theirs. */
+  isAnnounced = false;
+  /** The scope has stopped: nothing is sent, and writes are only counted. */
+  isStopped = false;
   readonly #outbound: OutboundStream;
   readonly #syncResponder: SyncResponder;
   readonly #acknowledgements: Acknowledgements;
   readonly #lag: LagProbe;
   readonly #followers = new Set<string>();
   readonly #streams: InboundStreams;
-  #isAnnounced = false;
-  #isStopped = false;
 
   readonly #deps: ReplicatorDeps;
 
@@ -91,16 +93,6 @@ export class Replicator {
   /** Number of the last own operation. The next write passes `last + 1` to the table as its revision. */
   get last(): number {
     return this.#outbound.last;
-  }
-
-  /** Peers were told of the scope; from here on it follows theirs. */
-  get isAnnounced(): boolean {
-    return this.#isAnnounced;
-  }
-
-  /** The scope has stopped: nothing is sent, and writes are only counted. */
-  get isStopped(): boolean {
-    return this.#isStopped;
   }
 
   /** Whether no followed stream waits for its first sync, or is in it. */
@@ -131,18 +123,6 @@ export class Replicator {
     return { last, followers: this.#followers.size, streams, unsynced, unsentOperations };
   }
 
-  /** When `tick` is due; Infinity: never; not after `now`: as soon as the turn is over. */
-  nextDeadline(): number {
-    if (!this.#deps.budget.online) return this.#acknowledgements.deadline;
-    return Math.min(
-      this.#acknowledgements.deadline,
-      this.#lag.deadline,
-      this.#outbound.deadline,
-      this.#syncResponder.deadline,
-      this.#streams.deadline,
-    );
-  }
-
   /** The table has made `diff` with revision `last + 1`: this is operation `last + 1`. An empty diff is none. */
   write(diff: Diff, now: number): void {
     if (this.writeUnfollowed(diff)) return;
@@ -170,7 +150,7 @@ export class Replicator {
    * with this id, possibly at once: when all have, or at `deadline` with the names of those that have not.
    */
   replicated(id: number, now: number, deadline: number): void {
-    if (!this.#isAnnounced) {
+    if (!this.isAnnounced) {
       this.#acknowledgements.postpone(id, deadline);
       return this.#finish();
     }
@@ -181,7 +161,7 @@ export class Replicator {
 
   /** The scope stops: gives back what the budget lent, and ends every `replicated()`. No diff: the table goes with it. */
   stop(): void {
-    this.#isStopped = true;
+    this.isStopped = true;
     this.#acknowledgements.stop();
     this.#streams.clear();
     this.#followers.clear();
@@ -194,7 +174,7 @@ export class Replicator {
    * be out of date, and what the peer sent since was not heard here: only a sync tells.
    */
   announce(known: Iterable<{ readonly peer: StreamPeer; readonly run: number }>, now: number): void {
-    this.#isAnnounced = true;
+    this.isAnnounced = true;
     for (const { peer, run } of known) {
       this.#followRun(peer, run, now);
       this.#settle(peer, now);
@@ -233,7 +213,11 @@ export class Replicator {
   /** A frame of an accepted peer, behind envelope and scope name. Never throws for what is in it. */
   receive(peer: StreamPeer, kind: StreamKind, body: Uint8Array, now: number): void {
     if (peer.incarnation === this.#deps.incarnation) return;
-    refusing(this.#deps.output, () => this.#dispatch(peer, kind, body, now));
+    try {
+      this.#dispatch(peer, kind, body, now);
+    } catch (error) {
+      this.#deps.output.refuse(error);
+    }
     this.#settle(peer, now);
   }
 
@@ -248,6 +232,7 @@ export class Replicator {
   /** The own connection is gone; the budget knows already. Operations wait, asks rest. */
   disconnected(): void {
     this.#outbound.repair.disconnected();
+    this.#acknowledgements.disconnected();
     this.#finish();
   }
 
@@ -313,10 +298,15 @@ export class Replicator {
     this.#finish();
   }
 
-  /** To be called at the end of every input. */
+  /** To be called at the end of every input: schedules the next `tick`. Not after now: as soon as the turn is over. */
   #finish(): void {
     const { budget, output, schedule } = this.#deps;
     if (budget.wantsFlush()) output.flush();
-    schedule.set(this, this.nextDeadline());
+    const outbound = this.#outbound;
+    let soonest = this.#acknowledgements.deadline;
+    if (budget.online) soonest = Math.min(soonest, this.#lag.deadline, this.#streams.schedule.next());
+    if (budget.open)
+      soonest = Math.min(soonest, outbound.flushAt, outbound.tailAt, this.#syncResponder.deadline);
+    schedule.set(this, soonest);
   }
 }

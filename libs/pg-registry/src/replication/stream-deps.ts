@@ -1,6 +1,6 @@
 import type { Table } from '../table';
 import type { PidInterner, ValueLimits } from '../term';
-import { DecodeError, LONGEST_FRAME_BYTES, MAX_WIRE_DEPTH, Reader, type Writer } from '../wire';
+import { LONGEST_FRAME_BYTES, MAX_WIRE_DEPTH, Reader, type Writer } from '../wire';
 import type { ReplicationBudget } from './budget';
 import type { StreamOutput } from './stream-output';
 
@@ -32,16 +32,4 @@ const WIRE_LIMITS: ValueLimits = Object.freeze({
 /** A reader for what a peer sent; decoding interns and validates. */
 export function readerOf(bytes: Uint8Array, { pids }: Pick<StreamDeps, 'pids'>): Reader {
   return new Reader(bytes, { pids, limits: WIRE_LIMITS });
-}
-
-/** Runs `step`. Bytes that cannot be decoded are counted and warned of, and then count as lost. Returns whether they could be. */
-export function refusing(output: StreamOutput, step: () => void): boolean {
-  try {
-    step();
-    return true;
-  } catch (error) {
-    if (!(error instanceof DecodeError)) throw error;
-    output.warn('refused', error.message);
-    return false;
-  }
 }

@@ -1,6 +1,6 @@
 import type { DiffReceiver, Endpoint, Peer, RemoteCause } from '../cluster';
 import type { Diff } from '../table';
-import { type InboxKind, type StreamKind, Writer } from '../wire';
+import { DecodeError, type InboxKind, type StreamKind, Writer } from '../wire';
 
 /** A peer as replication sees it: its address, the incarnation that owns its entries, and the version in which it is spoken to. */
 export type StreamPeer = Pick<Peer, 'node' | 'incarnation' | 'version'>;
@@ -91,6 +91,12 @@ export class StreamOutput {
   warn(reason: string, message: string): void {
     const { endpoint, scope } = this.#deps;
     endpoint.warn(reason, message, scope);
+  }
+
+  /** Counts and warns of bytes that cannot be decoded; what was in them counts as lost. Any other error is thrown again. */
+  refuse(error: unknown): void {
+    if (!(error instanceof DecodeError)) throw error;
+    this.warn('refused', error.message);
   }
 
   count(name: string, by?: number): void {

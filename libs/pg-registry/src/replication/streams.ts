@@ -30,7 +30,8 @@ export interface StreamsDeps {
  */
 export class Streams {
   readonly #running = new Map<string, Replicator>();
-  readonly #schedule = new Schedule<Replicator>();
+  /** When which Replicator is due. */
+  readonly schedule = new Schedule<Replicator>();
   readonly #budget: ReplicationBudget;
   readonly #scratch = new Writer();
   #runs = 0;
@@ -42,10 +43,6 @@ export class Streams {
     this.#deps = deps;
 
     this.#budget = new ReplicationBudget(deps.endpoint.options);
-  }
-
-  get nextDeadline(): number {
-    return this.#schedule.next();
   }
 
   /** What replication holds at present, over all scopes. */
@@ -81,7 +78,7 @@ export class Streams {
       output,
       budget: this.#budget,
       scratch: this.#scratch,
-      schedule: this.#schedule,
+      schedule: this.schedule,
       random: endpoint.random,
       nodesWithScope: () => Array.from(this.#peersWith(scope), ({ peer }) => peer.node),
     });
@@ -192,7 +189,7 @@ export class Streams {
     const { now } = this.#deps.endpoint;
     const due: Replicator[] = [];
     // First all that are due: one that is due again at once has its next turn later.
-    for (let next = this.#schedule.takeDue(now); next !== undefined; next = this.#schedule.takeDue(now))
+    for (let next = this.schedule.takeDue(now); next !== undefined; next = this.schedule.takeDue(now))
       due.push(next);
     for (const replicator of due) replicator.tick(now);
   }

@@ -33,7 +33,8 @@ interface SyncProgress {
 export class SyncResponder {
   readonly #progressOf = new Map<string, SyncProgress>();
   readonly #ready = new Set<SyncProgress>();
-  #readySince = Infinity;
+  /** When to `serve`, as soon as the connection is open; Infinity while nobody waits. */
+  deadline = Infinity;
   readonly #head = new Writer();
   readonly #rows = new Writer();
 
@@ -45,11 +46,6 @@ export class SyncResponder {
     this.#outbound = outbound;
   }
 
-  /** When to `serve`. */
-  get deadline(): number {
-    return this.#ready.size > 0 && this.#deps.budget.open ? this.#readySince : Infinity;
-  }
-
   /** Starts a new session, or gives more credit to the present one. Asks of earlier sessions came late and are ignored. */
   admit(peer: StreamPeer, { askerRun, session, cursor, credit }: SyncAsk, now: number): void {
     let progress = this.#progressOf.get(peer.incarnation);
@@ -58,7 +54,7 @@ export class SyncResponder {
       askerRun > progress.askerRun ||
       (askerRun === progress.askerRun && session > progress.session);
     if (isNewer) {
-      if (progress !== undefined) this.#ready.delete(progress);
+      if (progress !== undefined) this.#unready(progress);
       progress = { peer, askerRun, session, sentTo: cursor, sent: 0, credit: 0 };
       this.#progressOf.set(peer.incarnation, progress);
     }
@@ -74,7 +70,7 @@ export class SyncResponder {
     // The chunk is a picture after the last operation: the peer must have been sent that operation before.
     this.#outbound.flush(now);
     if (!this.#outbound.isFlushed || !this.#deps.budget.open) return;
-    this.#ready.delete(progress);
+    this.#unready(progress);
     const body = this.#makeChunk(progress);
     this.#deps.output.send(progress.peer, 'sync', body);
     this.#deps.output.count('chunks');
@@ -87,13 +83,18 @@ export class SyncResponder {
     const progress = this.#progressOf.get(incarnation);
     if (progress === undefined) return;
     this.#progressOf.delete(incarnation);
-    this.#ready.delete(progress);
+    this.#unready(progress);
   }
 
   #makeReady(progress: SyncProgress, now: number): void {
     if (progress.sent >= progress.credit || progress.sentTo === Infinity) return;
     this.#ready.add(progress);
-    this.#readySince = now;
+    this.deadline = now;
+  }
+
+  #unready(progress: SyncProgress): void {
+    this.#ready.delete(progress);
+    if (this.#ready.size === 0) this.deadline = Infinity;
   }
 
   /** Encodes the next chunk of a peer and moves its progress on. */

@@ -11,7 +11,8 @@ export type CrashDetection = 'unknown' | 'no-responders' | 'silence';
  */
 export class CrashDetectionTest {
   #result: CrashDetection = 'unknown';
-  #nextAt = Infinity;
+  /** When the next test is due. */
+  nextDeadline = Infinity;
 
   readonly #endpoint: Endpoint;
   readonly #probes: Probes;
@@ -26,22 +27,18 @@ export class CrashDetectionTest {
     return this.#result;
   }
 
-  get nextDeadline(): number {
-    return this.#nextAt;
-  }
-
   connected(): void {
-    this.#nextAt = this.#endpoint.now;
+    this.nextDeadline = this.#endpoint.now;
   }
 
   disconnected(): void {
-    this.#nextAt = Infinity;
+    this.nextDeadline = Infinity;
   }
 
   tick(): void {
     const endpoint = this.#endpoint;
-    if (endpoint.now < this.#nextAt) return;
-    this.#nextAt = endpoint.now + endpoint.options.onlookerIntervalMs;
+    if (endpoint.now < this.nextDeadline) return;
+    this.nextDeadline = endpoint.now + endpoint.options.onlookerIntervalMs;
     const name = `nobody-${Math.floor(endpoint.random() * 2 ** 48).toString(36)}`;
     this.#probes.ask(name, { of: 'nobody' });
   }

@@ -1,0 +1,55 @@
+import type { Effect } from '../cluster';
+import type { ProtocolParts } from './protocol-parts';
+
+/**
+ * The frame around every command and input of one node's protocol: `begin`, what is to be done, `end`. A pair, and not a function
+ * that is given what to do, so that no write and no frame makes a closure.
+ */
+export class Turn {
+  /** Whether this node has left, or was fenced: no turn begins any more. */
+  isOver = false;
+  /** When the next tick is due; Infinity: never. Kept, because the driver asks after every turn; nothing else moves it. */
+  deadline = Infinity;
+  /** The deadline that was promised to be met. */
+  #expectedAt = Infinity;
+  #hasStalled = false;
+
+  readonly #parts: ProtocolParts;
+
+  constructor(parts: ProtocolParts) {
+    this.#parts = parts;
+  }
+
+  /** Sets the time, unless the clock went back. Returns false if the protocol is over: there is nothing to do or to end then. */
+  begin(now: number): boolean {
+    if (this.isOver) return false;
+    const { endpoint, liveness } = this.#parts;
+    if (now > endpoint.now) endpoint.now = now;
+    this.#hasStalled = endpoint.maySpeak && endpoint.now - this.#expectedAt > endpoint.options.stallMs;
+    if (this.#hasStalled) {
+      endpoint.count('own-stalls');
+      liveness.stalled(); // before the call itself: it may be a time-out that overtook its answer in the stalled queue
+    }
+    return true;
+  }
+
+  /** Finds the next deadline and returns what is to be run. */
+  end(): Effect[] {
+    const { endpoint, membership, liveness, crashDetection, drain, streams, initialDiscovery } = this.#parts;
+    // Not in `begin`: a write has changed its table already, and a digest before it is numbered would fit no number of the stream.
+    if (this.#hasStalled && endpoint.maySpeak) membership.discover();
+    this.deadline = this.isOver
+      ? Infinity
+      : Math.min(
+          membership.nextDeadline,
+          liveness.nextDeadline,
+          crashDetection.nextDeadline,
+          drain.nextDeadline,
+          streams.schedule.next(),
+          initialDiscovery.nextDeadline,
+        );
+    // A call shows that the stall is over, however long ago the deadlines were: one stall counts once.
+    this.#expectedAt = Math.max(this.deadline, endpoint.now);
+    return endpoint.takeEffects();
+  }
+}
