@@ -6,9 +6,9 @@ import { PROCESS_INBOX_KINDS } from '../wire';
 /** Hears what a channel receives. */
 export interface ChannelEvents {
   /** A frame came in, as it is; the protocol has to check it. */
-  onFrame(subject: string, bytes: Uint8Array, reply: string): void;
+  readonly onFrame: (subject: string, bytes: Uint8Array, reply: string) => void;
   /** Nobody listens where the request with this token went. */
-  onNoResponders(token: number, node: string): void;
+  readonly onNoResponders: (token: number, node: string) => void;
 }
 
 /** Carries calls over the connection: sends their frames, and keeps the requests that wait for an answer. */
@@ -34,7 +34,7 @@ export class ConnectionChannel implements CallChannel {
     this.#connection = connection;
     for (const kind of PROCESS_INBOX_KINDS) {
       const subject = this.#protocol.subjects.inbox(kind);
-      this.#inboxes.push(connection.subscribe(subject, (...message) => this.#events.onFrame(...message)));
+      this.#inboxes.push(connection.subscribe(subject, this.#events.onFrame));
     }
   }
 

@@ -36,15 +36,14 @@ export class Feed {
 
   /** Delivers a diff, or queues it behind the delivery that is under way. Never throws. */
   publish(diff: Diff, cause: Cause): void {
-    if (this.#hasNoReceiver) return;
     this.enqueue(diff, cause);
-    this.drain();
+    if (this.#queue.length > 0) this.drain();
   }
 
   /** Queues a diff until the next {@link drain}. A snapshot taken until then contains it. */
   enqueue(diff: Diff, cause: Cause): void {
     // Without a receiver nothing is queued: whoever subscribes before the drain has the change in the snapshot.
-    if (this.#closed || this.#hasNoReceiver) return;
+    if (this.#closed || (this.#byProcess.size === 0 && this.listeners.size === 0)) return;
     for (const change of diff) this.#queue.push(new QueuedChange(change, cause, (this.#sequence += 1)));
   }
 
@@ -82,10 +81,6 @@ export class Feed {
     this.#queue.length = 0;
     this.listeners.clear();
     for (const process of this.#byProcess.keys()) this.completeFor(process);
-  }
-
-  get #hasNoReceiver(): boolean {
-    return this.#byProcess.size === 0 && this.listeners.size === 0;
   }
 
   /** A snapshot counts as a delivery, so that its receiver has returned before it gets the events of its own writes. */

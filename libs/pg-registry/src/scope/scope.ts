@@ -34,7 +34,8 @@ export class Scope {
   readonly #deps: ScopeDeps;
   /** Remove the hooks on the exits of processes. */
   readonly #unhookExits: readonly (() => void)[];
-  #running = true;
+  /** Whether the run has not been stopped. A stopped run does not start again. */
+  running = true;
 
   /**
    * @param deps Of the node, the same for all its scopes.
@@ -63,14 +64,9 @@ export class Scope {
     return this.options.name;
   }
 
-  /** Whether the run has not been stopped. A stopped run does not start again. */
-  get running(): boolean {
-    return this.#running;
-  }
-
   /** @throws ScopeNotRunningError if this run has ended. */
   checkRunning(): void {
-    if (!this.#running) throw notRunning(this.name);
+    if (!this.running) throw notRunning(this.name);
   }
 
   /**
@@ -95,7 +91,7 @@ export class Scope {
           'Join them in several calls, or raise the node option maxOpBytes. Nothing was changed.',
       );
     }
-    return this.#commit(this.table.join(key, pids, value, this.#deps.numbers, this.#revision()));
+    return this.#commit(this.table.join(key, pids, value, this.#deps.numbers, this.replication.last + 1));
   }
 
   /**
@@ -137,7 +133,7 @@ export class Scope {
    * @returns False if there is none.
    */
   update(key: Key, pid: Pid, next: (old: Value) => Value): boolean {
-    return this.#commit(this.table.update(key, pid, next, this.#revision())).length > 0;
+    return this.#commit(this.table.update(key, pid, next, this.replication.last + 1)).length > 0;
   }
 
   /**
@@ -146,7 +142,7 @@ export class Scope {
    * @returns False if there is none.
    */
   updateEntry(number: number, value: Value): boolean {
-    return this.#commit(this.table.updateRow(number, value, this.#revision())).length > 0;
+    return this.#commit(this.table.updateRow(number, value, this.replication.last + 1)).length > 0;
   }
 
   /** Removes every entry of this node, in one operation per process. Called when the node drains. */
@@ -163,8 +159,8 @@ export class Scope {
 
   /** Ends the run: subscriptions complete without leave events, waiting locks reject, processes live on. Idempotent. */
   stop(): void {
-    if (!this.#running) return;
-    this.#running = false;
+    if (!this.running) return;
+    this.running = false;
     this.replication.stop();
     for (const unhook of this.#unhookExits) unhook();
     this.locks.close(() => notRunning(this.name));
@@ -188,10 +184,6 @@ export class Scope {
     this.feed.completeFor(process);
     this.feed.drain();
     this.locks.releaseAll(process);
-  }
-
-  #revision(): number {
-    return this.replication.last + 1;
   }
 
   #commit(diff: Diff): Diff {

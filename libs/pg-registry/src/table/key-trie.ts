@@ -85,10 +85,8 @@ function valueOf<T>(child: Child<T> | undefined): T | undefined {
   return child instanceof Level ? child.value : child;
 }
 
-/** `Array.isArray` does not narrow a readonly array out of a union. */
-function isArrayKey(key: Key): key is readonly Key[] {
-  return Array.isArray(key);
-}
+/** `Array.isArray`, which by its own type does not narrow a readonly array out of a union. */
+const isArrayKey: (key: Key) => key is readonly Key[] = Array.isArray;
 
 function deleteBelow<T>(level: Level<T>, key: readonly Key[], depth: number): void {
   if (depth === key.length) {

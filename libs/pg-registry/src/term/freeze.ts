@@ -112,12 +112,8 @@ class Copy {
     this.#maxBytes = kind === 'key' ? limits.maxKeyBytes : limits.maxValueBytes;
   }
 
-  /** The normal form of `source`. */
-  of(source: unknown): Value {
-    return this.#copy(source, 0);
-  }
-
-  #copy(source: unknown, depth: number): Value {
+  /** The normal form of `source`, which is at level `depth` of the whole. */
+  of(source: unknown, depth = 0): Value {
     switch (typeof source) {
       case 'string':
         return this.#string(source, depth);
@@ -195,7 +191,7 @@ class Copy {
       const property = Object.getOwnPropertyDescriptor(source, i);
       if (property === undefined || !property.enumerable)
         this.#refuse(`is a sparse array: [${i}] is missing`, depth);
-      copy.push(this.#copy(this.#plain(property, depth), depth + 1));
+      copy.push(this.of(this.#plain(property, depth), depth + 1));
     }
     if (Object.keys(source).length !== length)
       this.#refuse('is an array with properties beside its elements', depth);
@@ -213,7 +209,7 @@ class Copy {
       if (property === undefined) continue; // a Proxy may list what it does not have
       const value = this.#plain(property, depth);
       this.#name(name, depth);
-      copy[name] = this.#copy(value, depth + 1);
+      copy[name] = this.of(value, depth + 1);
     }
     return Object.freeze(copy);
   }
@@ -242,10 +238,10 @@ class Copy {
     for (const [key, value] of Map.prototype.entries.call(source)) {
       const i = keys.length;
       this.#steps[depth] = () => `.keys()[${i}]`;
-      const keyCopy = this.#copy(key, depth + 1);
+      const keyCopy = this.of(key, depth + 1);
       keys.push(keyCopy);
       this.#steps[depth] = () => `.get(${formatKey(keyCopy)})`;
-      pairs.push([keyCopy, this.#copy(value, depth + 1)]);
+      pairs.push([keyCopy, this.of(value, depth + 1)]);
     }
     this.#grow(TAG_BYTES + uintBytes(keys.length), depth);
     if (hasRepeats(keys)) this.#refuse('is a Map with the same key twice', depth);
@@ -259,7 +255,7 @@ class Copy {
     for (const member of Set.prototype.values.call(source)) {
       const i = members.length;
       this.#steps[depth] = () => `.values()[${i}]`;
-      members.push(this.#copy(member, depth + 1));
+      members.push(this.of(member, depth + 1));
     }
     this.#grow(TAG_BYTES + uintBytes(members.length), depth);
     if (hasRepeats(members)) this.#refuse('is a Set with the same member twice', depth);

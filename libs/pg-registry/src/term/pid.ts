@@ -66,7 +66,8 @@ function notAPid(field: string, allowed: string, got: unknown): InvalidArgumentE
 }
 
 /** Whether `x` is a {@link Pid}. Mirrors `is_pid/1`. */
-export const isPid = (x: unknown): x is Pid => Pid.isPid(x);
+// oxlint-disable-next-line typescript/unbound-method -- it is static and does not use `this`
+export const isPid: (x: unknown) => x is Pid = Pid.isPid;
 
 /** Whether two pids name the same process, wherever they came from. */
 export function samePid(a: Pid, b: Pid): boolean {

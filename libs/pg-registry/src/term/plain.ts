@@ -8,6 +8,9 @@
  */
 import { FrozenDate, FrozenMap, FrozenSet } from './frozen-builtins';
 
+/** `Object.getPrototypeOf`, which by its own type returns anything. */
+const prototypeOf: (x: object) => object | null = Object.getPrototypeOf;
+
 /** Whether `x` is an array and no instance of a subclass. */
 export function isPlainArray(x: object): x is readonly unknown[] {
   if (!Array.isArray(x)) return false;
@@ -63,11 +66,6 @@ function accepts(read: () => unknown): boolean {
   } catch {
     return false;
   }
-}
-
-function prototypeOf(x: object): object | null {
-  const prototype: object | null = Object.getPrototypeOf(x);
-  return prototype;
 }
 
 function isObjectPrototype(x: object | null): boolean {

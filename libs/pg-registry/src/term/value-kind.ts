@@ -9,7 +9,7 @@ import type { Value } from './value';
 /** A plain object of values. */
 export type ValueRecord = { readonly [name: string]: Value };
 
-export const isArray = (value: Value): value is readonly Value[] => Array.isArray(value);
+export const isArray: (value: Value) => value is readonly Value[] = Array.isArray;
 export const isDate = (value: Value): value is Date => value instanceof Date;
 export const isMap = (value: Value): value is ReadonlyMap<Value, Value> => value instanceof Map;
 export const isSet = (value: Value): value is ReadonlySet<Value> => value instanceof Set;

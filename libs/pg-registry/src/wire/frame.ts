@@ -103,7 +103,7 @@ export function decodeFrame(bytes: Uint8Array): Frame {
   if (reader.u8() !== MAGIC_P || reader.u8() !== MAGIC_G) throw new DecodeError('Not a frame of PgRegistry.');
   const version = reader.uint();
   const node = reader.string(MAX_NODE_BYTES);
-  const incarnation = readIncarnation(reader);
+  const incarnation = reader.hex(INCARNATION_BYTES);
   const epoch = reader.uint();
   if (epoch > MAX_EPOCH) throw new DecodeError(`Epoch ${epoch} is beyond every clock.`);
   const kind = FRAME_KINDS[reader.u8()];

@@ -25,7 +25,8 @@ export class LocalBus {
   readonly #queue = new TurnQueue();
   readonly #cuts = new Set<string>();
   readonly #paused = new Map<string, Pause>();
-  #isLost: () => boolean = () => false;
+  /** Decides for each delivery whether it is lost; undefined while none is. */
+  #isLost: (() => boolean) | undefined;
 
   /** Opens a connection. Used by {@link localTransport}. */
   connect(options: ConnectOptions): Connection {
@@ -89,13 +90,7 @@ export class LocalBus {
     if (!(rate >= 0 && rate <= 1))
       throw new InvalidArgumentError(`\`rate\` must be a number from 0 to 1 (got ${String(rate)}).`);
     const random = seededRandom(seed);
-    this.#isLost = () => random() < rate;
-  }
-
-  #publish(from: LocalConnection, message: LocalMessage): void {
-    const pause = this.#paused.get(from.node);
-    if (pause === undefined) this.#route(from, message);
-    else pause.outgoing.push(() => this.#route(from, message));
+    this.#isLost = rate === 0 ? undefined : () => random() < rate;
   }
 
   /** Calls back when everything published before was delivered, or waits for a paused node. */
@@ -105,14 +100,21 @@ export class LocalBus {
     else pause.outgoing.push(() => this.#queue.add(done));
   }
 
-  /** Chooses the receivers at once, and delivers in a later turn. */
-  #route(from: LocalConnection, { subject, bytes, reply }: LocalMessage): void {
+  /** Chooses the receivers at once, unless the sender is paused, and delivers in a later turn. */
+  #publish(from: LocalConnection, message: LocalMessage): void {
+    const pause = this.#paused.get(from.node);
+    if (pause !== undefined) {
+      pause.outgoing.push(() => this.#publish(from, message));
+      return;
+    }
+    const { subject, bytes, reply } = message;
     let heard = false;
     for (const subscriber of this.#interest.of(subject)) {
       const to = subscriber.connection;
       if (to === from || !to.isConnected) continue;
       heard = true;
-      if (this.#cuts.has(pairOf(from.node, to.node)) || this.#isLost()) continue;
+      if (this.#cuts.size > 0 && this.#cuts.has(pairOf(from.node, to.node))) continue;
+      if (this.#isLost?.()) continue;
       const copy = bytes.slice();
       this.#queue.add(() =>
         this.#arrive(to, () => {

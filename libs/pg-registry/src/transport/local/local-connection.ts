@@ -47,6 +47,7 @@ export class LocalConnection implements Connection {
   readonly maxPayload = MAX_PAYLOAD_BYTES;
   readonly #requests = new PendingRequests();
   readonly #subscriptions = new Set<Subscription>();
+  isConnected = true;
   #state: State = 'connected';
   #dropped = 0;
 
@@ -59,10 +60,6 @@ export class LocalConnection implements Connection {
 
     this.node = options.node;
     this.subscribe(options.replies, (subject, bytes) => this.#requests.answer(subject, bytes));
-  }
-
-  get isConnected(): boolean {
-    return this.#state === 'connected';
   }
 
   get serverId(): string {
@@ -144,6 +141,7 @@ export class LocalConnection implements Connection {
   setConnected(connected: boolean): void {
     if (connected ? this.#state !== 'disconnected' : this.#state !== 'connected') return;
     this.#state = connected ? 'connected' : 'disconnected';
+    this.isConnected = connected;
     safeCallback(
       this.#options.onStatus,
       this.#options.onError,
@@ -153,6 +151,7 @@ export class LocalConnection implements Connection {
   #leave(state: 'closed' | 'crashed'): void {
     if (this.#state === 'closed' || this.#state === 'crashed') return;
     this.#state = state;
+    this.isConnected = false;
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     this.#deps.leave();
   }

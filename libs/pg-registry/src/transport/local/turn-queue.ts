@@ -23,10 +23,11 @@ export class TurnQueue {
   #schedule(): void {
     if (this.#scheduled || this.#next === this.#steps.length) return;
     this.#scheduled = true;
-    setImmediate(() => this.#turn());
+    setImmediate(this.#turn);
   }
 
-  #turn(): void {
+  /** A field, so that scheduling it makes no closure. */
+  readonly #turn = (): void => {
     this.#scheduled = false;
     for (let left = STEPS_PER_TURN; left > 0 && this.#next < this.#steps.length; left -= 1)
       this.#steps[this.#next++]();
@@ -35,5 +36,5 @@ export class TurnQueue {
       this.#next = 0;
     }
     this.#schedule();
-  }
+  };
 }

@@ -8,7 +8,8 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** Reads what a {@link ByteWriter} wrote, from bytes that anybody may have sent. */
 export class ByteReader {
   readonly #bytes: Uint8Array;
-  #at = 0;
+  /** Bytes read so far. */
+  position = 0;
   #buffer: Buffer | undefined;
 
   /** Nothing is copied: the bytes must not change while they are read. */
@@ -18,24 +19,30 @@ export class ByteReader {
 
   /** Bytes not read yet. */
   get remaining(): number {
-    return this.#bytes.length - this.#at;
-  }
-
-  /** Bytes read so far. */
-  get position(): number {
-    return this.#at;
+    return this.#bytes.length - this.position;
   }
 
   /** One byte. @throws DecodeError at the end */
   u8(): number {
-    if (this.#at >= this.#bytes.length) this.fail('truncated');
-    return this.#bytes[this.#at++];
+    if (this.position >= this.#bytes.length) this.fail('truncated');
+    return this.#bytes[this.position++];
   }
 
   /** A non-negative safe integer. @throws DecodeError if it is larger, or written longer than necessary */
   uint(): number {
-    const byte = this.u8();
-    return byte < 0x80 ? byte : this.#longUint(byte - 0x80);
+    let byte = this.u8();
+    if (byte < 0x80) return byte;
+    let n = byte - 0x80;
+    for (let scale = 0x80; scale <= 2 ** 49; scale *= 0x80) {
+      byte = this.u8();
+      if (byte < 0x80) {
+        n += byte * scale;
+        if (byte === 0 || n > Number.MAX_SAFE_INTEGER) break;
+        return n;
+      }
+      n += (byte - 0x80) * scale;
+    }
+    return this.fail('no varint of a safe integer in shortest form');
   }
 
   /**
@@ -45,7 +52,8 @@ export class ByteReader {
    */
   count(bytesEach = 1): number {
     const count = this.uint();
-    if (count * bytesEach > this.remaining) this.fail(`${count} announced, ${this.remaining} bytes left`);
+    if (count * bytesEach > this.#bytes.length - this.position)
+      this.fail(`${count} announced, ${this.remaining} bytes left`);
     return count;
   }
 
@@ -76,7 +84,9 @@ export class ByteReader {
 
   /** Everything not read yet: a view, not a copy. */
   rest(): Uint8Array {
-    return this.raw(this.remaining);
+    const at = this.position;
+    this.position = this.#bytes.length;
+    return this.#bytes.subarray(at);
   }
 
   /** Text with its length in front. @throws DecodeError if it is no UTF-8 or has more than `maxBytes` bytes */
@@ -103,33 +113,19 @@ export class ByteReader {
 
   /** @throws DecodeError if anything is left */
   end(): void {
-    if (this.remaining > 0) this.fail(`${this.remaining} bytes too many`);
+    if (this.position < this.#bytes.length) this.fail(`${this.remaining} bytes too many`);
   }
 
   /** @throws DecodeError always, with the place in the bytes */
   fail(what: string): never {
-    throw new DecodeError(`Byte ${this.#at}: ${what}.`);
+    throw new DecodeError(`Byte ${this.position}: ${what}.`);
   }
 
   #skip(length: number): number {
-    const at = this.#at;
+    const at = this.position;
     if (length > this.#bytes.length - at) this.fail(`${length} bytes announced, ${this.remaining} left`);
-    this.#at = at + length;
+    this.position = at + length;
     return at;
-  }
-
-  #longUint(low: number): number {
-    let n = low;
-    for (let scale = 0x80; scale <= 2 ** 49; scale *= 0x80) {
-      const byte = this.u8();
-      if (byte < 0x80) {
-        n += byte * scale;
-        if (byte === 0 || n > Number.MAX_SAFE_INTEGER) break;
-        return n;
-      }
-      n += (byte - 0x80) * scale;
-    }
-    return this.fail('no varint of a safe integer in shortest form');
   }
 
   #utf8(at: number, end: number): string {

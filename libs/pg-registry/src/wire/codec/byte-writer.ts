@@ -3,23 +3,21 @@ const FIRST_BYTES = 256;
 const KEPT_BYTES = 1 << 20;
 /** Below this, writing ASCII unit by unit beats a call into native code. */
 const SHORT_TEXT = 48;
+/** The values of the lower-case hexadecimal digits, by their character codes. */
+const DIGITS = Uint8Array.from({ length: 0x67 }, (_, unit) => (unit < 0x61 ? unit - 0x30 : unit - 0x57));
 
 /** A growing buffer of bytes, numbers and text; {@link Writer} adds values. Reusable: see {@link reset}. */
 export class ByteWriter {
   #bytes = new Uint8Array(FIRST_BYTES);
-  #length = 0;
+  /** Bytes written so far. */
+  length = 0;
   #view: DataView | undefined;
   #buffer: Buffer | undefined;
 
-  /** Bytes written so far. */
-  get length(): number {
-    return this.#length;
-  }
-
   /** One byte. */
   u8(byte: number): void {
-    if (this.#length === this.#bytes.length) this.#grow(1);
-    this.#bytes[this.#length++] = byte;
+    if (this.length === this.#bytes.length) this.#grow(1);
+    this.#bytes[this.length++] = byte;
   }
 
   /**
@@ -28,16 +26,22 @@ export class ByteWriter {
    * @throws RangeError for any other number
    */
   uint(n: number): void {
-    if (n >>> 0 === n && n < 0x80) this.u8(n);
-    else this.#longUint(n);
+    if (n >>> 0 === n && n < 0x80) return this.u8(n);
+    if (!Number.isSafeInteger(n) || n < 0) throw new RangeError(`${n} is no non-negative safe integer.`);
+    let rest = n;
+    while (rest >= 0x80) {
+      this.u8((rest % 0x80) + 0x80);
+      rest = Math.floor(rest / 0x80);
+    }
+    this.u8(rest);
   }
 
   /** A float64, little-endian. */
   float(n: number): void {
-    if (this.#length + 8 > this.#bytes.length) this.#grow(8);
+    if (this.length + 8 > this.#bytes.length) this.#grow(8);
     this.#view ??= new DataView(this.#bytes.buffer);
-    this.#view.setFloat64(this.#length, n, true);
-    this.#length += 8;
+    this.#view.setFloat64(this.length, n, true);
+    this.length += 8;
   }
 
   /** Bytes with their length in front. */
@@ -48,24 +52,24 @@ export class ByteWriter {
 
   /** Bytes as they are. */
   raw(bytes: Uint8Array): void {
-    if (this.#length + bytes.length > this.#bytes.length) this.#grow(bytes.length);
-    this.#bytes.set(bytes, this.#length);
-    this.#length += bytes.length;
+    if (this.length + bytes.length > this.#bytes.length) this.#grow(bytes.length);
+    this.#bytes.set(bytes, this.length);
+    this.length += bytes.length;
   }
 
   /** An even number of lower-case hexadecimal digits as the bytes they stand for. */
   hex(digits: string): void {
     for (let i = 0; i < digits.length; i += 2) {
-      this.u8(digitAt(digits, i) * 16 + digitAt(digits, i + 1));
+      this.u8(DIGITS[digits.charCodeAt(i)] * 16 + DIGITS[digits.charCodeAt(i + 1)]);
     }
   }
 
   /** A well-formed string as UTF-8 with its length in bytes in front. */
   string(text: string): void {
-    const start = this.#length;
+    const start = this.length;
     this.uint(text.length);
     if (this.ascii(text)) return;
-    this.#length = start;
+    this.length = start;
     const bytes = Buffer.byteLength(text);
     this.uint(bytes);
     this.utf8(text, bytes);
@@ -75,60 +79,50 @@ export class ByteWriter {
   ascii(text: string): boolean {
     const length = text.length;
     if (length > SHORT_TEXT) return false;
-    if (this.#length + length > this.#bytes.length) this.#grow(length);
+    if (this.length + length > this.#bytes.length) this.#grow(length);
     const bytes = this.#bytes;
-    let at = this.#length;
+    let at = this.length;
     for (let i = 0; i < length; i += 1) {
       const unit = text.charCodeAt(i);
       if (unit >= 0x80) return false;
       bytes[at++] = unit;
     }
-    this.#length = at;
+    this.length = at;
     return true;
   }
 
   /** Writes text that takes `bytes` bytes as UTF-8. */
   utf8(text: string, bytes: number): void {
-    if (this.#length + bytes > this.#bytes.length) this.#grow(bytes);
+    if (this.length + bytes > this.#bytes.length) this.#grow(bytes);
     this.#buffer ??= Buffer.from(this.#bytes.buffer);
-    this.#buffer.write(text, this.#length, bytes, 'utf8');
-    this.#length += bytes;
+    this.#buffer.write(text, this.length, bytes, 'utf8');
+    this.length += bytes;
   }
 
   /** A copy of everything written. */
   finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#length);
+    return this.#bytes.slice(0, this.length);
   }
 
   /** Everything written, not copied: valid until the next write. */
   view(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
+    return this.#bytes.subarray(0, this.length);
   }
 
   /** Takes back what was written beyond `length` bytes, a {@link length} of earlier. */
   truncate(length: number): void {
-    if (length < this.#length) this.#length = length;
+    if (length < this.length) this.length = length;
   }
 
   /** Starts anew; what `finish` gave out stays untouched. */
   reset(): void {
-    this.truncate(0);
+    this.length = 0;
     if (this.#bytes.length > KEPT_BYTES) this.#use(new Uint8Array(FIRST_BYTES));
   }
 
-  #longUint(n: number): void {
-    if (!Number.isSafeInteger(n) || n < 0) throw new RangeError(`${n} is no non-negative safe integer.`);
-    let rest = n;
-    while (rest >= 0x80) {
-      this.u8((rest % 0x80) + 0x80);
-      rest = Math.floor(rest / 0x80);
-    }
-    this.u8(rest);
-  }
-
   #grow(bytes: number): void {
-    const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#length + bytes));
-    grown.set(this.#bytes.subarray(0, this.#length));
+    const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.length + bytes));
+    grown.set(this.#bytes.subarray(0, this.length));
     this.#use(grown);
   }
 
@@ -137,10 +131,4 @@ export class ByteWriter {
     this.#view = undefined;
     this.#buffer = undefined;
   }
-}
-
-/** The value of a lower-case hexadecimal digit. */
-function digitAt(digits: string, index: number): number {
-  const unit = digits.charCodeAt(index);
-  return unit < 0x61 ? unit - 0x30 : unit - 0x57;
 }

@@ -72,22 +72,20 @@ export class Reader extends ByteReader {
 
   /** @throws DecodeError if no value follows, or one that is larger or deeper than the limits */
   value(): Value {
-    return this.#whole(this.#known().limits.maxValueBytes, false);
+    return this.#whole(false);
   }
 
   /** @throws DecodeError if no key follows, or one that is larger or deeper than the limits */
   key(): Key {
-    const key = this.#whole(this.#known().limits.maxKeyBytes, true);
+    const key = this.#whole(true);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `#tagged` refuses whatever is no Key
     return key as Key;
   }
 
-  #known(): ReaderOptions {
+  #whole(isKey: boolean): Value {
     if (this.#options === undefined) throw new TypeError('This Reader was given neither pids nor limits.');
-    return this.#options;
-  }
-
-  #whole(maxBytes: number, isKey: boolean): Value {
+    const { maxKeyBytes, maxValueBytes } = this.#options.limits;
+    const maxBytes = isKey ? maxKeyBytes : maxValueBytes;
     const start = this.position;
     this.#mostPosition = start + maxBytes;
     this.#isKey = isKey;
@@ -178,7 +176,7 @@ export class Reader extends ByteReader {
   }
 
   #enter(depth: number): void {
-    const { maxDepth } = this.#known().limits;
+    const { maxDepth } = this.#options!.limits;
     if (depth >= maxDepth) this.fail(`a value of more than ${maxDepth} levels`);
     if (this.position > this.#mostPosition) this.fail('a value that is too large');
   }
@@ -240,7 +238,7 @@ export class Reader extends ByteReader {
   }
 
   #pid({ node, incarnation }: Home): Pid {
-    return this.#known().pids.intern(node, incarnation, this.uint());
+    return this.#options!.pids.intern(node, incarnation, this.uint());
   }
 
   #date(): Value {

@@ -55,7 +55,8 @@ export class ShapeTable {
 
   /** Begins a frame: no shape has an index, but the tree remains. */
   reset(): void {
-    this.truncate(0);
+    for (const shape of this.#written) shape.index = -1;
+    this.#written.length = 0;
     if (this.#nodes <= MOST_NODES) return;
     this.#root = { shape: undefined, children: new Map() };
     this.#nodes = 0;

@@ -75,6 +75,7 @@ export class Writer extends ByteWriter {
   override reset(): void {
     super.reset();
     this.#shapes.reset();
+    this.#homes.length = 0;
   }
 
   #text(text: string): void {
