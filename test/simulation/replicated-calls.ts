@@ -71,7 +71,7 @@ function checkOne(node: SimulatedNode, { scope, run, number, peers }: Replicated
     const copies = peer.tableOf(scope);
     const isHere = peer.isMember && copies !== undefined && peer.protocol.stream(scope).run === peerRun;
     // The peer may have removed the node meanwhile, and with it the node's entries.
-    if (!isHere || !peer.protocol.isPeer(node.incarnation)) continue;
+    if (!isHere || peer.protocol.peer(node.incarnation) === undefined) continue;
     for (const row of table.rows()) {
       if (row.pid.incarnation !== node.incarnation || row.revision > number) continue;
       const copy = copies.rowByNumber(node.incarnation, row.number);

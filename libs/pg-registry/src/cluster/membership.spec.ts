@@ -320,7 +320,7 @@ describe('two living nodes with one name', () => {
     network.run(20_000);
     const rises = [older, newer].map(({ protocol }) => protocol.stats().counters['epoch-raised'] ?? 0);
     expect(rises).toEqual([0, 0]);
-    expect(b.protocol.isPeer(newer.incarnation)).toBe(true);
+    expect(b.protocol.peer(newer.incarnation)).toBeDefined();
     network.loses = () => false;
     network.run(5000);
     expect([older.protocol.state, newer.protocol.state]).toEqual(['fenced', 'ready']);
@@ -344,10 +344,10 @@ describe('draining', () => {
     expect(network.now - started).toBeLessThan(20);
     expect(a.told.at(-1)).toEqual({ type: 'drained', missing: [] });
     expect(b.eventsOf('a').at(-1)).toBe('peer-draining');
-    expect(b.protocol.isDraining(a.incarnation)).toBe(true);
+    expect(b.protocol.availability(a.incarnation)).toBe('draining');
     const c = network.start('c');
     network.run(100);
-    expect(c.protocol.isDraining(a.incarnation)).toBe(true);
+    expect(c.protocol.availability(a.incarnation)).toBe('draining');
   });
 
   it('draining waits no longer than drainAckMs, and names the peers that did not acknowledge', () => {

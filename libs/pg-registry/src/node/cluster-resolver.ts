@@ -23,10 +23,7 @@ export class ClusterResolver implements Resolver, Registrar {
   }
 
   availability({ incarnation }: Pid): NodeAvailability {
-    const protocol = this.#protocol;
-    if (incarnation !== protocol.incarnation && !protocol.isPeer(incarnation)) return 'unknown';
-    if (!protocol.isReachable(incarnation)) return 'suspect';
-    return protocol.isDraining(incarnation) ? 'draining' : 'ready';
+    return this.#protocol.availability(incarnation);
   }
 
   requireUnique(scope: string): void {

@@ -104,7 +104,7 @@ export function createNodeParts(
     random,
     options: options.protocol,
   });
-  const driver = new ProtocolDriver(protocol, clock, onEffect, () => waits.look());
+  const driver = new ProtocolDriver(protocol, clock, onEffect, waits.look);
   const replicationWaits = new ReplicationWaits(clock);
 
   const host: ScopeDeps = {

@@ -35,7 +35,7 @@ export class PgRegistryNode {
 
   /** @throws InvalidOptionError naming an option that is unknown or wrong; nothing was started. */
   constructor(options: NodeOptions, deps: NodeDeps) {
-    this.#parts = createNodeParts(options, deps, (effect) => this.#runEffect(effect));
+    this.#parts = createNodeParts(options, deps, this.#runEffect);
     this.#observer = deps.observer ?? {};
     this.#lifecycle = new NodeLifecycle(this.#parts);
     const { options: normal, incarnation, service, driver, protocol, clock, scopes } = this.#parts;
@@ -200,7 +200,8 @@ export class PgRegistryNode {
     return lineOf(this.#parts, this.#lifecycle);
   }
 
-  #runEffect(effect: NodeEffect): void {
+  /** A field, because it is passed on as a function. */
+  readonly #runEffect = (effect: NodeEffect): void => {
     const { calls, replicationWaits } = this.#parts;
     switch (effect.type) {
       case 'peer':
@@ -221,7 +222,7 @@ export class PgRegistryNode {
       case 'warn':
         return this.#warn(effect);
     }
-  }
+  };
 
   #warn({ reason, message, scope }: Extract<NodeEffect, { type: 'warn' }>): void {
     const { limitedLog, scopeLogs } = this.#parts;

@@ -35,10 +35,10 @@ export class Waits {
     });
   }
 
-  /** Resolves the waits whose condition holds now. Costs nothing while there are none. */
-  look(): void {
+  /** Resolves the waits whose condition holds now. Costs nothing while there are none. A field, because it is passed on as a function. */
+  readonly look = (): void => {
     for (const wait of this.#open) if (wait.isOver()) wait.resolve();
-  }
+  };
 
   rejectAll(error: Error): void {
     for (const wait of this.#open) wait.reject(error);

@@ -27,6 +27,9 @@ export interface ProtocolStats {
   readonly counters: Readonly<Record<string, number>>;
 }
 
+/** Whether an incarnation can be asked something: `draining` has said that it is about to leave; `unknown` is no peer. */
+export type PeerAvailability = 'ready' | 'draining' | 'suspect' | 'unknown';
+
 /** A frame of this node, and where to publish it. */
 export interface OutgoingFrame {
   readonly subject: string;
@@ -45,6 +48,10 @@ export interface OutgoingFrame {
  * `stallMs` after a deadline shows that this node itself stood still. Nothing here throws because of what a peer sent.
  */
 export class PeerProtocol {
+  readonly node: string;
+  readonly incarnation: string;
+  /** Builds this node's subjects. */
+  readonly subjects: Subjects;
   #state: ProtocolState = 'ready';
   #waits = 0;
 
@@ -56,6 +63,9 @@ export class PeerProtocol {
   constructor(deps: PeerProtocolDeps) {
     this.#parts = createProtocolParts(deps, (by) => this.#fence(by));
     const { endpoint, streams } = this.#parts;
+    this.node = endpoint.node;
+    this.incarnation = endpoint.incarnation;
+    this.subjects = endpoint.subjects;
     this.#turn = new Turn(this.#parts);
     this.#streamDeps = {
       streams,
@@ -66,19 +76,6 @@ export class PeerProtocol {
   }
 
   // Reads
-
-  get node(): string {
-    return this.#parts.endpoint.node;
-  }
-
-  get incarnation(): string {
-    return this.#parts.endpoint.incarnation;
-  }
-
-  /** Builds this node's subjects. */
-  get subjects(): Subjects {
-    return this.#parts.endpoint.subjects;
-  }
 
   get epoch(): number {
     return this.#parts.endpoint.epoch;
@@ -104,11 +101,6 @@ export class PeerProtocol {
     return peer === undefined ? undefined : viewOf(peer);
   }
 
-  /** Whether an incarnation is an admitted peer's, suspected or not. O(1). */
-  isPeer(incarnation: string): boolean {
-    return this.#parts.membership.peers.has(incarnation);
-  }
-
   /** Whether an incarnation is this node's own or an unsuspected peer's. O(1). */
   isReachable(incarnation: string): boolean {
     if (incarnation === this.incarnation) return !this.#turn.isOver;
@@ -116,10 +108,16 @@ export class PeerProtocol {
     return peer !== undefined && peer.suspicion === undefined;
   }
 
-  /** Whether an incarnation has said that it is about to leave. O(1). */
-  isDraining(incarnation: string): boolean {
-    if (incarnation === this.incarnation) return this.#state !== 'ready';
-    return this.#parts.membership.peers.get(incarnation)?.draining ?? false;
+  /** What is known of an incarnation, this node's own included. O(1). */
+  availability(incarnation: string): PeerAvailability {
+    if (incarnation === this.incarnation) {
+      if (this.#turn.isOver) return 'suspect';
+      return this.#state === 'ready' ? 'ready' : 'draining';
+    }
+    const peer = this.#parts.membership.peers.get(incarnation);
+    if (peer === undefined) return 'unknown';
+    if (peer.suspicion !== undefined) return 'suspect';
+    return peer.draining ? 'draining' : 'ready';
   }
 
   /** Whether the node is connected, every peer has had the time to introduce itself, and no scope is in its first sync. Costs peers + scopes. */
@@ -155,12 +153,15 @@ export class PeerProtocol {
 
   /** Puts a body of calls/ into its frame to a node. */
   envelope(kind: Exclude<ProcessKind, 'reply'>, node: string, body: Uint8Array): OutgoingFrame {
-    return { subject: this.subjects.to(node, kind), bytes: this.#frame(kind, node, body) };
+    const { endpoint, membership } = this.#parts;
+    const bytes = endpoint.frame(kind, body, membership.named(node)?.version);
+    return { subject: this.subjects.to(node, kind), bytes };
   }
 
   /** Puts an answer into its frame; the address was checked when its question was delivered. */
   envelopeReply(subject: string, node: string, body: Uint8Array): OutgoingFrame {
-    return { subject, bytes: this.#frame('reply', node, body) };
+    const { endpoint, membership } = this.#parts;
+    return { subject, bytes: endpoint.frame('reply', body, membership.named(node)?.version) };
   }
 
   // Commands
@@ -275,11 +276,6 @@ export class PeerProtocol {
       for (const part of [streams, membership, liveness, crashDetection, drain, initialDiscovery])
         part.tick();
     });
-  }
-
-  #frame(kind: ProcessKind, node: string, body: Uint8Array): Uint8Array {
-    const { endpoint, membership } = this.#parts;
-    return endpoint.frame(kind, body, membership.named(node)?.version);
   }
 
   #do(now: number, action: () => void): Effect[] {

@@ -204,7 +204,7 @@ export class InboundStream {
     if (news?.first) this.#output.count('first-syncs');
     if (news !== undefined) this.#output.synced(this.peer, news.durationMs);
     if (this.#walk.cursor === 0) return;
-    const isDue = this.#buffer.has(this.#appliedNumber + 1);
+    const isDue = !this.#buffer.isEmpty && this.#buffer.has(this.#appliedNumber + 1);
     this.#drainAt = isDue ? now : Infinity;
     // A buffered frame that is due fills the gap, or part of it, without asking anybody.
     this.#gap.settle(isDue ? this.#gap.heard : this.#appliedNumber, progressed, now);
@@ -231,22 +231,23 @@ export class InboundStream {
     if (this.phase === 'overfull') return false;
     this.#gap.hear(last);
     if (this.#walk.cursor === 0) return false;
-    if (last <= this.applied) this.#output.count('known-operations');
-    return last > this.applied;
+    if (last > this.#appliedNumber) return true;
+    this.#output.count('known-operations');
+    return false;
   }
 
   /** Applies the operations of one frame that are next in line. */
   #apply(head: OpsHead, reader: Reader): void {
     let applied = 0;
     for (const operation of readOperations(reader, head, this.peer, this.#deps.pids)) {
-      this.#mergeDue();
+      if (this.phase === 'walking') this.#mergeDue();
       if (operation.number !== this.#appliedNumber + 1) continue;
       this.#entries.apply(operation, this.#walk.cursor);
       this.#appliedNumber = operation.number;
       applied += 1;
     }
     if (applied > 0) this.#output.count('operations-in', applied);
-    this.#mergeDue();
+    if (this.phase === 'walking') this.#mergeDue();
     this.#checkSize();
   }
 

@@ -16,7 +16,7 @@ export class PeerEntries {
   /** Whether the peer has more entries here than are accepted from one. */
   get areTooMany(): boolean {
     const { table, budget } = this.#deps;
-    return table.digest(this.#peer.incarnation).count > budget.options.maxEntriesPerPeer;
+    return table.countOf(this.#peer.incarnation) > budget.options.maxEntriesPerPeer;
   }
 
   /** Whether the table holds the same entries as `theirs` says of the same moment. */

@@ -55,7 +55,7 @@ export class ArgumentChecks {
    * @throws ProcessExitedError if the process has exited.
    */
   self(): LocalProcess {
-    const process = this.#processes.self();
+    const process = this.#processes.current.self();
     if (!process.alive) throw exitedError(process.pid, process.reason);
     return process;
   }

@@ -20,7 +20,7 @@ export class OwnerRows implements RowsOfOwner {
   highest = -1;
   readonly digest = new RunningDigest();
 
-  #rowCount = 0;
+  count = 0;
   readonly #processes = new ShardedMap<number, ProcessRows>((id) => id);
   readonly #pages = new Map<number, Page>();
   /** The page that was used last: the rows of one operation, and those of a young process, are in one page. */
@@ -38,10 +38,6 @@ export class OwnerRows implements RowsOfOwner {
   /** Pages in memory, empty ones included. */
   get pageCount(): number {
     return Math.max(this.#pages.size, this.#order.length);
-  }
-
-  get count(): number {
-    return this.#rowCount;
   }
 
   /** The rows of a process, if it has any. */
@@ -67,7 +63,7 @@ export class OwnerRows implements RowsOfOwner {
     const page = this.#pageFor(row.number);
     if (page.isEmpty) this.#emptyPages -= 1;
     page.add(row);
-    this.#rowCount += 1;
+    this.count += 1;
     if (row.number > this.highest) this.highest = row.number;
     this.digest.add(row.number, row.revision);
   }
@@ -76,7 +72,7 @@ export class OwnerRows implements RowsOfOwner {
     const page = this.#page(row.number)!;
     page.remove(row);
     if (page.isEmpty) this.#emptied();
-    this.#rowCount -= 1;
+    this.count -= 1;
     this.digest.subtract(row.number, row.revision);
     // A process of this node may well come back soon; when it exits, `forget` is called.
     if (row.process.count === 0 && !this.isOwn) this.#processes.delete(row.pid.id);

@@ -175,6 +175,11 @@ export class Table {
     return this.#indexes.own.between(number, Infinity, limit);
   }
 
+  /** How many entries an owner (an incarnation) has. Constant time. */
+  countOf(owner: string): number {
+    return this.#indexes.owner(owner)?.count ?? 0;
+  }
+
   /** The digest over the entries of an owner (an incarnation). Constant time: it is kept up to date by every change. */
   digest(owner: string): Digest {
     return this.#indexes.owner(owner)?.digest.read() ?? EMPTY_DIGEST;

@@ -36,10 +36,13 @@ export class PendingRequests {
     };
   }
 
-  /** Ends a request with its answer. Drops answers to requests that have ended or never were. */
-  answer(subject: string, bytes: Uint8Array): void {
+  /**
+   * Ends a request with its answer. Drops answers to requests that have ended or never were. A field, because it is passed on as a
+   * function.
+   */
+  readonly answer = (subject: string, bytes: Uint8Array): void => {
     this.#end(subject, { type: 'answer', subject, bytes });
-  }
+  };
 
   /** Ends a request to whose subject nobody is subscribed, as the broker reports. */
   noResponders(reply: string): void {

@@ -59,7 +59,7 @@ export class LocalConnection implements Connection {
     this.#deps = deps;
 
     this.node = options.node;
-    this.subscribe(options.replies, (subject, bytes) => this.#requests.answer(subject, bytes));
+    this.subscribe(options.replies, this.#requests.answer);
   }
 
   get serverId(): string {
