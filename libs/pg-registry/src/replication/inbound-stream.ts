@@ -102,7 +102,7 @@ export class InboundStream {
 
   /** What the owner's hello says. In sync from the start if there is nothing to fetch. */
   receiveDigest(theirs: ScopeDigest): void {
-    if (theirs.count > this.#maxEntries) return this.#refuseOverfull();
+    if (theirs.count > this.#deps.budget.options.maxEntriesPerPeer) return this.#refuseOverfull();
     if (this.phase === 'overfull') this.phase = 'queued';
     this.#gap.hear(theirs.last);
     const isFirst = this.phase === 'queued' && this.#walk.cursor === 0;
@@ -222,18 +222,13 @@ export class InboundStream {
     this.#buffer.clear();
   }
 
-  get #maxEntries(): number {
-    return this.#deps.budget.options.maxEntriesPerPeer;
-  }
-
   /** Takes note of `last`. Returns whether operations up to it can be applied or kept. */
   #isNews(last: number): boolean {
     if (this.phase === 'overfull') return false;
     this.#gap.hear(last);
     if (this.#walk.cursor === 0) return false;
-    if (last > this.#appliedNumber) return true;
-    this.#output.count('known-operations');
-    return false;
+    if (last <= this.#appliedNumber) this.#output.count('known-operations');
+    return last > this.#appliedNumber;
   }
 
   /** Applies the operations of one frame that are next in line. */
@@ -248,7 +243,7 @@ export class InboundStream {
     }
     if (applied > 0) this.#output.count('operations-in', applied);
     if (this.phase === 'walking') this.#mergeDue();
-    this.#checkSize();
+    if (this.#entries.areTooMany) this.#refuseOverfull();
   }
 
   /** Applies some of the buffered frames whose turn it is. */
@@ -291,7 +286,7 @@ export class InboundStream {
     this.#entries.merge(readChunk(readerOf(rows, this.#deps), head, this.peer, this.#deps.pids));
     if (this.#walk.advance(head)) this.#sendSyncAsk();
     else this.#becomeLive();
-    this.#checkSize();
+    if (this.#entries.areTooMany) this.#refuseOverfull();
   }
 
   #becomeLive(): void {
@@ -338,15 +333,11 @@ export class InboundStream {
     this.#resync('different');
   }
 
-  #checkSize(): void {
-    if (this.#entries.areTooMany) this.#refuseOverfull();
-  }
-
   #refuseOverfull(): void {
     if (this.phase === 'overfull') return;
     this.#resync('overfull');
     this.phase = 'overfull';
-    const message = `${this.peer.node} has more than ${this.#maxEntries} entries (maxEntriesPerPeer): none of them are shown here.`;
+    const message = `${this.peer.node} has more than ${this.#deps.budget.options.maxEntriesPerPeer} entries (maxEntriesPerPeer): none of them are shown here.`;
     this.#output.warn('overfull', message);
     this.#entries.remove('peer');
   }
