@@ -69,7 +69,10 @@ export class VirtualProcess {
       maxPayload,
       onMessage: deps.onMessage,
     });
-    this.#driver = new ProtocolDriver(this.protocol, this.loop, deps.onEffect, deps.onSettled);
+    const fail = (error: unknown): never => {
+      throw error;
+    };
+    this.#driver = new ProtocolDriver(this.protocol, this.loop, deps.onEffect, deps.onSettled, fail);
     this.#driver.attach(this.client);
   }
 

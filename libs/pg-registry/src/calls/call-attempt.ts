@@ -5,6 +5,7 @@ import {
   ProcessExitedError,
   type Pid,
   type Value,
+  quoteText,
 } from '../term';
 import type { Reply } from './call-frames';
 import type { CheckedOptions } from './call-options';
@@ -56,7 +57,8 @@ export class CallAttempt implements OutcomeReceiver {
       { keepAlive: true },
     );
     if (signal === undefined) return;
-    this.#onAbort = () => this.#giveUp(signal.reason, cancelled(`The caller cancelled '${message.name}'.`));
+    this.#onAbort = () =>
+      this.#giveUp(signal.reason, cancelled(`The caller cancelled ${quoteText(message.name)}.`));
     signal.addEventListener('abort', this.#onAbort, { once: true });
   }
 
@@ -121,7 +123,7 @@ export function nodeDown(pid: Pid, why: keyof typeof WHY_DOWN): NodeDownError {
 
 function callTimeout(pid: Pid, name: string, timeoutMs: number): CallTimeoutError {
   return new CallTimeoutError(
-    `${pid} did not answer '${name}' within ${timeoutMs} ms. The call may have been executed.`,
+    `${pid} did not answer ${quoteText(name)} within ${timeoutMs} ms. The call may have been executed.`,
   );
 }
 

@@ -86,6 +86,13 @@ const REQUEST_KINDS = ['call', 'cast', 'message'] as const;
 const CAUSES = ['aborted', 'timed-out'] as const;
 const REPLY_TYPES = ['result', 'error', 'stale', 'draining'] as const;
 const INCARNATION_BYTES = 8;
+/** More milliseconds than any timer of Node.js waits. A peer that gets more waits as long. */
+const MOST_REMAINING_MS = 2 ** 31 - 1;
+
+function remainingOf({ remainingMs }: CallDeadline): number {
+  return Math.min(MOST_REMAINING_MS, Math.max(1, Math.ceil(remainingMs)));
+}
+
 /** Instead of the remaining milliseconds. */
 const NO_DEADLINE = 0;
 
@@ -101,7 +108,7 @@ export function encodeRequest({ incarnation, id }: Pid, message: Message, token:
   writer.uint(id);
   writer.uint(caller.id);
   writer.uint(token);
-  writer.uint(deadline === undefined ? NO_DEADLINE : Math.max(1, Math.ceil(deadline.remainingMs)));
+  writer.uint(deadline === undefined ? NO_DEADLINE : remainingOf(deadline));
   writer.string(name);
   writer.string(trace?.traceparent ?? '');
   writer.string(trace?.tracestate ?? '');

@@ -1,5 +1,5 @@
 import { DecodeError, type ProcessKind } from '../wire';
-import { ValueTooLargeError, type Pid, normalValue } from '../term';
+import { ValueTooLargeError, type Pid, normalValue, quoteText } from '../term';
 import type { NodeIdentity } from './call-channel';
 import {
   type CancelBody,
@@ -86,7 +86,7 @@ export class CallPort {
     const body = encodeRequest(to, message, token);
     if (body.length > channel.maxBodyBytes) {
       throw new ValueTooLargeError(
-        `What is sent with '${message.name}' takes ${body.length} bytes; a frame has ${channel.maxBodyBytes}. Nothing was sent.`,
+        `What is sent with ${quoteText(message.name)} takes ${body.length} bytes; a frame has ${channel.maxBodyBytes}. Nothing was sent.`,
       );
     }
     return token === NO_REPLY
@@ -176,7 +176,7 @@ export class CallPort {
       this.#undecodable(kind, from, body, address);
       deps.onWarning(
         'malformed-frame',
-        `A ${kind} frame of node '${from.node}' was dropped: ${error.message}`,
+        `A ${kind} frame of node ${quoteText(from.node)} was dropped: ${error.message}`,
       );
     }
   }

@@ -1,4 +1,4 @@
-import { normalValue, PgRegistryError, ValueTooLargeError } from '../term';
+import { normalValue, PgRegistryError, ValueTooLargeError, quoteText } from '../term';
 import type { NodeIdentity } from './call-channel';
 import type { CancelBody, RequestBody } from './call-frames';
 import type { CallPort, ReplyAddress } from './call-port';
@@ -46,7 +46,9 @@ class IncomingCall implements OutcomeReceiver, ReplyAddress {
       port.reply(this, { type: 'result', value: normalValue(outcome.value, calls.limits, calls.pids) });
     } catch (error) {
       const isTold = error instanceof PgRegistryError;
-      const why = isTold ? error : new ValueTooLargeError(`The result of '${this.#name}' cannot travel.`);
+      const why = isTold
+        ? error
+        : new ValueTooLargeError(`The result of ${quoteText(this.#name)} cannot travel.`);
       port.replyError(this, why, true);
     }
   }
@@ -105,7 +107,7 @@ export class CallsFromPeers {
     if (to.incarnation === incarnation) return this.#mailboxes.tell(to, message);
     onWarning(
       'undelivered',
-      `A ${message.kind} from ${from.node} was for an earlier incarnation of this node.`,
+      `A ${message.kind} from node ${quoteText(from.node)} was for an earlier incarnation of this node.`,
     );
   }
 

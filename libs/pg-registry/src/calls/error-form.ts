@@ -1,22 +1,30 @@
 import {
   AlreadyRegisteredError,
   CallTimeoutError,
+  codeOfThrown,
   InvalidArgumentError,
   InvalidOptionError,
   InvalidValueError,
+  isError,
+  isOwnError,
   isPid,
   isWellFormed,
   LockTimeoutError,
   MailboxFullError,
+  messageOfThrown,
+  nameOfThrown,
   NodeDownError,
   NoHandlerError,
   NotLocalError,
   NotRegisteredError,
+  orElse,
   PgRegistryError,
   ProcessExitedError,
+  propertyOfThrown,
   RemoteError,
   ScopeAlreadyStartedError,
   ScopeNotRunningError,
+  stackOfThrown,
   TransportError,
   UniqueKeysRequiredError,
   ValueTooLargeError,
@@ -25,9 +33,8 @@ import {
 } from '../term';
 import type { ErrorForm } from './call-frames';
 
-const MAX_TEXT = 4096;
 /** Properties that are not fields: they have a place of their own, or do not travel. */
-const NOT_FIELDS = new Set(['code', 'name', 'message', 'stack', 'cause']);
+const NOT_FIELDS = new Set(['code', 'name', 'message', 'stack', 'cause', '__proto__']);
 
 /** How much of an error other nodes get. */
 export interface ErrorFormOptions {
@@ -37,12 +44,11 @@ export interface ErrorFormOptions {
   readonly normalize: (value: unknown) => Value;
 }
 
-/** Returns the form in which an error travels, of whatever a handler threw. */
+/** Returns the form in which an error travels, of whatever a handler threw. Never throws, whatever that is. */
 export function formOfError(error: unknown, { stack, normalize }: ErrorFormOptions): ErrorForm {
-  const form = { ...describeThrown(error), fields: {}, stack: '' };
-  const shownStack = stack && error instanceof Error ? clip(error.stack ?? '') : '';
-  if (!(error instanceof PgRegistryError)) return { ...form, ownClass: false, stack: shownStack };
-  return { ...form, ownClass: true, fields: fieldsOf(error, normalize), stack: shownStack };
+  const form = { ...describeThrown(error), fields: {}, stack: stack ? stackOfThrown(error) : '' };
+  if (!isOwnError(error)) return { ...form, ownClass: false };
+  return { ...form, ownClass: true, fields: fieldsOf(error, normalize) };
 }
 
 /** Returns the error that a caller on another node gets: of the same class if it is one of this library, else a {@link RemoteError}. */
@@ -57,19 +63,19 @@ export function errorOfForm(form: ErrorForm): PgRegistryError {
  * stack.
  */
 export function errorForCaller(thrown: unknown): PgRegistryError {
-  if (thrown instanceof PgRegistryError) return thrown;
+  if (isOwnError(thrown)) return thrown;
   return remoteError(describeThrown(thrown), thrown);
 }
 
 /**
  * Returns the reason of an exit as monitors get it: its normal form; of an error its name, message and code; of anything else without
- * a normal form its text.
+ * a normal form its text. Never throws, whatever the reason is.
  */
 export function reasonValue(reason: unknown, normalize: (value: unknown) => Value): Value {
   try {
     return normalize(reason);
   } catch {
-    return normalize(reason instanceof Error ? describeThrown(reason) : clip(textOf(reason)));
+    return isError(reason) ? Object.freeze(describeThrown(reason)) : messageOfThrown(reason);
   }
 }
 
@@ -86,32 +92,15 @@ function remoteError(
 }
 
 function describeThrown(thrown: unknown): Pick<ErrorForm, 'name' | 'code' | 'message'> {
-  if (!(thrown instanceof Error)) return { name: typeof thrown, code: '', message: clip(textOf(thrown)) };
-  const code: unknown = 'code' in thrown ? thrown.code : undefined;
-  const isCode = typeof code === 'string' || typeof code === 'number';
-  return { name: clip(thrown.name), code: isCode ? clip(String(code)) : '', message: clip(thrown.message) };
-}
-
-/** Shortens a text and makes it well-formed, as the codec requires. */
-function clip(text: unknown): string {
-  const short = String(text).slice(0, MAX_TEXT);
-  return isWellFormed(short) ? short : Buffer.from(short).toString();
-}
-
-function textOf(thrown: unknown): string {
-  try {
-    return typeof thrown === 'object' && thrown !== null ? JSON.stringify(thrown) : String(thrown);
-  } catch {
-    return Object.prototype.toString.call(thrown);
-  }
+  return { name: nameOfThrown(thrown), code: codeOfThrown(thrown), message: messageOfThrown(thrown) };
 }
 
 function fieldsOf(error: PgRegistryError, normalize: (value: unknown) => Value): ValueRecord {
   const fields: Record<string, Value> = {};
-  for (const [name, value] of Object.entries(error)) {
-    if (NOT_FIELDS.has(name)) continue;
+  for (const name of orElse(() => Object.keys(error), [])) {
+    if (NOT_FIELDS.has(name) || !isWellFormed(name)) continue;
     try {
-      fields[name] = normalize(value);
+      fields[name] = normalize(propertyOfThrown(error, name));
     } catch {
       // A field that cannot travel, such as a service, is left out.
     }

@@ -1,4 +1,4 @@
-import { NoHandlerError, type Value } from '../term';
+import { NoHandlerError, type Value, quoteText } from '../term';
 import type { CallContext } from './call-context';
 
 /** Handles the messages of a process. Every handler runs as the process; results may be promises. */
@@ -53,6 +53,6 @@ export class HandlerTable implements Handlers {
   #noHandler(kind: 'call' | 'cast', handlers: HandlerMap['calls'], name: string): NoHandlerError {
     const names = [...(handlers?.keys() ?? [])].toSorted().map((known) => `'${known}'`);
     const valid = names.length === 0 ? 'it has none' : `valid are ${names.join(', ')}`;
-    return new NoHandlerError(`${this.#owner} has no ${kind} handler '${name}'; ${valid}.`);
+    return new NoHandlerError(`${this.#owner} has no ${kind} handler ${quoteText(name)}; ${valid}.`);
   }
 }

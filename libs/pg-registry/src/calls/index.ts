@@ -18,6 +18,6 @@ export { Calls, type CallsStats } from './calls';
 export { type Handler, type Handlers, HandlerTable } from './handlers';
 export { Mailbox } from './mailbox';
 export type { ProcessDown } from './monitors/monitors';
-export type { Destination } from './outgoing-calls';
+export { type Destination, formatDestination } from './outgoing-calls';
 export type { NodeAvailability, Registrar, Resolver } from './resolver';
 export { hashBy, HashBy, type PickStrategy, via, Via } from './via';

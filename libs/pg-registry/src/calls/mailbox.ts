@@ -1,5 +1,12 @@
-import { CallTimeoutError, InvalidArgumentError, MailboxFullError, ProcessExitedError } from '../term';
+import {
+  CallTimeoutError,
+  InvalidArgumentError,
+  MailboxFullError,
+  ProcessExitedError,
+  quoteText,
+} from '../term';
 import { isThenable, type LocalProcess, type Processes } from '../lifetime';
+import type { CallsDeps } from './calls-deps';
 import type { CallTracer, HandlerSpan } from './call-tracer';
 import { HandlerContext } from './handler-context';
 import type { Handlers } from './handlers';
@@ -18,6 +25,8 @@ export interface MailboxDeps {
   readonly processes: Processes;
   /** Records each run of a handler. */
   readonly tracer?: CallTracer | undefined;
+  /** Told of what a tracer, or whoever waits for an outcome, threw. */
+  readonly onWarning: CallsDeps['onWarning'];
   /** Told of every message that is taken (+1) and of every one that is done with (−1). */
   readonly onLoad: (change: 1 | -1) => void;
 }
@@ -136,10 +145,19 @@ export class Mailbox {
     for (const [index, queued] of ended.entries()) {
       const executed = index < begun;
       const error = this.#exited(executed);
-      queued.context.abort(error);
-      queued.span?.fail(error);
-      queued.settle({ type: 'error', error, executed });
+      this.#guard(() => queued.context.abort(error));
+      this.#guard(() => queued.span?.fail(error));
+      this.#guard(() => queued.settle({ type: 'error', error, executed }));
       this.#deps.onLoad(-1);
+    }
+  }
+
+  /** Runs a step that calls code of others, so that whatever it throws, the message counts as done with and the next one has its turn. */
+  #guard(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.#deps.onWarning('handler-failed', `The end of a message of ${this.process.pid} failed`, error);
     }
   }
 
@@ -149,13 +167,13 @@ export class Mailbox {
     const mayCallItself = this.#handlers === undefined || this.#running.size > 0;
     if (kind === 'call' && mayCallItself && this.#isCalledFromWithin()) {
       return new InvalidArgumentError(
-        `${this.process.pid} called itself ('${name}') while it starts or handles a message; it handles one at a time and would wait for ` +
+        `${this.process.pid} called itself (${quoteText(name)}) while it starts or handles a message; it handles one at a time and would wait for ` +
           'itself until the time limit. Use the method directly, or cast.',
       );
     }
     if (this.#waiting.size < this.#capacity) return undefined;
     return new MailboxFullError(
-      `The mailbox of ${this.process.pid} is full: ${this.#capacity} messages wait. '${name}' was not taken.`,
+      `The mailbox of ${this.process.pid} is full: ${this.#capacity} messages wait. ${quoteText(name)} was not taken.`,
     );
   }
 
@@ -179,11 +197,11 @@ export class Mailbox {
     if (message.deadline?.remainingMs === 0) return this.#finish(queued, this.#overdue(message));
     const handlers = this.#handlers!;
     const { processes, tracer } = this.#deps;
-    const span = tracer?.incoming(message, this.process);
-    queued.span = span;
     const mark = this.#serial ? queued : undefined;
     let result: unknown;
     try {
+      const span = tracer?.incoming(message, this.process);
+      queued.span = span;
       result =
         span === undefined
           ? processes.current.enter(this.process, mark, invoke, handlers, queued)
@@ -192,26 +210,37 @@ export class Mailbox {
       return this.#finish(queued, { type: 'error', error, executed: true });
     }
     if (!isThenable(result)) return this.#finish(queued, { type: 'result', value: result });
-    Promise.resolve(result).then(
+    this.#settled(result).then(
       (value: unknown) => this.#finish(queued, { type: 'result', value }),
       (error: unknown) => this.#finish(queued, { type: 'error', error, executed: true }),
     );
   }
 
+  /** Returns a promise of our own for what a handler returned. `Promise.resolve` reads its `constructor`, which may throw. */
+  #settled(result: PromiseLike<unknown>): Promise<unknown> {
+    try {
+      return Promise.resolve(result);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
   #finish(queued: QueuedMessage, outcome: HandlerOutcome): void {
     // Not there any more if the process has ended meanwhile, which settled everything.
     if (!this.#running.delete(queued)) return;
-    if (outcome.type === 'result') queued.span?.end();
-    else queued.span?.fail(outcome.error);
-    queued.context.finish();
-    queued.settle(outcome);
+    this.#guard(() => {
+      if (outcome.type === 'result') queued.span?.end();
+      else queued.span?.fail(outcome.error);
+    });
+    this.#guard(() => queued.context.finish());
+    this.#guard(() => queued.settle(outcome));
     this.#deps.onLoad(-1);
     this.#schedulePump();
   }
 
   #overdue({ name }: Message): HandlerOutcome {
     const error = new CallTimeoutError(
-      `'${name}' waited for ${this.process.pid} until its time limit; it was not executed.`,
+      `${quoteText(name)} waited for ${this.process.pid} until its time limit; it was not executed.`,
     );
     return { type: 'error', error, executed: false };
   }

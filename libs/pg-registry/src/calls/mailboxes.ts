@@ -1,4 +1,4 @@
-import { NoHandlerError, ProcessExitedError, type Pid } from '../term';
+import { messageOfThrown, NoHandlerError, ProcessExitedError, quoteText, type Pid } from '../term';
 import type { LocalProcess } from '../lifetime';
 import type { CallsDeps } from './calls-deps';
 import { Mailbox, type MailboxDeps, type MailboxOptions, QueuedMessage } from './mailbox';
@@ -20,9 +20,9 @@ export class Mailboxes {
   };
 
   constructor(deps: Pick<CallsDeps, 'processes' | 'tracer' | 'onWarning'>) {
-    const { processes, tracer } = deps;
+    const { processes, tracer, onWarning } = deps;
     this.#deps = deps;
-    this.#mailboxDeps = { processes, tracer, onLoad: this.#onLoad };
+    this.#mailboxDeps = { processes, tracer, onWarning, onLoad: this.#onLoad };
     // After the process has lost its entries: aborting a signal runs code of the user.
     processes.afterExit((process) => this.#close(process));
   }
@@ -68,9 +68,8 @@ export class Mailboxes {
       settled: (outcome) => {
         if (outcome.type === 'result') return;
         const { error, executed } = outcome;
-        const text = error instanceof Error ? error.message : String(error);
-        if (!executed) onWarning('undelivered', undelivered(message, pid, text));
-        else onWarning('handler-failed', `${describe(message)} failed in ${pid}: ${text}`, error);
+        if (!executed) onWarning('undelivered', undelivered(message, pid, messageOfThrown(error)));
+        else onWarning('handler-failed', `${describe(message)} failed in ${pid}`, error);
       },
     });
   }
@@ -97,5 +96,5 @@ export function undelivered(message: Message, pid: Pid, why: string): string {
 }
 
 function describe({ kind, name }: Message): string {
-  return kind === 'cast' ? `A cast '${name}'` : 'A message';
+  return kind === 'cast' ? `A cast ${quoteText(name)}` : 'A message';
 }

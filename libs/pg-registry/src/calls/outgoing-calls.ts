@@ -1,10 +1,14 @@
 import {
+  codeOfThrown,
+  describeValue,
   formatKey,
   InvalidArgumentError,
+  isOwnError,
   isPid,
   normalValue,
   NotRegisteredError,
-  PgRegistryError,
+  orElse,
+  quoteText,
   type Pid,
   type Value,
 } from '../term';
@@ -131,7 +135,7 @@ export class OutgoingCalls {
   #hand(to: Destination, message: Message, span: OutgoingSpan | undefined): string | undefined {
     const { processes, mailboxes, port } = this.#deps;
     const pid = isPid(to) ? to : this.#pick(to, undefined);
-    if (pid === undefined) return `A cast '${message.name}' was dropped: ${nobody(to).message}`;
+    if (pid === undefined) return `A cast ${quoteText(message.name)} was dropped: ${nobody(to).message}`;
     span?.asked(pid);
     if (processes.isLocal(pid)) mailboxes.tell(pid, message);
     else if (!port.request(pid, message, NO_REPLY)) {
@@ -188,10 +192,20 @@ export class OutgoingCalls {
 /** Returns `'ABORTED'` if the caller's signal ended the call, the code of an error of this library, else `'ERROR'`: a small set, for counting. */
 function outcomeOfCall(error: unknown, signal: AbortSignal | undefined): string {
   if (signal?.aborted && error === signal.reason) return 'ABORTED';
-  return error instanceof PgRegistryError ? error.code : 'ERROR';
+  return (isOwnError(error) && codeOfThrown(error)) || 'ERROR';
 }
 
 function nobody(to: Destination): NotRegisteredError {
-  const name = to instanceof Via ? `${formatKey(to.key)} in scope '${to.scope}'` : String(to);
+  const name = to instanceof Via ? `${formatKey(to.key)} in scope ${quoteText(to.scope)}` : String(to);
   return new NotRegisteredError(`Nobody in the cluster is registered under ${name}; nothing was executed.`);
+}
+
+/** Formats a destination as short text: `<orders-1.42>`, `via('counters', 'a')`. Never throws, whatever it gets. */
+export function formatDestination(to: unknown): string {
+  if (isPid(to)) return to.toString();
+  return isVia(to) ? `via(${quoteText(to.scope)}, ${formatKey(to.key)})` : `to ${describeValue(to)}`;
+}
+
+function isVia(to: unknown): to is Via {
+  return orElse(() => to instanceof Via, false);
 }

@@ -1,3 +1,4 @@
+import { quoteText } from '../term';
 import { markDraining } from './drain';
 import type { Endpoint } from './endpoint';
 import { broadcastVersion, commonVersion, formatVersions, type Frame, type Sender } from '../wire';
@@ -244,7 +245,7 @@ export class Membership {
     if (refused > 0) {
       this.#endpoint.warn(
         'too-many-scopes',
-        `Node '${peer.node}' runs more scopes than maxScopes; the rest is ignored.`,
+        `Node ${quoteText(peer.node)} runs more scopes than maxScopes; the rest is ignored.`,
       );
     }
   }

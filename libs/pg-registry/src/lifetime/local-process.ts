@@ -1,4 +1,4 @@
-import { Pid } from '../term';
+import { orElse, Pid } from '../term';
 
 /** The default reason of an exit, as in Erlang. */
 export const NORMAL = 'normal';
@@ -53,8 +53,8 @@ export class LocalProcess implements Disposable {
   exit(reason: unknown = NORMAL): void {
     if (!this.#alive) return;
     this.#alive = false;
-    // A promise would adopt a thenable reason, wait for it and perhaps reject: its text stands for it.
-    this.#reason = isThenable(reason) ? Object.prototype.toString.call(reason) : reason;
+    // A promise would adopt a thenable reason, wait for it and perhaps reject, also where reading `then` throws: a text stands for it.
+    this.#reason = thenOf(reason) === 'nothing' ? reason : tagOf(reason);
     this.#end(this, this.#reason);
     this.#exited?.resolve(this.#reason);
   }
@@ -71,7 +71,21 @@ export class LocalProcess implements Disposable {
   }
 }
 
-/** Returns whether `await` would wait for this value. */
+/** Returns whether `await` would wait for this value. False for an object that does not let itself be asked. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+  return thenOf(value) === 'callable';
+}
+
+/** What `await` would find on a value. */
+function thenOf(value: unknown): 'nothing' | 'callable' | 'unreadable' {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return 'nothing';
+  try {
+    return 'then' in value && typeof value.then === 'function' ? 'callable' : 'nothing';
+  } catch {
+    return 'unreadable';
+  }
+}
+
+function tagOf(reason: unknown): string {
+  return orElse(() => Object.prototype.toString.call(reason), 'a reason that cannot be read');
 }

@@ -5,7 +5,7 @@ import { compileGuards } from './expression-compiler';
 import { compilePart, matcherOf } from './head-compiler';
 import { $, rest, type Expression, type Pattern, type Predicate, type Spec } from './language';
 import { anything } from './pattern-compiler';
-import { invalidQuery } from './query-error';
+import { compileSafely, invalidQuery } from './query-error';
 import type { Sieve } from './sieve';
 import { Variables } from './variables';
 
@@ -32,11 +32,13 @@ export function compileMatch<E>(
       ' cannot be combined with a predicate: put the conditions into the predicate',
     );
   }
-  const variables = new Variables();
-  const value = compilePart('value', pattern, variables, 'pattern');
-  const all = compileGuards(guards, variables, '');
-  if (all.length === 0) return { matches: (row) => value(row.value) };
-  return { matches: matcherOf({ key: anything, pid: anything, value }, all) };
+  return compileSafely(() => {
+    const variables = new Variables();
+    const value = compilePart('value', pattern, variables, 'pattern');
+    const all = compileGuards(guards, variables, '');
+    if (all.length === 0) return { matches: (row) => value(row.value) };
+    return { matches: matcherOf({ key: anything, pid: anything, value }, all) };
+  });
 }
 
 /** Instead of a result: no clause matches the row. */
@@ -66,10 +68,14 @@ export interface CompiledSpec {
  */
 export function compileSpec<E>(spec: Spec | Predicate<E>): CompiledSpec {
   if (isPredicate(spec)) return predicateSpec(spec);
-  const list: readonly unknown[] = Array.isArray(spec) ? spec : [spec];
-  const clauses = list.map((clause, i) => compileClause(clause, `clause ${i + 1}`));
+  const clauses = compileSafely(() => clausesOf(spec));
   const [only] = clauses;
   return only !== undefined && clauses.length === 1 ? singleSpec(only) : multiSpec(clauses);
+}
+
+function clausesOf(spec: unknown): readonly CompiledClause[] {
+  const list: readonly unknown[] = Array.isArray(spec) ? spec : [spec];
+  return list.map((clause, i) => compileClause(clause, `clause ${i + 1}`));
 }
 
 function predicateSpec(predicate: (entry: unknown) => unknown): CompiledSpec {

@@ -6,19 +6,21 @@ import { PgRegistryNode } from '../node';
 import { type CallHeaders, HandlerTable, via } from '../calls';
 import { type LocalProcess } from '../lifetime';
 import { ProcessService } from '../process';
-import { type Pid, TransportError } from '../term';
+import { InvalidValueError, type Pid, TransportError } from '../term';
 import { NodeConnection, type RegistryEvents, type RegistryStatus } from './node-connection';
 import { plainPayload } from './payload';
 import { RegistryRecord } from './registry-record';
 import { type OnReply, ReplyReader } from './reply-reader';
 import {
   type Answer,
+  checked,
   CREDIT,
   EVENT,
+  isAnswer,
+  isValues,
   type PatternValue,
   REQUEST,
   RPC_SCOPE,
-  type Values,
   VALUES,
 } from './rpc-message';
 
@@ -100,7 +102,9 @@ export class PgRegistryClient extends ClientProxy<RegistryEvents, RegistryStatus
       },
     });
     this.#readers.set(id, reader);
-    void this.#exchange(packet, id, reader, cancel.signal);
+    this.#exchange(packet, id, reader, cancel.signal).catch((error: unknown) =>
+      this.#node.logFailure(RPC_SCOPE, 'answer', 'The subscriber of an answer failed', error),
+    );
     return () => reader.close();
   }
 
@@ -136,25 +140,30 @@ export class PgRegistryClient extends ClientProxy<RegistryEvents, RegistryStatus
     const pattern = this.normalizePattern(packet.pattern as string);
     const { data, headers } = unpack(packet.data);
     const request = { pattern, data: plainPayload(data), replyTo: this.#replyTo(), id };
-    return this.#processes.call<Answer>(via(RPC_SCOPE, pattern), REQUEST, request, {
+    const answer = await this.#processes.call(via(RPC_SCOPE, pattern), REQUEST, request, {
       timeoutMs: Infinity,
       signal,
       headers,
     });
+    if (isAnswer(answer)) return answer;
+    throw new InvalidValueError(
+      'The answer must be one of a PgRegistryServer, and is not. The request may have been handled.',
+    );
   }
 
   /** Returns the process that receives values. Made with the first request, and again after a drain has ended it. */
   #replyTo(): Pid {
     if (this.#replies?.alive !== true) {
-      const take = (payload: unknown): void => this.#take(payload as Values);
+      const take = (payload: unknown): void => this.#take(payload);
       const handlers = new HandlerTable('A client', { casts: new Map([[VALUES, take]]) });
       this.#replies = this.#processes.mount({ label: 'rpc replies', handlers, serial: false });
     }
     return this.#replies.pid;
   }
 
-  #take(values: Values): void {
-    this.#readers.get(values.id)?.values(values);
+  #take(values: unknown): void {
+    const batch = checked(values, isValues, 'values of an answer');
+    this.#readers.get(batch.id)?.values(batch);
   }
 
   /** Returns every member without a queue group, and one random member of each group, a reachable one if possible. */

@@ -6,7 +6,7 @@ import { PgRegistryNode, systemClock } from '../node';
 import { type CallContext, type Handler, HandlerTable } from '../calls';
 import { type LocalProcess, withTimeout } from '../lifetime';
 import { ProcessService } from '../process';
-import { InvalidArgumentError, NoHandlerError } from '../term';
+import { describeValue, InvalidArgumentError, NoHandlerError } from '../term';
 import {
   normalMicroserviceOptions,
   type NormalMicroserviceOptions,
@@ -17,9 +17,13 @@ import { ownPayload } from './payload';
 import { RegistryContext } from './registry-context';
 import { ReplyWriter } from './reply-writer';
 import {
+  checked,
   CREDIT,
   type Credit,
   EVENT,
+  isCredit,
+  isEvent,
+  isRequest,
   type PatternValue,
   type Request,
   REQUEST,
@@ -155,19 +159,44 @@ export class PgRegistryServer
   #handlers(): HandlerTable {
     return new HandlerTable('The microservice', {
       calls: new Map<string, Handler>([
-        [REQUEST, (payload, call) => this.#running.add(this.#answer(payload as unknown as Request, call))],
+        [
+          REQUEST,
+          (payload, call) => this.#running.add(this.#answer(checked(payload, isRequest, 'a request'), call)),
+        ],
       ]),
       casts: new Map<string, Handler>([
         [
           EVENT,
-          (payload, call) => this.#running.add(this.#handleEvent(payload as unknown as RpcEvent, call)),
+          (payload, call) =>
+            this.#running.add(this.#handleEvent(checked(payload, isEvent, 'an event'), call)),
         ],
-        [CREDIT, (payload) => this.#allow(payload as unknown as Credit)],
+        [CREDIT, (payload) => this.#allow(checked(payload, isCredit, 'a credit'))],
       ]),
     });
   }
 
+  /** Sets the hook that Nest calls before it handles something. Called by Nest, if somebody traces. */
+  override setOnProcessingStartHook(hook: Parameters<Server['setOnProcessingStartHook']>[0]): void {
+    super.setOnProcessingStartHook((transportId, context, done) =>
+      // The hook may drop the promise of what it is given, so that one must not reject.
+      hook(transportId, context, async () => {
+        try {
+          await done();
+        } catch (error) {
+          this.#warn('event', 'The handler of an event failed', error);
+        }
+      }),
+    );
+  }
+
   async #handleEvent({ pattern, data }: RpcEvent, call: CallContext): Promise<void> {
+    // Nest would log an error for each, and peers can send many.
+    if (!this.#handles(pattern)) {
+      return this.#warn(
+        'no event handler',
+        `An event ${describeValue(pattern)} was dropped: it has no handler here.`,
+      );
+    }
     await this.handleEvent(
       pattern,
       { pattern, data: ownPayload(data) },
@@ -182,13 +211,19 @@ export class PgRegistryServer
     const writer = new ReplyWriter({
       signal: call.signal,
       onStreaming: () => this.#streams.set(stream, writer),
+      onError: (error) => this.#warn('teardown', 'Ending the stream of a handler failed', error),
       send: (ahead, values) => this.#processes.cast(replyTo, VALUES, { id, ahead, values, from, stream }),
     });
     return new Promise<unknown>((resolve, reject) => {
-      this.onProcessingStartHook(this.transportId, context, async () => {
-        const replies = this.#replies(pattern, ownPayload(data), context);
-        await writer.write(replies).then(resolve, reject);
-      });
+      // The hook may drop the promise of what it is given, so that one must not reject; and it may throw or reject itself.
+      const process = async (): Promise<void> => {
+        try {
+          resolve(await writer.write(this.#replies(pattern, ownPayload(data), context)));
+        } catch (error) {
+          reject(error);
+        }
+      };
+      Promise.resolve(this.onProcessingStartHook(this.transportId, context, process)).catch(reject);
     }).finally(() => this.#streams.delete(stream));
   }
 
@@ -196,17 +231,30 @@ export class PgRegistryServer
     const handler = this.messageHandlers.get(pattern);
     if (handler === undefined)
       throw new NoHandlerError(
-        `This node has no handler for '${pattern}' any more. The request was not handled.`,
+        `This node has no handler for ${describeValue(pattern)} (any more). The request was not handled.`,
       );
     return defer(() => this.transformToObservable(handler(data, context) as Promise<unknown>)).pipe(
-      // Nest sets the hook only if somebody traces.
-      finalize(() =>
-        (this.onProcessingEndHook as typeof this.onProcessingEndHook | undefined)?.(
-          this.transportId,
-          context,
-        ),
-      ),
+      finalize(() => this.#ended(context)),
     );
+  }
+
+  #ended(context: RegistryContext): void {
+    try {
+      // Nest sets the hook only if somebody traces.
+      (this.onProcessingEndHook as typeof this.onProcessingEndHook | undefined)?.(this.transportId, context);
+    } catch (error) {
+      this.#warn('end hook', 'The hook for the end of a request failed', error);
+    }
+  }
+
+  /** Logs, at most one line of a kind per interval. */
+  #warn(kind: string, message: string, error?: unknown): void {
+    this.#node.logFailure(RPC_SCOPE, kind, message, error);
+  }
+
+  /** Whether Nest would find a handler for an event of this pattern. */
+  #handles(pattern: string): boolean {
+    return this.getHandlerByPattern(pattern) !== null;
   }
 
   #allow({ stream, upTo }: Credit): void {

@@ -20,6 +20,7 @@ describe('ReplyWriter', () => {
     return new ReplyWriter({
       signal: caller.signal,
       onStreaming: () => (streaming += 1),
+      onError: () => undefined,
       send: (ahead, values) => {
         if (values.length > maxBatch) throw new ValueTooLargeError('too much');
         sent.push([ahead, values]);

@@ -17,6 +17,8 @@ export interface ReplyWriterDeps {
   readonly send: (ahead: number, values: readonly unknown[]) => void;
   /** Called before the first {@link send}: from now on the writer needs the caller's credit. */
   readonly onStreaming: () => void;
+  /** Told of what the source threw when its subscription was ended. */
+  readonly onError: (error: unknown) => void;
 }
 
 /**
@@ -55,7 +57,7 @@ export class ReplyWriter {
       complete: () => this.#finish('complete'),
     });
     // The source failed within subscribe(), when there was no subscription to end yet.
-    if (this.#end !== 'running') this.#subscription.unsubscribe();
+    if (this.#end !== 'running') this.#unsubscribe();
     return answer.finally(() => signal.removeEventListener('abort', onAbort));
   }
 
@@ -131,11 +133,20 @@ export class ReplyWriter {
     };
   }
 
+  /** Runs the source's teardown. Called by the listener of a signal, where what it throws would end the Node.js process. */
+  #unsubscribe(): void {
+    try {
+      this.#subscription?.unsubscribe();
+    } catch (error) {
+      this.#deps.onError(error);
+    }
+  }
+
   /** Ends the subscription, and rejects the answer. */
   #abandon(error: unknown): void {
     this.#end = 'failed';
     this.#waiting = [];
-    this.#subscription?.unsubscribe();
     this.#settle.reject(error);
+    this.#unsubscribe();
   }
 }

@@ -1,4 +1,4 @@
-import type { Pid, Value } from '../term';
+import { InvalidArgumentError, isObject, isPid, type Pid, type Value } from '../term';
 
 /** The scope in which handlers are registered, each under Nest's normalised pattern. It runs on nodes that listen or send. */
 export const RPC_SCOPE = 'rpc';
@@ -55,4 +55,48 @@ export interface Credit {
   readonly stream: number;
   /** The number of values of this answer that the server may have sent ahead in total. */
   readonly upTo: number;
+}
+
+/** Whether a value that a peer answered is an {@link Answer}. */
+export function isAnswer(value: unknown): value is Answer {
+  if (!isObject(value)) return false;
+  const { ahead, values, errors } = value as Partial<Answer>;
+  return Number.isSafeInteger(ahead) && Array.isArray(values) && Array.isArray(errors);
+}
+
+/** Whether a value that a peer sent is a {@link Values}. */
+export function isValues(value: unknown): value is Values {
+  if (!isObject(value)) return false;
+  const { id, ahead, values, from, stream } = value as Partial<Values>;
+  return [id, ahead, stream].every(Number.isSafeInteger) && Array.isArray(values) && isPid(from);
+}
+
+/** Whether a value that a peer sent is an {@link RpcEvent}. */
+export function isEvent(value: unknown): value is RpcEvent {
+  return isObject(value) && typeof (value as Partial<RpcEvent>).pattern === 'string';
+}
+
+/** Whether a value that a peer sent is a {@link Request}. */
+export function isRequest(value: unknown): value is Request {
+  if (!isEvent(value)) return false;
+  const { replyTo, id } = value as Partial<Request>;
+  return isPid(replyTo) && Number.isSafeInteger(id);
+}
+
+/** Whether a value that a peer sent is a {@link Credit}. */
+export function isCredit(value: unknown): value is Credit {
+  if (!isObject(value)) return false;
+  const { stream, upTo } = value as Partial<Credit>;
+  return Number.isSafeInteger(stream) && Number.isSafeInteger(upTo);
+}
+
+/**
+ * Returns what a peer sent, if it is what `check` looks for.
+ *
+ * @param what What it must be, for the message.
+ * @throws InvalidArgumentError otherwise; nothing was executed.
+ */
+export function checked<T>(value: unknown, check: (value: unknown) => value is T, what: string): T {
+  if (check(value)) return value;
+  throw new InvalidArgumentError(`A peer sent what must be ${what}, and is not. Nothing was executed.`);
 }

@@ -9,7 +9,17 @@ import type {
 } from '@opentelemetry/api';
 import type { SyncReport } from '../node';
 import type { CallTracer, HandlerSpan, OutgoingSpan, TraceContext, Via } from '../calls';
-import { formatKey, isPid, PgRegistryError, type Pid } from '../term';
+import {
+  codeOfThrown,
+  formatKey,
+  isError,
+  isOwnError,
+  isPid,
+  messageOfThrown,
+  nameOfThrown,
+  stackOfThrown,
+  type Pid,
+} from '../term';
 
 type Api = typeof import('@opentelemetry/api');
 type Outgoing = Parameters<CallTracer['outgoing']>;
@@ -137,13 +147,14 @@ class Recorded {
   fail(error: unknown): void {
     const { span } = this;
     const api = this.#api;
-    const exception = error instanceof Error ? error : String(error);
+    // Copied, because an SDK reads the properties of an error as it likes, and they may throw.
+    const message = messageOfThrown(error);
+    const stack = stackOfThrown(error);
     span.setAttribute('error.type', typeOf(error));
-    span.recordException(exception);
-    span.setStatus({
-      code: api.SpanStatusCode.ERROR,
-      message: typeof exception === 'string' ? exception : exception.message,
-    });
+    span.recordException(
+      isError(error) ? { name: nameOfThrown(error), message, ...(stack !== '' && { stack }) } : message,
+    );
+    span.setStatus({ code: api.SpanStatusCode.ERROR, message });
     span.end();
   }
 }
@@ -205,6 +216,5 @@ function traceOf({ isSpanContextValid }: Api, span: SpanContext): TraceContext |
 
 /** Returns the error type, one of few words as the conventions require: the code of this library's errors, the class of others. */
 function typeOf(error: unknown): string {
-  if (error instanceof PgRegistryError) return error.code;
-  return error instanceof Error ? error.name : typeof error;
+  return (isOwnError(error) && codeOfThrown(error)) || nameOfThrown(error);
 }

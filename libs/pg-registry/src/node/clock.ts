@@ -15,12 +15,15 @@ export interface Clock {
   afterTurn(fn: () => void): () => void;
 }
 
-/** The clock and the timers of the Node.js process. */
+/** The longest timer of Node.js, about 25 days; it makes a longer one fire at once, with a warning. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** The clock and the timers of the Node.js process. A timer beyond {@link MAX_TIMER_MS} fires then. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   wall: () => Date.now(),
   setTimer: (ms, fn, { keepAlive = false } = {}) => {
-    const timer = setTimeout(fn, ms);
+    const timer = setTimeout(fn, Math.min(ms, MAX_TIMER_MS));
     if (!keepAlive) timer.unref();
     return () => clearTimeout(timer);
   },

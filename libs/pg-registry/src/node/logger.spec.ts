@@ -39,3 +39,55 @@ describe('a limited log', () => {
     expect(lines.at(-1)).toBe('old again');
   });
 });
+
+describe('an error log', () => {
+  const lines: string[] = [];
+  const logger: NodeLogger = {
+    log: () => undefined,
+    warn: (line) => lines.push(line),
+    error: (line, stack = '') => lines.push(line, ...stack.split('\n')),
+  };
+  const log = new ErrorLog(logger);
+  beforeEach(() => lines.splice(0));
+
+  it('an error log escapes and cuts what peers chose, so that a peer cannot make up lines', () => {
+    const error = Object.assign(new Error('why\n[Nest] all is well\u001b[2J'), {
+      stack: 'Error: why\n[Nest] all is well\n    at frame (file.ts:1:1)\nroot logged in',
+    });
+    log.warn(`A frame of 'evil\r\n[Nest]' was dropped`, error);
+    log.error(`x`.repeat(100_000), error);
+    expect(lines[0]).toBe(
+      String.raw`A frame of 'evil\u000d\n[Nest]' was dropped: why\n[Nest] all is well\u001b[2J`,
+    );
+    expect(lines[1]?.length).toBeLessThan(2100);
+    expect(lines.slice(2)).toEqual([
+      String.raw`Error: why\n[Nest] all is well\u001b[2J`,
+      '    at frame (file.ts:1:1)',
+    ]);
+  });
+
+  it('an error log writes a line for whatever was thrown', () => {
+    const thrower = (): never => {
+      throw new Error('from a getter');
+    };
+    const hostile = Object.defineProperties(new Error('x'), {
+      stack: { get: thrower },
+      message: { get: thrower },
+      name: { get: thrower },
+    });
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    for (const thrown of [hostile, proxy, Symbol('s'), Object.create(null)]) log.error('failed', thrown);
+    for (const thrown of [hostile, proxy, Symbol('s'), Object.create(null)]) log.warn('failed', thrown);
+    expect(lines.filter((line) => line.startsWith('failed: '))).toHaveLength(8);
+  });
+
+  it('an error log survives a logger that throws', () => {
+    const throwing = (): never => {
+      throw new Error('disk full');
+    };
+    const broken = new ErrorLog({ log: throwing, warn: throwing, error: throwing });
+    expect(() => broken.warn('x')).not.toThrow();
+    expect(() => broken.error('x', new Error('y'))).not.toThrow();
+  });
+});

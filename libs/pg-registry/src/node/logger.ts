@@ -1,3 +1,4 @@
+import { messageOfThrown, nameOfThrown, printable, stackOfThrown } from '../term';
 /** Where a node writes its log. Nest's `Logger` satisfies it. */
 export interface NodeLogger {
   log(message: string): void;
@@ -12,7 +13,10 @@ export const stderrLogger: NodeLogger = {
   error: (message, stack) => console.error(`[PgRegistry] ${message}${stack ? `\n${stack}` : ''}`),
 };
 
-/** A log that also takes what was thrown. */
+/**
+ * A log that also takes what was thrown. Names, messages and whatever else peers choose end up in its lines, so each line is escaped and
+ * cut here: a peer cannot make up lines, send codes to a terminal or fill a disk. Never throws.
+ */
 export class ErrorLog {
   readonly #logger: NodeLogger;
 
@@ -21,13 +25,24 @@ export class ErrorLog {
   }
 
   warn(message: string, error?: unknown): void {
-    this.#logger.warn(error === undefined ? message : `${message}: ${messageOf(error)}`);
+    this.#write(() => this.#logger.warn(line(message, error)));
   }
 
   error(message: string, error?: unknown): void {
-    if (error === undefined) this.#logger.error(message);
-    else
-      this.#logger.error(`${message}: ${messageOf(error)}`, error instanceof Error ? error.stack : undefined);
+    this.#write(() => {
+      const stack = printableStack(error);
+      if (stack === '') this.#logger.error(line(message, error));
+      else this.#logger.error(line(message, error), stack);
+    });
+  }
+
+  /** A logger that throws must not end what had something to say. */
+  #write(write: () => void): void {
+    try {
+      write();
+    } catch {
+      // Nobody is left to tell.
+    }
   }
 }
 
@@ -93,6 +108,18 @@ export class ScopeLogs {
   }
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function line(message: string, error: unknown): string {
+  return printable(error === undefined ? message : `${message}: ${messageOfThrown(error)}`);
+}
+
+/** A line of a stack that names a place in the code. All others are the error's text, which may be a peer's. */
+const PLACE = /^\s+at /;
+
+/** Returns name, message and places of an error, one a line; empty if it has no stack. */
+function printableStack(error: unknown): string {
+  const stack = stackOfThrown(error);
+  if (stack === '') return '';
+  const head = printable(`${nameOfThrown(error)}: ${messageOfThrown(error)}`);
+  const places = stack.split('\n').filter((each) => PLACE.test(each));
+  return [head, ...places.map((place) => printable(place, 500))].join('\n');
 }

@@ -1,5 +1,5 @@
 import { withTimeout } from '../lifetime';
-import { ScopeNotRunningError, TransportError } from '../term';
+import { ScopeNotRunningError, TransportError, messageOfThrown } from '../term';
 import type { Connection, ConnectionStatus } from '../transport';
 import type { Sender } from '../wire';
 import type { NodeParts } from './node-parts';
@@ -113,7 +113,8 @@ export class NodeLifecycle {
         timeoutMs: options.connectTimeoutMs,
         onStatus: (status) => this.#onStatus(status),
         onGone: (node) => driver.run(protocol.hint(node, clock.now())),
-        onError: (error) => limitedLog.error(String(error), 'The transport reported an error', error),
+        onError: (error) =>
+          limitedLog.error(messageOfThrown(error), 'The transport reported an error', error),
         onWarning: (message) => limitedLog.warn(message, message),
       });
     } catch (error) {

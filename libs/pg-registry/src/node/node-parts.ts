@@ -104,7 +104,9 @@ export function createNodeParts(
     random,
     options: options.protocol,
   });
-  const driver = new ProtocolDriver(protocol, clock, onEffect, waits.look);
+  const driver = new ProtocolDriver(protocol, clock, onEffect, waits.look, (error) =>
+    limitedLog.error('step', 'A step of the node failed; it goes on with the next one', error),
+  );
   const replicationWaits = new ReplicationWaits(clock);
 
   const host: ScopeDeps = {

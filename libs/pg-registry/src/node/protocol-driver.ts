@@ -12,6 +12,12 @@ export type NodeEffect = Exclude<
   { type: 'subscribe' | 'unsubscribe' | 'send' | 'flush' | 'probe' | 'diff' }
 >;
 
+/** What the driver uses of a {@link PeerProtocol}. */
+export type DrivenProtocol = Pick<
+  PeerProtocol,
+  'receive' | 'flushed' | 'probeResult' | 'nextDeadline' | 'tick'
+>;
+
 /**
  * Runs a {@link PeerProtocol}: gives it time and messages, and runs its effects in the order in which it returned them.
  *
@@ -31,21 +37,29 @@ export class ProtocolDriver {
   /** Since when the end of the turn is waited for; Infinity: it is not. */
   #turnEndsAt = Infinity;
 
-  readonly #protocol: PeerProtocol;
+  readonly #protocol: DrivenProtocol;
   readonly #clock: Clock;
   readonly #onEffect: (effect: NodeEffect) => void;
   readonly #onSettled: () => void;
+  readonly #onError: (error: unknown) => void;
 
+  /**
+   * @param onEffect Runs the effects that concern the node as a whole.
+   * @param onSettled Called after each batch of effects.
+   * @param onError Called with what a step of the protocol, or an effect, threw; the other effects are run all the same. Must not throw.
+   */
   constructor(
-    protocol: PeerProtocol,
+    protocol: DrivenProtocol,
     clock: Clock,
     onEffect: (effect: NodeEffect) => void,
     onSettled: () => void,
+    onError: (error: unknown) => void,
   ) {
     this.#protocol = protocol;
     this.#clock = clock;
     this.#onEffect = onEffect;
     this.#onSettled = onSettled;
+    this.#onError = onError;
   }
 
   /** Sends effects to this connection from now on. Without one, frames and probes are lost, as with a broker that is away. */
@@ -75,14 +89,35 @@ export class ProtocolDriver {
     for (const effect of effects) this.#queue.push(effect);
     if (this.#running) return;
     this.#running = true;
-    try {
-      for (const effect of this.#queue) this.#runOne(effect); // what is queued meanwhile included
-    } finally {
-      this.#queue.length = 0;
-      this.#running = false;
-    }
+    for (const effect of this.#queue) this.#runGuarded(effect); // what is queued meanwhile included
+    this.#queue.length = 0;
+    this.#running = false;
     this.#arm();
     this.#onSettled();
+  }
+
+  /** A frame that cannot be sent must not stop what else is to be done: nobody up the stack could do it again. */
+  #runGuarded(effect: Effect): void {
+    try {
+      this.#runOne(effect);
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+
+  /**
+   * Runs a step of the protocol and what it returns, for the callbacks of timers and promises: what those throw ends the Node.js process.
+   *
+   * @returns False if it threw.
+   */
+  #step(step: (now: number) => readonly Effect[]): boolean {
+    try {
+      this.run(step(this.#clock.now()));
+      return true;
+    } catch (error) {
+      this.#onError(error);
+      return false;
+    }
   }
 
   #runOne(effect: Effect): void {
@@ -108,14 +143,14 @@ export class ProtocolDriver {
 
   #subscribe(subject: string): void {
     const subscription = this.#connection?.subscribe(subject, (on, bytes, reply) =>
-      this.run(this.#protocol.receive(on, bytes, reply, this.#clock.now())),
+      this.#step((now) => this.#protocol.receive(on, bytes, reply, now)),
     );
     if (subscription !== undefined) this.#subscriptions.set(subject, subscription);
   }
 
   #flush(id: number): void {
     this.#connection?.flush().then(
-      () => this.run(this.#protocol.flushed(id, this.#clock.now())),
+      () => this.#step((now) => this.#protocol.flushed(id, now)),
       // Not connected: frames may be lost, and the protocol hears of the disconnect elsewhere.
       () => undefined,
     );
@@ -123,7 +158,7 @@ export class ProtocolDriver {
 
   #probe({ id, subject, reply, bytes, timeoutMs }: Extract<Effect, { type: 'probe' }>): void {
     this.#connection?.request(subject, bytes, { reply, timeoutMs }, (outcome) =>
-      this.run(this.#protocol.probeResult(id, outcome, this.#clock.now())),
+      this.#step((now) => this.#protocol.probeResult(id, outcome, now)),
     );
   }
 
@@ -150,15 +185,19 @@ export class ProtocolDriver {
     }
     this.#cancelTimer();
     this.#wakesAt = now + wait;
-    this.#cancelTimer = this.#clock.setTimer(Math.ceil(wait), () => {
-      this.#wakesAt = Infinity;
-      this.#tick();
-    });
+    this.#cancelTimer = this.#clock.setTimer(Math.ceil(wait), () => this.#wake());
   }
 
   #tick(): void {
-    const now = this.#clock.now();
-    if (this.#protocol.nextDeadline() > now) this.#arm();
-    else this.run(this.#protocol.tick(now));
+    if (this.#protocol.nextDeadline() > this.#clock.now()) return this.#arm();
+    if (this.#step((now) => this.#protocol.tick(now))) return;
+    // It failed before a timer was set; without one this node would stand still for ever.
+    this.#wakesAt = this.#clock.now() + LONGEST_WAIT_MS;
+    this.#cancelTimer = this.#clock.setTimer(LONGEST_WAIT_MS, () => this.#wake());
+  }
+
+  #wake(): void {
+    this.#wakesAt = Infinity;
+    this.#tick();
   }
 }

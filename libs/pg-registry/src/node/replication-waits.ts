@@ -2,9 +2,6 @@ import type { Effect } from '../cluster';
 import { TransportError } from '../term';
 import type { Clock } from './clock';
 
-/** A longer timer of Node.js would fire at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
 /** The calls of `replicated()` that have not ended, over all scopes of the node, by the id of their effect. */
 export class ReplicationWaits {
   readonly #open = new Map<number, { resolve(): void; reject(error: Error): void }>();
@@ -19,9 +16,7 @@ export class ReplicationWaits {
   async start(id: number, timeoutMs: number): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       // The deadline is the protocol's. This timer does nothing but keep the Node.js process alive until then.
-      const release = this.#clock.setTimer(Math.min(timeoutMs + 1000, MAX_TIMER_MS), () => undefined, {
-        keepAlive: true,
-      });
+      const release = this.#clock.setTimer(timeoutMs + 1000, () => undefined, { keepAlive: true });
       this.#open.set(id, {
         resolve: () => (release(), resolve()),
         reject: (error) => (release(), reject(error)),

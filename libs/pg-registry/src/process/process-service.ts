@@ -5,6 +5,7 @@ import {
   type CallOptions,
   type Calls,
   type Destination,
+  formatDestination,
   type Handlers,
   HandlerTable,
   type ProcessDown,
@@ -154,10 +155,13 @@ export class ProcessService {
   /**
    * Returns an object whose methods call the handlers of the same name: `proxy<Counter>(via('counters', 'a')).add(1)`.
    *
-   * Its properties are `undefined` for symbols and for the names that `await`, JSON and Nest look up on any object.
+   * It can be awaited, printed, injected and compared like any object: names that `await`, JSON, loggers and Nest look up on any object
+   * (`then`, `toString`, `toJSON`, `inspect`, `onModuleInit` and the like) are no handlers. Use {@link call} for a handler of such a name.
    */
   proxy<T>(to: Destination): Remote<T> {
-    return makeProxy<T>((name, payload, options) => this.#calls.outgoing.call(to, name, payload, options));
+    return makeProxy<T>(`Remote ${formatDestination(to)}`, (name, payload, options) =>
+      this.#calls.outgoing.call(to, name, payload, options),
+    );
   }
 
   /** @internal Starts a process for a decorated provider, open for messages at once. */

@@ -1,8 +1,9 @@
-import { inspect } from 'node:util';
+import { format, inspect, isDeepStrictEqual } from 'node:util';
 import { Observable, of } from 'rxjs';
 import type { CallContext } from '../calls/call-context';
-import { FakeCluster } from '../calls/calls.fixture';
+import { FakeCluster, turn } from '../calls/calls.fixture';
 import type { CallOptions } from '../calls/call-options';
+import { via } from '../calls/via';
 import type { Remote } from './proxy';
 
 class Documents {
@@ -65,8 +66,35 @@ describe('a proxy', () => {
     ]) {
       expect(proxy[name]).toBeUndefined();
     }
-    expect([JSON.stringify(proxy), inspect(proxy)]).toEqual(['{}', '[Object: null prototype] {}']);
+    expect([JSON.stringify(proxy), inspect(proxy)]).toEqual(['{}', 'Remote <a.1>']);
     expect(() => ((proxy as Record<string, unknown>)['x'] = 1)).toThrow(TypeError);
+  });
+
+  it('prints a proxy, in every way that logs and tests know, without calling a handler', async () => {
+    const a = new FakeCluster().node('a');
+    const proxy = a.service.proxy<Record<string, () => void>>(a.serve({}).pid);
+    const finished = { ...a.calls.stats().finished };
+    const ways: readonly ((it: unknown) => unknown)[] = [
+      (it) => String(it),
+      (it) => ''.concat(it as string),
+      (it) => [it].join(),
+      (it) => inspect(it, { showProxy: true, showHidden: true }),
+      (it) => format('%s %o %O %j %d', it, it, it, it, it),
+      (it) => JSON.stringify({ it }),
+      (it) => (it as object).hasOwnProperty('x'),
+      (it) => [it].toLocaleString(),
+      (it) => (it as object).valueOf(),
+      (it) => Object.prototype.toString.call(it),
+      (it) => ({ ...(it as object) }),
+      (it) => isDeepStrictEqual(it, {}),
+      (it) => expect(it).not.toEqual(1),
+    ];
+    for (const way of ways) way(proxy);
+    await turn();
+    const named: unknown = a.service.proxy(via('counters', ['a']));
+    expect([proxy, named].map(String)).toEqual(['Remote <a.1>', "Remote via('counters', ['a'])"]);
+    expect(a.calls.stats()).toMatchObject({ finished, pending: 0 });
+    expect(a.warnings).toEqual([]);
   });
 
   it('gives a proxy the types of the handlers as their callers see them', () => {

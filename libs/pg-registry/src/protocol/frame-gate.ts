@@ -1,3 +1,4 @@
+import { quoteText } from '../term';
 import {
   belongsTo,
   DecodeError,
@@ -74,9 +75,10 @@ export class FrameGate {
     const ownIncarnation = frame.incarnation === endpoint.incarnation;
     if (ownIncarnation && frame.node === endpoint.node) return 'own';
     if (!belongsTo(frame.incarnation, frame.node))
-      return `names ${frame.incarnation} as an incarnation of '${frame.node}'`;
-    if (route.route !== 'from' && route.to !== endpoint.node) return `is for '${route.to}'`;
-    if (route.route !== 'alive' && route.from !== frame.node) return `says it is from '${frame.node}'`;
+      return `names ${frame.incarnation} as an incarnation of ${quoteText(frame.node)}`;
+    if (route.route !== 'from' && route.to !== endpoint.node) return `is for ${quoteText(route.to)}`;
+    if (route.route !== 'alive' && route.from !== frame.node)
+      return `says it is from ${quoteText(frame.node)}`;
     const belongsHere = 'kind' in route ? route.kind === frame.kind : travelsOn(frame.kind, route.route);
     return belongsHere ? undefined : `is a ${frame.kind}`;
   }

@@ -1,5 +1,5 @@
 import { type Endpoint, type OwnScopes, type Peer, Schedule, type ScopeNews } from '../cluster';
-import { type PidInterner, ScopeNotRunningError, type ValueLimits } from '../term';
+import { type PidInterner, ScopeNotRunningError, type ValueLimits, quoteText } from '../term';
 import { FRAME_OVERHEAD_BYTES, Reader, type StreamKind, Writer } from '../wire';
 import { ReplicationBudget, type ReplicationMemory } from './budget';
 import { Replicator, type ScopeStart } from './replicator';
@@ -144,7 +144,7 @@ export class Streams {
     if (replicator.keys !== news.keys) {
       endpoint.warn(
         'key-mode',
-        `Scope '${news.name}' has ${replicator.keys} keys here and ${news.keys} keys on node '${peer.node}'.`,
+        `Scope ${quoteText(news.name)} has ${replicator.keys} keys here and ${news.keys} keys on node ${quoteText(peer.node)}.`,
         news.name,
       );
     }

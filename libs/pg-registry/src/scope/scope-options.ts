@@ -1,4 +1,12 @@
-import { InvalidArgumentError, isObject, OptionChecks, sameValue, type Value } from '../term';
+import {
+  InvalidArgumentError,
+  isObject,
+  OptionChecks,
+  sameValue,
+  type Value,
+  boundedText,
+  propertyOfThrown,
+} from '../term';
 import type { ListenerToken, RegistryListener } from './listener';
 
 /*
@@ -107,8 +115,8 @@ export function formatScopeOptions(options: NormalScopeOptions): string {
 
 /** Formats a listener as a short text for messages: the name of its class, or its token. */
 export function formatListener(listener: ListenerToken | RegistryListener): string {
-  if (typeof listener === 'function') return listener.name;
-  return typeof listener === 'object' ? 'an object' : String(listener);
+  if (typeof listener === 'object') return 'an object';
+  return boundedText(typeof listener === 'function' ? propertyOfThrown(listener, 'name') : listener);
 }
 
 function isToken(value: unknown): value is ListenerToken {

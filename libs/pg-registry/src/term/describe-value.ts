@@ -1,9 +1,16 @@
-/** Describes a value in a few words for a message; a long string is cut. */
+import { quote } from './quote';
+import { orElse } from './thrown';
+
+/** The longest string that {@link describeValue} shows whole. */
+const LONGEST_SHOWN = 40;
+
+/** Describes a value in a few words for a message; a long string is cut. Never throws, whatever it gets. */
 export function describeValue(value: unknown): string {
-  if (typeof value === 'string') return `'${value.slice(0, 40)}'`;
+  if (typeof value === 'string') return quote(value.slice(0, LONGEST_SHOWN));
   if (value === null || value === undefined) return String(value);
   if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')
-    return String(value);
-  if (Array.isArray(value)) return 'an array';
+    return String(value).slice(0, LONGEST_SHOWN);
+  // A Proxy that was revoked throws even here.
+  if (orElse(() => Array.isArray(value), false)) return 'an array';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

@@ -6,7 +6,7 @@
  */
 import { bytesCopy, bytesKind, bytesOf, isBytesObject, type Bytes } from './bytes';
 import { describe, isPlainArray, isPlainDate, isPlainMap, isPlainObject, isPlainSet } from './plain';
-import { InvalidValueError, ValueTooLargeError } from './errors';
+import { InvalidValueError, PgRegistryError, ValueTooLargeError } from './errors';
 import { FrozenDate, FrozenMap, FrozenSet } from './frozen-builtins';
 import { isPid, type Pid } from './pid';
 import type { PidInterner } from './pid-interner';
@@ -22,7 +22,9 @@ import {
   textBytes,
   uintBytes,
 } from './size';
+import { printable } from './quote';
 import { formatKey } from './text';
+import { isOwnError, messageOfThrown } from './thrown';
 import { hasRepeats } from './token';
 import type { Key, Value, ValueLimits } from './value';
 
@@ -42,9 +44,13 @@ export function normalKey(key: unknown, limits: ValueLimits, pids: PidInterner):
   if (typeof key === 'number') return key + 0; // -0 + 0 is 0
   if (typeof key === 'string' && isShortAscii(key, limits.maxKeyBytes)) return key;
   if (key === null || typeof key === 'boolean') return key;
-  const copy = new Copy('key', limits, pids).of(key);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- in a key, Copy refuses whatever is no Key
-  return copy as Key;
+  try {
+    const copy = new Copy('key', limits, pids).of(key);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- in a key, Copy refuses whatever is no Key
+    return copy as Key;
+  } catch (error) {
+    throw refusalOf('key', error);
+  }
 }
 
 /**
@@ -67,7 +73,18 @@ export function normalValue(value: unknown, limits: ValueLimits, pids: PidIntern
   if (typeof value === 'number') return value + 0;
   if (typeof value === 'string' && isShortAscii(value, limits.maxValueBytes)) return value;
   if (value === null || value === undefined || typeof value === 'boolean') return value;
-  return new Copy('value', limits, pids).of(value);
+  try {
+    return new Copy('value', limits, pids).of(value);
+  } catch (error) {
+    throw refusalOf('value', error);
+  }
+}
+
+/** A Proxy may throw whatever it likes, and a revoked one throws whatever one asks. */
+function refusalOf(kind: 'key' | 'value', thrown: unknown): PgRegistryError {
+  if (isOwnError(thrown)) return thrown;
+  const why = printable(messageOfThrown(thrown), 200);
+  return new InvalidValueError(`The ${kind} cannot be read: ${why}. Nothing was stored.`, { cause: thrown });
 }
 
 /** Whether a look suffices to accept the string. */

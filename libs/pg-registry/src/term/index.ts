@@ -34,6 +34,18 @@ export { canonicalText, hasRepeats, keyToken, type KeyToken } from './token';
 export { isArray, isDate, isBytes, isMap, isRecord, isSet, type ValueRecord } from './value-kind';
 export { formatKey } from './text';
 export { describeValue } from './describe-value';
+export { printable, quoteText } from './quote';
+export {
+  boundedText,
+  codeOfThrown,
+  isError,
+  isOwnError,
+  messageOfThrown,
+  nameOfThrown,
+  orElse,
+  propertyOfThrown,
+  stackOfThrown,
+} from './thrown';
 export { KeyMap } from './key-map';
 // By name: the getters that `export *` compiles to look each constant up by a string, 8 % of a late sync's time.
 export {

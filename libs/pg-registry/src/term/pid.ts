@@ -1,5 +1,6 @@
 import { describeValue } from './describe-value';
 import { InvalidArgumentError } from './errors';
+import { printable } from './quote';
 import { isWellFormed } from './size';
 
 const INCARNATION = /^[0-9a-f]{16}$/;
@@ -45,7 +46,8 @@ export class Pid {
 
   /** For messages and logs: `<orders-1.42>`. Leaves the incarnation out, so it is not unique over time. */
   toString(): string {
-    return `<${this.node}.${this.id}>`;
+    // Names of nodes come from frames.
+    return `<${printable(this.node)}.${this.id}>`;
   }
 
   /** The same text; a Pid does not survive JSON. */

@@ -1,5 +1,7 @@
 import { isArray, isBytes, isDate, isMap, isSet, type ValueRecord } from './value-kind';
 import { isPid } from './pid';
+import { quote } from './quote';
+import { orElse } from './thrown';
 import type { Value } from './value';
 
 /** The longest answer of {@link formatKey}, in UTF-16 units. */
@@ -12,7 +14,7 @@ const CUT = '…';
  * Costs no more than what it shows. Not a format to be read back or compared: see `keyToken`.
  */
 export function formatKey(key: Value): string {
-  const text = format(key, LONGEST_TEXT);
+  const text = orElse(() => format(key, LONGEST_TEXT), 'a value that cannot be read');
   return text.length <= LONGEST_TEXT ? text : text.slice(0, LONGEST_TEXT - 1) + CUT;
 }
 
@@ -58,17 +60,4 @@ function list<T>(
     text += print(element, room - text.length);
   }
   return text + close;
-}
-
-/** In single quotes; JSON's escapes for what would break a line or could not be seen. */
-function quote(text: string): string {
-  const escaped = JSON.stringify(text)
-    .slice(1, -1)
-    .replaceAll(String.raw`\"`, '"')
-    .replaceAll("'", String.raw`\'`);
-  return `'${escaped.replaceAll(/[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, escapeUnit)}'`;
-}
-
-function escapeUnit(unit: string): string {
-  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

@@ -1,3 +1,4 @@
+import { isError, messageOfThrown } from '../term';
 /**
  * Wraps a callback of a user of the transport, so that an exception never reaches the transport: a NATS client whose callback
  * throws stops delivering messages for good, silently.
@@ -13,7 +14,7 @@ export function safeCallback<Arguments extends unknown[]>(
       callback(...args);
     } catch (thrown) {
       try {
-        onError(thrown instanceof Error ? thrown : new Error(String(thrown)));
+        onError(isError(thrown) ? thrown : new Error(messageOfThrown(thrown)));
       } catch {
         // Nobody is left to report it to.
       }

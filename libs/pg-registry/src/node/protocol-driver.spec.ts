@@ -1,0 +1,86 @@
+import type { Effect } from '../cluster';
+import type { Connection, Subscription } from '../transport';
+import type { Clock } from './clock';
+import { type DrivenProtocol, ProtocolDriver } from './protocol-driver';
+
+const broken = (): never => {
+  throw new Error('broken');
+};
+
+/** A clock whose timers are fired by hand. */
+class ManualClock implements Clock {
+  time = 0;
+  timers: (() => void)[] = [];
+
+  now = (): number => this.time;
+  wall = (): number => this.time;
+  setTimer = (_ms: number, fn: () => void): (() => void) => {
+    this.timers.push(fn);
+    return () => (this.timers = this.timers.filter((each) => each !== fn));
+  };
+  afterTurn = (fn: () => void): (() => void) => this.setTimer(0, fn);
+
+  fire(): void {
+    this.time += 10_000;
+    for (const fn of this.timers.splice(0)) fn();
+  }
+}
+
+/** A connection whose publish throws for the subject 'broken'. */
+function connection(sent: string[]): Connection {
+  const subscription: Subscription = { unsubscribe: () => undefined };
+  return {
+    publish: (subject) => (subject === 'broken' ? broken() : void sent.push(subject)),
+    subscribe: () => subscription,
+    request: () => ({ cancel: () => undefined }),
+    flush: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  } as Partial<Connection> as Connection;
+}
+
+const send = (subject: string): Effect => ({ type: 'send', subject, bytes: new Uint8Array() });
+
+describe('the protocol driver', () => {
+  let errors: unknown[];
+  let ticks: number;
+  let clock: ManualClock;
+  let sent: string[];
+  beforeEach(() => {
+    [errors, ticks, clock, sent] = [[], 0, new ManualClock(), []];
+  });
+
+  function driver(protocol: Partial<DrivenProtocol>, onEffect: () => void = () => undefined): ProtocolDriver {
+    const whole = { receive: () => [], flushed: () => [], probeResult: () => [], nextDeadline: () => Infinity, tick: () => [], ...protocol }; // prettier-ignore
+    const made = new ProtocolDriver(whole, clock, onEffect, () => undefined, (error) => errors.push(error)); // prettier-ignore
+    made.attach(connection(sent));
+    return made;
+  }
+
+  it('runs all other effects when one throws, and reports it', () => {
+    const made = driver({});
+    made.run([send('first'), send('broken'), send('second')]);
+    made.run([send('third')]);
+    expect(sent).toEqual(['first', 'second', 'third']);
+    expect(errors).toEqual([new Error('broken')]);
+  });
+
+  it('reports an effect of the node that throws', () => {
+    driver({}, broken).run([{ type: 'drained', missing: [] }, send('next')]);
+    expect([sent, errors]).toEqual([['next'], [new Error('broken')]]);
+  });
+
+  it('goes on with a later tick when a tick throws', () => {
+    const due = driver({
+      nextDeadline: () => 0,
+      tick: () => {
+        ticks += 1;
+        return ticks === 1 ? broken() : [send('alive')];
+      },
+    });
+    due.run([]);
+    clock.fire();
+    expect([ticks, errors]).toEqual([1, [new Error('broken')]]);
+    clock.fire();
+    expect(sent).toContain('alive');
+  });
+});

@@ -1,0 +1,75 @@
+/**
+ * How to look at what somebody threw. JavaScript can throw anything: an object whose properties throw when they are read, a Proxy that
+ * was revoked, an error whose message is a Symbol. No function here throws or runs longer than the text it returns.
+ */
+import { PgRegistryError } from './errors';
+import { isWellFormed } from './size';
+
+/** The longest text that is made of what was thrown, in UTF-16 units. */
+const LONGEST_THROWN_TEXT = 4096;
+
+/** Stands for an object that shows nothing of itself. */
+const UNREADABLE = 'an object that cannot be read';
+
+/** Calls `read`; returns `otherwise` if that throws. */
+export function orElse<T>(read: () => T, otherwise: T): T {
+  try {
+    return read();
+  } catch {
+    return otherwise;
+  }
+}
+
+/** Whether it is an Error; false for an object that does not let itself be asked. */
+export function isError(thrown: unknown): thrown is Error {
+  return orElse(() => thrown instanceof Error, false);
+}
+
+/** Whether it is an error of this library; false for an object that does not let itself be asked. */
+export function isOwnError(thrown: unknown): thrown is PgRegistryError {
+  return orElse(() => thrown instanceof PgRegistryError, false);
+}
+
+/** Returns a property of what was thrown; undefined if it cannot be read. */
+export function propertyOfThrown(thrown: unknown, name: string): unknown {
+  if ((typeof thrown !== 'object' && typeof thrown !== 'function') || thrown === null) return undefined;
+  return orElse(() => Reflect.get(thrown, name) as unknown, undefined);
+}
+
+/** Returns the message of an Error, or the text of anything else: well-formed, and at most 4,096 characters. */
+export function messageOfThrown(thrown: unknown): string {
+  if (!isError(thrown)) return boundedText(thrown);
+  return boundedText(propertyOfThrown(thrown, 'message') ?? 'an error whose message cannot be read');
+}
+
+/** Returns the name of an Error, or the type of anything else. */
+export function nameOfThrown(thrown: unknown): string {
+  return isError(thrown) ? boundedText(propertyOfThrown(thrown, 'name') ?? 'Error') : typeof thrown;
+}
+
+/** Returns the `code` of an Error as text; empty if it has none that is a string or number. */
+export function codeOfThrown(thrown: unknown): string {
+  const code = isError(thrown) ? propertyOfThrown(thrown, 'code') : undefined;
+  return typeof code === 'string' || typeof code === 'number' ? boundedText(code) : '';
+}
+
+/** Returns the stack of an Error; empty if it has none. */
+export function stackOfThrown(thrown: unknown): string {
+  const stack = isError(thrown) ? propertyOfThrown(thrown, 'stack') : undefined;
+  return typeof stack === 'string' ? boundedText(stack) : '';
+}
+
+/** Returns anything as text, objects as JSON if they have any: well-formed, and at most 4,096 characters. */
+export function boundedText(given: unknown): string {
+  const text = typeof given === 'string' ? given : textOf(given);
+  const short = text.slice(0, LONGEST_THROWN_TEXT);
+  return isWellFormed(short) ? short : Buffer.from(short).toString();
+}
+
+function textOf(given: unknown): string {
+  const read = (): unknown =>
+    typeof given === 'object' && given !== null ? JSON.stringify(given) : String(given);
+  const text = orElse(read, undefined);
+  if (typeof text === 'string') return text;
+  return orElse(() => Object.prototype.toString.call(given), UNREADABLE);
+}
