@@ -100,6 +100,46 @@ describe('casts and messages', () => {
   });
 });
 
+describe('warnings of casts', () => {
+  it('says once why the handler of a cast failed', async () => {
+    const lines: string[] = [];
+    const onWarning = (_reason: string, message: string, error?: unknown): void =>
+      void lines.push(`${message}: ${(error as Error).message}`);
+    const a = new FakeCluster().node('a', { onWarning });
+    const { pid } = a.serve({}, { casts: { tell: () => Promise.reject(new Error('in a cast')) } });
+    a.service.cast(pid, 'tell');
+    await turn();
+    expect(lines).toEqual(["A cast 'tell' failed in <a.1>: in a cast"]);
+  });
+
+  it('escapes and cuts the names that frames of other nodes bring', async () => {
+    const cluster = new FakeCluster();
+    const [a, b] = [cluster.node('a'), cluster.node('b')];
+    const { pid } = b.serve({});
+    const name = `x\n[Nest] ERROR\u001b[31m${'y'.repeat(150)}`;
+    a.service.cast(pid, name);
+    a.service.cast(b.service.spawn().pid, name);
+    await expect(a.service.call(pid, name)).rejects.toThrow(String.raw`'x\n[Nest] ERROR\u001b[31myyy`);
+    await turn();
+    expect(b.warnings).toHaveLength(2);
+    for (const line of b.warnings) {
+      expect(line).toContain(String.raw`'x\n[Nest] ERROR\u001b[31my`);
+      // oxlint-disable-next-line no-control-regex -- none may be there
+      expect(line).not.toMatch(/[\u0000-\u001f]|y{100}/);
+    }
+  });
+
+  it('makes calls with time limits longer than any timer', async () => {
+    const cluster = new FakeCluster();
+    const [a, b] = [cluster.node('a'), cluster.node('b')];
+    const { pid } = b.serve({ ok: () => 'ok' });
+    for (const timeoutMs of [2 ** 31, 2 ** 53, 1e300]) {
+      expect(await a.service.call(pid, 'ok', undefined, { timeoutMs })).toBe('ok');
+    }
+    expectNoLeak(cluster);
+  });
+});
+
 describe('the drain', () => {
   it('counts every message that waits or is being handled as in flight', async () => {
     const cluster = new FakeCluster();

@@ -94,7 +94,7 @@ export class PgRegistryClient extends ClientProxy<RegistryEvents, RegistryStatus
     const id = (this.#lastRequest += 1);
     const cancel = new AbortController();
     const reader = new ReplyReader({
-      onReply: callback,
+      onReply: (reply) => this.#reply(callback, reply),
       allow: ({ from, stream }, upTo) => this.#processes.cast(from, CREDIT, { stream, upTo }),
       onDone: (isAnswered) => {
         this.#readers.delete(id);
@@ -102,10 +102,21 @@ export class PgRegistryClient extends ClientProxy<RegistryEvents, RegistryStatus
       },
     });
     this.#readers.set(id, reader);
-    this.#exchange(packet, id, reader, cancel.signal).catch((error: unknown) =>
-      this.#node.logFailure(RPC_SCOPE, 'answer', 'The subscriber of an answer failed', error),
-    );
+    this.#exchange(packet, id, reader, cancel.signal).catch((error: unknown) => this.#failed(error));
     return () => reader.close();
+  }
+
+  /** Calls back, also from the handler of a frame and from a timer, where nobody would catch what the callback throws. */
+  #reply(onReply: OnReply, reply: Parameters<OnReply>[0]): void {
+    try {
+      onReply(reply);
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): void {
+    this.#node.logFailure(RPC_SCOPE, 'answer', 'The subscriber of an answer failed', error);
   }
 
   /** Called by `emit`. Resolves when the event has been handed to the transport. */

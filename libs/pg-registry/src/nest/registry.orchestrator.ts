@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Subscription } from 'rxjs';
 import { PgRegistryNode } from '../node';
-import { type LocalProcess } from '../lifetime';
+import { isThenable, type LocalProcess } from '../lifetime';
 import { ProcessService } from '../process';
 import type { PgRegistryService } from '../scope';
 import { AlreadyRegisteredError, formatKey, type Key, type Value } from '../term';
@@ -125,7 +125,7 @@ export class RegistryOrchestrator {
     const log = (error: unknown): void => this.#node.logFailure(scope, name, `${name} threw`, error);
     try {
       const result = run();
-      if (result instanceof Promise) result.catch(log);
+      if (isThenable(result)) Promise.resolve(result).catch(log);
     } catch (error) {
       log(error);
     }

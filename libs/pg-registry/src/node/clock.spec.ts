@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { systemClock } from './clock';
+import { guardedClock, systemClock } from './clock';
 
 describe('the system clock', () => {
   it('waits as long as Node.js can instead of firing at once, and without a warning, for a timer of 2^31 ms or more', async () => {
@@ -13,5 +13,17 @@ describe('the system clock', () => {
     process.off('warning', onWarning);
     for (const cancel of cancels) cancel();
     expect([fired, warnings]).toEqual([0, []]);
+  });
+
+  it('reports what the callback of a timer of a guarded clock throws', async () => {
+    const errors: unknown[] = [];
+    const clock = guardedClock(systemClock, (error) => errors.push(error));
+    const fail = (): never => {
+      throw new Error('broken');
+    };
+    clock.setTimer(0, fail);
+    clock.afterTurn(fail);
+    await new Promise((resolve) => clock.setTimer(5, () => resolve(undefined), { keepAlive: true }));
+    expect(errors).toEqual([new Error('broken'), new Error('broken')]);
   });
 });

@@ -32,3 +32,24 @@ export const systemClock: Clock = {
     return () => clearImmediate(immediate);
   },
 };
+
+/**
+ * Returns a clock whose timers guard what they run: an exception in the callback of a timer ends the Node.js process.
+ *
+ * @param onError Called with what a callback threw. Must not throw.
+ */
+export function guardedClock(clock: Clock, onError: (error: unknown) => void): Clock {
+  const guarded = (fn: () => void) => (): void => {
+    try {
+      fn();
+    } catch (error) {
+      onError(error);
+    }
+  };
+  return {
+    now: () => clock.now(),
+    wall: () => clock.wall(),
+    setTimer: (ms, fn, options) => clock.setTimer(ms, guarded(fn), options),
+    afterTurn: (fn) => clock.afterTurn(guarded(fn)),
+  };
+}

@@ -7,7 +7,7 @@ import { ProcessService } from '../process';
 import type { ListenerToken, RegistryListener, ScopeDeps } from '../scope';
 import { PidInterner } from '../term';
 import type { Transport } from '../transport';
-import { type Clock, systemClock } from './clock';
+import { type Clock, guardedClock, systemClock } from './clock';
 import { ClusterResolver } from './cluster-resolver';
 import { type ChannelEvents, ConnectionChannel } from './connection-channel';
 import { ErrorLog, LimitedLog, type NodeLogger, ScopeLogs, stderrLogger } from './logger';
@@ -71,7 +71,7 @@ export function createNodeParts(
     defaultTransport,
     logger = stderrLogger,
     scopeLogger = () => logger,
-    clock = systemClock,
+    clock: givenClock = systemClock,
     resolveListener = () => undefined,
     tracer,
   }: NodeDeps,
@@ -79,6 +79,9 @@ export function createNodeParts(
 ): NodeParts {
   const options = normalNodeOptions(given, defaultTransport);
   const { limits, namespace } = options;
+  const clock = guardedClock(givenClock, (error) =>
+    limitedLog.error('timer', 'A timer of the node failed', error),
+  );
   const epoch = clock.wall();
   const identity = { node: options.node, incarnation: incarnationOf(options.node, randomInt(2 ** 32)) };
   const log = new ErrorLog(logger);

@@ -133,7 +133,11 @@ export class StartedProcesses {
     const subscription = this.#processes.current.enter(this.#processes.root, undefined, () =>
       this.#calls.monitors.monitor(owner).subscribe(({ reason }) => process.exit(reason)),
     );
-    void process.exited.then(() => subscription.unsubscribe());
+    process.exited
+      .then(() => subscription.unsubscribe())
+      .catch((error: unknown) =>
+        this.#deps.onWarning(`The end of ${process.pid} was not told to its owner's node.`, error),
+      );
   }
 
   async #run(

@@ -1,3 +1,5 @@
+import { boundedText } from '../../term';
+
 /**
  * The part of a connection of `nats` 2 and of `@nats-io/transport-node` 3 that this library uses. Their own types cannot be
  * assigned to each other. Members use method syntax, so that the narrower parameters of each client are accepted.
@@ -58,7 +60,10 @@ export function destroySocket(client: NatsClient): void {
 export function reasonOf(error: unknown): string {
   const message = peek(error, 'message');
   const code = peek(error, 'code');
-  const text = String(typeof message === 'string' && message !== '' ? message : error).replace(/\n.*/s, '');
+  const text = (typeof message === 'string' && message !== '' ? message : boundedText(error)).replace(
+    /\n.*/s,
+    '',
+  );
   return typeof code === 'string' && code !== text ? `${text} (${code})` : text;
 }
 

@@ -1,4 +1,4 @@
-import { TransportError } from '../../term';
+import { isError, messageOfThrown, TransportError } from '../../term';
 import { PendingRequests } from '../pending-requests';
 import { safeCallback } from '../safe-callback';
 import type {
@@ -43,6 +43,8 @@ export class NatsConnection implements Connection {
   readonly #boundSubscriptions = new Set<Subscription>();
   readonly #flushes = new Set<(error: TransportError) => void>();
   readonly #report: (error: Error) => void;
+  /** For promises that nobody awaits: their rejections would end the Node.js process. */
+  readonly #reportAny = (thrown: unknown): void => this.#report(errorOf(thrown));
   #client: NatsClient;
   #statuses: (AsyncIterable<{ readonly type: string }> & { stop?(): void }) | undefined;
   #connected = true;
@@ -101,9 +103,8 @@ export class NatsConnection implements Connection {
   }
 
   subscribe(subject: string, onMessage: OnMessage): Subscription {
-    const deliver = safeCallback(onMessage, this.#report);
     return this.#subscribe(subject, (message) => {
-      if (!isStatusMessage(message)) deliver(message.subject, message.data, message.reply ?? '');
+      if (!isStatusMessage(message)) onMessage(message.subject, message.data, message.reply ?? '');
     });
   }
 
@@ -154,17 +155,21 @@ export class NatsConnection implements Connection {
     this.#client = client;
     this.#statuses = client.status();
     this.#readInfo();
-    void this.#followStatus(this.#statuses);
-    void client.closed().then((error) => this.#onClientClosed(error ?? undefined));
+    this.#followStatus(this.#statuses).catch(this.#reportAny);
+    client
+      .closed()
+      .then((error) => this.#onClientClosed(error ?? undefined))
+      .catch(this.#reportAny);
   }
 
   #subscribe(subject: string, onMessage: (message: NatsMessage) => void): Subscription {
     if (this.#closed) return { unsubscribe: () => undefined };
     let active = true;
     // Errors passed to the callback are refused permissions, which the client's status reports as well.
-    const callback = (error: Error | null, message: NatsMessage): void => {
+    // All of it is guarded: even reading the headers of a message throws if a peer wrote them in a wrong form.
+    const callback = safeCallback((error: Error | null, message: NatsMessage): void => {
       if (active && error === null) onMessage(message);
-    };
+    }, this.#report);
     const subscription: MovingSubscription = {
       subject,
       callback,
@@ -242,17 +247,22 @@ export class NatsConnection implements Connection {
     void this.#followNext(reconnect);
   }
 
+  /** Never rejects, because nobody awaits it. */
   async #followNext(reconnect: () => Promise<NatsClient>): Promise<void> {
     let client: NatsClient;
     try {
       client = await reconnect();
     } catch (cause) {
-      return this.#onClosed(cause instanceof Error ? cause : new TransportError(String(cause)));
+      return this.#onClosed(errorOf(cause));
     }
-    if (this.#closed) return client.close();
-    this.#follow(client);
-    for (const subscription of this.#subscriptions) this.#open(subscription);
-    this.#onReconnected();
+    try {
+      if (this.#closed) return await client.close();
+      this.#follow(client);
+      for (const subscription of this.#subscriptions) this.#open(subscription);
+      this.#onReconnected();
+    } catch (error) {
+      this.#reportAny(error);
+    }
   }
 
   #onClosed(error: Error | undefined): void {
@@ -296,4 +306,8 @@ function refusalOf(status: object): string {
     String(peek(status, 'data')) +
     (typeof subject === 'string' ? ` for ${String(operation)} to ${subject}` : '')
   );
+}
+
+function errorOf(thrown: unknown): Error {
+  return isError(thrown) ? thrown : new TransportError(messageOfThrown(thrown));
 }

@@ -105,8 +105,8 @@ export class NatsConnector {
       waitOnFirstConnect: false,
     });
     const client = await unlessAborted(attempt, signal);
-    this.#learnServers(client);
-    void this.#follow(client, server);
+    // What a server announces is a convenience; without it, the connector knows the servers in the options.
+    this.#follow(client, server).catch(() => undefined);
     return client;
   }
 
@@ -120,6 +120,7 @@ export class NatsConnector {
 
   /** Adds servers of the cluster as the connected one announces them, until the connection ends. */
   async #follow(client: NatsClient, server: string): Promise<void> {
+    this.#learnServers(client);
     for await (const { type } of client.status()) if (type === 'update') this.#learnServers(client);
     this.#putLast(server);
   }
@@ -183,10 +184,7 @@ function refusal(servers: readonly string[], cause: unknown): TransportError {
 function unlessAborted(attempt: Promise<NatsClient>, signal: AbortSignal): Promise<NatsClient> {
   return new Promise((resolve, reject) => {
     const abort = (): void => {
-      attempt.then(
-        (client) => client.close(),
-        () => undefined,
-      );
+      attempt.then((client) => client.close()).catch(() => undefined);
       reject(new Error('no answer in time'));
     };
     signal.addEventListener('abort', abort, { once: true });

@@ -1,6 +1,6 @@
 import { safeCallback } from '../safe-callback';
 import type { ConnectOptions, Subscription } from '../transport';
-import { isStatusMessage, type NatsClient, peek, reasonOf } from './nats-client';
+import { isStatusMessage, type NatsClient, type NatsMessage, peek, reasonOf } from './nats-client';
 
 /** The subject on which a server reports to its system account that a client's connection has closed, in any account. */
 const DISCONNECTS = '$SYS.ACCOUNT.*.DISCONNECT';
@@ -28,7 +28,7 @@ export function followSystemEvents(
   const warn = safeCallback((message: string) => {
     if (!isOver) onWarning(`${message} ${CONSEQUENCE}`);
   }, onError);
-  const subscription = subscribe(system, warn, (name) => {
+  const subscription = subscribe(system, warn, onError, (name) => {
     if (!isOver && name !== node) tell(name);
   });
   return {
@@ -43,20 +43,24 @@ export function followSystemEvents(
 function subscribe(
   system: NatsClient,
   warn: (message: string) => void,
+  onError: (error: Error) => void,
   onName: (name: string) => void,
 ): { unsubscribe(): void } | undefined {
   if (system.isClosed()) {
     warn("'systemConnection' is closed.");
     return undefined;
   }
-  void system.closed().then(() => warn("'systemConnection' has closed."));
+  system
+    .closed()
+    .then(() => warn("'systemConnection' has closed."))
+    .catch(() => warn("'systemConnection' has failed."));
   return system.subscribe(DISCONNECTS, {
-    callback: (error, message) => {
+    callback: safeCallback((error: Error | null, message: NatsMessage) => {
       if (error !== null)
         return warn(`'systemConnection' may not follow ${DISCONNECTS}: ${reasonOf(error)}.`);
       const name = isStatusMessage(message) ? undefined : nameIn(message.data);
       if (name !== undefined) onName(name);
-    },
+    }, onError),
   });
 }
 

@@ -1,0 +1,170 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * The edges of the library: the places where code begins to run with no caller of ours up the stack, so that what it throws would end the
+ * Node.js process. Each has one guard, which this table names. Whoever adds an edge adds its guard, and a line here.
+ */
+
+/** What an edge looks like in the code. */
+const KINDS = {
+  'then()': /\.then\(/g,
+  'finally()': /\.finally\(/g,
+  void: /^\s*void /gm,
+  timer:
+    /\b(?:setTimeout|setInterval|setImmediate|queueMicrotask|nextTick|onPassed|setTimer|afterTurn)\((?!ms: number|fn: )/g,
+  subscribe: /\.subscribe\(/g,
+  listener: /\.(?:on|once|addEventListener)\(/g,
+  'async callback': /\basync (?:<\w+>)?\(/g,
+  hook: /\bthis\.onProcessing\w+Hook\b|\bsetOnProcessing\w+Hook\(/g,
+  'client callback': /(?<=\{\s*)callback: /g,
+  process: /\bprocess\.(?:on|once)\(/g,
+} as const;
+
+type Kind = keyof typeof KINDS;
+
+const PROMISE = 'its rejection is handled';
+const CLOCK = 'guardedClock of node/clock.ts';
+const AWAITED = 'its caller awaits it';
+const NO_CALLBACK = 'an effect or a list of ours, without a callback';
+const SAFE = 'safeCallback';
+
+const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: number, guard: string]>>>> = {
+  'calls/call-attempt.ts': {
+    timer: [1, CLOCK],
+    listener: [1, 'ends an attempt of ours and sends a cancel frame: publish reports what it throws'],
+  },
+  'calls/call-deadline.ts': { timer: [1, CLOCK] },
+  'calls/handler-context.ts': { timer: [1, CLOCK] },
+  'calls/mailbox.ts': {
+    'then()': [1, '#finish guards each of its steps'],
+    timer: [1, '#run catches what a handler throws, #finish guards each of its steps'],
+  },
+  'calls/monitors/retransmissions.ts': { timer: [1, CLOCK] },
+  'lifetime/processes.ts': { listener: [1, 'exit() guards every listener, and takes any reason'] },
+  'lifetime/with-timeout.ts': { 'then()': [1, AWAITED], timer: [1, CLOCK] },
+  'microservice/node-connection.ts': { subscribe: [1, "RxJS: the function is the application's own"] },
+  'microservice/pg-registry.client.ts': { listener: [1, "RxJS: the function is the application's own"] },
+  'microservice/pg-registry.server.ts': {
+    'then()': [1, PROMISE],
+    'finally()': [1, 'the mailbox awaits it'],
+    listener: [1, "RxJS: the function is the application's own"],
+    'async callback': [2, 'catches everything, because a hook of Nest may drop the promise'],
+    hook: [5, '#answer catches what it throws or rejects with; #ended catches; handleEvent is awaited'],
+  },
+  'microservice/reply-reader.ts': { timer: [1, '#reply of the client'] },
+  'microservice/reply-writer.ts': {
+    'finally()': [1, AWAITED],
+    timer: [1, '#flush catches everything'],
+    subscribe: [1, 'RxJS calls the error callback; #flush and #abandon catch everything'],
+    listener: [1, '#abandon: #unsubscribe catches what the teardown throws'],
+  },
+  'nest/guarded-handlers.ts': { 'async callback': [2, 'the mailbox awaits it'] },
+  'nest/registry.orchestrator.ts': {
+    void: [1, 'no promise: a getter that is called for its check'],
+    subscribe: [1, '#logErrors'],
+  },
+  'nest/unguarded-handler.ts': { 'async callback': [1, 'the mailbox awaits it'] },
+  'node/clock.ts': { timer: [4, 'guardedClock'] },
+  'node/connection-channel.ts': { subscribe: [1, SAFE] },
+  'node/protocol-driver.ts': {
+    'then()': [1, '#step; the rejection is handled'],
+    timer: [3, '#step, and guardedClock'],
+    subscribe: [1, '#step, and safeCallback'],
+  },
+  'node/replication-waits.ts': { timer: [1, CLOCK] },
+  'node/waits.ts': { timer: [1, CLOCK] },
+  'process/started-processes.ts': {
+    'then()': [1, PROMISE],
+    'finally()': [1, '#end catches everything'],
+    subscribe: [1, 'exit() never throws'],
+  },
+  'protocol/frame-router.ts': { subscribe: [3, NO_CALLBACK] },
+  'protocol/peer-protocol.ts': { subscribe: [1, NO_CALLBACK] },
+  'replication/streams.ts': { subscribe: [2, NO_CALLBACK] },
+  'scope/locks.ts': {
+    timer: [1, 'settles a promise of ours, and throws nothing'],
+    listener: [1, 'settles a promise of ours, and throws nothing'],
+  },
+  'scope/monitors.ts': { subscribe: [1, NO_CALLBACK] },
+  'scope/scope-subscription.ts': {
+    timer: [1, 'none: throws on purpose, as RxJS does with an error that nobody handles'],
+  },
+  'testing/scope-view.ts': { subscribe: [1, 'for tests'] },
+  'testing/test-cluster.ts': { timer: [1, 'for tests'] },
+  'transport/local/local-connection.ts': { subscribe: [2, SAFE] },
+  'transport/local/turn-queue.ts': { timer: [1, 'every step delivers to a safeCallback'] },
+  'transport/nats/nats-connection.ts': {
+    'then()': [2, PROMISE],
+    'finally()': [1, 'never rejects: the step before it handles both outcomes'],
+    void: [1, '#followNext catches everything'],
+    subscribe: [1, SAFE],
+    'client callback': [1, SAFE],
+  },
+  'transport/nats/nats-connector.ts': {
+    'then()': [2, PROMISE],
+    'finally()': [1, 'never rejects: the step before it handles both outcomes'],
+    timer: [1, 'settles a promise of ours, and throws nothing'],
+    listener: [2, 'settles a promise of ours, and throws nothing'],
+  },
+  'transport/nats/nats-transport.ts': {
+    'then()': [1, AWAITED],
+    timer: [1, 'settles a promise of ours, and throws nothing'],
+    'async callback': [1, AWAITED],
+  },
+  'transport/nats/server-search.ts': {
+    timer: [3, 'settles a promise of ours, or destroys a socket'],
+    listener: [4, 'settles a promise of ours, or opens the next socket'],
+  },
+  'transport/nats/system-events.ts': {
+    'then()': [1, PROMISE],
+    subscribe: [1, SAFE],
+    'client callback': [1, SAFE],
+  },
+  'transport/pending-requests.ts': { timer: [1, 'every outcome goes to a safeCallback'] },
+};
+
+const SOURCES = __dirname;
+
+/** Every source file, without specs and fixtures. */
+function sources(): readonly string[] {
+  return readdirSync(SOURCES, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !/\.(?:spec|fixture)\.ts$/.test(file))
+    .map((file) => file.replaceAll('\\', '/'))
+    .toSorted();
+}
+
+function codeOf(file: string): string {
+  const text = readFileSync(join(SOURCES, file), 'utf8');
+  return text.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/(?<!:)\/\/.*$/gm, '');
+}
+
+/** `file kind ×count`, one for each kind of edge in each file. */
+function edgesFound(): readonly string[] {
+  return sources().flatMap((file) => {
+    const code = codeOf(file);
+    return Object.entries(KINDS).flatMap(([kind, pattern]) => {
+      const count = [...code.matchAll(pattern)].length;
+      return count === 0 ? [] : [`${file} ${kind} ×${count}`];
+    });
+  });
+}
+
+function edgesKnown(): readonly string[] {
+  return Object.entries(EDGES).flatMap(([file, kinds]) =>
+    Object.entries(kinds).map(([kind, [count]]) => `${file} ${kind} ×${count}`),
+  );
+}
+
+describe('the edges of the library', () => {
+  it('finds every place where an exception would end the process in the table of edges and their guards', () => {
+    const [found, known] = [edgesFound(), edgesKnown()];
+    expect({
+      'not in the table, so perhaps without a guard': found.filter((edge) => !known.includes(edge)),
+      'in the table, but not in the code': known.filter((edge) => !found.includes(edge)),
+    }).toEqual({
+      'not in the table, so perhaps without a guard': [],
+      'in the table, but not in the code': [],
+    });
+  });
+});

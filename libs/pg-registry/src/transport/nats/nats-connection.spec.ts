@@ -1,0 +1,90 @@
+import { NatsConnection } from './nats-connection';
+import type { NatsClient, NatsMessage } from './nats-client';
+
+type Callback = (error: Error | null, message: NatsMessage) => void;
+
+/** What the connection uses of a client, with the callbacks that the connection gave it. */
+class FakeClient {
+  readonly callbacks = new Map<string, Callback>();
+  readonly info = { server_id: 's', max_payload: 1000 };
+  closing: Promise<void | Error> = new Promise(() => undefined);
+  statuses: AsyncIterable<{ type: string }> = (async function* () {})();
+
+  publish(): void {}
+  flush(): Promise<void> {
+    return Promise.resolve();
+  }
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+  closed(): Promise<void | Error> {
+    return this.closing;
+  }
+  isClosed(): boolean {
+    return false;
+  }
+  status(): AsyncIterable<{ type: string }> {
+    return this.statuses;
+  }
+  subscribe(subject: string, { callback }: { callback: Callback }): { unsubscribe(): void } {
+    this.callbacks.set(subject, callback);
+    return { unsubscribe: () => undefined };
+  }
+}
+
+/** What `nats` gives for an empty message whose headers a peer wrote in a wrong form, such as `bad key: x`. */
+const malformed = (subject: string): NatsMessage =>
+  Object.defineProperty({ subject, data: new Uint8Array(), reply: '' }, 'headers', {
+    get: () => {
+      throw new Error("' ' is not a valid character for a header key");
+    },
+  }) as NatsMessage;
+
+const message = (subject: string): NatsMessage => ({ subject, data: Uint8Array.of(1), reply: '' });
+
+describe('a NATS connection', () => {
+  let client: FakeClient;
+  let errors: string[];
+  let connection: NatsConnection;
+  const connect = (): void => {
+    errors = [];
+    const options = {
+      node: 'a',
+      replies: 'replies',
+      timeoutMs: 1,
+      onStatus: () => undefined,
+      onError: (error: Error) => void errors.push(error.message),
+      onWarning: () => undefined,
+    };
+    connection = new NatsConnection(client as unknown as NatsClient, options, {
+      release: () => Promise.resolve(),
+    });
+  };
+  beforeEach(() => {
+    client = new FakeClient();
+    connect();
+  });
+
+  it.each(['inbox', 'replies'])(
+    'reports a message to %s whose headers cannot be read, and takes the next one',
+    (subject) => {
+      const heard: string[] = [];
+      connection.subscribe('inbox', (on) => heard.push(on));
+      expect(() => client.callbacks.get(subject)?.(null, malformed(subject))).not.toThrow();
+      client.callbacks.get('inbox')?.(null, message('inbox'));
+      expect(heard).toEqual(['inbox']);
+      expect(errors).toEqual(["' ' is not a valid character for a header key"]);
+    },
+  );
+
+  it('reports what the promises of its client reject with', async () => {
+    client = new FakeClient();
+    client.closing = Promise.reject(new Error('closed() failed'));
+    client.statuses = {
+      [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Error('status() failed')) }),
+    };
+    connect();
+    await new Promise(setImmediate);
+    expect(errors.toSorted()).toEqual(['closed() failed', 'status() failed']);
+  });
+});
