@@ -316,3 +316,26 @@ test('an answer may come through another server of the cluster, and so may no re
   await b.close();
   await eventually(async () => expect(await ask(a, 'far')).toEqual({ type: 'no-responders' }));
 });
+
+describe('messages of hostile peers', () => {
+  test.each(clients)(
+    'a message with malformed headers is reported, and later messages arrive, with %s',
+    async (_, connect) => {
+      const server = await startServer();
+      const client = await connect({ servers: server.url });
+      cleanUps.push(() => client.close());
+      const node = await join({ connection: client });
+      const heard = await collect(node, 'inbox');
+      const { hostname, port } = new URL(server.url);
+      const socket = openSocket(Number(port), hostname);
+      cleanUps.push(() => Promise.resolve(void socket.destroy()));
+      const headers = 'NATS/1.0\r\nbad key: x\r\n\r\n';
+      const publish = (subject: string): string =>
+        `HPUB ${subject} ${headers.length} ${headers.length}\r\n${headers}\r\n`;
+      socket.write('CONNECT {"headers":true,"verbose":false,"pedantic":false}\r\n');
+      socket.write(publish('inbox') + publish(`test.reply.${node.node}.1`) + 'PUB inbox 5\r\nafter\r\n');
+      await eventually(() => expect(heard).toEqual(['after']));
+      expect(node.errors).toHaveLength(2);
+    },
+  );
+});

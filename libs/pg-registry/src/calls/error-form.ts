@@ -1,5 +1,6 @@
 import {
   AlreadyRegisteredError,
+  boundedText,
   CallTimeoutError,
   codeOfThrown,
   InvalidArgumentError,
@@ -52,7 +53,8 @@ export function formOfError(error: unknown, { stack, normalize }: ErrorFormOptio
 }
 
 /** Returns the error that a caller on another node gets: of the same class if it is one of this library, else a {@link RemoteError}. */
-export function errorOfForm(form: ErrorForm): PgRegistryError {
+export function errorOfForm(received: ErrorForm): PgRegistryError {
+  const form = { ...received, message: boundedText(received.message), name: boundedText(received.name) };
   const error = (form.ownClass ? rebuild(form) : undefined) ?? remoteError(form);
   if (form.stack !== '') error.stack = form.stack;
   return error;

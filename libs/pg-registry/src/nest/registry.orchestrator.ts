@@ -4,7 +4,7 @@ import { PgRegistryNode } from '../node';
 import { isThenable, type LocalProcess } from '../lifetime';
 import { ProcessService } from '../process';
 import type { PgRegistryService } from '../scope';
-import { AlreadyRegisteredError, formatKey, type Key, type Value } from '../term';
+import { AlreadyRegisteredError, formatKey, messageOfThrown, type Key, type Value } from '../term';
 import type { DecoratedProvider } from './decorated-provider';
 import type { ViaRegistration } from './decorators/register-via.decorator';
 import { decoratorError } from './decorator-checks';
@@ -138,7 +138,7 @@ function at<T>(place: string, step: () => T): T {
     return step();
   } catch (error) {
     if (error instanceof AlreadyRegisteredError) throw error;
-    throw decoratorError(`${place}: ${error instanceof Error ? error.message : String(error)}`, error);
+    throw decoratorError(`${place}: ${messageOfThrown(error)}`, error);
   }
 }
 

@@ -60,6 +60,35 @@ describe('a node', () => {
     expect(registry.lookup('early')).toMatchObject([{ key: 'early', value: 1 }]);
   });
 
+  it('a node logs listeners and exits that throw what cannot be read, removes the entries, tells monitors and closes', async () => {
+    const lines: string[] = [];
+    const logger: NodeLogger = { log: () => undefined, warn: (line) => lines.push(line), error: (line) => lines.push(line) }; // prettier-ignore
+    const hostile = (): object => {
+      const { proxy, revoke } = Proxy.revocable({}, {});
+      revoke();
+      return proxy;
+    };
+    const listener = {
+      onRegister: () => {
+        throw hostile();
+      },
+      onUnregister: () => Promise.reject(hostile()),
+    };
+    const a = make({ node: 'a', scopes: [{ name: 'pg', listeners: [listener] }] }, { logger });
+    const told: unknown[] = [];
+    const process = a.processes.spawn();
+    a.processes.monitor(process.pid).subscribe(({ reason }) => told.push(reason));
+    a.scope('pg').join('k', process.pid, 1);
+    process.exit(hostile());
+    expect(a.scope('pg').lookup('k')).toEqual([]);
+    await a.close();
+    expect([told, a.state]).toEqual([['a reason that cannot be read'], 'stopped']);
+    expect(lines).toEqual([
+      "onRegister of a listener of scope 'pg' failed for 'k': an object that cannot be read",
+      "onUnregister of a listener of scope 'pg' failed for 'k': an object that cannot be read",
+    ]);
+  });
+
   it('a node brings along the entries from before it connected', async () => {
     const a = await start('a');
     const b = make({ node: 'b' });

@@ -48,14 +48,15 @@ export class FrameGate {
     const frame = decodeFrame(bytes);
     const fault = this.#faultOf(route, frame);
     if (fault === 'own') return this.#drop('own-frames');
-    if (fault !== undefined) return this.#refuse('forged-frame', `A frame on '${subject}' ${fault}.`);
+    if (fault !== undefined)
+      return this.#refuse('forged-frame', `A frame on ${quoteText(subject)} ${fault}.`);
     return { route, frame };
   }
 
   /** Counts and warns of a frame that could not be decoded. Any other error is thrown again. */
   malformed(subject: string, error: unknown): undefined {
     if (!(error instanceof DecodeError)) throw error;
-    const message = `A frame on '${subject.slice(0, 200)}' is malformed: ${error.message}`;
+    const message = `A frame on ${quoteText(subject)} is malformed: ${error.message}`;
     return this.#refuse('malformed-frame', message);
   }
 
@@ -65,7 +66,7 @@ export class FrameGate {
     if (route?.route === 'reply' && route.to === asker && route.from === this.#endpoint.node) return true;
     this.#refuse(
       'foreign-reply',
-      `Node '${asker}' asked for an answer on '${reply.slice(0, 200)}', which is not its own.`,
+      `Node ${quoteText(asker)} asked for an answer on ${quoteText(reply)}, which is not its own.`,
     );
     return false;
   }

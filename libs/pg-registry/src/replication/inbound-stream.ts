@@ -1,4 +1,3 @@
-import { quoteText } from '../term';
 import type { RemoteCause, ScopeDigest } from '../cluster';
 import type { Reader } from '../wire';
 import {
@@ -329,7 +328,7 @@ export class InboundStream {
   /** Compares the digests of the same moment: both sides must have the same entries. */
   #compare(theirs: ScopeDigest): void {
     if (this.#entries.agreeWith(theirs)) return;
-    const message = `What is known of node ${quoteText(this.peer.node)} differs from what it has after its operation ${theirs.last}: syncing again. This is a bug or corrupted memory.`;
+    const message = `What is known of ${this.peer.node} differs from what it has after its operation ${theirs.last}: syncing again. This is a bug or corrupted memory.`;
     this.#output.warn('digest-mismatch', message);
     this.#resync('different');
   }
@@ -338,7 +337,7 @@ export class InboundStream {
     if (this.phase === 'overfull') return;
     this.#resync('overfull');
     this.phase = 'overfull';
-    const message = `Node ${quoteText(this.peer.node)} has more than ${this.#deps.budget.options.maxEntriesPerPeer} entries (maxEntriesPerPeer): none of them are shown here.`;
+    const message = `${this.peer.node} has more than ${this.#deps.budget.options.maxEntriesPerPeer} entries (maxEntriesPerPeer): none of them are shown here.`;
     this.#output.warn('overfull', message);
     this.#entries.remove('peer');
   }
