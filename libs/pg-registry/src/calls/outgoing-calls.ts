@@ -7,10 +7,10 @@ import {
   isPid,
   normalValue,
   NotRegisteredError,
-  orElse,
   quoteText,
   type Pid,
   type Value,
+  isInstanceOf,
 } from '../term';
 import { type AttemptOutcome, CallAttempt } from './call-attempt';
 import { CallDeadline } from './call-deadline';
@@ -146,7 +146,7 @@ export class OutgoingCalls {
 
   #span(kind: MessageKind, name: string, to: Destination, { trace }: CheckedOptions) {
     const { tracer } = this.#deps;
-    if (tracer === undefined || !(isPid(to) || to instanceof Via)) return undefined;
+    if (tracer === undefined || !(isPid(to) || isInstanceOf(to, Via))) return undefined;
     return tracer.outgoing(kind, name, to, trace);
   }
 
@@ -171,7 +171,7 @@ export class OutgoingCalls {
   }
 
   #pick(to: Via, tried: TriedMembers | undefined): Pid | undefined {
-    if (to instanceof Via) return this.#picker.pick(to, tried);
+    if (isInstanceOf(to, Via)) return this.#picker.pick(to, tried);
     throw new InvalidArgumentError('The destination must be a Pid or via(scope, key). Nothing was sent.');
   }
 
@@ -203,9 +203,7 @@ function nobody(to: Destination): NotRegisteredError {
 /** Formats a destination as short text: `<orders-1.42>`, `via('counters', 'a')`. Never throws, whatever it gets. */
 export function formatDestination(to: unknown): string {
   if (isPid(to)) return to.toString();
-  return isVia(to) ? `via(${quoteText(to.scope)}, ${formatKey(to.key)})` : `to ${describeValue(to)}`;
-}
-
-function isVia(to: unknown): to is Via {
-  return orElse(() => to instanceof Via, false);
+  return isInstanceOf(to, Via)
+    ? `via(${quoteText(to.scope)}, ${formatKey(to.key)})`
+    : `to ${describeValue(to)}`;
 }

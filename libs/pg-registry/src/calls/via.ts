@@ -1,4 +1,13 @@
-import { canonicalText, formatKey, InvalidArgumentError, type Key, type Value } from '../term';
+import {
+  canonicalText,
+  formatKey,
+  InvalidArgumentError,
+  type Key,
+  type Value,
+  isOwnError,
+  InvalidValueError,
+  propertyOfThrown,
+} from '../term';
 
 /** How one member of a name is chosen; see {@link Via.pick}. */
 export type PickStrategy = 'local-first' | 'random' | 'round-robin' | HashBy;
@@ -24,7 +33,14 @@ export class HashBy {
  * @throws InvalidValueError if `x` is not a valid key.
  */
 export function hashBy(x: Key): HashBy {
-  return new HashBy(canonicalText(x));
+  try {
+    return new HashBy(canonicalText(x));
+  } catch (error) {
+    if (isOwnError(error)) throw error;
+    throw new InvalidValueError('The value of hashBy() must be a key that can be read, and is not.', {
+      cause: error,
+    });
+  }
 }
 
 /**
@@ -80,7 +96,7 @@ export class Via {
  * @throws InvalidArgumentError if the scope is neither a name nor a definition.
  */
 export function via(scope: string | { readonly name: string }, key: Key, value: Value = null): Via {
-  const name: unknown = typeof scope === 'object' && scope !== null ? scope.name : scope;
+  const name = typeof scope === 'object' ? propertyOfThrown(scope, 'name') : scope;
   if (typeof name !== 'string' || name === '') {
     throw new InvalidArgumentError(
       'The first argument of via(scope, key) must be the name of a scope or its definition.',

@@ -5,6 +5,7 @@ import {
   Pid,
   PidInterner,
   ProcessExitedError,
+  isInstanceOf,
 } from '../term';
 import { CurrentProcess } from './current-process';
 import { LocalProcess } from './local-process';
@@ -183,7 +184,7 @@ export class Processes {
   }
 
   #checkOwn(process: LocalProcess): void {
-    if (!(process instanceof LocalProcess)) {
+    if (!isInstanceOf(process, LocalProcess)) {
       throw new InvalidArgumentError('The process must be one that spawn() or start() returned.', {});
     }
     if (this.#living.get(process.pid.id) === process) return;

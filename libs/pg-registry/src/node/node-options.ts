@@ -16,6 +16,7 @@ import {
   MAX_NAME_BYTES,
   OptionChecks,
   type ValueLimits,
+  propertyOfThrown,
 } from '../term';
 import type { Transport } from '../transport';
 
@@ -102,7 +103,7 @@ export function normalNodeOptions(given: NodeOptions, defaultTransport: () => Tr
   CHECKS.wholeNumber('exitTimeoutMs', exitTimeoutMs, 1);
   CHECKS.wholeNumber('mailboxCapacity', mailboxCapacity, 1);
   CHECKS.boolean('remoteStacks', remoteStacks);
-  if (typeof (transport as Partial<Transport> | null)?.connect !== 'function') {
+  if (typeof propertyOfThrown(transport, 'connect') !== 'function') {
     throw CHECKS.error('transport', transport, 'a transport: localTransport() or natsTransport({ servers })');
   }
   CHECKS.list('scopes', scopes, 'a list of names, options and definitions');

@@ -1,4 +1,11 @@
-import { InvalidArgumentError, isPid, OptionChecks, ProcessExitedError, type Pid } from '../term';
+import {
+  InvalidArgumentError,
+  isPid,
+  OptionChecks,
+  ProcessExitedError,
+  type Pid,
+  isInstanceOf,
+} from '../term';
 import { type Calls, type Mailbox, Via } from '../calls';
 import { LocalProcess, type Processes, withTimeout } from '../lifetime';
 import type { ProcessDeps } from './process-deps';
@@ -88,11 +95,11 @@ export class StartedProcesses {
         `${type.name} was not started: process classes need PgRegistryModule.forRoot().`,
       );
     }
-    if (via !== undefined && !(via instanceof Via))
+    if (via !== undefined && !isInstanceOf(via, Via))
       throw new InvalidArgumentError(
         "Option 'via' must be made by via(scope, key, value?). No process was started.",
       );
-    if (owner !== undefined && !(owner instanceof LocalProcess) && !isPid(owner)) {
+    if (owner !== undefined && !isInstanceOf(owner, LocalProcess) && !isPid(owner)) {
       throw new InvalidArgumentError("Option 'owner' must be a process or its pid. No process was started.");
     }
     const prepared = this.factory.prepare(type, moduleRef);

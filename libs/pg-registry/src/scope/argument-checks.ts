@@ -12,6 +12,10 @@ import {
   type PidInterner,
   type Value,
   type ValueLimits,
+  isList,
+  isInstanceOf,
+  orElse,
+  quoteText,
 } from '../term';
 import type { ScopeDeps } from './scope-deps';
 
@@ -72,12 +76,12 @@ export class ArgumentChecks {
 
   /** A pid or a list of pids, all of this node, alive or not. One pid of another node rejects the whole list. */
   localPids(pids: unknown): readonly Pid[] {
-    return Array.isArray(pids) ? pids.map((pid) => this.#local(asPid(pid))) : [this.#local(asPid(pids))];
+    return isList(pids) ? pids.map((pid) => this.#local(asPid(pid))) : [this.#local(asPid(pids))];
   }
 
   /** Like {@link localPids}, for processes that are to be registered; {@link living} checks that they are alive. */
   members(pids: unknown): CheckedMembers {
-    const given: readonly unknown[] = Array.isArray(pids) ? pids : [pids];
+    const given: readonly unknown[] = isList(pids) ? pids : [pids];
     const members: Pid[] = [];
     let exited: Pid | undefined = undefined;
     for (const each of given) {
@@ -111,9 +115,11 @@ export class ArgumentChecks {
     if (options === undefined) return;
     if (typeof options !== 'object' || options === null)
       throw invalid(`The options must be an object (got ${describeValue(options)}).`);
-    const unknown = Object.keys(options).find((name) => !names.includes(name));
+    const unknown = orElse(() => Object.keys(options), ['(unreadable)']).find(
+      (name) => !names.includes(name),
+    );
     if (unknown !== undefined)
-      throw invalid(`Unknown option '${unknown}'. Valid options are ${names.join(', ')}.`);
+      throw invalid(`Unknown option ${quoteText(unknown)}. Valid options are ${names.join(', ')}.`);
   }
 
   /** A time limit in milliseconds, Infinity for none, or undefined. */
@@ -127,7 +133,7 @@ export class ArgumentChecks {
 
   /** An AbortSignal, or undefined. */
   signal(signal: unknown): void {
-    if (signal === undefined || signal instanceof AbortSignal) return;
+    if (signal === undefined || isInstanceOf(signal, AbortSignal)) return;
     throw invalid(`Option 'signal' must be an AbortSignal (got ${describeValue(signal)}).`);
   }
 

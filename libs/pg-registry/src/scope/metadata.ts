@@ -1,4 +1,4 @@
-import { describeValue, type Key, type Value } from '../term';
+import { describeValue, type Key, type Value, isList } from '../term';
 import { invalid, type ArgumentChecks } from './argument-checks';
 import type { CurrentRun } from './current-run';
 
@@ -37,7 +37,7 @@ export class Metadata {
   }
 
   #key(key: unknown): Key {
-    if (typeof key === 'string' || Array.isArray(key)) return this.#checks.key(key);
+    if (typeof key === 'string' || isList(key)) return this.#checks.key(key);
     throw invalid(`A metadata key must be a string or an array (got ${describeValue(key)}).`);
   }
 }

@@ -12,7 +12,7 @@ import {
 } from '../match';
 import type { Processes } from '../lifetime';
 import type { Entry, Row as TableRow, Table } from '../table';
-import { describeValue, type Key, type Pid } from '../term';
+import { describeValue, type Key, type Pid, isList } from '../term';
 import { invalid, type ArgumentChecks } from './argument-checks';
 import type { CurrentRun } from './current-run';
 import { LiveQuery, type LiveChange } from './live-query';
@@ -85,7 +85,7 @@ export class Queries {
 
   selectPrefix(prefix: unknown): readonly Entry[] {
     const elements = this.#checks.key(prefix);
-    if (!Array.isArray(elements))
+    if (!isList(elements))
       throw invalid(`A prefix must be an array of key elements (got ${describeValue(prefix)}).`);
     return this.#current.require().table.selectPrefix(elements);
   }

@@ -5,6 +5,7 @@ import {
   sameValue,
   type Value,
   boundedText,
+  orElse,
   propertyOfThrown,
 } from '../term';
 import type { ListenerToken, RegistryListener } from './listener';
@@ -83,8 +84,14 @@ export function normalScopeOptions(input: string | ScopeOptions): NormalScopeOpt
     keys,
     partitions,
     listeners: Object.freeze([...listeners]),
-    meta: Object.freeze({ ...meta }),
+    meta: Object.freeze(copyOf(meta)),
   });
+}
+
+function copyOf(meta: NormalScopeOptions['meta']): NormalScopeOptions['meta'] {
+  const copy = orElse(() => ({ ...meta }), undefined);
+  if (copy === undefined) throw CHECKS.error('meta', meta, 'an object of values that can be read');
+  return copy;
 }
 
 /** Returns the name of a scope that is given by its name, options or a definition. Checks and throws like {@link normalScopeOptions}. */
@@ -127,8 +134,7 @@ function isToken(value: unknown): value is ListenerToken {
 
 function isListener(value: unknown): value is RegistryListener {
   if (typeof value !== 'object' || value === null) return false;
-  return (
-    ('onRegister' in value && typeof value.onRegister === 'function') ||
-    ('onUnregister' in value && typeof value.onUnregister === 'function')
+  return [propertyOfThrown(value, 'onRegister'), propertyOfThrown(value, 'onUnregister')].some(
+    (method) => typeof method === 'function',
   );
 }

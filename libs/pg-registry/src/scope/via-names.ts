@@ -8,6 +8,7 @@ import {
   type Key,
   type Pid,
   type Value,
+  isInstanceOf,
 } from '../term';
 import { invalid, type ArgumentChecks } from './argument-checks';
 import type { CurrentRun } from './current-run';
@@ -56,8 +57,9 @@ export class ViaNames {
   }
 
   #holder(destination: unknown): Pid {
-    const key =
-      destination instanceof Via ? this.#ofThisScope(destination).key : this.#checks.key(destination);
+    const key = isInstanceOf(destination, Via)
+      ? this.#ofThisScope(destination).key
+      : this.#checks.key(destination);
     const pid = this.#current.requireUnique('send').table.holder(key);
     if (pid !== undefined) return pid;
     throw new NotRegisteredError(
@@ -69,7 +71,7 @@ export class ViaNames {
   /** Returns the key and value of a name, which must belong to this scope. */
   #ofThisScope(name: unknown): { key: Key; value: Value } {
     const { scope } = this.#current;
-    if (!(name instanceof Via))
+    if (!isInstanceOf(name, Via))
       throw invalid(`A name must be made by via(scope, key) (got ${describeValue(name)}).`);
     if (name.scope === scope)
       return { key: this.#checks.key(name.key), value: this.#checks.value(name.value) };

@@ -24,16 +24,20 @@ export class KeyTrie<T extends object> {
 
   /**
    * As {@link get}, for an unchecked key: a primitive or an array of primitives is looked up as it is, without a copy;
-   * anything else is not found.
+   * anything else is not found, not even a Proxy that throws.
    */
   peek(key: unknown): T | undefined {
-    if (!Array.isArray(key)) return valueOf(this.#flat.peek(key));
-    let child: Child<T> | undefined = this.#root;
-    for (const element of key) {
-      if (!(child instanceof Level)) return undefined;
-      child = child.peek(element);
+    try {
+      if (!Array.isArray(key)) return valueOf(this.#flat.peek(key));
+      let child: Child<T> | undefined = this.#root;
+      for (const element of key) {
+        if (!(child instanceof Level)) return undefined;
+        child = child.peek(element);
+      }
+      return valueOf(child);
+    } catch {
+      return undefined;
     }
-    return valueOf(child);
   }
 
   set(key: Key, value: T): void {

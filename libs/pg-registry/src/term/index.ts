@@ -39,6 +39,8 @@ export {
   boundedText,
   codeOfThrown,
   isError,
+  isInstanceOf,
+  isList,
   isOwnError,
   messageOfThrown,
   nameOfThrown,

@@ -1,3 +1,5 @@
+import { isInstanceOf, isList } from './thrown';
+import { quoteText } from './quote';
 import { describeValue } from './describe-value';
 import { InvalidOptionError } from './errors';
 import { isWellFormed } from './size';
@@ -38,13 +40,15 @@ export class OptionChecks {
       throw this.#invalid('options', `The options${this.#of} must be an object (got ${got}).`);
     }
     // for…in instead of Object.keys: it makes no list, and every call between processes comes through here.
-    for (const option in options) {
-      if (valid.includes(option)) continue;
-      throw this.#invalid(
-        option,
-        `Unknown option '${option}'${this.#of}. Valid options are ${valid.join(', ')}.`,
-      );
+    let unknown: string | undefined;
+    try {
+      for (const option in options) if (!valid.includes(option)) unknown ??= option;
+    } catch {
+      throw this.#invalid('options', `The options${this.#of} must be an object that can be read.`);
     }
+    if (unknown === undefined) return;
+    const message = `Unknown option ${quoteText(unknown)}${this.#of}. Valid options are ${valid.join(', ')}.`;
+    throw this.#invalid(unknown, message);
   }
 
   /** A whole number from `min` to `max`. */
@@ -75,12 +79,12 @@ export class OptionChecks {
 
   /** A list; of what, `allowed` says in the message. The caller checks the elements. */
   list(option: string, value: unknown, allowed: string): asserts value is readonly unknown[] {
-    if (!Array.isArray(value)) throw this.error(option, value, allowed);
+    if (!isList(value)) throw this.error(option, value, allowed);
   }
 
   /** An AbortSignal, or undefined. */
   signal(option: string, value: unknown): asserts value is AbortSignal | undefined {
-    if (value === undefined || value instanceof AbortSignal) return;
+    if (value === undefined || isInstanceOf(value, AbortSignal)) return;
     throw this.error(option, value, 'an AbortSignal');
   }
 
@@ -102,5 +106,5 @@ export class OptionChecks {
 
 /** Whether a value is an object with properties, and no list. */
 export function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !isList(value);
 }

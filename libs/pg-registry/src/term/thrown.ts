@@ -20,6 +20,16 @@ export function orElse<T>(read: () => T, otherwise: T): T {
   }
 }
 
+/** Whether a value is an array; false for a Proxy that was revoked. */
+export function isList(value: unknown): value is readonly unknown[] {
+  return orElse(() => Array.isArray(value), false);
+}
+
+/** Whether a value is an instance of a class; false for an object that does not let itself be asked. */
+export function isInstanceOf<T>(value: unknown, type: abstract new (...args: never[]) => T): value is T {
+  return orElse(() => value instanceof type, false);
+}
+
 /** Whether it is an Error; false for an object that does not let itself be asked. */
 export function isError(thrown: unknown): thrown is Error {
   return orElse(() => thrown instanceof Error, false);
@@ -30,7 +40,7 @@ export function isOwnError(thrown: unknown): thrown is PgRegistryError {
   return orElse(() => thrown instanceof PgRegistryError, false);
 }
 
-/** Returns a property of what was thrown; undefined if it cannot be read. */
+/** Returns a property of what was thrown, or given; undefined if it cannot be read. */
 export function propertyOfThrown(thrown: unknown, name: string): unknown {
   if ((typeof thrown !== 'object' && typeof thrown !== 'function') || thrown === null) return undefined;
   return orElse(() => Reflect.get(thrown, name) as unknown, undefined);

@@ -1,3 +1,4 @@
+import { isOwnError } from './thrown';
 import { bytesKind, bytesOf } from './bytes';
 import { InvalidValueError } from './errors';
 import { isArray, isBytes, isDate, isMap, isSet, type ValueRecord } from './value-kind';
@@ -23,7 +24,7 @@ export function keyToken(key: Key): KeyToken {
     case 'string':
       return key.charCodeAt(0) === 0xdfff ? `${MARK}${key}` : key;
     case 'object':
-      return key === null ? null : `${MARK}${canonicalText(key)}`;
+      return key === null ? null : `${MARK}${textOfKey(key)}`;
     case 'number':
     case 'bigint':
     case 'boolean':
@@ -33,6 +34,16 @@ export function keyToken(key: Key): KeyToken {
     case 'symbol':
     default:
       throw new InvalidValueError(`A ${typeof key} cannot be a key.`);
+  }
+}
+
+/** @throws InvalidValueError for a key that cannot be read, such as a Proxy that was revoked, or is too deep. */
+function textOfKey(key: Key): string {
+  try {
+    return canonicalText(key);
+  } catch (error) {
+    if (isOwnError(error)) throw error;
+    throw new InvalidValueError('A key must be a value that can be read, and is not.', { cause: error });
   }
 }
 
