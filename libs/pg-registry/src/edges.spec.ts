@@ -37,8 +37,8 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
   'calls/call-deadline.ts': { timer: [1, CLOCK] },
   'calls/handler-context.ts': { timer: [1, CLOCK] },
   'calls/mailbox.ts': {
-    'then()': [1, '#finish guards each of its steps'],
-    timer: [1, '#run catches what a handler throws, #finish guards each of its steps'],
+    'then()': [1, '#finish catches what others throw'],
+    timer: [1, '#run catches what a handler throws, #finish catches what others throw'],
   },
   'calls/monitors/retransmissions.ts': { timer: [1, CLOCK] },
   'lifetime/processes.ts': { listener: [1, 'exit() guards every listener, and takes any reason'] },
@@ -70,7 +70,7 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
   'node/protocol-driver.ts': {
     'then()': [1, '#step; the rejection is handled'],
     timer: [3, '#step, and guardedClock'],
-    subscribe: [1, '#step, and safeCallback'],
+    subscribe: [1, SAFE],
   },
   'node/replication-waits.ts': { timer: [1, CLOCK] },
   'node/waits.ts': { timer: [1, CLOCK] },

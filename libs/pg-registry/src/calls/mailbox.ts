@@ -152,13 +152,17 @@ export class Mailbox {
     }
   }
 
-  /** Runs a step that calls code of others, so that whatever it throws, the message counts as done with and the next one has its turn. */
+  /** Runs a step that calls code of others, so that the others of a process that ends are settled all the same. */
   #guard(step: () => void): void {
     try {
       step();
     } catch (error) {
-      this.#deps.onWarning('handler-failed', `The end of a message of ${this.process.pid} failed`, error);
+      this.#warn(error);
     }
+  }
+
+  #warn(error: unknown): void {
+    this.#deps.onWarning('handler-failed', `The end of a message of ${this.process.pid} failed`, error);
   }
 
   #refusal({ kind, name }: Message): Error | undefined {
@@ -210,30 +214,35 @@ export class Mailbox {
       return this.#finish(queued, { type: 'error', error, executed: true });
     }
     if (!isThenable(result)) return this.#finish(queued, { type: 'result', value: result });
-    this.#settled(result).then(
+    let promise: Promise<unknown>;
+    try {
+      promise = Promise.resolve(result);
+    } catch (error) {
+      // It reads the `constructor` of a promise, which may throw.
+      return this.#finish(queued, { type: 'error', error, executed: true });
+    }
+    promise.then(
       (value: unknown) => this.#finish(queued, { type: 'result', value }),
       (error: unknown) => this.#finish(queued, { type: 'error', error, executed: true }),
     );
   }
 
-  /** Returns a promise of our own for what a handler returned. `Promise.resolve` reads its `constructor`, which may throw. */
-  #settled(result: PromiseLike<unknown>): Promise<unknown> {
-    try {
-      return Promise.resolve(result);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
-
   #finish(queued: QueuedMessage, outcome: HandlerOutcome): void {
     // Not there any more if the process has ended meanwhile, which settled everything.
     if (!this.#running.delete(queued)) return;
-    this.#guard(() => {
+    // Whatever a tracer or a receiver throws, the message counts as done with and the next one has its turn.
+    try {
       if (outcome.type === 'result') queued.span?.end();
       else queued.span?.fail(outcome.error);
-    });
-    this.#guard(() => queued.context.finish());
-    this.#guard(() => queued.settle(outcome));
+    } catch (error) {
+      this.#warn(error);
+    }
+    try {
+      queued.context.finish();
+      queued.settle(outcome);
+    } catch (error) {
+      this.#warn(error);
+    }
     this.#deps.onLoad(-1);
     this.#schedulePump();
   }

@@ -89,20 +89,18 @@ export class ProtocolDriver {
     for (const effect of effects) this.#queue.push(effect);
     if (this.#running) return;
     this.#running = true;
-    for (const effect of this.#queue) this.#runGuarded(effect); // what is queued meanwhile included
+    // What is queued meanwhile included. An effect that fails must not stop the others: nobody up the stack could run them again.
+    for (const effect of this.#queue) {
+      try {
+        this.#runOne(effect);
+      } catch (error) {
+        this.#onError(error);
+      }
+    }
     this.#queue.length = 0;
     this.#running = false;
     this.#arm();
     this.#onSettled();
-  }
-
-  /** A frame that cannot be sent must not stop what else is to be done: nobody up the stack could do it again. */
-  #runGuarded(effect: Effect): void {
-    try {
-      this.#runOne(effect);
-    } catch (error) {
-      this.#onError(error);
-    }
   }
 
   /**
@@ -143,7 +141,7 @@ export class ProtocolDriver {
 
   #subscribe(subject: string): void {
     const subscription = this.#connection?.subscribe(subject, (on, bytes, reply) =>
-      this.#step((now) => this.#protocol.receive(on, bytes, reply, now)),
+      this.run(this.#protocol.receive(on, bytes, reply, this.#clock.now())),
     );
     if (subscription !== undefined) this.#subscriptions.set(subject, subscription);
   }
