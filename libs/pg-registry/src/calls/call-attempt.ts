@@ -52,10 +52,11 @@ export class CallAttempt implements OutcomeReceiver {
     this.#deps = deps;
     this.#resolve = resolve;
     const { signal, timeoutMs } = options;
-    this.#cancelTimer = message.deadline?.onPassed(
-      () => this.#giveUp(callTimeout(pid, message.name, timeoutMs), timedOut()),
-      { keepAlive: true },
-    );
+    const { deadline, name } = message;
+    if (deadline !== undefined) {
+      const giveUp = () => this.#giveUp(callTimeout(pid, name, timeoutMs), timedOut());
+      this.#cancelTimer = deps.timers.setTimer(deadline.remainingMs, giveUp, { keepAlive: true });
+    }
     if (signal === undefined) return;
     this.#onAbort = () =>
       this.#giveUp(signal.reason, cancelled(`The caller cancelled ${quoteText(message.name)}.`));
@@ -109,9 +110,8 @@ export function unsent(error: Error): AttemptOutcome {
   return { type: 'error', error, elsewhere: 'other-node' };
 }
 
-/** Returns the outcome of a call to which another node replied. */
-export function outcomeOfReply(reply: Reply, pid: Pid): AttemptOutcome {
-  if (reply.type === 'result') return reply;
+/** Returns the outcome of a call to which another node replied with something else than a result. */
+export function outcomeOfRefusal(reply: Exclude<Reply, { type: 'result' }>, pid: Pid): AttemptOutcome {
   if (reply.type === 'error') return processFailure(errorOfForm(reply.error), reply.executed);
   return unsent(nodeDown(pid, reply.type));
 }

@@ -27,12 +27,11 @@ export class CallDeadline {
   }
 
   /**
-   * Calls `fn` when the deadline passes; in a later turn if it has already.
+   * Calls `fn` when the deadline passes; in a later turn if it has already. The wait does not keep the Node.js process alive.
    *
-   * @param options.keepAlive Whether the wait keeps the Node.js process alive: a caller's does, a handler's does not.
    * @returns A function that cancels the wait.
    */
-  onPassed(fn: () => void, options?: { readonly keepAlive?: boolean }): () => void {
-    return this.#timers.setTimer(this.remainingMs, fn, options);
+  onPassed(fn: () => void): () => void {
+    return this.#timers.setTimer(this.remainingMs, fn);
   }
 }

@@ -1,5 +1,5 @@
 import { InvalidValueError, TransportError } from '../term';
-import { type CallAttempt, failed, nodeDown, outcomeOfReply, unsent } from './call-attempt';
+import { type CallAttempt, failed, nodeDown, outcomeOfRefusal, unsent } from './call-attempt';
 import type { NodeIdentity } from './call-channel';
 import type { ReplyBody } from './call-frames';
 import type { CallPort } from './call-port';
@@ -98,7 +98,7 @@ export class CallsToPeers {
       return;
     }
     this.#pending.delete(token);
-    attempt.end(outcomeOfReply(reply, attempt.pid));
+    attempt.end(reply.type === 'result' ? reply : outcomeOfRefusal(reply, attempt.pid));
   }
 
   /** Takes a reply whose value this node does not accept. */

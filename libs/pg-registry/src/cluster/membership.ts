@@ -48,7 +48,8 @@ export interface MembershipListener {
 export class Membership {
   readonly peers = new Map<string, MutablePeer>();
   readonly ledger: NameLedger;
-  readonly #byName = new Map<string, MutablePeer>();
+  /** The present incarnation of each name. */
+  readonly byName = new Map<string, MutablePeer>();
   readonly rejections: Rejections;
   readonly #asked: Throttle<string>;
   /** When to introduce this node to whom. */
@@ -73,18 +74,13 @@ export class Membership {
 
     const { maxPeers, maxTombstones } = endpoint.options;
     this.rejections = new Rejections(endpoint);
-    this.ledger = new NameLedger(maxPeers + maxTombstones, (node) => this.#byName.has(node));
+    this.ledger = new NameLedger(maxPeers + maxTombstones, (node) => this.byName.has(node));
     this.#answered = new Throttle(ANSWER_INTERVAL_MS, 2 * maxPeers);
     this.#asked = new Throttle(DISCOVER_INTERVAL_MS, 2 * maxPeers);
   }
 
   get nextDeadline(): number {
     return Math.min(this.#helloAt, this.#answers.next());
-  }
-
-  /** The present incarnation of a name. */
-  named(node: string): MutablePeer | undefined {
-    return this.#byName.get(node);
   }
 
   helloIntervalMs(): number {
@@ -134,7 +130,7 @@ export class Membership {
         this.#endpoint.count('after-goodbye');
         return false;
       case 'newer': {
-        const older = this.#byName.get(sender.node);
+        const older = this.byName.get(sender.node);
         this.ledger.record(sender);
         this.rejections.forget(sender.node);
         if (older !== undefined) this.remove(older, 'superseded');
@@ -191,7 +187,7 @@ export class Membership {
   /** Ends a peer's membership; its entries leave. */
   remove(peer: MutablePeer, reason: RemovalReason): void {
     if (!this.peers.delete(peer.incarnation)) return;
-    this.#byName.delete(peer.node);
+    this.byName.delete(peer.node);
     // Its earlier hellos no longer count: it comes back by a new one only. A newer incarnation has beats of its own.
     if (reason !== 'superseded') this.ledger.raiseBeat(peer.node, this.ledger.beatOf(peer.node) + 1);
     this.#answers.delete(peer.node);
@@ -224,7 +220,7 @@ export class Membership {
       scopes: new KnownScopes(endpoint.options.maxScopes),
     };
     this.peers.set(peer.incarnation, peer);
-    this.#byName.set(peer.node, peer);
+    this.byName.set(peer.node, peer);
     this.rejections.forget(peer.node);
     this.#chooseBroadcastVersion(); // before its first sync: it must understand every operation after that
     this.#listener.admitted(peer);

@@ -1,6 +1,6 @@
 import type { PeerProtocol } from '../protocol';
 import type { CallChannel, RequestKind } from '../calls';
-import type { Connection, PendingRequest, RequestOutcome, Subscription } from '../transport';
+import type { Connection, PendingRequest, Subscription } from '../transport';
 import { PROCESS_INBOX_KINDS } from '../wire';
 
 /** Hears what a channel receives. */
@@ -50,8 +50,18 @@ export class ConnectionChannel implements CallChannel {
     const connection = this.#connection;
     if (!connection?.isConnected) return false;
     const { subject, bytes } = this.#protocol.envelope(kind, node, body);
-    if (token === undefined) connection.publish(subject, bytes);
-    else this.#request(connection, { subject, bytes, node, token });
+    if (token === undefined) {
+      connection.publish(subject, bytes);
+      return true;
+    }
+    const reply = this.#protocol.subjects.reply(node, token.toString(36));
+    // The caller keeps the deadline; the transport would only keep it a second time.
+    const request = connection.request(subject, bytes, { reply, timeoutMs: Infinity }, (outcome) => {
+      this.#requests.delete(token);
+      if (outcome.type === 'answer') this.#events.onFrame(outcome.subject, outcome.bytes, '');
+      else if (outcome.type === 'no-responders') this.#events.onNoResponders(token, node);
+    });
+    this.#requests.set(token, request);
     return true;
   }
 
@@ -61,21 +71,7 @@ export class ConnectionChannel implements CallChannel {
   }
 
   reply(address: string, node: string, body: Uint8Array): void {
-    const { subject, bytes } = this.#protocol.envelopeReply(address, node, body);
+    const { subject, bytes } = this.#protocol.envelope('reply', node, body, address);
     this.#connection?.publish(subject, bytes);
-  }
-
-  #request(
-    connection: Connection,
-    { subject, bytes, node, token }: { subject: string; bytes: Uint8Array; node: string; token: number },
-  ): void {
-    const reply = this.#protocol.subjects.reply(node, token.toString(36));
-    const onOutcome = (outcome: RequestOutcome): void => {
-      this.#requests.delete(token);
-      if (outcome.type === 'answer') this.#events.onFrame(outcome.subject, outcome.bytes, '');
-      else if (outcome.type === 'no-responders') this.#events.onNoResponders(token, node);
-    };
-    // The caller keeps the deadline; the transport would only keep it a second time.
-    this.#requests.set(token, connection.request(subject, bytes, { reply, timeoutMs: Infinity }, onOutcome));
   }
 }

@@ -8,7 +8,7 @@ import {
   type Route,
   travelsOn,
 } from '../wire';
-import type { Endpoint } from '../cluster';
+import type { Endpoint, Peer } from '../cluster';
 
 /** A frame whose sender is the one that its subject names. */
 export interface CheckedFrame {
@@ -22,9 +22,12 @@ export interface CheckedFrame {
  */
 export class FrameGate {
   readonly #endpoint: Endpoint;
+  readonly #peers: ReadonlyMap<string, Peer>;
 
-  constructor(endpoint: Endpoint) {
+  /** @param peers The admitted peers, by incarnation. */
+  constructor(endpoint: Endpoint, peers: ReadonlyMap<string, Peer>) {
     this.#endpoint = endpoint;
+    this.#peers = peers;
   }
 
   /**
@@ -75,7 +78,9 @@ export class FrameGate {
     const endpoint = this.#endpoint;
     const ownIncarnation = frame.incarnation === endpoint.incarnation;
     if (ownIncarnation && frame.node === endpoint.node) return 'own';
-    if (!belongsTo(frame.incarnation, frame.node))
+    // A peer's name and incarnation were compared by their hash when it was admitted.
+    const isPeer = this.#peers.get(frame.incarnation)?.node === frame.node;
+    if (!isPeer && !belongsTo(frame.incarnation, frame.node))
       return `names ${frame.incarnation} as an incarnation of ${quoteText(frame.node)}`;
     if (route.route !== 'from' && route.to !== endpoint.node) return `is for ${quoteText(route.to)}`;
     if (route.route !== 'alive' && route.from !== frame.node)

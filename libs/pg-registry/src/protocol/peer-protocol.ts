@@ -151,17 +151,20 @@ export class PeerProtocol {
     return new ScopeStream(this.#parts.streams.get(scope), this.#streamDeps);
   }
 
-  /** Puts a body of calls/ into its frame to a node. */
-  envelope(kind: Exclude<ProcessKind, 'reply'>, node: string, body: Uint8Array): OutgoingFrame {
+  /**
+   * Puts a body of calls/ into its frame to a node.
+   *
+   * @param subject Where it goes. Default: to the node itself. An answer goes to the address of its question, which was checked when
+   *   the question was delivered.
+   */
+  envelope(
+    kind: ProcessKind,
+    node: string,
+    body: Uint8Array,
+    subject: string = this.subjects.to(node, kind),
+  ): OutgoingFrame {
     const { endpoint, membership } = this.#parts;
-    const bytes = endpoint.frame(kind, body, membership.named(node)?.version);
-    return { subject: this.subjects.to(node, kind), bytes };
-  }
-
-  /** Puts an answer into its frame; the address was checked when its question was delivered. */
-  envelopeReply(subject: string, node: string, body: Uint8Array): OutgoingFrame {
-    const { endpoint, membership } = this.#parts;
-    return { subject, bytes: endpoint.frame('reply', body, membership.named(node)?.version) };
+    return { subject, bytes: endpoint.frame(kind, body, membership.byName.get(node)?.version) };
   }
 
   // Commands

@@ -58,7 +58,6 @@ export interface ProtocolParts {
 export function createProtocolParts(deps: PeerProtocolDeps, fence: (by: Sender) => void): ProtocolParts {
   const { pids, limits, options, versions = OWN_VERSIONS, ...identity } = deps;
   const endpoint = new Endpoint({ ...identity, versions, options: protocolOptions(options) });
-  const gate = new FrameGate(endpoint);
   const ownScopes = new OwnScopes(() => Math.min(endpoint.options.maxHelloBytes, endpoint.maxFrameBytes));
   const probes = new Probes(endpoint);
   const crashDetection = new CrashDetectionTest(endpoint, probes);
@@ -94,6 +93,7 @@ export function createProtocolParts(deps: PeerProtocolDeps, fence: (by: Sender) 
     ask: (node) => membership.ask(node),
     changed: () => membership.changed(),
   });
+  const gate = new FrameGate(endpoint, membership.peers);
   const router = new FrameRouter({ endpoint, gate, membership, liveness, nameGuard, streams, drain });
   return {
     endpoint,

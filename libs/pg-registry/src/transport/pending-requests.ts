@@ -41,7 +41,11 @@ export class PendingRequests {
    * function.
    */
   readonly answer = (subject: string, bytes: Uint8Array): void => {
-    this.#end(subject, { type: 'answer', subject, bytes });
+    const pending = this.#pending.get(subject);
+    if (pending === undefined) return;
+    this.#pending.delete(subject);
+    clearTimeout(pending.timer);
+    pending.onOutcome({ type: 'answer', subject, bytes });
   };
 
   /** Ends a request to whose subject nobody is subscribed, as the broker reports. */

@@ -4,7 +4,7 @@ import {
   ANNOUNCED_KINDS,
   FRAME_KINDS,
   FRAMES,
-  introduces,
+  INTRODUCING_KINDS,
   PROCESS_INBOX_KINDS,
   PROTOCOL_INBOX_KINDS,
 } from './frame-kinds';
@@ -48,7 +48,7 @@ describe('the table of frames', () => {
       'sync',
     ]);
     expect([...PROCESS_INBOX_KINDS].toSorted()).toEqual(['call', 'cancel', 'cast', 'down', 'watch']);
-    expect(FRAME_KINDS.filter(introduces)).toEqual(['hello', 'discover']);
+    expect([...INTRODUCING_KINDS]).toEqual(['hello', 'discover']);
   });
 
   it('the table of frames names files that exist', () => {

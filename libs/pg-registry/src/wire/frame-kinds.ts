@@ -85,10 +85,10 @@ function isFrameKind(name: string): name is FrameKind {
   return Object.hasOwn(FRAMES, name);
 }
 
-/** Whether frames of a kind say which versions their sender speaks. */
-export function introduces(kind: FrameKind): boolean {
-  return 'introduces' in FRAMES[kind];
-}
+/** Kinds whose frames say which versions their sender speaks. */
+export const INTRODUCING_KINDS: ReadonlySet<FrameKind> = new Set(
+  FRAME_KINDS.filter((kind) => 'introduces' in FRAMES[kind]),
+);
 
 /** Whether frames of a kind may travel on a form of subjects. */
 export function travelsOn(kind: FrameKind, form: SubjectForm): boolean {

@@ -1,5 +1,5 @@
 import { DecodeError, Reader, Writer } from './codec';
-import { FRAME_KINDS, type FrameKind, FRAMES, introduces } from './frame-kinds';
+import { FRAME_KINDS, type FrameKind, FRAMES, INTRODUCING_KINDS } from './frame-kinds';
 import type { VersionRange } from './version';
 
 /**
@@ -85,7 +85,7 @@ export function encodeEnvelope(envelope: Envelope): Uint8Array {
   writeIncarnation(writer, envelope.incarnation);
   writer.uint(envelope.epoch);
   writer.u8(FRAMES[envelope.kind].number);
-  if (introduces(envelope.kind)) {
+  if (INTRODUCING_KINDS.has(envelope.kind)) {
     const { min, max } = envelope.versions ?? { min: envelope.version, max: envelope.version };
     writer.uint(min);
     writer.uint(max);
@@ -108,7 +108,7 @@ export function decodeFrame(bytes: Uint8Array): Frame {
   if (epoch > MAX_EPOCH) throw new DecodeError(`Epoch ${epoch} is beyond every clock.`);
   const kind = FRAME_KINDS[reader.u8()];
   if (kind === undefined) throw new DecodeError('Unknown kind of frame.');
-  const versions = introduces(kind) ? readRange(reader) : undefined;
+  const versions = INTRODUCING_KINDS.has(kind) ? readRange(reader) : undefined;
   return { version, node, incarnation, epoch, kind, versions, body: reader.rest() };
 }
 

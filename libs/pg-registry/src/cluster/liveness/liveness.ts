@@ -21,7 +21,7 @@ const WITNESSES = 3;
 /** What {@link Liveness} is given: who the peers are, and how to remove one. */
 export interface LivenessDeps {
   readonly peers: ReadonlyMap<string, MutablePeer>;
-  named(node: string): MutablePeer | undefined;
+  readonly byName: ReadonlyMap<string, MutablePeer>;
   /** The peer is dead or as good as dead, by our own observation. */
   remove(peer: MutablePeer, reason: RemovalReason): void;
   /** The interval of hellos in a cluster of this size. */
@@ -115,7 +115,7 @@ export class Liveness {
 
   /** A reason to probe a node: never more than that. */
   hint(node: string): void {
-    const peer = this.#deps.named(node);
+    const peer = this.#deps.byName.get(node);
     if (peer !== undefined) this.#hint(peer, 0);
   }
 

@@ -116,19 +116,24 @@ export class LocalBus {
       if (this.#cuts.size > 0 && this.#cuts.has(pairOf(from.node, to.node))) continue;
       if (this.#isLost?.()) continue;
       const copy = bytes.slice();
-      this.#queue.add(() =>
-        this.#arrive(to, () => {
-          if (subscriber.active && to.isConnected) subscriber.deliver(subject, copy, reply);
-        }),
-      );
+      const arrive = (): void => {
+        if (this.#isHeldBack(to, arrive)) return;
+        if (subscriber.active && to.isConnected) subscriber.deliver(subject, copy, reply);
+      };
+      this.#queue.add(arrive);
     }
-    if (!heard && reply !== '') this.#queue.add(() => this.#arrive(from, () => from.noResponders(reply)));
+    if (heard || reply === '') return;
+    const fail = (): void => {
+      if (!this.#isHeldBack(from, fail)) from.noResponders(reply);
+    };
+    this.#queue.add(fail);
   }
 
-  #arrive(at: LocalConnection, step: () => void): void {
+  /** Whether the node is paused; then it gets the step when it is resumed. */
+  #isHeldBack(at: LocalConnection, step: () => void): boolean {
     const pause = this.#paused.get(at.node);
-    if (pause === undefined) step();
-    else pause.incoming.push(step);
+    pause?.incoming.push(step);
+    return pause !== undefined;
   }
 
   #of(node: string): LocalConnection[] {
