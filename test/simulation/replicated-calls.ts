@@ -21,14 +21,14 @@ export class ReplicatedCalls {
 
   /** @param candidates Nodes that may be peers with the scope */
   called(node: SimulatedNode, scope: ScopeName, id: number, candidates: readonly SimulatedNode[]): void {
-    const { last, run } = node.protocol.stream(scope);
+    const { operations, run } = node.protocol.stream(scope);
     const peers = new Map<SimulatedNode, number>();
     for (const peer of candidates) {
       const knows = node.protocol.peer(peer.incarnation)?.scopes.includes(scope);
       if (knows && peer.tableOf(scope)) peers.set(peer, peer.protocol.stream(scope).run);
     }
     const calls = this.#open.get(node) ?? new Map<number, ReplicatedCall>();
-    this.#open.set(node, calls.set(id, { scope, run, number: last, peers, hasSucceeded: false }));
+    this.#open.set(node, calls.set(id, { scope, run, number: operations.last, peers, hasSucceeded: false }));
   }
 
   /**

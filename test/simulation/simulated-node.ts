@@ -231,12 +231,10 @@ export class SimulatedNode {
       { protocol, clock: loop, driver: this.#process, waits: new ReplicationWaits(loop) },
     );
     return {
-      get last() {
-        return replication.last;
-      },
+      operations: replication.operations,
       fits: (pids) => replication.fits(pids),
       write: (diff) => {
-        observer.onWrite(this, name, diff, replication.last + 1);
+        observer.onWrite(this, name, diff, replication.operations.last + 1);
         replication.write(diff);
       },
       replicated: (given) => replication.replicated(given),

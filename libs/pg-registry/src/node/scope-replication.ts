@@ -29,20 +29,18 @@ export function replicateScope(
 
 /** Gives the stream of one run the time, and its effects to the driver. */
 class ScopeReplication implements Replication {
+  readonly operations: { readonly last: number };
   readonly #stream: ScopeStream;
   readonly #clock: Clock;
   readonly #driver: Pick<ProtocolDriver, 'run'>;
   readonly #waits: ReplicationWaits;
 
   constructor(stream: ScopeStream, { clock, driver, waits }: ScopeReplicationDeps) {
+    this.operations = stream.operations;
     this.#stream = stream;
     this.#clock = clock;
     this.#driver = driver;
     this.#waits = waits;
-  }
-
-  get last(): number {
-    return this.#stream.last;
   }
 
   fits(pids: number): boolean {
@@ -51,7 +49,8 @@ class ScopeReplication implements Replication {
 
   write(diff: Parameters<Replication['write']>[0]): void {
     const stream = this.#stream;
-    if (!stream.writeUnfollowed(diff)) this.#driver.run(stream.write(diff, this.#clock.now()));
+    if (stream.followers.size === 0) stream.writeUnfollowed(diff);
+    else this.#driver.run(stream.write(diff, this.#clock.now()));
   }
 
   async replicated({

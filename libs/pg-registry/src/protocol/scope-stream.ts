@@ -19,10 +19,16 @@ export interface ScopeStreamDeps {
  * Its commands return effects, as those of the `PeerProtocol` do. Once it is stopped, writes are counted and sent nowhere.
  */
 export class ScopeStream {
+  /** The own operations: the number of the last one. The next write's revision is one more. */
+  readonly operations: { readonly last: number };
+  /** The incarnations of the peers that follow the stream. */
+  readonly followers: ReadonlySet<string>;
   readonly #replicator: Replicator;
   readonly #deps: ScopeStreamDeps;
 
   constructor(replicator: Replicator, deps: ScopeStreamDeps) {
+    this.operations = replicator.operations;
+    this.followers = replicator.followers;
     this.#replicator = replicator;
     this.#deps = deps;
   }
@@ -30,11 +36,6 @@ export class ScopeStream {
   /** Rises each time the node starts the scope. */
   get run(): number {
     return this.#replicator.run;
-  }
-
-  /** The number of the last own operation; the next write's revision is one more. */
-  get last(): number {
-    return this.#replicator.last;
   }
 
   /** Whether no followed stream of a peer waits for its first sync, or is in it. */
@@ -63,12 +64,10 @@ export class ScopeStream {
 
   /**
    * Numbers a write that no peer follows: then nothing is sent and no deadline moves, so there are neither effects nor a timer to
-   * look at. Twice as fast as {@link write} for a register and unregister.
-   *
-   * @returns False if somebody follows: nothing was done then, `write` it.
+   * look at. Twice as fast as {@link write} for a register and unregister. To be called only while {@link followers} is empty.
    */
-  writeUnfollowed(diff: Diff): boolean {
-    return this.#replicator.writeUnfollowed(diff);
+  writeUnfollowed(diff: Diff): void {
+    this.#replicator.writeUnfollowed(diff);
   }
 
   /** Replicates what a write changed in the scope's table. */

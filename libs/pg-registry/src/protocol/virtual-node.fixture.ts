@@ -260,7 +260,7 @@ export class VirtualNode {
   }
 
   #revision(scope: string): number {
-    return this.protocol.stream(scope).last + 1;
+    return this.protocol.stream(scope).operations.last + 1;
   }
 
   #write(scope: string, diff: Diff): void {

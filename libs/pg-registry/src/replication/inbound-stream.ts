@@ -58,7 +58,7 @@ export class InboundStream {
   readonly #walk: SyncWalk;
   readonly #buffer: ReorderBuffer;
   #drainAt = Infinity;
-  readonly #timing = new SyncTiming();
+  readonly #timing: SyncTiming;
   /** The operation whose application the owner wants to hear of; 0 if none. */
   #wanted = 0;
 
@@ -75,6 +75,7 @@ export class InboundStream {
 
     const { options, parking } = deps.budget;
     this.#entries = new PeerEntries(peer, deps);
+    this.#timing = new SyncTiming(peer, deps.output);
     this.#gap = new GapRepair(deps.random);
     this.#walk = new SyncWalk(deps.run);
     this.#buffer = new ReorderBuffer(parking, Math.floor(options.parkingBytes / 2), options.maxOpBytes);
@@ -200,9 +201,7 @@ export class InboundStream {
   settle(now: number): void {
     const progressed = this.#appliedNumber > this.#settledNumber;
     this.#settledNumber = this.#appliedNumber;
-    const news = this.#timing.take(this.phase === 'live', now);
-    if (news?.first) this.#output.count('first-syncs');
-    if (news !== undefined) this.#output.synced(this.peer, news.durationMs);
+    if (this.#timing.hasNews) this.#timing.tell(this.phase === 'live', now);
     if (this.#walk.cursor === 0) return;
     const isDue = !this.#buffer.isEmpty && this.#buffer.has(this.#appliedNumber + 1);
     this.#drainAt = isDue ? now : Infinity;

@@ -11,7 +11,7 @@ const MAX_WALKS = 4;
  * Decides which streams may sync at a time, and when each has something to do.
  */
 export class InboundStreams {
-  readonly #streams = new Map<string, InboundStream>();
+  readonly byIncarnation = new Map<string, InboundStream>();
   /** Streams that must sync, in the order of their turn, and those whose turn it is. */
   readonly #queue = new Set<InboundStream>();
   readonly #walking = new Set<InboundStream>();
@@ -27,43 +27,39 @@ export class InboundStreams {
   }
 
   get size(): number {
-    return this.#streams.size;
+    return this.byIncarnation.size;
   }
 
   /** Streams that are not in sync. */
   get unsynced(): number {
     let unsynced = 0;
-    for (const { phase } of this.#streams.values()) if (phase !== 'live') unsynced += 1;
+    for (const { phase } of this.byIncarnation.values()) if (phase !== 'live') unsynced += 1;
     return unsynced;
   }
 
   /** Whether no stream waits for its first sync, or is in it. */
   get synced(): boolean {
-    for (const { wasSynced, phase } of this.#streams.values())
+    for (const { wasSynced, phase } of this.byIncarnation.values())
       if (!wasSynced && phase !== 'overfull') return false;
     return true;
   }
 
   /** Who is followed. */
   peers(): StreamPeer[] {
-    return Array.from(this.#streams.values(), ({ peer }) => peer);
-  }
-
-  get(incarnation: string): InboundStream | undefined {
-    return this.#streams.get(incarnation);
+    return Array.from(this.byIncarnation.values(), ({ peer }) => peer);
   }
 
   /** Follows the stream that `peer` has announced. */
   begin(peer: StreamPeer, run: number): InboundStream {
     const stream = new InboundStream(peer, run, this.#deps);
-    this.#streams.set(peer.incarnation, stream);
+    this.byIncarnation.set(peer.incarnation, stream);
     return stream;
   }
 
   /** Forgets a stream and all its entries. */
   end(stream: InboundStream, cause: 'peer' | 'node-down', now: number): void {
     const { incarnation } = stream.peer;
-    this.#streams.delete(incarnation);
+    this.byIncarnation.delete(incarnation);
     this.#queue.delete(stream);
     this.#walking.delete(stream);
     this.schedule.delete(stream);
@@ -83,7 +79,7 @@ export class InboundStreams {
 
   /** The peer can be reached again. */
   recovered(incarnation: string, now: number): void {
-    const stream = this.#streams.get(incarnation);
+    const stream = this.byIncarnation.get(incarnation);
     if (stream === undefined) return;
     stream.recovered(now);
     this.schedule.set(stream, stream.deadline);
@@ -110,8 +106,8 @@ export class InboundStreams {
 
   /** Gives back all memory, without touching the table. */
   clear(): void {
-    for (const stream of this.#streams.values()) stream.release();
-    this.#streams.clear();
+    for (const stream of this.byIncarnation.values()) stream.release();
+    this.byIncarnation.clear();
     this.#queue.clear();
     this.#walking.clear();
     this.schedule.clear();

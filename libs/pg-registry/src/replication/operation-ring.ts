@@ -51,15 +51,18 @@ export class OperationRing {
     return this.#bodies[this.#head]?.first ?? this.end;
   }
 
-  /** Adds operations `end` to `last` as they are broadcast. */
-  add(last: number, body: Uint8Array): void {
-    this.#put(new RecentBody(this, this.end, last, body));
+  /** Adds operations `first` to `last` as they are broadcast. Default: from `end` on. */
+  add(last: number, body: Uint8Array, first: number = this.end): void {
+    const recent = new RecentBody(this, first, last, body);
+    this.#bodies.push(recent);
+    this.end = last + 1;
+    this.#pool.take(recent);
   }
 
   /** Adds the single operation `end` in its parts. */
   addParts(bodies: readonly Uint8Array[]): void {
     const number = this.end;
-    for (const body of bodies) this.#put(new RecentBody(this, number, number, body));
+    for (const body of bodies) this.add(number, body, number);
     // A pool smaller than the operation has dropped some of the parts already: what is left of it cannot be used.
     if (this.size < bodies.length) this.dropThrough(number);
   }
@@ -94,12 +97,6 @@ export class OperationRing {
       this.#bodies = this.#bodies.slice(this.#head);
       this.#head = 0;
     }
-  }
-
-  #put(body: RecentBody): void {
-    this.#bodies.push(body);
-    this.end = body.last + 1;
-    this.#pool.take(body);
   }
 
   /** Index of the first body that ends at or after `number`. */

@@ -81,7 +81,7 @@ describe('operations', () => {
     const { network, nodes } = unconnected(['a', 'b']);
     const [a, b] = nodes;
     for (let i = 0; i < 100; i += 1) a.join('s', 'k', i);
-    expect(a.protocol.stream('s').last).toBe(100);
+    expect(a.protocol.stream('s').operations.last).toBe(100);
     expect(a.protocol.stats().memory.ringBytes).toBe(0);
     expect(a.protocol.nextDeadline()).toBe(Infinity);
     connectAll(network);

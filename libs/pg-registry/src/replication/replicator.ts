@@ -73,7 +73,8 @@ export class Replicator {
   readonly #syncResponder: SyncResponder;
   readonly #acknowledgements: Acknowledgements;
   readonly #lag: LagProbe;
-  readonly #followers = new Set<string>();
+  /** The incarnations of the peers that follow the own stream. */
+  readonly followers = new Set<string>();
   readonly #streams: InboundStreams;
 
   readonly #deps: ReplicatorDeps;
@@ -90,9 +91,9 @@ export class Replicator {
     this.#lag = new LagProbe(deps);
   }
 
-  /** Number of the last own operation. The next write passes `last + 1` to the table as its revision. */
-  get last(): number {
-    return this.#outbound.last;
+  /** The own operations: the number of the last one. The next write passes the number after it to the table as its revision. */
+  get operations(): { readonly last: number } {
+    return this.#outbound;
   }
 
   /** Whether no followed stream waits for its first sync, or is in it. */
@@ -103,12 +104,12 @@ export class Replicator {
   /** What a hello says of the own entries. Call `flush` first: what it says must have been sent. */
   digest(): ScopeDigest {
     const { count, hashHigh, hashLow } = this.#deps.table.digest(this.#deps.incarnation);
-    return { run: this.run, last: this.last, count, hashHigh, hashLow };
+    return { run: this.run, last: this.#outbound.last, count, hashHigh, hashLow };
   }
 
   /** The last operation of a peer that is contained in what is known of it; undefined if its stream is not followed. */
   appliedOf(incarnation: string): number | undefined {
-    return this.#streams.get(incarnation)?.applied;
+    return this.#streams.byIncarnation.get(incarnation)?.applied;
   }
 
   /** Whether a join of this many processes, whatever its key and value, stays within `maxOpBytes`. Costs nothing. */
@@ -120,23 +121,22 @@ export class Replicator {
   stats(): ReplicatorStats {
     const { last, unsentOperations } = this.#outbound;
     const { size: streams, unsynced } = this.#streams;
-    return { last, followers: this.#followers.size, streams, unsynced, unsentOperations };
+    return { last, followers: this.followers.size, streams, unsynced, unsentOperations };
   }
 
   /** The table has made `diff` with revision `last + 1`: this is operation `last + 1`. An empty diff is none. */
   write(diff: Diff, now: number): void {
-    if (this.writeUnfollowed(diff)) return;
+    if (diff.length === 0) return;
+    if (this.followers.size === 0) return this.#outbound.count();
     this.#outbound.write(diff, now);
-    if (this.#deps.budget.wantsSample(now)) this.#lag.written(this.last, this.#streams.peers(), now);
+    if (this.#deps.budget.wantsSample(now))
+      this.#lag.written(this.#outbound.last, this.#streams.peers(), now);
     this.#finish();
   }
 
-  /** Like {@link write}, if it has nothing to do but to count. @returns False if somebody follows; nothing was done then. */
-  writeUnfollowed(diff: Diff): boolean {
-    if (diff.length === 0) return true;
-    if (this.#followers.size > 0) return false;
-    this.#outbound.count();
-    return true;
+  /** Like {@link write}, while nobody follows: there is nothing to do but to count. */
+  writeUnfollowed(diff: Diff): void {
+    if (diff.length > 0) this.#outbound.count();
   }
 
   /** Sends what waits, as far as the connection takes it. */
@@ -155,7 +155,7 @@ export class Replicator {
       return this.#finish();
     }
     this.#outbound.flush(now);
-    this.#acknowledgements.ask(id, this.last, this.#streams.peers(), now, deadline);
+    this.#acknowledgements.ask(id, this.#outbound.last, this.#streams.peers(), now, deadline);
     this.#finish();
   }
 
@@ -164,7 +164,7 @@ export class Replicator {
     this.isStopped = true;
     this.#acknowledgements.stop();
     this.#streams.clear();
-    this.#followers.clear();
+    this.followers.clear();
     this.#outbound.stop();
     this.#deps.schedule.delete(this);
   }
@@ -196,11 +196,11 @@ export class Replicator {
   peerDown(incarnation: string, cause: 'peer' | 'node-down', now: number): void {
     this.#syncResponder.forget(incarnation);
     this.#outbound.repair.forget(incarnation);
-    const stream = this.#streams.get(incarnation);
+    const stream = this.#streams.byIncarnation.get(incarnation);
     if (stream !== undefined) this.#streams.end(stream, cause, now);
     this.#acknowledgements.dropOut(incarnation);
     this.#lag.dropOut(incarnation);
-    if (this.#followers.delete(incarnation) && this.#followers.size === 0) this.#outbound.follow(false, now);
+    if (this.followers.delete(incarnation) && this.followers.size === 0) this.#outbound.follow(false, now);
     this.#finish();
   }
 
@@ -260,7 +260,7 @@ export class Replicator {
       this.#syncResponder.admit(peer, readSyncAsk(reader), now);
       return this.#follow(peer.incarnation, now);
     }
-    const stream = this.#streams.get(peer.incarnation);
+    const stream = this.#streams.byIncarnation.get(peer.incarnation);
     if (stream?.run === run) return stream.receive({ tag, reader }, kind === 'repair', now);
     this.#deps.output.count('foreign-run');
     if (stream === undefined || stream.run < run) this.#deps.output.discover(peer);
@@ -273,7 +273,7 @@ export class Replicator {
 
   /** The stream of the peer's run, followed from now on if it was not; undefined if a later run is known. */
   #followRun(peer: StreamPeer, run: number, now: number): InboundStream | undefined {
-    let stream = this.#streams.get(peer.incarnation);
+    let stream = this.#streams.byIncarnation.get(peer.incarnation);
     if (stream !== undefined && stream.run > run) return undefined;
     if (stream !== undefined && stream.run < run) {
       this.#streams.end(stream, 'peer', now);
@@ -286,14 +286,14 @@ export class Replicator {
   }
 
   #follow(incarnation: string, now: number): void {
-    if (this.#followers.has(incarnation)) return;
-    this.#followers.add(incarnation);
+    if (this.followers.has(incarnation)) return;
+    this.followers.add(incarnation);
     this.#outbound.follow(true, now);
   }
 
   /** Something happened to the peer's stream. */
   #settle(peer: StreamPeer, now: number): void {
-    const stream = this.#streams.get(peer.incarnation);
+    const stream = this.#streams.byIncarnation.get(peer.incarnation);
     if (stream !== undefined) this.#streams.settle(stream, now);
     this.#finish();
   }

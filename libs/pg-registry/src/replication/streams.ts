@@ -209,7 +209,7 @@ export class Streams {
     ownScopes.add({
       name,
       get last() {
-        return replicator.last;
+        return replicator.operations.last;
       },
       news: () => {
         replicator.flush(endpoint.now);

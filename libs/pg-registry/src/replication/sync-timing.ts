@@ -1,36 +1,45 @@
-/** A stream has come into sync. */
-export interface SyncNews {
-  /** Milliseconds from the first ask until the stream was in sync; 0 if there was nothing to fetch. */
-  readonly durationMs: number;
-  /** Whether it had never been in sync before. */
-  readonly first: boolean;
-}
+import type { StreamOutput, StreamPeer } from './stream-output';
 
 /** How long a stream takes to come into sync, and whether it has done so since the last look. */
 export class SyncTiming {
   /** Whether it has ever been in sync. */
   wasSynced = false;
+  /** Whether it has come into sync, and {@link tell} has not been called since. */
+  hasNews = false;
+  #isFirst = false;
   #fetchingSince: number | undefined;
-  #news: { readonly first: boolean } | undefined;
+
+  readonly #peer: StreamPeer;
+  readonly #output: StreamOutput;
+
+  constructor(peer: StreamPeer, output: StreamOutput) {
+    this.#peer = peer;
+    this.#output = output;
+  }
 
   /** It begins to fetch; it may have begun before and been interrupted. */
   begin(now: number): void {
     this.#fetchingSince ??= now;
   }
 
-  /** It is in sync; {@link take} gets the moment. */
+  /** It is in sync; {@link tell} gets the moment. */
   reach(): void {
-    this.#news = { first: !this.wasSynced };
+    this.hasNews = true;
+    this.#isFirst = !this.wasSynced;
     this.wasSynced = true;
   }
 
-  /** What has happened since the last call. `isLive`: the same turn may have shown that it is not in sync after all. */
-  take(isLive: boolean, now: number): SyncNews | undefined {
-    const news = this.#news;
-    const fetchingSince = this.#fetchingSince;
-    this.#news = undefined;
-    if (news === undefined || !isLive) return undefined;
+  /**
+   * Counts and reports that it has come into sync, with the milliseconds since the first ask, 0 if there was nothing to fetch.
+   *
+   * @param isLive False if the same turn has shown that it is not in sync after all; then nothing is told.
+   */
+  tell(isLive: boolean, now: number): void {
+    this.hasNews = false;
+    if (!isLive) return;
+    const since = this.#fetchingSince ?? now;
     this.#fetchingSince = undefined;
-    return { ...news, durationMs: fetchingSince === undefined ? 0 : now - fetchingSince };
+    if (this.#isFirst) this.#output.count('first-syncs');
+    this.#output.synced(this.#peer, now - since);
   }
 }

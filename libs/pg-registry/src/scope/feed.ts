@@ -34,12 +34,6 @@ export class Feed {
     this.#processes = processes;
   }
 
-  /** Delivers a diff, or queues it behind the delivery that is under way. Never throws. */
-  publish(diff: Diff, cause: Cause): void {
-    this.enqueue(diff, cause);
-    if (this.#queue.length > 0) this.drain();
-  }
-
   /** Queues a diff until the next {@link drain}. A snapshot taken until then contains it. */
   enqueue(diff: Diff, cause: Cause): void {
     // Without a receiver nothing is queued: whoever subscribes before the drain has the change in the snapshot.
@@ -49,7 +43,7 @@ export class Feed {
 
   /** Delivers the queue, unless a delivery is under way, which delivers it then. Never throws. */
   drain(): void {
-    if (this.#delivering) return;
+    if (this.#delivering || this.#queue.length === 0) return;
     this.#delivering = true;
     // Nothing in this loop throws: subscriptions and listeners catch what their receivers throw. The loop also delivers
     // changes that are queued while it runs.

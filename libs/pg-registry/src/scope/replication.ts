@@ -2,11 +2,11 @@ import type { Diff } from '../table';
 
 /** The stream of one run of a scope to its peers. Implemented by node/ over the protocol's `ScopeStream`; one per run. */
 export interface Replication {
-  /** Number of the last operation that this run wrote; the next write gets the number after it. */
-  readonly last: number;
+  /** The operations that this run wrote: the number of the last one. The next write gets the number after it. */
+  readonly operations: { readonly last: number };
   /** Whether a join of this many processes fits into one operation (`maxOpBytes`). */
   fits(pids: number): boolean;
-  /** Takes the diff of operation `last + 1`, which then becomes `last`. Does not throw, and calls no code of the user. */
+  /** Takes the diff of operation `operations.last + 1`, which then is the last. Does not throw, and calls no code of the user. */
   write(diff: Diff): void;
   /** Resolves when every peer has applied what was written before the call; rejects with the names of the laggards. */
   replicated(options: { readonly timeoutMs?: number | undefined }): Promise<void>;

@@ -60,8 +60,10 @@ export class LoneScope<R extends Row = Row> {
     const { replicated } = this;
     replicated.length = 0;
     this.run = new Scope(normal, this.node, () => ({
-      get last() {
-        return replicated.length;
+      operations: {
+        get last() {
+          return replicated.length;
+        },
       },
       fits: (pids) => pids <= MAX_JOIN,
       write: (diff) => void replicated.push(diff),

@@ -91,7 +91,9 @@ export class Scope {
           'Join them in several calls, or raise the node option maxOpBytes. Nothing was changed.',
       );
     }
-    return this.#commit(this.table.join(key, pids, value, this.#deps.numbers, this.replication.last + 1));
+    return this.#commit(
+      this.table.join(key, pids, value, this.#deps.numbers, this.replication.operations.last + 1),
+    );
   }
 
   /**
@@ -133,7 +135,7 @@ export class Scope {
    * @returns False if there is none.
    */
   update(key: Key, pid: Pid, next: (old: Value) => Value): boolean {
-    return this.#commit(this.table.update(key, pid, next, this.replication.last + 1)).length > 0;
+    return this.#commit(this.table.update(key, pid, next, this.replication.operations.last + 1)).length > 0;
   }
 
   /**
@@ -142,7 +144,7 @@ export class Scope {
    * @returns False if there is none.
    */
   updateEntry(number: number, value: Value): boolean {
-    return this.#commit(this.table.updateRow(number, value, this.replication.last + 1)).length > 0;
+    return this.#commit(this.table.updateRow(number, value, this.replication.operations.last + 1)).length > 0;
   }
 
   /** Removes every entry of this node, in one operation per process. Called when the node drains. */
@@ -154,7 +156,9 @@ export class Scope {
 
   /** Delivers a diff that did not come from this node. The table has changed already; diffs come in the order of the changes. */
   applyDiff(diff: Diff, cause: Cause): void {
-    if (diff.length > 0) this.feed.publish(diff, cause);
+    if (diff.length === 0) return;
+    this.feed.enqueue(diff, cause);
+    this.feed.drain();
   }
 
   /** Ends the run: subscriptions complete without leave events, waiting locks reject, processes live on. Idempotent. */
@@ -190,7 +194,8 @@ export class Scope {
     if (diff.length === 0) return diff;
     // Peers before observers: an observer may write, and its operation must have a later number.
     this.replication.write(diff);
-    this.feed.publish(diff, 'call');
+    this.feed.enqueue(diff, 'call');
+    this.feed.drain();
     return diff;
   }
 }

@@ -77,10 +77,10 @@ export class Writes {
   /** Calls the function for every entry before the first changes, so that the update is one operation or nothing. */
   #updateBy(key: Key, pid: Pid, next: (old: Value) => unknown): boolean {
     const run = this.#current.require();
-    const before = run.replication.last;
+    const before = run.replication.operations.last;
     const values = run.table.valuesOf(key, pid).map((old) => this.#checks.value(next(old)));
     run.checkRunning();
-    if (run.replication.last !== before) {
+    if (run.replication.operations.last !== before) {
       throw invalid(`The function given to updateValue() must not write to scope '${run.name}'.`);
     }
     let index = 0;

@@ -60,7 +60,7 @@ export class Indexes {
 
   /** Adds a row; the owner of `pid` must not have one of this number. */
   insert(number: number, key: Key, pid: Pid, value: Value, revision: number): Row {
-    const owner = this.#ownerOrNew(pid.incarnation);
+    const owner = this.owner(pid.incarnation) ?? this.#newOwner(pid.incarnation);
     const process = owner.processOrNew(pid);
     const slot = this.keys.slot(key);
     const row = new Row(number, slot === undefined ? key : slot.key, process, value, revision);
@@ -89,12 +89,9 @@ export class Indexes {
     if (owner.count === 0 && !owner.isOwn) this.#owners.delete(owner.incarnation);
   }
 
-  #ownerOrNew(incarnation: string): OwnerRows {
-    let owner = this.owner(incarnation);
-    if (owner === undefined) {
-      owner = new OwnerRows(incarnation, false);
-      this.#owners.set(incarnation, owner);
-    }
+  #newOwner(incarnation: string): OwnerRows {
+    const owner = new OwnerRows(incarnation, false);
+    this.#owners.set(incarnation, owner);
     return owner;
   }
 }

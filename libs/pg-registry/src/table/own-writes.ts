@@ -27,7 +27,7 @@ export class OwnWrites {
   /** Registers processes under a key; see `Table.join`. */
   join(key: Key, pids: readonly Pid[], value: Value, numbers: { next(): number }, revision: number): Diff {
     if (pids.length === 0) return NO_CHANGE;
-    for (const pid of pids) this.#assertOwn(pid);
+    for (const pid of pids) if (pid.incarnation !== this.#indexes.own.incarnation) throw this.#notOwn(pid);
     if (this.#keysMode === 'unique') this.#assertFree(key, pids);
     const rows: Row[] = [];
     for (const pid of pids) rows.push(this.#indexes.insert(numbers.next(), key, pid, value, revision));
@@ -118,12 +118,11 @@ export class OwnWrites {
     return row.isOwn ? this.#indexes.own.get(row.number) : undefined;
   }
 
-  #assertOwn(pid: Pid): void {
-    if (pid.incarnation === this.#indexes.own.incarnation) return;
+  #notOwn(pid: Pid): NotLocalError {
     const message =
       `${String(pid)} is not a process of this node (${this.#node}): only its own node can register it. ` +
       'Nothing was registered.';
-    throw new NotLocalError(message, { pid });
+    return new NotLocalError(message, { pid });
   }
 
   /** With unique keys: one process only, and the key must be free on this node, also for its holder. */

@@ -60,7 +60,7 @@ export class OwnerRows implements RowsOfOwner {
   }
 
   add(row: Row): void {
-    const page = this.#pageFor(row.number);
+    const page = this.#page(row.number) ?? this.#newPage(row.number);
     if (page.isEmpty) this.#emptyPages -= 1;
     page.add(row);
     this.count += 1;
@@ -117,11 +117,8 @@ export class OwnerRows implements RowsOfOwner {
     return page;
   }
 
-  #pageFor(number: number): Page {
-    return this.#page(number) ?? this.#newPage(number - (number % PAGE_SIZE));
-  }
-
-  #newPage(first: number): Page {
+  #newPage(number: number): Page {
+    const first = number - (number % PAGE_SIZE);
     const page = new Page(first);
     const last = this.#order.at(-1);
     if (last !== undefined && last.first > first) this.#isSorted = false;

@@ -45,7 +45,7 @@ export class Page {
   }
 
   add(row: Row): void {
-    this.#detach();
+    if (this.#made !== undefined) this.#detach();
     const rows = this.#rows;
     const values = this.#values;
     const at = this.#position(row.number);
@@ -58,7 +58,7 @@ export class Page {
   }
 
   remove(row: Row): void {
-    this.#detach();
+    if (this.#made !== undefined) this.#detach();
     const rows = this.#rows;
     const values = this.#values;
     // Faster than splice for so few rows: docs/performance-notes.md.
@@ -72,15 +72,14 @@ export class Page {
 
   /** Puts `row` in the place of the row with its number. */
   replace(row: Row): void {
-    this.#detach();
+    if (this.#made !== undefined) this.#detach();
     const at = this.#position(row.number);
     this.#rows[at] = row;
     this.#values[at] = row.value;
   }
 
-  /** Copies the arrays if a snapshot has them. */
+  /** Copies the arrays, because a snapshot has them. */
   #detach(): void {
-    if (this.#made === undefined) return;
     this.#rows = this.#rows.slice();
     this.#values = this.#values.slice();
     this.#made = undefined;

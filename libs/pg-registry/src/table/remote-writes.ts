@@ -15,24 +15,29 @@ export class RemoteWrites {
   /** Applies an operation of another node; see `Table.applyRemote`. */
   apply(owner: string, { number: revision, groups }: RemoteOperation, cursor: number): Diff {
     if (owner === this.#indexes.own.incarnation) return NO_CHANGE;
-    const find = (number: number) => (number <= cursor ? this.#indexes.owner(owner)?.get(number) : undefined);
-    const apply = (group: RemoteGroup): Diff => {
-      if (group.kind === 'leave') return this.#leave(group.numbers, find);
-      if (group.kind === 'update') return this.#update(group.entries, revision, find);
-      const joined: Row[] = [];
-      for (const { number, pid, value } of group.entries) {
-        if (number > cursor || pid.incarnation !== owner || find(number) !== undefined) continue;
-        joined.push(this.#indexes.insert(number, group.key, pid, value, revision));
-      }
-      return oneChange('join', joined);
-    };
-    return groups.length === 1 ? apply(groups[0]) : groups.flatMap(apply);
+    const reach: OperationReach = { owner, revision, cursor };
+    return groups.length === 1
+      ? this.#applyGroup(groups[0], reach)
+      : groups.flatMap((group) => this.#applyGroup(group, reach));
   }
 
-  #leave(numbers: readonly number[], find: FindRow): Diff {
+  #applyGroup(group: RemoteGroup, reach: OperationReach): Diff {
+    if (group.kind === 'leave') return this.#leave(group.numbers, reach);
+    if (group.kind === 'update') return this.#update(group.entries, reach);
+    const { owner, revision, cursor } = reach;
+    const joined: Row[] = [];
+    for (const { number, pid, value } of group.entries) {
+      if (number > cursor || pid.incarnation !== owner) continue;
+      if (this.#indexes.owner(owner)?.get(number) !== undefined) continue;
+      joined.push(this.#indexes.insert(number, group.key, pid, value, revision));
+    }
+    return oneChange('join', joined);
+  }
+
+  #leave(numbers: readonly number[], { owner, cursor }: OperationReach): Diff {
     const left: Row[] = [];
     for (const number of numbers) {
-      const row = find(number);
+      const row = number <= cursor ? this.#indexes.owner(owner)?.get(number) : undefined;
       if (row === undefined) continue;
       this.#indexes.remove(row);
       left.push(row);
@@ -42,13 +47,12 @@ export class RemoteWrites {
 
   #update(
     entries: readonly { readonly number: number; readonly value: Value }[],
-    revision: number,
-    find: FindRow,
+    { owner, revision, cursor }: OperationReach,
   ): Diff {
     const old: Row[] = [];
     const rows: Row[] = [];
     for (const { number, value } of entries) {
-      const row = find(number);
+      const row = number <= cursor ? this.#indexes.owner(owner)?.get(number) : undefined;
       if (row === undefined) continue;
       old.push(row);
       rows.push(this.#indexes.replace(row, value, revision));
@@ -101,7 +105,12 @@ export class RemoteWrites {
   }
 }
 
-type FindRow = (number: number) => Row | undefined;
+/** Whose rows an operation changes, as which revision, and up to which entry number. */
+interface OperationReach {
+  readonly owner: string;
+  readonly revision: number;
+  readonly cursor: number;
+}
 
 /** An entry never changes its key or process: so the owner has replaced a row that differs there. */
 function isSameEntry(row: Row, theirs: SyncRow): boolean {
