@@ -53,11 +53,12 @@ export class Membership {
   readonly rejections: Rejections;
   readonly #asked: Throttle<string>;
   /** When to introduce this node to whom. */
-  readonly #answers = new Schedule<string>();
+  readonly answers = new Schedule<string>();
   readonly #answered: Throttle<string>;
   readonly #answerVersions = new Map<string, number>();
   #beat = 0;
-  #helloAt = Infinity;
+  /** When the next hello to everybody is due. */
+  helloAt = Infinity;
   /** Own state in the hellos. */
   draining = false;
 
@@ -79,10 +80,6 @@ export class Membership {
     this.#asked = new Throttle(DISCOVER_INTERVAL_MS, 2 * maxPeers);
   }
 
-  get nextDeadline(): number {
-    return Math.min(this.#helloAt, this.#answers.next());
-  }
-
   helloIntervalMs(): number {
     return Math.max(this.#endpoint.options.helloIntervalMs, this.peers.size * HELLO_MS_PER_PEER);
   }
@@ -94,19 +91,19 @@ export class Membership {
 
   /** Something that hellos tell has changed: one is due at once, with all changes of this turn. */
   changed(): void {
-    if (this.#endpoint.maySpeak) this.#helloAt = Math.min(this.#helloAt, this.#endpoint.now);
+    if (this.#endpoint.maySpeak) this.helloAt = Math.min(this.helloAt, this.#endpoint.now);
   }
 
   disconnected(): void {
-    this.#helloAt = Infinity;
-    this.#answers.clear();
+    this.helloAt = Infinity;
+    this.answers.clear();
     this.#answerVersions.clear();
   }
 
   tick(): void {
     const { now } = this.#endpoint;
-    if (now >= this.#helloAt) this.#sayToAll(this.#ownScopes.news(), false);
-    for (let asker = this.#answers.takeDue(now); asker !== undefined; asker = this.#answers.takeDue(now)) {
+    if (now >= this.helloAt) this.#sayToAll(this.#ownScopes.news(), false);
+    for (let asker = this.answers.takeDue(now); asker !== undefined; asker = this.answers.takeDue(now)) {
       this.#introduceTo(asker);
     }
   }
@@ -190,7 +187,7 @@ export class Membership {
     this.byName.delete(peer.node);
     // Its earlier hellos no longer count: it comes back by a new one only. A newer incarnation has beats of its own.
     if (reason !== 'superseded') this.ledger.raiseBeat(peer.node, this.ledger.beatOf(peer.node) + 1);
-    this.#answers.delete(peer.node);
+    this.answers.delete(peer.node);
     this.#answerVersions.delete(peer.node);
     this.#chooseBroadcastVersion();
     this.#listener.removed(peer, reason);
@@ -269,10 +266,10 @@ export class Membership {
 
   #answerSoon(node: string, version: number): void {
     const endpoint = this.#endpoint;
-    if (this.#answers.size >= 2 * endpoint.options.maxPeers && this.#answers.at(node) === Infinity) return;
+    if (this.answers.size >= 2 * endpoint.options.maxPeers && this.answers.at(node) === Infinity) return;
     this.#answerVersions.set(node, version);
     const jittered = endpoint.now + endpoint.random() * this.peers.size * ANSWER_MS_PER_PEER;
-    this.#answers.hasten(node, Math.max(jittered, this.#answered.opens(node)));
+    this.answers.hasten(node, Math.max(jittered, this.#answered.opens(node)));
   }
 
   #introduceTo(node: string): void {
@@ -285,7 +282,7 @@ export class Membership {
 
   #sayToAll(pages: ScopePage[], discover: boolean): void {
     const jitter = 0.9 + 0.2 * this.#endpoint.random();
-    this.#helloAt = this.#endpoint.now + this.helloIntervalMs() * jitter;
+    this.helloAt = this.#endpoint.now + this.helloIntervalMs() * jitter;
     for (const body of this.#hellos(pages, discover)) this.#endpoint.announce('hello', body);
   }
 

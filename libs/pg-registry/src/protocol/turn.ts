@@ -41,8 +41,11 @@ export class Turn {
     this.deadline = this.isOver
       ? Infinity
       : Math.min(
-          membership.nextDeadline,
-          liveness.nextDeadline,
+          membership.helloAt,
+          membership.answers.next(),
+          liveness.checks.next(),
+          liveness.ringAt,
+          liveness.isolatedAt,
           crashDetection.nextDeadline,
           drain.nextDeadline,
           streams.schedule.next(),

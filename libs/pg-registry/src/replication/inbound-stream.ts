@@ -141,17 +141,18 @@ export class InboundStream {
    * @throws DecodeError for bytes that are no such frame; what came before them in a bundle has been applied.
    */
   receive({ tag, reader }: Bundled, isAnswer: boolean, now: number): void {
+    if (tag === TAG.ops) return this.#receiveOps(reader);
+    if (tag === TAG.part) return this.#receivePart(reader);
     if (tag === TAG.chunk) return this.#receiveChunk(reader, now);
-    if (tag !== TAG.bundle) return this.#receiveBody({ tag, reader }, isAnswer);
-    for (const body of readBundle(reader, this.run, (bytes) => readerOf(bytes, this.#deps)))
-      this.#receiveBody(body, isAnswer);
+    if (tag === TAG.tail) return this.#receiveTail(reader, isAnswer);
+    if (tag === TAG.appliedAsk) this.#wanted = Math.max(this.#wanted, readApplied(reader));
+    else this.#receiveBundle(reader, isAnswer, now);
   }
 
-  #receiveBody({ tag, reader }: Bundled, isAnswer: boolean): void {
-    if (tag === TAG.ops) this.#receiveOps(reader);
-    else if (tag === TAG.part) this.#receivePart(reader);
-    else if (tag === TAG.appliedAsk) this.#wanted = Math.max(this.#wanted, readApplied(reader));
-    else this.#receiveTail(reader, isAnswer);
+  /** Ops, parts and tails in order; {@link readBundle} refuses a bundle in it. */
+  #receiveBundle(reader: Reader, isAnswer: boolean, now: number): void {
+    for (const body of readBundle(reader, this.run, (bytes) => readerOf(bytes, this.#deps)))
+      this.receive(body, isAnswer, now);
   }
 
   /** A frame of operations. @throws DecodeError before anything changes. */

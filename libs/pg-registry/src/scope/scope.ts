@@ -70,15 +70,6 @@ export class Scope {
   }
 
   /**
-   * Registers one process and returns the new row.
-   *
-   * @throws AlreadyRegisteredError if the keys are unique and the key is held; nothing was changed then.
-   */
-  register(key: Key, pid: Pid, value: Value): TableRow {
-    return this.join(key, [pid], value)[0].rows[0];
-  }
-
-  /**
    * Adds an entry for each pid, in one operation. Mirrors `pg:join/3`.
    *
    * @throws AlreadyRegisteredError, InvalidArgumentError if the keys are unique and the key is held, or for more than one pid.

@@ -25,7 +25,7 @@ export class Writes {
     const stored = this.#checks.value(value);
     const run = this.#current.require();
     const { pid } = this.#checks.self();
-    return new OwnEntry(run, run.register(normal, pid, stored), this.#checks);
+    return new OwnEntry(run, run.join(normal, [pid], stored)[0].rows[0], this.#checks);
   }
 
   unregister(key: unknown): void {

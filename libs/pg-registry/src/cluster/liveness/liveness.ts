@@ -44,11 +44,14 @@ export interface LivenessDeps {
 export class Liveness {
   readonly #states = new Map<string, SuspicionState>();
   readonly #ring = new Ring<MutablePeer>();
-  readonly #checks = new Schedule<string>();
+  /** When to look after which peer, by incarnation. */
+  readonly checks = new Schedule<string>();
   readonly #grace: GracePeriod;
   readonly #evidence: ServerEvidence;
-  #ringAt = Infinity;
-  #isolatedAt = Infinity;
+  /** When the neighbours on the ring are probed next. */
+  ringAt = Infinity;
+  /** When this node, being disconnected, takes itself for isolated. */
+  isolatedAt = Infinity;
 
   readonly #endpoint: Endpoint;
   readonly #probes: Probes;
@@ -77,10 +80,6 @@ export class Liveness {
     return this.#evidence.ownServerId;
   }
 
-  get nextDeadline(): number {
-    return Math.min(this.#checks.next(), this.#ringAt, this.#isolatedAt);
-  }
-
   admitted(peer: MutablePeer): void {
     this.#states.set(peer.incarnation, new SuspicionState(this.#endpoint.now));
     this.#ring.add(peer);
@@ -90,7 +89,7 @@ export class Liveness {
   removed(peer: MutablePeer): void {
     this.#states.delete(peer.incarnation);
     this.#ring.delete(peer);
-    this.#checks.delete(peer.incarnation);
+    this.checks.delete(peer.incarnation);
   }
 
   /** A frame of the peer came. Whatever was suspected ends; except while disconnected, when it can only be a late one. */
@@ -132,23 +131,23 @@ export class Liveness {
   connected(serverId: string): void {
     const { now, options, random } = this.#endpoint;
     this.#evidence.connected(serverId, now);
-    this.#isolatedAt = Infinity;
-    this.#ringAt = now + random() * options.probeIntervalMs;
+    this.isolatedAt = Infinity;
+    this.ringAt = now + random() * options.probeIntervalMs;
     this.#grace.begin(now);
     // Every peer answers our discover within peers × 1 ms; who has not by then is probed.
     const spread = Math.max(options.probeIntervalMs, this.#deps.peers.size * 2);
     for (const incarnation of this.#states.keys()) {
-      this.#checks.set(incarnation, now + options.probeIntervalMs + random() * spread);
+      this.checks.set(incarnation, now + options.probeIntervalMs + random() * spread);
     }
   }
 
   disconnected(): void {
     this.#probes.voidAll();
     this.#evidence.disconnected();
-    this.#checks.clear();
-    this.#ringAt = Infinity;
-    if (this.#isolatedAt === Infinity)
-      this.#isolatedAt = this.#endpoint.now + this.#endpoint.options.isolationTimeoutMs;
+    this.checks.clear();
+    this.ringAt = Infinity;
+    if (this.isolatedAt === Infinity)
+      this.isolatedAt = this.#endpoint.now + this.#endpoint.options.isolationTimeoutMs;
     for (const [incarnation, state] of this.#states) {
       state.disconnected();
       this.#suspect(this.#deps.peers.get(incarnation)!, 'disconnected');
@@ -163,19 +162,19 @@ export class Liveness {
     for (const [incarnation, state] of this.#states) {
       if (mayRestart) state.restartSilence(now);
       if (state.suspicion !== undefined && this.#evidence.connectedAt !== Infinity) {
-        this.#checks.set(incarnation, now + random() * options.probeIntervalMs);
+        this.checks.set(incarnation, now + random() * options.probeIntervalMs);
       }
     }
   }
 
   tick(): void {
     const { now, options } = this.#endpoint;
-    if (now >= this.#isolatedAt) this.#isolate();
-    if (now >= this.#ringAt) {
-      this.#ringAt = now + options.probeIntervalMs;
+    if (now >= this.isolatedAt) this.#isolate();
+    if (now >= this.ringAt) {
+      this.ringAt = now + options.probeIntervalMs;
       for (const peer of this.#ring.after(this.#endpoint, WATCHED, believed)) this.#probe(peer, true);
     }
-    for (let due = this.#checks.takeDue(now); due !== undefined; due = this.#checks.takeDue(now))
+    for (let due = this.checks.takeDue(now); due !== undefined; due = this.checks.takeDue(now))
       this.#check(due);
   }
 
@@ -288,15 +287,15 @@ export class Liveness {
     state.hinted = true;
     // However many hints come, they cost one probe per interval.
     const earliest = state.checkedAt + this.#endpoint.options.probeIntervalMs;
-    this.#checks.hasten(peer.incarnation, Math.max(this.#endpoint.now + delayMs, earliest));
+    this.checks.hasten(peer.incarnation, Math.max(this.#endpoint.now + delayMs, earliest));
   }
 
   #checkAt(peer: MutablePeer, at: number): void {
-    if (this.#states.has(peer.incarnation)) this.#checks.set(peer.incarnation, at);
+    if (this.#states.has(peer.incarnation)) this.checks.set(peer.incarnation, at);
   }
 
   #isolate(): void {
-    this.#isolatedAt = Infinity;
+    this.isolatedAt = Infinity;
     // A Map may lose entries while it is walked through.
     for (const peer of this.#deps.peers.values()) this.#deps.remove(peer, 'isolated');
   }
