@@ -116,24 +116,19 @@ export class LocalBus {
       if (this.#cuts.size > 0 && this.#cuts.has(pairOf(from.node, to.node))) continue;
       if (this.#isLost?.()) continue;
       const copy = bytes.slice();
-      const arrive = (): void => {
-        if (this.#isHeldBack(to, arrive)) return;
-        if (subscriber.active && to.isConnected) subscriber.deliver(subject, copy, reply);
-      };
-      this.#queue.add(arrive);
+      this.#queue.add(() =>
+        this.#arrive(to, () => {
+          if (subscriber.active && to.isConnected) subscriber.deliver(subject, copy, reply);
+        }),
+      );
     }
-    if (heard || reply === '') return;
-    const fail = (): void => {
-      if (!this.#isHeldBack(from, fail)) from.noResponders(reply);
-    };
-    this.#queue.add(fail);
+    if (!heard && reply !== '') this.#queue.add(() => this.#arrive(from, () => from.noResponders(reply)));
   }
 
-  /** Whether the node is paused; then it gets the step when it is resumed. */
-  #isHeldBack(at: LocalConnection, step: () => void): boolean {
+  #arrive(at: LocalConnection, step: () => void): void {
     const pause = this.#paused.get(at.node);
-    pause?.incoming.push(step);
-    return pause !== undefined;
+    if (pause === undefined) step();
+    else pause.incoming.push(step);
   }
 
   #of(node: string): LocalConnection[] {
