@@ -12,7 +12,7 @@ import {
 import type { PeerProtocol } from '../../libs/pg-registry/src/protocol';
 import type { Replication, Scope, ScopeDeps } from '../../libs/pg-registry/src/scope';
 import type { Diff, Table } from '../../libs/pg-registry/src/table';
-import { PidInterner, type ValueLimits } from '../../libs/pg-registry/src/term';
+import { FIXED_SEED, PidInterner, type ValueLimits } from '../../libs/pg-registry/src/term';
 import type { EventQueue } from '../support/virtual-network/event-queue';
 import type { Server } from '../support/virtual-network/link';
 import type { VirtualBroker } from '../support/virtual-network/virtual-broker';
@@ -208,6 +208,7 @@ export class SimulatedNode {
     const host: ScopeDeps = {
       processes: this.processes,
       pids: this.#pids,
+      seed: FIXED_SEED,
       limits: LIMITS,
       numbers: { next: () => (lastNumber += 1) },
       logger: { error: (_scope, _kind, message, error) => raise(message, error) },

@@ -5,7 +5,7 @@ import { Calls, type CallTracer } from '../calls';
 import { Processes } from '../lifetime';
 import { ProcessService } from '../process';
 import type { ListenerToken, RegistryListener, ScopeDeps } from '../scope';
-import { PidInterner } from '../term';
+import { HashSeed, PidInterner } from '../term';
 import type { Transport } from '../transport';
 import { type Clock, guardedClock, systemClock } from './clock';
 import { ClusterResolver } from './cluster-resolver';
@@ -90,7 +90,8 @@ export function createNodeParts(
   const limitedLog = limited(log);
   const scopeLogs = new ScopeLogs((scope) => limited(new ErrorLog(scopeLogger(scope))));
   const waits = new Waits(clock);
-  const pids = new PidInterner();
+  const seed = new HashSeed(randomInt(2 ** 32), randomInt(2 ** 32));
+  const pids = new PidInterner(seed);
   const random = Math.random;
 
   const processes = new Processes({
@@ -115,6 +116,7 @@ export function createNodeParts(
   const host: ScopeDeps = {
     processes,
     pids,
+    seed,
     limits,
     numbers: entryNumbers(),
     logger: { error: (scope, ...line) => scopeLogs.of(scope).error(...line) },

@@ -1,5 +1,5 @@
 import type { Processes } from '../lifetime';
-import type { Pid, PidInterner, ValueLimits } from '../term';
+import type { HashSeed, Pid, PidInterner, ValueLimits } from '../term';
 import type { ListenerToken, RegistryListener } from './listener';
 
 /** What every scope of a node is given. Implemented by node/; one per node. */
@@ -8,6 +8,8 @@ export interface ScopeDeps {
   readonly processes: Processes;
   /** Keeps one object per pid. */
   readonly pids: PidInterner;
+  /** Hides from peers where Maps keep what they choose. */
+  readonly seed: HashSeed;
   /** How large keys and values may be. */
   readonly limits: ValueLimits;
   /** Rising entry numbers, one sequence for all scopes and all their runs: a number is never given twice. */

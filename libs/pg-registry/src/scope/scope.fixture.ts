@@ -1,6 +1,6 @@
 import { Processes } from '../lifetime';
 import type { Diff, Table } from '../table';
-import { DEFAULT_VALUE_LIMITS, PidInterner, type Key, type Pid, type Value } from '../term';
+import { DEFAULT_VALUE_LIMITS, FIXED_SEED, PidInterner, type Key, type Pid, type Value } from '../term';
 import type { Cause } from './event';
 import type { ScopeDeps } from './scope-deps';
 import type { ListenerToken, RegistryListener } from './listener';
@@ -19,6 +19,7 @@ export const MAX_JOIN = 1000;
 export class FakeNode implements ScopeDeps {
   readonly pids = new PidInterner();
   readonly processes = new Processes({ node: 'here', incarnation: HERE, pids: this.pids });
+  readonly seed = FIXED_SEED;
   readonly limits = DEFAULT_VALUE_LIMITS;
   readonly logged: string[] = [];
   readonly sent: { pid: Pid; message: unknown }[] = [];

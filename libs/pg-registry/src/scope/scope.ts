@@ -45,7 +45,7 @@ export class Scope {
   constructor(options: NormalScopeOptions, deps: ScopeDeps, replicate: (scope: Scope) => Replication) {
     this.options = options;
     const { node, incarnation } = deps.processes.root.pid;
-    this.table = new Table({ node, incarnation, keys: options.keys });
+    this.table = new Table({ node, incarnation, keys: options.keys, seed: deps.seed });
     this.#deps = deps;
     this.feed = new Feed(options.name, deps.processes);
     this.locks = new LockTable(options.name, deps.processes);

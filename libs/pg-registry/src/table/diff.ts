@@ -2,7 +2,7 @@
  * What one operation changed. Every mutation of the table returns a diff; `scope/feed.ts` is the only place that turns diffs into events,
  * and `replication/operation-body.ts` writes the diff of a local write as the operation that travels.
  */
-import type { Key } from '../term';
+import { type Key, keyToken } from '../term';
 import { shareKey, type Row } from './row';
 
 /** The change that one operation made to one key. Rows are in the order of the operation. */
@@ -44,26 +44,33 @@ export function oneUpdate(rows: readonly Row[], old: readonly Row[]): Diff {
  */
 export function changePerKey(kind: 'join' | 'leave', rows: readonly Row[]): Diff {
   if (haveOneKey(rows)) return oneChange(kind, rows);
-  const byKey = new Map<Key, Row[]>();
+  const byKey = new Map<unknown, Row[]>();
   for (const row of rows) {
-    const known = byKey.get(row.key);
-    if (known === undefined) byKey.set(row.key, [row]);
+    const key = groupOf(row);
+    const known = byKey.get(key);
+    if (known === undefined) byKey.set(key, [row]);
     else known.push(row);
   }
-  return Array.from(byKey, ([key, ofKey]) => ({ kind, key, rows: ofKey }));
+  return Array.from(byKey.values(), (ofKey) => ({ kind, key: ofKey[0].key, rows: ofKey }));
 }
 
 /** One update per key; `old[i]` is what `rows[i]` replaced. Order and cost as in {@link changePerKey}. */
 export function updatePerKey(rows: readonly Row[], old: readonly Row[]): Diff {
   if (haveOneKey(rows)) return oneUpdate(rows, old);
-  const byKey = new Map<Key, { rows: Row[]; old: Row[] }>();
+  const byKey = new Map<unknown, { rows: Row[]; old: Row[] }>();
   rows.forEach((row, at) => {
-    let known = byKey.get(row.key);
-    if (known === undefined) byKey.set(row.key, (known = { rows: [], old: [] }));
+    const key = groupOf(row);
+    let known = byKey.get(key);
+    if (known === undefined) byKey.set(key, (known = { rows: [], old: [] }));
     known.rows.push(row);
     known.old.push(old[at]);
   });
-  return Array.from(byKey, ([key, pair]) => ({ kind: 'update', key, rows: pair.rows, old: pair.old }));
+  return Array.from(byKey.values(), (group) => ({ kind: 'update', key: group.rows[0].key, ...group }));
+}
+
+/** What the rows of one key share, and V8 hashes with a seed; of an object the identity is enough. */
+function groupOf({ key }: Row): unknown {
+  return typeof key === 'object' ? key : keyToken(key);
 }
 
 function haveOneKey(rows: readonly Row[]): boolean {

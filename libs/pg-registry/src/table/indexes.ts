@@ -1,4 +1,4 @@
-import type { Key, Pid, Value } from '../term';
+import { FIXED_SEED, type HashSeed, type Key, type Pid, type Value } from '../term';
 import { KeyIndex, newestIn } from './key-index';
 import { OwnerRows } from './owner-rows';
 import { LONGEST_WALK } from './key-rows';
@@ -10,14 +10,18 @@ import { Row } from './row';
  * The rows of a table in all their orders, by key, by process and by owner, which are only ever changed together, here.
  */
 export class Indexes {
-  readonly keys = new KeyIndex();
+  readonly keys: KeyIndex;
   /** The rows of this node. */
   readonly own: OwnerRows;
   readonly #owners = new Map<string, OwnerRows>();
   #rowCount = 0;
 
-  constructor(ownIncarnation: string) {
-    this.own = new OwnerRows(ownIncarnation, true);
+  readonly #seed: HashSeed;
+
+  constructor(ownIncarnation: string, seed: HashSeed = FIXED_SEED) {
+    this.#seed = seed;
+    this.keys = new KeyIndex(seed);
+    this.own = new OwnerRows(ownIncarnation, true, seed);
     this.#owners.set(ownIncarnation, this.own);
   }
 
@@ -90,7 +94,7 @@ export class Indexes {
   }
 
   #newOwner(incarnation: string): OwnerRows {
-    const owner = new OwnerRows(incarnation, false);
+    const owner = new OwnerRows(incarnation, false, this.#seed);
     this.#owners.set(incarnation, owner);
     return owner;
   }

@@ -1,4 +1,4 @@
-import type { Key, Value } from '../term';
+import { FIXED_SEED, type HashSeed, type Key, type Value } from '../term';
 import type { Entry } from './entry';
 import { KeyRows } from './key-rows';
 import { KeyTrie } from './key-trie';
@@ -15,14 +15,20 @@ const NOTHING: readonly never[] = Object.freeze([]);
 
 /** All rows by key. */
 export class KeyIndex {
-  readonly #slots = new KeyTrie<Slot>();
+  readonly #slots: KeyTrie<Slot>;
   /**
    * The answers of `entries`, until their key changes. Each is in its KeyRows, too, but a look there waits for memory once
    * more: decision 17 in docs/decisions.md has the figures.
    */
-  readonly #answers = new KeyTrie<readonly Entry<Key, Value>[]>();
+  readonly #answers: KeyTrie<readonly Entry<Key, Value>[]>;
   #madeKeys: readonly Key[] | undefined = undefined;
   #madeLocalKeys: readonly Key[] | undefined = undefined;
+
+  /** @param seed Of the node: peers choose keys. */
+  constructor(seed: HashSeed = FIXED_SEED) {
+    this.#slots = new KeyTrie(seed);
+    this.#answers = new KeyTrie(seed);
+  }
 
   /** What is stored under a key, for a change or a read whose answer is not kept. */
   slot(key: Key): Slot | undefined {

@@ -1,4 +1,4 @@
-import { canonicalText, type Key } from '../term';
+import { canonicalText, FIXED_SEED, type HashSeed, type Key } from '../term';
 import { hashPrimitive, ShardedMap, type Primitive } from './sharded-map';
 
 /**
@@ -9,9 +9,15 @@ import { hashPrimitive, ShardedMap, type Primitive } from './sharded-map';
  */
 export class KeyTrie<T extends object> {
   /** Keys that are no arrays. */
-  readonly #flat = new Level<T>();
+  readonly #flat: Level<T>;
   /** Array keys by their first elements. */
-  readonly #root = new Level<T>();
+  readonly #root: Level<T>;
+
+  /** @param seed Of the node: peers choose keys. */
+  constructor(seed: HashSeed = FIXED_SEED) {
+    this.#flat = new Level(seed);
+    this.#root = new Level(seed);
+  }
 
   /** Whether it has no key. */
   get isEmpty(): boolean {
@@ -113,43 +119,53 @@ type Child<T> = Level<T> | T;
 /**
  * One level of a {@link KeyTrie}: a Map of keys that are compared by structure.
  *
- * Primitives are found as they are. Pids, arrays and objects are found by their canonical text, in a Map of their own, so
- * that no string can be taken for one of them, and an unchecked primitive may be looked up, too.
+ * Strings, booleans and null are found as they are, and 32-bit integers by the token that the seed gives them. All else is
+ * found by a text, in a Map of its own, so that no string can be taken for one of them, and an unchecked primitive may be
+ * looked up, too.
  */
 class Level<T> {
   /** The value of the key that ends here. */
   value: T | undefined = undefined;
-  readonly #byPrimitive = new ShardedMap<Primitive, Child<T>>(hashPrimitive);
+  readonly #seed: HashSeed;
+  readonly #byToken = new ShardedMap<Primitive, Child<T>>(hashPrimitive);
   #byText: ShardedMap<Primitive, Child<T>> | undefined = undefined;
+
+  constructor(seed: HashSeed) {
+    this.#seed = seed;
+  }
 
   /** Whether nothing goes on from here. */
   get isEnd(): boolean {
-    return this.#byPrimitive.size === 0 && (this.#byText === undefined || this.#byText.size === 0);
+    return this.#byToken.size === 0 && (this.#byText === undefined || this.#byText.size === 0);
   }
 
   get(key: Key): Child<T> | undefined {
-    return isPrimitive(key) ? this.#byPrimitive.get(key) : this.#byText?.get(canonicalText(key));
+    const token = this.#tokenOf(key);
+    return isText(token, key) ? this.#byText?.get(token) : this.#byToken.get(token);
   }
 
   /** As {@link get} for a primitive; whatever else `key` is, it is not found. */
   peek(key: unknown): Child<T> | undefined {
+    if (typeof key === 'object' && key !== null) return undefined;
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a Map may be asked for anything
-    return this.#byPrimitive.get(key as Primitive);
+    return this.get(key as Key);
   }
 
   set(key: Key, child: Child<T>): void {
-    if (isPrimitive(key)) this.#byPrimitive.set(key, child);
-    else (this.#byText ??= new ShardedMap(hashPrimitive)).set(canonicalText(key), child);
+    const token = this.#tokenOf(key);
+    if (isText(token, key)) (this.#byText ??= new ShardedMap(hashPrimitive)).set(token, child);
+    else this.#byToken.set(token, child);
   }
 
   delete(key: Key): void {
-    if (isPrimitive(key)) this.#byPrimitive.delete(key);
-    else this.#byText?.delete(canonicalText(key));
+    const token = this.#tokenOf(key);
+    if (isText(token, key)) this.#byText?.delete(token);
+    else this.#byToken.delete(token);
   }
 
   /** Puts a level at `key`, where at most a value was, so that keys can go on behind it. */
   deepen(key: Key, value: T | undefined): Level<T> {
-    const level = new Level<T>();
+    const level = new Level<T>(this.#seed);
     level.value = value;
     this.set(key, level);
     return level;
@@ -162,11 +178,31 @@ class Level<T> {
       if (child instanceof Level) child.collect(into);
       else into.push(child);
     };
-    this.#byPrimitive.forEach(take);
+    this.#byToken.forEach(take);
     this.#byText?.forEach(take);
+  }
+
+  /** What a Map is asked for in place of the key. V8 hashes numbers and bigints without a seed, so neither stands in a Map. */
+  #tokenOf(key: Key): Primitive {
+    switch (typeof key) {
+      case 'number':
+        return this.#seed.tokenOf(key);
+      case 'bigint':
+        return canonicalText(key);
+      case 'object':
+        return key === null ? null : canonicalText(key);
+      case 'string':
+      case 'boolean':
+      case 'undefined':
+      case 'function':
+      case 'symbol':
+      default:
+        return key;
+    }
   }
 }
 
-function isPrimitive(key: Key): key is Primitive {
-  return typeof key !== 'object' || key === null;
+/** Whether the token is a text that stands for a key of another kind. */
+function isText(token: Primitive, key: Key): token is string {
+  return typeof token === 'string' && typeof key !== 'string';
 }

@@ -1,9 +1,9 @@
-import type { Pid } from '../term';
+import { FIXED_SEED, type HashSeed, type Pid } from '../term';
 import { RunningDigest } from './digest';
 import { Page, PAGE_SIZE, type PageSnapshot } from './page';
 import { ProcessRows } from './process-rows';
 import type { Row, RowsOfOwner } from './row';
-import { ShardedMap } from './sharded-map';
+import { hashPrimitive, ShardedMap } from './sharded-map';
 
 /** How many empty pages are always kept, so that a register and unregister in turn need not make a page each time. */
 const SPARE_PAGES = 8;
@@ -21,8 +21,10 @@ export class OwnerRows implements RowsOfOwner {
   readonly digest = new RunningDigest();
 
   count = 0;
-  readonly #processes = new ShardedMap<number, ProcessRows>((id) => id);
-  readonly #pages = new Map<number, Page>();
+  /** Peers choose the numbers of their processes and entries. */
+  readonly #seed: HashSeed;
+  readonly #processes = new ShardedMap<number | string, ProcessRows>(hashPrimitive);
+  readonly #pages = new Map<number | string, Page>();
   /** The page that was used last: the rows of one operation, and those of a young process, are in one page. */
   #recent: Page | undefined = undefined;
   /** All pages, ascending while `isSorted`. */
@@ -33,7 +35,10 @@ export class OwnerRows implements RowsOfOwner {
   constructor(
     readonly incarnation: string,
     readonly isOwn: boolean,
-  ) {}
+    seed: HashSeed = FIXED_SEED,
+  ) {
+    this.#seed = seed;
+  }
 
   /** Pages in memory, empty ones included. */
   get pageCount(): number {
@@ -42,15 +47,16 @@ export class OwnerRows implements RowsOfOwner {
 
   /** The rows of a process, if it has any. */
   process(pid: Pid): ProcessRows | undefined {
-    return this.#processes.get(pid.id);
+    return this.#processes.get(this.#seed.tokenOf(pid.id));
   }
 
   /** The rows of a process, for adding one: an empty list if it has none. */
   processOrNew(pid: Pid): ProcessRows {
-    let process = this.#processes.get(pid.id);
+    const token = this.#seed.tokenOf(pid.id);
+    let process = this.#processes.get(token);
     if (process === undefined) {
       process = new ProcessRows(pid, this);
-      this.#processes.set(pid.id, process);
+      this.#processes.set(token, process);
     }
     return process;
   }
@@ -75,12 +81,12 @@ export class OwnerRows implements RowsOfOwner {
     this.count -= 1;
     this.digest.subtract(row.number, row.revision);
     // A process of this node may well come back soon; when it exits, `forget` is called.
-    if (row.process.count === 0 && !this.isOwn) this.#processes.delete(row.pid.id);
+    if (row.process.count === 0 && !this.isOwn) this.#processes.delete(this.#seed.tokenOf(row.pid.id));
   }
 
   /** Drops what is kept of an own process that has no rows and will have none any more. */
   forget(pid: Pid): void {
-    if (this.#processes.get(pid.id)?.count === 0) this.#processes.delete(pid.id);
+    if (this.process(pid)?.count === 0) this.#processes.delete(this.#seed.tokenOf(pid.id));
   }
 
   /** Puts `row`, which has the number of `old`, where `old` was. */
@@ -112,7 +118,7 @@ export class OwnerRows implements RowsOfOwner {
   #page(number: number): Page | undefined {
     const first = number - (number % PAGE_SIZE);
     if (this.#recent?.first === first) return this.#recent;
-    const page = this.#pages.get(first);
+    const page = this.#pages.get(this.#tokenOf(first));
     if (page !== undefined) this.#recent = page;
     return page;
   }
@@ -122,17 +128,22 @@ export class OwnerRows implements RowsOfOwner {
     const page = new Page(first);
     const last = this.#order.at(-1);
     if (last !== undefined && last.first > first) this.#isSorted = false;
-    this.#pages.set(first, page);
+    this.#pages.set(this.#tokenOf(first), page);
     this.#order.push(page);
     this.#emptyPages += 1;
     return page;
+  }
+
+  /** A 32-bit integer for numbers below 2^36, so that no string is made. */
+  #tokenOf(first: number): number | string {
+    return this.#seed.tokenOf(first / PAGE_SIZE);
   }
 
   /** Counts an emptied page; when more than half of the pages are empty they go, so each costs constant time. */
   #emptied(): void {
     this.#emptyPages += 1;
     if (this.#emptyPages <= SPARE_PAGES || this.#emptyPages * 2 <= this.#order.length) return;
-    for (const page of this.#order) if (page.isEmpty) this.#pages.delete(page.first);
+    for (const page of this.#order) if (page.isEmpty) this.#pages.delete(this.#tokenOf(page.first));
     this.#order = this.#order.filter((page) => !page.isEmpty);
     this.#recent = undefined;
     this.#emptyPages = 0;

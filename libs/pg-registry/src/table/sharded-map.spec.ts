@@ -17,22 +17,8 @@ it('is a Map before and after it was split', () => {
 });
 
 it('finds every kind of token in its shard again', () => {
-  const map = new ShardedMap<string | number | bigint | boolean | null, number>(hashPrimitive);
-  const tokens = [
-    Number.NaN,
-    0,
-    1.5,
-    -1,
-    2 ** 60,
-    Infinity,
-    10n ** 30n,
-    -1n,
-    true,
-    false,
-    null,
-    '',
-    'x'.repeat(10_000),
-  ];
+  const map = new ShardedMap<string | number | boolean | null, number>(hashPrimitive);
+  const tokens = [Number.NaN, 0, 1.5, -1, 2 ** 60, Infinity, true, false, null, '', 'x'.repeat(10_000)];
   for (let filler = 0; filler < 40_000; filler += 1) map.set(`filler ${filler}`, filler);
   tokens.forEach((token, at) => map.set(token, at));
   expect(tokens.map((token) => map.get(token))).toEqual(tokens.map((_, at) => at));

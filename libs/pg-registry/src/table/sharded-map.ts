@@ -1,5 +1,5 @@
 /** A key that a Map compares as keys are compared. */
-export type Primitive = string | number | bigint | boolean | null;
+export type Primitive = string | number | boolean | null;
 
 /** A Map of more entries than this is split. */
 const SPLIT_ABOVE = 32_768;
@@ -73,5 +73,5 @@ export function hashPrimitive(key: Primitive): number {
     for (let at = key.length - 1; at >= 0; at -= step) hash = (Math.imul(hash, 31) + key.charCodeAt(at)) | 0;
     return hash;
   }
-  return typeof key === 'bigint' ? Number(BigInt.asIntN(32, key)) : Number(key) | 0;
+  return Number(key) | 0;
 }

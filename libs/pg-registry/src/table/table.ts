@@ -1,4 +1,4 @@
-import type { Key, Pid, Value } from '../term';
+import type { HashSeed, Key, Pid, Value } from '../term';
 import type { Diff } from './diff';
 import { EMPTY_DIGEST, type Digest } from './digest';
 import type { Entry } from './entry';
@@ -20,6 +20,8 @@ export interface TableOptions {
   readonly incarnation: string;
   /** `'unique'`: at most one entry of this node per key. Entries of other nodes are not restricted. */
   readonly keys: 'duplicate' | 'unique';
+  /** Of this node; the default is for whoever meets no peer. */
+  readonly seed?: HashSeed;
 }
 
 /**
@@ -44,11 +46,11 @@ export class Table {
   readonly #own: OwnWrites;
   readonly #remote: RemoteWrites;
 
-  constructor({ node, incarnation, keys }: TableOptions) {
+  constructor({ node, incarnation, keys, seed }: TableOptions) {
     this.node = node;
     this.incarnation = incarnation;
     this.keysMode = keys;
-    this.#indexes = new Indexes(incarnation);
+    this.#indexes = new Indexes(incarnation, seed);
     this.#own = new OwnWrites(this.#indexes, node, keys);
     this.#remote = new RemoteWrites(this.#indexes);
   }

@@ -1,8 +1,8 @@
 import { bytesKind, bytesOf, type Bytes } from './bytes';
 import { isArray, isBytes, isDate, isMap, isSet, type ValueRecord } from './value-kind';
 import { isPid, samePid } from './pid';
-import { canonicalText } from './token';
 import type { Key, Value } from './value';
+import { ValueNumbers } from './value-numbers';
 
 /**
  * Whether two keys are the same by structure: array by array, objects whatever the order of their properties, pids
@@ -54,14 +54,16 @@ function sameBytes(a: Bytes, b: Bytes): boolean {
 
 function sameMap(a: ReadonlyMap<Value, Value>, b: ReadonlyMap<Value, Value>): boolean {
   if (a.size !== b.size) return false;
-  let structured: Map<string, Value> | undefined;
+  let numbers: ValueNumbers | undefined;
+  let structured: Map<number, Value> | undefined;
   for (const [key, value] of a) {
     if (b.has(key)) {
       if (!sameValue(value, b.get(key))) return false;
     } else if (typeof key === 'object' && key !== null) {
-      structured ??= new Map([...b].map(([other, held]) => [canonicalText(other), held]));
-      const text = canonicalText(key);
-      if (!structured.has(text) || !sameValue(value, structured.get(text))) return false;
+      numbers ??= new ValueNumbers();
+      structured ??= valuesByNumber(b, numbers);
+      const number = numbers.of(key);
+      if (!structured.has(number) || !sameValue(value, structured.get(number))) return false;
     } else {
       return false;
     }
@@ -69,14 +71,29 @@ function sameMap(a: ReadonlyMap<Value, Value>, b: ReadonlyMap<Value, Value>): bo
   return true;
 }
 
+function valuesByNumber(map: ReadonlyMap<Value, Value>, numbers: ValueNumbers): Map<number, Value> {
+  const values = new Map<number, Value>();
+  for (const [key, value] of map)
+    if (typeof key === 'object' && key !== null) values.set(numbers.of(key), value);
+  return values;
+}
+
 function sameSet(a: ReadonlySet<Value>, b: ReadonlySet<Value>): boolean {
   if (a.size !== b.size) return false;
-  let structured: Set<string> | undefined;
+  let numbers: ValueNumbers | undefined;
+  let structured: Set<number> | undefined;
   for (const member of a) {
     if (b.has(member)) continue;
     if (typeof member !== 'object' || member === null) return false;
-    structured ??= new Set([...b].map(canonicalText));
-    if (!structured.has(canonicalText(member))) return false;
+    numbers ??= new ValueNumbers();
+    structured ??= numbersOf(b, numbers);
+    if (!structured.has(numbers.of(member))) return false;
   }
   return true;
+}
+
+function numbersOf(set: ReadonlySet<Value>, numbers: ValueNumbers): Set<number> {
+  const found = new Set<number>();
+  for (const member of set) if (typeof member === 'object' && member !== null) found.add(numbers.of(member));
+  return found;
 }

@@ -25,8 +25,9 @@ import {
 import { printable } from './quote';
 import { formatKey } from './text';
 import { isOwnError, messageOfThrown } from './thrown';
-import { hasRepeats } from './token';
+import { hasLongChain, LONGEST_CHAIN } from './v8-hash';
 import type { Key, Value, ValueLimits } from './value';
+import { ValueNumbers } from './value-numbers';
 
 /** Strings of at most this many UTF-16 units that are ASCII are checked without leaving the fast path. */
 const SHORT_TEXT = 128;
@@ -63,7 +64,8 @@ export function normalKey(key: unknown, limits: ValueLimits, pids: PidInterner):
  *
  * Refused: functions, symbols, class instances (subclasses of Array, Map, Set and Date too), accessors, symbol keys,
  * a `__proto__` key, sparse arrays and arrays with other properties, cycles, invalid dates, DataView and
- * SharedArrayBuffer, strings with a lone surrogate, Maps and Sets two of whose keys are the same by structure.
+ * SharedArrayBuffer, strings with a lone surrogate, Maps and Sets two of whose keys are the same by structure, or more than
+ * 128 of whose keys are numbers or bigints that V8 hashes alike (bigints with the same lowest 64 bits, for instance).
  * A part that stands in several places is copied for each of them.
  *
  * @throws InvalidValueError when the value has no normal form; the message names the place (`value.users[3].name`).
@@ -116,6 +118,8 @@ class Copy {
   readonly #steps: Step[] = [];
   readonly #containers: object[] = [];
   readonly #maxBytes: number;
+  /** Finds what a Map or Set has twice. */
+  readonly #numbers = new ValueNumbers();
 
   readonly #kind: 'key' | 'value';
   readonly #limits: ValueLimits;
@@ -261,8 +265,11 @@ class Copy {
       pairs.push([keyCopy, this.of(value, depth + 1)]);
     }
     this.#grow(TAG_BYTES + uintBytes(keys.length), depth);
-    if (hasRepeats(keys)) this.#refuse('is a Map with the same key twice', depth);
-    return new FrozenMap(pairs);
+    this.#checkChains('Map', 'keys', keys, depth);
+    const copy = new FrozenMap(pairs);
+    if (copy.size !== keys.length || this.#numbers.haveRepeatedObject(keys))
+      this.#refuse('is a Map with the same key twice', depth);
+    return copy;
   }
 
   #set(source: ReadonlySet<unknown>, depth: number): Value {
@@ -275,8 +282,20 @@ class Copy {
       members.push(this.of(member, depth + 1));
     }
     this.#grow(TAG_BYTES + uintBytes(members.length), depth);
-    if (hasRepeats(members)) this.#refuse('is a Set with the same member twice', depth);
-    return new FrozenSet(members);
+    this.#checkChains('Set', 'members', members, depth);
+    const copy = new FrozenSet(members);
+    if (copy.size !== members.length || this.#numbers.haveRepeatedObject(members))
+      this.#refuse('is a Set with the same member twice', depth);
+    return copy;
+  }
+
+  #checkChains(kind: string, what: string, keys: readonly Value[], depth: number): void {
+    if (!hasLongChain(keys)) return;
+    this.#refuse(
+      `is a ${kind} more than ${LONGEST_CHAIN} of whose ${what} have the same hash in V8, so every look-up would be slow: ` +
+        'they are numbers, or bigints that may share their lowest 64 bits; use strings',
+      depth,
+    );
   }
 
   #date(source: Date, depth: number): Value {

@@ -4,7 +4,9 @@
  * A key or value has one **normal form** ({@link normalKey}, {@link normalValue}): a frozen copy that the caller
  * cannot reach, identical to what a peer decodes. freeze.ts makes it. All else here works on normal forms: equality, the total
  * order, tokens for JavaScript's own Maps, text for messages. Two promises: `compareValues` is 0, and
- * `keyToken` and `canonicalText` agree, exactly where `sameValue` is true; and no input costs more than the limits allow.
+ * `keyToken`, `canonicalText` and `ValueNumbers` agree, exactly where `sameValue` is true; and nothing costs more time than is
+ * linear in the size of its input (but for sorting), whoever chose it. For that, no Map of ours is keyed by a number or bigint of
+ * a peer as it is (`HashSeed`, `keyToken`), and a Map or Set that V8 would hold in long chains has no normal form (`v8-hash.ts`).
  *
  * `options.ts` has the checks of options that every room uses.
  *
@@ -30,7 +32,10 @@ export { DEFAULT_VALUE_LIMITS, type Key, type Value, type ValueLimits } from './
 export { normalKey, normalValue } from './freeze';
 export { sameKey, sameValue } from './equality';
 export { compareValues } from './order';
-export { canonicalText, hasRepeats, keyToken, type KeyToken } from './token';
+export { canonicalText, keyToken, type KeyToken } from './token';
+export { FIXED_SEED, HashSeed } from './hash-seed';
+export { hasLongChain, LONGEST_CHAIN } from './v8-hash';
+export { ValueNumbers } from './value-numbers';
 export { isArray, isDate, isBytes, isMap, isRecord, isSet, type ValueRecord } from './value-kind';
 export { formatKey } from './text';
 export { describeValue } from './describe-value';

@@ -36,13 +36,7 @@ export function compareValues(a: Value, b: Value): number {
   if (ranks !== 0) return ranks;
   if (typeof a === 'string' && typeof b === 'string') return ascending(a, b);
   if (isNumeric(a) && isNumeric(b)) return compareNumbers(a, b);
-  if (isPid(a) && isPid(b)) return comparePids(a, b);
-  if (isDate(a) && isDate(b)) return a.getTime() - b.getTime();
-  if (isArray(a) && isArray(b)) return compareArrays(a, b);
-  if (isMap(a) && isMap(b)) return compareMaps(a, b);
-  if (isSet(a) && isSet(b)) return compareSets(a, b);
-  if (isBytes(a) && isBytes(b)) return compareBytes(a, b);
-  return isRecord(a) && isRecord(b) ? compareRecords(a, b) : 0;
+  return typeof a === 'object' && typeof b === 'object' ? new Comparison().of(a, b) : 0;
 }
 
 function rankOf(value: Value): number {
@@ -81,53 +75,79 @@ function comparePids(a: Pid, b: Pid): number {
   return ascending(a.node, b.node) || ascending(a.incarnation, b.incarnation) || a.id - b.id;
 }
 
-function compareArrays(a: readonly Value[], b: readonly Value[]): number {
-  const shorter = Math.min(a.length, b.length);
-  for (let i = 0; i < shorter; i += 1) {
-    const difference = compareValues(a[i], b[i]);
-    if (difference !== 0) return difference;
-  }
-  return a.length - b.length;
-}
-
-function compareRecords(a: ValueRecord, b: ValueRecord): number {
-  const names = Object.keys(a).toSorted();
-  const otherNames = Object.keys(b).toSorted();
-  if (names.length !== otherNames.length) return names.length - otherNames.length;
-  return (
-    compareArrays(names, otherNames) ||
-    compareArrays(
-      names.map((name) => a[name]),
-      names.map((name) => b[name]),
-    )
-  );
-}
-
-function compareMaps(a: ReadonlyMap<Value, Value>, b: ReadonlyMap<Value, Value>): number {
-  if (a.size !== b.size) return a.size - b.size;
-  const pairs = [...a].toSorted(byKey);
-  const otherPairs = [...b].toSorted(byKey);
-  return (
-    compareArrays(
-      pairs.map(([key]) => key),
-      otherPairs.map(([key]) => key),
-    ) ||
-    compareArrays(
-      pairs.map(([, value]) => value),
-      otherPairs.map(([, value]) => value),
-    )
-  );
-}
-
-function byKey([a]: [Value, Value], [b]: [Value, Value]): number {
-  return compareValues(a, b);
-}
-
-function compareSets(a: ReadonlySet<Value>, b: ReadonlySet<Value>): number {
-  if (a.size !== b.size) return a.size - b.size;
-  return compareArrays([...a].toSorted(compareValues), [...b].toSorted(compareValues));
-}
-
 function compareBytes(a: Bytes, b: Bytes): number {
   return (bytesKind(a) ?? 0) - (bytesKind(b) ?? 0) || Buffer.compare(bytesOf(a), bytesOf(b));
+}
+
+/**
+ * One comparison of two values. It puts each object, Map and Set in it into order only once: sorting the members of a Set
+ * compares each of them several times, and with every level of nesting that would multiply.
+ */
+class Comparison {
+  readonly #sorted = new Map<object, readonly Value[]>();
+
+  readonly of = (a: Value, b: Value): number => {
+    const ranks = rankOf(a) - rankOf(b);
+    if (ranks !== 0) return ranks;
+    if (typeof a === 'string' && typeof b === 'string') return ascending(a, b);
+    if (isNumeric(a) && isNumeric(b)) return compareNumbers(a, b);
+    if (isPid(a) && isPid(b)) return comparePids(a, b);
+    if (isDate(a) && isDate(b)) return a.getTime() - b.getTime();
+    if (isArray(a) && isArray(b)) return this.#arrays(a, b);
+    if (isMap(a) && isMap(b)) return this.#maps(a, b);
+    if (isSet(a) && isSet(b)) return a.size - b.size || this.#arrays(this.#keys(a), this.#keys(b));
+    if (isBytes(a) && isBytes(b)) return compareBytes(a, b);
+    return isRecord(a) && isRecord(b) ? this.#records(a, b) : 0;
+  };
+
+  #arrays(a: readonly Value[], b: readonly Value[]): number {
+    const shorter = Math.min(a.length, b.length);
+    for (let i = 0; i < shorter; i += 1) {
+      const difference = this.of(a[i], b[i]);
+      if (difference !== 0) return difference;
+    }
+    return a.length - b.length;
+  }
+
+  #records(a: ValueRecord, b: ValueRecord): number {
+    const names = this.#names(a);
+    const otherNames = this.#names(b);
+    if (names.length !== otherNames.length) return names.length - otherNames.length;
+    const difference = this.#arrays(names, otherNames);
+    if (difference !== 0) return difference;
+    for (const name of names) {
+      const held = this.of(a[name], b[name]);
+      if (held !== 0) return held;
+    }
+    return 0;
+  }
+
+  #maps(a: ReadonlyMap<Value, Value>, b: ReadonlyMap<Value, Value>): number {
+    if (a.size !== b.size) return a.size - b.size;
+    const keys = this.#keys(a);
+    const otherKeys = this.#keys(b);
+    const difference = this.#arrays(keys, otherKeys);
+    if (difference !== 0) return difference;
+    for (let i = 0; i < keys.length; i += 1) {
+      const held = this.of(a.get(keys[i]), b.get(otherKeys[i]));
+      if (held !== 0) return held;
+    }
+    return 0;
+  }
+
+  #names(record: ValueRecord): readonly string[] {
+    return this.#once(record, () => Object.keys(record).toSorted());
+  }
+
+  /** The keys of a Map, or the members of a Set, in order. */
+  #keys(held: ReadonlyMap<Value, Value> | ReadonlySet<Value>): readonly Value[] {
+    return this.#once(held, () => [...held.keys()].toSorted(this.of));
+  }
+
+  #once<T extends Value>(object: object, sort: () => readonly T[]): readonly T[] {
+    let sorted = this.#sorted.get(object);
+    if (sorted === undefined) this.#sorted.set(object, (sorted = sort()));
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each object is asked about by one method only
+    return sorted as readonly T[];
+  }
 }

@@ -1,9 +1,13 @@
+import { FIXED_SEED, type HashSeed } from './hash-seed';
 import { Pid } from './pid';
 
 /** Below this a sweep is not worth its walk. */
 const SMALLEST_SWEEP = 1024;
 /** How many pids a sweep looks at for each one that is added: a million at once would stall the node. */
 const LOOKS_EACH = 4;
+
+/** By the token of their number. */
+type PidsOfIncarnation = Map<number | string, WeakRef<Pid>>;
 
 /**
  * Makes the same process the same {@link Pid} object on one node, while it is referenced.
@@ -13,11 +17,17 @@ const LOOKS_EACH = 4;
  * so a call costs O(1), and the memory follows the number of pids that are still in use.
  */
 export class PidInterner {
-  readonly #nodes = new Map<string, Map<string, Map<number, WeakRef<Pid>>>>();
+  readonly #nodes = new Map<string, Map<string, PidsOfIncarnation>>();
+  readonly #seed: HashSeed;
   #size = 0;
   #sweepAt = SMALLEST_SWEEP;
   /** The sweep that is under way. */
   #sweep: Generator<void> | undefined;
+
+  /** @param seed Of the node: peers choose the numbers of their processes. */
+  constructor(seed: HashSeed = FIXED_SEED) {
+    this.#seed = seed;
+  }
 
   /** Number of pids remembered, those included that were collected since the last sweep. */
   get size(): number {
@@ -49,9 +59,9 @@ export class PidInterner {
   *#sweeping(): Generator<void> {
     for (const [node, incarnations] of this.#nodes) {
       for (const [incarnation, pids] of incarnations) {
-        for (const [id, ref] of pids) {
+        for (const [token, ref] of pids) {
           if (ref.deref() === undefined) {
-            pids.delete(id);
+            pids.delete(token);
             this.#size -= 1;
           }
           yield;
@@ -75,18 +85,19 @@ export class PidInterner {
   }
 
   #find(node: string, incarnation: string, id: number): Pid | undefined {
-    return this.#nodes.get(node)?.get(incarnation)?.get(id)?.deref();
+    return this.#nodes.get(node)?.get(incarnation)?.get(this.#seed.tokenOf(id))?.deref();
   }
 
   #add(pid: Pid): Pid {
     this.#sweepOn();
     const pids = this.#pidsOf(pid);
-    if (!pids.has(pid.id)) this.#size += 1;
-    pids.set(pid.id, new WeakRef(pid));
+    const token = this.#seed.tokenOf(pid.id);
+    if (!pids.has(token)) this.#size += 1;
+    pids.set(token, new WeakRef(pid));
     return pid;
   }
 
-  #pidsOf(pid: Pid): Map<number, WeakRef<Pid>> {
+  #pidsOf(pid: Pid): PidsOfIncarnation {
     let incarnations = this.#nodes.get(pid.node);
     if (incarnations === undefined) this.#nodes.set(pid.node, (incarnations = new Map()));
     let pids = incarnations.get(pid.incarnation);

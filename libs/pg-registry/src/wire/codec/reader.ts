@@ -4,7 +4,7 @@ import {
   FrozenDate,
   FrozenMap,
   FrozenSet,
-  hasRepeats,
+  hasLongChain,
   LARGEST_INLINE_INTEGER,
   LONG_ARRAY_LENGTH,
   LONG_STRING_BYTES,
@@ -13,6 +13,7 @@ import {
   type PidInterner,
   type Value,
   type ValueLimits,
+  ValueNumbers,
 } from '../../term';
 import { wireOrder } from './byte-order';
 import { ByteReader } from './byte-reader';
@@ -61,6 +62,8 @@ export class Reader extends ByteReader {
   #saved = 0;
   /** Where the current value ends at the latest: a larger one is given up before it is complete. */
   #mostPosition = 0;
+  /** Finds what the Maps and Sets of the current value have twice. */
+  #numbers: ValueNumbers | undefined;
   /** Whether a key is being read, which may contain less. */
   #isKey = false;
 
@@ -90,6 +93,7 @@ export class Reader extends ByteReader {
     this.#mostPosition = start + maxBytes;
     this.#isKey = isKey;
     this.#saved = 0;
+    this.#numbers = undefined;
     const value = this.#read(0);
     const bytes = this.position - start + this.#saved;
     if (bytes > maxBytes) this.fail(`a value of ${bytes} bytes where ${maxBytes} are allowed`);
@@ -258,8 +262,10 @@ export class Reader extends ByteReader {
       keys.push(key);
       pairs.push([key, this.#read(depth + 1)]);
     }
-    if (hasRepeats(keys)) this.fail('a Map with the same key twice');
-    return new FrozenMap(pairs);
+    if (hasLongChain(keys)) this.fail('a Map with too many keys of one hash');
+    const map = new FrozenMap(pairs);
+    if (map.size !== size || this.#haveRepeatedObject(keys)) this.fail('a Map with the same key twice');
+    return map;
   }
 
   #set(depth: number): Value {
@@ -267,8 +273,14 @@ export class Reader extends ByteReader {
     const size = this.count();
     const members: Value[] = [];
     for (let i = 0; i < size; i += 1) members.push(this.#read(depth + 1));
-    if (hasRepeats(members)) this.fail('a Set with the same member twice');
-    return new FrozenSet(members);
+    if (hasLongChain(members)) this.fail('a Set with too many members of one hash');
+    const set = new FrozenSet(members);
+    if (set.size !== size || this.#haveRepeatedObject(members)) this.fail('a Set with the same member twice');
+    return set;
+  }
+
+  #haveRepeatedObject(values: readonly Value[]): boolean {
+    return (this.#numbers ??= new ValueNumbers()).haveRepeatedObject(values);
   }
 
   #byteArray(): Value {

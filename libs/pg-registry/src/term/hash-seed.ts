@@ -1,0 +1,46 @@
+/**
+ * Secret numbers that make it impossible to foresee where a Map keeps a number. V8 hashes strings with a seed of its own,
+ * but numbers and bigints without one: whoever chooses enough of them can make every look-up walk through all of them.
+ * One per node, drawn by node/ and handed to all that looks up numbers of peers.
+ */
+export class HashSeed {
+  readonly #mask: number;
+  readonly #factor: number;
+
+  /**
+   * @param mask 32 random bits.
+   * @param factor 32 random bits.
+   */
+  constructor(mask: number, factor: number) {
+    this.#mask = mask | 0;
+    this.#factor = factor | 1; // an odd factor maps no two integers to one
+  }
+
+  /**
+   * Returns what a Map may hold in place of a number: the same exactly for the same number (SameValueZero), and nothing that a
+   * peer can foresee. A 32-bit integer becomes another one, without allocation; any other number becomes a string that is no
+   * well-formed text.
+   */
+  tokenOf(n: number): number | string {
+    if (n !== (n | 0)) return numberToken(n);
+    const mixed = Math.imul(n ^ this.#mask, this.#factor);
+    return Math.imul(mixed ^ (mixed >>> 16), this.#factor);
+  }
+}
+
+/** The seed of whoever meets no peer, such as a test. */
+export const FIXED_SEED = new HashSeed(0x3c6ef372, 0x9e3779b1);
+
+/** No well-formed string starts with the second half of a surrogate pair, so no normal key can be a token of another. */
+export const MARK = 0xdfff;
+const FLOAT = new Float64Array(1);
+const UNITS = new Uint16Array(FLOAT.buffer);
+
+/**
+ * Returns a string that two numbers share exactly if they are the same (SameValueZero), in constant time: some fractions take
+ * microseconds to print. It means nothing on another machine.
+ */
+export function numberToken(n: number): string {
+  FLOAT[0] = Number.isNaN(n) ? Number.NaN : n + 0; // -0 + 0 is 0
+  return String.fromCharCode(MARK, UNITS[0], UNITS[1], UNITS[2], UNITS[3]);
+}
