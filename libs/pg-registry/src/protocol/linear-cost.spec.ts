@@ -1,0 +1,234 @@
+import { SeededRandom } from '../../../../test/support/seeded-random';
+import { Table } from '../table';
+import {
+  compareValues,
+  DEFAULT_VALUE_LIMITS,
+  type Key,
+  KeyMap,
+  normalValue,
+  Pid,
+  PidInterner,
+  PgRegistryError,
+  sameValue,
+  type Value,
+} from '../term';
+import { hashOf } from '../term/v8-hash';
+import { DecodeError, Reader, Writer } from '../wire';
+import { OperationCounter } from './operations.fixture';
+
+const THERE = 'b'.repeat(16);
+const limits = DEFAULT_VALUE_LIMITS;
+
+/** Numbers that V8 puts into one chain of its hash table. */
+const COLLIDING: readonly number[] = collidingIntegers(3000);
+
+function collidingIntegers(count: number): number[] {
+  const found: number[] = [];
+  for (let at = 64; found.length < count; at += 1) if ((hashOf(at) & 0x7ff) === 0) found.push(at);
+  return found;
+}
+
+const sameLowBits = (at: number): bigint => BigInt(at + 1) << 64n;
+
+/** Makes the `at`th of many different values. */
+type Leaf = (at: number) => Value;
+
+const LEAVES: readonly Leaf[] = [
+  (at) => at,
+  (at) => COLLIDING[at % COLLIDING.length],
+  sameLowBits,
+  (at) => at + 0.5,
+  (at) => `${at * 32_768}`,
+  (at) => [at],
+  (at) => new Pid('there', THERE, COLLIDING[at % COLLIDING.length]),
+  (at) => new Date(at),
+  (at) => ({ [`name ${at}`]: 0 }),
+  (at) => new Set([at, [at]]),
+];
+
+/** What a value may be wrapped in. */
+const WRAPPERS: readonly ((inner: Value, at: number) => Value)[] = [
+  (inner) => [inner],
+  (inner) => ({ inner }),
+  (inner, at) => new Set<Value>([inner, at]),
+  (inner, at) => new Set<Value>([[inner], [at]]),
+  (inner, at) => new Map<Value, Value>([[inner, at], [at, 0]]), // prettier-ignore
+  (inner, at) => new Map<Value, Value>([[at, inner], [[at], 0]]), // prettier-ignore
+];
+
+/** What the leaves stand in. */
+const CONTAINERS: readonly ((leaves: readonly Value[]) => Value)[] = [
+  (leaves) => leaves,
+  (leaves) => new Set(leaves),
+  (leaves) => new Map(leaves.map((leaf) => [leaf, leaf])),
+  (leaves) => new Set(leaves.map((leaf) => [leaf])),
+  (leaves) => Object.fromEntries(leaves.map((leaf, at) => [`n${at}`, leaf])),
+  setTree,
+];
+
+/** A binary tree of Sets. */
+function setTree(leaves: readonly Value[]): Value {
+  if (leaves.length <= 2) return new Set(leaves);
+  const half = leaves.length >> 1;
+  return new Set([setTree(leaves.slice(0, half)), setTree(leaves.slice(half))]);
+}
+
+/** A family of values that differ in their size only: leaf, container, then the wrappers from the inside to the outside. */
+interface Family {
+  readonly leaf: number;
+  readonly container: number;
+  readonly wrappers: readonly number[];
+}
+
+function valueOf({ leaf, container, wrappers }: Family, leaves: number): Value {
+  const inside = CONTAINERS[container](Array.from({ length: leaves }, (_, at) => LEAVES[leaf](at)));
+  return wrappers.reduce<Value>((inner, wrapper, at) => WRAPPERS[wrapper](inner, at), inside);
+}
+
+function encode(value: Value): Uint8Array {
+  const writer = new Writer();
+  writer.value(value);
+  return writer.finish();
+}
+
+/** Reads, freezes, compares and orders a value. A value that is refused costs what it took to find out. */
+function useValue(bytes: Uint8Array, local: Value): void {
+  try {
+    const decoded = new Reader(bytes, { limits, pids: new PidInterner() }).value();
+    const copy = normalValue(decoded, limits, new PidInterner());
+    sameValue(decoded, copy);
+    compareValues(decoded, copy);
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+  }
+  try {
+    normalValue(local, limits, new PidInterner());
+  } catch (error) {
+    if (!(error instanceof PgRegistryError)) throw error;
+  }
+}
+
+/** Operations for each byte. */
+function costOf(family: Family, leaves: number): number {
+  const value = valueOf(family, leaves);
+  const bytes = encode(value);
+  return counter.count(() => useValue(bytes, value)) / bytes.length;
+}
+
+/** Stores an entry of a peer under each key, asks for it, and removes it again. */
+function storeKeys(
+  keys: readonly Key[],
+  {
+    pidOf = plain,
+    numberOf = plain,
+  }: { pidOf?: (at: number) => number; numberOf?: (at: number) => number } = {},
+): () => void {
+  const groups = keys.map((key, at) => ({
+    kind: 'join' as const,
+    key,
+    entries: [{ number: numberOf(at), pid: new Pid('there', THERE, pidOf(at)), value: null }],
+  }));
+  return () => {
+    const table = new Table({ node: 'here', incarnation: 'a'.repeat(16), keys: 'duplicate' });
+    table.applyRemote(THERE, { number: 1, groups }, Number.MAX_SAFE_INTEGER);
+    for (const key of keys) table.lookup(key);
+    const map = new KeyMap<number>();
+    for (const key of keys) map.set(key, 1);
+    table.removeOwner(THERE);
+  };
+}
+
+const plain = (at: number): number => at;
+const colliding = (at: number): number => COLLIDING[at];
+
+let counter: OperationCounter;
+beforeAll(() => (counter = new OperationCounter()));
+afterAll(() => counter.stop());
+
+describe('The cost of what a peer chooses', () => {
+  it.each<[string, (count: number) => () => void]>([
+    ['keys that are bigints with the same lowest 64 bits', (count) => storeKeys(list(count, sameLowBits))],
+    ['keys that are integers of one hash', (count) => storeKeys(list(count, colliding))],
+    [
+      'processes whose numbers have one hash',
+      (count) => storeKeys(list(count, String), { pidOf: colliding }),
+    ],
+    [
+      'entries whose pages have one hash',
+      (count) => storeKeys(list(count, String), { numberOf: (at) => colliding(at) * 32 }),
+    ],
+    ['a Set of bigints with the same lowest 64 bits', (count) => read(new Set(list(count, sameLowBits)))],
+    ['a Set of integers of one hash', (count) => read(new Set(list(count, colliding)))],
+    ['a Map of integers of one hash', (count) => read(new Map(list(count, (at) => [colliding(at), at])))],
+    ['pids of one hash', (count) => read(list(count, (at) => new Pid('there', THERE, colliding(at))))],
+    ['a tree of Sets that is compared', (count) => compareTrees(count)],
+  ])('grows with the number of things and not with its square: %s', (_, prepare) => {
+    const [few, many] = [200, 1600].map((count) => counter.count(prepare(count)) / count);
+    expect(many / few).toBeLessThan(2.5);
+  });
+
+  it.each(WRAPPERS.map((_, at) => at))('does not grow with the levels of nesting: wrapper %i', (wrapper) => {
+    const nested = (levels: number): Family => ({
+      leaf: 0,
+      container: 0,
+      wrappers: list(levels, () => wrapper),
+    });
+    expect(costOf(nested(28), 2000) / costOf(nested(2), 2000)).toBeLessThan(1.6);
+  });
+
+  it('is bounded for each byte of the worst value that a search finds, and does not grow with its size', () => {
+    const random = new SeededRandom(20).next;
+    let worst: Family = { leaf: 0, container: 0, wrappers: [] };
+    let most = 0;
+    for (let step = 0; step < 60; step += 1) {
+      const family = step % 3 === 0 ? anyFamily(random) : neighbourOf(worst, random);
+      const cost = costOf(family, 60);
+      if (cost > most) [worst, most] = [family, cost];
+    }
+    expect(most).toBeLessThan(MOST_OPERATIONS_PER_BYTE);
+    expect(costOf(worst, 960)).toBeLessThan(most * 2);
+  });
+});
+
+/** Reading, freezing twice, comparing and ordering, as V8 counts blocks. The search finds about half of this. */
+const MOST_OPERATIONS_PER_BYTE = 400;
+
+function list<T>(length: number, make: (at: number) => T): T[] {
+  return Array.from({ length }, (_, at) => make(at));
+}
+
+function read(value: Value): () => void {
+  const bytes = encode(value);
+  return () => useValue(bytes, null);
+}
+
+function compareTrees(leaves: number): () => void {
+  const [a, b] = [setTree(list(leaves, plain)), setTree(list(leaves, plain))];
+  return () => void compareValues(a, b);
+}
+
+function anyOf(random: () => number, count: number): number {
+  return Math.floor(random() * count);
+}
+
+function anyFamily(random: () => number): Family {
+  return {
+    leaf: anyOf(random, LEAVES.length),
+    container: anyOf(random, CONTAINERS.length),
+    wrappers: list(anyOf(random, 20), () => anyOf(random, WRAPPERS.length)),
+  };
+}
+
+function neighbourOf(family: Family, random: () => number): Family {
+  const other = anyFamily(random);
+  switch (anyOf(random, 4)) {
+    case 0:
+      return { ...family, leaf: other.leaf };
+    case 1:
+      return { ...family, container: other.container };
+    case 2:
+      return { ...family, wrappers: [...family.wrappers, ...other.wrappers].slice(0, 20) };
+    default:
+      return { ...family, wrappers: family.wrappers.map((wrapper, at) => other.wrappers[at] ?? wrapper) };
+  }
+}
