@@ -20,11 +20,13 @@ const THERE = 'b'.repeat(16);
 const limits = DEFAULT_VALUE_LIMITS;
 
 /** Numbers that V8 puts into one chain of its hash table. */
-const COLLIDING: readonly number[] = collidingIntegers(3000);
+const COLLIDING: readonly number[] = collidingIntegers(2048, 1);
+/** Numbers of entries whose pages begin with numbers that V8 puts into one chain. */
+const COLLIDING_PAGES: readonly number[] = collidingIntegers(2048, 32);
 
-function collidingIntegers(count: number): number[] {
+function collidingIntegers(count: number, step: number): number[] {
   const found: number[] = [];
-  for (let at = 64; found.length < count; at += 1) if ((hashOf(at) & 0x7ff) === 0) found.push(at);
+  for (let at = 64; found.length < count; at += step) if ((hashOf(at) & 0xfff) === 0) found.push(at);
   return found;
 }
 
@@ -71,6 +73,13 @@ function setTree(leaves: readonly Value[]): Value {
   if (leaves.length <= 2) return new Set(leaves);
   const half = leaves.length >> 1;
   return new Set([setTree(leaves.slice(0, half)), setTree(leaves.slice(half))]);
+}
+
+/** A tree of Sets of two members that differ in their last part only. */
+function twins(leaves: number): Value {
+  if (leaves <= 1) return 0;
+  const half = leaves >> 1;
+  return new Set<Value>([[twins(half), 1], [twins(half), 0]]); // prettier-ignore
 }
 
 /** A family of values that differ in their size only: leaf, container, then the wrappers from the inside to the outside. */
@@ -155,7 +164,7 @@ describe('The cost of what a peer chooses', () => {
     ],
     [
       'entries whose pages have one hash',
-      (count) => storeKeys(list(count, String), { numberOf: (at) => colliding(at) * 32 }),
+      (count) => storeKeys(list(count, String), { numberOf: (at) => COLLIDING_PAGES[at] }),
     ],
     ['a Set of bigints with the same lowest 64 bits', (count) => read(new Set(list(count, sameLowBits)))],
     ['a Set of integers of one hash', (count) => read(new Set(list(count, colliding)))],
@@ -163,7 +172,7 @@ describe('The cost of what a peer chooses', () => {
     ['pids of one hash', (count) => read(list(count, (at) => new Pid('there', THERE, colliding(at))))],
     ['a tree of Sets that is compared', (count) => compareTrees(count)],
   ])('grows with the number of things and not with its square: %s', (_, prepare) => {
-    const [few, many] = [200, 1600].map((count) => counter.count(prepare(count)) / count);
+    const [few, many] = [256, 2048].map((count) => counter.count(prepare(count)) / count);
     expect(many / few).toBeLessThan(2.5);
   });
 
@@ -203,7 +212,7 @@ function read(value: Value): () => void {
 }
 
 function compareTrees(leaves: number): () => void {
-  const [a, b] = [setTree(list(leaves, plain)), setTree(list(leaves, plain))];
+  const [a, b] = [twins(leaves), twins(leaves)];
   return () => void compareValues(a, b);
 }
 

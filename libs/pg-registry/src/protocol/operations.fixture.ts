@@ -2,7 +2,7 @@ import { type Profiler, Session } from 'node:inspector';
 import { hashOf } from '../term/v8-hash';
 
 /** More chains than any Map here has, so that nothing is counted as a collision by chance. */
-const CHAINS = 2 ** 14;
+const CHAINS = 2 ** 12;
 
 /**
  * Counts what a run does, so that its cost can be told without a clock: how often each block of the library's code is entered, by

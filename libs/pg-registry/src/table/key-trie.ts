@@ -140,12 +140,14 @@ class Level<T> {
   }
 
   get(key: Key): Child<T> | undefined {
+    if (typeof key === 'string') return this.#byToken.get(key); // the most frequent key needs no other question
     const token = this.#tokenOf(key);
     return isText(token, key) ? this.#byText?.get(token) : this.#byToken.get(token);
   }
 
   /** As {@link get} for a primitive; whatever else `key` is, it is not found. */
   peek(key: unknown): Child<T> | undefined {
+    if (typeof key === 'string') return this.#byToken.get(key);
     if (typeof key === 'object' && key !== null) return undefined;
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a Map may be asked for anything
     return this.get(key as Key);
