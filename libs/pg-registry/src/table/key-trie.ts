@@ -140,7 +140,8 @@ class Level<T> {
   }
 
   get(key: Key): Child<T> | undefined {
-    if (typeof key === 'string') return this.#byToken.get(key); // the most frequent key needs no other question
+    if (typeof key === 'string') return this.#byToken.get(key); // the most frequent keys need few questions
+    if (typeof key === 'number') return this.#ofNumber(key);
     const token = this.#tokenOf(key);
     return isText(token, key) ? this.#byText?.get(token) : this.#byToken.get(token);
   }
@@ -148,9 +149,15 @@ class Level<T> {
   /** As {@link get} for a primitive; whatever else `key` is, it is not found. */
   peek(key: unknown): Child<T> | undefined {
     if (typeof key === 'string') return this.#byToken.get(key);
+    if (typeof key === 'number') return this.#ofNumber(key);
     if (typeof key === 'object' && key !== null) return undefined;
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a Map may be asked for anything
     return this.get(key as Key);
+  }
+
+  #ofNumber(key: number): Child<T> | undefined {
+    const token = this.#seed.tokenOf(key);
+    return typeof token === 'number' ? this.#byToken.get(token) : this.#byText?.get(token);
   }
 
   set(key: Key, child: Child<T>): void {

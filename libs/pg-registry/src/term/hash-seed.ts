@@ -23,8 +23,7 @@ export class HashSeed {
    */
   tokenOf(n: number): number | string {
     if (n !== (n | 0)) return numberToken(n);
-    const mixed = Math.imul(n ^ this.#mask, this.#factor);
-    return Math.imul(mixed ^ (mixed >>> 16), this.#factor);
+    return Math.imul(n ^ this.#mask, this.#factor);
   }
 }
 
