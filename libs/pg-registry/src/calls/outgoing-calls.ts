@@ -24,7 +24,7 @@ import type { Message, MessageKind } from './message';
 import { Picker, TriedMembers } from './pick';
 import { Via } from './via';
 
-/** Where a call goes: one process, or whoever is registered under a name. */
+/** Where a call goes: one process, or one of those registered under a name. */
 export type Destination = Pid | Via;
 
 /** What {@link OutgoingCalls} needs: where messages go on this node, and on others. */

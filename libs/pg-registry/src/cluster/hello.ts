@@ -25,7 +25,7 @@ export interface Hello {
   readonly stopped: readonly string[];
 }
 
-/** What a node says of its own entries in one scope: its run, its last operation, how many entries there are and their hash. */
+/** What a node tells about its own entries in one scope: its run, its last operation, how many entries there are and their hash. */
 export interface ScopeDigest {
   readonly run: number;
   /** Number of the stream's last operation. */

@@ -3,7 +3,7 @@
  *
  * {@link PeerProtocol} has the parts of cluster/ and replication/, which `protocol-parts` wires. node/ drives it with a connection and
  * timers, the simulator with a virtual network and virtual time. `frame-gate` checks every frame that arrives, `frame-router` hands it
- * to the part that handles its kind. {@link ScopeStream} is what whoever starts a scope keeps, to write to it.
+ * to the part that handles its kind. {@link ScopeStream} is what the caller that starts a scope keeps, to write to it.
  *
  * Promises: deterministic; nothing that a peer sends makes it throw, grow without bound, or touch another node's entries. Assumes: the
  * effects of one call run in order, and the timer is set anew after each call. May import: term, table, wire, cluster, replication.

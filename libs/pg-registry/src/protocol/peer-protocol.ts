@@ -146,7 +146,7 @@ export class PeerProtocol {
     };
   }
 
-  /** The stream of a running scope, for whoever has not kept it. @throws ScopeNotRunningError */
+  /** The stream of a running scope, for a caller that has not kept it. @throws ScopeNotRunningError */
   stream(scope: string): ScopeStream {
     return new ScopeStream(this.#parts.streams.get(scope), this.#streamDeps);
   }
