@@ -1,8 +1,9 @@
+import type { NodeIdentity } from '../../../libs/pg-registry/src/calls';
 import type { Effect, ProtocolOptions } from '../../../libs/pg-registry/src/cluster';
 import { type NodeEffect, ProtocolDriver } from '../../../libs/pg-registry/src/node/protocol-driver';
 import { PeerProtocol } from '../../../libs/pg-registry/src/protocol';
 import type { PidInterner, ValueLimits } from '../../../libs/pg-registry/src/term';
-import type { VersionRange } from '../../../libs/pg-registry/src/wire';
+import type { ProcessKind, VersionRange } from '../../../libs/pg-registry/src/wire';
 import { EventLoop } from './event-loop';
 import type { EventQueue } from './event-queue';
 import type { Server } from './link';
@@ -29,6 +30,8 @@ export interface ProcessDeps {
   /** How long one turn of the event loop takes, in milliseconds. */
   readonly turnMs: number;
   readonly maxPayload: number;
+  /** Called with every frame for a process that came in. */
+  readonly onDelivery?: (kind: ProcessKind, from: NodeIdentity, body: Uint8Array) => void;
   /** Called with every effect that concerns more than the connection. */
   readonly onEffect: (effect: NodeEffect) => void;
   /** Called with every message that arrives; `receive` hands it to the protocol. */
@@ -72,8 +75,15 @@ export class VirtualProcess {
     const fail = (error: unknown): never => {
       throw error;
     };
-    this.#driver = new ProtocolDriver(this.protocol, this.loop, deps.onEffect, deps.onSettled, fail);
-    this.#driver.attach(this.client);
+    const { onEffect, onSettled, onDelivery = () => undefined } = deps;
+    this.#driver = new ProtocolDriver({
+      protocol: this.protocol,
+      clock: this.loop,
+      waits: { open: { size: 1 }, check: onSettled },
+      onEffect,
+      onError: fail,
+    });
+    this.#driver.attach(this.client, { receive: onDelivery });
   }
 
   /** Runs what a command or input of the protocol returned. */

@@ -2,7 +2,7 @@ import type { PidInterner, ValueLimits } from '../term';
 import type { Processes, Timers } from '../lifetime';
 import type { CallChannel } from './call-channel';
 import type { CallTracer } from './call-tracer';
-import type { Resolver } from './resolver';
+import type { Peers, Resolver } from './resolver';
 
 /** What a node gives its calls. One per node. */
 export interface CallsDeps {
@@ -17,6 +17,7 @@ export interface CallsDeps {
   readonly random: () => number;
   readonly channel: CallChannel;
   readonly resolver: Resolver;
+  readonly peers: Peers;
   /** Records calls and handlers as spans. Default: nothing is recorded, and calls carry the trace that their options name. */
   readonly tracer?: CallTracer | undefined;
   /** Whether errors tell other nodes where in this node's code they were thrown. Default false. */

@@ -24,6 +24,8 @@ class IncomingCall implements OutcomeReceiver, ReplyAddress {
   readonly token: number;
   /** Undefined while it is being delivered. */
   delivered: Cancellable | undefined;
+  /** The caller waits no longer: there is no reply. */
+  isCancelled = false;
   readonly #incarnation: string;
   readonly #name: string;
   readonly #deps: IncomingCallDeps;
@@ -37,10 +39,13 @@ class IncomingCall implements OutcomeReceiver, ReplyAddress {
     this.#deps = deps;
   }
 
-  /** Replies, unless the caller does not wait any more. */
+  /** Takes the call off the list of those that are to be replied to, and replies, unless the caller does not wait any more. */
   settled(outcome: HandlerOutcome): void {
-    if (!this.remove()) return;
-    const { port, calls } = this.#deps;
+    const { unanswered, port, calls } = this.#deps;
+    const ofNode = unanswered.get(this.#incarnation);
+    if (ofNode?.delete(this.token) !== true) return; // its node was lost
+    if (ofNode.size === 0) unanswered.delete(this.#incarnation);
+    if (this.isCancelled) return;
     if (outcome.type === 'error') return port.replyError(this, outcome.error, outcome.executed);
     try {
       port.reply(this, { type: 'result', value: normalValue(outcome.value, calls.limits, calls.pids) });
@@ -51,15 +56,6 @@ class IncomingCall implements OutcomeReceiver, ReplyAddress {
         : new ValueTooLargeError(`The result of ${quoteText(this.#name)} cannot travel.`);
       port.replyError(this, why, true);
     }
-  }
-
-  /** Takes the call off the list of those that are to be replied to. @returns Whether it was there. */
-  remove(): boolean {
-    const { unanswered } = this.#deps;
-    const calls = unanswered.get(this.#incarnation);
-    if (calls?.delete(this.token) !== true) return false;
-    if (calls.size === 0) unanswered.delete(this.#incarnation);
-    return true;
   }
 }
 
@@ -114,8 +110,9 @@ export class CallsFromPeers {
   /** Takes a `cancel` frame. */
   cancel(from: NodeIdentity, { token, cause, message }: CancelBody): void {
     const call = this.#unanswered.get(from.incarnation)?.get(token);
-    call?.remove();
-    call?.delivered?.cancel(cause === 'timed-out' ? timedOut() : cancelled(message));
+    if (call === undefined) return;
+    call.isCancelled = true;
+    call.delivered?.cancel(cause === 'timed-out' ? timedOut() : cancelled(message));
   }
 
   /** Cancels the calls of a node that is gone. */

@@ -4,7 +4,7 @@ import type { NodeIdentity } from './call-channel';
 import type { ReplyBody } from './call-frames';
 import type { CallPort } from './call-port';
 import type { Cancellable } from './message';
-import type { Resolver } from './resolver';
+import type { Peers } from './resolver';
 
 /** Waits for the reply to a call that was sent to another node. */
 class PendingReply implements Cancellable {
@@ -37,12 +37,12 @@ export class CallsToPeers {
   lateReplies = 0;
   readonly #pending = new Map<number, PendingReply>();
   readonly #port: CallPort;
-  readonly #resolver: Resolver;
+  readonly #peers: Peers;
   #lastToken = 0;
 
-  constructor(port: CallPort, resolver: Resolver) {
+  constructor(port: CallPort, peers: Peers) {
     this.#port = port;
-    this.#resolver = resolver;
+    this.#peers = peers;
   }
 
   /** Calls that are not replied to yet. */
@@ -55,7 +55,7 @@ export class CallsToPeers {
     const { pid, message } = attempt;
     const token = (this.#lastToken += 1);
     const pending = new PendingReply(token, attempt, this.#pending, this.#port);
-    if (this.#resolver.availability(pid) === 'unknown') {
+    if (this.#peers.availability(pid) === 'unknown') {
       attempt.end(unsent(nodeDown(pid, 'unknown')));
       return pending;
     }

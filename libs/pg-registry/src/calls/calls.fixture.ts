@@ -8,7 +8,7 @@ import {
   UniqueKeysRequiredError,
 } from '../term';
 import type { ProcessKind } from '../wire';
-import type { CallChannel, RequestKind } from './call-channel';
+import type { CallChannel, NodeIdentity, RequestKind } from './call-channel';
 import { Calls } from './calls';
 import type { CallsDeps } from './calls-deps';
 import { type Handler, HandlerTable } from './handlers';
@@ -122,8 +122,8 @@ export class FakeNode {
       resolver: {
         members: (scope, key) => this.#members(scope, key),
         membersLocal: (scope, key) => this.#members(scope, key).filter((pid) => this.processes.isLocal(pid)),
-        availability: (pid) => this.#availability(pid),
       },
+      peers: { availability: (of) => this.#availability(of) },
       onWarning: (reason, message) => this.warnings.push(`${reason}: ${message}`),
       ...options,
     });
@@ -171,7 +171,7 @@ export class FakeNode {
     return entries.map(({ pid }) => this.pids.internPid(pid));
   }
 
-  #availability({ node, incarnation }: Pid): NodeAvailability {
+  #availability({ node, incarnation }: NodeIdentity): NodeAvailability {
     const known = this.cluster.availabilities.get(node);
     if (known !== undefined) return known;
     return this.cluster.nodes.get(node)?.incarnation === incarnation ? 'ready' : 'unknown';

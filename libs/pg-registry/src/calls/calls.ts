@@ -65,11 +65,11 @@ export class Calls {
       given.onWarning(reason, message, error);
     };
     const deps = { ...given, onWarning };
-    const { processes, resolver, timers } = deps;
+    const { processes, peers, timers } = deps;
     this.#deps = deps;
     const port = new CallPort(deps);
     const mailboxes = new Mailboxes(deps);
-    const toPeers = new CallsToPeers(port, resolver);
+    const toPeers = new CallsToPeers(port, peers);
     const retransmissions = new Retransmissions(timers);
     this.port = port;
     this.mailboxes = mailboxes;
@@ -78,7 +78,7 @@ export class Calls {
     this.#fromPeers = new CallsFromPeers(deps, port, mailboxes);
     this.#retransmissions = retransmissions;
     const onDown = (pid: Pid, reason: Value): void => this.monitors.down(pid, reason);
-    this.#watchedProcesses = new WatchedProcesses({ port, resolver, retransmissions, onDown });
+    this.#watchedProcesses = new WatchedProcesses({ port, peers, retransmissions, onDown });
     this.#watchingNodes = new WatchingNodes({ ...deps, port, retransmissions });
     this.monitors = new Monitors(processes, this.#watchedProcesses);
     port.connect({

@@ -8,16 +8,17 @@
  *
  * Promises: a call ends once, at its deadline at the latest, with a result or an error of a defined class; it runs at most once; it means
  * the same within the node, where it needs no broker and no codec, and between nodes. Keeps no connection of its own: node/ implements
- * `CallChannel`, `Resolver` and `Timers`. Assumes: the sender of a frame was checked. May import: term, wire, lifetime, rxjs.
+ * `CallChannel`, `Resolver` and `Timers`, the protocol `Peers`. Assumes: the sender of a frame was checked. May import: term, wire, lifetime, rxjs.
  */
-export type { CallChannel, RequestKind } from './call-channel';
+export type { CallChannel, NodeIdentity, RequestKind } from './call-channel';
 export type { CallContext, CallHeaders, TraceContext } from './call-context';
 export type { CallOptions } from './call-options';
 export type { CallTracer, HandlerSpan, OutgoingSpan } from './call-tracer';
+export type { CallPort } from './call-port';
 export { Calls, type CallsStats } from './calls';
 export { type Handler, type Handlers, HandlerTable } from './handlers';
 export { Mailbox } from './mailbox';
 export type { ProcessDown } from './monitors/monitors';
 export { type Destination, formatDestination } from './outgoing-calls';
-export type { NodeAvailability, Registrar, Resolver } from './resolver';
+export type { NodeAvailability, Peers, Registrar, Resolver } from './resolver';
 export { hashBy, HashBy, type PickStrategy, via, Via } from './via';

@@ -51,7 +51,7 @@ export class OutgoingCalls {
     this.#deps = deps;
     this.#args = new CallArguments(deps.pids, deps.limits);
     this.#defaults = this.#args.options({});
-    this.#picker = new Picker(deps.resolver, deps.random);
+    this.#picker = new Picker(deps.resolver, deps.peers, deps.random);
   }
 
   /** Calls that are not answered yet, those to processes of this node included. */

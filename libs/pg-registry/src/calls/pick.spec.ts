@@ -20,8 +20,8 @@ function picker(
     {
       members: () => members,
       membersLocal: () => members.filter(({ node }) => node === 'a'),
-      availability: ({ node }) => availabilities[node] ?? 'ready',
     },
+    { availability: ({ node }) => availabilities[node] ?? 'ready' },
     random,
   );
 }

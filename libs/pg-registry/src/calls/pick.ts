@@ -1,5 +1,5 @@
 import { type Key, KeyMap, type Pid } from '../term';
-import type { NodeAvailability, Resolver } from './resolver';
+import type { NodeAvailability, Peers, Resolver } from './resolver';
 import { HashBy, type Via } from './via';
 
 /** Round-robin positions that are kept; the name that was not used for longest starts over. */
@@ -39,10 +39,12 @@ export class Picker {
   #positionCount = 0;
 
   readonly #resolver: Resolver;
+  readonly #peers: Peers;
   readonly #random: () => number;
 
-  constructor(resolver: Resolver, random: () => number) {
+  constructor(resolver: Resolver, peers: Peers, random: () => number) {
     this.#resolver = resolver;
+    this.#peers = peers;
     this.#random = random;
   }
 
@@ -71,7 +73,7 @@ export class Picker {
   }
 
   #fits(pid: Pid, { availability, tried }: Filter): boolean {
-    return this.#resolver.availability(pid) === availability && tried?.has(pid) !== true;
+    return this.#peers.availability(pid) === availability && tried?.has(pid) !== true;
   }
 
   #anyOf(members: readonly Pid[], filter: Filter): Pid | undefined {

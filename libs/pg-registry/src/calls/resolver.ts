@@ -1,5 +1,6 @@
 import type { Key, Pid } from '../term';
 import type { LocalProcess } from '../lifetime';
+import type { NodeIdentity } from './call-channel';
 import type { Via } from './via';
 
 /**
@@ -8,7 +9,13 @@ import type { Via } from './via';
  */
 export type NodeAvailability = 'ready' | 'draining' | 'suspect' | 'unknown';
 
-/** Answers what calls ask of the registry and of the cluster. Implemented by node/. Every answer is in memory. */
+/** Says which nodes can be asked. Implemented by the protocol's `PeerProtocol`. */
+export interface Peers {
+  /** Returns whether a node can be asked, in this incarnation. In memory, O(1). */
+  availability(of: NodeIdentity): NodeAvailability;
+}
+
+/** Answers what calls ask of the registry. Implemented by node/. Every answer is in memory. */
 export interface Resolver {
   /**
    * Returns the processes registered under a key in the whole cluster, a process once for each of its entries.
@@ -18,8 +25,6 @@ export interface Resolver {
   members(scope: string, key: Key): readonly Pid[];
   /** Returns those of {@link members} that are processes of this node. */
   membersLocal(scope: string, key: Key): readonly Pid[];
-  /** Returns whether the pid's node can be asked, in the pid's incarnation. */
-  availability(pid: Pid): NodeAvailability;
 }
 
 /** Gives a process its name. Implemented by node/. */

@@ -47,8 +47,8 @@ export function guardedClock(clock: Clock, onError: (error: unknown) => void): C
     }
   };
   return {
-    now: () => clock.now(),
-    wall: () => clock.wall(),
+    now: clock.now.bind(clock),
+    wall: clock.wall.bind(clock),
     setTimer: (ms, fn, options) => clock.setTimer(ms, guarded(fn), options),
     afterTurn: (fn) => clock.afterTurn(guarded(fn)),
   };

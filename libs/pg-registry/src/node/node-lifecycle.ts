@@ -66,8 +66,8 @@ export class NodeLifecycle {
     }
     this.#state = 'ready';
     this.#connection = connection;
-    const { driver, channel, protocol, clock, observables } = this.#parts;
-    driver.attach(connection);
+    const { driver, channel, protocol, clock, observables, calls } = this.#parts;
+    driver.attach(connection, calls.port);
     channel.attach(connection);
     driver.run(protocol.connected(connection.serverId, clock.now(), connection.maxPayload));
     observables.connected(true);

@@ -8,7 +8,6 @@ import type { ListenerToken, RegistryListener, ScopeDeps } from '../scope';
 import { HashSeed, PidInterner } from '../term';
 import type { Transport } from '../transport';
 import { type Clock, guardedClock, systemClock } from './clock';
-import { ClusterResolver } from './cluster-resolver';
 import { type ChannelEvents, ConnectionChannel } from './connection-channel';
 import { ErrorLog, LimitedLog, type NodeLogger, ScopeLogs, stderrLogger } from './logger';
 import { NodeObservables } from './node-observables';
@@ -18,6 +17,7 @@ import { type NodeEffect, ProtocolDriver } from './protocol-driver';
 import { ReplicationWaits } from './replication-waits';
 import { RunningScopes } from './running-scopes';
 import { replicateScope } from './scope-replication';
+import { ScopeResolver } from './scope-resolver';
 import { Waits } from './waits';
 
 /** What a node is given by the program that it is part of. Everything but the transport of last resort has a default. */
@@ -108,9 +108,14 @@ export function createNodeParts(
     random,
     options: options.protocol,
   });
-  const driver = new ProtocolDriver(protocol, clock, onEffect, waits.look, (error) =>
-    limitedLog.error('step', 'A step of the node failed; it goes on with the next one', error),
-  );
+  const driver = new ProtocolDriver({
+    protocol,
+    clock,
+    waits,
+    onEffect,
+    onError: (error) =>
+      limitedLog.error('step', 'A step of the node failed; it goes on with the next one', error),
+  });
   const replicationWaits = new ReplicationWaits(clock);
 
   const host: ScopeDeps = {
@@ -125,7 +130,7 @@ export function createNodeParts(
   };
   const replication = { protocol, clock, driver, waits: replicationWaits };
   const scopes = new RunningScopes(host, (scope) => replicateScope(scope, replication));
-  const resolver = new ClusterResolver(protocol, scopes);
+  const resolver = new ScopeResolver(scopes);
   const channel = new ConnectionChannel(
     protocol,
     {
@@ -148,6 +153,7 @@ export function createNodeParts(
     random,
     channel,
     resolver,
+    peers: protocol,
     tracer,
     remoteStacks: options.remoteStacks,
     onWarning: (...line) => limitedLog.warn(...line),

@@ -202,14 +202,11 @@ export class PgRegistryNode {
 
   /** A field, because it is passed on as a function. */
   readonly #runEffect = (effect: NodeEffect): void => {
-    const { calls, replicationWaits } = this.#parts;
     switch (effect.type) {
       case 'peer':
         return this.#onPeer(effect.event);
-      case 'deliver':
-        return calls.port.receive(effect.kind, effect.from, effect.body, effect.reply);
       case 'replicated':
-        return replicationWaits.settle(effect);
+        return this.#parts.replicationWaits.settle(effect);
       case 'drained':
         return this.#lifecycle.drainAcknowledged();
       case 'fenced':

@@ -50,9 +50,15 @@ describe('the protocol driver', () => {
   });
 
   function driver(protocol: Partial<DrivenProtocol>, onEffect: () => void = () => undefined): ProtocolDriver {
-    const whole = { receive: () => [], flushed: () => [], probeResult: () => [], nextDeadline: () => Infinity, tick: () => [], ...protocol }; // prettier-ignore
-    const made = new ProtocolDriver(whole, clock, onEffect, () => undefined, (error) => errors.push(error)); // prettier-ignore
-    made.attach(connection(sent));
+    const whole = { receive: () => [], flushed: () => [], probeResult: () => [], nextTick: { at: Infinity }, tick: () => [], ...protocol }; // prettier-ignore
+    const made = new ProtocolDriver({
+      protocol: whole,
+      clock,
+      waits: { open: new Set(), check: () => undefined },
+      onEffect,
+      onError: (error) => errors.push(error),
+    });
+    made.attach(connection(sent), { receive: () => undefined });
     return made;
   }
 
@@ -71,7 +77,7 @@ describe('the protocol driver', () => {
 
   it('goes on with a later tick when a tick throws', () => {
     const due = driver({
-      nextDeadline: () => 0,
+      nextTick: { at: 0 },
       tick: () => {
         ticks += 1;
         return ticks === 1 ? broken() : [send('alive')];

@@ -1,7 +1,9 @@
+import type { CallPort } from '../calls';
 import type { Effect } from '../cluster';
 import type { PeerProtocol } from '../protocol';
 import type { Connection, Subscription } from '../transport';
 import type { Clock } from './clock';
+import type { Waits } from './waits';
 
 /** The timer is set at least this often, due or not, so that `overdueMs` soon shows when timers no longer fire. */
 const LONGEST_WAIT_MS = 1000;
@@ -9,14 +11,26 @@ const LONGEST_WAIT_MS = 1000;
 /** Effects that concern the node as a whole; the driver runs all others itself. */
 export type NodeEffect = Exclude<
   Effect,
-  { type: 'subscribe' | 'unsubscribe' | 'send' | 'flush' | 'probe' | 'diff' }
+  { type: 'subscribe' | 'unsubscribe' | 'send' | 'flush' | 'probe' | 'diff' | 'deliver' }
 >;
 
 /** What the driver uses of a {@link PeerProtocol}. */
 export type DrivenProtocol = Pick<
   PeerProtocol,
-  'receive' | 'flushed' | 'probeResult' | 'nextDeadline' | 'tick'
+  'receive' | 'flushed' | 'probeResult' | 'nextTick' | 'tick'
 >;
+
+/** What a {@link ProtocolDriver} is given. */
+export interface ProtocolDriverDeps {
+  readonly protocol: DrivenProtocol;
+  readonly clock: Clock;
+  /** Checked after each batch of effects. */
+  readonly waits: Pick<Waits, 'check'> & { readonly open: { readonly size: number } };
+  /** Runs the effects that concern the node as a whole. */
+  readonly onEffect: (effect: NodeEffect) => void;
+  /** Called with what a step of the protocol, or an effect, threw; the other effects are run all the same. Must not throw. */
+  readonly onError: (error: unknown) => void;
+}
 
 /**
  * Runs a {@link PeerProtocol}: gives it time and messages, and runs its effects in the order in which it returned them.
@@ -30,6 +44,7 @@ export class ProtocolDriver {
   readonly #subscriptions = new Map<string, Subscription>();
   #running = false;
   #connection: Connection | undefined;
+  #calls: Pick<CallPort, 'receive'> | undefined;
   #cancelTimer: () => void = () => undefined;
   /** When the timer fires; Infinity: there is none. */
   #wakesAt = Infinity;
@@ -39,32 +54,26 @@ export class ProtocolDriver {
 
   readonly #protocol: DrivenProtocol;
   readonly #clock: Clock;
+  readonly #waits: ProtocolDriverDeps['waits'];
   readonly #onEffect: (effect: NodeEffect) => void;
-  readonly #onSettled: () => void;
   readonly #onError: (error: unknown) => void;
 
-  /**
-   * @param onEffect Runs the effects that concern the node as a whole.
-   * @param onSettled Called after each batch of effects.
-   * @param onError Called with what a step of the protocol, or an effect, threw; the other effects are run all the same. Must not throw.
-   */
-  constructor(
-    protocol: DrivenProtocol,
-    clock: Clock,
-    onEffect: (effect: NodeEffect) => void,
-    onSettled: () => void,
-    onError: (error: unknown) => void,
-  ) {
+  constructor({ protocol, clock, waits, onEffect, onError }: ProtocolDriverDeps) {
     this.#protocol = protocol;
     this.#clock = clock;
+    this.#waits = waits;
     this.#onEffect = onEffect;
-    this.#onSettled = onSettled;
     this.#onError = onError;
   }
 
-  /** Sends effects to this connection from now on. Without one, frames and probes are lost, as with a broker that is away. */
-  attach(connection: Connection): void {
+  /**
+   * Sends effects to this connection from now on. Without one, frames and probes are lost, as with a broker that is away.
+   *
+   * @param calls Gets the frames for processes that come in.
+   */
+  attach(connection: Connection, calls: Pick<CallPort, 'receive'>): void {
     this.#connection = connection;
+    this.#calls = calls;
   }
 
   /** How many milliseconds the next step is late. More than a moment means that this node itself stands still. */
@@ -100,7 +109,7 @@ export class ProtocolDriver {
     this.#queue.length = 0;
     this.#running = false;
     this.#arm();
-    this.#onSettled();
+    if (this.#waits.open.size > 0) this.#waits.check();
   }
 
   /**
@@ -134,6 +143,8 @@ export class ProtocolDriver {
         return this.#probe(effect);
       case 'diff':
         return effect.receiver.applyDiff(effect.diff, effect.cause);
+      case 'deliver':
+        return this.#calls?.receive(effect.kind, effect.from, effect.body, effect.reply);
       default:
         return this.#onEffect(effect);
     }
@@ -168,7 +179,7 @@ export class ProtocolDriver {
    * otherwise cancel a timer and set another.
    */
   #arm(): void {
-    const deadline = this.#protocol.nextDeadline();
+    const deadline = this.#protocol.nextTick.at;
     if (deadline >= this.#wakesAt) return;
     const now = this.#clock.now();
     const wait = Math.min(deadline - now, LONGEST_WAIT_MS);
@@ -187,7 +198,7 @@ export class ProtocolDriver {
   }
 
   #tick(): void {
-    if (this.#protocol.nextDeadline() > this.#clock.now()) return this.#arm();
+    if (this.#protocol.nextTick.at > this.#clock.now()) return this.#arm();
     if (this.#step((now) => this.#protocol.tick(now))) return;
     // It failed before a timer was set; without one this node would stand still for ever.
     this.#wakesAt = this.#clock.now() + LONGEST_WAIT_MS;

@@ -1,6 +1,7 @@
 import type { Clock } from './clock';
 
-interface Wait {
+/** A promise that resolves as soon as a condition holds. */
+export interface Wait {
   readonly isOver: () => boolean;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
@@ -9,6 +10,8 @@ interface Wait {
 /** Promises that resolve when a condition on the protocol's state holds; checked after every batch of effects. */
 export class Waits {
   readonly #open = new Set<Wait>();
+  /** The waits that have not ended. */
+  readonly open: ReadonlySet<Wait> = this.#open;
 
   readonly #clock: Clock;
 
@@ -35,10 +38,10 @@ export class Waits {
     });
   }
 
-  /** Resolves the waits whose condition holds now. Costs nothing while there are none. A field, because it is passed on as a function. */
-  readonly look = (): void => {
+  /** Resolves the waits whose condition holds now. */
+  check(): void {
     for (const wait of this.#open) if (wait.isOver()) wait.resolve();
-  };
+  }
 
   rejectAll(error: Error): void {
     for (const wait of this.#open) wait.reject(error);

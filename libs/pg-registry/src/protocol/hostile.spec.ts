@@ -119,9 +119,9 @@ describe('a frame that does not belong', () => {
       network.inject(a, 'pgr.test.to.n0.call.n1', frame('call', identityOf(b)), reply);
     }
     expect(a.sent).toHaveLength(said);
-    expect(a.told.filter(({ type }) => type === 'deliver')).toEqual([]);
+    expect(a.delivered).toEqual([]);
     network.inject(a, 'pgr.test.to.n0.call.n1', frame('call', identityOf(b)), 'pgr.test.reply.n1.n0.x');
-    expect(a.told.at(-1)).toMatchObject({ type: 'deliver', kind: 'call', from: identityOf(b) });
+    expect(a.delivered).toMatchObject([{ kind: 'call', from: identityOf(b) }]);
   });
 });
 
@@ -163,8 +163,7 @@ describe('a flood', () => {
   it('a flood of watches by incarnations that never say hello is not delivered', () => {
     const network = new VirtualNetwork();
     const [a, b] = network.startCluster(2);
-    const watches = (): number =>
-      a.told.filter((effect) => effect.type === 'deliver' && effect.kind === 'watch').length;
+    const watches = (): number => a.delivered.filter(({ kind }) => kind === 'watch').length;
     for (let life = 1; life <= 100; life += 1) {
       const sender = { node: 'thief', incarnation: incarnationOf('thief', life), epoch: life };
       network.inject(a, new Subjects('test', 'thief').to('n0', 'watch'), frame('watch', sender));

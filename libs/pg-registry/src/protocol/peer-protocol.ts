@@ -39,7 +39,7 @@ export interface OutgoingFrame {
 /**
  * The whole peer protocol of one node as one object without I/O: node/ drives it with a connection and timers, the
  * simulator with a virtual network and virtual time. It has reads, commands and inputs. Commands and inputs return a list
- * of effects, to be run in order; after each of them one timer is set anew, for `nextDeadline()`.
+ * of effects, to be run in order; after each of them one timer is set anew, for `nextTick`.
  *
  *     ready ── drain ──► draining ── goodbye ──► left          fenced: a namesake with a higher epoch answered
  *       └──────────────── goodbye ────────────────┘            left and fenced say nothing and hear nothing any more
@@ -52,6 +52,8 @@ export class PeerProtocol {
   readonly incarnation: string;
   /** Builds this node's subjects. */
   readonly subjects: Subjects;
+  /** When `tick` is due; Infinity: never. Not in the future: as soon as the current turn of the event loop ends. */
+  readonly nextTick: { readonly at: number };
   #state: ProtocolState = 'ready';
   #waits = 0;
 
@@ -67,6 +69,7 @@ export class PeerProtocol {
     this.incarnation = endpoint.incarnation;
     this.subjects = endpoint.subjects;
     this.#turn = new Turn(this.#parts);
+    this.nextTick = this.#turn.nextTick;
     this.#streamDeps = {
       streams,
       endpoint,
@@ -83,11 +86,6 @@ export class PeerProtocol {
 
   get state(): ProtocolState {
     return this.#state;
-  }
-
-  /** When `tick` is due; Infinity: never. Not in the future: as soon as the current turn of the event loop ends. O(1). */
-  nextDeadline(): number {
-    return this.#turn.deadline;
   }
 
   /** All peers, suspects included; frozen pictures. */
@@ -109,7 +107,7 @@ export class PeerProtocol {
   }
 
   /** What is known of an incarnation, this node's own included. O(1). */
-  availability(incarnation: string): PeerAvailability {
+  availability({ incarnation }: Pick<Sender, 'incarnation'>): PeerAvailability {
     if (incarnation === this.incarnation) {
       if (this.#turn.isOver) return 'suspect';
       return this.#state === 'ready' ? 'ready' : 'draining';

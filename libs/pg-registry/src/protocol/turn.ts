@@ -9,7 +9,7 @@ export class Turn {
   /** Whether this node has left, or was fenced: no turn begins any more. */
   isOver = false;
   /** When the next tick is due; Infinity: never. Kept, because the driver asks after every turn; nothing else moves it. */
-  deadline = Infinity;
+  readonly nextTick = { at: Infinity };
   /** The deadline that was promised to be met. */
   #expectedAt = Infinity;
   #hasStalled = false;
@@ -38,7 +38,7 @@ export class Turn {
     const { endpoint, membership, liveness, crashDetection, drain, streams, initialDiscovery } = this.#parts;
     // Not in `begin`: a write has changed its table already, and a digest before it is numbered would fit no number of the stream.
     if (this.#hasStalled && endpoint.maySpeak) membership.discover();
-    this.deadline = this.isOver
+    this.nextTick.at = this.isOver
       ? Infinity
       : Math.min(
           membership.helloAt,
@@ -52,7 +52,7 @@ export class Turn {
           initialDiscovery.nextDeadline,
         );
     // A call shows that the stall is over, however long ago the deadlines were: one stall counts once.
-    this.#expectedAt = Math.max(this.deadline, endpoint.now);
+    this.#expectedAt = Math.max(this.nextTick.at, endpoint.now);
     return endpoint.takeEffects();
   }
 }

@@ -3,11 +3,12 @@ import type { EventQueue } from '../../../../test/support/virtual-network/event-
 import type { Link, Server } from '../../../../test/support/virtual-network/link';
 import type { VirtualBroker } from '../../../../test/support/virtual-network/virtual-broker';
 import { VirtualProcess } from '../../../../test/support/virtual-network/virtual-process';
+import type { NodeIdentity } from '../calls';
 import type { DiffReceiver, Effect, PeerEvent, ProtocolOptions } from '../cluster';
 import type { NodeEffect } from '../node/protocol-driver';
 import { type Diff, type Entry, Table } from '../table';
 import { DEFAULT_VALUE_LIMITS, type Key, type Pid, PidInterner, type Value, type ValueLimits } from '../term';
-import { encodeFrame, type FrameKind, type VersionRange } from '../wire';
+import { encodeFrame, type FrameKind, type ProcessKind, type VersionRange } from '../wire';
 import type { PeerProtocol } from './peer-protocol';
 import { TableReplay } from './table-replay.fixture';
 
@@ -59,6 +60,8 @@ export class VirtualNode {
   readonly told: Exclude<NodeEffect, { type: 'peer' }>[] = [];
   /** Diffs of remote causes, the oldest first. */
   readonly diffs: RemoteDiff[] = [];
+  /** The frames for its processes. */
+  readonly delivered: { readonly kind: ProcessKind; readonly from: NodeIdentity }[] = [];
   /** Subjects of everything that it published. */
   readonly sent: string[] = [];
   server: string;
@@ -92,6 +95,7 @@ export class VirtualNode {
       turnMs: TURN_MS,
       maxPayload: options.maxPayload ?? Infinity,
       onEffect: (effect) => this.#onEffect(effect),
+      onDelivery: (kind, from) => this.delivered.push({ kind, from }),
       onMessage: (_subject, _bytes, receive) => receive(),
       onTurnEnd: () => undefined,
       onSettled: () => this.#checkReplays(),

@@ -27,7 +27,7 @@ describe('operations', () => {
       a.sent.length = 0;
       a.join('s', 'k');
       if (a.sent.length > 0) return -1;
-      const wait = a.protocol.nextDeadline() - network.now;
+      const wait = a.protocol.nextTick.at - network.now;
       if (wait === 0) network.run(TURN_MS);
       return wait;
     };
@@ -83,7 +83,7 @@ describe('operations', () => {
     for (let i = 0; i < 100; i += 1) a.join('s', 'k', i);
     expect(a.protocol.stream('s').operations.last).toBe(100);
     expect(a.protocol.stats().memory.ringBytes).toBe(0);
-    expect(a.protocol.nextDeadline()).toBe(Infinity);
+    expect(a.protocol.nextTick.at).toBe(Infinity);
     connectAll(network);
     expect(b.protocol.synced).toBe(false);
     network.run(10);

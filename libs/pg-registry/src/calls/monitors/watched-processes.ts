@@ -1,14 +1,14 @@
 import type { Pid, Value } from '../../term';
 import type { NodeIdentity } from '../call-channel';
 import type { CallPort } from '../call-port';
-import type { Resolver } from '../resolver';
+import type { Peers } from '../resolver';
 import type { Retransmissions } from './retransmissions';
 import type { DownBody } from './watch-frames';
 
 /** What {@link WatchedProcesses} needs. */
 export interface WatchedProcessesDeps {
   readonly port: CallPort;
-  readonly resolver: Resolver;
+  readonly peers: Peers;
   readonly retransmissions: Retransmissions;
   /** Called once for each watched process that has ended or cannot be seen any more. */
   readonly onDown: (pid: Pid, reason: Value) => void;
@@ -30,8 +30,8 @@ export class WatchedProcesses {
 
   /** Watches a process. `onDown` may be called before this returns. */
   watch(pid: Pid): void {
-    const { resolver, onDown } = this.#deps;
-    if (resolver.availability(pid) === 'unknown') return onDown(pid, 'noconnection');
+    const { peers, onDown } = this.#deps;
+    if (peers.availability(pid) === 'unknown') return onDown(pid, 'noconnection');
     let watched = this.#watched.get(pid.incarnation);
     if (watched === undefined) this.#watched.set(pid.incarnation, (watched = new Map()));
     watched.set(pid.id, pid);

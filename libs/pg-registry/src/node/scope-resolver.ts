@@ -1,16 +1,13 @@
-import type { PeerProtocol } from '../protocol';
 import type { LocalProcess } from '../lifetime';
-import type { NodeAvailability, Registrar, Resolver, Via } from '../calls';
+import type { Registrar, Resolver, Via } from '../calls';
 import { type Key, type Pid, UniqueKeysRequiredError } from '../term';
 import type { RunningScopes } from './running-scopes';
 
-/** Tells calls which processes a key has and whether a node can be called: from this node's scopes and the protocol's peers. */
-export class ClusterResolver implements Resolver, Registrar {
-  readonly #protocol: PeerProtocol;
+/** Tells calls which processes a key has, and gives processes their names: from this node's scopes. */
+export class ScopeResolver implements Resolver, Registrar {
   readonly #scopes: RunningScopes;
 
-  constructor(protocol: PeerProtocol, scopes: RunningScopes) {
-    this.#protocol = protocol;
+  constructor(scopes: RunningScopes) {
     this.#scopes = scopes;
   }
 
@@ -20,10 +17,6 @@ export class ClusterResolver implements Resolver, Registrar {
 
   membersLocal(scope: string, key: Key): readonly Pid[] {
     return this.#scopes.service(scope).membersLocal(key);
-  }
-
-  availability({ incarnation }: Pid): NodeAvailability {
-    return this.#protocol.availability(incarnation);
   }
 
   requireUnique(scope: string): void {
