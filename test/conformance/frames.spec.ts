@@ -105,7 +105,7 @@ describe('frames', () => {
 
   test('C128 a sync changes only entries of its sender', () => {
     const table = new Table({ node: 'here', incarnation: HERE, keys: 'duplicate' });
-    table.join('k', [new Pid('here', HERE, 1)], 'own', { next: () => 1 }, 1);
+    table.join('k', [new Pid('here', HERE, 1)], 'own', { last: 0 }, 1);
     table.mergeChunk(THERE, syncOf(1, [[1, 'theirs']]));
     expect(told(table.mergeChunk(THERE, syncOf(2, [])))).toEqual([['leave', 'k', ['theirs']]]);
     expect(table.lookup('k')).toMatchObject([{ value: 'own' }]);

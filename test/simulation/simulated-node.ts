@@ -10,7 +10,7 @@ import {
   type ProtocolOptions,
 } from '../../libs/pg-registry/src/cluster';
 import type { PeerProtocol } from '../../libs/pg-registry/src/protocol';
-import type { Replication, Scope, ScopeDeps } from '../../libs/pg-registry/src/scope';
+import type { ReplicationPort, Scope, ScopeDeps } from '../../libs/pg-registry/src/scope';
 import type { Diff, Table } from '../../libs/pg-registry/src/table';
 import { FIXED_SEED, PidInterner, type ValueLimits } from '../../libs/pg-registry/src/term';
 import type { EventQueue } from '../support/virtual-network/event-queue';
@@ -204,13 +204,12 @@ export class SimulatedNode {
   }
 
   #createScopes(): RunningScopes {
-    let lastNumber = 0;
     const host: ScopeDeps = {
       processes: this.processes,
       pids: this.#pids,
       seed: FIXED_SEED,
       limits: LIMITS,
-      numbers: { next: () => (lastNumber += 1) },
+      numbers: { last: 0 },
       logger: { error: (_scope, _kind, message, error) => raise(message, error) },
       resolveListener: () => undefined,
       send: () => undefined,
@@ -219,7 +218,7 @@ export class SimulatedNode {
   }
 
   /** Starts a scope's stream. The observer is told of every write and every diff of a peer before subscribers of the scope are. */
-  #replicate(scope: Scope): Replication {
+  #replicate(scope: Scope): ReplicationPort {
     const { loop, protocol } = this;
     const [observer, name] = [this.#observer, scope.name as ScopeName];
     const applyDiff: DiffReceiver['applyDiff'] = (diff, cause) => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 /**
  * The edges of the library: the places where code begins to run with no caller of ours up the stack, so that what it throws would end the
- * Node.js process. Each has one guard, which this table names. Whoever adds an edge adds its guard, and a line here.
+ * Node.js process. Each has one guard, which this table names. If you add an edge, add its guard, and a line here.
  */
 
 /** What an edge looks like in the code. */
@@ -86,7 +86,7 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
     timer: [1, 'settles a promise of ours, and throws nothing'],
     listener: [1, 'settles a promise of ours, and throws nothing'],
   },
-  'scope/monitors.ts': { subscribe: [1, NO_CALLBACK] },
+  'scope/scope-monitors.ts': { subscribe: [1, NO_CALLBACK] },
   'scope/scope-subscription.ts': {
     timer: [1, 'none: throws on purpose, as RxJS does with an error that nobody handles'],
   },

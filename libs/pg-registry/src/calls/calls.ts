@@ -7,7 +7,7 @@ import { CallsFromPeers } from './calls-from-peers';
 import { CallsToPeers } from './calls-to-peers';
 import { reasonValue } from './error-form';
 import { Mailboxes } from './mailboxes';
-import { Monitors } from './monitors/monitors';
+import { ProcessMonitors } from './monitors/process-monitors';
 import { Retransmissions } from './monitors/retransmissions';
 import { WatchedProcesses } from './monitors/watched-processes';
 import { WatchingNodes } from './monitors/watching-nodes';
@@ -48,7 +48,7 @@ export class Calls {
   /** Messages to this node's processes. */
   readonly mailboxes: Mailboxes;
   /** Tells processes of this node when processes end, here and on other nodes. */
-  readonly monitors: Monitors;
+  readonly monitors: ProcessMonitors;
   /** Where frames leave the node and enter it. */
   readonly port: CallPort;
   readonly #toPeers: CallsToPeers;
@@ -80,7 +80,7 @@ export class Calls {
     const onDown = (pid: Pid, reason: Value): void => this.monitors.down(pid, reason);
     this.#watchedProcesses = new WatchedProcesses({ port, peers, retransmissions, onDown });
     this.#watchingNodes = new WatchingNodes({ ...deps, port, retransmissions });
-    this.monitors = new Monitors(processes, this.#watchedProcesses);
+    this.monitors = new ProcessMonitors(processes, this.#watchedProcesses);
     port.connect({
       requests: this.#fromPeers,
       replies: toPeers,

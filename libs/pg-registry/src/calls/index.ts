@@ -18,7 +18,7 @@ export type { CallPort } from './call-port';
 export { Calls, type CallsStats } from './calls';
 export { type Handler, type Handlers, HandlerTable } from './handlers';
 export { Mailbox } from './mailbox';
-export type { ProcessDown } from './monitors/monitors';
+export type { ProcessDown } from './monitors/process-monitors';
 export { type Destination, formatDestination } from './outgoing-calls';
 export type { NodeAvailability, Peers, Registrar, Resolver } from './resolver';
 export { hashBy, HashBy, type PickStrategy, via, Via } from './via';

@@ -25,7 +25,7 @@ export interface MailboxDeps {
   readonly processes: Processes;
   /** Records each run of a handler. */
   readonly tracer?: CallTracer | undefined;
-  /** Told of what a tracer, or whoever waits for an outcome, threw. */
+  /** Told what a tracer threw, or the receiver of an outcome. */
   readonly onWarning: CallsDeps['onWarning'];
   /** Told of every message that is taken (+1) and of every one that is done with (−1). */
   readonly onLoad: (change: 1 | -1) => void;

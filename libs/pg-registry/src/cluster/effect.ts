@@ -49,7 +49,12 @@ export interface DiffReceiver {
   applyDiff(diff: Diff, cause: RemoteCause): void;
 }
 
-/** What the driver of a protocol has to do, in the order of the list. */
+/**
+ * What the driver of a protocol has to do, in the order of the list.
+ *
+ * One list for cluster/, replication/ and protocol/, because the order counts across them. It is in cluster/, the lowest of the
+ * three, with the endpoint that collects it.
+ */
 export type Effect =
   /** Subscribe, or end it. Given once per subject: a client re-subscribes by itself after a reconnect. */
   | { readonly type: 'subscribe' | 'unsubscribe'; readonly subject: string }

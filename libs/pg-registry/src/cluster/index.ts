@@ -7,6 +7,9 @@
  * - `drain` announces that this node is about to leave;
  * - `endpoint` is what all parts share: identity, clock, counters and the one list of effects.
  *
+ * The rooms above share three files of this one, because it is the lowest that needs them: `effect` (what the driver has to do),
+ * `protocol-options` and `schedule` (when what is due).
+ *
  * Promises: deterministic (time, ids and randomness are arguments); nothing that a peer sends makes it throw or grow without bound; a
  * peer is removed only on this node's own observation. May import: term, table (types), wire.
  */
@@ -16,7 +19,7 @@ export { Endpoint } from './endpoint';
 export type { ScopeDigest, ScopeNews } from './hello';
 export { InitialDiscovery } from './initial-discovery';
 export { Liveness } from './liveness/liveness';
-export { type CrashDetection, CrashDetectionTest } from './liveness/crash-detection';
+export { type CrashDetection, OnlookerCheck } from './liveness/onlooker-check';
 export { decodeProbeAnswer, encodeProbeAnswer, type Probe, Probes } from './liveness/probes';
 export { Membership } from './membership';
 export { NameGuard } from './name-guard';

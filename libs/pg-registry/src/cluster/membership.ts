@@ -115,10 +115,10 @@ export class Membership {
   }
 
   /**
-   * Whether frames of this sender count at all, by its name, incarnation and epoch. A newer incarnation evicts the older
-   * one's entries here, whatever comes of the newer one; an older one is told so; one that said goodbye is ignored.
+   * Records the name, incarnation and epoch of a sender, and returns whether its frames count at all. A newer incarnation evicts the
+   * older one's entries here, whatever comes of the newer one; an older one is told so; one that said goodbye is ignored.
    */
-  admits(sender: Sender): boolean {
+  recordSender(sender: Sender): boolean {
     switch (this.ledger.statusOf(sender)) {
       case 'older':
         this.#nameGuard.sayStale(sender, this.ledger.epochOf(sender.node) ?? sender.epoch);
@@ -145,7 +145,7 @@ export class Membership {
     }
   }
 
-  /** A hello came. @throws DecodeError if its body is none */
+  /** A hello came. @throws DecodeError if its body cannot be read as one */
   helloHeard(frame: Frame): void {
     this.ledger.record(frame);
     if (!this.#speaksWithUs(frame)) return;

@@ -23,7 +23,17 @@ export interface Peer {
   readonly scopes: KnownScopes;
 }
 
-/** A {@link Peer} that can be written: Liveness writes the suspicion, Membership everything else. */
+/**
+ * A {@link Peer} that can be written. Who writes which field:
+ *
+ *     suspicion   Liveness
+ *     epoch       Membership, with each frame of the peer
+ *     serverId    Membership from a hello, and the FrameRouter from the answer to a probe
+ *     draining    `markDraining` of drain.ts, when a hello or a drain frame says so
+ *     scopes      the object stays; Membership lets it learn from each hello
+ *
+ * The other fields never change.
+ */
 export type MutablePeer = { -readonly [K in keyof Peer]: Peer[K] };
 
 /** A frozen picture of a peer, for users. */

@@ -1,7 +1,12 @@
 import { OptionChecks } from '../term';
 import { LONGEST_FRAME_BYTES } from '../wire';
 
-/** The options of the protocol between nodes, all with defaults. Units are in the names: `Ms` milliseconds, `Bytes` bytes. */
+/**
+ * The options of the protocol between nodes, all with defaults. Units are in the names: `Ms` milliseconds, `Bytes` bytes.
+ *
+ * They are here, and not each in the room that reads it, because an operator tunes them together and they are checked at once;
+ * cluster/ is the lowest room that reads any.
+ */
 export interface ProtocolOptions {
   /** How often a node sends its hello. Longer in a large cluster, `peers × 50 ms`, so that no node receives more than 20 a second. Default 2000 ms. */
   readonly helloIntervalMs: number;
@@ -38,7 +43,7 @@ export interface ProtocolOptions {
   readonly maxOpBytes: number;
   /** How many peers a node accepts. Default 1000. */
   readonly maxPeers: number;
-  /** How many scopes may run on this node, and how many it accepts from one peer. Default 10,000. */
+  /** How many scopes of one peer a node accepts; it ignores the others. The number of own scopes has no limit. Default 10,000. */
   readonly maxScopes: number;
   /** How many entries of one scope a node accepts from one peer. Default 1,000,000. */
   readonly maxEntriesPerPeer: number;

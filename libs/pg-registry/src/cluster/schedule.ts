@@ -1,6 +1,8 @@
 /**
- * One due moment per item, in a binary heap. Moving a moment leaves the old one in the heap, where it is recognised as stale and
- * skipped; the heap is rebuilt when more than half of it is stale, so it stays as small as the number of items. `set` and `takeDue` cost O(log n), `next` O(1) amortised.
+ * One due moment per item, in a binary heap. It stands in cluster/, the lowest room that needs one; replication/ uses it too.
+ *
+ * Moving a moment leaves the old one in the heap, where it is recognised as stale and skipped; the heap is rebuilt when more than half
+ * of it is stale, so it stays as small as the number of items. `set` and `takeDue` cost O(log n), `next` O(1) amortised.
  */
 export class Schedule<K> {
   readonly #at = new Map<K, number>();

@@ -95,7 +95,7 @@ export class CurrentProcess {
   }
 
   /**
-   * Returns a function that runs `fn` as the process that is current now, whoever calls it, also after that process ended.
+   * Returns a function that runs `fn` as the process that is current now: by any caller, and also after that process ended.
    * Costs one closure; while nothing ever ran as another process, a call costs one comparison more than `fn` itself.
    */
   bind<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R {

@@ -1,7 +1,7 @@
 /**
  * node/: one node of the cluster, where the deterministic core meets time, randomness and the network.
  *
- * {@link PgRegistryNode} is the public class. `node-parts` makes its parts and wires them; `node-lifecycle` connects, drains and closes;
+ * {@link PgRegistryNode} is the public class. `node-components` makes its components and wires them; `node-lifecycle` connects, drains and closes;
  * `protocol-driver` runs the peer protocol with a clock, timers and a connection; `scope-replication` joins a scope to its stream;
  * `connection-channel` carries calls; `running-scopes` starts and stops scopes.
  *
@@ -16,4 +16,4 @@ export type { LagReport, NodeObserver, SyncReport } from './node-observer';
 export type { NodeOptions } from './node-options';
 export type { NodeState, NodeStats, ScopeStats } from './node-stats';
 export { PgRegistryNode } from './pg-registry-node';
-export type { NodeDeps } from './node-parts';
+export type { NodeDeps } from './node-components';

@@ -2,7 +2,7 @@
  * Where the health of a node is computed: its life, its connection, its own timers, and whether the broker answers a flush in time.
  */
 import { withTimeout } from '../lifetime';
-import type { NodeParts } from './node-parts';
+import type { NodeComponents } from './node-components';
 import type { NodeState, NodeStatus } from './node-stats';
 
 /** Whether a node works at this moment; see {@link PgRegistryNode.health}. */
@@ -41,12 +41,12 @@ const MAX_OVERDUE_MS = 1000;
  * @param lastSyncAt When a sync ended last, in milliseconds since 1970.
  */
 export async function checkHealth(
-  parts: NodeParts,
+  components: NodeComponents,
   { state, connection }: NodeStatus,
   lastSyncAt: number | undefined,
   timeoutMs: number,
 ): Promise<NodeHealth> {
-  const { protocol, clock, driver } = parts;
+  const { protocol, clock, driver } = components;
   const { overdueMs } = driver;
   const { peers, suspects } = protocol.stats();
   const connected = connection?.isConnected ?? false;

@@ -2,11 +2,11 @@ import { withTimeout } from '../lifetime';
 import { ScopeNotRunningError, TransportError, messageOfThrown } from '../term';
 import type { Connection, ConnectionStatus } from '../transport';
 import type { Sender } from '../wire';
-import type { NodeParts } from './node-parts';
+import type { NodeComponents } from './node-components';
 import type { NodeState } from './node-stats';
 
 /** How much longer than the protocol's own limit a drain waits for its end: the connection may be lost meanwhile. */
-const DRAIN_GRACE_MS = 500;
+const DRAIN_ACK_MARGIN_MS = 500;
 /** How long the broker may take for the goodbye. */
 const GOODBYE_FLUSH_MS = 1000;
 
@@ -31,10 +31,10 @@ export class NodeLifecycle {
   #drained: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
-  readonly #parts: NodeParts;
+  readonly #components: NodeComponents;
 
-  constructor(parts: NodeParts) {
-    this.#parts = parts;
+  constructor(components: NodeComponents) {
+    this.#components = components;
   }
 
   get state(): NodeState {
@@ -66,7 +66,7 @@ export class NodeLifecycle {
     }
     this.#state = 'ready';
     this.#connection = connection;
-    const { driver, channel, protocol, clock, observables, calls } = this.#parts;
+    const { driver, channel, protocol, clock, observables, calls } = this.#components;
     driver.attach(connection, calls.port);
     channel.attach(connection);
     driver.run(protocol.connected(connection.serverId, clock.now(), connection.maxPayload));
@@ -92,7 +92,7 @@ export class NodeLifecycle {
 
   /** A younger node has taken this one's name. */
   fenced({ incarnation }: Sender): void {
-    const { log, protocol } = this.#parts;
+    const { log, protocol } = this.#components;
     log.error(
       `Node '${this.#name}' (incarnation ${protocol.incarnation}) has been superseded: a younger node of the same name runs, ` +
         `incarnation ${incarnation}. This node has stopped and its entries are gone; give every instance a name of its own.`,
@@ -101,11 +101,11 @@ export class NodeLifecycle {
   }
 
   get #name(): string {
-    return this.#parts.options.node;
+    return this.#components.options.node;
   }
 
   async #dial(): Promise<Connection> {
-    const { options, protocol, driver, clock, limitedLog } = this.#parts;
+    const { options, protocol, driver, clock, limitedLog } = this.#components;
     try {
       return await options.transport.connect({
         node: this.#name,
@@ -124,7 +124,7 @@ export class NodeLifecycle {
   }
 
   #onStatus(status: ConnectionStatus): void {
-    const { driver, protocol, clock, observables } = this.#parts;
+    const { driver, protocol, clock, observables } = this.#components;
     switch (status.type) {
       case 'connected':
         observables.connected(true);
@@ -138,7 +138,7 @@ export class NodeLifecycle {
   }
 
   #connectionClosed(error: Error | undefined): void {
-    this.#parts.log.error(
+    this.#components.log.error(
       `The connection of node '${this.#name}' was closed for good: ${error?.message ?? 'by its owner'}. The node ` +
         'has stopped; its peers drop its entries. Restart the application.',
     );
@@ -148,7 +148,7 @@ export class NodeLifecycle {
   async #drain(timeoutMs: number): Promise<void> {
     if (this.#state === 'stopped' || this.#state === 'fenced') return;
     this.#state = 'draining';
-    const { protocol, driver, clock, calls, scopes, processes, service } = this.#parts;
+    const { protocol, driver, clock, calls, scopes, processes, service } = this.#components;
     driver.run(protocol.drain(clock.now()));
     if (this.#connection !== undefined) await this.#acknowledgements();
     // What a peer sent before its receipt has arrived before it. The inbox stays: a call that the broker has already handed
@@ -161,8 +161,8 @@ export class NodeLifecycle {
   }
 
   async #acknowledgements(): Promise<void> {
-    const { waits, options } = this.#parts;
-    const limitMs = options.protocol.drainAckMs + DRAIN_GRACE_MS;
+    const { waits, options } = this.#components;
+    const limitMs = options.protocol.drainAckMs + DRAIN_ACK_MARGIN_MS;
     const acknowledged = waits.until(
       () => this.#isDrainAcknowledged,
       limitMs,
@@ -172,7 +172,7 @@ export class NodeLifecycle {
   }
 
   async #callsInFlight(timeoutMs: number): Promise<void> {
-    const { calls, clock, log } = this.#parts;
+    const { calls, clock, log } = this.#components;
     if (await withTimeout(calls.mailboxes.idle(), timeoutMs, clock)) return;
     log.warn(
       `${calls.mailboxes.inFlight} calls were still being handled ${timeoutMs} ms into the drain; their callers get an error.`,
@@ -185,7 +185,7 @@ export class NodeLifecycle {
     await this.#goodbye();
     this.#end('stopped', `Node '${this.#name}' has left the cluster.`);
     if (connection === undefined) return;
-    const { clock, log } = this.#parts;
+    const { clock, log } = this.#components;
     // Not connected, or the broker is frozen: then nobody hears the goodbye, and the peers see a crash instead.
     await withTimeout(connection.flush(), GOODBYE_FLUSH_MS, clock).catch(() => false);
     await connection.close().catch((error: unknown) => log.error('Closing the connection failed', error));
@@ -193,7 +193,7 @@ export class NodeLifecycle {
 
   /** Observers complete without leave events, monitors elsewhere hear why processes ended; the goodbye is the last word. */
   async #goodbye(): Promise<void> {
-    const { protocol, driver, clock, scopes, processes, service } = this.#parts;
+    const { protocol, driver, clock, scopes, processes, service } = this.#components;
     scopes.stopAll();
     processes.exitAll('shutdown');
     await service.settled();
@@ -202,7 +202,7 @@ export class NodeLifecycle {
 
   /** Nothing goes in or out any more. */
   #end(state: 'stopped' | 'fenced', reason: string): void {
-    const { driver, scopes, waits, replicationWaits, channel, calls, observables } = this.#parts;
+    const { driver, scopes, waits, replicationWaits, channel, calls, observables } = this.#components;
     this.#state = state;
     driver.stop();
     scopes.stopAll();

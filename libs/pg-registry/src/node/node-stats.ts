@@ -1,7 +1,7 @@
 import type { CallsStats } from '../calls';
 import type { ProtocolStats } from '../protocol';
 import type { Connection } from '../transport';
-import type { NodeParts } from './node-parts';
+import type { NodeComponents } from './node-components';
 
 /**
  * Where a node is in its life: made (`new`), asking for its first connection, part of the cluster, about to leave it,
@@ -42,8 +42,8 @@ export interface NodeStatus {
 }
 
 /** Collects the figures. Costs the number of scopes and peers. */
-export function statsOf(parts: NodeParts, { state, connection }: NodeStatus): NodeStats {
-  const { scopes, processes, calls, protocol } = parts;
+export function statsOf(components: NodeComponents, { state, connection }: NodeStatus): NodeStats {
+  const { scopes, processes, calls, protocol } = components;
   const entries = scopes.names().map((name) => {
     const service = scopes.service(name);
     return [name, { entries: service.count(), local: service.countLocal() }] as const;
@@ -60,7 +60,7 @@ export function statsOf(parts: NodeParts, { state, connection }: NodeStatus): No
 }
 
 /** The node in one line, for `console.log`. */
-export function lineOf({ protocol, scopes }: NodeParts, { state }: NodeStatus): string {
+export function lineOf({ protocol, scopes }: NodeComponents, { state }: NodeStatus): string {
   const peers = protocol.peers().length;
   const names = scopes.names();
   const running = names.length === 0 ? '' : `, scopes ${names.join(', ')}`;

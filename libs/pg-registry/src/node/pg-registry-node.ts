@@ -5,7 +5,7 @@ import { type PgRegistryService, scopeName, type ScopeOptions } from '../scope';
 import { InvalidArgumentError, isPid, type Pid, TransportError } from '../term';
 import type { NodeObserver } from './node-observer';
 import type { NodeOptions } from './node-options';
-import { createNodeParts, type NodeDeps, type NodeParts } from './node-parts';
+import { createNodeComponents, type NodeDeps, type NodeComponents } from './node-components';
 import { checkHealth, type NodeHealth } from './node-health';
 import { NodeLifecycle } from './node-lifecycle';
 import { lineOf, type NodeState, type NodeStats, statsOf } from './node-stats';
@@ -27,7 +27,7 @@ export class PgRegistryNode {
   readonly incarnation: string;
   /** The processes of this node, and calls to those of the whole cluster. */
   readonly processes: ProcessService;
-  readonly #parts: NodeParts;
+  readonly #components: NodeComponents;
   readonly #lifecycle: NodeLifecycle;
   readonly #observer: NodeObserver;
   /** When a sync ended last, in milliseconds since 1970. */
@@ -35,10 +35,10 @@ export class PgRegistryNode {
 
   /** @throws InvalidOptionError naming an option that is unknown or wrong; nothing was started. */
   constructor(options: NodeOptions, deps: NodeDeps) {
-    this.#parts = createNodeParts(options, deps, this.#runEffect);
+    this.#components = createNodeComponents(options, deps, this.#runEffect);
     this.#observer = deps.observer ?? {};
-    this.#lifecycle = new NodeLifecycle(this.#parts);
-    const { options: normal, incarnation, service, driver, protocol, clock, scopes } = this.#parts;
+    this.#lifecycle = new NodeLifecycle(this.#components);
+    const { options: normal, incarnation, service, driver, protocol, clock, scopes } = this.#components;
     this.name = normal.node;
     this.incarnation = incarnation;
     this.processes = service;
@@ -53,22 +53,22 @@ export class PgRegistryNode {
 
   /** The peers as they are now, then again after each change. Completes when the node stops. */
   get peers$(): Observable<readonly PeerView[]> {
-    return this.#parts.observables.peers$;
+    return this.#components.observables.peers$;
   }
 
   /** Whether the node is connected, then again after each change. Completes when the node stops. */
   get connected$(): Observable<boolean> {
-    return this.#parts.observables.connected$;
+    return this.#components.observables.connected$;
   }
 
   /** What happens to peers: up, suspect, recovered, draining, removed, rejected. Completes when the node stops. */
   get peerEvents$(): Observable<PeerEvent> {
-    return this.#parts.observables.events$;
+    return this.#components.observables.events$;
   }
 
   /** The other nodes of the cluster that this one knows, suspects included. Mirrors `erlang:nodes/0`. */
   peers(): readonly PeerView[] {
-    return this.#parts.protocol.peers();
+    return this.#components.protocol.peers();
   }
 
   /**
@@ -78,7 +78,7 @@ export class PgRegistryNode {
    */
   reachable(pid: Pid): boolean {
     if (!isPid(pid)) throw new InvalidArgumentError('reachable() must be given the Pid of a process.');
-    return this.#parts.protocol.isReachable(pid.incarnation);
+    return this.#components.protocol.isReachable(pid.incarnation);
   }
 
   /**
@@ -87,7 +87,7 @@ export class PgRegistryNode {
    * @throws InvalidOptionError if the name is not valid. The scope need not run until it is used.
    */
   scope(scope: string | ScopeOptions): PgRegistryService {
-    return this.#parts.scopes.service(scopeName(scope));
+    return this.#components.scopes.service(scopeName(scope));
   }
 
   /**
@@ -98,7 +98,7 @@ export class PgRegistryNode {
    */
   startScope(scope: string | ScopeOptions): PgRegistryService {
     this.#lifecycle.checkAlive();
-    return this.#parts.scopes.start(scope);
+    return this.#components.scopes.start(scope);
   }
 
   /**
@@ -108,7 +108,7 @@ export class PgRegistryNode {
    */
   ensureScope(scope: string | ScopeOptions): PgRegistryService {
     this.#lifecycle.checkAlive();
-    return this.#parts.scopes.ensure(scope);
+    return this.#components.scopes.ensure(scope);
   }
 
   /**
@@ -118,7 +118,7 @@ export class PgRegistryNode {
    * @returns False if it did not run.
    */
   stopScope(scope: string | ScopeOptions): boolean {
-    return this.#parts.scopes.stop(scopeName(scope));
+    return this.#components.scopes.stop(scopeName(scope));
   }
 
   /**
@@ -141,8 +141,8 @@ export class PgRegistryNode {
   async synced({
     timeoutMs = DEFAULT_SYNCED_TIMEOUT_MS,
   }: { readonly timeoutMs?: number } = {}): Promise<void> {
-    await this.#parts.waits.until(
-      () => this.#parts.protocol.synced,
+    await this.#components.waits.until(
+      () => this.#components.protocol.synced,
       timeoutMs,
       () =>
         new TransportError(
@@ -161,7 +161,7 @@ export class PgRegistryNode {
    *   Default: the option `drainMs`.
    */
   async drain({ timeoutMs }: { readonly timeoutMs?: number } = {}): Promise<void> {
-    await this.#lifecycle.drain(timeoutMs ?? this.#parts.options.drainMs);
+    await this.#lifecycle.drain(timeoutMs ?? this.#components.options.drainMs);
   }
 
   /**
@@ -174,7 +174,7 @@ export class PgRegistryNode {
 
   /** Figures of this node at this moment. Cost: the number of scopes and peers. */
   stats(): NodeStats {
-    return statsOf(this.#parts, this.#lifecycle);
+    return statsOf(this.#components, this.#lifecycle);
   }
 
   /**
@@ -187,17 +187,17 @@ export class PgRegistryNode {
   async health({
     timeoutMs = DEFAULT_HEALTH_TIMEOUT_MS,
   }: { readonly timeoutMs?: number } = {}): Promise<NodeHealth> {
-    return await checkHealth(this.#parts, this.#lifecycle, this.#lastSyncAt, timeoutMs);
+    return await checkHealth(this.#components, this.#lifecycle, this.#lastSyncAt, timeoutMs);
   }
 
   /** @internal Logs an error that a listener of a scope threw, in the scope's context, at most one line of a kind per interval. */
   logFailure(scope: string, kind: string, message: string, error: unknown): void {
-    this.#parts.scopeLogs.of(scope).error(kind, message, error);
+    this.#components.scopeLogs.of(scope).error(kind, message, error);
   }
 
   /** What `console.log` and `util.inspect` print. */
   [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return lineOf(this.#parts, this.#lifecycle);
+    return lineOf(this.#components, this.#lifecycle);
   }
 
   /** A field, because it is passed on as a function. */
@@ -206,13 +206,13 @@ export class PgRegistryNode {
       case 'peer':
         return this.#onPeer(effect.event);
       case 'replicated':
-        return this.#parts.replicationWaits.settle(effect);
+        return this.#components.replicationWaits.settle(effect);
       case 'drained':
         return this.#lifecycle.drainAcknowledged();
       case 'fenced':
         return this.#lifecycle.fenced(effect.by);
       case 'synced':
-        this.#lastSyncAt = this.#parts.clock.wall();
+        this.#lastSyncAt = this.#components.clock.wall();
         return this.#observer.synced?.(effect);
       case 'lag':
         return this.#observer.propagated?.(effect);
@@ -222,12 +222,12 @@ export class PgRegistryNode {
   };
 
   #warn({ reason, message, scope }: Extract<NodeEffect, { type: 'warn' }>): void {
-    const { limitedLog, scopeLogs } = this.#parts;
+    const { limitedLog, scopeLogs } = this.#components;
     (scope === undefined ? limitedLog : scopeLogs.of(scope)).warn(reason, message);
   }
 
   #onPeer(event: PeerEvent): void {
-    const { calls, protocol, observables } = this.#parts;
+    const { calls, protocol, observables } = this.#components;
     if (event.type === 'peer-up' || event.type === 'peer-recovered') calls.peerUp(event);
     if (event.type === 'peer-removed') calls.peerRemoved(event);
     observables.peer(event, protocol.peers());

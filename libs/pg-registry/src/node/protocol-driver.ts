@@ -15,10 +15,7 @@ export type NodeEffect = Exclude<
 >;
 
 /** What the driver uses of a {@link PeerProtocol}. */
-export type DrivenProtocol = Pick<
-  PeerProtocol,
-  'receive' | 'flushed' | 'probeResult' | 'nextTick' | 'tick'
->;
+export type DrivenProtocol = Pick<PeerProtocol, 'receive' | 'flushed' | 'probeResult' | 'nextTick' | 'tick'>;
 
 /** What a {@link ProtocolDriver} is given. */
 export interface ProtocolDriverDeps {

@@ -6,7 +6,7 @@ import {
   sameScopeOptions,
   Scope,
   type ScopeDeps,
-  type Replication,
+  type ReplicationPort,
   type ScopeOptions,
 } from '../scope';
 import { InvalidOptionError, ScopeAlreadyStartedError } from '../term';
@@ -20,10 +20,10 @@ export class RunningScopes {
   readonly #running = new Map<string, Scope>();
 
   readonly #deps: ScopeDeps;
-  readonly #replicate: (scope: Scope) => Replication;
+  readonly #replicate: (scope: Scope) => ReplicationPort;
 
   /** @param replicate Starts a run's stream to the peers */
-  constructor(deps: ScopeDeps, replicate: (scope: Scope) => Replication) {
+  constructor(deps: ScopeDeps, replicate: (scope: Scope) => ReplicationPort) {
     this.#deps = deps;
     this.#replicate = replicate;
   }

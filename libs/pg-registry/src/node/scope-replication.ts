@@ -1,5 +1,5 @@
 import type { PeerProtocol, ScopeStream } from '../protocol';
-import type { Replication, Scope } from '../scope';
+import type { ReplicationPort, Scope } from '../scope';
 import { InvalidArgumentError } from '../term';
 import type { Clock } from './clock';
 import type { ProtocolDriver } from './protocol-driver';
@@ -19,7 +19,7 @@ export interface ScopeReplicationDeps {
 export function replicateScope(
   scope: Pick<Scope, 'name' | 'options' | 'table' | 'applyDiff'>,
   deps: ScopeReplicationDeps,
-): Replication {
+): ReplicationPort {
   const { name, table, options } = scope;
   const start = { scope: name, keys: options.keys, table, receiver: scope };
   const { stream, effects } = deps.protocol.startScope(start, deps.clock.now());
@@ -28,7 +28,7 @@ export function replicateScope(
 }
 
 /** Gives the stream of one run the time, and its effects to the driver. */
-class ScopeReplication implements Replication {
+class ScopeReplication implements ReplicationPort {
   readonly operations: { readonly last: number };
   readonly #stream: ScopeStream;
   readonly #clock: Clock;
@@ -47,7 +47,7 @@ class ScopeReplication implements Replication {
     return this.#stream.fits(pids);
   }
 
-  write(diff: Parameters<Replication['write']>[0]): void {
+  write(diff: Parameters<ReplicationPort['write']>[0]): void {
     const stream = this.#stream;
     if (stream.followers.size === 0) stream.writeUnfollowed(diff);
     else this.#driver.run(stream.write(diff, this.#clock.now()));

@@ -145,7 +145,7 @@ export class FrameRouter {
     let peer = membership.peers.get(frame.incarnation);
     // A peer whose epoch has not risen since its last frame is admitted as it was then.
     if (peer?.node !== frame.node || frame.epoch > peer.epoch) {
-      if (!membership.admits(frame)) return false;
+      if (!membership.recordSender(frame)) return false;
       peer = membership.peers.get(frame.incarnation);
     }
     if (peer !== undefined) liveness.heard(peer);

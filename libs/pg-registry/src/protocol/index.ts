@@ -1,7 +1,7 @@
 /**
  * protocol/: everything that one node says to its peers and hears from them, without I/O.
  *
- * {@link PeerProtocol} has the parts of cluster/ and replication/, which `protocol-parts` wires. node/ drives it with a connection and
+ * {@link PeerProtocol} has the components of cluster/ and replication/, which `protocol-components` wires. node/ drives it with a connection and
  * timers, the simulator with a virtual network and virtual time. `frame-gate` checks every frame that arrives, `frame-router` hands it
  * to the part that handles its kind. {@link ScopeStream} is what the caller that starts a scope keeps, to write to it.
  *

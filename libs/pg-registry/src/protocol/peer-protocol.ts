@@ -1,7 +1,11 @@
 import { type CrashDetection, type Effect, type PeerView, type ProbeOutcome, viewOf } from '../cluster';
 import type { ReplicationMemory, ScopeStart } from '../replication';
 import type { ProcessKind, Sender, Subjects } from '../wire';
-import { createProtocolParts, type PeerProtocolDeps, type ProtocolParts } from './protocol-parts';
+import {
+  createProtocolComponents,
+  type PeerProtocolDeps,
+  type ProtocolComponents,
+} from './protocol-components';
 import { ScopeStream, type ScopeStreamDeps } from './scope-stream';
 import { Turn } from './turn';
 
@@ -57,18 +61,18 @@ export class PeerProtocol {
   #state: ProtocolState = 'ready';
   #waits = 0;
 
-  readonly #parts: ProtocolParts;
+  readonly #components: ProtocolComponents;
   readonly #turn: Turn;
   readonly #streamDeps: ScopeStreamDeps;
 
   /** @throws InvalidOptionError naming the option that is wrong */
   constructor(deps: PeerProtocolDeps) {
-    this.#parts = createProtocolParts(deps, (by) => this.#fence(by));
-    const { endpoint, streams } = this.#parts;
+    this.#components = createProtocolComponents(deps, (by) => this.#fence(by));
+    const { endpoint, streams } = this.#components;
     this.node = endpoint.node;
     this.incarnation = endpoint.incarnation;
     this.subjects = endpoint.subjects;
-    this.#turn = new Turn(this.#parts);
+    this.#turn = new Turn(this.#components);
     this.nextTick = this.#turn.nextTick;
     this.#streamDeps = {
       streams,
@@ -81,7 +85,7 @@ export class PeerProtocol {
   // Reads
 
   get epoch(): number {
-    return this.#parts.endpoint.epoch;
+    return this.#components.endpoint.epoch;
   }
 
   get state(): ProtocolState {
@@ -90,19 +94,19 @@ export class PeerProtocol {
 
   /** All peers, suspects included; frozen pictures. */
   peers(): readonly PeerView[] {
-    return [...this.#parts.membership.peers.values()].map(viewOf);
+    return [...this.#components.membership.peers.values()].map(viewOf);
   }
 
   /** The peer of that incarnation. */
   peer(incarnation: string): PeerView | undefined {
-    const peer = this.#parts.membership.peers.get(incarnation);
+    const peer = this.#components.membership.peers.get(incarnation);
     return peer === undefined ? undefined : viewOf(peer);
   }
 
   /** Whether an incarnation is this node's own or an unsuspected peer's. O(1). */
   isReachable(incarnation: string): boolean {
     if (incarnation === this.incarnation) return !this.#turn.isOver;
-    const peer = this.#parts.membership.peers.get(incarnation);
+    const peer = this.#components.membership.peers.get(incarnation);
     return peer !== undefined && peer.suspicion === undefined;
   }
 
@@ -112,7 +116,7 @@ export class PeerProtocol {
       if (this.#turn.isOver) return 'suspect';
       return this.#state === 'ready' ? 'ready' : 'draining';
     }
-    const peer = this.#parts.membership.peers.get(incarnation);
+    const peer = this.#components.membership.peers.get(incarnation);
     if (peer === undefined) return 'unknown';
     if (peer.suspicion !== undefined) return 'suspect';
     return peer.draining ? 'draining' : 'ready';
@@ -120,7 +124,7 @@ export class PeerProtocol {
 
   /** Whether the node is connected, every peer has had the time to introduce itself, and no scope is in its first sync. Costs peers + scopes. */
   get synced(): boolean {
-    const { initialDiscovery, membership, streams } = this.#parts;
+    const { initialDiscovery, membership, streams } = this.#components;
     if (!initialDiscovery.isOver) return false;
     for (const { scopes } of membership.peers.values()) if (!scopes.complete) return false;
     return streams.synced;
@@ -128,16 +132,16 @@ export class PeerProtocol {
 
   /** How often something was counted, by the name that it has in `stats().counters`. O(1). */
   count(name: string): number {
-    return this.#parts.endpoint.counters.get(name) ?? 0;
+    return this.#components.endpoint.counters.get(name) ?? 0;
   }
 
   stats(): ProtocolStats {
-    const { membership, crashDetection, streams, endpoint } = this.#parts;
+    const { membership, onlookerCheck, streams, endpoint } = this.#components;
     const peers = [...membership.peers.values()];
     return {
       peers: peers.length,
       suspects: peers.filter(({ suspicion }) => suspicion !== undefined).length,
-      crashDetection: crashDetection.result,
+      crashDetection: onlookerCheck.result,
       tombstones: membership.ledger.size,
       memory: streams.memory,
       counters: Object.fromEntries(endpoint.counters),
@@ -146,7 +150,7 @@ export class PeerProtocol {
 
   /** The stream of a running scope, for a caller that has not kept it. @throws ScopeNotRunningError */
   stream(scope: string): ScopeStream {
-    return new ScopeStream(this.#parts.streams.get(scope), this.#streamDeps);
+    return new ScopeStream(this.#components.streams.get(scope), this.#streamDeps);
   }
 
   /**
@@ -161,7 +165,7 @@ export class PeerProtocol {
     body: Uint8Array,
     subject: string = this.subjects.to(node, kind),
   ): OutgoingFrame {
-    const { endpoint, membership } = this.#parts;
+    const { endpoint, membership } = this.#components;
     return { subject, bytes: endpoint.frame(kind, body, membership.byName.get(node)?.version) };
   }
 
@@ -174,7 +178,7 @@ export class PeerProtocol {
 
   /** Starts a scope that does not run; its run is higher than any before. After the node has left it stays alone. */
   startScope(start: ScopeStart, now: number): { readonly stream: ScopeStream; readonly effects: Effect[] } {
-    const { streams } = this.#parts;
+    const { streams } = this.#components;
     const replicator = streams.add(start);
     const stream = new ScopeStream(replicator, this.#streamDeps);
     return { stream, effects: this.#do(now, () => streams.start(replicator)) };
@@ -184,7 +188,7 @@ export class PeerProtocol {
   drain(now: number): Effect[] {
     return this.#do(now, () => {
       if (this.#state !== 'ready') return;
-      const { membership, drain } = this.#parts;
+      const { membership, drain } = this.#components;
       this.#state = 'draining';
       membership.draining = true;
       membership.changed();
@@ -192,10 +196,10 @@ export class PeerProtocol {
     });
   }
 
-  /** Sends what is pending and leaves; whoever runs this then flushes the connection. Nothing is said afterwards. */
+  /** Sends what is pending and leaves. The caller then flushes the connection; nothing is said afterwards. */
   goodbye(now: number): Effect[] {
     return this.#do(now, () => {
-      const { streams, endpoint } = this.#parts;
+      const { streams, endpoint } = this.#components;
       streams.flush();
       endpoint.announce('goodbye');
       endpoint.maySpeak = false;
@@ -206,7 +210,7 @@ export class PeerProtocol {
 
   /** Gives a reason to probe a node, never more: a call to it got no responders, or its server says that its connection closed. */
   hint(node: string, now: number): Effect[] {
-    return this.#do(now, () => this.#parts.liveness.hint(node));
+    return this.#do(now, () => this.#components.liveness.hint(node));
   }
 
   // Inputs
@@ -219,8 +223,8 @@ export class PeerProtocol {
    */
   connected(serverId: string, now: number, maxPayload = Infinity): Effect[] {
     return this.#do(now, () => {
-      const { endpoint, router, liveness, streams, nameGuard, crashDetection, membership, initialDiscovery } =
-        this.#parts;
+      const { endpoint, router, liveness, streams, nameGuard, onlookerCheck, membership, initialDiscovery } =
+        this.#components;
       if (endpoint.maySpeak) this.#cutOff(); // a client may not tell of every disconnect
       const { maxFrameBytes } = endpoint.options;
       endpoint.maxFrameBytes = Math.min(maxFrameBytes, maxPayload - SUBJECT_AND_HEADER_BYTES);
@@ -231,7 +235,7 @@ export class PeerProtocol {
       endpoint.afterFlush(() => {
         streams.subscribed();
         nameGuard.check();
-        crashDetection.connected();
+        onlookerCheck.connected();
         membership.discover();
         initialDiscovery.begin();
       });
@@ -245,26 +249,26 @@ export class PeerProtocol {
 
   /** The flush of a `flush` effect is done. An id of before a disconnect is ignored. */
   flushed(id: number, now: number): Effect[] {
-    return this.#do(now, () => this.#parts.endpoint.flushed(id));
+    return this.#do(now, () => this.#components.endpoint.flushed(id));
   }
 
   /** A message came on a subscription. Never throws because of it. */
   receive(subject: string, bytes: Uint8Array, reply: string, now: number): Effect[] {
     if (!this.#turn.begin(now)) return [];
-    this.#parts.router.receive(subject, bytes, reply);
+    this.#components.router.receive(subject, bytes, reply);
     return this.#turn.end();
   }
 
   /** A probe has ended. One that is void by now is ignored. */
   probeResult(id: number, outcome: ProbeOutcome, now: number): Effect[] {
     return this.#do(now, () => {
-      const { probes, router, crashDetection, nameGuard, liveness } = this.#parts;
+      const { probes, router, onlookerCheck, nameGuard, liveness } = this.#components;
       const probe = probes.take(id);
       if (probe === undefined) return;
       const answer = outcome.type === 'answer' ? router.probeAnswered(probe, outcome) : undefined;
-      // What answered on the target's address, but is none of its frames, is neither an answer nor silence.
+      // What answered on the target's address, but is not one of its frames, is neither an answer nor silence.
       if (this.#turn.isOver || (outcome.type === 'answer' && answer === undefined)) return;
-      if (probe.purpose.of === 'nobody') crashDetection.ended(outcome.type);
+      if (probe.purpose.of === 'nobody') onlookerCheck.ended(outcome.type);
       else if (probe.purpose.of === 'own-name') nameGuard.checkEnded(outcome.type);
       else liveness.probeEnded(probe, outcome.type, answer?.serverId ?? '');
     });
@@ -273,9 +277,8 @@ export class PeerProtocol {
   /** The deadline has come. */
   tick(now: number): Effect[] {
     return this.#do(now, () => {
-      const { streams, membership, liveness, crashDetection, drain, initialDiscovery } = this.#parts;
-      for (const part of [streams, membership, liveness, crashDetection, drain, initialDiscovery])
-        part.tick();
+      const { streams, membership, liveness, onlookerCheck, drain, initialDiscovery } = this.#components;
+      for (const part of [streams, membership, liveness, onlookerCheck, drain, initialDiscovery]) part.tick();
     });
   }
 
@@ -286,9 +289,9 @@ export class PeerProtocol {
   }
 
   #cutOff(): void {
-    const { endpoint, streams, liveness, membership, nameGuard, crashDetection, initialDiscovery } =
-      this.#parts;
-    for (const part of [endpoint, streams, liveness, membership, nameGuard, crashDetection, initialDiscovery])
+    const { endpoint, streams, liveness, membership, nameGuard, onlookerCheck, initialDiscovery } =
+      this.#components;
+    for (const part of [endpoint, streams, liveness, membership, nameGuard, onlookerCheck, initialDiscovery])
       part.disconnected();
   }
 
@@ -296,7 +299,7 @@ export class PeerProtocol {
     if (this.#turn.isOver) return;
     this.#state = 'fenced';
     this.#turn.isOver = true;
-    const { endpoint } = this.#parts;
+    const { endpoint } = this.#components;
     endpoint.silence();
     const { node, incarnation, epoch } = by;
     endpoint.emit({ type: 'fenced', by: { node, incarnation, epoch } });

@@ -1,5 +1,5 @@
 import type { Effect } from '../cluster';
-import type { ProtocolParts } from './protocol-parts';
+import type { ProtocolComponents } from './protocol-components';
 
 /**
  * The frame around every command and input of one node's protocol: `begin`, what is to be done, `end`. A pair, and not a function
@@ -14,16 +14,16 @@ export class Turn {
   #expectedAt = Infinity;
   #hasStalled = false;
 
-  readonly #parts: ProtocolParts;
+  readonly #components: ProtocolComponents;
 
-  constructor(parts: ProtocolParts) {
-    this.#parts = parts;
+  constructor(components: ProtocolComponents) {
+    this.#components = components;
   }
 
   /** Sets the time, unless the clock went back. Returns false if the protocol is over: there is nothing to do or to end then. */
   begin(now: number): boolean {
     if (this.isOver) return false;
-    const { endpoint, liveness } = this.#parts;
+    const { endpoint, liveness } = this.#components;
     if (now > endpoint.now) endpoint.now = now;
     this.#hasStalled = endpoint.maySpeak && endpoint.now - this.#expectedAt > endpoint.options.stallMs;
     if (this.#hasStalled) {
@@ -35,7 +35,8 @@ export class Turn {
 
   /** Finds the next deadline and returns what is to be run. */
   end(): Effect[] {
-    const { endpoint, membership, liveness, crashDetection, drain, streams, initialDiscovery } = this.#parts;
+    const { endpoint, membership, liveness, onlookerCheck, drain, streams, initialDiscovery } =
+      this.#components;
     // Not in `begin`: a write has changed its table already, and a digest before it is numbered would fit no number of the stream.
     if (this.#hasStalled && endpoint.maySpeak) membership.discover();
     this.nextTick.at = this.isOver
@@ -46,7 +47,7 @@ export class Turn {
           liveness.checks.next(),
           liveness.ringAt,
           liveness.isolatedAt,
-          crashDetection.nextDeadline,
+          onlookerCheck.nextDeadline,
           drain.nextDeadline,
           streams.schedule.next(),
           initialDiscovery.nextDeadline,

@@ -84,11 +84,11 @@ export class VirtualNetwork {
   }
 
   /** Starts nodes n0, n1, …, each with an entry under its name in scope `s`, and lets them meet. */
-  startCluster(count: number, settleMs = 10_000): VirtualNode[] {
+  startCluster(count: number, runMs = 10_000): VirtualNode[] {
     const nodes = Array.from({ length: count }, (_, index) => this.start(`n${index}`));
     for (const node of nodes) node.startScope('s');
     for (const node of nodes) node.join('s', node.name);
-    this.run(settleMs);
+    this.run(runMs);
     return nodes;
   }
 

@@ -71,7 +71,7 @@ export class VirtualNode {
   readonly #replays = new Map<string, TableReplay>();
   /** Scopes that a peer changed in the batch of effects under way. */
   readonly #changedScopes = new Set<string>();
-  #entryNumber = 0;
+  readonly #numbers = { last: 0 };
 
   constructor(deps: NodeDeps, options: NodeOptions) {
     const { queue, broker, random, onPublish } = deps;
@@ -194,9 +194,8 @@ export class VirtualNode {
   join(scope: string, key: Key, value: Value = null, processes: number | readonly number[] = 1): void {
     const ids =
       typeof processes === 'number' ? Array.from({ length: processes }, (_, id) => id + 1) : processes;
-    const numbers = { next: () => (this.#entryNumber += 1) };
     const pids = ids.map((id) => this.pid(id));
-    this.#write(scope, this.table(scope).join(key, pids, value, numbers, this.#revision(scope)));
+    this.#write(scope, this.table(scope).join(key, pids, value, this.#numbers, this.#revision(scope)));
   }
 
   leave(scope: string, key: Key, id = 1): void {

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { type Diff, type RemoteOperation, type Row, Table } from '../table';
+import { numbersInSteps } from '../table/entry-numbers.fixture';
 import { DEFAULT_VALUE_LIMITS, PidInterner } from '../term';
 import { DecodeError, Reader, Writer } from '../wire/codec';
 import type { StreamKind } from '../wire';
@@ -15,9 +16,7 @@ const readerOf = (bytes: Uint8Array): Reader => new Reader(bytes, { pids, limits
 
 /** A table whose entry numbers are given out in steps, as they are when several scopes share them. */
 function ownTable(step = 1) {
-  let number = 0;
-  const table = new Table({ ...owner, keys: 'duplicate' });
-  return { table, numbers: { next: () => (number += step) } };
+  return { table: new Table({ ...owner, keys: 'duplicate' }), numbers: numbersInSteps(step, step - 1) };
 }
 
 function decoded(diffs: readonly Diff[], first: number): RemoteOperation[] {

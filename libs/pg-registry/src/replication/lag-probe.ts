@@ -29,7 +29,7 @@ export class LagProbe {
     this.#deps = deps;
   }
 
-  /** Operation `number` was written: follows it, if one is to be followed and none is. */
+  /** Operation `number` was written: follows it until the peer applies it, unless another one is being followed. */
   written(number: number, peers: readonly StreamPeer[], now: number): void {
     if (this.#peer !== undefined || peers.length === 0) return;
     this.#peer = peers[this.#samples % peers.length];

@@ -172,19 +172,16 @@ export class OutboundStream {
     const before = this.#batch.length;
     writeOperation(this.#batch, diff, this.#deltas);
     this.#batched += 1;
-    if (this.#isTooLarge && this.#batched > 1) {
+    const most = this.#budget.maxBodyBytes - MAX_HEAD_BYTES;
+    if (this.#batch.length > most && this.#batched > 1) {
       this.#batch.truncate(before);
       this.#batched -= 1;
       this.#sendBatch(now);
       writeOperation(this.#batch, diff, this.#deltas);
       this.#batched = 1;
     }
-    if (this.#isTooLarge) this.#sendInParts(now);
+    if (this.#batch.length > most) this.#sendInParts(now);
     else if (this.#batch.length >= COALESCE_BYTES) this.#sendBatch(now);
-  }
-
-  get #isTooLarge(): boolean {
-    return this.#batch.length + MAX_HEAD_BYTES > this.#budget.maxBodyBytes;
   }
 
   #sendBatch(now: number): void {

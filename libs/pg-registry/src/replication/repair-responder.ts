@@ -83,7 +83,7 @@ export class RepairResponder {
     this.#waiting.delete(incarnation);
   }
 
-  /** The connection is gone: whoever still wants something asks again. */
+  /** The connection is gone: a peer that still lacks something asks again. */
   disconnected(): void {
     this.#answered.clear();
     this.#waiting.clear();

@@ -1,9 +1,9 @@
 import type { DiffReceiver, Schedule, ScopeDigest } from '../cluster';
 import type { Diff, Table } from '../table';
 import type { ValueLimits } from '../term';
-import type { StreamKind } from '../wire';
+import type { Reader, StreamKind } from '../wire';
 import { Acknowledgements } from './acknowledgements';
-import { openBody, readApplied, readRepairAsk, readSyncAsk, TAG } from './body';
+import { openBody, type Opened, readApplied, readRepairAsk, readSyncAsk, TAG } from './body';
 import type { InboundStream } from './inbound-stream';
 import { InboundStreams } from './inbound-streams';
 import { LagProbe } from './lag-probe';
@@ -124,7 +124,7 @@ export class Replicator {
     return { last, followers: this.followers.size, streams, unsynced, unsentOperations };
   }
 
-  /** The table has made `diff` with revision `last + 1`: this is operation `last + 1`. An empty diff is none. */
+  /** The table has made `diff` with revision `last + 1`: this is operation `last + 1`. An empty diff is not an operation. */
   write(diff: Diff, now: number): void {
     if (diff.length === 0) return;
     if (this.followers.size === 0) return this.#outbound.count();
@@ -213,8 +213,17 @@ export class Replicator {
   /** A frame of an accepted peer, behind envelope and scope name. Never throws for what is in it. */
   receive(peer: StreamPeer, kind: StreamKind, body: Uint8Array, now: number): void {
     if (peer.incarnation === this.#deps.incarnation) return;
+    const stream = this.#streams.byIncarnation.get(peer.incarnation);
     try {
-      this.#dispatch(peer, kind, body, now);
+      const reader = readerOf(body, this.#deps);
+      const { tag, run } = openBody(reader, kind);
+      if (tag === TAG.repairAsk || tag === TAG.syncAsk || tag === TAG.appliedAnswer) {
+        this.#receiveAboutOwn({ tag, run }, peer, reader, now);
+      } else if (stream?.run === run) stream.receive({ tag, reader }, kind === 'repair', now);
+      else {
+        this.#deps.output.count('foreign-run');
+        if (stream === undefined || stream.run < run) this.#deps.output.discover(peer);
+      }
     } catch (error) {
       this.#deps.output.refuse(error);
     }
@@ -240,7 +249,7 @@ export class Replicator {
   tick(now: number): void {
     this.#acknowledgements.tick(now);
     if (this.#deps.budget.online) {
-      // Before new operations: whoever waits for a repair can only park those.
+      // Before new operations: a peer that waits for a repair can only park those.
       this.#outbound.repair.serve(now);
       this.#outbound.tick(now);
       this.#lag.tick(now);
@@ -250,23 +259,15 @@ export class Replicator {
     this.#finish();
   }
 
-  #dispatch(peer: StreamPeer, kind: StreamKind, body: Uint8Array, now: number): void {
-    const reader = readerOf(body, this.#deps);
-    const { tag, run } = openBody(reader, kind);
-    if (tag === TAG.repairAsk || tag === TAG.syncAsk || tag === TAG.appliedAnswer) {
-      if (run !== this.run) return this.#deps.output.count('foreign-run');
-      if (tag === TAG.repairAsk) return this.#outbound.repair.answer(peer, readRepairAsk(reader), now);
-      if (tag === TAG.appliedAnswer) return this.#heardOfApplied(peer, readApplied(reader), now);
+  /** What a peer asks or tells about the own stream. */
+  #receiveAboutOwn({ tag, run }: Opened, peer: StreamPeer, reader: Reader, now: number): void {
+    if (run !== this.run) return this.#deps.output.count('foreign-run');
+    if (tag === TAG.repairAsk) return this.#outbound.repair.answer(peer, readRepairAsk(reader), now);
+    if (tag === TAG.syncAsk) {
       this.#syncResponder.admit(peer, readSyncAsk(reader), now);
       return this.#follow(peer.incarnation, now);
     }
-    const stream = this.#streams.byIncarnation.get(peer.incarnation);
-    if (stream?.run === run) return stream.receive({ tag, reader }, kind === 'repair', now);
-    this.#deps.output.count('foreign-run');
-    if (stream === undefined || stream.run < run) this.#deps.output.discover(peer);
-  }
-
-  #heardOfApplied(peer: StreamPeer, number: number, now: number): void {
+    const number = readApplied(reader);
     this.#acknowledgements.answered(peer.incarnation, number);
     this.#lag.answered(peer, number, now);
   }

@@ -28,10 +28,14 @@ export class StreamOutput {
   readonly #scopeBytes: Uint8Array;
   readonly #broadcastSubject: string;
 
+  /** Counts something by its name. The endpoint's own method: frames are counted often. */
+  readonly count: Endpoint['count'];
+
   readonly #deps: StreamOutputDeps;
 
   constructor(deps: StreamOutputDeps) {
     this.#deps = deps;
+    this.count = deps.endpoint.count.bind(deps.endpoint);
 
     const writer = new Writer();
     writer.string(deps.scope);
@@ -97,9 +101,5 @@ export class StreamOutput {
   refuse(error: unknown): void {
     if (!(error instanceof DecodeError)) throw error;
     this.warn('refused', error.message);
-  }
-
-  count(name: string, by?: number): void {
-    this.#deps.endpoint.count(name, by);
   }
 }

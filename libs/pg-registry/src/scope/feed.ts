@@ -36,7 +36,7 @@ export class Feed {
 
   /** Queues a diff until the next {@link drain}. A snapshot taken until then contains it. */
   enqueue(diff: Diff, cause: Cause): void {
-    // Without a receiver nothing is queued: whoever subscribes before the drain has the change in the snapshot.
+    // Without a receiver nothing is queued: a subscriber that comes before the drain has the change in its snapshot.
     if (this.#closed || (this.#byProcess.size === 0 && this.listeners.size === 0)) return;
     for (const change of diff) this.#queue.push(new QueuedChange(change, cause, (this.#sequence += 1)));
   }

@@ -10,7 +10,7 @@
  * - an observer or listener that throws does not keep others from being notified.
  *
  * A write passes the checks of `argument-checks.ts`, then the run's table returns a diff, which goes to the peers
- * ({@link Replication}) and to the feed (`feed.ts`). The options of a scope are checked in `scope-options.ts`. What a scope
+ * ({@link ReplicationPort}) and to the feed (`feed.ts`). The options of a scope are checked in `scope-options.ts`. What a scope
  * needs of its node is {@link ScopeDeps}.
  *
  * May import: term, match, table, protocol, lifetime, calls, process, rxjs.
@@ -44,7 +44,7 @@ export { PgRegistryService } from './pg-registry-service';
 export type { Query, ScopeEventOf } from './pg-registry-service';
 export type { DispatchOptions } from './reads';
 export type { Registration } from './registration';
-export type { Replication } from './replication';
+export type { ReplicationPort } from './replication-port';
 export type { EntryOf, KeyOf, Row, ValueArgument, ValueOf } from './row-types';
 export { Scope } from './scope';
 export type { ScopeDeps, ScopeLogger } from './scope-deps';

@@ -10,7 +10,7 @@ import type { ListenerToken, RegistryListener } from './listener';
 import type { LiveChange } from './live-query';
 import { Locks, type LockOptions } from './locks';
 import { Metadata, type MetaKey } from './metadata';
-import { Monitors } from './monitors';
+import { ScopeMonitors } from './scope-monitors';
 import { ListenerNotifier } from './listener-notifier';
 import type { KeysMode } from './scope-options';
 import { Queries } from './queries';
@@ -62,7 +62,7 @@ export class PgRegistryService<R extends Row = Row> {
   /** The run of {@link CurrentRun} again: a lookup that need not ask it is faster by a tenth. */
   #run: Scope | undefined;
   readonly #reads: Reads;
-  readonly #monitors: Monitors;
+  readonly #monitors: ScopeMonitors;
   readonly #queries: Queries;
   readonly #writes: Writes;
   readonly #names: ViaNames;
@@ -77,7 +77,7 @@ export class PgRegistryService<R extends Row = Row> {
     this.#deps = deps;
     this.#current = current;
     this.#reads = new Reads(current, checks);
-    this.#monitors = new Monitors(current, checks);
+    this.#monitors = new ScopeMonitors(current, checks);
     this.#queries = new Queries(current, checks, this.#monitors, deps.processes);
     this.#writes = new Writes(current, checks, this.#queries, deps.processes);
     this.#names = new ViaNames(current, checks, deps);

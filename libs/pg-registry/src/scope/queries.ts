@@ -16,7 +16,7 @@ import { describeValue, type Key, type Pid, isList } from '../term';
 import { invalid, type ArgumentChecks } from './argument-checks';
 import type { CurrentRun } from './current-run';
 import { LiveQuery, type LiveChange } from './live-query';
-import type { Monitors } from './monitors';
+import type { ScopeMonitors } from './scope-monitors';
 
 type Guards = readonly Expression[] | undefined;
 
@@ -24,11 +24,11 @@ type Guards = readonly Expression[] | undefined;
 export class Queries {
   readonly #current: CurrentRun;
   readonly #checks: ArgumentChecks;
-  readonly #monitors: Monitors;
+  readonly #monitors: ScopeMonitors;
   /** What `self` means in an expression. */
   readonly #context: MatchContext;
 
-  constructor(current: CurrentRun, checks: ArgumentChecks, monitors: Monitors, processes: Processes) {
+  constructor(current: CurrentRun, checks: ArgumentChecks, monitors: ScopeMonitors, processes: Processes) {
     this.#current = current;
     this.#checks = checks;
     this.#monitors = monitors;

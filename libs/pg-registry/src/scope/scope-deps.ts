@@ -1,4 +1,5 @@
 import type { Processes } from '../lifetime';
+import type { EntryNumbers } from '../table';
 import type { HashSeed, Pid, PidInterner, ValueLimits } from '../term';
 import type { ListenerToken, RegistryListener } from './listener';
 
@@ -12,8 +13,7 @@ export interface ScopeDeps {
   readonly seed: HashSeed;
   /** How large keys and values may be. */
   readonly limits: ValueLimits;
-  /** Rising entry numbers, one sequence for all scopes and all their runs: a number is never given twice. */
-  readonly numbers: { next(): number };
+  readonly numbers: EntryNumbers;
   /** Where a scope reports code of the user that failed. */
   readonly logger: ScopeLogger;
   /** The listener that the application provides under a token now, if any. The feed asks again at each delivery. */

@@ -27,8 +27,7 @@ export class FakeNode implements ScopeDeps {
   readonly logger = {
     error: (_scope: string, _kind: string, message: string) => void this.logged.push(message),
   };
-  #number = 0;
-  readonly numbers = { next: () => (this.#number += 1) };
+  readonly numbers = { last: 0 };
 
   resolveListener(token: ListenerToken): RegistryListener | undefined {
     return this.provided.get(token);

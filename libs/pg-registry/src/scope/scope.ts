@@ -14,7 +14,7 @@ import { Feed } from './feed';
 import { LockTable } from './locks';
 import { ListenerNotifier } from './listener-notifier';
 import type { NormalScopeOptions } from './scope-options';
-import type { Replication } from './replication';
+import type { ReplicationPort } from './replication-port';
 import type { ScopeDeps } from './scope-deps';
 
 /**
@@ -26,7 +26,7 @@ import type { ScopeDeps } from './scope-deps';
 export class Scope {
   readonly options: NormalScopeOptions;
   readonly table: Table;
-  readonly replication: Replication;
+  readonly replication: ReplicationPort;
   readonly feed: Feed;
   readonly locks: LockTable;
   /** This node's metadata: not replicated, lost when the run stops. */
@@ -42,7 +42,7 @@ export class Scope {
    * @param replicate Starts the stream of this run to the peers. Called last, when the run can take diffs.
    * @throws InvalidValueError, ValueTooLargeError for metadata that cannot be stored.
    */
-  constructor(options: NormalScopeOptions, deps: ScopeDeps, replicate: (scope: Scope) => Replication) {
+  constructor(options: NormalScopeOptions, deps: ScopeDeps, replicate: (scope: Scope) => ReplicationPort) {
     this.options = options;
     const { node, incarnation } = deps.processes.root.pid;
     this.table = new Table({ node, incarnation, keys: options.keys, seed: deps.seed });

@@ -22,26 +22,17 @@ export class RunningDigest {
   #high = 0;
   #low = 0;
 
-  add(number: number, revision: number): void {
-    this.#count += 1;
-    this.#sum(number, revision, 1);
-  }
-
-  subtract(number: number, revision: number): void {
-    this.#count -= 1;
-    this.#sum(number, revision, -1);
-  }
-
   /** The digest as it is now, as a value of its own. */
   read(): Digest {
     return { count: this.#count, hashHigh: this.#high >>> 0, hashLow: this.#low >>> 0 };
   }
 
   /**
-   * Adds or takes away MurmurHash3 (x86, 32 bits) of the four 32-bit words of two non-negative safe integers, for two seeds:
-   * the words are scrambled once for both, which is faster than one hash after the other.
+   * Counts an entry in (`1`) or out (`-1`): adds or takes away MurmurHash3 (x86, 32 bits) of the four 32-bit words of its number and
+   * its revision, two non-negative safe integers, for two seeds. The words are scrambled once for both, which is faster than one hash
+   * after the other.
    */
-  #sum(number: number, revision: number, sign: 1 | -1): void {
+  change(sign: 1 | -1, number: number, revision: number): void {
     const numberLow = scramble(number | 0);
     const numberHigh = scramble((number / WORD) | 0);
     const revisionLow = scramble(revision | 0);
@@ -56,6 +47,7 @@ export class RunningDigest {
     low = round(low, revisionLow);
     high = round(high, revisionHigh);
     low = round(low, revisionHigh);
+    this.#count += sign;
     this.#high = (this.#high + sign * finish(high)) | 0;
     this.#low = (this.#low + sign * finish(low)) | 0;
   }

@@ -22,6 +22,7 @@ export type { Digest } from './digest';
 export type { Change, Diff } from './diff';
 export { NO_CHANGE } from './diff';
 export type { Entry } from './entry';
+export type { EntryNumbers } from './own-writes';
 export type { PageSnapshot } from './page';
 export type { RemoteGroup, RemoteOperation, SyncChunk, SyncRow } from './remote-operation';
 export { Row } from './row';

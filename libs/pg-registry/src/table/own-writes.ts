@@ -12,6 +12,12 @@ import type { Indexes } from './indexes';
 import { ownRowIn } from './key-index';
 import type { Row, RowsOfProcess } from './row';
 
+/** The entry numbers of a node: one sequence for all its scopes and all their runs, so that a number is never given twice. */
+export interface EntryNumbers {
+  /** The number that was given last. */
+  last: number;
+}
+
 /** Changes the entries of this node, for `Table`. A method that throws has changed nothing. */
 export class OwnWrites {
   readonly #indexes: Indexes;
@@ -25,12 +31,12 @@ export class OwnWrites {
   }
 
   /** Registers processes under a key; see `Table.join`. */
-  join(key: Key, pids: readonly Pid[], value: Value, numbers: { next(): number }, revision: number): Diff {
+  join(key: Key, pids: readonly Pid[], value: Value, numbers: EntryNumbers, revision: number): Diff {
     if (pids.length === 0) return NO_CHANGE;
     for (const pid of pids) if (pid.incarnation !== this.#indexes.own.incarnation) throw this.#notOwn(pid);
     if (this.#keysMode === 'unique') this.#assertFree(key, pids);
     const rows: Row[] = [];
-    for (const pid of pids) rows.push(this.#indexes.insert(numbers.next(), key, pid, value, revision));
+    for (const pid of pids) rows.push(this.#indexes.insert((numbers.last += 1), key, pid, value, revision));
     return oneChange('join', rows);
   }
 

@@ -71,7 +71,7 @@ export class OwnerRows implements RowsOfOwner {
     page.add(row);
     this.count += 1;
     if (row.number > this.highest) this.highest = row.number;
-    this.digest.add(row.number, row.revision);
+    this.digest.change(1, row.number, row.revision);
   }
 
   remove(row: Row): void {
@@ -79,7 +79,7 @@ export class OwnerRows implements RowsOfOwner {
     page.remove(row);
     if (page.isEmpty) this.#emptied();
     this.count -= 1;
-    this.digest.subtract(row.number, row.revision);
+    this.digest.change(-1, row.number, row.revision);
     // A process of this node may well come back soon; when it exits, `forget` is called.
     if (row.process.count === 0 && !this.isOwn) this.#processes.delete(this.#seed.tokenOf(row.pid.id));
   }
@@ -92,8 +92,8 @@ export class OwnerRows implements RowsOfOwner {
   /** Puts `row`, which has the number of `old`, where `old` was. */
   replace(old: Row, row: Row): void {
     this.#page(row.number)!.replace(row);
-    this.digest.subtract(old.number, old.revision);
-    this.digest.add(row.number, row.revision);
+    this.digest.change(-1, old.number, old.revision);
+    this.digest.change(1, row.number, row.revision);
   }
 
   /**

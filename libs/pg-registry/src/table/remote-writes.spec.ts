@@ -28,8 +28,7 @@ const summary = (diff: Diff) => diff.map(({ kind, key, rows }) => [kind, key, ro
 
 beforeEach(() => {
   table = new Table({ node: 'orders', incarnation: A, keys: 'duplicate' });
-  let number = 0;
-  table.join('own', [own], 'mine', { next: () => (number += 1) }, 1);
+  table.join('own', [own], 'mine', { last: 0 }, 1);
 });
 
 describe('an operation of another node', () => {
@@ -126,8 +125,7 @@ describe('a chunk of a sync', () => {
   });
 
   it("a chunk puts late entries at their place in their owner's registration order, without moving others", () => {
-    let number = 100;
-    table.join('g', [own], 'own', { next: () => (number += 1) }, 2);
+    table.join('g', [own], 'own', { last: 100 }, 2);
     apply(3, [joinOf('g', [50, 'fifty'])]);
     const rows = [row(5, 'g', 'five', 4), row(31, 'g', 'thirty-one', 4), row(60, 'g', 'sixty', 4)];
     table.mergeChunk(B, { from: 4, to: 5, at: 4, rows });

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { formatKey, Pid, sameKey, samePid, type Key } from '../term';
-import { Table, type Diff, type Entry } from '.';
+import { Table, type Diff, type Entry, type EntryNumbers } from '.';
+import { numbersInSteps } from './entry-numbers.fixture';
 import { NaiveTable, type Stored } from './naive-table.fixture';
 
 /*
@@ -47,9 +48,9 @@ const aNumber = fc.oneof(fc.nat(30), fc.integer({ min: 60, max: 70 }), fc.consta
 const anOwner = fc.constantFrom(...OTHERS);
 
 /** Own entries get rising numbers, apart from one another by more than one: others may use these numbers, too. */
-function numbersAfter(model: NaiveTable): { next(): number } {
-  let last = Math.max(0, ...model.rows.filter((row) => row.pid.incarnation === OWN).map((row) => row.number));
-  return { next: () => (last += 3) };
+function numbersAfter(model: NaiveTable): EntryNumbers {
+  const own = model.rows.filter((row) => row.pid.incarnation === OWN);
+  return numbersInSteps(3, Math.max(0, ...own.map((row) => row.number)));
 }
 
 const isOf = (owner: string) => (row: Stored) => row.pid.incarnation === owner;
@@ -57,7 +58,7 @@ const isOf = (owner: string) => (row: Stored) => row.pid.incarnation === owner;
 const joins = fc.tuple(aKey, somePids, aValue).map(([k, pids, v]): Step => (table, model, revision) => {
   const diff = table.join(k(), pids, v, numbersAfter(model), revision);
   const numbers = numbersAfter(model);
-  for (const p of pids) model.add({ number: numbers.next(), key: k(), pid: p, value: v, revision });
+  for (const p of pids) model.add({ number: (numbers.last += 1), key: k(), pid: p, value: v, revision });
   return diff;
 });
 const leaves = fc.tuple(aKey, fc.array(aPid, { maxLength: 4 })).map(([k, pids]): Step => (table, model) => {

@@ -15,8 +15,7 @@ const q = new Pid('orders', A, 2);
 const r = new Pid('billing', B, 1);
 
 let table: Table;
-let lastNumber: number;
-const numbers = { next: () => (lastNumber += 1) };
+const numbers = { last: 0 };
 const join = (key: Key, pids: Pid | Pid[], value: Value = null) =>
   table.join(key, Array.isArray(pids) ? pids : [pids], value, numbers, 1);
 const remote = (number: number, ...groups: RemoteGroup[]) =>
@@ -31,7 +30,7 @@ const below = (prefix: Key[]) => table.selectPrefix(prefix).map((entry) => entry
 const summary = (diff: Diff) => diff.map(({ kind, key, rows }) => [kind, key, rows.map((row) => row.value)]);
 
 beforeEach(() => {
-  lastNumber = 0;
+  numbers.last = 0;
   table = new Table({ node: 'orders', incarnation: A, keys: 'duplicate' });
 });
 

@@ -3,7 +3,7 @@ import type { Diff } from './diff';
 import { EMPTY_DIGEST, type Digest } from './digest';
 import type { Entry } from './entry';
 import { Indexes } from './indexes';
-import { OwnWrites } from './own-writes';
+import { type EntryNumbers, OwnWrites } from './own-writes';
 import type { PageSnapshot } from './page';
 import type { RemoteOperation, SyncChunk } from './remote-operation';
 import { RemoteWrites } from './remote-writes';
@@ -20,7 +20,7 @@ export interface TableOptions {
   readonly incarnation: string;
   /** `'unique'`: at most one entry of this node per key. Entries of other nodes are not restricted. */
   readonly keys: 'duplicate' | 'unique';
-  /** Of this node; the default is for whoever meets no peer. */
+  /** Of this node. Default: a fixed one, for tests and other tables that meet no peer. */
   readonly seed?: HashSeed;
 }
 
@@ -192,11 +192,11 @@ export class Table {
   /**
    * Registers processes of this node under a key, one entry per occurrence, in order. Mirrors `pg:join/3`.
    *
-   * @param numbers Gives the entry numbers, each higher than all before
+   * @param numbers Gives each entry its number
    * @throws NotLocalError for a pid of another node; InvalidArgumentError for more than one pid and AlreadyRegisteredError
    * for a key that this node already holds, both only with unique keys
    */
-  join(key: Key, pids: readonly Pid[], value: Value, numbers: { next(): number }, revision: number): Diff {
+  join(key: Key, pids: readonly Pid[], value: Value, numbers: EntryNumbers, revision: number): Diff {
     return this.#own.join(key, pids, value, numbers, revision);
   }
 

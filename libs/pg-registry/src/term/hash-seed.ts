@@ -1,6 +1,6 @@
 /**
  * Secret numbers that make it impossible to foresee where a Map keeps a number. V8 hashes strings with a seed of its own,
- * but numbers and bigints without one: whoever chooses enough of them can make every look-up walk through all of them.
+ * but numbers and bigints without one: a peer that chooses enough of them can make every look-up walk through all of them.
  * One per node, drawn by node/ and handed to all that looks up numbers of peers.
  */
 export class HashSeed {
@@ -27,7 +27,7 @@ export class HashSeed {
   }
 }
 
-/** The seed of whoever meets no peer, such as a test. */
+/** A seed for tables that meet no peer, such as those of tests. */
 export const FIXED_SEED = new HashSeed(0x3c6ef372, 0x9e3779b1);
 
 /** No well-formed string starts with the second half of a surrogate pair, so no normal key can be a token of another. */

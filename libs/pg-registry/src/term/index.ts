@@ -5,7 +5,7 @@
  * cannot reach, identical to what a peer decodes. freeze.ts makes it. All else here works on normal forms: equality, the total
  * order, tokens for JavaScript's own Maps, text for messages. Two promises: `compareValues` is 0, and
  * `keyToken`, `canonicalText` and `ValueNumbers` agree, exactly where `sameValue` is true; and nothing costs more time than is
- * linear in the size of its input (but for sorting), whoever chose it. For that, no Map of ours is keyed by a number or bigint of
+ * linear in the size of its input (but for sorting), even if a peer chose it. For that, no Map of ours is keyed by a number or bigint of
  * a peer as it is (`HashSeed`, `keyToken`), and a Map or Set that V8 would hold in long chains has no normal form (`v8-hash.ts`).
  *
  * `options.ts` has the checks of options that every room uses.

@@ -15,7 +15,7 @@ const prototypeOf: (x: object) => object | null = Object.getPrototypeOf;
 export function isPlainArray(x: object): x is readonly unknown[] {
   if (!Array.isArray(x)) return false;
   const prototype = prototypeOf(x);
-  // Array.prototype is an array itself; the prototype of a subclass is none.
+  // Array.prototype is an array itself; the prototype of a subclass is not.
   return (
     prototype === Array.prototype || (Array.isArray(prototype) && isObjectPrototype(prototypeOf(prototype)))
   );

@@ -2,7 +2,7 @@ import type { Value } from './value';
 
 /**
  * So many keys of a Map, or members of a Set, may stand in one chain of V8's hash table. A chain is searched from one end to
- * the other, and V8 hashes numbers and bigints without a seed: whoever may choose many that hash alike makes a Map that costs
+ * the other, and V8 hashes numbers and bigints without a seed: a peer that chooses many that hash alike makes a Map that costs
  * the square of its size. By chance no chain reaches a tenth of this.
  */
 export const LONGEST_CHAIN = 128;

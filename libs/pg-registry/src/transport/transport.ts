@@ -79,7 +79,7 @@ export interface Connection {
    * Sends a request, and reports exactly once how it ended: with the first answer, with `no-responders` as soon as the broker
    * reports that nobody is subscribed to the subject, or with `timeout`. Race: a request that reaches its receiver just before that dies
    * times out. Closing ends every open request as `timeout`, at once. An open request never keeps the Node.js process alive:
-   * whoever awaits an answer keeps a timer of its own.
+   * code that awaits an answer keeps a timer of its own.
    *
    * @param options.reply The subject of the answer, below the node's `replies` and unique for ever.
    * @param options.timeoutMs Infinity: no time limit; the caller cancels the request.

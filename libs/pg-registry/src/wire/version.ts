@@ -1,7 +1,7 @@
 /**
  * Protocol versions. A node speaks a range; two nodes talk in the highest version that both speak. A broadcast has one
  * version for all who hear it, so it is the highest that *every* accepted peer speaks, and a peer that would leave no
- * such version is refused like one with whom we share none. Present peers win: accepting a new
+ * such version is refused like one with which we share no version. Present peers win: accepting a new
  * one must never cost a peer that is already there.
  */
 

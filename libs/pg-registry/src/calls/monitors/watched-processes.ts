@@ -15,7 +15,7 @@ export interface WatchedProcessesDeps {
 }
 
 /**
- * Processes of other nodes that this node watches, for its {@link Monitors}. No single lost frame loses a notification: a watch is
+ * Processes of other nodes that this node watches, for its {@link ProcessMonitors}. No single lost frame loses a notification: a watch is
  * asserted until the process's node acknowledges it, again after each handshake with that node, and again when the node says that
  * it has forgotten its watches.
  */

@@ -8,9 +8,9 @@ function median(figures: number[]): number {
 }
 
 /** How long until everybody suspected, and removed, a killed node. */
-function crash(seed: number, count: number, settleMs: number): { suspect: number; removed: number } {
+function crash(seed: number, count: number, runMs: number): { suspect: number; removed: number } {
   const network = new VirtualNetwork(seed);
-  const [victim, ...others] = network.startCluster(count, settleMs);
+  const [victim, ...others] = network.startCluster(count, runMs);
   network.run(network.random() * 1000);
   const killedAt = network.now;
   network.kill(victim);

@@ -5,9 +5,9 @@ import type { MutablePeer, RemovalReason, Suspicion } from '../peer';
 import type { Probe, Probes } from './probes';
 import { Ring } from './ring';
 import { Schedule } from '../schedule';
-import { GracePeriod } from './grace-period';
+import { OwnInterruptions } from './own-interruptions';
 import { ServerEvidence } from './server-evidence';
-import { SuspicionState } from './suspicion';
+import { SuspicionGrounds } from './suspicion';
 
 /** How many nodes each one watches on the ring. */
 const WATCHED = 3;
@@ -39,14 +39,14 @@ export interface LivenessDeps {
  * - another node suspects it, a call to it got no responders, or the server says that its connection closed.
  *
  * When a refused or unanswered probe makes a peer a suspect is in `suspicion.ts`; when a refusal proves a crash, in
- * `server-evidence.ts`; how trouble of this node itself postpones removals, in `grace-period.ts`.
+ * `server-evidence.ts`; how trouble of this node itself postpones removals, in `own-interruptions.ts`.
  */
 export class Liveness {
-  readonly #states = new Map<string, SuspicionState>();
+  readonly #grounds = new Map<string, SuspicionGrounds>();
   readonly #ring = new Ring<MutablePeer>();
   /** When to look after which peer, by incarnation. */
   readonly checks = new Schedule<string>();
-  readonly #grace: GracePeriod;
+  readonly #interruptions: OwnInterruptions;
   readonly #evidence: ServerEvidence;
   /** When the neighbours on the ring are probed next. */
   ringAt = Infinity;
@@ -71,7 +71,7 @@ export class Liveness {
     this.#onRecovered = onRecovered;
 
     const { peerTimeoutMs, rejoinGraceMs, probeIntervalMs } = endpoint.options;
-    this.#grace = new GracePeriod(peerTimeoutMs);
+    this.#interruptions = new OwnInterruptions(peerTimeoutMs);
     this.#evidence = new ServerEvidence(rejoinGraceMs, probeIntervalMs);
   }
 
@@ -81,22 +81,22 @@ export class Liveness {
   }
 
   admitted(peer: MutablePeer): void {
-    this.#states.set(peer.incarnation, new SuspicionState(this.#endpoint.now));
+    this.#grounds.set(peer.incarnation, new SuspicionGrounds(this.#endpoint.now));
     this.#ring.add(peer);
     this.#checkAt(peer, this.#endpoint.now + this.#patienceMs());
   }
 
   removed(peer: MutablePeer): void {
-    this.#states.delete(peer.incarnation);
+    this.#grounds.delete(peer.incarnation);
     this.#ring.delete(peer);
     this.checks.delete(peer.incarnation);
   }
 
   /** A frame of the peer came. Whatever was suspected ends; except while disconnected, when it can only be a late one. */
   heard(peer: MutablePeer): void {
-    const state = this.#states.get(peer.incarnation);
-    if (state === undefined || this.#evidence.connectedAt === Infinity) return;
-    state.heard(this.#endpoint.now);
+    const grounds = this.#grounds.get(peer.incarnation);
+    if (grounds === undefined || this.#evidence.connectedAt === Infinity) return;
+    grounds.heard(this.#endpoint.now);
     const { suspicion } = peer;
     if (suspicion === undefined) return;
     peer.suspicion = undefined;
@@ -108,8 +108,8 @@ export class Liveness {
 
   /** The peer said on this connection which server it is attached to. */
   serverNamed(peer: MutablePeer): void {
-    const state = this.#states.get(peer.incarnation);
-    if (state !== undefined) state.serverNamedAt = this.#endpoint.now;
+    const grounds = this.#grounds.get(peer.incarnation);
+    if (grounds !== undefined) grounds.serverNamedAt = this.#endpoint.now;
   }
 
   /** A reason to probe a node: never more than that. */
@@ -133,10 +133,10 @@ export class Liveness {
     this.#evidence.connected(serverId, now);
     this.isolatedAt = Infinity;
     this.ringAt = now + random() * options.probeIntervalMs;
-    this.#grace.begin(now);
+    this.#interruptions.add(now);
     // Every peer answers our discover within peers × 1 ms; who has not by then is probed.
     const spread = Math.max(options.probeIntervalMs, this.#deps.peers.size * 2);
-    for (const incarnation of this.#states.keys()) {
+    for (const incarnation of this.#grounds.keys()) {
       this.checks.set(incarnation, now + options.probeIntervalMs + random() * spread);
     }
   }
@@ -148,8 +148,8 @@ export class Liveness {
     this.ringAt = Infinity;
     if (this.isolatedAt === Infinity)
       this.isolatedAt = this.#endpoint.now + this.#endpoint.options.isolationTimeoutMs;
-    for (const [incarnation, state] of this.#states) {
-      state.disconnected();
+    for (const [incarnation, grounds] of this.#grounds) {
+      grounds.clear();
       this.#suspect(this.#deps.peers.get(incarnation)!, 'disconnected');
     }
   }
@@ -158,10 +158,13 @@ export class Liveness {
   stalled(): void {
     const { now, random, options } = this.#endpoint;
     this.#probes.voidAll();
-    const mayRestart = this.#grace.begin(now);
-    for (const [incarnation, state] of this.#states) {
-      if (mayRestart) state.restartSilence(now);
-      if (state.suspicion !== undefined && this.#evidence.connectedAt !== Infinity) {
+    const mayRestart = this.#interruptions.add(now);
+    for (const [incarnation, grounds] of this.#grounds) {
+      if (mayRestart) grounds.restartSilence(now);
+      if (
+        this.#deps.peers.get(incarnation)?.suspicion !== undefined &&
+        this.#evidence.connectedAt !== Infinity
+      ) {
         this.checks.set(incarnation, now + random() * options.probeIntervalMs);
       }
     }
@@ -187,68 +190,68 @@ export class Liveness {
     }
     if (probe.purpose.of !== 'peer') return;
     const peer = this.#deps.peers.get(probe.purpose.incarnation);
-    const state = this.#states.get(probe.purpose.incarnation);
-    if (peer === undefined || state === undefined) return;
-    const counts =
-      outcome === 'no-responders' ? state.refused(probe.sentAt, now) : state.timedOut(probe.sentAt);
-    if (!counts) {
+    const grounds = this.#grounds.get(probe.purpose.incarnation);
+    if (peer === undefined || grounds === undefined) return;
+    const suspicion =
+      outcome === 'no-responders' ? grounds.refused(probe.sentAt, now) : grounds.timedOut(probe.sentAt);
+    if (suspicion === undefined) {
       // Heard since it was asked, or refused since: ask again rather than conclude from the order of late news.
-      if (state.suspicion === undefined) this.#hint(peer, this.#endpoint.options.probeIntervalMs);
+      if (peer.suspicion === undefined) this.#hint(peer, this.#endpoint.options.probeIntervalMs);
       return;
     }
-    this.#suspect(peer, state.suspicion!, probe.purpose.ring);
+    this.#suspect(peer, suspicion, probe.purpose.ring);
     const verdict =
-      outcome === 'no-responders' ? this.#crashVerdict(peer, state) : this.#silenceVerdict(state, probe);
-    if (verdict === undefined) this.#checkAt(peer, this.#nextCheckOfSuspect(state));
+      outcome === 'no-responders' ? this.#crashVerdict(peer, grounds) : this.#silenceVerdict(grounds, probe);
+    if (verdict === undefined) this.#checkAt(peer, this.#nextCheckOfSuspect(grounds));
     else this.#deps.remove(peer, verdict);
   }
 
-  #crashVerdict(peer: MutablePeer, state: SuspicionState): RemovalReason | undefined {
+  #crashVerdict(peer: MutablePeer, grounds: SuspicionGrounds): RemovalReason | undefined {
     const { now, options } = this.#endpoint;
     const { connectedAt } = this.#evidence;
     // Thrown off together with us, it may not be back yet. Once heard on this connection that is no longer a possibility.
-    if (state.heardAt < connectedAt && now < connectedAt + options.rejoinGraceMs) return undefined;
-    const lasted = state.refusedAt - state.refusedSince!;
+    if (grounds.heardAt < connectedAt && now < connectedAt + options.rejoinGraceMs) return undefined;
+    const lasted = grounds.refusedAt - grounds.refusedSince!;
     if (lasted >= options.rejoinGraceMs) return 'crash';
-    const lives = this.#evidence.serverLives(peer.serverId, state);
+    const lives = this.#evidence.serverLives(peer.serverId, grounds);
     return lives && lasted >= options.confirmMs ? 'crash' : undefined;
   }
 
-  #silenceVerdict(state: SuspicionState, probe: Probe): RemovalReason | undefined {
-    const lasted = this.#endpoint.now - state.unansweredSince!;
-    const askedSinceGrace = probe.sentAt >= this.#grace.latest;
-    return lasted >= this.#endpoint.options.peerTimeoutMs && askedSinceGrace ? 'silence' : undefined;
+  #silenceVerdict(grounds: SuspicionGrounds, probe: Probe): RemovalReason | undefined {
+    const lasted = this.#endpoint.now - grounds.unansweredSince!;
+    const askedSince = probe.sentAt >= this.#interruptions.latest;
+    return lasted >= this.#endpoint.options.peerTimeoutMs && askedSince ? 'silence' : undefined;
   }
 
-  #nextCheckOfSuspect(state: SuspicionState): number {
+  #nextCheckOfSuspect(grounds: SuspicionGrounds): number {
     const { now, options } = this.#endpoint;
-    if (state.refusedSince !== undefined) {
-      const confirmAt = state.refusedSince + options.confirmMs;
+    if (grounds.refusedSince !== undefined) {
+      const confirmAt = grounds.refusedSince + options.confirmMs;
       return confirmAt > now
         ? Math.min(confirmAt, now + options.probeIntervalMs)
         : now + options.probeIntervalMs;
     }
     // Race: a request that reached a dying process only times out, so the first time-out is asked again at once.
-    if (state.unanswered <= 1) return now;
-    const backOff = Math.min(options.probeIntervalMs * 2 ** (state.unanswered - 1), MAX_BACK_OFF_MS);
+    if (grounds.unanswered <= 1) return now;
+    const backOff = Math.min(options.probeIntervalMs * 2 ** (grounds.unanswered - 1), MAX_BACK_OFF_MS);
     // The probe that decides is sent so that it times out just after the limit.
-    const limit = state.unansweredSince! + options.peerTimeoutMs - options.probeTimeoutMs + 1;
+    const limit = grounds.unansweredSince! + options.peerTimeoutMs - options.probeTimeoutMs + 1;
     return limit > now ? Math.min(now + backOff, limit) : now + backOff;
   }
 
   #check(incarnation: string): void {
     const peer = this.#deps.peers.get(incarnation);
-    const state = this.#states.get(incarnation);
-    if (peer === undefined || state === undefined || this.#evidence.connectedAt === Infinity) return;
+    const grounds = this.#grounds.get(incarnation);
+    if (peer === undefined || grounds === undefined || this.#evidence.connectedAt === Infinity) return;
     const { now, options } = this.#endpoint;
-    const missed = state.quietSince + this.#patienceMs();
-    if (state.suspicion === undefined && !state.hinted && now < missed) {
+    const missed = grounds.quietSince + this.#patienceMs();
+    if (peer.suspicion === undefined && !grounds.hinted && now < missed) {
       this.#checkAt(peer, missed); // it was heard since this check was set
       return;
     }
-    state.hinted = false;
-    state.checkedAt = now;
-    if (state.refusedSince !== undefined && this.#evidence.needsWitness(peer.serverId))
+    grounds.hinted = false;
+    grounds.checkedAt = now;
+    if (grounds.refusedSince !== undefined && this.#evidence.needsWitness(peer.serverId))
       this.#askWitnesses(peer);
     this.#probe(peer, false);
     // The end of the probe sets the next check; this one is for a probe that is void by then.
@@ -282,16 +285,16 @@ export class Liveness {
   }
 
   #hint(peer: MutablePeer, delayMs: number): void {
-    const state = this.#states.get(peer.incarnation);
-    if (state === undefined || this.#evidence.connectedAt === Infinity) return;
-    state.hinted = true;
+    const grounds = this.#grounds.get(peer.incarnation);
+    if (grounds === undefined || this.#evidence.connectedAt === Infinity) return;
+    grounds.hinted = true;
     // However many hints come, they cost one probe per interval.
-    const earliest = state.checkedAt + this.#endpoint.options.probeIntervalMs;
+    const earliest = grounds.checkedAt + this.#endpoint.options.probeIntervalMs;
     this.checks.hasten(peer.incarnation, Math.max(this.#endpoint.now + delayMs, earliest));
   }
 
   #checkAt(peer: MutablePeer, at: number): void {
-    if (this.#states.has(peer.incarnation)) this.checks.set(peer.incarnation, at);
+    if (this.#grounds.has(peer.incarnation)) this.checks.set(peer.incarnation, at);
   }
 
   #isolate(): void {

@@ -1,4 +1,4 @@
-import type { SuspicionState } from './suspicion';
+import type { SuspicionGrounds } from './suspicion';
 
 /** The latest answered probe to some peer on a server. */
 interface ServerAnswer {
@@ -13,8 +13,8 @@ const MAX_SERVERS = 256;
  * or a route between servers flaps. Only if the server itself is alive and reachable does it mean that the peer's connection is gone.
  * One of three reasons is enough:
  *
- *   1. it is this node's own server, and the node has been connected to it for longer than the grace, so that peers that were thrown
- *      off together with it have come back;
+ *   1. it is this node's own server, and the node has been connected to it for longer than `rejoinGraceMs`, so that peers
+ *      that were thrown off together with it have come back;
  *   2. it is this node's own server, and the peer named it over this very connection. A server id is drawn anew at each start, so the
  *      peer was attached to the process that has served this node ever since: it cannot have been thrown off by that server's death.
  *      (So a young node sees a crash as fast as an old one.)
@@ -28,16 +28,16 @@ export class ServerEvidence {
   /** When the connection began; Infinity while there is none. */
   connectedAt = Infinity;
 
-  readonly #graceMs: number;
-  readonly #settleMs: number;
+  readonly #rejoinGraceMs: number;
+  readonly #witnessDelayMs: number;
 
   /**
-   * @param graceMs Milliseconds; `rejoinGraceMs`
-   * @param settleMs Milliseconds between a witness's answer and the refusal that counts; `probeIntervalMs`
+   * @param rejoinGraceMs The option of this name
+   * @param witnessDelayMs Milliseconds between a witness's answer and the refusal that counts; `probeIntervalMs`
    */
-  constructor(graceMs: number, settleMs: number) {
-    this.#graceMs = graceMs;
-    this.#settleMs = settleMs;
+  constructor(rejoinGraceMs: number, witnessDelayMs: number) {
+    this.#rejoinGraceMs = rejoinGraceMs;
+    this.#witnessDelayMs = witnessDelayMs;
   }
 
   connected(serverId: string, now: number): void {
@@ -66,18 +66,20 @@ export class ServerEvidence {
     return serverId !== this.ownServerId;
   }
 
-  /** Whether the last refusal of a peer on `serverId` can be trusted. Notes the first witness on its state signs. */
-  serverLives(serverId: string, state: SuspicionState): boolean {
+  /** Whether the last refusal of a peer on `serverId` can be trusted. Notes on its grounds when the first witness answered. */
+  serverLives(serverId: string, grounds: SuspicionGrounds): boolean {
     if (serverId === '') return false;
     if (serverId === this.ownServerId) {
-      const longConnected = state.refusedAt - this.connectedAt > this.#graceMs;
-      const namedOnThisConnection = state.serverNamedAt >= this.connectedAt;
+      const longConnected = grounds.refusedAt - this.connectedAt > this.#rejoinGraceMs;
+      const namedOnThisConnection = grounds.serverNamedAt >= this.connectedAt;
       return longConnected || namedOnThisConnection;
     }
     const answer = this.#answers.get(serverId);
-    if (answer !== undefined && state.refusedSince !== undefined && answer.sentAt >= state.refusedSince) {
-      state.witnessedAt ??= answer.answeredAt;
+    if (answer !== undefined && grounds.refusedSince !== undefined && answer.sentAt >= grounds.refusedSince) {
+      grounds.witnessedAt ??= answer.answeredAt;
     }
-    return state.witnessedAt !== undefined && state.refusedAt >= state.witnessedAt + this.#settleMs;
+    return (
+      grounds.witnessedAt !== undefined && grounds.refusedAt >= grounds.witnessedAt + this.#witnessDelayMs
+    );
   }
 }

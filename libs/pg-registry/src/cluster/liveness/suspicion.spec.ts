@@ -1,6 +1,6 @@
-import { GracePeriod } from './grace-period';
+import { OwnInterruptions } from './own-interruptions';
 import { ServerEvidence } from './server-evidence';
-import { SuspicionState } from './suspicion';
+import { SuspicionGrounds } from './suspicion';
 
 function evidence(connectedAt: number): ServerEvidence {
   const server = new ServerEvidence(5000, 250);
@@ -8,58 +8,54 @@ function evidence(connectedAt: number): ServerEvidence {
   return server;
 }
 
-function refused(since: number, until: number, namedAt = -Infinity): SuspicionState {
-  const state = new SuspicionState(-1);
-  state.serverNamedAt = namedAt;
-  state.refused(since, since);
-  state.refused(until, until);
-  return state;
+function refused(since: number, until: number, namedAt = -Infinity): SuspicionGrounds {
+  const grounds = new SuspicionGrounds(-1);
+  grounds.serverNamedAt = namedAt;
+  grounds.refused(since, since);
+  grounds.refused(until, until);
+  return grounds;
 }
 
 describe('a suspicion', () => {
   it('a suspicion becomes crash by a refused probe, and ends with any frame of the peer', () => {
-    const state = new SuspicionState(0);
-    expect(state.refused(10, 11)).toBe(true);
-    expect([state.suspicion, state.refusedSince]).toEqual(['crash', 11]);
-    state.heard(12);
-    expect([state.suspicion, state.refusedSince, state.unansweredSince]).toEqual([
-      undefined,
-      undefined,
-      undefined,
-    ]);
+    const grounds = new SuspicionGrounds(0);
+    expect([grounds.refused(10, 11), grounds.refusedSince]).toEqual(['crash', 11]);
+    grounds.heard(12);
+    expect([grounds.refusedSince, grounds.unansweredSince]).toEqual([undefined, undefined]);
   });
 
   it('a probe that was sent before the last frame of the peer raises no suspicion', () => {
-    const state = new SuspicionState(0);
-    state.heard(20);
-    expect([state.refused(19, 21), state.timedOut(20)]).toEqual([false, false]);
-    expect(state.suspicion).toBeUndefined();
+    const grounds = new SuspicionGrounds(0);
+    grounds.heard(20);
+    expect([grounds.refused(19, 21), grounds.timedOut(20)]).toEqual([undefined, undefined]);
   });
 
   it('a suspicion stays crash when a probe caught in the dying process times out after the next was refused', () => {
-    const state = new SuspicionState(0);
-    state.refused(260, 262);
-    expect(state.timedOut(10)).toBe(false);
-    expect(state.suspicion).toBe('crash');
+    const grounds = new SuspicionGrounds(0);
+    grounds.refused(260, 262);
+    expect([grounds.timedOut(10), grounds.refusedSince]).toEqual([undefined, 262]);
   });
 
   it('a suspicion turns from crash to silence when a later probe times out, because the subscription is back', () => {
-    const state = new SuspicionState(0);
-    state.refused(10, 11);
-    expect(state.timedOut(20)).toBe(true);
-    expect([state.suspicion, state.refusedSince, state.unansweredSince]).toEqual(['silence', undefined, 10]);
+    const grounds = new SuspicionGrounds(0);
+    grounds.refused(10, 11);
+    expect([grounds.timedOut(20), grounds.refusedSince, grounds.unansweredSince]).toEqual([
+      'silence',
+      undefined,
+      10,
+    ]);
   });
 
   it('a stall of this node restarts the silence of a suspicion and keeps its refusals', () => {
-    const state = new SuspicionState(0);
-    state.refused(10, 11);
-    state.restartSilence(5000);
-    expect([state.unansweredSince, state.refusedSince, state.heardAt]).toEqual([5000, 11, 0]);
+    const grounds = new SuspicionGrounds(0);
+    grounds.refused(10, 11);
+    grounds.restartSilence(5000);
+    expect([grounds.unansweredSince, grounds.refusedSince, grounds.heardAt]).toEqual([5000, 11, 0]);
   });
 });
 
 describe('the server of a refused peer', () => {
-  it("a refused peer's server counts as alive if it is this node's own for longer than the grace period", () => {
+  it("a refused peer's server counts as alive if it is this node's own for longer than rejoinGraceMs", () => {
     expect(evidence(0).serverLives('mine', refused(5500, 6000))).toBe(true);
     expect(evidence(2000).serverLives('mine', refused(5500, 6000))).toBe(false);
   });
@@ -83,11 +79,11 @@ describe('the server of a refused peer', () => {
   });
 });
 
-describe('a grace period that follows others', () => {
-  it('grace periods in a row restart the timers of silent peers, but not for ever', () => {
-    const grace = new GracePeriod(100);
-    const restarts = [0, 90, 180, 200, 201, 290].map((now) => grace.begin(now));
+describe('interruptions of this node', () => {
+  it('interruptions in a row restart the timers of silent peers, but not for ever', () => {
+    const interruptions = new OwnInterruptions(100);
+    const restarts = [0, 90, 180, 200, 201, 290].map((now) => interruptions.add(now));
     expect(restarts).toEqual([true, true, true, true, false, false]);
-    expect(grace.begin(400)).toBe(true);
+    expect(interruptions.add(400)).toBe(true);
   });
 });

@@ -1,7 +1,8 @@
 import type { Suspicion } from '../peer';
 
 /**
- * Where a silent peer becomes a suspect: what this node has observed of one peer, and whether it suspects it.
+ * Where a silent peer becomes a suspect: what this node has observed of one peer, and what it suspects because of that. `Liveness` keeps
+ * the suspicion itself in `Peer.suspicion`, and nowhere else.
  *
  *     unsuspected ── a probe is refused ──► crash ── refused for `confirmMs` or `rejoinGraceMs` ──► removed
  *        ▲  └─────── a probe times out ──► silence ── unanswered for `peerTimeoutMs` ──► removed
@@ -12,8 +13,7 @@ import type { Suspicion } from '../peer';
  * back: crash becomes silence. One sent before the last refusal shows nothing: a request that reached the dying process times out
  * long after the next one was refused.
  */
-export class SuspicionState {
-  suspicion: Suspicion | undefined;
+export class SuspicionGrounds {
   /** When its last frame came. */
   heardAt: number;
   /** Since when its silence counts: its last frame, or our own last doubt. */
@@ -44,28 +44,26 @@ export class SuspicionState {
   heard(now: number): void {
     this.heardAt = now;
     this.quietSince = now;
-    if (this.unansweredSince !== undefined || this.suspicion !== undefined) this.#clear();
+    if (this.unansweredSince !== undefined) this.clear();
   }
 
-  /** A probe got "no responders". False if it proves nothing, because a frame came after it was sent. */
-  refused(sentAt: number, now: number): boolean {
-    if (sentAt <= this.heardAt) return false;
+  /** A probe got "no responders". Returns undefined if it proves nothing, because a frame came after it was sent. */
+  refused(sentAt: number, now: number): Suspicion | undefined {
+    if (sentAt <= this.heardAt) return undefined;
     this.refusedSince ??= now;
     this.refusedAt = Math.max(this.refusedAt, sentAt);
     this.unansweredSince ??= sentAt;
-    this.suspicion = 'crash';
-    return true;
+    return 'crash';
   }
 
-  /** A probe got nothing. False if it proves nothing, because a frame came or a refusal was answered after it was sent. */
-  timedOut(sentAt: number): boolean {
-    if (sentAt <= this.heardAt) return false;
-    if (this.refusedSince !== undefined && sentAt <= this.refusedAt) return false;
+  /** A probe got nothing. Returns undefined if it proves nothing, because a frame came or a refusal was answered after it was sent. */
+  timedOut(sentAt: number): Suspicion | undefined {
+    if (sentAt <= this.heardAt) return undefined;
+    if (this.refusedSince !== undefined && sentAt <= this.refusedAt) return undefined;
     this.#endRefusals();
     this.unansweredSince = Math.min(this.unansweredSince ?? sentAt, sentAt);
     this.unanswered += 1;
-    this.suspicion = 'silence';
-    return true;
+    return 'silence';
   }
 
   /** This node doubts itself: what the peer left unanswered starts again. Refusals are positive answers and stay. */
@@ -75,13 +73,7 @@ export class SuspicionState {
   }
 
   /** This node was disconnected: nothing that was observed before counts. */
-  disconnected(): void {
-    this.#clear();
-    this.suspicion = 'disconnected';
-  }
-
-  #clear(): void {
-    this.suspicion = undefined;
+  clear(): void {
     this.unansweredSince = undefined;
     this.unanswered = 0;
     this.#endRefusals();

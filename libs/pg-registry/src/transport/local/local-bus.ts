@@ -25,7 +25,7 @@ export class LocalBus {
   readonly #queue = new TurnQueue();
   readonly #cuts = new Set<string>();
   readonly #paused = new Map<string, Pause>();
-  /** Decides for each delivery whether it is lost; undefined while none is. */
+  /** Decides for each delivery whether it is lost; undefined while nothing gets lost. */
   #isLost: (() => boolean) | undefined;
 
   /** Opens a connection. Used by {@link localTransport}. */

@@ -7,8 +7,8 @@ const STAGGER_MS = 50;
 /**
  * Finds a server that can be reached, by TCP connections that are closed as soon as they are established.
  *
- * While a network is cut, packets vanish: a connection attempt repeats its first packet after 1, 3, 7 … seconds, so whoever
- * waits for it notices late that the cut is over. That is why each round starts new attempts and lets those of earlier rounds go on. Whole
+ * While a network is cut, packets vanish: a connection attempt repeats its first packet after 1, 3, 7 … seconds, so a
+ * client that waits for it notices late that the cut is over. That is why each round starts new attempts and lets those of earlier rounds go on. Whole
  * NATS clients could not be raced like this: a client whose attempt came too late leaves its connection open, and takes what
  * happens to it later (a server closes a connection that says nothing) for the loss of the one in use.
  */

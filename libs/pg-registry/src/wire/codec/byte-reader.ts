@@ -96,7 +96,7 @@ export class ByteReader {
     return this.text(length);
   }
 
-  /** The next `length` bytes as UTF-8. @throws DecodeError if they are none */
+  /** The next `length` bytes as UTF-8. @throws DecodeError if they are not */
   text(length: number): string {
     const at = this.#skip(length);
     const end = at + length;

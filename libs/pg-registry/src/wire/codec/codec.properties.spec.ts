@@ -40,7 +40,7 @@ function normal(value: Value): Value {
   }
 }
 
-/** The decoded value, or `undefined` for bytes that are none; anything else thrown is a failure. */
+/** The decoded value, or `undefined` if the bytes cannot be decoded; any other error is a failure. */
 function decoded(bytes: Uint8Array): { readonly value: Value } | undefined {
   try {
     return { value: decode(bytes) };

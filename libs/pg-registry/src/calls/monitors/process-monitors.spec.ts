@@ -1,6 +1,6 @@
 import type { LocalProcess } from '../../lifetime/local-process';
 import { FakeCluster, type FakeNode, turn } from '../calls.fixture';
-import type { ProcessDown } from './monitors';
+import type { ProcessDown } from './process-monitors';
 
 /** What a monitor tells: reasons, then how it ended. */
 function follow(node: FakeNode, { pid }: LocalProcess): unknown[] {

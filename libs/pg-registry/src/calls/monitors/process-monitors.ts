@@ -23,7 +23,7 @@ interface MonitorSubscription {
 }
 
 /** Subscriptions on this node to the end of processes, here or on other nodes. */
-export class Monitors {
+export class ProcessMonitors {
   readonly #byPid = new Map<string, Set<MonitorSubscription>>();
   readonly #byProcess = new Map<LocalProcess, Set<MonitorSubscription>>();
 

@@ -2,7 +2,7 @@ import { VirtualNetwork } from '../../protocol/virtual-network.fixture';
 
 const SEEDS = Array.from({ length: 6 }, (_, index) => index + 1);
 
-describe('a grace period', () => {
+describe('an interruption of this node, or of its server', () => {
   it('a disconnected node suspects all peers and removes nobody for a minute', () => {
     const network = new VirtualNetwork();
     const nodes = network.startCluster(3);

@@ -9,7 +9,7 @@ export type CrashDetection = 'unknown' | 'no-responders' | 'silence';
  * wildcard, or the server is too old to report it. So every `onlookerIntervalMs`, and after each connect, this node probes a name
  * that nobody has. Without "no responders" it warns once, and crashed peers are found by their silence.
  */
-export class CrashDetectionTest {
+export class OnlookerCheck {
   #result: CrashDetection = 'unknown';
   /** When the next test is due. */
   nextDeadline = Infinity;

@@ -38,8 +38,8 @@ export interface NodeDeps {
   readonly observer?: NodeObserver | undefined;
 }
 
-/** The parts of one node, wired to one another; nothing has been started. */
-export interface NodeParts {
+/** The components of one node, wired to one another; nothing has been started. */
+export interface NodeComponents {
   readonly options: NormalNodeOptions;
   readonly incarnation: string;
   readonly clock: Clock;
@@ -60,54 +60,29 @@ export interface NodeParts {
 }
 
 /**
- * Makes the parts of a node and wires them.
+ * Makes the components of a node and wires them.
  *
  * @param onEffect Called with every effect that the driver does not run itself.
  * @throws InvalidOptionError naming an option that is unknown or wrong.
  */
-export function createNodeParts(
+export function createNodeComponents(
   given: NodeOptions,
-  {
-    defaultTransport,
-    logger = stderrLogger,
-    scopeLogger = () => logger,
-    clock: givenClock = systemClock,
-    resolveListener = () => undefined,
-    tracer,
-  }: NodeDeps,
+  deps: NodeDeps,
   onEffect: (effect: NodeEffect) => void,
-): NodeParts {
-  const options = normalNodeOptions(given, defaultTransport);
-  const { limits, namespace } = options;
-  const clock = guardedClock(givenClock, (error) =>
-    limitedLog.error('timer', 'A timer of the node failed', error),
-  );
-  const epoch = clock.wall();
+): NodeComponents {
+  const options = normalNodeOptions(given, deps.defaultTransport);
+  const logs = createLogs(options, deps);
+  const { clock, limitedLog } = logs;
   const identity = { node: options.node, incarnation: incarnationOf(options.node, randomInt(2 ** 32)) };
-  const log = new ErrorLog(logger);
-  const limited = (to: ErrorLog): LimitedLog =>
-    new LimitedLog(to, options.protocol.warnIntervalMs, () => clock.now());
-  const limitedLog = limited(log);
-  const scopeLogs = new ScopeLogs((scope) => limited(new ErrorLog(scopeLogger(scope))));
-  const waits = new Waits(clock);
   const seed = new HashSeed(randomInt(2 ** 32), randomInt(2 ** 32));
-  const pids = new PidInterner(seed);
-  const random = Math.random;
-
+  const shared: Shared = { ...logs, options, identity, seed, pids: new PidInterner(seed) };
   const processes = new Processes({
     ...identity,
-    pids,
+    pids: shared.pids,
     onObserverError: (error) => limitedLog.error('exit', 'An observer of an exit threw', error),
   });
-  const protocol = new PeerProtocol({
-    ...identity,
-    epoch,
-    namespace,
-    pids,
-    limits,
-    random,
-    options: options.protocol,
-  });
+  const protocol = createProtocol(shared);
+  const waits = new Waits(clock);
   const driver = new ProtocolDriver({
     protocol,
     clock,
@@ -117,64 +92,17 @@ export function createNodeParts(
       limitedLog.error('step', 'A step of the node failed; it goes on with the next one', error),
   });
   const replicationWaits = new ReplicationWaits(clock);
-
-  const host: ScopeDeps = {
-    processes,
-    pids,
-    seed,
-    limits,
-    numbers: entryNumbers(),
-    logger: { error: (scope, ...line) => scopeLogs.of(scope).error(...line) },
-    resolveListener,
-    send: (pid, message) => calls.outgoing.send(pid, message),
-  };
-  const replication = { protocol, clock, driver, waits: replicationWaits };
-  const scopes = new RunningScopes(host, (scope) => replicateScope(scope, replication));
-  const resolver = new ScopeResolver(scopes);
-  const channel = new ConnectionChannel(
-    protocol,
-    {
-      onFrame: (...message) => driver.run(protocol.receive(...message, clock.now())),
-      onNoResponders: (token, node) => {
-        calls.port.noResponders(token);
-        // A reason to probe the node, not to suspect it.
-        driver.run(protocol.hint(node, clock.now()));
-      },
-    } satisfies ChannelEvents,
-    options.protocol.maxFrameBytes - FRAME_OVERHEAD_BYTES,
+  const scopes = new RunningScopes(
+    scopeDeps(shared, deps, processes, (pid, message) => calls.outgoing.send(pid, message)),
+    (scope) => replicateScope(scope, { protocol, clock, driver, waits: replicationWaits }),
   );
-  const calls = new Calls({
-    ...identity,
-    pids,
-    // What travels in a call has to fit into a frame, not into an entry.
-    limits: { ...limits, maxValueBytes: channel.maxBodyBytes },
-    processes,
-    timers: clock,
-    random,
-    channel,
-    resolver,
-    peers: protocol,
-    tracer,
-    remoteStacks: options.remoteStacks,
-    onWarning: (...line) => limitedLog.warn(...line),
-  });
-  const service = new ProcessService({
-    processes,
-    calls,
-    registrar: resolver,
-    timers: clock,
-    exitTimeoutMs: options.exitTimeoutMs,
-    mailboxCapacity: options.mailboxCapacity,
-    onWarning: (message, error) => limitedLog.warn('process', message, error),
-  });
-  const { incarnation } = identity;
+  const resolver = new ScopeResolver(scopes);
+  const channel = createChannel(shared, protocol, driver, (token) => calls.port.noResponders(token));
+  const calls = createCalls(shared, { processes, resolver, protocol, channel, tracer: deps.tracer });
   return {
+    ...logs,
     options,
-    incarnation,
-    clock,
-    log,
-    limitedLog,
-    scopeLogs,
+    incarnation: identity.incarnation,
     protocol,
     driver,
     waits,
@@ -183,13 +111,129 @@ export function createNodeParts(
     replicationWaits,
     channel,
     calls,
-    service,
+    service: createProcessService(shared, processes, calls, resolver),
     observables: new NodeObservables(),
   };
 }
 
-/** One sequence for all scopes and runs of the node, so that (incarnation, number) is the id of one entry for ever. */
-function entryNumbers(): { next(): number } {
-  let last = 0;
-  return { next: () => (last += 1) };
+/** The clock of a node, and where it logs. */
+type Logs = Pick<NodeComponents, 'clock' | 'log' | 'limitedLog' | 'scopeLogs'>;
+
+/** What most components of one node are given. */
+interface Shared extends Logs {
+  readonly options: NormalNodeOptions;
+  readonly identity: { readonly node: string; readonly incarnation: string };
+  readonly seed: HashSeed;
+  readonly pids: PidInterner;
+}
+
+function createLogs(
+  { protocol: { warnIntervalMs } }: NormalNodeOptions,
+  { logger = stderrLogger, scopeLogger = () => logger, clock: given = systemClock }: NodeDeps,
+): Logs {
+  const clock = guardedClock(given, (error) =>
+    limitedLog.error('timer', 'A timer of the node failed', error),
+  );
+  const limited = (to: ErrorLog): LimitedLog => new LimitedLog(to, warnIntervalMs, () => clock.now());
+  const log = new ErrorLog(logger);
+  const limitedLog = limited(log);
+  return {
+    clock,
+    log,
+    limitedLog,
+    scopeLogs: new ScopeLogs((scope) => limited(new ErrorLog(scopeLogger(scope)))),
+  };
+}
+
+function createProtocol({ options, identity, clock, pids }: Shared): PeerProtocol {
+  const { namespace, limits, protocol } = options;
+  return new PeerProtocol({
+    ...identity,
+    epoch: clock.wall(),
+    namespace,
+    pids,
+    limits,
+    random: Math.random,
+    options: protocol,
+  });
+}
+
+function scopeDeps(
+  { options, pids, seed, scopeLogs }: Shared,
+  { resolveListener = () => undefined }: NodeDeps,
+  processes: Processes,
+  send: ScopeDeps['send'],
+): ScopeDeps {
+  return {
+    processes,
+    pids,
+    seed,
+    limits: options.limits,
+    numbers: { last: 0 },
+    logger: { error: (scope, ...line) => scopeLogs.of(scope).error(...line) },
+    resolveListener,
+    send,
+  };
+}
+
+function createChannel(
+  { options, clock }: Shared,
+  protocol: PeerProtocol,
+  driver: ProtocolDriver,
+  noResponders: (token: number) => void,
+): ConnectionChannel {
+  const events: ChannelEvents = {
+    onFrame: (...message) => driver.run(protocol.receive(...message, clock.now())),
+    onNoResponders: (token, node) => {
+      noResponders(token);
+      // A reason to probe the node, not to suspect it.
+      driver.run(protocol.hint(node, clock.now()));
+    },
+  };
+  return new ConnectionChannel(protocol, events, options.protocol.maxFrameBytes - FRAME_OVERHEAD_BYTES);
+}
+
+function createCalls(
+  { options, identity, clock, pids, limitedLog }: Shared,
+  {
+    processes,
+    resolver,
+    protocol,
+    channel,
+    tracer,
+  }: Pick<NodeComponents, 'processes' | 'protocol' | 'channel'> &
+    Pick<NodeDeps, 'tracer'> & { readonly resolver: ScopeResolver },
+): Calls {
+  return new Calls({
+    ...identity,
+    pids,
+    // What travels in a call has to fit into a frame, not into an entry.
+    limits: { ...options.limits, maxValueBytes: channel.maxBodyBytes },
+    processes,
+    timers: clock,
+    random: Math.random,
+    channel,
+    resolver,
+    peers: protocol,
+    tracer,
+    remoteStacks: options.remoteStacks,
+    onWarning: (...line) => limitedLog.warn(...line),
+  });
+}
+
+function createProcessService(
+  { options, clock, limitedLog }: Shared,
+  processes: Processes,
+  calls: Calls,
+  registrar: ScopeResolver,
+): ProcessService {
+  return new ProcessService({
+    processes,
+    calls,
+    registrar,
+    timers: clock,
+    exitTimeoutMs: options.exitTimeoutMs,
+    mailboxCapacity: options.mailboxCapacity,
+    onWarning: (message, error) => limitedLog.warn('process', message, error),
+  });
 }

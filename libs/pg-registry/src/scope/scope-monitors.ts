@@ -8,7 +8,7 @@ import type { Projection } from './scope-subscription';
 import type { Scope } from './scope';
 
 /** The subscriptions of a {@link PgRegistryService}: cold Observables over the run's feed. */
-export class Monitors {
+export class ScopeMonitors {
   readonly #current: CurrentRun;
   readonly #checks: ArgumentChecks;
 

@@ -1,7 +1,7 @@
 import type { Diff } from '../table';
 
 /** The stream of one run of a scope to its peers. Implemented by node/ over the protocol's `ScopeStream`; one per run. */
-export interface Replication {
+export interface ReplicationPort {
   /** The operations that this run wrote: the number of the last one. The next write gets the number after it. */
   readonly operations: { readonly last: number };
   /** Whether a join of this many processes fits into one operation (`maxOpBytes`). */

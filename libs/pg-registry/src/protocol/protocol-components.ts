@@ -1,5 +1,5 @@
 import {
-  CrashDetectionTest,
+  OnlookerCheck,
   Drain,
   Endpoint,
   InitialDiscovery,
@@ -34,11 +34,11 @@ export interface PeerProtocolDeps {
   readonly versions?: VersionRange;
 }
 
-/** The parts of one node's protocol, wired to one another. */
-export interface ProtocolParts {
+/** The components of one node's protocol, wired to one another. */
+export interface ProtocolComponents {
   readonly endpoint: Endpoint;
   readonly probes: Probes;
-  readonly crashDetection: CrashDetectionTest;
+  readonly onlookerCheck: OnlookerCheck;
   readonly drain: Drain;
   readonly nameGuard: NameGuard;
   readonly membership: Membership;
@@ -49,18 +49,21 @@ export interface ProtocolParts {
 }
 
 /**
- * Makes the parts and wires them: Membership decides who is a peer and tells Liveness, Streams and Drain; Liveness asks
+ * Makes the components and wires them: Membership decides who is a peer and tells Liveness, Streams and Drain; Liveness asks
  * Membership to remove the dead; the router takes frames to all of them; each speaks through the one Endpoint.
  *
  * @param fence Called when a namesake with a higher epoch answered
  * @throws InvalidOptionError naming the option that is wrong
  */
-export function createProtocolParts(deps: PeerProtocolDeps, fence: (by: Sender) => void): ProtocolParts {
-  const { pids, limits, options, versions = OWN_VERSIONS, ...identity } = deps;
-  const endpoint = new Endpoint({ ...identity, versions, options: protocolOptions(options) });
+export function createProtocolComponents(
+  deps: PeerProtocolDeps,
+  fence: (by: Sender) => void,
+): ProtocolComponents {
+  const { options, versions = OWN_VERSIONS } = deps;
+  const endpoint = new Endpoint({ ...deps, versions, options: protocolOptions(options) });
   const ownScopes = new OwnScopes(() => Math.min(endpoint.options.maxHelloBytes, endpoint.maxFrameBytes));
   const probes = new Probes(endpoint);
-  const crashDetection = new CrashDetectionTest(endpoint, probes);
+  const onlookerCheck = new OnlookerCheck(endpoint, probes);
   const drain = new Drain(endpoint);
   const nameGuard = new NameGuard(endpoint, probes, {
     fence,
@@ -84,21 +87,13 @@ export function createProtocolParts(deps: PeerProtocolDeps, fence: (by: Sender) 
   });
   const initialDiscovery = new InitialDiscovery(endpoint, membership.peers);
   const liveness: Liveness = new Liveness(endpoint, probes, membership, (peer) => streams.recovered(peer));
-  const streams: Streams = new Streams({
-    endpoint,
-    ownScopes,
-    pids,
-    limits,
-    peers: membership.peers,
-    ask: (node) => membership.ask(node),
-    changed: () => membership.changed(),
-  });
+  const streams = createStreams(deps, endpoint, ownScopes, membership);
   const gate = new FrameGate(endpoint, membership.peers);
   const router = new FrameRouter({ endpoint, gate, membership, liveness, nameGuard, streams, drain });
   return {
     endpoint,
     probes,
-    crashDetection,
+    onlookerCheck,
     drain,
     nameGuard,
     membership,
@@ -107,4 +102,21 @@ export function createProtocolParts(deps: PeerProtocolDeps, fence: (by: Sender) 
     streams,
     router,
   };
+}
+
+function createStreams(
+  { pids, limits }: PeerProtocolDeps,
+  endpoint: Endpoint,
+  ownScopes: OwnScopes,
+  membership: Membership,
+): Streams {
+  return new Streams({
+    endpoint,
+    ownScopes,
+    pids,
+    limits,
+    peers: membership.peers,
+    ask: (node) => membership.ask(node),
+    changed: () => membership.changed(),
+  });
 }
