@@ -15,7 +15,7 @@ describe('a call to another node', () => {
     [a, b] = [cluster.node('a'), cluster.node('b')];
   });
 
-  it('rejects a call when the node is lost, saying that it may have been executed', async () => {
+  it('a call to another node rejects when the node is lost, and says that it may have been executed', async () => {
     const { pid } = b.serve({ slow: never });
     const call = a.service.call(pid, 'slow');
     await turn();
@@ -29,7 +29,7 @@ describe('a call to another node', () => {
     expect(cluster.timers.pending).toBe(0);
   });
 
-  it('rejects a call at once when nobody listens on the other node, and when this node is not connected', async () => {
+  it('a call to another node rejects at once when nobody listens there, and when this node is not connected', async () => {
     const { pid } = b.serve({ x: () => 1 });
     cluster.availabilities.set('b', 'suspect');
     b.crash();
@@ -39,7 +39,7 @@ describe('a call to another node', () => {
     expect(a.calls.stats().pending).toBe(0);
   });
 
-  it('does not execute a call to an earlier incarnation of a node in the present one', async () => {
+  it('a node does not execute a call to an earlier incarnation of its own', async () => {
     const { pid } = b.serve({ x: () => 'old' });
     const restarted = cluster.node('b');
     restarted.serve({ x: () => 'new' });
@@ -49,7 +49,7 @@ describe('a call to another node', () => {
     expect(error).toMatchObject({ mayHaveExecuted: false });
   });
 
-  it("aborts a handler when its caller's node is lost", async () => {
+  it("a handler is aborted when its caller's node is lost", async () => {
     let signal!: AbortSignal;
     const { pid } = b.serve({
       slow: (_, context) => {
@@ -64,7 +64,7 @@ describe('a call to another node', () => {
     expect(b.calls.stats().serving).toBe(0);
   });
 
-  it('aborts a handler at the deadline even if the cancel frame is lost', async () => {
+  it('a handler is aborted at the deadline even if the cancel frame is lost', async () => {
     let signal!: AbortSignal;
     const { pid } = b.serve({
       slow: (_, context) => {
@@ -80,7 +80,7 @@ describe('a call to another node', () => {
     expect(signal.reason).toMatchObject({ name: 'TimeoutError' });
   });
 
-  it('drops replies of other nodes, and replies that come late', async () => {
+  it('a node drops replies of nodes that it did not ask, and replies that come late', async () => {
     const c = cluster.node('c');
     const { pid } = b.serve({ slow: never });
     const call = a.service.call(pid, 'slow', null, { timeoutMs: 50 });
@@ -93,7 +93,7 @@ describe('a call to another node', () => {
     expect(a.calls.stats().lateAnswers).toBe(2);
   });
 
-  it("sends the stack of a handler's error only if its node is configured to", async () => {
+  it("a node sends the stack of a handler's error only if it is configured to", async () => {
     const open = cluster.node('c', { remoteStacks: true });
     const stackOf = async (node: FakeNode): Promise<string> => {
       const error = await failureOf(a.service.call(node.serve({ fail }).pid, 'fail'));
@@ -103,7 +103,7 @@ describe('a call to another node', () => {
     expect(await stackOf(b)).not.toContain('at fail');
   });
 
-  it('drops and counts malformed frames of calls and monitors', async () => {
+  it('a node drops and counts malformed frames of calls and monitors', async () => {
     for (const kind of ['call', 'cast', 'cancel', 'reply', 'watch', 'down'] as const) {
       for (const bytes of [[], [255], [0, 1, 2], [2, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 9, 9]]) {
         b.calls.port.receive(kind, { node: 'a', incarnation: a.incarnation }, new Uint8Array(bytes), '');

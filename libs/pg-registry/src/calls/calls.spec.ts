@@ -35,7 +35,7 @@ describe.each(['this node', 'another node'])('a call to a process of %s', (where
     return owner.serve(calls, options);
   }
 
-  it('resolves a call with what the handler returns or resolves to', async () => {
+  it('a call resolves with what the handler returns or resolves to', async () => {
     const { pid } = serve({ now: (n) => [n, 'now'], later: async (n) => [n, 'later'] });
     expect(await a.service.call(pid, 'now', 1)).toEqual([1, 'now']);
     expect(await a.service.call(pid, 'later', { a: 1n })).toEqual([{ a: 1n }, 'later']);
@@ -43,7 +43,7 @@ describe.each(['this node', 'another node'])('a call to a process of %s', (where
     expectNoLeak(cluster);
   });
 
-  it('gives the handler a frozen copy of the payload, and the caller a frozen copy of the result', async () => {
+  it('a call gives the handler a frozen copy of the payload, and the caller a frozen copy of the result', async () => {
     const [given, kept] = [{ list: [1] }, { list: [2] }];
     let seen: Value;
     const { pid } = serve({
@@ -59,7 +59,7 @@ describe.each(['this node', 'another node'])('a call to a process of %s', (where
     expect([Object.isFrozen(seen), Object.isFrozen(result)]).toEqual([true, true]);
   });
 
-  it('runs handlers in a later microtask, and keeps the order of calls and casts', async () => {
+  it('handlers run in a later microtask, in the order of their calls and casts', async () => {
     const seen: Value[] = [];
     const note = (payload: Value): void => void seen.push(payload);
     const process = owner.serve({ note }, { casts: { note } });
@@ -71,7 +71,7 @@ describe.each(['this node', 'another node'])('a call to a process of %s', (where
     expect(seen).toEqual([1, 2, 3]);
   });
 
-  it("gives the handler the caller's pid, headers and trace, and runs it as its process", async () => {
+  it("a handler gets the caller's pid, headers and trace, and runs as its process", async () => {
     const caller = a.processes.spawn();
     let context!: CallContext;
     const process = serve({
@@ -90,7 +90,7 @@ describe.each(['this node', 'another node'])('a call to a process of %s', (where
     expect(context.trace).toEqual({ traceparent });
   });
 
-  it('rejects a call with the name, message and code of what the handler threw', async () => {
+  it('a call rejects with the name, message and code of what the handler threw', async () => {
     const failure = Object.assign(new TypeError('no such document'), { code: 'ENODOC' });
     const { pid } = serve({
       sync: () => {
@@ -116,7 +116,7 @@ describe.each(['this node', 'another node'])('a call to a process of %s', (where
     expectNoLeak(cluster);
   });
 
-  it('keeps the class of an error of this library that a handler threw', async () => {
+  it("a call rejects with an error of the same class if the handler threw one of this library's", async () => {
     const holder = owner.processes.spawn().pid;
     const { pid } = serve({
       register: () => {
@@ -136,7 +136,7 @@ describe.each(['this node', 'another node'])('a call to a process of %s', (where
     });
   });
 
-  it('rejects a call with NoHandlerError naming the handlers that exist', async () => {
+  it('a call without a handler rejects with NoHandlerError, which names the handlers that exist', async () => {
     const { pid } = serve({ add: () => 1, remove: () => 2 });
     const error = await failureOf(a.service.call(pid, 'ad'));
     expect(error).toBeInstanceOf(NoHandlerError);
@@ -144,14 +144,14 @@ describe.each(['this node', 'another node'])('a call to a process of %s', (where
     await expect(a.service.call(owner.processes.spawn().pid, 'x')).rejects.toBeInstanceOf(NoHandlerError);
   });
 
-  it('rejects a call when its result has no normal form, or does not fit into a frame', async () => {
+  it('a call rejects when its result has no normal form, or does not fit into a frame', async () => {
     const { pid } = serve({ fn: () => () => 1, huge: () => 'x'.repeat(70_000) });
     await expect(a.service.call(pid, 'fn')).rejects.toBeInstanceOf(InvalidValueError);
     await expect(a.service.call(pid, 'huge')).rejects.toBeInstanceOf(ValueTooLargeError);
     expectNoLeak(cluster);
   });
 
-  it('rejects a call at its deadline, and aborts the handler', async () => {
+  it('a call rejects at its deadline, and aborts the handler', async () => {
     let signal!: AbortSignal;
     const { pid } = serve({
       slow: (_, context) => {
@@ -171,7 +171,7 @@ describe.each(['this node', 'another node'])('a call to a process of %s', (where
     expect([a.calls.stats().pending, cluster.timers.pending]).toEqual([0, 0]);
   });
 
-  it('rejects a call with the reason of its signal, and aborts the handler', async () => {
+  it('a call rejects with the reason of its signal, and aborts the handler', async () => {
     let signal!: AbortSignal;
     const { pid } = serve({
       slow: (_, context) => {
@@ -191,7 +191,7 @@ describe.each(['this node', 'another node'])('a call to a process of %s', (where
     await expect(a.service.call(pid, 'slow', null, { signal: controller.signal })).rejects.toBe('enough');
   });
 
-  it('does not execute a call that is cancelled while it waits, and frees its place in the mailbox', async () => {
+  it('a call that is cancelled while it waits is not executed, and frees its place in the mailbox', async () => {
     const seen: Value[] = [];
     let release!: () => void;
     const gate = new Promise<void>((resolve) => (release = resolve));
@@ -221,7 +221,7 @@ describe.each(['this node', 'another node'])('a call to a process of %s', (where
     expectNoLeak(cluster);
   });
 
-  it('rejects waiting, running and later calls with ProcessExitedError when the process ends', async () => {
+  it('waiting, running and later calls reject with ProcessExitedError when the process ends', async () => {
     let signal!: AbortSignal;
     const process = serve(
       {
@@ -248,7 +248,7 @@ describe.each(['this node', 'another node'])('a call to a process of %s', (where
     expectNoLeak(cluster);
   });
 
-  it('checks the arguments of a call before anything is sent', async () => {
+  it('a call checks its arguments before anything is sent', async () => {
     const { pid } = serve({ x: () => 1 });
     const { service } = a;
     await expect(service.call(pid, '')).rejects.toBeInstanceOf(InvalidArgumentError);

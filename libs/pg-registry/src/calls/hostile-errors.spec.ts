@@ -69,7 +69,7 @@ const HOSTILE: readonly (readonly [string, () => unknown])[] = [
 
 describe('a handler that throws something hostile', () => {
   it.each(HOSTILE)(
-    'answers its callers when a handler throws %s, and handles the next message',
+    'a process answers its callers when a handler throws %s, and handles the next message',
     async (_, make) => {
       const cluster = new FakeCluster();
       const [a, b] = [cluster.node('a'), cluster.node('b', { remoteStacks: true })];
@@ -97,18 +97,21 @@ describe('a handler that throws something hostile', () => {
     },
   );
 
-  it.each(HOSTILE)('ends a call whose handler returns %s, and handles the next message', async (_, make) => {
-    const cluster = new FakeCluster();
-    const [a, b] = [cluster.node('a'), cluster.node('b')];
-    const { pid } = b.serve({ hostile: make, ok: () => 'ok' }, { serial: true });
-    for (const caller of [a, b]) {
-      await caller.service.call(pid, 'hostile').catch((error: unknown) => error);
-      expect(await caller.service.call(pid, 'ok')).toBe('ok');
-    }
-    expectNoLeak(cluster);
-  });
+  it.each(HOSTILE)(
+    'a call ends whose handler returns %s, and the next message is handled',
+    async (_, make) => {
+      const cluster = new FakeCluster();
+      const [a, b] = [cluster.node('a'), cluster.node('b')];
+      const { pid } = b.serve({ hostile: make, ok: () => 'ok' }, { serial: true });
+      for (const caller of [a, b]) {
+        await caller.service.call(pid, 'hostile').catch((error: unknown) => error);
+        expect(await caller.service.call(pid, 'ok')).toBe('ok');
+      }
+      expectNoLeak(cluster);
+    },
+  );
 
-  it('ends a call whose handler returns a promise whose constructor throws', async () => {
+  it('a call ends whose handler returns a promise whose constructor throws', async () => {
     const cluster = new FakeCluster();
     const a = cluster.node('a');
     const { pid } = a.serve({ hostile: constructorThrows, ok: () => 'ok' }, { serial: true });
@@ -117,7 +120,7 @@ describe('a handler that throws something hostile', () => {
     expectNoLeak(cluster);
   });
 
-  it('handles the next message after a tracer threw', async () => {
+  it('a mailbox handles the next message after a tracer threw', async () => {
     const cluster = new FakeCluster();
     const a = cluster.node('a', {
       tracer: {
@@ -136,7 +139,7 @@ describe('a handler that throws something hostile', () => {
 
 describe('an exit with a hostile reason', () => {
   it.each(HOSTILE)(
-    'tells monitors, takes entries away and ends all processes when the reason is %s',
+    'an exit for the reason %s reaches monitors, removes the entries and ends owned processes',
     async (_, make) => {
       const cluster = new FakeCluster();
       const [a, b] = [cluster.node('a'), cluster.node('b')];
@@ -159,7 +162,7 @@ describe('an exit with a hostile reason', () => {
     },
   );
 
-  it('ends a process whose signal aborts with a hostile reason', () => {
+  it('a process ends whose signal aborts with a hostile reason', () => {
     const a = new FakeCluster().node('a');
     const controller = new AbortController();
     const process = a.processes.spawn(undefined, { signal: controller.signal });

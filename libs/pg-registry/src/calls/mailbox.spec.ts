@@ -5,7 +5,7 @@ import type { LocalProcess } from '../lifetime/local-process';
 import { via } from './via';
 
 describe('a serial process', () => {
-  it('handles one message after the other in a serial process, casts included', async () => {
+  it('a serial process handles one message after the other, casts included', async () => {
     const a = new FakeCluster().node('a');
     const steps: Value[] = [];
     const work: Handler = async (payload) => {
@@ -19,7 +19,7 @@ describe('a serial process', () => {
     expect(steps.flat()).toEqual(['+', 1, '-', 1, '+', 2, '-', 2, '+', 3, '-', 3]);
   });
 
-  it('rejects at once when a serial process calls itself, also through another process and across awaits', async () => {
+  it('a serial process that calls itself is rejected at once, also through another process and across awaits', async () => {
     const cluster = new FakeCluster();
     const a = cluster.node('a');
     const other = a.processes.spawn();
@@ -40,7 +40,7 @@ describe('a serial process', () => {
     expectNoLeak(cluster);
   });
 
-  it('lets code that a handler left running call the process once the handler has finished', async () => {
+  it('code that a handler left running may call the process once the handler has finished', async () => {
     const a = new FakeCluster().node('a');
     let later!: Promise<Value>;
     const process: LocalProcess = a.serve(
@@ -58,7 +58,7 @@ describe('a serial process', () => {
 });
 
 describe('a concurrent process', () => {
-  it('lets a concurrent process call itself', async () => {
+  it('a concurrent process may call itself', async () => {
     const a = new FakeCluster().node('a');
     const process: LocalProcess = a.serve({
       outer: () => a.service.call(process.pid, 'inner'),
@@ -69,7 +69,7 @@ describe('a concurrent process', () => {
 });
 
 describe('casts and messages', () => {
-  it('delivers casts and messages on this node and others, and warns of those that are dropped or fail', async () => {
+  it('casts and messages are delivered on this node and others, with a warning if they are dropped or fail', async () => {
     const cluster = new FakeCluster();
     const [a, b] = [cluster.node('a'), cluster.node('b')];
     const seen: unknown[] = [];
@@ -101,7 +101,7 @@ describe('casts and messages', () => {
 });
 
 describe('warnings of casts', () => {
-  it('says once why the handler of a cast failed', async () => {
+  it('a node says once why the handler of a cast failed', async () => {
     const lines: string[] = [];
     const onWarning = (_reason: string, message: string, error?: unknown): void =>
       void lines.push(`${message}: ${(error as Error).message}`);
@@ -112,7 +112,7 @@ describe('warnings of casts', () => {
     expect(lines).toEqual(["A cast 'tell' failed in <a.1>: in a cast"]);
   });
 
-  it('escapes and cuts the names that frames of other nodes bring', async () => {
+  it('a warning escapes and cuts the names that frames of other nodes bring', async () => {
     const cluster = new FakeCluster();
     const [a, b] = [cluster.node('a'), cluster.node('b')];
     const { pid } = b.serve({});
@@ -129,7 +129,7 @@ describe('warnings of casts', () => {
     }
   });
 
-  it('makes calls with time limits longer than any timer', async () => {
+  it('a call may have a time limit that is longer than any timer', async () => {
     const cluster = new FakeCluster();
     const [a, b] = [cluster.node('a'), cluster.node('b')];
     const { pid } = b.serve({ ok: () => 'ok' });
@@ -141,7 +141,7 @@ describe('warnings of casts', () => {
 });
 
 describe('the drain', () => {
-  it('counts every message that waits or is being handled as in flight', async () => {
+  it('every message that waits or is being handled counts as in flight', async () => {
     const cluster = new FakeCluster();
     const [a, b] = [cluster.node('a'), cluster.node('b')];
     let release!: () => void;
@@ -160,7 +160,7 @@ describe('the drain', () => {
     await b.calls.mailboxes.idle();
   });
 
-  it('rejects pending calls when the node leaves', async () => {
+  it('pending calls reject when their node leaves', async () => {
     const cluster = new FakeCluster();
     const [a, b] = [cluster.node('a'), cluster.node('b')];
     const call = a.service.call(b.serve({ slow: never }).pid, 'slow');

@@ -22,18 +22,18 @@ describe('a call by name', () => {
     return process;
   }
 
-  it('calls a member on any node by name, and prefers members of this node', async () => {
+  it('a call by name reaches a member on any node, and prefers members of this node', async () => {
     worker(b);
     expect(await a.service.call(name, 'where')).toBe('b');
     worker(a);
     expect(await a.service.call(name, 'where')).toBe('a');
   });
 
-  it('rejects a call with NotRegisteredError if no process has the name', async () => {
+  it('a call by name rejects with NotRegisteredError if no process has the name', async () => {
     await expect(a.service.call(name, 'where')).rejects.toBeInstanceOf(NotRegisteredError);
   });
 
-  it('counts ended calls by outcome', async () => {
+  it('ended calls are counted by outcome', async () => {
     const aborted = AbortSignal.abort(new Error('enough'));
     worker(b);
     await a.service.call(name, 'where');
@@ -45,7 +45,7 @@ describe('a call by name', () => {
     expect(b.calls.stats().finished).toEqual({});
   });
 
-  it('calls another member if the first cannot have executed the call', async () => {
+  it('a call by name tries another member if the first cannot have executed the call', async () => {
     cluster.availabilities.set('b', 'ready');
     const gone = worker(b);
     worker(c);
@@ -61,7 +61,7 @@ describe('a call by name', () => {
     expect(await a.service.call(name.pick('round-robin'), 'where')).toBe('c');
   });
 
-  it('rejects a call with the last error when all members were tried', async () => {
+  it('a call by name rejects with the last error when all members were tried', async () => {
     worker(b);
     worker(c);
     b.calls.refuse();
@@ -71,7 +71,7 @@ describe('a call by name', () => {
     expectNoLeak(cluster);
   });
 
-  it('does not call a second member if the first may have executed the call', async () => {
+  it('a call by name tries no second member if the first may have executed the call', async () => {
     let executed = 0;
     for (const node of [b, c]) {
       const process = node.serve({

@@ -33,7 +33,7 @@ function nodes(of: Picker, times: number, by = name): (string | undefined)[] {
 describe('a pick', () => {
   const members = [pid('a'), pid('b'), pid('c')];
 
-  it('picks a member of this node, if there is one', () => {
+  it('a pick takes a member of this node, if there is one', () => {
     expect(new Set(nodes(picker(members), 20))).toEqual(new Set(['a']));
     const two = picker([pid('a', 1), pid('a', 2), pid('b')]);
     expect(new Set(Array.from({ length: 100 }, () => two.pick(name, undefined)?.id))).toEqual(
@@ -42,13 +42,13 @@ describe('a pick', () => {
     expect(new Set(nodes(picker(members.slice(1)), 100))).toEqual(new Set(['b', 'c']));
   });
 
-  it("picks any member at random with the strategy 'random'", () => {
+  it("a pick takes any member at random with the strategy 'random'", () => {
     let turns = 0;
     const random = (): number => [0, 0.34, 0.99][turns++ % 3] ?? 0;
     expect(nodes(picker(members, {}, random), 3, name.pick('random'))).toEqual(['a', 'b', 'c']);
   });
 
-  it("picks one member after the other with 'round-robin', counted per name", () => {
+  it("a pick takes one member after the other with 'round-robin', counted per name", () => {
     const round = picker(members);
     const [first, second] = [name.pick('round-robin'), via('s', ['other']).pick('round-robin')];
     expect(nodes(round, 4, first)).toEqual(['a', 'b', 'c', 'a']);
@@ -56,7 +56,7 @@ describe('a pick', () => {
     expect(nodes(round, 2, via('s', 'k').pick('round-robin'))).toEqual(['b', 'c']);
   });
 
-  it('passes over draining and suspect nodes, unless there are no others', () => {
+  it('a pick passes over draining and suspect nodes, unless there are no others', () => {
     for (const strategy of ['local-first', 'random', 'round-robin', hashBy(7)] as const) {
       const by = name.pick(strategy);
       const some = picker(members, { a: 'draining', b: 'suspect' });
@@ -68,7 +68,7 @@ describe('a pick', () => {
     }
   });
 
-  it('passes over members that were tried already', () => {
+  it('a pick passes over members that were tried already', () => {
     const tried: Pick<TriedMembers, 'has'> = { has: ({ node }) => node !== 'b' };
     for (const strategy of ['local-first', 'random', 'round-robin', hashBy(7)] as const) {
       expect(picker(members).pick(name.pick(strategy), tried)?.node).toBe('b');
@@ -84,19 +84,19 @@ describe('a pick by hash', () => {
   const choose = (from: readonly Pid[]): (string | undefined)[] =>
     keys.map((key) => picker(from).pick(name.pick(hashBy(key)), undefined)?.node);
 
-  it('picks the same member by hash on every node, whatever the order of the members', () => {
+  it('a pick by hash takes the same member on every node, whatever the order of the members', () => {
     expect(choose(members.toReversed())).toEqual(choose(members));
     expect(choose([...members, ...members])).toEqual(choose(members));
   });
 
-  it('picks every member by hash about equally often', () => {
+  it('a pick by hash takes every member about equally often', () => {
     const counts = new Map<string | undefined, number>();
     for (const node of choose(members)) counts.set(node, (counts.get(node) ?? 0) + 1);
     for (const count of counts.values()) expect(count).toBeGreaterThan(2000 / 8 / 2);
     expect(counts.size).toBe(8);
   });
 
-  it('moves only the hashed keys of a lost member, and moves them back when it returns', () => {
+  it('a pick by hash moves only the keys of a lost member, and moves them back when it returns', () => {
     const before = choose(members);
     const after = choose(members.filter(({ node }) => node !== 'n3'));
     const moved = before.filter((node, index) => after[index] !== node);
@@ -104,7 +104,7 @@ describe('a pick by hash', () => {
     expect(choose(members)).toEqual(before);
   });
 
-  it('moves only the hashed keys of a suspect member', () => {
+  it('a pick by hash moves only the keys of a suspect member', () => {
     const suspecting = picker(members, { n3: 'suspect' });
     const before = choose(members);
     const after = keys.map((key) => suspecting.pick(name.pick(hashBy(key)), undefined)?.node);
@@ -113,7 +113,7 @@ describe('a pick by hash', () => {
 });
 
 describe('a via', () => {
-  it('makes a via from the name or definition of a scope, with a value for registrations', () => {
+  it('via() makes a name from the name or definition of a scope, with a value for registrations', () => {
     expect(via('docs', ['a'])).toMatchObject({
       scope: 'docs',
       key: ['a'],
@@ -128,7 +128,7 @@ describe('a via', () => {
     expect(Object.isFrozen(via('docs', 1).pick('random'))).toBe(true);
   });
 
-  it('refuses a via without a scope, an unknown strategy and an invalid value to hash', () => {
+  it('via() refuses a missing scope, pick() an unknown strategy, and hashBy() an invalid value', () => {
     expect(() => via('', 'k')).toThrow(InvalidArgumentError);
     expect(() => via(undefined as never, 'k')).toThrow(InvalidArgumentError);
     expect(() => name.pick('fastest' as never)).toThrow(InvalidArgumentError);

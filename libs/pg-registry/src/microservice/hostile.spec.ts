@@ -66,7 +66,7 @@ describe('microservices and hostile peers', () => {
   const ask = (payload: unknown): Promise<unknown> =>
     processesOf('a').call(serverPid(), 'request', payload, { timeoutMs: 1000 });
 
-  it('answers a request of an unknown pattern with NO_HANDLER, and goes on', async () => {
+  it('the server answers a request of an unknown pattern with NO_HANDLER, and goes on', async () => {
     const replyTo = processesOf('a').spawn().pid;
     const request = { pattern: 'unknown\n\u001b[31m', data: null, replyTo, id: 1 };
     await expect(ask(request)).rejects.toMatchObject({ code: 'NO_HANDLER' });
@@ -97,7 +97,7 @@ describe('microservices and hostile peers', () => {
     });
   });
 
-  it('survives an event whose handler fails under a hook that drops the promise', async () => {
+  it('the server survives an event whose handler fails under a hook that drops the promise', async () => {
     const server = cluster.node('b').get(PgRegistryServer);
     server.setOnProcessingStartHook((_id, _context, done) => void done());
     server.setOnProcessingEndHook(() => {
@@ -109,14 +109,14 @@ describe('microservices and hostile peers', () => {
     await cluster.settle();
   });
 
-  it('survives a stream whose teardown throws when its caller goes away', async () => {
+  it('the server survives a stream whose teardown throws when its caller goes away', async () => {
     const first = firstValueFrom(cluster.node('a').get(PgRegistryClient).send('endless', 1));
     await expect(first).resolves.toBe(1);
     await cluster.settle();
     await expect(firstValueFrom(cluster.node('a').get(PgRegistryClient).send('echo', 2))).resolves.toBe(2);
   });
 
-  it('writes one line for many events that nobody handles', async () => {
+  it('the server writes one line for many events that nobody handles', async () => {
     const server = cluster.node('b').get(PgRegistryServer);
     const nestErrors = jest.spyOn((server as unknown as { logger: { error(): void } }).logger, 'error');
     const lines = jest.spyOn(console, 'error').mockImplementation(() => undefined);

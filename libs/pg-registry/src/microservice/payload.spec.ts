@@ -2,7 +2,7 @@ import { FrozenDate, FrozenMap, FrozenSet, InvalidValueError, Pid } from '../ter
 import { ownPayload, plainPayload } from './payload';
 
 describe('plainPayload', () => {
-  it('carries what JSON would carry', () => {
+  it('a payload carries what JSON would carry', () => {
     class Address {
       constructor(readonly city: string) {}
     }
@@ -17,12 +17,12 @@ describe('plainPayload', () => {
     expect(plainPayload(user)).toStrictEqual(JSON.parse(JSON.stringify(user)));
   });
 
-  it('carries what toJSON returns, if there is one', () => {
+  it('a payload carries what toJSON returns, if there is one', () => {
     const money = { amount: 1, toJSON: () => ({ text: '1 €', parts: [{ toJSON: () => 'part' }] }) };
     expect(plainPayload([money])).toStrictEqual([{ text: '1 €', parts: ['part'] }]);
   });
 
-  it('keeps dates, bytes, bigints and collections, which JSON does not', () => {
+  it('a payload keeps dates, bytes, bigints and collections, which JSON does not', () => {
     const pid = new Pid('node', '0123456789abcdef', 1);
     const payload = [new Date(5), new Map([['a', { b: 1n }]]), new Set([1]), Buffer.from('x'), pid];
     expect(plainPayload(payload)).toEqual(payload);
@@ -30,18 +30,18 @@ describe('plainPayload', () => {
     expect(plainPayload(new Date(NaN))).toBeNull();
   });
 
-  it('keeps the message of an error and its own properties', () => {
+  it('a payload keeps the message of an error and its own properties', () => {
     expect(plainPayload(Object.assign(new Error('full'), { code: 507 }))).toStrictEqual({
       message: 'full',
       code: 507,
     });
   });
 
-  it('leaves out what could reach into the prototype', () => {
+  it('a payload leaves out what could reach into the prototype', () => {
     expect(plainPayload(JSON.parse('{"__proto__": {"admin": true}, "a": 1}'))).toStrictEqual({ a: 1 });
   });
 
-  it('refuses a payload that contains itself', () => {
+  it('a payload that contains itself is refused', () => {
     const circle: unknown[] = [];
     circle.push({ circle });
     expect(() => plainPayload(circle)).toThrow(InvalidValueError);
@@ -49,7 +49,7 @@ describe('plainPayload', () => {
 });
 
 describe('ownPayload', () => {
-  it('copies a received payload, so that its receiver may change it', () => {
+  it('a received payload is a copy, so that its receiver may change it', () => {
     const arrived = Object.freeze({
       list: Object.freeze([1]),
       date: new FrozenDate(5),

@@ -30,13 +30,13 @@ describe('ReplyReader', () => {
 
   const batch = (ahead: number, ...values: number[]): Values => ({ id: 1, ahead, values, from, stream: 1 });
 
-  it('gives a single answer as value and end in one', () => {
+  it('the reader of a reply gives a single answer as value and end in one', () => {
     reader.answer({ ahead: 0, values: [1], errors: [] });
     expect(heard).toEqual([{ response: 1, isDisposed: true }]);
     expect(finished).toBe(1);
   });
 
-  it('gives values as they come and the last one with the end', () => {
+  it('the reader of a reply gives values as they come and the last one with the end', () => {
     reader.values(batch(0, 1, 2));
     reader.values(batch(2, 3));
     reader.answer({ ahead: 3, values: [4], errors: [] });
@@ -48,13 +48,13 @@ describe('ReplyReader', () => {
     ]);
   });
 
-  it('gives an error after the values before it', () => {
+  it('the reader of a reply gives an error after the values before it', () => {
     reader.values(batch(0, 1));
     reader.answer({ ahead: 1, values: [2], errors: [{ message: 'no' }] });
     expect(heard).toEqual([{ response: 1 }, { response: 2 }, { err: { message: 'no' }, isDisposed: true }]);
   });
 
-  it('waits with the end for values that went ahead and come later', () => {
+  it('the reader of a reply waits with the end for values that went ahead and come later', () => {
     reader.answer({ ahead: 2, values: [3], errors: [] });
     expect(heard).toEqual([]);
     reader.values(batch(0, 1));
@@ -62,7 +62,7 @@ describe('ReplyReader', () => {
     expect(heard).toEqual([{ response: 1 }, { response: 2 }, { response: 3, isDisposed: true }]);
   });
 
-  it('fails when a batch before this one was lost', () => {
+  it('the reader of a reply fails when an earlier batch was lost', () => {
     reader.values(batch(0, 1));
     reader.values(batch(3, 4));
     reader.values(batch(4, 5));
@@ -70,13 +70,13 @@ describe('ReplyReader', () => {
     expect(finished).toBe(1);
   });
 
-  it('fails when the last values before the end do not come', () => {
+  it('the reader of a reply fails when the last values before the end do not come', () => {
     reader.answer({ ahead: 2, values: [3], errors: [] });
     jest.runAllTimers();
     expect(heard).toEqual([{ err: expect.any(TransportError), isDisposed: true }]);
   });
 
-  it('asks for more when half of what is allowed has come, and never less than before', () => {
+  it('the reader of a reply asks for more when half of what is allowed has come, and never less than before', () => {
     const values = Array.from({ length: WINDOW / 2 }, (_, i) => i);
     reader.values(batch(0, ...values.slice(1)));
     expect(allowed).toEqual([]);
@@ -84,7 +84,7 @@ describe('ReplyReader', () => {
     expect(allowed).toEqual([WINDOW * 1.5]);
   });
 
-  it('gives nothing more to an observer that has unsubscribed, in the midst of a batch even', () => {
+  it('the reader of a reply gives nothing more to an observer that has unsubscribed, even in the midst of a batch', () => {
     onValue = () => reader.close();
     reader.values(batch(0, 1, 2, 3));
     reader.answer({ ahead: 3, values: [], errors: [] });

@@ -28,7 +28,7 @@ describe('ReplyWriter', () => {
     });
   }
 
-  it('makes one answer of one value', async () => {
+  it('a reply of one value is one answer', async () => {
     await expect(writer().write(of(1))).resolves.toEqual({ ahead: 0, values: [1], errors: [] });
     await expect(writer().write(from(Promise.resolve(2)))).resolves.toEqual({
       ahead: 0,
@@ -38,11 +38,11 @@ describe('ReplyWriter', () => {
     expect([sent, streaming]).toEqual([[], 0]);
   });
 
-  it('makes an answer without a value of an empty stream', async () => {
+  it('a reply to an empty stream is an answer without a value', async () => {
     await expect(writer().write(EMPTY)).resolves.toEqual({ ahead: 0, values: [], errors: [] });
   });
 
-  it('sends what is there at the end of a turn, and keeps the last value for the answer', async () => {
+  it('a reply sends the values that are there at the end of a turn, and keeps the last one for the answer', async () => {
     const source = new Subject<number>();
     const answer = writer().write(source);
     source.next(1);
@@ -61,7 +61,7 @@ describe('ReplyWriter', () => {
     expect(streaming).toBe(1);
   });
 
-  it('answers with the error after the values before it', async () => {
+  it('a reply that fails answers with the error after the values before it', async () => {
     const source = concat(
       of(1, 2),
       throwError(() => ({ status: 'error' })),
@@ -76,7 +76,7 @@ describe('ReplyWriter', () => {
     });
   });
 
-  it('sends no more than it is allowed to, and the rest when it is', async () => {
+  it('a reply sends no more than it is allowed to, and the rest when it is', async () => {
     const stream = writer();
     const answer = stream.write(range(0, WINDOW + 11));
     await turn();
@@ -88,7 +88,7 @@ describe('ReplyWriter', () => {
     await expect(answer).resolves.toEqual({ ahead: WINDOW + 10, values: [WINDOW + 10], errors: [] });
   });
 
-  it('ends a stream whose caller falls too far behind', async () => {
+  it('a reply ends its stream if the caller falls too far behind', async () => {
     let unsubscribed = false;
     const source = new Observable<number>((subscriber) => {
       for (let i = 0; i <= MAX_WAITING && !subscriber.closed; i += 1) subscriber.next(i);
@@ -98,7 +98,7 @@ describe('ReplyWriter', () => {
     expect(unsubscribed).toBe(true);
   });
 
-  it('divides what does not fit into one frame', async () => {
+  it('a reply divides values that do not fit into one frame', async () => {
     await writer(2).write(of(1, 2, 3, 4, 5, 6));
     expect(sent).toEqual([
       [0, [1, 2]],
@@ -107,11 +107,11 @@ describe('ReplyWriter', () => {
     ]);
   });
 
-  it('ends the stream at a value that cannot travel', async () => {
+  it('a reply ends its stream at a value that cannot travel', async () => {
     await expect(writer(0).write(of(1, 2))).rejects.toThrow(ValueTooLargeError);
   });
 
-  it('unsubscribes when nobody waits any more', async () => {
+  it('a reply unsubscribes when nobody waits any more', async () => {
     let unsubscribed = false;
     const source = new Observable(() => () => (unsubscribed = true));
     const answer = writer().write(source);
@@ -120,7 +120,7 @@ describe('ReplyWriter', () => {
     expect(unsubscribed).toBe(true);
   });
 
-  it('does not even subscribe when nobody waits already', async () => {
+  it('a reply does not subscribe if nobody waits when it begins', async () => {
     caller.abort(new Error('gone'));
     await expect(writer().write(NEVER)).rejects.toThrow('gone');
   });

@@ -103,7 +103,7 @@ describe('the life of an application', () => {
   });
   afterEach(() => applications.closeAll());
 
-  it('connects before any other module starts, registers after all of them, and leaves in reverse', async () => {
+  it('a node connects before any other module starts, registers after all of them, and leaves in reverse', async () => {
     const helper = await applications.start({ providers: [Helper] });
     const [Feature, GlobalBefore, GlobalAfter] = ['feature', 'global before', 'global after'].map(observer);
     Global()(GlobalBefore);
@@ -155,7 +155,7 @@ describe('the life of an application', () => {
     await witness.seen('late', 1);
   });
 
-  it('aborts the start if there is no connection', async () => {
+  it('the start of an application is aborted if there is no connection', async () => {
     const transport: Transport = {
       kind: 'refusing',
       connect: ({ timeoutMs }) => Promise.reject(new TransportError(`No server within ${timeoutMs} ms.`)),
@@ -169,7 +169,7 @@ describe('the life of an application', () => {
     expect(events.filter((event) => event.includes('init'))).toEqual([]);
   });
 
-  it('lets calls in flight finish before anything is destroyed, and tells peers first', async () => {
+  it('a node that stops tells peers first, and lets calls in flight finish before anything is destroyed', async () => {
     let finish!: () => void;
     const work = new Promise<string>((resolve) => (finish = () => resolve('done')));
     @Controller()
@@ -200,7 +200,7 @@ describe('the life of an application', () => {
     expect(events).toEqual(['working', 'done', 'destroyed']);
   });
 
-  it('waits at most drainMs for calls in flight, and logs it', async () => {
+  it('a node that stops waits at most drainMs for calls in flight, and logs it', async () => {
     @Injectable()
     @RegisterVia('pg', 'worker')
     class Stuck {
@@ -226,7 +226,7 @@ describe('the life of an application', () => {
     expect(app.node.state).toBe('stopped');
   });
 
-  it('leaves nothing behind if the application is closed before it has started', async () => {
+  it('a node leaves nothing behind if the application is closed before it has started', async () => {
     const context = await NestFactory.create(
       rootModule({ imports: [PgRegistryModule.forRoot()], providers: [Late] }),
       { logger: false, abortOnError: false },
@@ -235,7 +235,7 @@ describe('the life of an application', () => {
     expect(context.get(PgRegistryNode).state).toBe('stopped');
   });
 
-  it('leaves the cluster if another module fails to start and the application is closed', async () => {
+  it('a node leaves the cluster if another module fails to start and the application is closed', async () => {
     @Injectable()
     class Broken {
       onModuleInit(): void {
@@ -257,7 +257,7 @@ describe('the life of an application', () => {
     await firstValueFrom(witness.node.peers$.pipe(filter(({ length }) => length === 0)));
   });
 
-  it('leaves the cluster if decorated providers cannot be registered', async () => {
+  it('a node leaves the cluster if decorated providers cannot be registered', async () => {
     @Injectable()
     @RegisterVia('nowhere', 'k')
     class Lost {}
@@ -267,7 +267,7 @@ describe('the life of an application', () => {
     expect(witness.registry().count()).toBe(0);
   });
 
-  it('registers nothing if the application is stopped while it starts', async () => {
+  it('a node registers nothing if the application is stopped while it starts', async () => {
     let application!: Promise<void>;
     @Injectable()
     class Stopper {
@@ -284,7 +284,7 @@ describe('the life of an application', () => {
     expect(new Application(context).node.state).toBe('stopped');
   });
 
-  it('refuses to start if hooks run in another order than the one it needs', async () => {
+  it('a node refuses to start if hooks run in another order than the one it needs', async () => {
     @Module({})
     class Later {
       constructor(modules: ModulesContainer) {

@@ -27,7 +27,7 @@ describe('ModuleProcessFactory', () => {
       expect(app.node.stats().processes).toBe(1);
     });
 
-    it('refuses a process class that several modules provide, unless a moduleRef chooses one', async () => {
+    it('start() refuses a process class that several modules provide, unless a moduleRef chooses one', async () => {
       const NAME = Symbol('name');
       @Injectable({ scope: Scope.TRANSIENT })
       class Doc {
@@ -55,7 +55,7 @@ describe('ModuleProcessFactory', () => {
       await expect(app.processes.start(Doc, { moduleRef: stranger })).rejects.toThrow(/does not provide it/);
     });
 
-    it('refuses to start a process class under a name in a scope of duplicate keys', async () => {
+    it('start() refuses to start a process class under a name in a scope of duplicate keys', async () => {
       @Injectable({ scope: Scope.TRANSIENT })
       class Doc {}
       const app = await applications.start({ providers: [Doc] });
@@ -66,7 +66,7 @@ describe('ModuleProcessFactory', () => {
     });
   });
 
-  it('frees an instance and its request-scoped dependencies when its process has ended', async () => {
+  it('an instance of a process class and its request-scoped dependencies are freed when its process has ended', async () => {
     setFlagsFromString('--expose-gc');
     const collectGarbage = runInNewContext('gc') as () => void;
     const instances: WeakRef<object>[] = [];

@@ -23,14 +23,14 @@ function loadWith(factory: () => unknown): typeof OptionalMicroservice {
 }
 
 describe('the optional microservice', () => {
-  it('is the one of microservice/ if @nestjs/microservices is installed', () => {
+  it('the microservice server is the one of microservice/ if @nestjs/microservices is installed', () => {
     expect(PgRegistryServer).toBe(microservice.PgRegistryServer);
     expect(PgRegistryClient).toBe(microservice.PgRegistryClient);
     expect(microserviceProviders()).toEqual([microservice.PgRegistryServer, microservice.PgRegistryClient]);
     expect(InjectRegistryClient()).toBeInstanceOf(Function);
   });
 
-  it('is a placeholder that names the missing package if @nestjs/microservices is not installed', () => {
+  it('the microservice server is a placeholder that names the missing package if @nestjs/microservices is not installed', () => {
     const absent = loadWith(missing);
     expect(absent.microserviceProviders()).toEqual([]);
     for (const name of ['PgRegistryServer', 'PgRegistryClient'] as const) {
@@ -40,7 +40,7 @@ describe('the optional microservice', () => {
     }
   });
 
-  it('throws any other failure to load', () => {
+  it('any other failure to load the microservice server is thrown', () => {
     expect(() =>
       loadWith(() => {
         throw new Error('broken installation');

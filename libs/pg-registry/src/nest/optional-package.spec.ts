@@ -11,7 +11,7 @@ function failing(error: Error): () => never {
 }
 
 describe('loadIfInstalled', () => {
-  it('returns what the package exports', () => {
+  it('an optional package is loaded with what it exports', () => {
     expect(loadIfInstalled('a', () => 1)).toBe(1);
   });
 
@@ -22,7 +22,7 @@ describe('loadIfInstalled', () => {
     expect(loadIfInstalled('@scope/a', failing(missing(message)))).toBeUndefined();
   });
 
-  it('throws if another package is missing, or the package is broken', () => {
+  it('loading an optional package throws if another package is missing, or the package is broken', () => {
     const other = missing("Cannot find module 'b'\nRequire stack:\n- /srv/node_modules/@scope/a/index.js");
     expect(() => loadIfInstalled('@scope/a', failing(other))).toThrow(other);
     const broken = new SyntaxError("Unexpected token in '@scope/a'");

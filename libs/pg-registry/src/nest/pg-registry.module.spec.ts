@@ -37,7 +37,7 @@ describe('PgRegistryModule', () => {
       }
     }
 
-    it('injects the registry of each scope by its token, the default one by its class, the node and the processes', async () => {
+    it('the module injects the registry of each scope by its token, the default one by its class, the node and the processes', async () => {
       const app = await applications.start({ providers: [Consumer] }, { scopes: ['workers', docs] });
       const consumer = app.context.get(Consumer);
       expect(consumer.registry.scope).toBe('pg');
@@ -49,7 +49,7 @@ describe('PgRegistryModule', () => {
       expect(consumer.processes).toBe(consumer.node.processes);
     });
 
-    it('injects registries that work in constructors; entries written there travel with the first sync', async () => {
+    it('the module injects registries that work in constructors; entries written there travel with the first sync', async () => {
       const witness = await applications.start();
       const app = await applications.start({ providers: [Consumer] }, { scopes: ['workers', docs] });
       expect(app.context.get(Consumer).seenInConstructor).toMatchObject([{ key: 'early', value: 1 }]);

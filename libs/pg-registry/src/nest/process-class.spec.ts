@@ -117,7 +117,7 @@ describe('process classes', () => {
   const startDocuments = () => applications.start({ imports: [Documents] }, { scopes: [docs] });
   const document = via('docs', 'a');
 
-  it('makes each instance with the injector of its module, in a context of its own', async () => {
+  it('each instance of a process class is made with the injector of its module, in a context of its own', async () => {
     const app = await startDocuments();
     const [a, b] = await Promise.all(
       ['a', 'b'].map((title) => app.processes.start(SharedDoc, { args: { title } })),

@@ -34,7 +34,7 @@ describe('@RegisterVia', () => {
     expect(await app.processes.call(pid, 'self')).toBe(String(pid));
   });
 
-  it('takes keys and values that are functions of the instance, several times, in several scopes', async () => {
+  it('@RegisterVia takes keys and values that are functions of the instance, several times, in several scopes', async () => {
     @Injectable()
     @RegisterVia(unique, (self: Shop) => ['shop', self.name])
     @RegisterVia<Shop>('pg', 'shops', (self) => ({ name: self.name }))
@@ -48,7 +48,7 @@ describe('@RegisterVia', () => {
     expect(app.registry('unique').whereis(['shop', 'corner'])).toBe(pidsOf(app, 'shops')[0]);
   });
 
-  it('registers controllers, values and what factories make; an instance under several tokens once', async () => {
+  it('@RegisterVia registers controllers, values and what factories make; an instance under several tokens once', async () => {
     @Controller()
     @RegisterVia('pg', 'controller')
     class Cats {}
@@ -68,7 +68,7 @@ describe('@RegisterVia', () => {
     expect(pidsOf(app, 'made')).toHaveLength(2);
   });
 
-  it('does not register a subclass, unless it has a @RegisterVia of its own', async () => {
+  it('@RegisterVia does not register a subclass, unless it has a @RegisterVia of its own', async () => {
     @Injectable()
     @RegisterVia('pg', 'base')
     class Base {
@@ -85,7 +85,7 @@ describe('@RegisterVia', () => {
     expect(await app.processes.call(via('pg', 'sub'), 'name')).toBe('Sub');
   });
 
-  it('handles calls concurrently, or one after the other if serial', async () => {
+  it('a registered provider handles calls concurrently, or one after the other if it is serial', async () => {
     class Recorder {
       readonly events: string[] = [];
       async record(name: string): Promise<void> {
@@ -120,7 +120,7 @@ describe('@RegisterVia', () => {
     expect(app.context.get(Serial).events).toEqual(['a begins', 'a ends', 'b begins', 'b ends']);
   });
 
-  it('gives every call of a request-scoped provider or controller an instance of its own', async () => {
+  it('every call of a request-scoped provider or controller gets an instance of its own', async () => {
     let made = 0;
     @Injectable({ scope: Scope.REQUEST })
     class Session {
@@ -159,7 +159,7 @@ describe('@RegisterVia', () => {
     expect(await app.processes.call(via('pg', 'controller'), 'id')).toBe(3);
   });
 
-  it('takes casts and messages', async () => {
+  it('a registered provider takes casts and messages', async () => {
     const received: unknown[] = [];
     @Injectable()
     @RegisterVia('pg', 'k')
@@ -182,7 +182,7 @@ describe('@RegisterVia', () => {
   });
 
   describe('failed bootstraps', () => {
-    it('fails the bootstrap if a unique key is taken, naming holder and class', async () => {
+    it('the bootstrap fails if a unique key is taken, and names holder and class', async () => {
       @Injectable()
       @RegisterVia(unique, 'leader')
       class First {}
@@ -194,7 +194,7 @@ describe('@RegisterVia', () => {
       await expect(attempt).rejects.toThrow(/'leader'.*of Second.*First <.+>/);
     });
 
-    it('starts although a unique key is taken on another node', async () => {
+    it('an application starts although a unique key is taken on another node', async () => {
       @Injectable()
       @RegisterVia(unique, 'leader')
       class Leader {}
@@ -204,14 +204,14 @@ describe('@RegisterVia', () => {
       expect(app.registry('unique').lookupLocal('leader')).toHaveLength(1);
     });
 
-    it('fails the bootstrap on a transient provider, naming the class', async () => {
+    it('the bootstrap fails on a transient provider with @RegisterVia, and names the class', async () => {
       @Injectable({ scope: Scope.TRANSIENT })
       @RegisterVia('pg', 'k')
       class Fleeting {}
       await expect(applications.start({ providers: [Fleeting] })).rejects.toThrow(/Fleeting is transient/);
     });
 
-    it('fails the bootstrap on a function of the instance of a request-scoped provider', async () => {
+    it('the bootstrap fails on a key that is a function of the instance of a request-scoped provider', async () => {
       @Injectable({ scope: Scope.REQUEST })
       @RegisterVia('pg', () => 'k')
       class Momentary {}
@@ -246,7 +246,7 @@ describe('@RegisterVia', () => {
     });
   });
 
-  it('finds providers of every module, and one process for each instance', async () => {
+  it('@RegisterVia finds providers of every module, and makes one process for each instance', async () => {
     @Injectable()
     @RegisterVia('pg', 'k')
     class Shared {}
@@ -260,7 +260,7 @@ describe('@RegisterVia', () => {
     expect(pidsOf(app, 'k')).toHaveLength(2);
   });
 
-  it('ends its process with the application, for the reason shutdown', async () => {
+  it('the process of a registered provider ends with the application, for the reason shutdown', async () => {
     @Injectable()
     @RegisterVia('pg', 'k')
     class Worker {}

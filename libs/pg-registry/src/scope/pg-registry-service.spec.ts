@@ -106,7 +106,7 @@ describe('metadata', () => {
   });
 
   it.each([[1], [null], [true], [{ a: 1 }]])(
-    'refuses the key %j in all four functions, also in a stopped scope',
+    'metadata refuses the key %j in all four functions, also in a stopped scope',
     (wrong) => {
       const scope = new LoneScope();
       const { registry } = scope;

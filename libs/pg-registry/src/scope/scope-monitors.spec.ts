@@ -153,7 +153,7 @@ describe('watch', () => {
 });
 
 describe('delivery', () => {
-  it('delivers a change to subscriptions of the scope first, then of the key, newest first, then to listeners', () => {
+  it('a change is delivered to subscriptions of the scope first, then of the key, newest first, then to listeners', () => {
     const seen: string[] = [];
     const { registry } = new LoneScope({ listeners: [{ onRegister: () => seen.push('listener') }] });
     for (const name of ['key 1', 'key 2'])
@@ -164,14 +164,14 @@ describe('delivery', () => {
     expect(seen).toEqual(['all 1', 'all 2', 'key 2', 'key 1', 'listener']);
   });
 
-  it('has delivered the events of a write when the write returns', () => {
+  it('the events of a write have been delivered when the write returns', () => {
     const { registry } = new LoneScope();
     const seen = record(registry.monitor('a'));
     registry.register('a', 1);
     expect(seen).toEqual(['[]', '+a:1']);
   });
 
-  it('queues the writes of an observer: readable at once, delivered in one order to everybody, before the outermost write returns', () => {
+  it('the writes of an observer are readable at once, and delivered in one order to everybody before the outermost write returns', () => {
     const { registry } = new LoneScope();
     const seen: string[] = [];
     registry.monitor('a').subscribe((event) => {
@@ -187,7 +187,7 @@ describe('delivery', () => {
     expect(seen).toEqual(['all +a:1', 'new +a:1', 'wrote', 'all +a:2', 'new +a:2']);
   });
 
-  it('queues the writes of a listener', () => {
+  it('the writes of a listener are delivered after the change that it was told of', () => {
     const { registry } = new LoneScope({
       listeners: [{ onRegister: ({ value }) => void (value === 1 && registry.register('a', 2)) }],
     });
@@ -196,7 +196,7 @@ describe('delivery', () => {
     expect(seen).toEqual(['[]', '+a:1', '+a:2']);
   });
 
-  it('delivers the writes that the receiver of a snapshot makes after it has returned', () => {
+  it('the writes that the receiver of a snapshot makes are delivered after it has returned', () => {
     const { registry } = new LoneScope();
     const seen: string[] = [];
     registry.monitor('a').subscribe((event) => {
@@ -206,7 +206,7 @@ describe('delivery', () => {
     expect(seen).toEqual(['[]', '+a:1']);
   });
 
-  it('does not repeat to a subscription made during a delivery what its snapshot contains', () => {
+  it('a subscription made during a delivery gets no event of what its snapshot contains', () => {
     const { registry } = new LoneScope();
     const seen: string[] = [];
     registry.monitorScope().subscribe((event) => {
@@ -219,7 +219,7 @@ describe('delivery', () => {
     expect(seen).toEqual(['inner [a:1 a:2]', 'inner +a:3']);
   });
 
-  it('changes all rows of an operation before its first event', () => {
+  it('all rows of an operation are changed before its first event', () => {
     const { registry, node } = new LoneScope();
     const process = node.processes.spawn();
     registry.join('a', process.pid);
@@ -230,7 +230,7 @@ describe('delivery', () => {
     expect(counts).toEqual([0, 0]);
   });
 
-  it('queues the exit of a process that an observer ends', () => {
+  it('the exit of a process that an observer ends is delivered after the event under way', () => {
     const { registry, node } = new LoneScope();
     const process = node.processes.spawn();
     registry.monitor('a').subscribe((event) => {

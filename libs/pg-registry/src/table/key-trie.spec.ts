@@ -8,7 +8,7 @@ class Mark {
 
 const marks = (found: readonly Mark[]): readonly (string | number)[] => found.map((mark) => mark.of);
 
-it('keeps a key apart from the keys it is the beginning of', () => {
+it('a trie keeps a key apart from the keys it is the beginning of', () => {
   const trie = new KeyTrie<Mark>();
   for (const key of [[], ['a'], ['a', 'b'], ['a', 'b', 'c']]) trie.set(key, new Mark(`/${key.join('/')}`));
   trie.delete(['a', 'b']);
@@ -19,7 +19,7 @@ it('keeps a key apart from the keys it is the beginning of', () => {
   expect(marks(trie.below([]))).toEqual(['/', '/a', '/a/b/c']);
 });
 
-it('compares keys and elements by structure and kind', () => {
+it('a trie compares keys and elements by structure and kind', () => {
   const trie = new KeyTrie<Mark>();
   const elements: Key[] = [1, '1', 1n, [1], { x: 1 }, null, 'null', true, 'n1', '\udfff{1:x1;}'];
   const keys: Key[] = [...elements, ...elements.map((element) => [element])].filter(
@@ -30,7 +30,7 @@ it('compares keys and elements by structure and kind', () => {
   expect(trie.values()).toHaveLength(keys.length);
 });
 
-it('finds without a check primitives and arrays of primitives only', () => {
+it('a trie finds without a check primitives and arrays of primitives only', () => {
   const trie = new KeyTrie<Mark>();
   const keys: Key[] = [
     'a',
@@ -70,7 +70,7 @@ it('finds without a check primitives and arrays of primitives only', () => {
   expect(trie.peek(-0)?.of).toBe(2);
 });
 
-it('does not take a key for another that it is the beginning of, or that is the beginning of it', () => {
+it('a trie does not take a key for another that it is the beginning of, or that is the beginning of it', () => {
   const trie = new KeyTrie<Mark>();
   trie.set(['a'], new Mark(1));
   trie.delete(['a', 'b']);
@@ -79,7 +79,7 @@ it('does not take a key for another that it is the beginning of, or that is the 
   expect(trie.peek(['a', 'b'])).toBeUndefined();
 });
 
-it('leaves nothing behind when keys go', () => {
+it('a trie leaves nothing behind when keys go', () => {
   const trie = new KeyTrie<Mark>();
   trie.set(['a', 'b', 'c'], new Mark(1));
   trie.set(['a', 'x'], new Mark(2));

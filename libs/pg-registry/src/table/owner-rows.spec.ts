@@ -15,7 +15,7 @@ const between = (from: number, to: number, limit?: number) =>
 
 beforeEach(() => (rows = new OwnerRows(B, false)));
 
-it('finds rows by number and walks them in order, whatever the order they came in', () => {
+it('the rows of an owner are found by number and walked in order, whatever the order they came in', () => {
   const numbers = [7, 3, 1000, 64, 63, 65, 2 ** 52, 128, 0, 127, 999];
   add(...numbers);
   for (const number of numbers) expect(rows.get(number)?.number).toBe(number);
@@ -24,7 +24,7 @@ it('finds rows by number and walks them in order, whatever the order they came i
   expect(rows.count).toBe(numbers.length);
 });
 
-it('gives slices after a cursor, up to a number or a limit', () => {
+it('the rows of an owner are given in slices after a cursor, up to a number or a limit', () => {
   add(...Array.from({ length: 300 }, (_, at) => at * 3));
   expect(between(10, 20)).toEqual([12, 15, 18]);
   expect(between(0, Infinity, 3)).toEqual([3, 6, 9]);
@@ -38,7 +38,7 @@ it('gives slices after a cursor, up to a number or a limit', () => {
   expect(walked).toHaveLength(300);
 });
 
-it('keeps memory proportional to live rows while numbers only rise', () => {
+it('the rows of an owner take memory proportional to live rows while numbers only rise', () => {
   add(1);
   for (let number = 2; number < 100_000; number += 1) {
     add(number);
@@ -48,7 +48,7 @@ it('keeps memory proportional to live rows while numbers only rise', () => {
   expect(between(-1, Infinity)).toEqual([1]);
 });
 
-it('survives a page that was emptied, swept and filled again', () => {
+it('the rows of an owner survive a page that was emptied, swept and filled again', () => {
   for (let number = 0; number < 20; number += 1) add(number * 64);
   for (let number = 0; number < 20; number += 1) remove(number * 64);
   add(64, 0, 640);
@@ -56,7 +56,7 @@ it('survives a page that was emptied, swept and filled again', () => {
   expect(rows.digest.read().count).toBe(3);
 });
 
-it('hands out pages that no later change touches', () => {
+it('the pages of an owner that were handed out are touched by no later change', () => {
   add(...Array.from({ length: 200 }, (_, number) => number));
   const pages: PageSnapshot[] = [];
   rows.addPagesTo(pages);

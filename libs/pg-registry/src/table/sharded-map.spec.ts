@@ -1,6 +1,6 @@
 import { hashPrimitive, ShardedMap } from './sharded-map';
 
-it('is a Map before and after it was split', () => {
+it('a sharded map behaves like a Map before and after it was split', () => {
   const map = new ShardedMap<string | number, number>(hashPrimitive);
   const keys = Array.from({ length: 50_000 }, (_, at) => (at % 2 === 0 ? at : `key-${at}`));
   keys.forEach((key, at) => map.set(key, at));
@@ -16,7 +16,7 @@ it('is a Map before and after it was split', () => {
   expect(map.size).toBe(0);
 });
 
-it('finds every kind of token in its shard again', () => {
+it('a sharded map finds every kind of token in its shard again', () => {
   const map = new ShardedMap<string | number | boolean | null, number>(hashPrimitive);
   const tokens = [Number.NaN, 0, 1.5, -1, 2 ** 60, Infinity, true, false, null, '', 'x'.repeat(10_000)];
   for (let filler = 0; filler < 40_000; filler += 1) map.set(`filler ${filler}`, filler);

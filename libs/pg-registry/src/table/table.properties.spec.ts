@@ -222,7 +222,7 @@ function fold(held: Map<string, unknown>, diff: Diff): void {
   }
 }
 
-it('agrees with the model after any operations, and its diffs are exactly the differences', () => {
+it('a table agrees with the model after any operations, and its diffs are exactly the differences', () => {
   const steps = fc.array(step, { maxLength: 40, size: 'max' });
   fc.assert(
     fc.property(steps, fc.integer({ min: 1, max: 5 }), (operations, checkEvery) => {

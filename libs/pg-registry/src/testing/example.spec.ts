@@ -13,7 +13,7 @@ describe('jobs', () => {
   });
   afterEach(() => cluster.close());
 
-  it('are forgotten when their node crashes', async () => {
+  it('jobs are forgotten when their node crashes', async () => {
     const [first, second] = cluster.nodes;
     first.registry('jobs').register('job-1');
     await cluster.settle();

@@ -56,7 +56,7 @@ describe('a test cluster', () => {
     expect(nodes.map(({ node }) => node.peers().length)).toEqual([2, 2, 2]);
   });
 
-  it('starts whole applications, whose providers are called from the other nodes', async () => {
+  it('a test cluster starts whole applications, whose providers are called from the other nodes', async () => {
     const on = await start({ nodes: ['web', 'worker'], modules: [GreeterModule] });
     const { pid } = on.node('worker').registry('greeters').lookupLocal('greeter')[0];
     await expect(on.node('web').processes.call(pid, 'greet', 'Ada')).resolves.toBe(
@@ -65,7 +65,7 @@ describe('a test cluster', () => {
     expect(on.node('worker').get(Tenant)).not.toBe(on.node('web').get(Tenant));
   });
 
-  it('lets each node have modules of its own', async () => {
+  it('a test cluster lets each node have modules of its own', async () => {
     const on = await start({
       nodes: ['web', 'worker'],
       modules: ({ node }) => (node === 'worker' ? [GreeterModule] : []),
@@ -75,7 +75,7 @@ describe('a test cluster', () => {
     await expect(answer).resolves.toBe('Hello Ada from production');
   });
 
-  it('takes applications that the test makes itself, with replaced providers', async () => {
+  it('a test cluster takes applications that the test makes itself, with replaced providers', async () => {
     const on = await start({
       nodes: 1,
       modules: [GreeterModule],
@@ -88,7 +88,7 @@ describe('a test cluster', () => {
     await expect(answer).resolves.toBe('Hello Ada from a test');
   });
 
-  it('is settled when every node has applied what every other has written', async () => {
+  it('a test cluster is settled when every node has applied what every other has written', async () => {
     const on = await start();
     for (const { name, node } of on.nodes) {
       for (let i = 0; i < 500; i += 1) node.scope('pg').register(['item', name, i], i);
@@ -110,7 +110,7 @@ describe('a test cluster', () => {
     expect(() => on.expectConverged()).toThrow("node1 has nothing, node2 sees 'new' (entry 1)");
   });
 
-  it('settles after a short cut is healed', async () => {
+  it('a test cluster settles after a short cut is healed', async () => {
     const on = await start();
     on.cut('node1', 'node2');
     on.node('node1').registry().register('key', 'from node1');
@@ -121,7 +121,7 @@ describe('a test cluster', () => {
     expect(on.node('node2').registry().lookup('key')).toMatchObject([{ value: 'from node1' }]);
   });
 
-  it('settles during a cut when both sides have removed each other, and again after it is healed', async () => {
+  it('a test cluster settles during a cut when both sides have removed each other, and again after it is healed', async () => {
     const on = await start({ nodes: 2, options: { peerTimeoutMs: 300 } });
     for (const node of on.nodes) node.registry().register('key');
     await on.settle();
@@ -133,7 +133,7 @@ describe('a test cluster', () => {
     expect(on.nodes.map((node) => node.registry().members('key').length)).toEqual([2, 2]);
   });
 
-  it('settles after a node has crashed, and after its successor has started', async () => {
+  it('a test cluster settles after a node has crashed, and after its successor has started', async () => {
     const on = await start();
     on.node('node3').registry().register('key', 'before');
     await on.settle();
@@ -147,7 +147,7 @@ describe('a test cluster', () => {
     expect(on.node('node1').registry().lookup('key')).toMatchObject([{ value: 'after' }]);
   });
 
-  it('stops one application in order', async () => {
+  it('a test cluster stops one application in order', async () => {
     const on = await start({ nodes: 2, modules: [GreeterModule] });
     await on.stop('node2');
     await on.settle();
@@ -155,7 +155,7 @@ describe('a test cluster', () => {
     expect(() => on.node('node2')).toThrow("No node 'node2' runs in this cluster. Running nodes: node1.");
   });
 
-  it('holds back what a paused node sends until it is resumed', async () => {
+  it('a test cluster holds back what a paused node sends until it is resumed', async () => {
     const on = await start();
     on.pause('node1');
     on.node('node1').registry().register('paused');
@@ -166,7 +166,7 @@ describe('a test cluster', () => {
     await seen(on, 'node2', 'paused', 1);
   });
 
-  it('tells a node that it is disconnected, and brings it up to date when it is back', async () => {
+  it('a test cluster tells a node that it is disconnected, and brings it up to date when it is back', async () => {
     const on = await start({ nodes: 2 });
     on.disconnect('node1');
     expect(on.node('node1').node.stats().connected).toBe(false);
@@ -176,7 +176,7 @@ describe('a test cluster', () => {
     expect(on.node('node2').registry().members('key')).toHaveLength(1);
   });
 
-  it('settles although a third of all messages is lost', async () => {
+  it('a test cluster settles although a third of all messages is lost', async () => {
     const on = await start();
     on.lose({ rate: 0.3, seed: 42 });
     for (let round = 0; round < 50; round += 1) {
@@ -194,7 +194,7 @@ describe('a test cluster', () => {
     await expect(on.settle({ timeoutMs: 20 })).rejects.toThrow('node1 still has node2 as a peer');
   });
 
-  it('closes the other applications if one does not start', async () => {
+  it('a test cluster closes the other applications if one does not start', async () => {
     let started = 0;
     let closed = 0;
     @Module({})
@@ -211,7 +211,7 @@ describe('a test cluster', () => {
     expect(closed).toBe(1);
   });
 
-  it('refuses to start a second node of the same name', async () => {
+  it('a test cluster refuses to start a second node of the same name', async () => {
     const on = await start({ nodes: 1 });
     await expect(on.start('node1')).rejects.toThrow("Node 'node1' runs in this cluster already.");
   });

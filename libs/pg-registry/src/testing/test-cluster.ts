@@ -30,7 +30,7 @@ const POLL_MS = 5;
  *   });
  *   afterEach(() => cluster.close());
  *
- *   it('are forgotten when their node crashes', async () => {
+ *   it('jobs are forgotten when their node crashes', async () => {
  *     const [first, second] = cluster.nodes;
  *     first.registry('jobs').register('job-1');
  *     await cluster.settle();

@@ -25,7 +25,7 @@ describe.each(['this node', 'another node'])('a monitor of a process of %s', (wh
     owner = where === 'this node' ? a : cluster.node('b');
   });
 
-  it('emits the reason of the end once, and completes', async () => {
+  it('a monitor emits the reason of the end once, and completes', async () => {
     const process = owner.processes.spawn();
     const told = [follow(a, process), follow(a, process)];
     await turn();
@@ -39,7 +39,7 @@ describe.each(['this node', 'another node'])('a monitor of a process of %s', (wh
     expect([a.calls.stats().monitors, cluster.timers.pending]).toEqual([0, 0]);
   });
 
-  it('emits noproc if the process had ended before', async () => {
+  it('a monitor emits noproc if the process had ended before', async () => {
     const process = owner.processes.spawn();
     process.exit();
     const told = follow(a, process);
@@ -48,7 +48,7 @@ describe.each(['this node', 'another node'])('a monitor of a process of %s', (wh
     expect(cluster.timers.pending).toBe(0);
   });
 
-  it('emits the name, message and code of an error as the reason', async () => {
+  it('a monitor emits the name, message and code of an error as the reason', async () => {
     const process = owner.processes.spawn();
     const told = follow(a, process);
     await turn();
@@ -57,7 +57,7 @@ describe.each(['this node', 'another node'])('a monitor of a process of %s', (wh
     expect(told).toEqual([{ name: 'RangeError', message: 'too far', code: 'EFAR' }, 'complete']);
   });
 
-  it('watches a process only while there are subscriptions', async () => {
+  it('a node watches a process only while there are subscriptions', async () => {
     const process = owner.processes.spawn();
     const monitor = a.service.monitor(process.pid);
     expect(cluster.frames).toEqual([]);
@@ -75,7 +75,7 @@ describe.each(['this node', 'another node'])('a monitor of a process of %s', (wh
     expect([told, cluster.frames.length]).toEqual([[], frames]);
   });
 
-  it('emits as the process that subscribed, and completes when that process ends', async () => {
+  it('a monitor emits as the process that subscribed, and completes when that process ends', async () => {
     const [watched, watching] = [owner.processes.spawn(), a.processes.spawn()];
     const seen: string[] = [];
     const subscribe = (): void =>
@@ -92,7 +92,7 @@ describe.each(['this node', 'another node'])('a monitor of a process of %s', (wh
     expect(seen.toSorted()).toEqual([String(a.processes.root.pid), String(watching.pid)].toSorted());
   });
 
-  it('emits noproc to a monitor that is subscribed while another one emits', async () => {
+  it('a monitor that is subscribed while another one emits gets noproc', async () => {
     const process = owner.processes.spawn();
     let second: unknown[] = [];
     a.service.monitor(process.pid).subscribe(() => (second = follow(a, process)));
@@ -130,7 +130,7 @@ describe('a monitor of a process of another node', () => {
     await turn();
   }
 
-  it('emits noconnection when the node is lost, and at once if it is not a peer', async () => {
+  it('a monitor emits noconnection when the node is lost, and at once if it is not a peer', async () => {
     const told = follow(a, process);
     await turn();
     b.crash();
@@ -140,7 +140,7 @@ describe('a monitor of a process of another node', () => {
     expect(cluster.timers.pending).toBe(0);
   });
 
-  it('emits the end even if the watch frame is lost', async () => {
+  it('a monitor emits the end even if the watch frame is lost', async () => {
     loseFirst('watch');
     const told = follow(a, process);
     await advance(250);
@@ -150,7 +150,7 @@ describe('a monitor of a process of another node', () => {
     expect(cluster.timers.pending).toBe(0);
   });
 
-  it('emits the end once even if the down frame or its acknowledgement is lost', async () => {
+  it('a monitor emits the end once even if the down frame or its acknowledgement is lost', async () => {
     const told = follow(a, process);
     await turn();
     loseFirst('down');
@@ -164,7 +164,7 @@ describe('a monitor of a process of another node', () => {
     expect([told.length, cluster.timers.pending]).toEqual([2, 0]);
   });
 
-  it('asserts watches again after a handshake, and emits a reason that could not be sent before', async () => {
+  it('a node asserts watches again after a handshake, and its monitors emit a reason that could not be sent before', async () => {
     const told = follow(a, process);
     await turn();
     cluster.lose = () => true;
@@ -177,7 +177,7 @@ describe('a monitor of a process of another node', () => {
     expect(cluster.timers.pending).toBe(0);
   });
 
-  it('asserts watches again when the other node had lost this one and it comes back', async () => {
+  it('a node asserts watches again when the other node had lost it and it comes back', async () => {
     const told = follow(a, process);
     await turn();
     b.calls.peerRemoved(identity(a));
@@ -190,7 +190,7 @@ describe('a monitor of a process of another node', () => {
     expect(cluster.timers.pending).toBe(0);
   });
 
-  it('emits noconnection when a newer incarnation of the node answers', async () => {
+  it('a monitor emits noconnection when a newer incarnation of the node answers', async () => {
     cluster.availabilities.set('b', 'ready');
     cluster.node('b');
     const told = follow(a, process);
@@ -198,7 +198,7 @@ describe('a monitor of a process of another node', () => {
     expect(told).toEqual(['noconnection', 'complete']);
   });
 
-  it('completes monitors without a value when their own node stops', async () => {
+  it('a monitor completes without a value when its own node stops', async () => {
     const told = follow(a, process);
     await turn();
     a.calls.close();
@@ -206,7 +206,7 @@ describe('a monitor of a process of another node', () => {
     expect(cluster.timers.pending).toBe(0);
   });
 
-  it('forgets watches on the other node once there are no subscriptions', async () => {
+  it('the other node forgets a watch once there are no subscriptions', async () => {
     const subscription = a.service.monitor(process.pid).subscribe();
     await turn();
     loseFirst('watch');

@@ -66,7 +66,7 @@ describe('a NATS connection', () => {
   });
 
   it.each(['inbox', 'replies'])(
-    'reports a message to %s whose headers cannot be read, and takes the next one',
+    'a connection reports a message to %s whose headers cannot be read, and takes the next one',
     (subject) => {
       const heard: string[] = [];
       connection.subscribe('inbox', (on) => heard.push(on));
@@ -77,7 +77,7 @@ describe('a NATS connection', () => {
     },
   );
 
-  it('reports what the promises of its client reject with', async () => {
+  it('a connection reports what the promises of its client reject with', async () => {
     client = new FakeClient();
     client.closing = Promise.reject(new Error('closed() failed'));
     client.statuses = {

@@ -8,7 +8,7 @@ jest.mock('nats', () => {
 const natsTransportOf = (options: unknown): unknown => Reflect.apply(natsTransport, undefined, [options]);
 
 describe('natsTransport', () => {
-  test("fails without the package 'nats' when a node connects, and says how to install it", async () => {
+  test("a node without the package 'nats' fails when it connects, and says how to install it", async () => {
     const connecting = natsTransport({ servers: 'nats://127.0.0.1:4222' }).connect({
       node: 'a',
       replies: 'reply.a.>',
