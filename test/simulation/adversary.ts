@@ -20,6 +20,7 @@ export const ATTACKS = [
   'replayed',
   'huge',
   'false-claims',
+  'forged-goodbye',
   'flood',
   'restart',
 ] as const;
@@ -40,14 +41,16 @@ const MAX_CAPTURED = 400;
 /**
  * A hostile peer. Its node runs the production code like any other; beside that, the adversary sends
  * - in its own name, any frame on the subjects that its permissions allow (`permissionsOf`, checked here as a server would);
- * - as if there were no permissions, bytes that are no frame, and frames of other nodes again.
+ * - as if there were no permissions, bytes that are no frame, frames of other nodes again, and goodbyes in other nodes' names.
  *
- * It never makes up a frame in another node's name on that node's subject: only permissions prevent that, so no invariant
- * covers it.
+ * It makes up no other frame in another node's name on that node's subject: only permissions or a shared secret prevent that, so no
+ * invariant covers it.
  */
 export class Adversary {
   /** How each of its frames must be treated, by the frame's bytes. Frames of honest nodes are not listed. */
   readonly expectations = new WeakMap<Uint8Array, Expectation>();
+  /** Incarnations in whose name it has said goodbye. */
+  readonly forgedGoodbyes = new Set<string>();
   readonly #captured: CapturedFrame[] = [];
   readonly #allowed: readonly (readonly string[])[];
   readonly #subjects: Subjects;
@@ -108,6 +111,8 @@ export class Adversary {
         for (const { kind, body } of falseClaims(random, this.#randomIncarnation(), this.#epoch))
           this.#send(victim, kind, body);
         return;
+      case 'forged-goodbye':
+        return this.#sayGoodbyeAs(victim);
       case 'flood': {
         const tame = ATTACKS.filter((attack) => attack !== 'flood' && attack !== 'restart');
         const often = random.pick(tame);
@@ -166,6 +171,18 @@ export class Adversary {
     const question = encodeForged({ ...frame, ...this.#identity, kind: 'alive' }, new Uint8Array(0));
     const elsewhere = new Subjects(NAMESPACE, victim).reply('a', 'x');
     this.#publish(this.#subjects.alive(victim), question, 'must-be-refused', elsewhere);
+  }
+
+  /** Says goodbye as another node, with the epoch that the node was last heard with or a higher one. */
+  #sayGoodbyeAs(victim: string): void {
+    const frame = this.#captured
+      .map(({ bytes }) => decodeCaptured(bytes))
+      .findLast(({ node }) => node === victim);
+    if (frame === undefined) return;
+    const epoch = frame.epoch + this.#random.pick([0, 0, 1000]);
+    const bytes = encodeForged({ ...frame, epoch, kind: 'goodbye' }, new Uint8Array(0));
+    this.forgedGoodbyes.add(frame.incarnation);
+    this.#publish(new Subjects(NAMESPACE, victim).announce('goodbye'), bytes, 'may-be-refused');
   }
 
   get #identity(): { node: string; incarnation: string; epoch: number } {

@@ -33,6 +33,8 @@ export class Checker implements NodeObserver {
   readonly refusedFrames: RefusedFrames;
   /** The first violation. `afterStep` throws it, because the node's own code would catch an error thrown inside it. */
   firstViolation: Violation | undefined;
+  /** Incarnations in whose name a hostile peer has said goodbye. */
+  forgedGoodbyes: ReadonlySet<string> = new Set();
   /** How many changes of entries all nodes saw. */
   changes = 0;
   readonly #models = new Map<SimulatedNode, Map<ScopeName, SubscriberModel[]>>();
@@ -205,7 +207,8 @@ export class Checker implements NodeObserver {
   }
 
   #objectionTo(node: SimulatedNode, peer: SimulatedNode, reason: RemovalReason): string | undefined {
-    if (reason === 'goodbye') return peer.left ? undefined : 'it never said goodbye';
+    if (reason === 'goodbye')
+      return peer.left || this.forgedGoodbyes.has(peer.incarnation) ? undefined : 'it never said goodbye';
     if (reason === 'superseded') {
       const rivals = this.#nodes.some((other) => other !== peer && other.name === peer.name);
       return rivals ? undefined : 'it is the only one of its name that ever was';

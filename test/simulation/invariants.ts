@@ -1,7 +1,7 @@
 /** What must hold after every step of every scenario, whatever the network and the machines did. docs/PROTOCOL.md lists them. */
 export const INVARIANTS = {
   1: "A node never changes another node's entries. What it holds of an owner is, entry by entry, what that owner once wrote, and only the owner's node ever writes the owner's entries.",
-  2: 'No node removes an entry of a living owner that can be reached. It removes a peer only after a goodbye, after a newer incarnation of its name, after its connection was gone for confirmMs (rejoinGraceMs if its server or a route failed), after peerTimeoutMs of silence, or after isolationTimeoutMs without an own connection. Any other leave was made by the owner.',
+  2: 'No node removes an entry of a living owner that can be reached. It removes a peer only after a goodbye (also a forged one: then invariant 3 brings it back), after a newer incarnation of its name, after its connection was gone for confirmMs (rejoinGraceMs if its server or a route failed), after peerTimeoutMs of silence, or after isolationTimeoutMs without an own connection. Any other leave was made by the owner.',
   3: 'After heal and quiet, every view equals the union of the tables of the living owners, and every living node has every other one as an unsuspected peer.',
   4: "After every step, each subscriber's snapshot plus events equals what its node reads. Joins are of entries that were not there, leaves and updates of entries that were, and updates start from the value that was there.",
   5: 'Memory stays within the documented bounds: unsent operations, recent operations, parked frames, peers, remembered names, open probes.',

@@ -104,6 +104,7 @@ export class SimulatedCluster {
   startAdversary(server: Server, clockMs: number): void {
     const adversary = (this.#adversary ??= new Adversary(ADVERSARY, this.random));
     this.checker.refusedFrames.expectations = adversary.expectations;
+    this.checker.forgedGoodbyes = adversary.forgedGoodbyes;
     adversary.takeOver(this.start(ADVERSARY, server, clockMs, true));
   }
 

@@ -266,15 +266,47 @@ describe('two living nodes with one name', () => {
     expect(newer.protocol.epoch).toBe(2000);
   });
 
-  it('of two living nodes with one name the one with the higher epoch stays, even if it started first, and both log it', () => {
+  it('of two living nodes with one name the one that started last stays, although its clock is a minute behind, and both log it', () => {
     const network = new VirtualNetwork();
-    const first = network.start({ name: 'a', epoch: 2000 });
+    const b = network.start('b');
+    const first = network.start({ name: 'a', epoch: 200_000 });
+    for (const node of [b, first]) node.startScope('s');
+    first.join('s', 'first');
     network.run(1000);
-    const second = network.start({ name: 'a', epoch: 1000 });
+    const last = network.start({ name: 'a', epoch: 140_000 });
+    last.startScope('s');
+    last.join('s', 'last');
     network.run(3000);
-    expect([first.protocol.state, second.protocol.state]).toEqual(['ready', 'fenced']);
-    expect(first.warnings()).toEqual(['namesake']);
-    expect(second.warnings()).toEqual(['namesake']);
+    expect([first.protocol.state, last.protocol.state]).toEqual(['fenced', 'ready']);
+    expect([last.protocol.epoch, b.keys('s')]).toEqual([200_001, ['last']]);
+    expect([first.warnings(), last.warnings()]).toEqual([['namesake'], ['namesake']]);
+    expect(last.told.find(({ type }) => type === 'warn')).toMatchObject({
+      message: expect.stringMatching(/1970-01-01T00:03:20.000Z .*1970-01-01T00:02:20.000Z/),
+    });
+  });
+
+  it('a node gives way to a newer one of its name although it stood still while it first checked its name', () => {
+    const network = new VirtualNetwork();
+    const first = network.start({ name: 'a', epoch: 100_000 });
+    network.run(1.5); // its question is under way
+    network.freeze(first);
+    network.run(5000);
+    network.thaw(first);
+    network.run(10_000);
+    const last = network.start({ name: 'a', epoch: 101_000 });
+    network.run(5000);
+    expect([first.protocol.state, last.protocol.state]).toEqual(['fenced', 'ready']);
+  });
+
+  it('nodes of one name that start at the same moment with different clocks end with one of them, and do not outbid each other', () => {
+    for (const seed of [1, 2, 3, 4]) {
+      const network = new VirtualNetwork(seed);
+      const nodes = [30, 10, 20].map((epoch) => network.start({ name: 'a', epoch }));
+      network.run(10_000);
+      expect(nodes.filter(({ protocol }) => protocol.state === 'ready')).toHaveLength(1);
+      const rises = nodes.map(({ counts }) => counts['epoch-raised'] ?? 0);
+      expect(Math.max(...rises)).toBeLessThanOrEqual(1);
+    }
   });
 
   it('a living node is not fenced by frames of a namesake that has gone', () => {
@@ -331,6 +363,89 @@ describe('two living nodes with one name', () => {
     const nodes = [network.start({ name: 'a', epoch: 7 }), network.start({ name: 'a', epoch: 7 })];
     network.run(3000);
     expect(nodes.map(({ protocol }) => protocol.state).toSorted()).toEqual(['fenced', 'ready']);
+  });
+});
+
+describe('a goodbye that somebody else said in the name of a node', () => {
+  function sayGoodbye(network: VirtualNetwork, of: VirtualNode, to: readonly VirtualNode[]): void {
+    const subject = of.protocol.subjects.announce('goodbye');
+    const bytes = of.frame('goodbye');
+    for (const node of to) network.inject(node, subject, bytes.slice());
+  }
+
+  it('a node that hears its own goodbye tells so, and is back with its entries before its next hello', () => {
+    const network = new VirtualNetwork();
+    const [a, b] = pair(network);
+    sayGoodbye(network, a, [a, b]);
+    expect([b.peers, b.keys('s')]).toEqual([[], ['b']]);
+    network.run(200);
+    expect([b.peers, b.keys('s')]).toEqual([['a'], ['a', 'b']]);
+    expect(a.warnings()).toEqual(['forged-goodbye']);
+  });
+
+  it('a node that does not hear it is back after its next hello', () => {
+    const network = new VirtualNetwork();
+    const [a, b] = pair(network);
+    const c = network.start('c');
+    network.run(1000);
+    sayGoodbye(network, a, [b, c]);
+    expect([b.peers, c.peers]).toEqual([['c'], ['b']]);
+    network.run(2500);
+    expect([b.peers, c.peers]).toEqual([
+      ['a', 'c'],
+      ['a', 'b'],
+    ]);
+    expect(b.keys('s')).toEqual(['a', 'b']);
+    expect(b.eventsOf('a')).toEqual(['peer-up', 'peer-removed:goodbye', 'peer-up']);
+  });
+
+  it('the same forged goodbye does not work twice', () => {
+    const network = new VirtualNetwork();
+    const [a, b] = pair(network);
+    const subject = a.protocol.subjects.announce('goodbye');
+    const bytes = a.frame('goodbye');
+    network.inject(b, subject, bytes.slice());
+    network.run(3000);
+    expect(b.peers).toEqual(['a']);
+    network.inject(b, subject, bytes.slice());
+    expect([b.peers, b.counts['late-goodbye']]).toEqual([['a'], 1]);
+  });
+
+  it('a node answers a flood of forged goodbyes with at most one introduction a second', () => {
+    const network = new VirtualNetwork();
+    const [a, b] = pair(network);
+    const before = a.sent.length;
+    for (let times = 0; times < 500; times += 1) {
+      sayGoodbye(network, a, [a, b]);
+      network.run(10);
+    }
+    expect(a.counts['epoch-raised']).toBeLessThanOrEqual(6);
+    expect(a.sent.length - before).toBeLessThan(300);
+    network.run(3000);
+    expect(b.peers).toEqual(['a']);
+  });
+
+  it('a goodbye in the name of a node that has left for good brings nothing back', () => {
+    const network = new VirtualNetwork();
+    const [a, b] = pair(network);
+    network.leave(a);
+    network.run(10);
+    sayGoodbye(network, a, [b]);
+    network.run(5000);
+    expect([b.peers, b.keys('s')]).toEqual([[], ['b']]);
+  });
+
+  it('a node that was removed although it lives is back after its next hello', () => {
+    const network = new VirtualNetwork();
+    const [a, b] = pair(network);
+    // A broker that says for a second that nobody is there.
+    network.loses = ({ subject }) => subject.includes('.reply.') || subject.includes('.hello');
+    network.freeze(a);
+    network.until(() => b.peers.length === 0);
+    network.loses = () => false;
+    network.thaw(a);
+    network.run(3000);
+    expect([b.peers, b.keys('s')]).toEqual([['a'], ['a', 'b']]);
   });
 });
 

@@ -38,7 +38,7 @@ export interface MembershipListener {
  * Who belongs to the cluster. A stranger becomes a peer by a complete hello in a version that both speak:
  *
  *     unknown ── any frame ──► asked to introduce itself (at most once a second) ── complete hello ──► peer
- *     peer ── goodbye, or a higher epoch of its name ──► ended for ever (one tombstone per name)
+ *     peer ── goodbye, or a higher epoch of its name ──► ended for ever (one tombstone per name and epoch)
  *     peer ── crash, silence, own isolation (Liveness) ──► unknown: the same incarnation may come back by the same way
  *     unknown ── no common version, or too many peers ──► rejected: one warning and one event per incarnation
  *
@@ -125,6 +125,8 @@ export class Membership {
         return false;
       case 'ended':
         this.#endpoint.count('after-goodbye');
+        // A late frame, whose sender has gone; or its sender lives, and learns so that another said goodbye in its name.
+        this.#nameGuard.sayStale(sender, this.ledger.epochOf(sender.node) ?? sender.epoch);
         return false;
       case 'newer': {
         const older = this.byName.get(sender.node);
@@ -173,8 +175,12 @@ export class Membership {
     if (!this.peers.has(frame.incarnation)) this.ask(frame.node);
   }
 
-  /** A node left in good order: its entries leave at once, and this incarnation never comes back. */
+  /**
+   * A node left in good order: its entries leave at once, and nothing that it has sent brings it back. Only a living node can raise its
+   * epoch, so a frame of a higher epoch shows that the goodbye was forged.
+   */
   goodbyeHeard(frame: Frame): void {
+    if (frame.epoch < (this.ledger.epochOf(frame.node) ?? 0)) return this.#endpoint.count('late-goodbye');
     this.ledger.record(frame, true);
     this.rejections.forget(frame.node);
     const peer = this.peers.get(frame.incarnation);

@@ -13,6 +13,8 @@ import type { Probes } from './liveness/probes';
 import { Throttle } from './throttle';
 
 const STALE_INTERVAL_MS = 1000;
+/** A node raises its epoch at most once in this time, because everybody answers it. */
+const RAISE_INTERVAL_MS = 1000;
 const MAX_STALE_NAMES = 1024;
 /**
  * A node raises its epoch on the word of others to at most ten thousand years beyond its own start. Clocks are never that wrong, and
@@ -43,7 +45,11 @@ export interface NameGuardDeps {
  *
  * A node that hears a lower epoch than it knows answers `stale { incarnation, epoch }`. The receiver asks the same question. Only if
  * nobody else answers, and no newer namesake was heard lately, it raises its epoch above the one in the answer. That heals a clock that
- * went backwards between two lives of a node, and gives a node a name that only dead incarnations hold against it.
+ * went backwards between two lives of a node, and gives a node a name that only dead incarnations hold against it. It also brings back a
+ * node in whose name somebody else said goodbye: those who believed it answer its next frame with `stale`.
+ *
+ * **Clocks do not decide between two living nodes.** Whoever answers a node's first question was there before it, whatever the two
+ * clocks say. So a node that has just started raises its epoch above that of the node that answers, once.
  */
 export class NameGuard {
   readonly #staleSaid = new Throttle<string>(STALE_INTERVAL_MS, MAX_STALE_NAMES);
@@ -55,6 +61,10 @@ export class NameGuard {
   readonly #startedAt: number;
   /** When a newer namesake was last heard, without being asked. */
   #heardAt = -Infinity;
+  /** When this node last raised its epoch. */
+  #raisedAt = -Infinity;
+  /** Until when whoever answers was there before this node: it answers the first question. */
+  #startsUntil = Infinity;
 
   readonly #endpoint: Endpoint;
   readonly #probes: Probes;
@@ -70,7 +80,9 @@ export class NameGuard {
 
   /** Asks whether anybody else answers on this node's name. At start and after each reconnect. */
   check(): void {
-    this.#askedAt = this.#endpoint.now;
+    const { now, options } = this.#endpoint;
+    this.#askedAt = now;
+    this.#startsUntil = Math.min(this.#startsUntil, now + 2 * options.probeTimeoutMs);
     this.#probes.ask(this.#endpoint.node, { of: 'own-name' });
   }
 
@@ -80,9 +92,10 @@ export class NameGuard {
     this.#outbidBy = undefined;
   }
 
-  /** A frame under this node's name, of another incarnation: a reason to ask who has the name now, never more than that. */
+  /** A frame under this node's name that it has not sent: a reason to ask who has the name now, never more than that. */
   namesake(sender: Sender): void {
     const endpoint = this.#endpoint;
+    if (sender.incarnation === endpoint.incarnation) return this.#takenForGone(sender);
     this.#warnOf(sender);
     if (!supersedes(sender, endpoint)) return this.sayStale(sender, endpoint.epoch);
     this.#heardAt = endpoint.now;
@@ -93,8 +106,10 @@ export class NameGuard {
   answered(sender: Sender): void {
     const endpoint = this.#endpoint;
     this.#warnOf(sender);
-    if (supersedes(sender, endpoint)) this.#deps.fence(sender);
-    else this.sayStale(sender, endpoint.epoch);
+    if (!supersedes(sender, endpoint)) this.sayStale(sender, endpoint.epoch);
+    else if (endpoint.now <= this.#startsUntil && this.#isWithinClocks(sender.epoch))
+      this.#raiseAbove(sender.epoch);
+    else this.#deps.fence(sender);
   }
 
   /** Tells a node that a higher epoch of its name is known here; at most once a second per name. */
@@ -114,13 +129,9 @@ export class NameGuard {
     const incarnation = readIncarnation(reader);
     const epoch = reader.uint();
     reader.end();
-    const endpoint = this.#endpoint;
-    if (epoch > this.#startedAt + MAX_LEAP_MS || epoch >= MAX_EPOCH)
-      throw new DecodeError(`Epoch ${epoch} is beyond every clock.`);
-    // Race: it was sent to a namesake, or before this node raised its epoch.
-    if (incarnation !== endpoint.incarnation || epoch < endpoint.epoch) return;
-    this.#outbidBy = Math.max(this.#outbidBy ?? 0, epoch);
-    this.#ask();
+    if (!this.#isWithinClocks(epoch)) throw new DecodeError(`Epoch ${epoch} is beyond every clock.`);
+    // Race: it was sent to a namesake.
+    if (incarnation === this.#endpoint.incarnation) this.#outbid(epoch);
   }
 
   /**
@@ -131,10 +142,41 @@ export class NameGuard {
     const outbidBy = this.#outbidBy;
     this.#askedAt = -Infinity;
     this.#outbidBy = undefined;
+    this.#startsUntil = -Infinity;
     if (outbidBy === undefined || outcome === 'answer' || this.#heardLately) return;
-    this.#endpoint.epoch = outbidBy + 1;
-    this.#endpoint.count('epoch-raised');
+    // If it is too early, the next frame of this node is answered with `stale` again.
+    if (this.#endpoint.now >= this.#raisedAt + RAISE_INTERVAL_MS) this.#raiseAbove(outbidBy);
+  }
+
+  /** Somebody said goodbye in this node's name. */
+  #takenForGone({ epoch }: Sender): void {
+    const { node } = this.#endpoint;
+    this.#endpoint.warn(
+      'forged-goodbye',
+      `Somebody said goodbye in the name of this node, '${node}', which lives. It introduces itself again. Give each node a user ` +
+        'with permissions of its own (permissionsOf), or all nodes a shared secret.',
+    );
+    if (this.#isWithinClocks(epoch)) this.#outbid(epoch);
+  }
+
+  /** Somebody holds an epoch against this node: the present one or a higher one. */
+  #outbid(epoch: number): void {
+    if (epoch < this.#endpoint.epoch) return; // Race: this node has raised its epoch meanwhile.
+    this.#outbidBy = Math.max(this.#outbidBy ?? 0, epoch);
+    this.#ask();
+  }
+
+  #raiseAbove(epoch: number): void {
+    const endpoint = this.#endpoint;
+    this.#startsUntil = -Infinity;
+    this.#raisedAt = endpoint.now;
+    endpoint.epoch = epoch + 1;
+    endpoint.count('epoch-raised');
     this.#deps.epochRaised();
+  }
+
+  #isWithinClocks(epoch: number): boolean {
+    return epoch <= this.#startedAt + MAX_LEAP_MS && epoch < MAX_EPOCH;
   }
 
   /** Whether a newer namesake seems to live although it does not answer, as one that does not hear us: we must not outbid it. */
@@ -152,8 +194,13 @@ export class NameGuard {
     const endpoint = this.#endpoint;
     endpoint.warn(
       'namesake',
-      `Another node is named '${endpoint.node}': ${sender.incarnation} (epoch ${sender.epoch}); this one is ` +
-        `${endpoint.incarnation} (epoch ${endpoint.epoch}). If both live, the one with the higher epoch stays.`,
+      `Another node is named '${endpoint.node}': ${sender.incarnation}, started at ${timeOf(sender)} by its clock; this one is ` +
+        `${endpoint.incarnation}, started at ${timeOf(endpoint)}. If both live, the one that started last stays.`,
     );
   }
+}
+
+/** The start time of a node, as others know it: the node may have raised it. */
+function timeOf({ epoch }: { readonly epoch: number }): string {
+  return new Date(epoch).toISOString();
 }

@@ -11,8 +11,20 @@ describe('the ledger of names', () => {
     expect(ledger.statusOf(sender('a', 'y', 6))).toBe('newer');
     expect(ledger.statusOf(sender('a', 'y', 4))).toBe('older');
     ledger.record(sender('a', 'x', 5), true);
-    ledger.record(sender('a', 'x', 9));
-    expect(ledger.statusOf(sender('a', 'x', 9))).toBe('ended');
+    expect(ledger.statusOf(sender('a', 'x', 5))).toBe('ended');
+  });
+
+  it('the ledger of names takes an incarnation that said goodbye for a living one when its epoch rises, until the next goodbye', () => {
+    const ledger = new NameLedger(10, () => false);
+    const statuses = (): readonly string[] =>
+      [4, 5, 6].map((epoch) => ledger.statusOf(sender('a', 'x', epoch)));
+    ledger.record(sender('a', 'x', 5), true);
+    ledger.record(sender('a', 'x', 5));
+    expect(statuses()).toEqual(['ended', 'ended', 'current']);
+    ledger.record(sender('a', 'x', 6));
+    expect(statuses()).toEqual(['current', 'current', 'current']);
+    ledger.record(sender('a', 'x', 6), true);
+    expect(statuses()).toEqual(['ended', 'ended', 'ended']);
   });
 
   it('the ledger of names orders incarnations of one epoch alike, whichever it heard first', () => {

@@ -2,7 +2,7 @@
 interface NameRecord {
   readonly incarnation: string;
   readonly epoch: number;
-  /** It said goodbye: not even the same incarnation may come back. */
+  /** It said goodbye at this epoch: only frames of a higher epoch show that it lives, so that somebody else must have said it. */
   readonly ended: boolean;
   /** Hellos with a lower beat are old. It outlives the peer, so that no old hello brings one back. */
   beat: number;
@@ -18,7 +18,7 @@ export type SenderStatus =
   | 'newer'
   /** A newer incarnation of its name was heard. */
   | 'older'
-  /** It said goodbye. */
+  /** It said goodbye, and its epoch has not risen since. */
   | 'ended';
 
 /** Whether (epoch, incarnation) `a` supersedes `b`. Epochs of one millisecond are told apart by the incarnation, alike everywhere. */
@@ -76,7 +76,8 @@ export class NameLedger {
   }): SenderStatus {
     const record = this.#records.get(sender.node);
     if (record === undefined) return 'unknown';
-    if (record.incarnation === sender.incarnation) return record.ended ? 'ended' : 'current';
+    if (record.incarnation === sender.incarnation)
+      return record.ended && sender.epoch <= record.epoch ? 'ended' : 'current';
     return supersedes(sender, record) ? 'newer' : 'older';
   }
 
@@ -88,12 +89,13 @@ export class NameLedger {
     const known = this.#records.get(sender.node);
     const same = known?.incarnation === sender.incarnation;
     const epoch = same ? Math.max(known.epoch, sender.epoch) : sender.epoch;
-    if (same && known.epoch === epoch && known.ended === ended) return;
+    const stays = same && known.ended && sender.epoch <= known.epoch;
+    if (same && known.epoch === epoch && known.ended === (ended || stays)) return;
     this.#records.delete(sender.node); // to the end of the order of age
     this.#records.set(sender.node, {
       incarnation: sender.incarnation,
       epoch,
-      ended: ended || (same && known.ended),
+      ended: ended || stays,
       beat: same ? known.beat : 0,
     });
     if (this.#records.size > this.#capacity) this.#forgetOldest();

@@ -91,11 +91,12 @@ export class NodeLifecycle {
   }
 
   /** A younger node has taken this one's name. */
-  fenced({ incarnation }: Sender): void {
+  fenced({ incarnation, epoch }: Sender): void {
     const { log, protocol } = this.#components;
     log.error(
-      `Node '${this.#name}' (incarnation ${protocol.incarnation}) has been superseded: a younger node of the same name runs, ` +
-        `incarnation ${incarnation}. This node has stopped and its entries are gone; give every instance a name of its own.`,
+      `Node '${this.#name}' (incarnation ${protocol.incarnation}, start time ${isoTime(protocol.epoch)}) has been superseded: a younger ` +
+        `node of the same name runs, incarnation ${incarnation}, start time ${isoTime(epoch)}. This node has stopped and its entries are ` +
+        'gone; give every instance a name of its own.',
     );
     this.#end('fenced', `Superseded by a younger node named '${this.#name}'.`);
   }
@@ -213,4 +214,8 @@ export class NodeLifecycle {
     replicationWaits.rejectAll(error);
     observables.complete();
   }
+}
+
+function isoTime(epoch: number): string {
+  return new Date(epoch).toISOString();
 }

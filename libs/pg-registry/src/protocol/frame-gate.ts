@@ -77,7 +77,8 @@ export class FrameGate {
   #faultOf(route: Route, frame: Frame): string | undefined {
     const endpoint = this.#endpoint;
     const ownIncarnation = frame.incarnation === endpoint.incarnation;
-    if (ownIncarnation && frame.node === endpoint.node) return 'own';
+    // A living node has sent no goodbye, so one in its name is news to it.
+    if (ownIncarnation && frame.node === endpoint.node && frame.kind !== 'goodbye') return 'own';
     // A peer's name and incarnation were compared by their hash when it was admitted.
     const isPeer = this.#peers.get(frame.incarnation)?.node === frame.node;
     if (!isPeer && !belongsTo(frame.incarnation, frame.node))

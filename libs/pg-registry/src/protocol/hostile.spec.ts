@@ -71,7 +71,7 @@ describe('a frame that does not belong', () => {
     const network = new VirtualNetwork();
     const [a] = network.startCluster(2);
     const before = a.protocol.stats().counters['own-frames'] ?? 0;
-    network.inject(a, a.protocol.subjects.announce('goodbye'), frame('goodbye', identityOf(a)));
+    network.inject(a, a.protocol.subjects.announce('suspect'), frame('suspect', identityOf(a)));
     expect(a.protocol.stats().counters['own-frames']).toBe(before + 1);
     const thief = { ...identityOf(a), node: 'thief' };
     network.inject(
