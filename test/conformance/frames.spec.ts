@@ -79,14 +79,13 @@ describe('frames', () => {
     for (const { subject, bytes } of operations) network.inject(a, subject, bytes);
     expect(a.keys('s')).toEqual(['n0', 'n1']);
     const leave = { number: 2, groups: [{ kind: 'leave', numbers: [77] }] } as const;
-    expect(a.tables.get('s')!.applyRemote(b.incarnation, leave, Infinity)).toEqual([]);
+    expect(a.tables.get('s')!.remote(b.incarnation).apply(leave, Infinity)).toEqual([]);
     expect(a.diffs.slice(before)).toEqual([]);
   });
 
   test('C124 a sync emits exactly the leaves and joins that differ, and the same sync again emits nothing', () => {
     const table = new Table({ node: 'here', incarnation: HERE, keys: 'duplicate' });
-    table.mergeChunk(
-      THERE,
+    table.remote(THERE).merge(
       syncOf(2, [
         [1, 'one'],
         [2, 'two'],
@@ -96,18 +95,18 @@ describe('frames', () => {
       [2, 'two'],
       [4, 'three'],
     ]);
-    expect(told(table.mergeChunk(THERE, next))).toEqual([
+    expect(told(table.remote(THERE).merge(next))).toEqual([
       ['leave', 'k', ['one']],
       ['join', 'k', ['three']],
     ]);
-    expect(table.mergeChunk(THERE, next)).toEqual([]);
+    expect(table.remote(THERE).merge(next)).toEqual([]);
   });
 
   test('C128 a sync changes only entries of its sender', () => {
     const table = new Table({ node: 'here', incarnation: HERE, keys: 'duplicate' });
     table.join('k', [new Pid('here', HERE, 1)], 'own', { last: 0 }, 1);
-    table.mergeChunk(THERE, syncOf(1, [[1, 'theirs']]));
-    expect(told(table.mergeChunk(THERE, syncOf(2, [])))).toEqual([['leave', 'k', ['theirs']]]);
+    table.remote(THERE).merge(syncOf(1, [[1, 'theirs']]));
+    expect(told(table.remote(THERE).merge(syncOf(2, [])))).toEqual([['leave', 'k', ['theirs']]]);
     expect(table.lookup('k')).toMatchObject([{ value: 'own' }]);
   });
 

@@ -179,11 +179,12 @@ export class FrameRouter {
   #toProcess(kind: ProcessKind): Handler {
     const { endpoint, gate, membership } = this.#deps;
     return ({ frame, route }, replyAddress) => {
-      if (!this.#readable(frame)) return;
-      const reply = kind === 'reply' ? '' : replyAddress; // nothing answers an answer
-      if (reply !== '' && !gate.mayAnswer(reply, frame.node)) return;
       const { node, incarnation, epoch, body } = frame;
-      if (!membership.peers.has(incarnation)) membership.ask(node);
+      const peer = membership.peers.get(incarnation);
+      if (!this.#readable(frame, peer)) return;
+      const reply = kind === 'reply' ? '' : replyAddress; // nothing answers an answer
+      if (reply !== '' && !gate.mayAnswer(reply, node)) return;
+      if (peer === undefined) membership.ask(node);
       const token = route.route === 'reply' ? route.token : '';
       endpoint.emit({ type: 'deliver', kind, from: { node, incarnation, epoch }, body, reply, token });
     };
@@ -202,18 +203,19 @@ export class FrameRouter {
 
   /** The peer that sent a frame which can be read. Asks any other sender for its hello. */
   #peerOf(frame: Frame): MutablePeer | undefined {
-    if (!this.#readable(frame)) return undefined;
     const { endpoint, membership } = this.#deps;
     const peer = membership.peers.get(frame.incarnation);
+    if (!this.#readable(frame, peer)) return undefined;
     if (peer !== undefined) return peer;
     endpoint.count('from-strangers');
     membership.ask(frame.node);
     return undefined;
   }
 
-  #readable(frame: Frame): boolean {
+  /** @param peer The sender, if it is one: the rejection of its name was forgotten when it was admitted. */
+  #readable(frame: Frame, peer: MutablePeer | undefined): boolean {
     const { endpoint, membership } = this.#deps;
-    if (membership.rejections.speaksOtherwise(frame)) {
+    if (peer === undefined && membership.rejections.speaksOtherwise(frame)) {
       endpoint.count('from-rejected');
       return false;
     }

@@ -139,11 +139,11 @@ function storeKeys(
   }));
   return () => {
     const table = new Table({ node: 'here', incarnation: 'a'.repeat(16), keys: 'duplicate' });
-    table.applyRemote(THERE, { number: 1, groups }, Number.MAX_SAFE_INTEGER);
+    table.remote(THERE).apply({ number: 1, groups }, Number.MAX_SAFE_INTEGER);
     for (const key of keys) table.lookup(key);
     const map = new KeyMap<number>();
     for (const key of keys) map.set(key, 1);
-    table.removeOwner(THERE);
+    table.remote(THERE).removeAll();
   };
 }
 

@@ -77,10 +77,11 @@ export class ReplicationBudget {
   #unflushedBytes = 0;
   #flushingBytes = 0;
   #isFlushing = false;
-  #sampleAt: number;
+  /** When a write, of whatever scope, is to be followed on its way: at most one in `lagSampleMs`. */
+  sampleAt: number;
 
   constructor(readonly options: ProtocolOptions) {
-    this.#sampleAt = options.lagSampleMs > 0 ? -Infinity : Infinity;
+    this.sampleAt = options.lagSampleMs > 0 ? -Infinity : Infinity;
     this.ring = new Pool(options.ringBytes);
     this.parking = new Pool(options.parkingBytes);
     this.maxBodyBytes = options.maxFrameBytes - FRAME_OVERHEAD_BYTES;
@@ -126,11 +127,9 @@ export class ReplicationBudget {
     return true;
   }
 
-  /** Whether to follow a write on its way, of whatever scope. True once in `lagSampleMs`. */
-  wantsSample(now: number): boolean {
-    if (now < this.#sampleAt) return false;
-    this.#sampleAt = now + this.options.lagSampleMs;
-    return true;
+  /** A write is being followed. */
+  sampled(now: number): void {
+    this.sampleAt = now + this.options.lagSampleMs;
   }
 
   /** The flush asked for is done: what was published before it has left. */

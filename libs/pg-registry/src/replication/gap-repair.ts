@@ -24,7 +24,8 @@ const MAX_ASKS = 8;
 export class GapRepair {
   /** When to ask; Infinity while nothing is missing. */
   deadline = Infinity;
-  #heardOf = 0;
+  /** The last operation that the owner is known to have. Changed by {@link hear}. */
+  heard = 0;
   #asks = 0;
   /** Has the latest ask brought anything? */
   #isFruitful = false;
@@ -38,13 +39,8 @@ export class GapRepair {
     this.#random = random;
   }
 
-  /** The last operation that the owner is known to have. */
-  get heard(): number {
-    return this.#heardOf;
-  }
-
   hear(number: number): void {
-    if (number > this.#heardOf) this.#heardOf = number;
+    if (number > this.heard) this.heard = number;
   }
 
   /** An answer to an ask ends here: to be called before {@link settle}. */
@@ -54,7 +50,7 @@ export class GapRepair {
 
   /** Call it when `applied` or `heard` may have changed; `progressed` says that operations were applied. */
   settle(applied: number, progressed: boolean, now: number): void {
-    if (this.#heardOf <= applied) {
+    if (this.heard <= applied) {
       if (this.deadline !== Infinity) this.#close();
     } else if (this.deadline === Infinity) this.deadline = now + this.#random() * JITTER_MS;
     else if (progressed && (this.#asks > 0 || this.#isFruitful)) {
@@ -96,7 +92,7 @@ export class GapRepair {
   /** Starts again, knowing nothing. */
   reset(): void {
     this.#close();
-    this.#heardOf = 0;
+    this.heard = 0;
   }
 
   #close(): void {

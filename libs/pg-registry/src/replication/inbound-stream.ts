@@ -1,4 +1,5 @@
 import type { RemoteCause, ScopeDigest } from '../cluster';
+import { type RemoteEntries, sameDigest } from '../table';
 import type { Reader } from '../wire';
 import {
   type OpsHead,
@@ -15,7 +16,6 @@ import { type Bundled, readBundle } from './bundle';
 import { readChunk, readChunkHead } from './chunk-body';
 import { GapRepair } from './gap-repair';
 import { readOperations } from './operation-body';
-import { PeerEntries } from './peer-entries';
 import { ReorderBuffer } from './reorder-buffer';
 import { readerOf, type StreamDeps } from './stream-deps';
 import type { StreamOutput, StreamPeer } from './stream-output';
@@ -53,7 +53,8 @@ export class InboundStream {
   #appliedNumber = 0;
   /** `appliedNumber` when `settle` looked last. */
   #settledNumber = 0;
-  readonly #entries: PeerEntries;
+  /** The owner's, in this node's table. Every change of them comes out as its exact diff. */
+  readonly #entries: RemoteEntries;
   readonly #gap: GapRepair;
   readonly #walk: SyncWalk;
   readonly #buffer: ReorderBuffer;
@@ -61,7 +62,6 @@ export class InboundStream {
   readonly #timing: SyncTiming;
   /** The operation whose application the owner wants to hear of; 0 if none. */
   #wanted = 0;
-
   readonly #deps: StreamDeps;
   readonly #output: StreamOutput;
 
@@ -72,9 +72,8 @@ export class InboundStream {
   ) {
     this.#deps = deps;
     this.#output = deps.output;
-
     const { options, parking } = deps.budget;
-    this.#entries = new PeerEntries(peer, deps);
+    this.#entries = deps.table.remote(peer.incarnation);
     this.#timing = new SyncTiming(peer, deps.output);
     this.#gap = new GapRepair(deps.random);
     this.#walk = new SyncWalk(deps.run);
@@ -107,7 +106,7 @@ export class InboundStream {
     if (this.phase === 'overfull') this.phase = 'queued';
     this.#gap.hear(theirs.last);
     const isFirst = this.phase === 'queued' && this.#walk.cursor === 0;
-    if (isFirst && theirs.count === 0 && this.#entries.agreeWith(theirs)) {
+    if (isFirst && theirs.count === 0 && sameDigest(this.#entries.digest(), theirs)) {
       this.#appliedNumber = theirs.last;
       this.#becomeLive();
     }
@@ -204,7 +203,7 @@ export class InboundStream {
     this.#settledNumber = this.#appliedNumber;
     if (this.#timing.hasNews) this.#timing.tell(this.phase === 'live', now);
     if (this.#walk.cursor === 0) return;
-    const isDue = !this.#buffer.isEmpty && this.#buffer.has(this.#appliedNumber + 1);
+    const isDue = this.#gap.heard > this.#appliedNumber && this.#buffer.has(this.#appliedNumber + 1);
     this.#drainAt = isDue ? now : Infinity;
     // A buffered frame that is due fills the gap, or part of it, without asking anybody.
     this.#gap.settle(isDue ? this.#gap.heard : this.#appliedNumber, progressed, now);
@@ -214,7 +213,7 @@ export class InboundStream {
   /** The stream is over: its entries leave. */
   end(cause: RemoteCause): void {
     this.release();
-    this.#entries.remove(cause);
+    this.#output.diff(this.#entries.removeAll(), cause);
   }
 
   /** Gives back its memory, without touching its entries. */
@@ -237,13 +236,13 @@ export class InboundStream {
     for (const operation of readOperations(reader, head, this.peer, this.#deps.pids)) {
       if (this.phase === 'walking') this.#mergeDue();
       if (operation.number !== this.#appliedNumber + 1) continue;
-      this.#entries.apply(operation, this.#walk.cursor);
+      this.#output.diff(this.#entries.apply(operation, this.#walk.cursor), 'peer');
       this.#appliedNumber = operation.number;
       applied += 1;
     }
     if (applied > 0) this.#output.count('operations-in', applied);
     if (this.phase === 'walking') this.#mergeDue();
-    if (this.#entries.areTooMany) this.#refuseOverfull();
+    if (this.#entries.count > this.#deps.budget.options.maxEntriesPerPeer) this.#refuseOverfull();
   }
 
   /** Applies some of the buffered frames whose turn it is. */
@@ -283,10 +282,11 @@ export class InboundStream {
   }
 
   #merge({ head, rows }: WaitingChunk): void {
-    this.#entries.merge(readChunk(readerOf(rows, this.#deps), head, this.peer, this.#deps.pids));
+    const chunk = readChunk(readerOf(rows, this.#deps), head, this.peer, this.#deps.pids);
+    this.#output.diff(this.#entries.merge(chunk), 'sync');
     if (this.#walk.advance(head)) this.#sendSyncAsk();
     else this.#becomeLive();
-    if (this.#entries.areTooMany) this.#refuseOverfull();
+    if (this.#entries.count > this.#deps.budget.options.maxEntriesPerPeer) this.#refuseOverfull();
   }
 
   #becomeLive(): void {
@@ -327,7 +327,7 @@ export class InboundStream {
 
   /** Compares the digests of the same moment: both sides must have the same entries. */
   #compare(theirs: ScopeDigest): void {
-    if (this.#entries.agreeWith(theirs)) return;
+    if (sameDigest(this.#entries.digest(), theirs)) return;
     const message = `What is known of ${this.peer.node} differs from what it has after its operation ${theirs.last}: syncing again. This is a bug or corrupted memory.`;
     this.#output.warn('digest-mismatch', message);
     this.#resync('different');
@@ -339,7 +339,7 @@ export class InboundStream {
     this.phase = 'overfull';
     const message = `${this.peer.node} has more than ${this.#deps.budget.options.maxEntriesPerPeer} entries (maxEntriesPerPeer): none of them are shown here.`;
     this.#output.warn('overfull', message);
-    this.#entries.remove('peer');
+    this.#output.diff(this.#entries.removeAll(), 'peer');
   }
 
   #sayApplied(): void {

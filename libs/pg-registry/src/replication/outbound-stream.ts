@@ -51,7 +51,7 @@ export class OutboundStream {
   readonly repair: RepairResponder;
   /** Number of the last own operation, sent or not. */
   last = 0;
-  /** When the batch is to be sent, as soon as the connection is open; Infinity while it is empty. */
+  /** When what waits is to be sent, as soon as the connection is open; Infinity if everything has been given to the client. */
   flushAt = Infinity;
   /** When the number of the last operation is to be sent again; Infinity: not any more. */
   tailAt = Infinity;
@@ -83,11 +83,6 @@ export class OutboundStream {
     this.repair = new RepairResponder(deps, this.#ring);
   }
 
-  /** Whether everything has been given to the client. */
-  get isFlushed(): boolean {
-    return this.#ring.end > this.last;
-  }
-
   /** Operations that wait as references. */
   get unsentOperations(): number {
     return this.#unsent.length;
@@ -113,7 +108,7 @@ export class OutboundStream {
     this.last += 1;
     if (this.#unsent.length > 0 || !this.#budget.open) this.#postpone(diff, now);
     else this.#encode(diff, now);
-    if (this.flushAt !== Infinity || this.isFlushed) return;
+    if (this.flushAt !== Infinity || this.#ring.end > this.last) return; // it is due already, or has left in a full frame
     const counting = (this.#idleFrom - now) / FRAME_MS;
     if (counting <= 0) this.flush(now);
     else this.flushAt = counting > FRAMES_IN_A_ROW - 1 ? this.#sentAt + COALESCE_MS : now;
@@ -126,7 +121,7 @@ export class OutboundStream {
       if (this.#unsent.length === 0) break;
       this.#encodeUnsent(now);
     }
-    this.flushAt = this.isFlushed ? Infinity : now;
+    this.flushAt = this.#ring.end > this.last ? Infinity : now;
   }
 
   tick(now: number): void {

@@ -88,10 +88,6 @@ export class ReorderBuffer {
     return this.#frames[0]?.first ?? Infinity;
   }
 
-  get isEmpty(): boolean {
-    return this.#frames.length === 0 && this.#assemblies.size === 0;
-  }
-
   /** Keeps a copy of a frame. Returns false if there is no room, or nothing new in it. */
   add(first: number, last: number, body: Uint8Array): boolean {
     return this.#insert(new StoredFrame(this, first, last, body.slice()));

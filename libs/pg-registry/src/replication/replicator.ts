@@ -129,8 +129,10 @@ export class Replicator {
     if (diff.length === 0) return;
     if (this.followers.size === 0) return this.#outbound.count();
     this.#outbound.write(diff, now);
-    if (this.#deps.budget.wantsSample(now))
+    if (this.#deps.budget.sampleAt <= now) {
+      this.#deps.budget.sampled(now);
       this.#lag.written(this.#outbound.last, this.#streams.peers(), now);
+    }
     this.#finish();
   }
 
@@ -227,7 +229,8 @@ export class Replicator {
     } catch (error) {
       this.#deps.output.refuse(error);
     }
-    this.#settle(peer, now);
+    if (stream !== undefined) this.#streams.settle(stream, now);
+    this.#finish();
   }
 
   /** The own connection is there, or back. The budget knows already. */

@@ -30,12 +30,16 @@ export class StreamOutput {
 
   /** Counts something by its name. The endpoint's own method: frames are counted often. */
   readonly count: Endpoint['count'];
+  /** Tells the scope that entries of a peer have changed in its table. The endpoint's own method, too. */
+  readonly diff: (diff: Diff, cause: RemoteCause) => void;
 
   readonly #deps: StreamOutputDeps;
 
   constructor(deps: StreamOutputDeps) {
     this.#deps = deps;
-    this.count = deps.endpoint.count.bind(deps.endpoint);
+    const { endpoint, scope, receiver } = deps;
+    this.count = endpoint.count.bind(endpoint);
+    this.diff = endpoint.emitDiff.bind(endpoint, scope, receiver);
 
     const writer = new Writer();
     writer.string(deps.scope);
@@ -55,12 +59,6 @@ export class StreamOutput {
     const { endpoint } = this.#deps;
     const frame = endpoint.frame(kind, body, peer.version, this.#scopeBytes);
     endpoint.send(endpoint.subjects.to(peer.node, kind), frame);
-  }
-
-  /** Tells the scope that entries of a peer have changed in its table. */
-  diff(diff: Diff, cause: RemoteCause): void {
-    const { endpoint, scope, receiver } = this.#deps;
-    endpoint.emitDiff(scope, receiver, diff, cause);
   }
 
   /** The peer's stream is not the one that is followed: asks for its hello. */

@@ -69,7 +69,7 @@ export class SyncResponder {
     if (progress === undefined || !this.#deps.budget.open) return;
     // The chunk is a picture after the last operation: the peer must have been sent that operation before.
     this.#outbound.flush(now);
-    if (!this.#outbound.isFlushed || !this.#deps.budget.open) return;
+    if (this.#outbound.flushAt !== Infinity || !this.#deps.budget.open) return;
     this.#unready(progress);
     const body = this.#makeChunk(progress);
     this.#deps.output.send(progress.peer, 'sync', body);

@@ -1,5 +1,5 @@
 import { Processes } from '../lifetime';
-import type { Diff, Table } from '../table';
+import type { Diff, RemoteOperation } from '../table';
 import { DEFAULT_VALUE_LIMITS, FIXED_SEED, PidInterner, type Key, type Pid, type Value } from '../term';
 import type { Cause } from './event';
 import type { ScopeDeps } from './scope-deps';
@@ -88,11 +88,11 @@ export class LoneScope<R extends Row = Row> {
 
   /** Loses the peer. */
   remoteGone(): void {
-    this.run.applyDiff(this.run.table.removeOwner(THERE), 'node-down');
+    this.run.applyDiff(this.run.table.remote(THERE).removeAll(), 'node-down');
   }
 
-  #apply(operation: Parameters<Table['applyRemote']>[1], cause: Cause = 'peer'): void {
-    this.run.applyDiff(this.run.table.applyRemote(THERE, operation, Infinity), cause);
+  #apply(operation: RemoteOperation, cause: Cause = 'peer'): void {
+    this.run.applyDiff(this.run.table.remote(THERE).apply(operation, Infinity), cause);
   }
 }
 

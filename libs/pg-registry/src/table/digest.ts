@@ -8,6 +8,11 @@ export interface Digest {
   readonly hashLow: number;
 }
 
+/** Whether two digests of the same moment tell of the same entries. */
+export function sameDigest(a: Digest, b: Digest): boolean {
+  return a.count === b.count && a.hashHigh === b.hashHigh && a.hashLow === b.hashLow;
+}
+
 /** The digest of an owner without entries. */
 export const EMPTY_DIGEST: Digest = Object.freeze({ count: 0, hashHigh: 0, hashLow: 0 });
 

@@ -7,9 +7,9 @@
  *
  * Inside: {@link Table} hands each call to one of three parts.
  *
- *   own-writes.ts     changes the entries of this node
- *   remote-writes.ts  follows the streams and syncs of other nodes
- *   indexes.ts        holds every {@link Row} in three orders and changes the three together:
+ *   own-writes.ts      changes the entries of this node
+ *   remote-entries.ts  changes those of another node as its stream and its syncs say
+ *   indexes.ts         holds every {@link Row} in three orders and changes the three together:
  *     key-index.ts      by key: a trie (key-trie.ts) whose Maps are split (sharded-map.ts), then the list in key-rows.ts
  *     owner-rows.ts     by owner and entry number: pages (page.ts), and a digest over them (digest.ts)
  *     process-rows.ts   by process: a list for each
@@ -18,12 +18,13 @@
  *
  * Assumes: keys, values and pids are in normal form. May import: term, match.
  */
-export type { Digest } from './digest';
+export { type Digest, sameDigest } from './digest';
 export type { Change, Diff } from './diff';
 export { NO_CHANGE } from './diff';
 export type { Entry } from './entry';
 export type { EntryNumbers } from './own-writes';
 export type { PageSnapshot } from './page';
+export { RemoteEntries } from './remote-entries';
 export type { RemoteGroup, RemoteOperation, SyncChunk, SyncRow } from './remote-operation';
 export { Row } from './row';
 export { Table, type TableOptions } from './table';

@@ -103,7 +103,7 @@ const remoteOperations = fc
   .tuple(fc.constantFrom(OWN, ...OTHERS), fc.array(aGroup, { maxLength: 3 }), aCursor)
   .map(([from, groups, upTo]): Step => (table, model, revision) => {
     if (from !== OWN) model.applyRemote(from, { number: revision, groups }, upTo);
-    return table.applyRemote(from, { number: revision, groups }, upTo);
+    return table.remote(from).apply({ number: revision, groups }, upTo);
   });
 
 const aSyncRow = fc.record({
@@ -121,11 +121,11 @@ const aChunk = fc.record({
 });
 const chunks = fc.tuple(anOwner, aChunk).map(([of, content]): Step => (table, model) => {
   model.mergeChunk(of, content);
-  return table.mergeChunk(of, content);
+  return table.remote(of).merge(content);
 });
 const ownerGoes = anOwner.map((of): Step => (table, model) => {
   model.removeIf(isOf(of));
-  return table.removeOwner(of);
+  return table.remote(of).removeAll();
 });
 
 const weighted = (weight: number, arbitrary: fc.Arbitrary<Step>) => ({ weight, arbitrary });
@@ -204,7 +204,7 @@ function expectSameReads(table: Table, model: NaiveTable): void {
 /** Of a table that never saw anything but these rows: a digest depends on nothing else. */
 function digestOf(rows: readonly Stored[]) {
   const fresh = new Table({ node: 'fresh', incarnation: 'f'.repeat(16), keys: 'duplicate' });
-  if (rows[0]) fresh.mergeChunk(rows[0].pid.incarnation, { from: -1, to: Infinity, at: 99, rows });
+  if (rows[0]) fresh.remote(rows[0].pid.incarnation).merge({ from: -1, to: Infinity, at: 99, rows });
   return fresh.digest(rows[0]?.pid.incarnation ?? OWN);
 }
 

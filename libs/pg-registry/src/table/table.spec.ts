@@ -19,7 +19,7 @@ const numbers = { last: 0 };
 const join = (key: Key, pids: Pid | Pid[], value: Value = null) =>
   table.join(key, Array.isArray(pids) ? pids : [pids], value, numbers, 1);
 const remote = (number: number, ...groups: RemoteGroup[]) =>
-  table.applyRemote(B, { number, groups }, Infinity);
+  table.remote(B).apply({ number, groups }, Infinity);
 const remoteJoin = (key: Key, number: number, value: Value = null): RemoteGroup => ({
   kind: 'join',
   key,

@@ -5,8 +5,7 @@ import type { Entry } from './entry';
 import { Indexes } from './indexes';
 import { type EntryNumbers, OwnWrites } from './own-writes';
 import type { PageSnapshot } from './page';
-import type { RemoteOperation, SyncChunk } from './remote-operation';
-import { RemoteWrites } from './remote-writes';
+import { RemoteEntries } from './remote-entries';
 import type { Row } from './row';
 
 /** The answer of every read that finds nothing. */
@@ -44,7 +43,6 @@ export class Table {
   readonly keysMode: 'duplicate' | 'unique';
   readonly #indexes: Indexes;
   readonly #own: OwnWrites;
-  readonly #remote: RemoteWrites;
 
   constructor({ node, incarnation, keys, seed }: TableOptions) {
     this.node = node;
@@ -52,7 +50,6 @@ export class Table {
     this.keysMode = keys;
     this.#indexes = new Indexes(incarnation, seed);
     this.#own = new OwnWrites(this.#indexes, node, keys);
-    this.#remote = new RemoteWrites(this.#indexes);
   }
 
   // Reads
@@ -177,11 +174,6 @@ export class Table {
     return this.#indexes.own.between(number, Infinity, limit);
   }
 
-  /** How many entries an owner (an incarnation) has. Constant time. */
-  countOf(owner: string): number {
-    return this.#indexes.owner(owner)?.count ?? 0;
-  }
-
   /** The digest over the entries of an owner (an incarnation). Constant time: it is kept up to date by every change. */
   digest(owner: string): Digest {
     return this.#indexes.owner(owner)?.digest.read() ?? EMPTY_DIGEST;
@@ -251,33 +243,8 @@ export class Table {
 
   // What other nodes wrote
 
-  /**
-   * Applies an operation of another node, in its order. It skips entries with numbers above `cursor` (a sync will bring
-   * them), joins of a number that is known or of a process that is not the owner's, and unknown numbers. So it touches only
-   * rows of `owner`, and never own rows.
-   *
-   * @param owner Incarnation of the stream
-   * @param cursor How far a running sync has come; `Infinity` when there is none
-   */
-  applyRemote(owner: string, operation: RemoteOperation, cursor: number): Diff {
-    return this.#remote.apply(owner, operation, cursor);
-  }
-
-  /**
-   * Makes the entries of another node with numbers in (from, to] equal to the chunk, by the shortest way: leaves of entries
-   * that are not listed, then joins, then updates where the revision differs; one change per key and kind. Rows that an operation
-   * after the chunk has touched are left alone. An operation that *removed* a row leaves no trace, so
-   * a chunk must not be merged once operations above its `at` have been applied to its numbers.
-   *
-   * A row that comes late takes its place in lookup order, see the class: this costs a walk over the rows of
-   * its key behind that place, and happens only if the owner already had rows with higher numbers here.
-   */
-  mergeChunk(owner: string, chunk: SyncChunk): Diff {
-    return this.#remote.merge(owner, chunk);
-  }
-
-  /** Removes all entries of another node: one change per key, newest first. Cost: the answer. */
-  removeOwner(owner: string): Diff {
-    return this.#remote.removeOwner(owner);
+  /** The entries of another node (an incarnation), to read and to change as its stream says. They need not exist yet. */
+  remote(owner: string): RemoteEntries {
+    return new RemoteEntries(owner, this.#indexes);
   }
 }

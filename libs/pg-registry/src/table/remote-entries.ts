@@ -1,21 +1,44 @@
 import { sameKey, samePid, type Value } from '../term';
 import { changePerKey, NO_CHANGE, oneChange, updatePerKey, type Diff } from './diff';
+import { EMPTY_DIGEST, type Digest } from './digest';
 import type { Indexes } from './indexes';
 import type { RemoteGroup, RemoteOperation, SyncChunk, SyncRow } from './remote-operation';
 import type { Row } from './row';
 
-/** Follows the streams and syncs of other nodes, for `Table`. Each method leaves the rows of this node alone. */
-export class RemoteWrites {
+/**
+ * The entries of one other node in a table, which its stream and its syncs change; made by `Table.remote`. Every mutation returns its
+ * {@link Diff}, as the table's own do, and touches only rows of this owner. Of this node itself they change nothing.
+ */
+export class RemoteEntries {
+  /** The incarnation that owns them. */
+  readonly owner: string;
   readonly #indexes: Indexes;
 
-  constructor(indexes: Indexes) {
+  /** @internal only the table makes them. */
+  constructor(owner: string, indexes: Indexes) {
+    this.owner = owner;
     this.#indexes = indexes;
   }
 
-  /** Applies an operation of another node; see `Table.applyRemote`. */
-  apply(owner: string, { number: revision, groups }: RemoteOperation, cursor: number): Diff {
-    if (owner === this.#indexes.own.incarnation) return NO_CHANGE;
-    const reach: OperationReach = { owner, revision, cursor };
+  /** How many there are. Constant time. */
+  get count(): number {
+    return this.#indexes.owner(this.owner)?.count ?? 0;
+  }
+
+  /** The digest over them. Constant time: it is kept up to date by every change. */
+  digest(): Digest {
+    return this.#indexes.owner(this.owner)?.digest.read() ?? EMPTY_DIGEST;
+  }
+
+  /**
+   * Applies an operation of the owner, in its order. It skips entries with numbers above `cursor` (a sync will bring them), joins of a
+   * number that is known or of a process that is not the owner's, and unknown numbers.
+   *
+   * @param cursor How far a running sync has come; `Infinity` when there is none
+   */
+  apply({ number: revision, groups }: RemoteOperation, cursor: number): Diff {
+    if (this.owner === this.#indexes.own.incarnation) return NO_CHANGE;
+    const reach: OperationReach = { revision, cursor };
     return groups.length === 1
       ? this.#applyGroup(groups[0], reach)
       : groups.flatMap((group) => this.#applyGroup(group, reach));
@@ -24,7 +47,8 @@ export class RemoteWrites {
   #applyGroup(group: RemoteGroup, reach: OperationReach): Diff {
     if (group.kind === 'leave') return this.#leave(group.numbers, reach);
     if (group.kind === 'update') return this.#update(group.entries, reach);
-    const { owner, revision, cursor } = reach;
+    const { owner } = this;
+    const { revision, cursor } = reach;
     const joined: Row[] = [];
     for (const { number, pid, value } of group.entries) {
       if (number > cursor || pid.incarnation !== owner) continue;
@@ -34,10 +58,10 @@ export class RemoteWrites {
     return oneChange('join', joined);
   }
 
-  #leave(numbers: readonly number[], { owner, cursor }: OperationReach): Diff {
+  #leave(numbers: readonly number[], { cursor }: OperationReach): Diff {
     const left: Row[] = [];
     for (const number of numbers) {
-      const row = number <= cursor ? this.#indexes.owner(owner)?.get(number) : undefined;
+      const row = number <= cursor ? this.#indexes.owner(this.owner)?.get(number) : undefined;
       if (row === undefined) continue;
       this.#indexes.remove(row);
       left.push(row);
@@ -47,12 +71,12 @@ export class RemoteWrites {
 
   #update(
     entries: readonly { readonly number: number; readonly value: Value }[],
-    { owner, revision, cursor }: OperationReach,
+    { revision, cursor }: OperationReach,
   ): Diff {
     const old: Row[] = [];
     const rows: Row[] = [];
     for (const { number, value } of entries) {
-      const row = number <= cursor ? this.#indexes.owner(owner)?.get(number) : undefined;
+      const row = number <= cursor ? this.#indexes.owner(this.owner)?.get(number) : undefined;
       if (row === undefined) continue;
       old.push(row);
       rows.push(this.#indexes.replace(row, value, revision));
@@ -60,13 +84,22 @@ export class RemoteWrites {
     return updatePerKey(rows, old);
   }
 
-  /** Makes a range of another node's entries equal to a chunk; see `Table.mergeChunk`. */
-  merge(owner: string, chunk: SyncChunk): Diff {
+  /**
+   * Makes those with numbers in (from, to] equal to the chunk, by the shortest way: leaves of entries that are not listed, then joins,
+   * then updates where the revision differs; one change per key and kind. Rows that an operation after the chunk has touched are left
+   * alone. An operation that *removed* a row leaves no trace, so a chunk must not be merged once operations above its `at` have been
+   * applied to its numbers.
+   *
+   * A row that comes late takes its place in lookup order, see `Table`: this costs a walk over the rows of its key behind that
+   * place, and happens only if the owner already had rows with higher numbers here.
+   */
+  merge(chunk: SyncChunk): Diff {
+    const { owner } = this;
     if (owner === this.#indexes.own.incarnation) return NO_CHANGE;
     const listed = chunk.rows
       .filter(({ number, pid }) => number > chunk.from && number <= chunk.to && pid.incarnation === owner)
       .toSorted((a, b) => a.number - b.number);
-    const left = this.#removeUnlisted(owner, chunk, listed);
+    const left = this.#removeUnlisted(chunk, listed);
 
     const joined: Row[] = [];
     const updated: Row[] = [];
@@ -83,10 +116,10 @@ export class RemoteWrites {
   }
 
   /** Removes the rows that the owner no longer has, but none that an operation after the chunk has touched. */
-  #removeUnlisted(owner: string, { from, to, at: takenAt }: SyncChunk, listed: readonly SyncRow[]): Row[] {
+  #removeUnlisted({ from, to, at: takenAt }: SyncChunk, listed: readonly SyncRow[]): Row[] {
     const left: Row[] = [];
     let at = 0;
-    for (const row of this.#indexes.owner(owner)?.between(from, to) ?? []) {
+    for (const row of this.#indexes.owner(this.owner)?.between(from, to) ?? []) {
       while (at < listed.length && listed[at].number < row.number) at += 1;
       const isListed = at < listed.length && isSameEntry(row, listed[at]);
       if (isListed || row.revision > takenAt) continue;
@@ -96,18 +129,17 @@ export class RemoteWrites {
     return left;
   }
 
-  /** Removes all entries of another node; see `Table.removeOwner`. */
-  removeOwner(owner: string): Diff {
-    if (owner === this.#indexes.own.incarnation) return NO_CHANGE;
-    const rows = this.#indexes.owner(owner)?.between(-1, Infinity).toReversed() ?? [];
+  /** Removes all of them: one change per key, newest first. Cost: the answer. */
+  removeAll(): Diff {
+    if (this.owner === this.#indexes.own.incarnation) return NO_CHANGE;
+    const rows = this.#indexes.owner(this.owner)?.between(-1, Infinity).toReversed() ?? [];
     for (const row of rows) this.#indexes.remove(row);
     return changePerKey('leave', rows);
   }
 }
 
-/** Whose rows an operation changes, as which revision, and up to which entry number. */
+/** As which revision, and up to which entry number, an operation changes rows. */
 interface OperationReach {
-  readonly owner: string;
   readonly revision: number;
   readonly cursor: number;
 }

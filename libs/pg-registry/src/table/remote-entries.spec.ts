@@ -10,7 +10,7 @@ const third = new Pid('search', C, 1);
 
 let table: Table;
 const apply = (number: number, groups: RemoteGroup[], cursor = Infinity) =>
-  table.applyRemote(B, { number, groups }, cursor);
+  table.remote(B).apply({ number, groups }, cursor);
 const joinOf = (key: Key, ...entries: [number: number, value: Value, pid?: Pid][]): RemoteGroup => ({
   kind: 'join',
   key,
@@ -64,11 +64,11 @@ describe('an operation of another node', () => {
 
   it("an operation cannot bring processes of another incarnation than its sender's", () => {
     expect(apply(1, [joinOf('g', [5, 'x', own], [6, 'y', third])])).toEqual([]);
-    expect(table.applyRemote(A, { number: 9, groups: [{ kind: 'leave', numbers: [1] }] }, Infinity)).toEqual(
+    expect(table.remote(A).apply({ number: 9, groups: [{ kind: 'leave', numbers: [1] }] }, Infinity)).toEqual(
       [],
     );
-    expect(table.mergeChunk(A, { from: 0, to: Infinity, at: 9, rows: [] })).toEqual([]);
-    expect(table.removeOwner(A)).toEqual([]);
+    expect(table.remote(A).merge({ from: 0, to: Infinity, at: 9, rows: [] })).toEqual([]);
+    expect(table.remote(A).removeAll()).toEqual([]);
     expect(table.count).toBe(1);
   });
 
@@ -94,19 +94,19 @@ describe('a chunk of a sync', () => {
       row(13, 'h', 'new', 3),
       row(12, 'g', 'newest', 2),
     ];
-    const diff = table.mergeChunk(B, { from: 0, to: 20, at: 3, rows });
+    const diff = table.remote(B).merge({ from: 0, to: 20, at: 3, rows });
     expect(summary(diff)).toEqual([
       ['join', 'h', ['new']],
       ['update', 'g', ['changed']],
     ]);
-    expect(summary(table.mergeChunk(B, { from: 20, to: Infinity, at: 3, rows: [] }))).toEqual([
+    expect(summary(table.remote(B).merge({ from: 20, to: Infinity, at: 3, rows: [] }))).toEqual([
       ['leave', 'g', ['thirty']],
     ]);
     expect(values('g')).toEqual(['ten', 'changed', 'newest']);
   });
 
   it('a chunk leaves alone entries that a later operation has touched, and entries outside its range', () => {
-    const diff = table.mergeChunk(B, {
+    const diff = table.remote(B).merge({
       from: 10,
       to: 12,
       at: 1,
@@ -118,7 +118,7 @@ describe('a chunk of a sync', () => {
 
   it('a chunk replaces an entry whose key or process differs', () => {
     const rows = [row(10, 'moved', 'ten', 1), row(11, 'g', 'eleven', 1), row(12, 'g', 'newest', 2)];
-    expect(summary(table.mergeChunk(B, { from: 0, to: 20, at: 2, rows }))).toEqual([
+    expect(summary(table.remote(B).merge({ from: 0, to: 20, at: 2, rows }))).toEqual([
       ['leave', 'g', ['ten']],
       ['join', 'moved', ['ten']],
     ]);
@@ -128,9 +128,9 @@ describe('a chunk of a sync', () => {
     table.join('g', [own], 'own', { last: 100 }, 2);
     apply(3, [joinOf('g', [50, 'fifty'])]);
     const rows = [row(5, 'g', 'five', 4), row(31, 'g', 'thirty-one', 4), row(60, 'g', 'sixty', 4)];
-    table.mergeChunk(B, { from: 4, to: 5, at: 4, rows });
-    table.mergeChunk(B, { from: 30, to: 49, at: 4, rows });
-    table.mergeChunk(B, { from: 50, to: Infinity, at: 4, rows });
+    table.remote(B).merge({ from: 4, to: 5, at: 4, rows });
+    table.remote(B).merge({ from: 30, to: 49, at: 4, rows });
+    table.remote(B).merge({ from: 50, to: Infinity, at: 4, rows });
     expect(values('g')).toEqual([
       'five',
       'ten',
@@ -149,13 +149,13 @@ describe('a chunk of a sync', () => {
 describe('the loss of a node', () => {
   it('the loss of a node removes its entries and no others, one change per key, newest first', () => {
     apply(1, [joinOf('g', [1, 'a']), joinOf('h', [2, 'b']), joinOf('g', [200, 'c'])]);
-    table.applyRemote(C, { number: 1, groups: [joinOf('g', [1, 'other', third])] }, Infinity);
-    expect(summary(table.removeOwner(B))).toEqual([
+    table.remote(C).apply({ number: 1, groups: [joinOf('g', [1, 'other', third])] }, Infinity);
+    expect(summary(table.remote(B).removeAll())).toEqual([
       ['leave', 'g', ['c', 'a']],
       ['leave', 'h', ['b']],
     ]);
     expect(values('g')).toEqual(['other']);
-    expect(table.removeOwner(B)).toEqual([]);
+    expect(table.remote(B).removeAll()).toEqual([]);
     expect([table.keysOf(theirs), table.rowByNumber(B, 1), table.count]).toEqual([[], undefined, 2]);
   });
 });
