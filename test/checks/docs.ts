@@ -13,7 +13,7 @@ const FOLDER = join(ROOT, 'node_modules', '.cache', 'docs');
 const APP = 'docs/guide/processes-and-names.md';
 const ALSO = ['CONTRIBUTING.md', 'CHANGELOG.md'];
 /** What a block may be written in; drawings have no language. */
-const LANGUAGES = ['', 'ts', 'sh', 'conf', 'elixir'];
+const LANGUAGES = ['', 'text', 'ts', 'sh', 'conf', 'elixir'];
 /** The commands that npm has without `run`. */
 const OWN_COMMANDS = ['test', 'start'];
 

@@ -212,6 +212,7 @@ export class SimulatedNode {
       numbers: { last: 0 },
       logger: { error: (_scope, _kind, message, error) => raise(message, error) },
       resolveListener: () => undefined,
+      runningScopes: () => [],
       send: () => undefined,
     };
     return new RunningScopes(host, (scope) => this.#replicate(scope));

@@ -66,6 +66,7 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
   },
   'nest/unguarded-handler.ts': { 'async callback': [1, 'the mailbox awaits it'] },
   'node/clock.ts': { timer: [4, 'guardedClock'] },
+  'node/cluster-log.ts': { timer: [1, CLOCK] },
   'node/connection-channel.ts': { subscribe: [1, SAFE] },
   'node/protocol-driver.ts': {
     'then()': [1, '#step; the rejection is handled'],

@@ -7,6 +7,7 @@ export {
   AlreadyRegisteredError,
   CallTimeoutError,
   compareValues,
+  InvalidAnswerError,
   InvalidArgumentError,
   InvalidOptionError,
   InvalidValueError,
@@ -79,7 +80,6 @@ export { hashBy, Via, via } from './calls';
 export { LocalProcess } from './lifetime';
 export { ProcessService } from './process';
 export type {
-  CallContext,
   CallHeaders,
   CallOptions,
   CallsStats,
@@ -132,8 +132,17 @@ export type {
 } from './scope';
 export { InjectRegistryClient, PgRegistryClient, PgRegistryServer } from './nest/optional-microservice';
 export { PgRegistryNode } from './node';
-export type { NodeHealth, NodeOptions, NodeState, NodeStats, ScopeStats } from './node';
+export type {
+  LogLevel,
+  NodeHealth,
+  NodeLiveness,
+  NodeOptions,
+  NodeState,
+  NodeStats,
+  ScopeStats,
+} from './node';
 export {
+  CallContext,
   getRegistryToken,
   HandleCall,
   HandleCast,
@@ -150,6 +159,7 @@ export {
 export type {
   CallRequest,
   HealthResult,
+  LivenessResult,
   PgRegistryModuleOptions,
   PgRegistryOptionsFactory,
   RegisterViaOptions,

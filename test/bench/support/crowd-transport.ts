@@ -82,6 +82,8 @@ class CrowdConnection implements Connection {
     });
   }
 
+  readonly server = 'the server of the crowd';
+
   get serverId(): string {
     return this.#client.info!.server_id;
   }

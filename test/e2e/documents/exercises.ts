@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
-import type { PgRegistryService } from 'nestjs-pg-registry';
+import { getRegistryToken, type PgRegistryService, ProcessService } from 'nestjs-pg-registry';
 import { elixirExercises } from './elixir.exercises';
-import { type Exercise, printsWhatItPromises, type RegistryFunctions } from './exercise';
+import { type Exercise, expectPromised, printsWhatItPromises, type RegistryFunctions } from './exercise';
 import { operationsExercises } from './operations.exercises';
 
 /** By the id of the block: see `CodeBlock`. */
@@ -10,7 +10,7 @@ export const exercises: Readonly<Record<string, Exercise>> = {
     const { AppModule, Renderer } = harness.app.exports;
     const app = await harness.start(AppModule);
     expect(app.get<object>(Renderer)).toEqual({ version: 3 });
-    expect(app.get<PgRegistryService>('PG_REGISTRY_SCOPE:workers').lookup('render')).toMatchObject([
+    expect(app.get<PgRegistryService>(getRegistryToken('workers')).lookup('render')).toMatchObject([
       { value: { version: 3 } },
     ]);
   },
@@ -38,6 +38,13 @@ export const exercises: Readonly<Record<string, Exercise>> = {
     const { registry, processes } = await harness.surround();
     await harness.run<RegistryFunctions>().exports.byHand(registry, processes);
     expect(registry.count()).toBe(0);
+  },
+
+  'docs/guide/data.md#dtos': async (harness) => {
+    const block = harness.run<{ OrdersModule: Type; totals(processes: ProcessService): Promise<void> }>();
+    const app = await harness.start(block.exports.OrdersModule);
+    await block.exports.totals(app.get(ProcessService));
+    expectPromised(block);
   },
 
   'docs/guide/queries.md': (harness) => printsWhatItPromises(harness, 'queries'),

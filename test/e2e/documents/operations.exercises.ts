@@ -2,11 +2,18 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { type DynamicModule, type INestApplication, Module, type Type } from '@nestjs/common';
+import {
+  type DynamicModule,
+  type INestApplication,
+  type INestMicroservice,
+  Module,
+  type Type,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type ConnectionOptions, connect, type NatsConnection } from 'nats';
 import {
   type Permissions,
+  PgRegistryClient,
   PgRegistryModule,
   PgRegistryNode,
   type Pid,
@@ -106,17 +113,22 @@ export const operationsExercises: Readonly<Record<string, Exercise>> = {
     closed.mockRestore();
   },
 
-  'docs/guide/deploys.md#readiness': async (harness) => {
+  'docs/guide/deploys.md#readiness-and-liveness': async (harness) => {
     const { HealthController } = harness.run<{ HealthController: Type }>().exports;
     @Module({ imports: [PgRegistryModule.forRoot()], controllers: [HealthController] })
     class ReadyModule {}
     const app: INestApplication = await NestFactory.create(ReadyModule, { logger: ['error', 'fatal'] });
     try {
       await app.listen(0, '127.0.0.1');
-      const ready = async (): Promise<unknown> => (await fetch(`${await app.getUrl()}/ready`)).json();
-      await expect(ready()).resolves.toMatchObject({ pgRegistry: { status: 'up' } });
+      const probe = async (name: string): Promise<unknown> => {
+        const response = await fetch(`${await app.getUrl()}/health/${name}`);
+        return [response.status, await response.json()];
+      };
+      const answer = (status: string) => ({ pgRegistry: expect.objectContaining({ status }) as unknown });
+      expect(await probe('ready')).toEqual([200, answer('up')]);
       await app.get(PgRegistryNode).drain();
-      await expect(ready()).resolves.toMatchObject({ pgRegistry: { status: 'down' } });
+      expect(await probe('ready')).toEqual([503, answer('down')]);
+      expect(await probe('alive')).toEqual([200, answer('up')]);
     } finally {
       await app.close();
     }
@@ -176,5 +188,12 @@ export const operationsExercises: Readonly<Record<string, Exercise>> = {
     } finally {
       await app.close();
     }
+  },
+
+  'docs/guide/microservices.md 2': async (harness) => {
+    const block = harness.run<{ startWithoutHttp(): Promise<INestMicroservice> }>();
+    const app = await block.exports.startWithoutHttp();
+    expect(app.get<object>('PRICES')).toBe(app.get(PgRegistryClient));
+    await app.close();
   },
 };

@@ -93,7 +93,7 @@ describe.each(['a local bus', 'a real nats-server'])('two Nest applications on %
   });
 
   test('an answer that cannot be sent rejects the call with an error that says so', async () => {
-    await expect(ask('answerWithAFunction')).rejects.toMatchObject({ code: 'INVALID_VALUE' });
+    await expect(ask('answerWithAFunction')).rejects.toMatchObject({ code: 'INVALID_ANSWER' });
   });
 
   test('a call to an unknown method rejects with the names of the existing ones', async () => {

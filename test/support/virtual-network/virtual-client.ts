@@ -32,6 +32,7 @@ export interface ClientDeps {
  */
 export class VirtualClient implements Connection {
   link: Link | undefined;
+  readonly server = 'a virtual server';
   readonly maxPayload: number;
   dropped = 0;
   /** Called with every message that is published. */

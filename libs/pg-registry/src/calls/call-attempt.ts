@@ -1,7 +1,6 @@
 import {
   CallTimeoutError,
   NodeDownError,
-  normalValue,
   ProcessExitedError,
   type Pid,
   type Value,
@@ -13,6 +12,7 @@ import type { CallsDeps } from './calls-deps';
 import { errorForCaller, errorOfForm } from './error-form';
 import { cancelled, timedOut } from './handler-context';
 import type { Cancellable, HandlerOutcome, Message, OutcomeReceiver } from './message';
+import { normalAnswer } from './payload';
 
 /** How an attempt to call one process ended. */
 export type AttemptOutcome =
@@ -65,13 +65,13 @@ export class CallAttempt implements OutcomeReceiver {
 
   /** Ends with what a process of this node answered. */
   settled(outcome: HandlerOutcome): void {
-    const { limits, pids } = this.#deps;
     if (outcome.type === 'error') {
       return this.end(processFailure(errorForCaller(outcome.error), outcome.executed));
     }
     try {
-      this.end({ type: 'result', value: normalValue(outcome.value, limits, pids) });
+      this.end({ type: 'result', value: normalAnswer(outcome.value, this.message.name, this.#deps) });
     } catch (error) {
+      this.#deps.onWarning('invalid-answer', String(this.pid), error);
       this.end(failed(errorForCaller(error)));
     }
   }

@@ -8,6 +8,7 @@ import {
 } from '../term';
 import type { CallHeaders, TraceContext } from './call-context';
 import { isHeaders, MAX_NAME_BYTES } from './call-frames';
+import { HEADERS } from './payload';
 
 /** The options of a call. */
 export interface CallOptions {
@@ -78,7 +79,7 @@ export class CallArguments {
   }
 
   #headers(headers: unknown): CallHeaders {
-    const normal = normalValue(headers, this.#limits, this.#pids);
+    const normal = normalValue(headers, this.#limits, this.#pids, HEADERS);
     if (isHeaders(normal)) return normal;
     throw CHECKS.error('headers', headers, 'an object of strings');
   }

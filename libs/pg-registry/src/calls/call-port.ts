@@ -112,7 +112,7 @@ export class CallPort {
     const body = encodeReply(token, reply);
     if (body.length > channel.maxBodyBytes) {
       throw new ValueTooLargeError(
-        `The result takes ${body.length} bytes; a frame has ${channel.maxBodyBytes}.`,
+        `The answer takes ${body.length} bytes; a frame has ${channel.maxBodyBytes}. The handler ran.`,
       );
     }
     channel.reply(address, node, body);

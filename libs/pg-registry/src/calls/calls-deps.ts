@@ -32,5 +32,7 @@ export type CallWarning =
   | 'undelivered'
   /** The handler of a cast or message threw. */
   | 'handler-failed'
+  /** A handler returned what cannot travel. */
+  | 'invalid-answer'
   /** A frame that this version does not write. */
   | 'malformed-frame';

@@ -1,4 +1,4 @@
-import { normalValue, PgRegistryError, ValueTooLargeError, quoteText } from '../term';
+import { quoteText, type Pid } from '../term';
 import type { NodeIdentity } from './call-channel';
 import type { CancelBody, RequestBody } from './call-frames';
 import type { CallPort, ReplyAddress } from './call-port';
@@ -6,6 +6,7 @@ import type { CallsDeps } from './calls-deps';
 import { cancelled, timedOut } from './handler-context';
 import type { Mailboxes } from './mailboxes';
 import type { Cancellable, HandlerOutcome, OutcomeReceiver } from './message';
+import { normalAnswer, unsentAnswer } from './payload';
 
 /** Calls that are not replied to, by the caller's incarnation and token. */
 type Unanswered = Map<string, Map<number, IncomingCall>>;
@@ -28,14 +29,21 @@ class IncomingCall implements OutcomeReceiver, ReplyAddress {
   isCancelled = false;
   readonly #incarnation: string;
   readonly #name: string;
+  readonly #to: Pid;
   readonly #deps: IncomingCallDeps;
 
-  constructor(from: NodeIdentity, { token, message }: RequestBody, address: string, deps: IncomingCallDeps) {
+  constructor(
+    from: NodeIdentity,
+    { to, token, message }: RequestBody,
+    address: string,
+    deps: IncomingCallDeps,
+  ) {
     this.node = from.node;
     this.address = address;
     this.token = token;
     this.#incarnation = from.incarnation;
     this.#name = message.name;
+    this.#to = to;
     this.#deps = deps;
   }
 
@@ -48,13 +56,11 @@ class IncomingCall implements OutcomeReceiver, ReplyAddress {
     if (this.isCancelled) return;
     if (outcome.type === 'error') return port.replyError(this, outcome.error, outcome.executed);
     try {
-      port.reply(this, { type: 'result', value: normalValue(outcome.value, calls.limits, calls.pids) });
-    } catch (error) {
-      const isTold = error instanceof PgRegistryError;
-      const why = isTold
-        ? error
-        : new ValueTooLargeError(`The result of ${quoteText(this.#name)} cannot travel.`);
-      port.replyError(this, why, true);
+      port.reply(this, { type: 'result', value: normalAnswer(outcome.value, this.#name, calls) });
+    } catch (cause) {
+      const error = unsentAnswer(this.#name, cause);
+      calls.onWarning('invalid-answer', String(this.#to), error);
+      port.replyError(this, error, true);
     }
   }
 }

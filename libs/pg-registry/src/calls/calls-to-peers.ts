@@ -1,4 +1,4 @@
-import { InvalidValueError, TransportError } from '../term';
+import { InvalidAnswerError, TransportError } from '../term';
 import { type CallAttempt, failed, nodeDown, outcomeOfRefusal, unsent } from './call-attempt';
 import type { NodeIdentity } from './call-channel';
 import type { ReplyBody } from './call-frames';
@@ -108,7 +108,7 @@ export class CallsToPeers {
     this.#pending.delete(token);
     const message =
       'The answer is no value, or larger or deeper than this node accepts. The call was executed.';
-    attempt.end(failed(new InvalidValueError(message)));
+    attempt.end(failed(new InvalidAnswerError(message)));
   }
 
   /** Nobody listens where the call was sent, so it was not delivered. */

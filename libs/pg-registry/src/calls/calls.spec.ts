@@ -3,13 +3,13 @@ import {
   CallTimeoutError,
   InvalidArgumentError,
   InvalidOptionError,
+  InvalidAnswerError,
   InvalidValueError,
   MailboxFullError,
   NoHandlerError,
   ProcessExitedError,
   RemoteError,
   type Value,
-  ValueTooLargeError,
 } from '../term';
 import type { CallContext } from './call-context';
 import { FakeCluster, type FakeNode, expectNoLeak, failureOf, never, turn } from './calls.fixture';
@@ -146,8 +146,19 @@ describe.each(['this node', 'another node'])('a call to a process of %s', (where
 
   it('a call rejects when its result has no normal form, or does not fit into a frame', async () => {
     const { pid } = serve({ fn: () => () => 1, huge: () => 'x'.repeat(70_000) });
-    await expect(a.service.call(pid, 'fn')).rejects.toBeInstanceOf(InvalidValueError);
-    await expect(a.service.call(pid, 'huge')).rejects.toBeInstanceOf(ValueTooLargeError);
+    const error = await failureOf(a.service.call(pid, 'fn'));
+    expect(error).toBeInstanceOf(InvalidAnswerError);
+    expect(error).toMatchObject({
+      code: 'INVALID_ANSWER',
+      message: expect.stringMatching(
+        /^The answer of 'fn' cannot travel: answer is a function\. Allowed are .* The handler ran\.$/,
+      ),
+    });
+    await expect(a.service.call(pid, 'huge')).rejects.toThrow(
+      /^The answer of 'huge' cannot travel: The answer is larger than the room in a frame \(maxFrameBytes\) = 65536 bytes/,
+    );
+    expect(owner.warnings).toHaveLength(2);
+    expect(owner.calls.stats().warnings).toEqual({ 'invalid-answer': 2 });
     expectNoLeak(cluster);
   });
 

@@ -7,6 +7,7 @@ import {
   isPid,
   normalValue,
   NotRegisteredError,
+  OptionChecks,
   quoteText,
   type Pid,
   type Value,
@@ -21,8 +22,11 @@ import type { CallsDeps } from './calls-deps';
 import type { CallsToPeers } from './calls-to-peers';
 import { type Mailboxes, undelivered } from './mailboxes';
 import type { Message, MessageKind } from './message';
+import { MESSAGE, PAYLOAD } from './payload';
 import { Picker, TriedMembers } from './pick';
 import { Via } from './via';
+
+const CAST_CHECKS: OptionChecks = new OptionChecks('Nothing was sent.', 'cast()');
 
 /** Where a call goes: one process, or one of those registered under a name. */
 export type Destination = Pid | Via;
@@ -98,9 +102,11 @@ export class OutgoingCalls {
   /**
    * See `ProcessService.cast`. Warns if it cannot be delivered.
    *
+   * @param options Refused: there are none.
    * @throws For bad arguments only.
    */
-  cast(to: Destination, name: string, payload: unknown): void {
+  cast(to: Destination, name: string, payload: unknown, options?: unknown): void {
+    if (options !== undefined) CAST_CHECKS.names(options, []);
     this.#tell('cast', to, this.#args.name(name), payload);
   }
 
@@ -162,7 +168,7 @@ export class OutgoingCalls {
     return {
       kind,
       name,
-      payload: normalValue(payload, limits, pids),
+      payload: normalValue(payload, limits, pids, kind === 'message' ? MESSAGE : PAYLOAD),
       caller: processes.current.self().pid,
       headers,
       trace: span === undefined ? trace : span.trace,

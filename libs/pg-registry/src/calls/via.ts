@@ -7,6 +7,7 @@ import {
   isOwnError,
   InvalidValueError,
   propertyOfThrown,
+  quoteText,
 } from '../term';
 
 /** How one member of a name is chosen; see {@link Via.pick}. */
@@ -89,17 +90,22 @@ export class Via {
 }
 
 /**
- * Makes a name for the processes registered under `key` in a scope. The key is checked when the name is used.
+ * Makes a name for the processes registered under `key` in a scope. Whether the key is a valid one is checked when the name is used.
  *
  * @param scope The scope's name, or its definition by `defineScope`.
  * @param value Stored when a process is registered under the name. Default `null`.
- * @throws InvalidArgumentError if the scope is neither a name nor a definition.
+ * @throws InvalidArgumentError if the scope is neither a name nor a definition, or the key is missing.
  */
 export function via(scope: string | { readonly name: string }, key: Key, value: Value = null): Via {
   const name = typeof scope === 'object' ? propertyOfThrown(scope, 'name') : scope;
   if (typeof name !== 'string' || name === '') {
     throw new InvalidArgumentError(
       'The first argument of via(scope, key) must be the name of a scope or its definition.',
+    );
+  }
+  if ((key as Key | undefined) === undefined) {
+    throw new InvalidArgumentError(
+      `via(scope, key) must be given a scope and a key (got only ${quoteText(name)}). A key of the default scope is via('pg', ${quoteText(name)}).`,
     );
   }
   return new Via(name, key, value, 'local-first');

@@ -140,6 +140,6 @@ describe('microservices and hostile peers', () => {
     registry.join('lies', owner.mount({ label: 'liar', handlers, serial: false }).pid, null);
     await cluster.settle();
     const failure = firstValueFrom(cluster.node('a').get(PgRegistryClient).send('lies', 1));
-    await expect(failure).rejects.toMatchObject({ code: 'INVALID_VALUE' });
+    await expect(failure).rejects.toMatchObject({ code: 'INVALID_ANSWER' });
   });
 });

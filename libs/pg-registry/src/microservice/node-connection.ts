@@ -1,5 +1,6 @@
 import { filter, map, type Observable, skip, skipWhile, Subscription } from 'rxjs';
-import type { PgRegistryNode } from '../node';
+import { PgRegistryNode } from '../node';
+import { InvalidArgumentError, isInstanceOf } from '../term';
 
 /** What `status` of the server and of the client emits. */
 export type RegistryStatus = 'connected' | 'disconnected';
@@ -14,6 +15,19 @@ export type RegistryEvents = {
   /** The peers of the node have changed. */
   update: (peers: readonly unknown[]) => void;
 };
+
+/**
+ * Checks that Nest injected the node. `ClientsModule` with `customClass`, and code with `new`, make the class without.
+ *
+ * @param remedy What to write instead, as a sentence.
+ * @throws InvalidArgumentError naming the class and the remedy.
+ */
+export function checkInjected(type: string, node: unknown, remedy: string): void {
+  if (isInstanceOf(node, PgRegistryNode)) return;
+  throw new InvalidArgumentError(
+    `${type} must be made by Nest, because its node is injected; 'customClass' and 'new' inject nothing. ${remedy} Nothing was made.`,
+  );
+}
 
 /** Shows the node's connection in the way of Nest's own transports. */
 export class NodeConnection {

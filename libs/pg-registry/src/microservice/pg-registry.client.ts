@@ -6,8 +6,8 @@ import { PgRegistryNode } from '../node';
 import { type CallHeaders, HandlerTable, via } from '../calls';
 import { type LocalProcess } from '../lifetime';
 import { ProcessService } from '../process';
-import { InvalidValueError, type Pid, TransportError } from '../term';
-import { NodeConnection, type RegistryEvents, type RegistryStatus } from './node-connection';
+import { InvalidAnswerError, type Pid, TransportError } from '../term';
+import { checkInjected, NodeConnection, type RegistryEvents, type RegistryStatus } from './node-connection';
 import { plainPayload } from './payload';
 import { RegistryRecord } from './registry-record';
 import { type OnReply, ReplyReader } from './reply-reader';
@@ -52,6 +52,11 @@ export class PgRegistryClient extends ClientProxy<RegistryEvents, RegistryStatus
   /** Made by Nest: a provider of `PgRegistryModule`. */
   constructor(processes: ProcessService, node: PgRegistryNode) {
     super();
+    checkInjected(
+      'PgRegistryClient',
+      node,
+      "PgRegistryModule provides it: inject it by its type, or give it a token of yours by { provide: 'SHOP', useExisting: PgRegistryClient }.",
+    );
     this.#processes = processes;
     this.#node = node;
 
@@ -157,7 +162,7 @@ export class PgRegistryClient extends ClientProxy<RegistryEvents, RegistryStatus
       headers,
     });
     if (isAnswer(answer)) return answer;
-    throw new InvalidValueError(
+    throw new InvalidAnswerError(
       'The answer must be one of a PgRegistryServer, and is not. The request may have been handled.',
     );
   }

@@ -12,7 +12,7 @@ import {
   type NormalMicroserviceOptions,
   type PgRegistryMicroserviceOptions,
 } from './microservice-options';
-import { NodeConnection, type RegistryEvents, type RegistryStatus } from './node-connection';
+import { checkInjected, NodeConnection, type RegistryEvents, type RegistryStatus } from './node-connection';
 import { ownPayload } from './payload';
 import { RegistryContext } from './registry-context';
 import { ReplyWriter } from './reply-writer';
@@ -67,6 +67,11 @@ export class PgRegistryServer
   /** Made by Nest: a provider of `PgRegistryModule`. */
   constructor(processes: ProcessService, node: PgRegistryNode) {
     super();
+    checkInjected(
+      'PgRegistryServer',
+      node,
+      'PgRegistryModule provides it: take it as strategy: app.get(PgRegistryServer), or inject it into a useFactory.',
+    );
     this.#processes = processes;
     this.#node = node;
 

@@ -28,6 +28,11 @@ export interface DecoratedProvider {
   readonly memberships: readonly DecoratedMethod<MembershipHandler>[];
 }
 
+/** Returns what is the same object for one provider, under whichever token and whenever it is found: its instance, if it has one. */
+export function identityOf({ wrapper, requestScoped }: DecoratedProvider): object {
+  return requestScoped || wrapper.isTransient ? wrapper : (wrapper.instance as object);
+}
+
 /**
  * Returns the injector of the module that provides it.
  *

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { InvalidOptionError } from '../term';
 import type { DecoratedProvider } from './decorated-provider';
+import { foreignParameter, parameterPipes } from './decorators/handler-parameters';
 
 /** The metadata keys of `@UseGuards`, `@UseInterceptors`, `@UsePipes` and `@UseFilters`, by the name that users know. */
 const ENHANCERS = {
@@ -20,6 +21,7 @@ export function checkDecorators(provider: DecoratedProvider): void {
   refuseUnreachable(provider);
   refuseTransient(provider);
   refuseRequestScoped(provider);
+  refuseForeignParameters(provider);
   refuseLostEnhancers(provider);
 }
 
@@ -88,6 +90,18 @@ function refuseRequestScoped({
   );
 }
 
+/** Refuses decorated parameters for which a call has no value. */
+function refuseForeignParameters({ type, handlers }: DecoratedProvider): void {
+  for (const { method } of handlers) {
+    const decorator = foreignParameter(type, method);
+    if (decorator === undefined) continue;
+    throw decoratorError(
+      `${type.name}.${method} has a parameter with ${decorator}, for which a call has no value: it is no HTTP request. Use @Payload() or ` +
+        `@Body() for the payload or, by name, a property of it, and @CallContext() for the caller, headers and signal.`,
+    );
+  }
+}
+
 /**
  * Refuses guards, interceptors, pipes and filters that would silently not run: Nest creates those of classes that it finds among the providers and
  * controllers, and does not look into factories and values.
@@ -96,7 +110,8 @@ function refuseLostEnhancers({ type, wrapper, handlers }: DecoratedProvider): vo
   for (const { method } of handlers) {
     const callback: unknown = Reflect.get(type.prototype as object, method);
     for (const [kind, key] of Object.entries(ENHANCERS)) {
-      for (const enhancer of [...enhancersOf(type, key), ...enhancersOf(callback, key)]) {
+      const ofParameters = kind === 'pipe' ? parameterPipes(type, method) : [];
+      for (const enhancer of [...enhancersOf(type, key), ...enhancersOf(callback, key), ...ofParameters]) {
         if (typeof enhancer !== 'function' || wrapper.host?.injectables.has(enhancer)) continue;
         throw decoratorError(
           `${type.name}.${method} has the ${kind} ${enhancer.name}, which Nest would not run: ${type.name} comes from a factory, is a ` +

@@ -10,7 +10,7 @@ import { isObservable, lastValueFrom } from 'rxjs';
 import { type CallContext, type Handler, HandlerTable } from '../calls';
 import type { Value } from '../term';
 import { type DecoratedProvider, moduleRefOf } from './decorated-provider';
-import { HANDLER_PARAMETERS, PAYLOAD_PARAMETER } from './decorators/handlers.decorator';
+import { HANDLER_PARAMETERS, PAYLOAD_PARAMETER } from './decorators/handler-parameters';
 import { unguardedHandler } from './unguarded-handler';
 
 type Methods = Readonly<Record<string, (...args: unknown[]) => unknown>>;
@@ -25,9 +25,18 @@ export interface CallRequest {
 
 /** Nest calls it with the arguments of a call to get the value of one described parameter. */
 const parameters = {
-  exchangeKeyForValue: (type: number, _data: unknown, [payload, context]: [Value, CallContext]) =>
-    type === PAYLOAD_PARAMETER ? payload : context,
+  exchangeKeyForValue: (type: number, data: unknown, [payload, context]: [Value, CallContext]) => {
+    if (type !== PAYLOAD_PARAMETER) return context;
+    return typeof data === 'string' ? propertyOf(payload, data) : payload;
+  },
 };
+
+/** Returns the part of a payload that `@Payload(name)` asks for. */
+function propertyOf(payload: Value, name: string): unknown {
+  return typeof payload === 'object' && payload !== null && Object.hasOwn(payload, name)
+    ? Reflect.get(payload, name)
+    : undefined;
+}
 
 /** Makes the handlers of providers and process classes from their decorated methods. */
 @Injectable()

@@ -117,7 +117,7 @@ describe('handlers', () => {
     });
 
     it('the caller gets an error if the answer has no normal form', async () => {
-      await expect(call('unanswerable')).rejects.toMatchObject({ code: 'INVALID_VALUE' });
+      await expect(call('unanswerable')).rejects.toMatchObject({ code: 'INVALID_ANSWER' });
     });
   });
 

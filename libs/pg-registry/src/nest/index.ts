@@ -12,12 +12,13 @@
  * May import: term, node, scope, lifetime, calls, process, microservice, transport, transport/local, rxjs, @nestjs/common,
  * @nestjs/core, reflect-metadata, @opentelemetry/api (which need not be installed).
  */
+export { CallContext } from './decorators/call-context.decorator';
 export { HandleCall, HandleCast, HandleMessage } from './decorators/handlers.decorator';
 export type { CallRequest } from './guarded-handlers';
 export { OnMembership } from './decorators/on-membership.decorator';
 export { OnRegister, OnUnregister } from './decorators/on-register.decorator';
 export { RegisterVia, type RegisterViaOptions } from './decorators/register-via.decorator';
-export { PgRegistryHealthIndicator, type HealthResult } from './pg-registry.health';
+export { PgRegistryHealthIndicator, type HealthResult, type LivenessResult } from './pg-registry.health';
 export type {
   PgRegistryModuleOptions,
   PgRegistryOptionsFactory,

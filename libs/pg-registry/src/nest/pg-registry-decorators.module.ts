@@ -5,8 +5,9 @@ import {
   type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
-import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
+import { DiscoveryModule, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { PgRegistryNode } from '../node';
+import { describeValue, InvalidArgumentError, isInstanceOf } from '../term';
 import { GuardedHandlers } from './guarded-handlers';
 import { isLast, startLast } from './lifecycle-order';
 import { microserviceProviders } from './optional-microservice';
@@ -33,7 +34,7 @@ import { RegistryOrchestrator } from './registry.orchestrator';
   exports: [RegistryExplorer, GuardedHandlers, ...microserviceProviders()],
 })
 export class PgRegistryDecoratorsModule implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
-  #stopping = false;
+  #state: 'starting' | 'mounted' | 'stopping' = 'starting';
 
   readonly #modules: ModulesContainer;
   readonly #node: PgRegistryNode;
@@ -52,6 +53,7 @@ export class PgRegistryDecoratorsModule implements OnModuleInit, OnApplicationBo
     this.#orchestrator = orchestrator;
 
     startLast(modules, PgRegistryDecoratorsModule);
+    node.useMounter((moduleRef) => this.#mountLater(moduleRef));
   }
 
   async onModuleInit(): Promise<void> {
@@ -67,9 +69,10 @@ export class PgRegistryDecoratorsModule implements OnModuleInit, OnApplicationBo
 
   async onApplicationBootstrap(): Promise<void> {
     // Race: a signal may stop an application that is still starting.
-    if (this.#stopping) return;
+    if (this.#state === 'stopping') return;
     try {
       this.#orchestrator.mount(this.#explorer.explore());
+      this.#state = 'mounted';
     } catch (error) {
       await this.#node.close();
       throw error;
@@ -77,8 +80,19 @@ export class PgRegistryDecoratorsModule implements OnModuleInit, OnApplicationBo
   }
 
   async onModuleDestroy(): Promise<void> {
-    this.#stopping = true;
+    this.#state = 'stopping';
     await this.#node.drain();
     this.#orchestrator.unmount();
+  }
+
+  /** Mounts what was loaded after the bootstrap. Before it there is nothing to do: the bootstrap finds it; and nothing any more once the node drains. */
+  #mountLater(moduleRef: unknown): void {
+    if (!isInstanceOf(moduleRef, ModuleRef)) {
+      throw new InvalidArgumentError(
+        'mount() must be given the ModuleRef of a loaded module: node.mount(await lazyModuleLoader.load(() => LazyModule)) ' +
+          `(got ${describeValue(moduleRef)}). Nothing was mounted.`,
+      );
+    }
+    if (this.#state === 'mounted') this.#orchestrator.mount(this.#explorer.explore());
   }
 }

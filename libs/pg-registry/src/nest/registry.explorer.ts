@@ -1,6 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
-import type { DecoratedProvider, InstanceWrapper, ProviderClass } from './decorated-provider';
+import {
+  type DecoratedProvider,
+  identityOf,
+  type InstanceWrapper,
+  type ProviderClass,
+} from './decorated-provider';
 import { checkDecorators } from './decorator-checks';
 import { RegistryMetadataAccessor } from './registry-metadata.accessor';
 
@@ -23,12 +28,12 @@ export class RegistryExplorer {
    */
   explore(): readonly DecoratedProvider[] {
     const found: DecoratedProvider[] = [];
-    const instances = new Set<unknown>();
+    const instances = new Set<object>();
     for (const wrapper of [...this.#discovery.getProviders(), ...this.#discovery.getControllers()]) {
       const provider = this.describe(wrapper);
       if (provider === undefined || !isDecorated(provider)) continue;
       checkDecorators(provider);
-      const instance: unknown = provider.requestScoped || wrapper.isTransient ? wrapper : wrapper.instance;
+      const instance = identityOf(provider);
       if (!instances.has(instance)) found.push(provider);
       instances.add(instance);
     }

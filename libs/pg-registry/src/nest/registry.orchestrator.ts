@@ -5,19 +5,33 @@ import { isThenable, type LocalProcess } from '../lifetime';
 import { ProcessService } from '../process';
 import type { PgRegistryService } from '../scope';
 import { AlreadyRegisteredError, formatKey, messageOfThrown, type Key, type Value } from '../term';
-import type { DecoratedProvider } from './decorated-provider';
+import { type DecoratedProvider, identityOf } from './decorated-provider';
 import type { ViaRegistration } from './decorators/register-via.decorator';
 import { decoratorError } from './decorator-checks';
 import { GuardedHandlers } from './guarded-handlers';
 
 type Methods = Readonly<Record<string, (...args: unknown[]) => unknown>>;
 
+/** What was made for providers that were mounted together. */
+class Mounted {
+  readonly processes: LocalProcess[] = [];
+  readonly subscriptions: Subscription[] = [];
+  readonly listeners: (() => void)[] = [];
+
+  /** Ends all of it. Idempotent. */
+  end(): void {
+    for (const process of this.processes.splice(0)) process.exit('shutdown');
+    for (const subscription of this.subscriptions.splice(0)) subscription.unsubscribe();
+    for (const remove of this.listeners.splice(0)) remove();
+  }
+}
+
 /** Mounts the providers that the explorer found, and unmounts them: their processes, entries, listeners and subscriptions. */
 @Injectable()
 export class RegistryOrchestrator {
-  readonly #mounted: LocalProcess[] = [];
-  readonly #listeners: (() => void)[] = [];
-  readonly #subscriptions: Subscription[] = [];
+  readonly #mounted: Mounted[] = [];
+  /** The identities of providers that are mounted. */
+  readonly #known = new Set<object>();
 
   readonly #node: PgRegistryNode;
   readonly #processes: ProcessService;
@@ -30,47 +44,56 @@ export class RegistryOrchestrator {
   }
 
   /**
-   * Mounts providers: listeners and subscriptions first, so that they hear of the registrations that follow.
+   * Mounts those providers that are not mounted yet: listeners and subscriptions first, so that they hear of the registrations that
+   * follow. If one fails, none of them is mounted.
    *
    * @throws AlreadyRegisteredError naming holder and class; InvalidOptionError naming class and method for a scope that
    *   nobody started, a key or value without a normal form, or a function that throws.
    */
   mount(providers: readonly DecoratedProvider[]): void {
-    for (const provider of providers) this.#listen(provider);
-    for (const provider of providers) this.#subscribe(provider);
-    for (const provider of providers) this.#register(provider);
+    const mounted = new Mounted();
+    const missing = providers.filter((provider) => !this.#known.has(identityOf(provider)));
+    this.#mounted.push(mounted);
+    try {
+      for (const provider of missing) this.#listen(provider, mounted);
+      for (const provider of missing) this.#subscribe(provider, mounted);
+      for (const provider of missing) this.#register(provider, mounted);
+    } catch (error) {
+      mounted.end();
+      throw error;
+    }
+    for (const provider of missing) this.#known.add(identityOf(provider));
   }
 
   /** Ends every process, subscription and listener that {@link mount} made. Idempotent. */
   unmount(): void {
-    for (const process of this.#mounted.splice(0)) process.exit('shutdown');
-    for (const subscription of this.#subscriptions.splice(0)) subscription.unsubscribe();
-    for (const remove of this.#listeners.splice(0)) remove();
+    for (const mounted of this.#mounted.splice(0)) mounted.end();
+    this.#known.clear();
   }
 
-  #listen({ listeners, wrapper, type }: DecoratedProvider): void {
+  #listen({ listeners, wrapper, type }: DecoratedProvider, mounted: Mounted): void {
     for (const { method, metadata } of listeners) {
       const name = `${type.name}.${method}`;
       const instance = wrapper.instance as Methods;
       const call = (entry: unknown): void =>
         this.#logErrors(metadata.scope, name, () => instance[method](entry));
       const remove = at(name, () => this.#running(metadata.scope).addListener({ [metadata.event]: call }));
-      this.#listeners.push(remove);
+      mounted.listeners.push(remove);
     }
   }
 
-  #subscribe({ memberships, wrapper, type }: DecoratedProvider): void {
+  #subscribe({ memberships, wrapper, type }: DecoratedProvider, mounted: Mounted): void {
     for (const { method, metadata } of memberships) {
       const name = `${type.name}.${method}`;
       const instance = wrapper.instance as Methods;
       const events = at(name, () => this.#running(metadata.scope).monitor(metadata.key));
       const call = (event: unknown): void =>
         this.#logErrors(metadata.scope, name, () => instance[method](event));
-      this.#subscriptions.push(events.subscribe(call));
+      mounted.subscriptions.push(events.subscribe(call));
     }
   }
 
-  #register(provider: DecoratedProvider): void {
+  #register(provider: DecoratedProvider, mounted: Mounted): void {
     const { registrations, type, wrapper, requestScoped } = provider;
     if (registrations.length === 0) return;
     const instance = requestScoped ? undefined : (wrapper.instance as object);
@@ -79,7 +102,7 @@ export class RegistryOrchestrator {
       handlers: this.#handlers.ofProvider(provider),
       serial: registrations.some(({ serial }) => serial),
     });
-    this.#mounted.push(process);
+    mounted.processes.push(process);
     for (const registration of registrations) {
       at(`@RegisterVia('${registration.scope}', …) of ${type.name}`, () =>
         this.#join(process, registration, instance, type.name),
@@ -110,7 +133,8 @@ export class RegistryOrchestrator {
 
   /** The class of the process with this id, if the orchestrator mounted it. */
   #nameOf(id: number): string {
-    return this.#mounted.find(({ pid }) => pid.id === id)?.label ?? 'a process';
+    const processes = this.#mounted.flatMap((mounted) => mounted.processes);
+    return processes.find(({ pid }) => pid.id === id)?.label ?? 'a process';
   }
 
   /** @throws ScopeNotRunningError now, because adding a listener would not throw it. */

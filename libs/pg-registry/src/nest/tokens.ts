@@ -1,6 +1,7 @@
 import { Inject, type InjectionToken } from '@nestjs/common';
 import { PgRegistryNode } from '../node';
 import { DEFAULT_SCOPE, PgRegistryService, type ScopeDefinition, scopeName } from '../scope';
+import { quoteText } from '../term';
 
 /** Token of the scopes given to `forRoot`. */
 export const ROOT_SCOPES = Symbol('PG_REGISTRY_ROOT_SCOPES');
@@ -20,12 +21,24 @@ export const LOG_CONTEXT = 'PgRegistry';
  */
 export function getRegistryToken(scope: string | ScopeDefinition = DEFAULT_SCOPE): InjectionToken {
   const name = scopeName(scope);
-  return name === DEFAULT_SCOPE ? PgRegistryService : `PG_REGISTRY_SCOPE:${name}`;
+  return name === DEFAULT_SCOPE ? PgRegistryService : tokenText(name);
+}
+
+/**
+ * The token as Nest prints it when it finds no provider: nothing else can explain what is missing then, because a scope that no module
+ * names has no code that runs.
+ */
+function tokenText(scope: string): string {
+  const name = quoteText(scope);
+  return (
+    `PgRegistryService of scope ${name} (name the scope in PgRegistryModule.forRoot({ scopes: [${name}] }), ` +
+    `or import PgRegistryModule.forFeature(${name}) in this module)`
+  );
 }
 
 /**
  * Injects the {@link PgRegistryService} of a scope. Name the scope in `forRoot({ scopes })` or in a `forFeature(scope)` that
- * the module imports; otherwise Nest reports an unknown dependency with the scope in its token.
+ * the module imports; otherwise Nest reports an unknown dependency, and its message says both.
  */
 export function InjectRegistry(
   scope: string | ScopeDefinition = DEFAULT_SCOPE,

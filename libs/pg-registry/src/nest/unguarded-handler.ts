@@ -2,7 +2,7 @@ import type { ContextId, ExternalContextCreator } from '@nestjs/core';
 import { isObservable, lastValueFrom } from 'rxjs';
 import type { Handler } from '../calls';
 import type { DecoratedProvider } from './decorated-provider';
-import { takesContext } from './decorators/handlers.decorator';
+import { plainArguments } from './decorators/handler-parameters';
 
 /** Members of `ExternalContextCreator` that find guards, pipes and interceptors: not public, but the same in Nest 11 and 12. */
 const FINDERS = ['guardsContextCreator', 'pipesContextCreator', 'interceptorsContextCreator'];
@@ -33,13 +33,15 @@ export function unguardedHandler(
   contexts: ExternalContextCreator,
   method: HandlerMethod,
 ): Handler | undefined {
+  const count = plainArguments(method.provider.type, method.name);
+  if (count === undefined) return undefined;
   const exceptions = find(contexts, FILTERS_FINDER, method);
   if (!isExceptionsHandler(exceptions) || exceptions.filters.length > 0) return undefined;
   for (const finder of FINDERS) {
     const found = find(contexts, finder, method);
     if (!Array.isArray(found) || found.length > 0) return undefined;
   }
-  return handlerOf(method, (error) => exceptions.next(error));
+  return handlerOf(method, count > 1, (error) => exceptions.next(error));
 }
 
 /** Asks one of Nest's finders in the same way as Nest's context does. */
@@ -59,11 +61,11 @@ function isExceptionsHandler(value: unknown): value is ExceptionsHandler {
 }
 
 function handlerOf(
-  { provider, instance, name }: HandlerMethod,
+  { instance, name }: HandlerMethod,
+  withContext: boolean,
   onError: (error: unknown) => unknown,
 ): Handler {
   const method = Reflect.get(instance, name) as (...args: unknown[]) => unknown;
-  const withContext = takesContext(provider.type, name);
   const settle = async (answer: unknown): Promise<unknown> => {
     try {
       const value = await answer;

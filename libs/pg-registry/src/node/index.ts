@@ -10,8 +10,8 @@
  * process, transport (port), rxjs, node:crypto, node:os.
  */
 export { type Clock, systemClock } from './clock';
-export type { NodeLogger } from './logger';
-export type { NodeHealth } from './node-health';
+export type { LogLevel, NodeLogger } from './logger';
+export type { NodeHealth, NodeLiveness } from './node-health';
 export type { LagReport, NodeObserver, SyncReport } from './node-observer';
 export type { NodeOptions } from './node-options';
 export type { NodeState, NodeStats, ScopeStats } from './node-stats';

@@ -1,10 +1,17 @@
 import { messageOfThrown, nameOfThrown, printable, stackOfThrown } from '../term';
+
 /** Where a node writes its log. Nest's `Logger` satisfies it. */
 export interface NodeLogger {
   log(message: string): void;
   warn(message: string): void;
   error(message: string, stack?: string): void;
 }
+
+/** The kinds of lines in a node's log, from the least important one: what happens in the cluster, what needs a look, what failed. */
+export const LOG_LEVELS: readonly LogLevel[] = ['log', 'warn', 'error'];
+
+/** How important a line of the log is. */
+export type LogLevel = 'log' | 'warn' | 'error';
 
 /** A log for nodes outside of Nest: warnings and errors to stderr, nothing else. */
 export const stderrLogger: NodeLogger = {
@@ -19,13 +26,20 @@ export const stderrLogger: NodeLogger = {
  */
 export class ErrorLog {
   readonly #logger: NodeLogger;
+  readonly #least: LogLevel;
 
-  constructor(logger: NodeLogger) {
+  /** @param least Less important lines are not written. */
+  constructor(logger: NodeLogger, least: LogLevel = 'log') {
     this.#logger = logger;
+    this.#least = least;
+  }
+
+  log(message: string): void {
+    if (this.#least === 'log') this.#write(() => this.#logger.log(line(message, undefined)));
   }
 
   warn(message: string, error?: unknown): void {
-    this.#write(() => this.#logger.warn(line(message, error)));
+    if (this.#least !== 'error') this.#write(() => this.#logger.warn(line(message, error)));
   }
 
   error(message: string, error?: unknown): void {

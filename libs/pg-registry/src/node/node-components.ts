@@ -8,6 +8,7 @@ import type { ListenerToken, RegistryListener, ScopeDeps } from '../scope';
 import { HashSeed, PidInterner } from '../term';
 import type { Transport } from '../transport';
 import { type Clock, guardedClock, systemClock } from './clock';
+import { ClusterLog } from './cluster-log';
 import { type ChannelEvents, ConnectionChannel } from './connection-channel';
 import { ErrorLog, LimitedLog, type NodeLogger, ScopeLogs, stderrLogger } from './logger';
 import { NodeObservables } from './node-observables';
@@ -47,6 +48,8 @@ export interface NodeComponents {
   /** For lines that may come again and again. */
   readonly limitedLog: LimitedLog;
   readonly scopeLogs: ScopeLogs;
+  /** Says who joins and who goes. */
+  readonly clusterLog: ClusterLog;
   readonly protocol: PeerProtocol;
   readonly driver: ProtocolDriver;
   readonly waits: Waits;
@@ -92,8 +95,11 @@ export function createNodeComponents(
       limitedLog.error('step', 'A step of the node failed; it goes on with the next one', error),
   });
   const replicationWaits = new ReplicationWaits(clock);
-  const scopes = new RunningScopes(
-    scopeDeps(shared, deps, processes, (pid, message) => calls.outgoing.send(pid, message)),
+  const scopes: RunningScopes = new RunningScopes(
+    {
+      ...scopeDeps(shared, deps, processes, (pid, message) => calls.outgoing.send(pid, message)),
+      runningScopes: () => scopes.names(),
+    },
     (scope) => replicateScope(scope, { protocol, clock, driver, waits: replicationWaits }),
   );
   const resolver = new ScopeResolver(scopes);
@@ -103,6 +109,7 @@ export function createNodeComponents(
     ...logs,
     options,
     incarnation: identity.incarnation,
+    clusterLog: createClusterLog(shared, protocol),
     protocol,
     driver,
     waits,
@@ -128,20 +135,20 @@ interface Shared extends Logs {
 }
 
 function createLogs(
-  { protocol: { warnIntervalMs } }: NormalNodeOptions,
+  { protocol: { warnIntervalMs }, logLevel }: NormalNodeOptions,
   { logger = stderrLogger, scopeLogger = () => logger, clock: given = systemClock }: NodeDeps,
 ): Logs {
   const clock = guardedClock(given, (error) =>
     limitedLog.error('timer', 'A timer of the node failed', error),
   );
   const limited = (to: ErrorLog): LimitedLog => new LimitedLog(to, warnIntervalMs, () => clock.now());
-  const log = new ErrorLog(logger);
+  const log = new ErrorLog(logger, logLevel);
   const limitedLog = limited(log);
   return {
     clock,
     log,
     limitedLog,
-    scopeLogs: new ScopeLogs((scope) => limited(new ErrorLog(scopeLogger(scope)))),
+    scopeLogs: new ScopeLogs((scope) => limited(new ErrorLog(scopeLogger(scope), logLevel))),
   };
 }
 
@@ -158,12 +165,23 @@ function createProtocol({ options, identity, clock, pids }: Shared): PeerProtoco
   });
 }
 
+function createClusterLog({ options, log, clock }: Shared, protocol: PeerProtocol): ClusterLog {
+  const { node, namespace } = options;
+  return new ClusterLog({
+    node,
+    namespace,
+    log,
+    clock,
+    peers: () => protocol.peers().map((peer) => peer.node),
+  });
+}
+
 function scopeDeps(
   { options, pids, seed, scopeLogs }: Shared,
   { resolveListener = () => undefined }: NodeDeps,
   processes: Processes,
   send: ScopeDeps['send'],
-): ScopeDeps {
+): Omit<ScopeDeps, 'runningScopes'> {
   return {
     processes,
     pids,

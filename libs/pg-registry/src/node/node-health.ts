@@ -29,11 +29,25 @@ export interface NodeHealth {
   readonly overdueMs: number;
 }
 
+/** Whether a restart would help a node; see {@link PgRegistryNode.liveness}. */
+export interface NodeLiveness {
+  /** False if only a restart can help: a younger node has taken the name, the node has stopped for good, or its timers stand still. */
+  readonly alive: boolean;
+  /** What is wrong, if anything is. */
+  readonly reason?: string;
+  /** Where the node is in its life. */
+  readonly state: NodeState;
+  /** Milliseconds by which the node's next step is overdue. */
+  readonly overdueMs: number;
+}
+
 /**
  * A step that is this late means that the node itself is stuck, even if it is connected. A step is due at least each second, so this
  * shows two seconds after the last one.
  */
 const MAX_OVERDUE_MS = 1000;
+/** A step that is this late will not come any more. Longer than a pause of a debugger's or garbage collector's is likely to be. */
+const DEAD_OVERDUE_MS = 10_000;
 
 /**
  * Looks at the node and asks the broker for a sign of life. Never rejects; takes `timeoutMs` at most.
@@ -72,5 +86,19 @@ export async function checkHealth(
     return (await withTimeout(connection.flush(), timeoutMs, clock).catch(() => false))
       ? undefined
       : `the broker did not answer a flush within ${timeoutMs} ms`;
+  }
+}
+
+/** Looks whether only a restart can help the node. Asks nobody, so a broker that is away does no harm. */
+export function checkLiveness({ protocol, driver }: NodeComponents, { state }: NodeStatus): NodeLiveness {
+  const { overdueMs } = driver;
+  const reason = whatIsWrong();
+  return { alive: reason === undefined, ...(reason && { reason }), state, overdueMs };
+
+  function whatIsWrong(): string | undefined {
+    if (state === 'fenced') return `superseded by a younger node named '${protocol.node}'`;
+    if (state === 'stopped') return 'the node has stopped';
+    if (overdueMs > DEAD_OVERDUE_MS) return `the node has not moved for ${Math.round(overdueMs)} ms`;
+    return undefined;
   }
 }

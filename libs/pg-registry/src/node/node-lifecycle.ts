@@ -66,9 +66,14 @@ export class NodeLifecycle {
     }
     this.#state = 'ready';
     this.#connection = connection;
-    const { driver, channel, protocol, clock, observables, calls } = this.#components;
+    const { driver, channel, protocol, clock, observables, calls, waits, clusterLog } = this.#components;
     driver.attach(connection, calls.port);
     channel.attach(connection);
+    // First: the peers may answer before the next turn of the event loop.
+    waits.when(
+      () => protocol.hasDiscovered,
+      () => clusterLog.joined(connection.server),
+    );
     driver.run(protocol.connected(connection.serverId, clock.now(), connection.maxPayload));
     observables.connected(true);
   }
@@ -125,12 +130,15 @@ export class NodeLifecycle {
   }
 
   #onStatus(status: ConnectionStatus): void {
-    const { driver, protocol, clock, observables } = this.#components;
+    const { driver, protocol, clock, observables, clusterLog } = this.#components;
+    const connection = this.#connection;
     switch (status.type) {
       case 'connected':
+        clusterLog.reconnected(connection?.server ?? '');
         observables.connected(true);
-        return driver.run(protocol.connected(status.serverId, clock.now(), this.#connection?.maxPayload));
+        return driver.run(protocol.connected(status.serverId, clock.now(), connection?.maxPayload));
       case 'disconnected':
+        clusterLog.disconnected(connection?.server ?? '');
         observables.connected(false);
         return driver.run(protocol.disconnected(clock.now()));
       case 'closed':
@@ -203,8 +211,10 @@ export class NodeLifecycle {
 
   /** Nothing goes in or out any more. */
   #end(state: 'stopped' | 'fenced', reason: string): void {
-    const { driver, scopes, waits, replicationWaits, channel, calls, observables } = this.#components;
+    const { driver, scopes, waits, replicationWaits, channel, calls, observables, clusterLog } =
+      this.#components;
     this.#state = state;
+    clusterLog.end();
     driver.stop();
     scopes.stopAll();
     channel.detach();

@@ -19,6 +19,7 @@ import {
   propertyOfThrown,
 } from '../term';
 import type { Transport } from '../transport';
+import { LOG_LEVELS, type LogLevel } from './logger';
 
 /** The options of a node, all with defaults. {@link ProtocolOptions} and {@link ValueLimits} describe the inherited ones. */
 export interface NodeOptions extends Partial<ProtocolOptions>, Partial<ValueLimits> {
@@ -40,6 +41,11 @@ export interface NodeOptions extends Partial<ProtocolOptions>, Partial<ValueLimi
   readonly mailboxCapacity?: number;
   /** Whether callers on other nodes get the stack traces of errors that handlers throw. Default false. */
   readonly remoteStacks?: boolean;
+  /**
+   * The least important lines that the node writes: `'log'` says who joins and goes, `'warn'` what needs a look, `'error'` what failed.
+   * Default `'log'`. Nest's own `logger` option decides about all lines of the application.
+   */
+  readonly logLevel?: LogLevel;
 }
 
 /** Options of a node after the checks, with every default filled in. */
@@ -53,6 +59,7 @@ export interface NormalNodeOptions {
   readonly exitTimeoutMs: number;
   readonly mailboxCapacity: number;
   readonly remoteStacks: boolean;
+  readonly logLevel: LogLevel;
   readonly protocol: ProtocolOptions;
   readonly limits: ValueLimits;
 }
@@ -74,6 +81,7 @@ const OWN_OPTIONS = [
   'exitTimeoutMs',
   'mailboxCapacity',
   'remoteStacks',
+  'logLevel',
 ];
 const LIMIT_OPTIONS = Object.keys(DEFAULT_VALUE_LIMITS);
 const PROTOCOL_OPTIONS = Object.keys(DEFAULT_PROTOCOL_OPTIONS);
@@ -95,6 +103,7 @@ export function normalNodeOptions(given: NodeOptions, defaultTransport: () => Tr
     exitTimeoutMs = DEFAULT_EXIT_TIMEOUT_MS,
     mailboxCapacity = DEFAULT_MAILBOX_CAPACITY,
     remoteStacks = false,
+    logLevel = 'log',
   } = given;
   CHECKS.name('node', node);
   CHECKS.name('namespace', namespace);
@@ -103,6 +112,7 @@ export function normalNodeOptions(given: NodeOptions, defaultTransport: () => Tr
   CHECKS.wholeNumber('exitTimeoutMs', exitTimeoutMs, 1);
   CHECKS.wholeNumber('mailboxCapacity', mailboxCapacity, 1);
   CHECKS.boolean('remoteStacks', remoteStacks);
+  CHECKS.oneOf('logLevel', logLevel, LOG_LEVELS);
   if (typeof propertyOfThrown(transport, 'connect') !== 'function') {
     throw CHECKS.error('transport', transport, 'a transport: localTransport() or natsTransport({ servers })');
   }
@@ -121,6 +131,7 @@ export function normalNodeOptions(given: NodeOptions, defaultTransport: () => Tr
     exitTimeoutMs,
     mailboxCapacity,
     remoteStacks,
+    logLevel,
     protocol,
     limits: Object.freeze(limits),
   });

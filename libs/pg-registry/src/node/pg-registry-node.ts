@@ -6,7 +6,7 @@ import { InvalidArgumentError, isPid, type Pid, TransportError } from '../term';
 import type { NodeObserver } from './node-observer';
 import type { NodeOptions } from './node-options';
 import { createNodeComponents, type NodeDeps, type NodeComponents } from './node-components';
-import { checkHealth, type NodeHealth } from './node-health';
+import { checkHealth, checkLiveness, type NodeHealth, type NodeLiveness } from './node-health';
 import { NodeLifecycle } from './node-lifecycle';
 import { lineOf, type NodeState, type NodeStats, statsOf } from './node-stats';
 import type { NodeEffect } from './protocol-driver';
@@ -32,6 +32,7 @@ export class PgRegistryNode {
   readonly #observer: NodeObserver;
   /** When a sync ended last, in milliseconds since 1970. */
   #lastSyncAt: number | undefined;
+  #mounter: ((moduleRef: unknown) => void) | undefined;
 
   /** @throws InvalidOptionError naming an option that is unknown or wrong; nothing was started. */
   constructor(options: NodeOptions, deps: NodeDeps) {
@@ -190,6 +191,38 @@ export class PgRegistryNode {
     return await checkHealth(this.#components, this.#lifecycle, this.#lastSyncAt, timeoutMs);
   }
 
+  /**
+   * Tells whether only a restart can help this node: a younger node has taken its name, it has stopped for good, or its timers have stood
+   * still for ten seconds. A node that is disconnected, syncs or drains is alive. Asks nobody; costs nothing.
+   */
+  liveness(): NodeLiveness {
+    return checkLiveness(this.#components, this.#lifecycle);
+  }
+
+  /**
+   * Mounts what a lazily loaded module brings: its `@RegisterVia` providers are registered, its listeners and `@OnMembership` methods begin.
+   * Nest tells nobody when a module is loaded lazily, so the code that loads it says so:
+   * `node.mount(await lazyModuleLoader.load(() => ReportsModule))`.
+   *
+   * Idempotent: what is mounted already stays as it is. Does nothing before the application has bootstrapped, which mounts everything
+   * anyway, and once the node drains.
+   *
+   * @param moduleRef What Nest's `LazyModuleLoader.load` resolves to.
+   * @throws InvalidArgumentError unless it is a ModuleRef. As at the bootstrap: InvalidOptionError for a decorator that cannot work where
+   *   it is, AlreadyRegisteredError for a unique key that is held; none of the module's providers is mounted then.
+   */
+  mount(moduleRef: object): void {
+    if (this.#mounter === undefined) {
+      throw new InvalidArgumentError('mount() needs a node of PgRegistryModule. Nothing was mounted.');
+    }
+    this.#mounter(moduleRef);
+  }
+
+  /** @internal Sets what mounts modules, once. */
+  useMounter(mounter: (moduleRef: unknown) => void): void {
+    this.#mounter = mounter;
+  }
+
   /** @internal Logs an error that a listener of a scope threw, in the scope's context, at most one line of a kind per interval. */
   logFailure(scope: string, kind: string, message: string, error: unknown): void {
     this.#components.scopeLogs.of(scope).error(kind, message, error);
@@ -227,7 +260,8 @@ export class PgRegistryNode {
   }
 
   #onPeer(event: PeerEvent): void {
-    const { calls, protocol, observables } = this.#components;
+    const { calls, protocol, observables, clusterLog } = this.#components;
+    clusterLog.peer(event);
     if (event.type === 'peer-up' || event.type === 'peer-recovered') calls.peerUp(event);
     if (event.type === 'peer-removed') calls.peerRemoved(event);
     observables.peer(event, protocol.peers());

@@ -38,6 +38,13 @@ export class Waits {
     });
   }
 
+  /** Calls `run` once, as soon as `isOver` holds; never if the node stops before. Keeps no Node.js process alive. */
+  when(isOver: () => boolean, run: () => void): void {
+    const end = (): boolean => this.#open.delete(wait);
+    const wait: Wait = { isOver, resolve: () => (end(), run()), reject: end };
+    this.#open.add(wait);
+  }
+
   /** Resolves the waits whose condition holds now. */
   check(): void {
     for (const wait of this.#open) if (wait.isOver()) wait.resolve();

@@ -141,10 +141,11 @@ export class ProcessService {
    * Sends something to a handler of a process, or of one member of a name, without waiting. A cast that cannot be delivered, or whose
    * handler fails, is counted and logged. Mirrors `GenServer.cast/2`.
    *
-   * @throws InvalidArgumentError, InvalidValueError, ValueTooLargeError, ScopeNotRunningError.
+   * @throws InvalidArgumentError, InvalidValueError, ValueTooLargeError, ScopeNotRunningError; InvalidOptionError for options like those of
+   *   {@link call}: nobody waits for a cast, so it has none.
    */
-  cast(to: Destination, name: string, payload?: unknown): void {
-    this.#calls.outgoing.cast(to, name, payload);
+  cast(to: Destination, name: string, payload?: unknown, ...options: readonly never[]): void {
+    this.#calls.outgoing.cast(to, name, payload, options[0]);
   }
 
   /** Sends a message to a process's `onMessage` or `@HandleMessage`, like {@link cast}. Mirrors `send/2`. */

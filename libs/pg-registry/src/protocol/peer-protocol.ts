@@ -130,6 +130,11 @@ export class PeerProtocol {
     return streams.synced;
   }
 
+  /** Whether the node is connected, and every peer has had the time to introduce itself. O(1). */
+  get hasDiscovered(): boolean {
+    return this.#components.initialDiscovery.isOver;
+  }
+
   /** How often something was counted, by the name that it has in `stats().counters`. O(1). */
   count(name: string): number {
     return this.#components.endpoint.counters.get(name) ?? 0;

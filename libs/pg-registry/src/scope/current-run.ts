@@ -9,11 +9,14 @@ import { notRunning, type Scope } from './scope';
 export class CurrentRun {
   /** The name of the scope. */
   readonly scope: string;
+  readonly #runningScopes: () => readonly string[];
   readonly #listeners = new Set<ListenerNotifier>();
   #run: Scope | undefined;
 
-  constructor(scope: string) {
+  /** @param runningScopes Names the scopes that run on the node now, for errors. */
+  constructor(scope: string, runningScopes: () => readonly string[]) {
     this.scope = scope;
+    this.#runningScopes = runningScopes;
   }
 
   /** Makes `run` the current one, until the next. */
@@ -30,7 +33,7 @@ export class CurrentRun {
   /** @throws ScopeNotRunningError while the scope is stopped. */
   require(): Scope {
     const run = this.#run;
-    if (run === undefined || !run.running) throw notRunning(this.scope);
+    if (run === undefined || !run.running) throw notRunning(this.scope, this.#runningScopes());
     return run;
   }
 

@@ -72,7 +72,7 @@ export class PgRegistryService<R extends Row = Row> {
   /** @internal Made by node/, one per name. */
   constructor(scope: string, deps: ScopeDeps) {
     const checks = new ArgumentChecks(deps);
-    const current = new CurrentRun(scope);
+    const current = new CurrentRun(scope, () => deps.runningScopes());
     this.scope = scope;
     this.#deps = deps;
     this.#current = current;

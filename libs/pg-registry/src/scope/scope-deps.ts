@@ -18,6 +18,8 @@ export interface ScopeDeps {
   readonly logger: ScopeLogger;
   /** The listener that the application provides under a token now, if any. The feed asks again at each delivery. */
   resolveListener(token: ListenerToken): RegistryListener | undefined;
+  /** The names of the scopes that run on the node now. */
+  runningScopes(): readonly string[];
   /**
    * Sends a message to a process, here or on another node, without waiting. A process that is gone is no error.
    *

@@ -29,6 +29,10 @@ export class FakeNode implements ScopeDeps {
   };
   readonly numbers = { last: 0 };
 
+  runningScopes(): readonly string[] {
+    return ['pg', 'others'];
+  }
+
   resolveListener(token: ListenerToken): RegistryListener | undefined {
     return this.provided.get(token);
   }

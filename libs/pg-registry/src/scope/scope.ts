@@ -3,6 +3,7 @@ import { type Diff, type Row as TableRow, Table } from '../table';
 import {
   KeyMap,
   normalValue,
+  quoteText,
   ScopeNotRunningError,
   ValueTooLargeError,
   type Key,
@@ -66,7 +67,7 @@ export class Scope {
 
   /** @throws ScopeNotRunningError if this run has ended. */
   checkRunning(): void {
-    if (!this.running) throw notRunning(this.name);
+    if (!this.running) throw notRunning(this.name, this.#deps.runningScopes());
   }
 
   /**
@@ -158,7 +159,7 @@ export class Scope {
     this.running = false;
     this.replication.stop();
     for (const unhook of this.#unhookExits) unhook();
-    this.locks.close(() => notRunning(this.name));
+    this.locks.close(() => notRunning(this.name, this.#deps.runningScopes()));
     this.feed.close();
   }
 
@@ -191,7 +192,20 @@ export class Scope {
   }
 }
 
-/** Makes the error of a call to a scope that does not run. */
-export function notRunning(scope: string): ScopeNotRunningError {
-  return new ScopeNotRunningError(`Scope '${scope}' is not running on this node. Nothing was changed.`, {});
+/**
+ * Makes the error of a call to a scope that does not run.
+ *
+ * @param running The scopes that do.
+ */
+export function notRunning(scope: string, running: readonly string[]): ScopeNotRunningError {
+  const name = quoteText(scope);
+  const others = running.filter((other) => other !== scope);
+  const remedy =
+    others.length === 0
+      ? 'The node runs no scope any more: it has stopped, or was superseded.'
+      : `Running are ${others.map((other) => quoteText(other)).join(', ')}. Name ${name} in ` +
+        `PgRegistryModule.forRoot({ scopes: [${name}] }) or forFeature(${name}), or start it by node.startScope(${name}).`;
+  return new ScopeNotRunningError(
+    `Scope ${name} is not running on this node. ${remedy} Nothing was changed.`,
+  );
 }

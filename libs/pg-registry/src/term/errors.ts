@@ -6,6 +6,7 @@ export type PgRegistryErrorCode =
   | 'INVALID_ARGUMENT'
   | 'INVALID_OPTION'
   | 'INVALID_VALUE'
+  | 'INVALID_ANSWER'
   | 'VALUE_TOO_LARGE'
   | 'PROCESS_EXITED'
   | 'UNIQUE_KEYS_REQUIRED'
@@ -74,14 +75,24 @@ export class InvalidOptionError extends PgRegistryError {
   }
 }
 
-/** A key or value has no normal form (see `normalValue`); the message names the place in it. Nothing was stored. */
+/** A key, value or payload has no normal form; the message names the place in it. Nothing was stored or sent. */
 export class InvalidValueError extends PgRegistryError {
   constructor(message: string, fields: ErrorFields = {}) {
     super(message, { ...fields, code: 'INVALID_VALUE' });
   }
 }
 
-/** A key or value is larger or deeper than its limit allows; the message names the limit. Nothing was stored. */
+/**
+ * A handler ran, and what it returned cannot travel: it has no normal form, or is too large. The message names the place in it. The fault is
+ * the handler's, and is logged where it ran; its `cause` there is what was wrong with the value.
+ */
+export class InvalidAnswerError extends PgRegistryError {
+  constructor(message: string, fields: ErrorFields = {}) {
+    super(message, { ...fields, code: 'INVALID_ANSWER' });
+  }
+}
+
+/** A key, value or payload is larger or deeper than its limit allows; the message names the limit. Nothing was stored or sent. */
 export class ValueTooLargeError extends PgRegistryError {
   constructor(message: string, fields: ErrorFields = {}) {
     super(message, { ...fields, code: 'VALUE_TOO_LARGE' });

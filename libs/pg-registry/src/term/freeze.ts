@@ -1,12 +1,19 @@
 /**
- * Where keys and values are frozen: everything that is stored or sent passes {@link normalKey} or {@link normalValue},
- * which check it, copy it and freeze the copy. Arrays and plain objects are frozen by `Object.freeze`; Maps, Sets and
- * Dates, which that leaves changeable, become the classes of frozen-builtins.ts. What a peer sent is frozen by the codec
- * (wire/codec) while it is decoded.
+ * Where keys and values are frozen: everything that is stored or sent passes {@link normalKey} or {@link normalValue}, which check it, copy
+ * it and freeze the copy. Arrays and plain objects are frozen by `Object.freeze`; Maps, Sets and Dates, which that leaves changeable, become
+ * the classes of frozen-builtins.ts. What a peer sent is frozen by the codec (wire/codec) while it is decoded.
  */
 import { bytesCopy, bytesKind, bytesOf, isBytesObject, type Bytes } from './bytes';
-import { describe, isPlainArray, isPlainDate, isPlainMap, isPlainObject, isPlainSet } from './plain';
-import { InvalidValueError, PgRegistryError, ValueTooLargeError } from './errors';
+import {
+  describe,
+  isDateObject,
+  isMapObject,
+  isPlainArray,
+  isPlainObject,
+  isSetObject,
+  whyNoData,
+} from './plain';
+import { ValueTooLargeError } from './errors';
 import { FrozenDate, FrozenMap, FrozenSet } from './frozen-builtins';
 import { isPid, type Pid } from './pid';
 import type { PidInterner } from './pid-interner';
@@ -14,6 +21,7 @@ import {
   arrayHeadBytes,
   bigintBytes,
   FLOAT_BYTES,
+  isShortAscii,
   numberBytes,
   pidBytes,
   prefixedBytes,
@@ -22,15 +30,20 @@ import {
   textBytes,
   uintBytes,
 } from './size';
-import { printable } from './quote';
 import { formatKey } from './text';
-import { isOwnError, messageOfThrown } from './thrown';
 import { hasLongChain, LONGEST_CHAIN } from './v8-hash';
 import type { Key, Value, ValueLimits } from './value';
 import { ValueNumbers } from './value-numbers';
-
-/** Strings of at most this many UTF-16 units that are ASCII are checked without leaving the fast path. */
-const SHORT_TEXT = 128;
+import {
+  invalid,
+  KEY,
+  placeOf,
+  type Step,
+  STORED_VALUE,
+  tooLarge,
+  unreadable,
+  type ValueUse,
+} from './value-use';
 
 /**
  * The normal form of a key: a copy, frozen deeply, identical to what a peer decodes; `-0` becomes `0` and a
@@ -46,71 +59,52 @@ export function normalKey(key: unknown, limits: ValueLimits, pids: PidInterner):
   if (typeof key === 'string' && isShortAscii(key, limits.maxKeyBytes)) return key;
   if (key === null || typeof key === 'boolean') return key;
   try {
-    const copy = new Copy('key', limits, pids).of(key);
+    const copy = new Copy(KEY, limits, pids).of(key);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- in a key, Copy refuses whatever is no Key
     return copy as Key;
   } catch (error) {
-    throw refusalOf('key', error);
+    throw unreadable(KEY, error);
   }
 }
 
 /**
  * The normal form of a value; see {@link normalKey}.
  *
- * Arrays and plain objects (also those without a prototype) become frozen arrays and plain objects of their own
- * enumerable properties. Map, Set and Date become copies whose mutators throw. Typed arrays and ArrayBuffers are
- * copied with their bits (a Buffer as Uint8Array, shared memory as ordinary memory, a view as just what it shows);
- * JavaScript cannot freeze them, but what is written into one never travels.
+ * Arrays and plain objects (also those without a prototype) become frozen arrays and plain objects of their own enumerable properties. Map,
+ * Set and Date become copies whose mutators throw. Typed arrays and ArrayBuffers are copied with their bits (a Buffer as Uint8Array, shared
+ * memory as ordinary memory, a view as just what it shows); JavaScript cannot freeze them, but what is written into one never travels. Any
+ * other object with a method `toJSON` becomes the normal form of what that returns, as in JSON; an instance of any other class becomes a
+ * plain object of its own enumerable properties. A part that stands in several places is copied for each of them.
  *
- * Refused: functions, symbols, class instances (subclasses of Array, Map, Set and Date too), accessors, symbol keys,
- * a `__proto__` key, sparse arrays and arrays with other properties, cycles, invalid dates, DataView and
- * SharedArrayBuffer, strings with a lone surrogate, Maps and Sets two of whose keys are the same by structure, or more than
- * 128 of whose keys are numbers or bigints that V8 hashes alike (bigints with the same lowest 64 bits, for instance).
- * A part that stands in several places is copied for each of them.
+ * Refused: functions, symbols, Errors, promises, streams, RegExps and other built-in objects whose contents are not in their properties,
+ * own accessors, symbol keys, a `__proto__` key, sparse arrays and arrays with other properties, cycles, invalid dates, DataView and
+ * SharedArrayBuffer, strings with a lone surrogate, Maps and Sets two of whose keys are the same by structure, or more than 128 of whose
+ * keys are numbers or bigints that V8 hashes alike (bigints with the same lowest 64 bits, for instance).
  *
- * @throws InvalidValueError when the value has no normal form; the message names the place (`value.users[3].name`).
- * @throws ValueTooLargeError beyond `maxValueBytes` or `maxDepth`.
+ * @param use What the value is for. Default: it is stored.
+ * @throws InvalidValueError when the value has no normal form, naming the place (`value.users[3].name`); ValueTooLargeError when too large.
  */
-export function normalValue(value: unknown, limits: ValueLimits, pids: PidInterner): Value {
+export function normalValue(
+  value: unknown,
+  limits: ValueLimits,
+  pids: PidInterner,
+  use: ValueUse = STORED_VALUE,
+): Value {
   if (typeof value === 'number') return value + 0;
   if (typeof value === 'string' && isShortAscii(value, limits.maxValueBytes)) return value;
   if (value === null || value === undefined || typeof value === 'boolean') return value;
   try {
-    return new Copy('value', limits, pids).of(value);
+    return new Copy(use, limits, pids).of(value);
   } catch (error) {
-    throw refusalOf('value', error);
+    throw unreadable(use, error);
   }
 }
-
-/** A Proxy may throw whatever it likes, and a revoked one throws whatever one asks. */
-function refusalOf(kind: 'key' | 'value', thrown: unknown): PgRegistryError {
-  if (isOwnError(thrown)) return thrown;
-  const why = printable(messageOfThrown(thrown), 200);
-  return new InvalidValueError(`The ${kind} cannot be read: ${why}. Nothing was stored.`, { cause: thrown });
-}
-
-/** Whether a look suffices to accept the string. */
-function isShortAscii(text: string, maxBytes: number): boolean {
-  if (text.length > SHORT_TEXT || text.length + 3 > maxBytes) return false;
-  for (let i = 0; i < text.length; i += 1) if (text.charCodeAt(i) >= 0x80) return false;
-  return true;
-}
-
-/** A step of the way from the whole to the part that is being copied: a property, an index, or other text. */
-type Step = string | number | (() => string);
-
-const ALLOWED = {
-  key: 'A key must be a string, number, bigint, boolean, null, Pid, or an array or plain object of keys.',
-  value:
-    'A value must be null, undefined, a boolean, number, bigint, string, Pid, Date, typed array or ArrayBuffer, ' +
-    'or an array, plain object, Map or Set of values.',
-};
 
 /**
  * One walk over a key or value that copies it into normal form, checks it and counts its bytes.
  *
- * The count stops the walk, so neither a huge value nor a small one that refers to its parts exponentially often
- * costs more than the limit. Nothing of the caller's is kept, and each property is read exactly once.
+ * The count stops the walk, so neither a huge value nor a small one that refers to its parts exponentially often costs more than the
+ * limit. Nothing of the caller's is kept, and each property but `toJSON` is read exactly once.
  */
 class Copy {
   #bytes = 0;
@@ -120,17 +114,17 @@ class Copy {
   readonly #maxBytes: number;
   /** Finds what a Map or Set has twice. */
   readonly #numbers = new ValueNumbers();
-
-  readonly #kind: 'key' | 'value';
+  readonly #use: ValueUse;
+  readonly #isKey: boolean;
   readonly #limits: ValueLimits;
   readonly #pids: PidInterner;
 
-  constructor(kind: 'key' | 'value', limits: ValueLimits, pids: PidInterner) {
-    this.#kind = kind;
+  constructor(use: ValueUse, limits: ValueLimits, pids: PidInterner) {
+    this.#use = use;
+    this.#isKey = use === KEY;
     this.#limits = limits;
     this.#pids = pids;
-
-    this.#maxBytes = kind === 'key' ? limits.maxKeyBytes : limits.maxValueBytes;
+    this.#maxBytes = this.#isKey ? limits.maxKeyBytes : limits.maxValueBytes;
   }
 
   /** The normal form of `source`, which is at level `depth` of the whole. */
@@ -148,7 +142,7 @@ class Copy {
         this.#grow(bigintBytes(source, this.#maxBytes), depth);
         return source;
       case 'undefined':
-        if (this.#kind === 'key') this.#refuse('is undefined', depth);
+        if (this.#isKey) this.#refuse('is undefined', depth);
         this.#grow(TAG_BYTES, depth);
         return source;
       case 'object':
@@ -174,13 +168,35 @@ class Copy {
   #object(source: object, depth: number): Value {
     if (isPid(source)) return this.#pid(source, depth);
     if (isPlainArray(source)) return this.#array(source, depth);
-    if (isPlainObject(source)) return this.#record(source, depth);
-    if (this.#kind === 'key') return this.#refuse(`is ${describe(source)}`, depth);
-    if (isPlainMap(source)) return this.#map(source, depth);
-    if (isPlainSet(source)) return this.#set(source, depth);
-    if (isPlainDate(source)) return this.#date(source, depth);
-    if (isBytesObject(source)) return this.#bytesOf(source, depth);
-    return this.#refuse(`is ${describe(source)}`, depth);
+    if (!this.#isKey) return this.#data(source, depth, true);
+    return isPlainObject(source)
+      ? this.#record(source, depth)
+      : this.#refuse(`is ${describe(source)}`, depth);
+  }
+
+  /**
+   * The normal form of an object in a value.
+   *
+   * @param asks Whether its `toJSON` is called. That of what a `toJSON` returned is not: it may return itself, as in JSON.
+   */
+  #data(source: object, depth: number, asks: boolean): Value {
+    const isPlain = isPlainObject(source);
+    if (!isPlain) {
+      if (isMapObject(source)) return this.#map(source, depth);
+      if (isSetObject(source)) return this.#set(source, depth);
+      if (isDateObject(source)) return this.#date(source, depth);
+      if (isBytesObject(source)) return this.#bytesOf(source, depth);
+    }
+    const { toJSON } = source as { readonly toJSON?: unknown };
+    if (asks && typeof toJSON === 'function') {
+      const json: unknown = Reflect.apply(toJSON, source, ['']);
+      const isData = typeof json === 'object' && json !== null && !isPid(json) && !isPlainArray(json);
+      return isData ? this.#data(json, depth, false) : this.of(json, depth);
+    }
+    if (isPlain) return this.#record(source, depth);
+    if (Array.isArray(source)) return this.#array(source, depth);
+    const why = whyNoData(source);
+    return why === undefined ? this.#record(source, depth) : this.#refuse(why, depth);
   }
 
   #pid(pid: Pid, depth: number): Pid {
@@ -195,7 +211,7 @@ class Copy {
     }
     if (depth >= this.#limits.maxDepth) {
       throw new ValueTooLargeError(
-        `${this.#place(depth)} is nested deeper than maxDepth = ${this.#limits.maxDepth} levels. Nothing was stored.`,
+        `${this.#place(depth)} is nested deeper than maxDepth = ${this.#limits.maxDepth} levels. ${this.#use.outcome}`,
       );
     }
     this.#containers[depth] = source;
@@ -320,23 +336,15 @@ class Copy {
   #grow(bytes: number, depth: number): void {
     this.#bytes += bytes;
     if (this.#bytes <= this.#maxBytes) return;
-    throw new ValueTooLargeError(
-      `The ${this.#kind} is larger than ${this.#kind === 'key' ? 'maxKeyBytes' : 'maxValueBytes'} = ${this.#maxBytes} bytes: ` +
-        `up to ${this.#place(depth)} it has ${this.#bytes} already. Nothing was stored.`,
-    );
+    throw tooLarge(this.#use, this.#maxBytes, `up to ${this.#place(depth)} it has ${this.#bytes} already`);
   }
 
   #refuse(what: string, depth: number): never {
-    throw new InvalidValueError(`${this.#place(depth)} ${what}. ${ALLOWED[this.#kind]} Nothing was stored.`);
+    throw invalid(this.#use, this.#place(depth), what);
   }
 
-  /** The way to level `depth`, as one would write it in code. */
+  /** The way to level `depth`. */
   #place(depth: number): string {
-    const steps = this.#steps.slice(0, depth).map((step) => {
-      if (typeof step === 'function') return step();
-      if (typeof step === 'number') return `[${step}]`;
-      return /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(step) ? `.${step}` : `[${formatKey(step)}]`;
-    });
-    return this.#kind + steps.join('');
+    return placeOf(this.#use.name, this.#steps.slice(0, depth));
   }
 }

@@ -39,6 +39,7 @@ export { ValueNumbers } from './value-numbers';
 export { isArray, isDate, isBytes, isMap, isRecord, isSet, type ValueRecord } from './value-kind';
 export { formatKey } from './text';
 export { describeValue } from './describe-value';
+export type { ValueUse } from './value-use';
 export { printable, quoteText } from './quote';
 export {
   boundedText,

@@ -47,7 +47,8 @@ export class OptionChecks {
       throw this.#invalid('options', `The options${this.#of} must be an object that can be read.`);
     }
     if (unknown === undefined) return;
-    const message = `Unknown option ${quoteText(unknown)}${this.#of}. Valid options are ${valid.join(', ')}.`;
+    const allowed = valid.length === 0 ? 'There are none.' : `Valid options are ${valid.join(', ')}.`;
+    const message = `Unknown option ${quoteText(unknown)}${this.#of}. ${allowed}`;
     throw this.#invalid(unknown, message);
   }
 

@@ -1,12 +1,10 @@
 /**
  * Guards that tell the kind of an object of the caller. They look at its internals, because names, tags and methods can be
  * faked. value-kind.ts does the same for normal forms, where less is to be doubted.
- * Subclasses of Array, Map, Set and Date are none of these, like every instance of a class.
  *
  * Objects of another realm count like our own: under Jest all that Node.js itself makes (`fetch`,
  * `structuredClone`, …) is of another realm than the test.
  */
-import { FrozenDate, FrozenMap, FrozenSet } from './frozen-builtins';
 
 /** `Object.getPrototypeOf`, which by its own type returns anything. */
 const prototypeOf: (x: object) => object | null = Object.getPrototypeOf;
@@ -27,24 +25,23 @@ export function isPlainObject(x: object): boolean {
   return (prototype === null || isObjectPrototype(prototype)) && !Array.isArray(x);
 }
 
-/** Whether `x` is a Map and no instance of a subclass, but for our own frozen one. */
-export function isPlainMap(x: object): x is ReadonlyMap<unknown, unknown> {
-  return isBuiltIn(x, FrozenMap.prototype) && accepts(() => Reflect.get(Map.prototype, 'size', x));
+/** Whether `x` is a Map, or an instance of a subclass. */
+export function isMapObject(x: object): x is ReadonlyMap<unknown, unknown> {
+  return tagOf(x) === 'Map' && accepts(() => Reflect.get(Map.prototype, 'size', x));
 }
 
-/** Whether `x` is a Set and no instance of a subclass, but for our own frozen one. */
-export function isPlainSet(x: object): x is ReadonlySet<unknown> {
-  return isBuiltIn(x, FrozenSet.prototype) && accepts(() => Reflect.get(Set.prototype, 'size', x));
+/** Whether `x` is a Set, or an instance of a subclass. */
+export function isSetObject(x: object): x is ReadonlySet<unknown> {
+  return tagOf(x) === 'Set' && accepts(() => Reflect.get(Set.prototype, 'size', x));
 }
 
-/** Whether `x` is a Date and no instance of a subclass, but for our own frozen one. */
-export function isPlainDate(x: object): x is Date {
-  return isBuiltIn(x, FrozenDate.prototype) && accepts(() => Date.prototype.getTime.call(x));
+/** Whether `x` is a Date, or an instance of a subclass. */
+export function isDateObject(x: object): x is Date {
+  return tagOf(x) === 'Date' && accepts(() => Date.prototype.getTime.call(x));
 }
 
-/** How messages call an object that has no normal form. */
+/** How messages call an object. */
 export function describe(x: object): string {
-  if (Array.isArray(x) && !isPlainArray(x)) return 'an instance of a subclass of Array';
   const prototype = prototypeOf(x);
   const constructor: unknown =
     prototype === null ? undefined : Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
@@ -52,10 +49,28 @@ export function describe(x: object): string {
   return name === '' ? 'an instance of a class' : `an instance of ${name}`;
 }
 
-/** The prototypes of built-ins stand right above Object's, those of their subclasses do not. */
-function isBuiltIn(x: object, ours: object): boolean {
-  const prototype = prototypeOf(x);
-  return prototype === ours || (prototype !== null && isObjectPrototype(prototypeOf(prototype)));
+/**
+ * Tells why an instance of a class is no data, although its own properties may look like some: `{}` of an Error or a promise would be a
+ * loss that nobody notices.
+ *
+ * @returns The rest of a sentence, and the remedy as a sentence; undefined if it is data.
+ */
+export function whyNoData(x: object): string | undefined {
+  const { then, pipe } = x as { readonly then?: unknown; readonly pipe?: unknown };
+  if (typeof then === 'function') return `is ${describe(x)}, a promise. Await it first.`;
+  if (typeof pipe === 'function') {
+    return `is ${describe(x)}, a stream or Observable. Collect what it gives, or send it piece by piece.`;
+  }
+  if (Symbol.asyncIterator in x) return `is ${describe(x)}, an async iterable. Collect what it gives first.`;
+  const tag = tagOf(x);
+  if (tag === 'Object') return undefined;
+  if (tag === 'Error') return `is ${describe(x)}, an error. Take its message, or give it a method toJSON().`;
+  return `is ${describe(x)}, whose contents are not in its properties. Take out what is needed, or give it a method toJSON().`;
+}
+
+/** What `Object.prototype.toString` says: the class of a built-in object, `'Object'` of other classes. */
+function tagOf(x: object): string {
+  return Object.prototype.toString.call(x).slice('[object '.length, -1);
 }
 
 /** Whether `read` works: the methods of a built-in throw for objects that have not its internals. */

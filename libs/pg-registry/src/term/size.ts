@@ -17,6 +17,8 @@ export const LONG_ARRAY_LENGTH = 32;
 const LARGEST_BIGINT_BITS = 2 ** 30;
 /** Reading `charCodeAt` in a loop beats a call into native code up to here. */
 const SHORT_TEXT = 32;
+/** Strings of at most this many UTF-16 units that are ASCII are accepted after one look. */
+const LONGEST_LOOK = 128;
 
 /** Bytes of a non-negative safe integer as a varint: seven bits each. */
 export function uintBytes(n: number): number {
@@ -80,4 +82,11 @@ export function pidBytes(nodeBytes: number, id: number): number {
 /** A string that is not well-formed has a lone surrogate: half of a character, which UTF-8 cannot carry. */
 export function isWellFormed(text: string): boolean {
   return !/[\ud800-\udfff]/u.test(text); // with the flag u whole pairs do not match
+}
+
+/** Whether one look suffices to accept a string: it is short, ASCII, and fits into so many bytes. */
+export function isShortAscii(text: string, maxBytes: number): boolean {
+  if (text.length > LONGEST_LOOK || text.length + 3 > maxBytes) return false;
+  for (let i = 0; i < text.length; i += 1) if (text.charCodeAt(i) >= 0x80) return false;
+  return true;
 }

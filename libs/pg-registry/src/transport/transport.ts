@@ -57,6 +57,8 @@ export interface Connection {
   readonly isConnected: boolean;
   /** The id of the server to which the node is connected, or was last. Equal ids mean the same server. */
   readonly serverId: string;
+  /** Where the node is connected, or was last, for people: `127.0.0.1:4222`. */
+  readonly server: string;
   /** The largest size of a message, in bytes. */
   readonly maxPayload: number;
   /** The number of messages that were not sent: the node was not connected, or they were too large. */

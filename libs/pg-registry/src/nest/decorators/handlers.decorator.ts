@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { InvalidArgumentError } from '../../term';
+import { describeParameters } from './handler-parameters';
 import { MethodMetadata } from './method-metadata';
 
 /** The kind of message that a decorated method handles. */
@@ -18,16 +19,6 @@ export const handlers = new MethodMetadata<HandlerMetadata>(
 );
 
 /**
- * The metadata key of handler parameters, described in the shape of Nest's own route arguments. Without a description Nest
- * silently runs no method or parameter pipe, so every decorated method gets one for its one or two parameters.
- */
-export const HANDLER_PARAMETERS = 'pg-registry:handler-parameters';
-
-/** Parameter kinds as Nest numbers them (`RouteParamtypes`): pipes see the payload as `'body'` and the context as `'custom'`. */
-export const PAYLOAD_PARAMETER = 3;
-export const CONTEXT_PARAMETER = 6;
-
-/**
  * Nest's metadata key for classes whose methods are called from outside without being controllers, such as GraphQL's resolvers.
  * With it, request-scoped and transient global guards, pipes, interceptors and filters run for their methods, too.
  */
@@ -38,6 +29,9 @@ const ENTRY_PROVIDER = '__entryProvider__';
  * `(payload, context: CallContext)`. The answer is what it returns or resolves to, or the last value of an Observable.
  * Pipes, guards, interceptors and filters run as in a controller, with context type `'rpc'`. If the method declares the
  * context, its pipes get it as a `'custom'` argument. Mirrors `GenServer.handle_call/3`.
+ *
+ * Parameters may have decorators: `@Payload('id', ParseIntPipe)` and `@Ctx()` of `@nestjs/microservices`, `@Body` of `@nestjs/common`,
+ * {@link CallContext}, and what `createParamDecorator` makes. Those for parts of an HTTP request fail the bootstrap.
  *
  * The class must have `@RegisterVia`, or be transient and started by `processes.start`; otherwise the bootstrap fails.
  *
@@ -58,12 +52,6 @@ export function HandleMessage(): MethodDecorator {
   return (prototype, method) => describe(prototype, method, { kind: 'message', name: '' });
 }
 
-/** Whether a decorated method declares the context as its second parameter. */
-export function takesContext(type: object, method: string): boolean {
-  const described = Reflect.getMetadata(HANDLER_PARAMETERS, type, method) as object;
-  return Object.keys(described).length > 1;
-}
-
 function handler(kind: 'call' | 'cast', given: string | undefined): MethodDecorator {
   return (prototype, method) => {
     const name: unknown = given ?? String(method);
@@ -78,29 +66,6 @@ function handler(kind: 'call' | 'cast', given: string | undefined): MethodDecora
 
 function describe(prototype: object, method: string | symbol, metadata: HandlerMetadata): void {
   handlers.add(prototype, method, metadata);
-  const { constructor } = prototype;
-  Reflect.defineMetadata(
-    HANDLER_PARAMETERS,
-    parameters(countParameters(prototype, method)),
-    constructor,
-    method,
-  );
-  Reflect.defineMetadata(ENTRY_PROVIDER, true, constructor);
-}
-
-/** Counts parameters by the types that the compiler emits, because a function's length ends before its first default value. */
-function countParameters(prototype: object, method: string | symbol): number {
-  const { length } = Reflect.get(prototype, method) as (...args: unknown[]) => unknown;
-  const types = Reflect.getMetadata('design:paramtypes', prototype, method) as unknown[] | undefined;
-  return Math.max(length, types?.length ?? 0);
-}
-
-/**
- * Describes the parameters of a method. Nest sends every described parameter through the method's pipes, so a method that does not
- * declare the context must not have it described: `@UsePipes(ParseIntPipe)` would fail on it.
- */
-function parameters(count: number): object {
-  const payload = { [`${PAYLOAD_PARAMETER}:0`]: { index: 0, data: undefined, pipes: [] } };
-  const context = { [`${CONTEXT_PARAMETER}:1`]: { index: 1, data: undefined, pipes: [] } };
-  return count < 2 ? payload : { ...payload, ...context };
+  describeParameters(prototype, method);
+  Reflect.defineMetadata(ENTRY_PROVIDER, true, prototype.constructor);
 }

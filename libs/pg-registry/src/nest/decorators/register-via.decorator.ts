@@ -1,6 +1,7 @@
 import 'reflect-metadata';
-import type { Key, Value } from '../../term';
+import { InvalidArgumentError, quoteText, type Key, type Value } from '../../term';
 import type { ScopeDefinition } from '../../scope';
+import { warnWithoutRegistry } from './missing-registry';
 
 /** The metadata of one `@RegisterVia`. */
 export interface ViaRegistration<T = object> {
@@ -27,10 +28,12 @@ const METADATA = 'pg-registry:register-via';
  * dependencies `@Inject(REQUEST)` gives a `CallRequest`. Subclasses do not inherit the registration.
  *
  * The bootstrap fails, naming the class, with InvalidOptionError for a transient provider or for a function of the instance on a
- * request-scoped one, and with AlreadyRegisteredError for a unique key that another process of this node holds.
+ * request-scoped one, and with AlreadyRegisteredError for a unique key that another process of this node holds. In an application
+ * without `PgRegistryModule.forRoot` the decorator has no effect, and a warning says so.
  *
  * @param key   A key, or a function of the instance that returns one.
  * @param value The entry's value, or a function of the instance that returns one. Default `null`.
+ * @throws InvalidArgumentError if the key is missing.
  *
  * @example
  * ```ts
@@ -45,8 +48,15 @@ export function RegisterVia<T extends object>(
   value: Value | ((instance: T) => Value) = null,
   { serial = false }: RegisterViaOptions = {},
 ): (target: new (...args: never[]) => T) => void {
+  const name = typeof scope === 'string' ? scope : scope.name;
+  if ((key as Key | undefined) === undefined) {
+    throw new InvalidArgumentError(
+      `@RegisterVia(scope, key) must be given a scope and a key (got only ${quoteText(name)}). A key of the default scope is ` +
+        `@RegisterVia('pg', ${quoteText(name)}).`,
+    );
+  }
   return (target) => {
-    const name = typeof scope === 'string' ? scope : scope.name;
+    if (viaRegistrationsOf(target).length === 0) warnWithoutRegistry(target);
     const registration = { scope: name, key, value, serial } as ViaRegistration;
     // Decorators run bottom-up, and the list has the order of the source.
     Reflect.defineMetadata(METADATA, [registration, ...viaRegistrationsOf(target)], target);

@@ -44,6 +44,7 @@ export interface LocalConnectionDeps {
 /** One node's connection to a `LocalBus`. */
 export class LocalConnection implements Connection {
   readonly node: string;
+  readonly server = 'the local bus of this process';
   readonly maxPayload = MAX_PAYLOAD_BYTES;
   readonly #requests = new PendingRequests();
   readonly #subscriptions = new Set<Subscription>();

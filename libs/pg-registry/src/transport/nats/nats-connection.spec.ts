@@ -1,5 +1,5 @@
 import { NatsConnection } from './nats-connection';
-import type { NatsClient, NatsMessage } from './nats-client';
+import type { NatsMessage } from './nats-client';
 
 type Callback = (error: Error | null, message: NatsMessage) => void;
 
@@ -19,6 +19,9 @@ class FakeClient {
   }
   closed(): Promise<void | Error> {
     return this.closing;
+  }
+  getServer(): string {
+    return '127.0.0.1:4222';
   }
   isClosed(): boolean {
     return false;
@@ -56,7 +59,7 @@ describe('a NATS connection', () => {
       onError: (error: Error) => void errors.push(error.message),
       onWarning: () => undefined,
     };
-    connection = new NatsConnection(client as unknown as NatsClient, options, {
+    connection = new NatsConnection(client, options, {
       release: () => Promise.resolve(),
     });
   };

@@ -50,6 +50,7 @@ export class NatsConnection implements Connection {
   #connected = true;
   #closed = false;
   #serverId = '';
+  #server = 'NATS';
   #maxPayload = Infinity;
   #dropped = 0;
 
@@ -72,6 +73,10 @@ export class NatsConnection implements Connection {
 
   get serverId(): string {
     return this.#serverId;
+  }
+
+  get server(): string {
+    return this.#server;
   }
 
   get maxPayload(): number {
@@ -288,6 +293,7 @@ export class NatsConnection implements Connection {
     const { info } = this.#client;
     if (info === undefined) return;
     this.#serverId = info.server_id;
+    this.#server = `NATS at ${this.#client.getServer()}`;
     this.#maxPayload = info.max_payload;
   }
 

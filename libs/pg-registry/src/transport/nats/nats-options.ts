@@ -43,8 +43,34 @@ export interface NatsServerOptions extends NatsExtras {
   readonly reconnectJitter?: number;
   /** Whether the server does not send a node its own messages. Default true. */
   readonly noEcho?: boolean;
-  /** Any other option of the client. */
-  readonly [option: string]: unknown;
+  /** Whether the servers are tried in the given order. Default false: in a random one. */
+  readonly noRandomize?: boolean;
+  /** Whether servers that the cluster announces are left out. Default false. */
+  readonly ignoreClusterUpdates?: boolean;
+  /** Whether refused credentials are tried again and again. Default false. */
+  readonly ignoreAuthErrorAbort?: boolean;
+  /** Whether a lost connection is made again. Default true; false makes the first loss final. */
+  readonly reconnect?: boolean;
+  /** Whether the client writes what it sends and receives to the console. Default false. */
+  readonly debug?: boolean;
+  /** Passed to the client as it is, like the following options; its documentation describes them. */
+  readonly inboxPrefix?: string;
+  /** Passed to the client. */
+  readonly noAsyncTraces?: boolean;
+  /** Passed to the client. */
+  readonly pedantic?: boolean;
+  /** Passed to the client. */
+  readonly port?: number;
+  /** Passed to the client. */
+  readonly reconnectDelayHandler?: () => number;
+  /** Passed to the client. */
+  readonly reconnectJitterTLS?: number;
+  /** Passed to the client. */
+  readonly resolve?: boolean;
+  /** Passed to the client. */
+  readonly verbose?: boolean;
+  /** Passed to the client. */
+  readonly waitOnFirstConnect?: boolean;
 }
 
 /** Options of `natsTransport` for a connection that the application made. The transport never closes it; it serves one node. */
@@ -72,12 +98,47 @@ export const CLIENT_DEFAULTS = Object.freeze({
 /** The largest values, in milliseconds, with which a connection of the application notices trouble in time. */
 const WANTED = Object.freeze({ pingInterval: 2000, timeout: 1000, reconnectTimeWait: 250 });
 
+/** The options that go with a connection of the application. */
+const GIVEN_OPTIONS = ['connection', 'systemConnection'];
+/** The options that go with servers: those of both clients, and the transport's own. */
+const SERVER_OPTIONS: readonly (keyof NatsServerOptions)[] = [
+  'servers',
+  'systemConnection',
+  'user',
+  'pass',
+  'token',
+  'authenticator',
+  'tls',
+  'name',
+  'pingInterval',
+  'maxPingOut',
+  'timeout',
+  'maxReconnectAttempts',
+  'reconnectTimeWait',
+  'reconnectJitter',
+  'noEcho',
+  'noRandomize',
+  'ignoreClusterUpdates',
+  'ignoreAuthErrorAbort',
+  'reconnect',
+  'debug',
+  'inboxPrefix',
+  'noAsyncTraces',
+  'pedantic',
+  'port',
+  'reconnectDelayHandler',
+  'reconnectJitterTLS',
+  'resolve',
+  'verbose',
+  'waitOnFirstConnect',
+];
+
 const CHECKS: OptionChecks = new OptionChecks('Nothing was connected.', 'natsTransport()');
 
 /**
- * Checks the options of `natsTransport`. Options of the client pass unchecked: the client checks them itself.
+ * Checks the options of `natsTransport`. The client checks the values of its own options itself, but ignores unknown names.
  *
- * @throws InvalidOptionError naming what is missing or wrong.
+ * @throws InvalidOptionError naming what is missing, unknown or wrong.
  */
 export function checkNatsOptions(options: NatsTransportOptions): void {
   const servers = peek(options, 'servers');
@@ -89,6 +150,7 @@ export function checkNatsOptions(options: NatsTransportOptions): void {
       { option: servers === undefined ? 'servers' : 'connection' },
     );
   }
+  CHECKS.names(options, connection === undefined ? SERVER_OPTIONS : GIVEN_OPTIONS);
   if (connection !== undefined && !isNatsClient(connection)) {
     const allowed = "an open connection of 'nats' 2 or '@nats-io/transport-node' 3, as connect() resolves to";
     throw CHECKS.error('connection', connection, allowed);

@@ -33,6 +33,8 @@ describe('natsTransport', () => {
     [{ connection: { publish: () => undefined } }, 'connection'],
     [{ connection: Promise.resolve() }, 'connection'],
     [{ servers: 'nats://x', systemConnection: 'nats://sys@x' }, 'systemConnection'],
+    [{ servers: 'nats://x', reconectTimeWait: 10 }, 'reconectTimeWait'],
+    [{ servers: 'nats://x', pasword: 'secret' }, 'pasword'],
   ])('refuses %j and names the option %s', (options, option) => {
     expect(() => natsTransportOf(options)).toThrow(
       expect.objectContaining({ code: 'INVALID_OPTION', option }),

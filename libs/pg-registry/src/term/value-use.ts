@@ -1,0 +1,68 @@
+import { InvalidValueError, type PgRegistryError, ValueTooLargeError } from './errors';
+import { printable } from './quote';
+import { formatKey } from './text';
+import { isOwnError, messageOfThrown } from './thrown';
+
+/** What a value is for: it decides the words of the errors about it. */
+export interface ValueUse {
+  /** How the value is called: the root of the place in `payload.items[3].price`. */
+  readonly name: string;
+  /** What has a limit: an option, or something that an option limits. */
+  readonly limit: string;
+  /** What happened to the data, as the last sentence. */
+  readonly outcome: string;
+}
+
+/** A key of an entry. */
+export const KEY: ValueUse = { name: 'key', limit: 'maxKeyBytes', outcome: 'Nothing was stored.' };
+/** A value of an entry. */
+export const STORED_VALUE: ValueUse = {
+  name: 'value',
+  limit: 'maxValueBytes',
+  outcome: 'Nothing was stored.',
+};
+
+const ALLOWED_IN_KEYS =
+  'A key must be a string, number, bigint, boolean, null, Pid, or an array or plain object of keys.';
+const ALLOWED_IN_VALUES =
+  'Allowed are null, undefined, booleans, numbers, bigints, strings, Pids, Dates, typed arrays and ArrayBuffers; arrays, Maps, Sets and ' +
+  'objects of these; and objects with a method toJSON() that returns these.';
+
+/** Makes the error of a value that has no normal form. @param why The rest of a sentence, or of several. */
+export function invalid(use: ValueUse, place: string, why: string): InvalidValueError {
+  const sentence = `${place} ${why}${why.endsWith('.') ? '' : '.'}`;
+  return new InvalidValueError(
+    `${sentence} ${use === KEY ? ALLOWED_IN_KEYS : ALLOWED_IN_VALUES} ${use.outcome}`,
+  );
+}
+
+/** Makes the error of a value that is too large. @param howFar How far the copy got, as a clause. */
+export function tooLarge(
+  { name, limit, outcome }: ValueUse,
+  bytes: number,
+  howFar: string,
+): ValueTooLargeError {
+  return new ValueTooLargeError(
+    `The ${name} is larger than ${limit} = ${bytes} bytes: ${howFar}. ${outcome}`,
+  );
+}
+
+/** Makes the error of a value that throws when it is read: a Proxy may throw whatever it likes, and so may a getter or `toJSON`. */
+export function unreadable({ name, outcome }: ValueUse, thrown: unknown): PgRegistryError {
+  if (isOwnError(thrown)) return thrown;
+  const why = printable(messageOfThrown(thrown), 200);
+  return new InvalidValueError(`The ${name} cannot be read: ${why}. ${outcome}`, { cause: thrown });
+}
+
+/** A step of the way from the whole to a part: a property, an index, or other text. */
+export type Step = string | number | (() => string);
+
+/** The way to a part, as one would write it in code. */
+export function placeOf(name: string, steps: readonly Step[]): string {
+  const texts = steps.map((step) => {
+    if (typeof step === 'function') return step();
+    if (typeof step === 'number') return `[${step}]`;
+    return /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(step) ? `.${step}` : `[${formatKey(step)}]`;
+  });
+  return name + texts.join('');
+}
