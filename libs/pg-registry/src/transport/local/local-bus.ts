@@ -33,7 +33,7 @@ export class LocalBus {
     const connection: LocalConnection = new LocalConnection(options, {
       serverId: this.id,
       subscribe: (subject, subscriber) => this.#interest.add(subject, subscriber),
-      publish: (message) => this.#publish(connection, message),
+      publish: this.#publish,
       flush: (done) => this.#flush(connection, done),
       leave: () => this.#connections.delete(connection),
     });
@@ -100,8 +100,8 @@ export class LocalBus {
     else pause.outgoing.push(() => this.#queue.add(done));
   }
 
-  /** Chooses the receivers at once, unless the sender is paused, and delivers in a later turn. */
-  #publish(from: LocalConnection, message: LocalMessage): void {
+  /** Chooses the receivers at once, unless the sender is paused, and delivers in a later turn. A field, because it is passed on as a function. */
+  readonly #publish = (from: LocalConnection, message: LocalMessage): void => {
     const pause = this.#paused.get(from.node);
     if (pause !== undefined) {
       pause.outgoing.push(() => this.#publish(from, message));
@@ -123,7 +123,7 @@ export class LocalBus {
       );
     }
     if (!heard && reply !== '') this.#queue.add(() => this.#arrive(from, () => from.noResponders(reply)));
-  }
+  };
 
   #arrive(at: LocalConnection, step: () => void): void {
     const pause = this.#paused.get(at.node);

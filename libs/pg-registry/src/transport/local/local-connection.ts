@@ -35,7 +35,7 @@ export interface LocalConnectionDeps {
   readonly serverId: string;
   /** @returns What ends the subscription; idempotent. */
   readonly subscribe: (subject: string, subscriber: LocalSubscriber) => () => void;
-  readonly publish: (message: LocalMessage) => void;
+  readonly publish: (from: LocalConnection, message: LocalMessage) => void;
   /** Calls back when everything published before was delivered. */
   readonly flush: (done: () => void) => void;
   readonly leave: () => void;
@@ -82,7 +82,7 @@ export class LocalConnection implements Connection {
         ),
       );
     } else {
-      this.#deps.publish({ subject, bytes, reply });
+      this.#deps.publish(this, { subject, bytes, reply });
     }
   }
 
