@@ -123,6 +123,10 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
     'client callback': [1, SAFE],
   },
   'transport/pending-requests.ts': { timer: [1, 'every outcome goes to a safeCallback'] },
+  'transport/secret/signed-transport.ts': {
+    subscribe: [1, SAFE],
+    'async callback': [1, AWAITED],
+  },
 };
 
 const SOURCES = __dirname;

@@ -64,6 +64,7 @@ export type { Permissions } from './wire';
 export type { ProtocolStats } from './protocol';
 export type { ReplicationMemory } from './replication';
 export { LocalBus, localBus, localTransport } from './transport/local';
+export type { LocalTransportOptions } from './transport/local';
 export { natsTransport } from './transport/nats';
 export type { GivenConnection, NatsServerOptions, NatsTransportOptions } from './transport/nats';
 export type {
@@ -72,10 +73,12 @@ export type {
   ConnectOptions,
   OnMessage,
   PendingRequest,
+  RefusedMessages,
   RequestOutcome,
   Subscription,
   Transport,
 } from './transport';
+export type { SharedSecretOptions } from './transport/secret';
 export { hashBy, Via, via } from './calls';
 export { LocalProcess } from './lifetime';
 export { ProcessService } from './process';

@@ -121,7 +121,7 @@ export class NodeLifecycle {
         onGone: (node) => driver.run(protocol.hint(node, clock.now())),
         onError: (error) =>
           limitedLog.error(messageOfThrown(error), 'The transport reported an error', error),
-        onWarning: (message) => limitedLog.warn(message, message),
+        onWarning: (message, kind = message) => limitedLog.warn(kind, message),
       });
     } catch (error) {
       if (this.state === 'connecting') this.#state = 'new';

@@ -114,7 +114,8 @@ export function normalNodeOptions(given: NodeOptions, defaultTransport: () => Tr
   CHECKS.boolean('remoteStacks', remoteStacks);
   CHECKS.oneOf('logLevel', logLevel, LOG_LEVELS);
   if (typeof propertyOfThrown(transport, 'connect') !== 'function') {
-    throw CHECKS.error('transport', transport, 'a transport: localTransport() or natsTransport({ servers })');
+    const allowed = 'a transport: localTransport() or natsTransport({ servers })';
+    throw CHECKS.errorWithoutValue('transport', transport, allowed);
   }
   CHECKS.list('scopes', scopes, 'a list of names, options and definitions');
   const limits: ValueLimits = { ...DEFAULT_VALUE_LIMITS, ...pick(given, LIMIT_OPTIONS) };

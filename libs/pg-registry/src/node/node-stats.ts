@@ -1,6 +1,6 @@
 import type { CallsStats } from '../calls';
 import type { ProtocolStats } from '../protocol';
-import type { Connection } from '../transport';
+import type { Connection, RefusedMessages } from '../transport';
 import type { NodeComponents } from './node-components';
 
 /**
@@ -25,6 +25,8 @@ export interface NodeStats {
   readonly connected: boolean;
   /** Messages that were dropped because the node was not connected. */
   readonly dropped: number;
+  /** Messages that the option `secret` of the transport made this node refuse, by reason. Empty without a secret. */
+  readonly refused: RefusedMessages;
   /** Living processes of this node, the root process included. */
   readonly processes: number;
   /** By name of the scope. */
@@ -52,6 +54,7 @@ export function statsOf(components: NodeComponents, { state, connection }: NodeS
     state,
     connected: connection?.isConnected ?? false,
     dropped: connection?.dropped ?? 0,
+    refused: { ...connection?.refused },
     processes: processes.size,
     scopes: Object.fromEntries(entries),
     calls: calls.stats(),

@@ -14,3 +14,8 @@ export function describeValue(value: unknown): string {
   if (orElse(() => Array.isArray(value), false)) return 'an array';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
+
+/** Describes a value by its type alone, for options in whose place somebody may have given a password or a URL that has one. */
+export function describeType(value: unknown): string {
+  return typeof value === 'string' ? 'a string' : describeValue(value);
+}

@@ -1,6 +1,6 @@
 import { isInstanceOf, isList } from './thrown';
 import { quoteText } from './quote';
-import { describeValue } from './describe-value';
+import { describeType, describeValue } from './describe-value';
 import { InvalidOptionError } from './errors';
 import { isWellFormed } from './size';
 
@@ -98,6 +98,14 @@ export class OptionChecks {
   error(option: string, value: unknown, allowed: string, advice?: string): InvalidOptionError {
     const message = `Option '${option}'${this.#of} must be ${allowed} (got ${describeValue(value)}).`;
     return this.#invalid(option, advice === undefined ? message : `${message} ${advice}`);
+  }
+
+  /** The same error for an option that may have got a password, or a URL with one: it tells the type of the value only. */
+  errorWithoutValue(option: string, value: unknown, allowed: string): InvalidOptionError {
+    return this.#invalid(
+      option,
+      `Option '${option}'${this.#of} must be ${allowed} (got ${describeType(value)}).`,
+    );
   }
 
   #invalid(option: string, message: string): InvalidOptionError {

@@ -3,8 +3,8 @@
  *
  * It promises order per sender, delivery at most once and asynchronously, and `no-responders` when nobody is subscribed (see
  * {@link Transport}). It does not promise that a message arrives. `local/` keeps these promises inside one process; `nats/`
- * keeps them over a NATS server, and is the only code that knows NATS. Neither knows what the bytes mean. The contract suite in
- * `test/e2e/transport` tests both.
+ * keeps them over a NATS server, and is the only code that knows NATS; `secret/` signs the messages of either. None of them knows
+ * what the bytes mean. The contract suite in `test/e2e/transport` tests all three.
  *
  * May import: term.
  */
@@ -14,6 +14,7 @@ export type {
   ConnectOptions,
   OnMessage,
   PendingRequest,
+  RefusedMessages,
   RequestOutcome,
   Subscription,
   Transport,

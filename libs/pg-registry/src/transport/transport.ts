@@ -38,8 +38,18 @@ export interface ConnectOptions {
   readonly onGone?: (node: string) => void;
   /** Called when a subscriber threw, or the broker refused something (a permission, a message that is too large). For the log. */
   readonly onError: (error: Error) => void;
-  /** Called when something works, but not as well as it could, for example with the options of a given connection. For the log. */
-  readonly onWarning: (message: string) => void;
+  /**
+   * Called when something works, but not as well as it could, for example with the options of a given connection. For the log.
+   *
+   * @param kind Messages of one kind share the log's limit of one line per interval. Default: the message itself.
+   */
+  readonly onWarning: (message: string, kind?: string) => void;
+  /**
+   * Stands between this connection and the receivers of its messages: the callback of every subscription, and the one that takes the
+   * answers to requests, goes through it. A message that it does not hand on counts as never received; a request that it seemed to
+   * answer goes on. Default: every message is handed on.
+   */
+  readonly screen?: ((onMessage: OnMessage) => OnMessage) | undefined;
 }
 
 /** A change of a connection. `closed` is final. */
@@ -63,6 +73,8 @@ export interface Connection {
   readonly maxPayload: number;
   /** The number of messages that were not sent: the node was not connected, or they were too large. */
   readonly dropped: number;
+  /** How many messages were refused, by reason. Undefined: the transport verifies nothing. */
+  readonly refused?: RefusedMessages | undefined;
 
   /**
    * Sends a message. It is dropped and counted while the node is not connected, and reported to `onError` if it is too large. Do
@@ -106,6 +118,9 @@ export interface Connection {
    */
   close(): Promise<void>;
 }
+
+/** How many messages a transport has refused since the connection was made, by reason. */
+export type RefusedMessages = Readonly<Record<string, number>>;
 
 /** Handles one message. `reply` is `''` if no answer is expected. What it throws goes to `onError`. */
 export type OnMessage = (subject: string, bytes: Uint8Array, reply: string) => void;

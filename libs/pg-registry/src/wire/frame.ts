@@ -47,6 +47,8 @@ export const MAX_EPOCH = 2 ** 52;
 
 const MAGIC_P = 0x50;
 const MAGIC_G = 0x47;
+/** What stands in place of the `G` in a signed message (`transport/secret/`). */
+const MAGIC_S = 0x53;
 const MAX_NODE_BYTES = 128;
 const INCARNATION_BYTES = 8;
 const NOTHING = new Uint8Array(0);
@@ -100,7 +102,14 @@ export function encodeEnvelope(envelope: Envelope): Uint8Array {
  */
 export function decodeFrame(bytes: Uint8Array): Frame {
   const reader = new Reader(bytes);
-  if (reader.u8() !== MAGIC_P || reader.u8() !== MAGIC_G) throw new DecodeError('Not a frame of PgRegistry.');
+  if (reader.u8() !== MAGIC_P) throw new DecodeError('Not a frame of PgRegistry.');
+  const magic = reader.u8();
+  // A transport with the option `secret` takes the signature off; without it the node would only see no peer.
+  if (magic === MAGIC_S)
+    throw new DecodeError(
+      'It is signed with a shared secret. Give the transport of this node the same `secret`, or no node any.',
+    );
+  if (magic !== MAGIC_G) throw new DecodeError('Not a frame of PgRegistry.');
   const version = reader.uint();
   const node = reader.string(MAX_NODE_BYTES);
   const incarnation = reader.hex(INCARNATION_BYTES);

@@ -115,7 +115,7 @@ export class LocalBus {
       heard = true;
       if (this.#cuts.size > 0 && this.#cuts.has(pairOf(from.node, to.node))) continue;
       if (this.#isLost?.()) continue;
-      const copy = bytes.slice();
+      const copy = new Uint8Array(bytes); // slice() of a Buffer copies nothing
       this.#queue.add(() =>
         this.#arrive(to, () => {
           if (subscriber.active && to.isConnected) subscriber.deliver(subject, copy, reply);

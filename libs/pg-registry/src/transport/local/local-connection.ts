@@ -87,7 +87,8 @@ export class LocalConnection implements Connection {
   }
 
   subscribe(subject: string, onMessage: OnMessage): Subscription {
-    const deliver = safeCallback(onMessage, this.#options.onError);
+    const { screen = handOn, onError } = this.#options;
+    const deliver = safeCallback(screen(onMessage), onError);
     const subscriber = { connection: this, active: true, deliver };
     const remove = this.#deps.subscribe(subject, subscriber);
     const subscription: Subscription = {
@@ -160,4 +161,8 @@ export class LocalConnection implements Connection {
   #report(error: Error): void {
     safeCallback(this.#options.onError, () => undefined)(error);
   }
+}
+
+function handOn(onMessage: OnMessage): OnMessage {
+  return onMessage;
 }

@@ -1,4 +1,5 @@
 import { OptionChecks } from '../../term';
+import { type SharedSecretOptions, withSharedSecret } from '../secret';
 import type { Transport } from '../transport';
 import { LocalBus } from './local-bus';
 
@@ -15,17 +16,27 @@ export function localBus(): LocalBus {
   return new LocalBus();
 }
 
+/** The options of `localTransport`. */
+export interface LocalTransportOptions {
+  /** The result of {@link localBus}, which can also cut, pause and lose; or any object that the nodes share. Default: a bus of its own. */
+  readonly bus?: object;
+  /** Signs all messages with a secret that the nodes share. Default: messages are not signed. */
+  readonly secret?: SharedSecretOptions;
+}
+
 /**
  * Connects nodes within one process. Nodes that share a bus see each other; without a bus, a node is alone. Messages have the
  * same frames and the same codec as over a broker.
  *
- * @param options The bus.
- * @param options.bus The result of {@link localBus}, which can also cut, pause and lose; or any object that the nodes share.
- * @throws InvalidOptionError if `bus` is not an object.
+ * @throws InvalidOptionError if `bus` is not an object, or `secret` is not valid.
  */
-export function localTransport({ bus = localBus() }: { readonly bus?: object } = {}): Transport {
+export function localTransport({ bus = localBus(), secret }: LocalTransportOptions = {}): Transport {
   const shared = busOf(bus);
-  return { kind: 'local', connect: (options) => Promise.resolve(shared.connect(options)) };
+  const transport: Transport = {
+    kind: 'local',
+    connect: (options) => Promise.resolve(shared.connect(options)),
+  };
+  return secret === undefined ? transport : withSharedSecret(transport, secret);
 }
 
 function busOf(bus: unknown): LocalBus {

@@ -43,6 +43,7 @@ export class NatsConnection implements Connection {
   readonly #boundSubscriptions = new Set<Subscription>();
   readonly #flushes = new Set<(error: TransportError) => void>();
   readonly #report: (error: Error) => void;
+  readonly #onAnswer: OnMessage;
   /** For promises that nobody awaits: their rejections would end the Node.js process. */
   readonly #reportAny = (thrown: unknown): void => this.#report(errorOf(thrown));
   #client: NatsClient;
@@ -62,6 +63,7 @@ export class NatsConnection implements Connection {
     this.#deps = deps;
 
     this.#report = safeCallback(options.onError, () => undefined);
+    this.#onAnswer = this.#screened(this.#requests.answer);
     this.#client = client;
     this.#follow(client);
     this.#subscribe(options.replies, (message) => this.#onReply(message));
@@ -108,8 +110,9 @@ export class NatsConnection implements Connection {
   }
 
   subscribe(subject: string, onMessage: OnMessage): Subscription {
+    const receive = this.#screened(onMessage);
     return this.#subscribe(subject, (message) => {
-      if (!isStatusMessage(message)) onMessage(message.subject, message.data, message.reply ?? '');
+      if (!isStatusMessage(message)) receive(message.subject, message.data, message.reply ?? '');
     });
   }
 
@@ -204,8 +207,12 @@ export class NatsConnection implements Connection {
     }
   }
 
+  #screened(onMessage: OnMessage): OnMessage {
+    return this.#options.screen?.(onMessage) ?? onMessage;
+  }
+
   #onReply(message: NatsMessage): void {
-    if (!isStatusMessage(message)) this.#requests.answer(message.subject, message.data);
+    if (!isStatusMessage(message)) this.#onAnswer(message.subject, message.data, message.reply ?? '');
     else if (message.headers?.code === NO_RESPONDERS) this.#requests.noResponders(message.subject);
   }
 

@@ -1,4 +1,5 @@
 import { InvalidOptionError, OptionChecks } from '../../term';
+import type { SharedSecretOptions } from '../secret';
 import { isNatsClient, type NatsClient, peek } from './nats-client';
 
 /** Options of `natsTransport` that go with servers and with a connection alike. */
@@ -9,6 +10,11 @@ export interface NatsExtras {
    * the next probe. The transport never closes it; several nodes may share it. Default: none.
    */
   readonly systemConnection?: NatsClient;
+  /**
+   * Signs all messages with a secret that the nodes share, for a broker that cannot tell the nodes' users apart. Every node of the
+   * cluster needs it. Default: messages are not signed.
+   */
+  readonly secret?: SharedSecretOptions;
 }
 
 /** Options of `natsTransport` for a connection that the transport makes itself: those of the client `nats`, with other defaults. */
@@ -99,11 +105,12 @@ export const CLIENT_DEFAULTS = Object.freeze({
 const WANTED = Object.freeze({ pingInterval: 2000, timeout: 1000, reconnectTimeWait: 250 });
 
 /** The options that go with a connection of the application. */
-const GIVEN_OPTIONS = ['connection', 'systemConnection'];
+const GIVEN_OPTIONS = ['connection', 'systemConnection', 'secret'];
 /** The options that go with servers: those of both clients, and the transport's own. */
 const SERVER_OPTIONS: readonly (keyof NatsServerOptions)[] = [
   'servers',
   'systemConnection',
+  'secret',
   'user',
   'pass',
   'token',
@@ -153,12 +160,12 @@ export function checkNatsOptions(options: NatsTransportOptions): void {
   CHECKS.names(options, connection === undefined ? SERVER_OPTIONS : GIVEN_OPTIONS);
   if (connection !== undefined && !isNatsClient(connection)) {
     const allowed = "an open connection of 'nats' 2 or '@nats-io/transport-node' 3, as connect() resolves to";
-    throw CHECKS.error('connection', connection, allowed);
+    throw CHECKS.errorWithoutValue('connection', connection, allowed);
   }
   const system = peek(options, 'systemConnection');
   if (system !== undefined && !isNatsClient(system)) {
     const allowed = 'an open connection made with the credentials of a system account';
-    throw CHECKS.error('systemConnection', system, allowed);
+    throw CHECKS.errorWithoutValue('systemConnection', system, allowed);
   }
   const urls: readonly unknown[] = Array.isArray(servers) ? servers : [servers];
   if (
@@ -166,7 +173,7 @@ export function checkNatsOptions(options: NatsTransportOptions): void {
     (urls.length === 0 || !urls.every((url) => typeof url === 'string' && url !== ''))
   ) {
     // Not the list itself: its URLs may contain passwords.
-    throw CHECKS.error('servers', servers, 'one URL or a list of URLs');
+    throw CHECKS.errorWithoutValue('servers', servers, 'one URL or a list of URLs');
   }
 }
 

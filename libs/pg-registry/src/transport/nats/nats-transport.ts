@@ -1,6 +1,8 @@
 import { TransportError } from '../../term';
 import { safeCallback } from '../safe-callback';
+import { withSharedSecret } from '../secret';
 import type { ConnectOptions, Transport } from '../transport';
+import { Credentials } from './credentials';
 import { type NatsClient, peek, reasonOf } from './nats-client';
 import { NatsConnection } from './nats-connection';
 import { NatsConnector } from './nats-connector';
@@ -24,30 +26,48 @@ const SERVES = Symbol.for('nestjs-pg-registry.serves-node');
  * node connects) with its options; those a registry depends on have stricter defaults. With `connection` one node uses a
  * connection of `nats` 2 or `@nats-io/transport-node` 3 that is never closed here, and logs a warning for options that are
  * weaker than those defaults. With `systemConnection` beside either, nodes probe a peer as soon as the server reports that its
- * connection has closed.
+ * connection has closed. With `secret` every message is signed.
  *
- * @throws InvalidOptionError unless exactly one of `servers` and `connection` is given, and valid.
+ * @throws InvalidOptionError unless exactly one of `servers` and `connection` is given, and valid; also for a `secret` that is not.
  */
 export function natsTransport(options: NatsTransportOptions): Transport {
   checkNatsOptions(options);
   // Throws now rather than at the first connection.
-  if (options.connection === undefined) withCredentialsApart(options);
-  return {
+  const { secret, systemConnection } = options;
+  const credentials = new Credentials();
+  for (const client of [options.connection, systemConnection]) credentials.addAllIn(peek(client, 'options'));
+  const open =
+    options.connection === undefined
+      ? opener(withCredentialsApart(options), credentials)
+      : (node: ConnectOptions) => borrow(options.connection, node);
+  const transport: Transport = {
     kind: 'nats',
-    connect: async (node) => {
-      const connection = await (options.connection === undefined
-        ? connectOwn(options, node)
-        : borrow(options.connection, node));
-      const { systemConnection } = options;
-      if (systemConnection !== undefined)
-        connection.unsubscribeOnEnd(followSystemEvents(systemConnection, node));
-      return connection;
+    connect: async (given) => {
+      const node = credentials.hiddenFrom(given);
+      try {
+        const connection = await open(node);
+        if (systemConnection !== undefined)
+          connection.unsubscribeOnEnd(followSystemEvents(systemConnection, node));
+        return connection;
+      } catch (error) {
+        throw credentials.copyOf(error);
+      }
     },
   };
+  return secret === undefined ? transport : withSharedSecret(transport, secret);
+}
+
+/** Makes connections of its own. */
+function opener(
+  options: NatsServerOptions,
+  credentials: Credentials,
+): (node: ConnectOptions) => Promise<NatsConnection> {
+  credentials.addAllIn(options);
+  return (node) => connectOwn(credentials.watch(options), node);
 }
 
 async function connectOwn(options: NatsServerOptions, node: ConnectOptions): Promise<NatsConnection> {
-  const connector = new NatsConnector({ name: node.node, ...withCredentialsApart(options) });
+  const connector = new NatsConnector({ name: node.node, ...options });
   const end = new AbortController();
   const { signal } = end;
   const client = await connector.connect({ signal, timeoutMs: node.timeoutMs });

@@ -12,7 +12,8 @@ interface Server {
  * those in URLs.
  *
  * @returns The options with plain URLs.
- * @throws InvalidOptionError if two servers name different credentials: a client has one identity.
+ * @throws InvalidOptionError if a URL has another form, or if two servers name different credentials: a client has one identity. The
+ *   message shows no URL, because what was meant as a password may stand anywhere in it.
  */
 export function withCredentialsApart(options: NatsServerOptions): NatsServerOptions {
   const given = typeof options.servers === 'string' ? [options.servers] : options.servers;
@@ -32,13 +33,36 @@ export function withCredentialsApart(options: NatsServerOptions): NatsServerOpti
   return { ...credentials, ...options, servers: servers.map(({ url }) => url) };
 }
 
-function parse(url: string): Server {
-  if (!url.includes('@') || !URL.canParse(url)) return { url, user: '', pass: '' };
-  const parsed = new URL(url);
-  const [user, pass] = [parsed.username, parsed.password].map(decodeURIComponent);
-  parsed.username = '';
-  parsed.password = '';
-  return { url: parsed.href, user, pass };
+/** Scheme, credentials, host and port, and an empty path. */
+const SERVER = /^(\w+:\/\/)?(?:([^@]*)@)?(\[[\da-f:.]+\]|[^:[\]@]+)(:\d{1,5})?\/?$/i;
+
+function parse(given: string, index: number, all: readonly string[]): Server {
+  const wrong = (what: string): InvalidOptionError =>
+    new InvalidOptionError(
+      "Option 'servers' of natsTransport() must be URLs of the form nats://user:password@host:4222, with other characters " +
+        `of user and password percent-encoded (URL ${index + 1} of ${all.length} ${what}; it is not shown, because it may contain ` +
+        'credentials). Nothing was connected.',
+      { option: 'servers' },
+    );
+  const afterScheme = given.replace(/^\w+:\/\//, '').replace(/\/$/, '');
+  if (/[/?#\s\\]/.test(afterScheme)) throw wrong("has a '/', '?', '#', '\\' or white space in it");
+  const [, scheme = '', credentials = '', host = '', port = ''] = SERVER.exec(given) ?? [];
+  const url = `${scheme}${host}${port}`;
+  if (addressOf(url) === undefined) throw wrong('does not name a host, or has a wrong port');
+  if (credentials === '') return { url, user: '', pass: '' };
+  const [user, ...rest] = credentials.split(':').map(decoded);
+  if (user === undefined || rest.includes(undefined)) throw wrong("has a '%' that begins no character");
+  if (user === '') throw wrong('has a password without a user');
+  return { url, user, pass: rest.join(':') };
+}
+
+/** Decodes percent-encoded text; undefined if it has a `%` that begins no character. */
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
 }
 
 const DEFAULT_PORT = 4222;
@@ -52,10 +76,13 @@ export function addressOf(server: string): { readonly host: string; readonly por
   return host === '' ? undefined : { host, port: port === '' ? DEFAULT_PORT : Number(port) };
 }
 
-/** Lists servers for a message, without their passwords. */
+/** Lists servers for a message, without anything that stands before the host. */
 export function formatServers(servers: string | readonly string[]): string {
   return [servers]
     .flat()
-    .map((server) => server.replace(/^(\w+:\/\/)?[^@/]*@/, '$1'))
+    .map((server) => {
+      const [scheme = ''] = /^\w+:\/\//.exec(server) ?? [];
+      return scheme + server.slice(Math.max(server.lastIndexOf('@') + 1, scheme.length));
+    })
     .join(', ');
 }
