@@ -17,6 +17,7 @@ import { via } from '../calls/via';
 const events: string[] = [];
 let startGate: Promise<unknown> = Promise.resolve();
 let exitGate: Promise<unknown> = Promise.resolve();
+let onExit: (() => Promise<void>) | undefined;
 
 class Counter {
   #count = 0;
@@ -34,6 +35,7 @@ class Counter {
 
   async onProcessExit(reason: unknown): Promise<void> {
     events.push(`exit ${String(reason)}`);
+    await onExit?.();
     await exitGate;
   }
 }
@@ -81,6 +83,7 @@ describe('start', () => {
   beforeEach(() => {
     events.length = 0;
     startGate = exitGate = Promise.resolve();
+    onExit = undefined;
     cluster = new FakeCluster();
     a = cluster.node('a');
     factory = new FakeFactory();
@@ -242,6 +245,68 @@ describe('start', () => {
     expect(a.warnings).toEqual(['onProcessExit of <a.1> (Counter) failed.']);
     expect([factory.destroyed, cluster.timers.pending]).toEqual([1, 0]);
   });
+
+  describe('under the name of a process that has ended and still runs its onProcessExit', () => {
+    let exits: ReturnType<typeof gate>;
+
+    beforeEach(async () => {
+      exits = gate();
+      exitGate = exits.promise;
+      (await start({ via: name })).exit('first');
+    });
+
+    it('takes the name at once, but waits for that exit before the instance is made; calls wait, too', async () => {
+      const starting = start({ via: name });
+      const call = a.service.call(name, 'add', 3);
+      await expect(start({ via: name })).rejects.toBeInstanceOf(AlreadyRegisteredError);
+      await turn();
+      expect([events, factory.made]).toEqual([['start', 'exit first'], 1]);
+      exits.open();
+      expect([await call, (await starting).alive, factory.made]).toEqual([3, true, 2]);
+      expect(events).toEqual(['start', 'exit first', 'start']);
+    });
+
+    it('waits for all who had the name, also when one that waited has ended itself', async () => {
+      const controller = new AbortController();
+      const second = start({ via: name, signal: controller.signal });
+      controller.abort('not needed any more');
+      await expect(second).rejects.toBeInstanceOf(ProcessExitedError);
+      const third = start({ via: name });
+      await turn();
+      expect(factory.made).toBe(1);
+      exits.open();
+      await third;
+      expect([events, factory.made]).toEqual([['start', 'exit first', 'start'], 2]);
+    });
+
+    it('waits no longer than an exit may take', async () => {
+      const starting = start({ via: name });
+      await turn();
+      cluster.timers.advance(5000);
+      await starting;
+      expect(events).toEqual(['start', 'exit first', 'start']);
+    });
+
+    it('starts at once if it is told not to wait, or has another name', async () => {
+      await start({ via: via('counters', 'b') });
+      await start({ via: name, waitForPredecessor: false });
+      expect(events).toEqual(['start', 'exit first', 'start', 'start']);
+      await expect(start({ waitForPredecessor: 1 as never })).rejects.toThrow(
+        "Option 'waitForPredecessor' of start() must be true or false (got 1). No process was started.",
+      );
+    });
+
+    it('starts at once when that exit itself starts it, because it would wait for itself', async () => {
+      exits.open();
+      await a.service.settled();
+      const process = await start({ via: name });
+      let successor: LocalProcess | undefined;
+      onExit = async () => void (successor = await start({ via: name }));
+      process.exit();
+      await a.service.settled();
+      expect(successor?.alive).toBe(true);
+    });
+  });
 });
 
 describe('options that nobody reads', () => {
@@ -275,7 +340,7 @@ describe('options that nobody reads', () => {
       "Unknown option 'onmessage' of spawn(). Valid options are signal, label, onMessage. No process was started.",
     );
     await expect(a.service.start(Counter, { arg: 1 } as never)).rejects.toThrow(
-      "Unknown option 'arg' of start(). Valid options are via, args, owner, signal, moduleRef. No process was started.",
+      "Unknown option 'arg' of start(). Valid options are via, waitForPredecessor, args, owner, signal, moduleRef. No process was started.",
     );
     expect(a.processes.size).toBe(before);
   });

@@ -89,7 +89,8 @@ export class ProcessService {
    *
    * The name is taken before this method returns and before the instance exists. Calls to it wait until `onProcessStart` has
    * resolved. If the start fails, the name is free again and waiting callers get `ProcessExitedError`. The process ends once: by
-   * `exit`, a failed start, the signal, its owner's end, or when the node stops. Then `onProcessExit` runs.
+   * `exit`, a failed start, the signal, its owner's end, or when the node stops. Then `onProcessExit` runs. Another process that is
+   * started under the same name meanwhile starts when `onProcessExit` has run, unless `waitForPredecessor` is false.
    *
    * @returns The process, when it has started.
    * @throws AlreadyRegisteredError if the name is taken on this node; UniqueKeysRequiredError, ScopeNotRunningError;

@@ -8,6 +8,7 @@ import {
 } from '../term';
 import { type Calls, type Mailbox, Via } from '../calls';
 import { LocalProcess, type Processes, withTimeout } from '../lifetime';
+import { Predecessors } from './predecessors';
 import type { ProcessDeps } from './process-deps';
 import type {
   CreatedInstance,
@@ -17,7 +18,7 @@ import type {
   ProcessLifecycle,
 } from './process-factory';
 
-const START_OPTIONS = ['via', 'args', 'owner', 'signal', 'moduleRef'];
+const START_OPTIONS = ['via', 'waitForPredecessor', 'args', 'owner', 'signal', 'moduleRef'];
 const START_CHECKS: OptionChecks = new OptionChecks('No process was started.', 'start()');
 const DEFAULT_EXIT_TIMEOUT_MS = 5000;
 
@@ -25,6 +26,12 @@ const DEFAULT_EXIT_TIMEOUT_MS = 5000;
 export interface StartOptions<A = unknown> {
   /** A name, taken before the instance exists. Its scope must have unique keys. */
   readonly via?: Via | undefined;
+  /**
+   * If a process of this node that had the name has ended and its `onProcessExit` still runs, `onProcessStart` of the new one runs after
+   * it, so that it finds what the other one saved. The name is taken at once all the same, and calls to it wait. Default true; with false
+   * the two run at the same time. Without `via` it means nothing.
+   */
+  readonly waitForPredecessor?: boolean | undefined;
   /** Passed to `onProcessStart` unchanged. */
   readonly args?: A | undefined;
   /** The process ends with this one, for the same reason. It may live on another node. */
@@ -35,21 +42,29 @@ export interface StartOptions<A = unknown> {
   readonly moduleRef?: object | undefined;
 }
 
+/** An instance, and the name that its process was started under. */
+interface StartedInstance {
+  readonly created: CreatedInstance;
+  readonly via: Via | undefined;
+}
+
 /** Instances of process classes, from taking their name to the end of `onProcessExit`. */
 export class StartedProcesses {
   factory: ProcessFactory | undefined;
   readonly #deps: ProcessDeps;
   readonly #processes: Processes;
   readonly #calls: Calls;
-  readonly #instances = new Map<LocalProcess, CreatedInstance>();
+  readonly #instances = new Map<LocalProcess, StartedInstance>();
   /** One promise per instance whose process has ended, until it is destroyed. */
   readonly #ending = new Set<Promise<void>>();
+  readonly #predecessors = new Predecessors();
 
   constructor(deps: ProcessDeps) {
     this.#deps = deps;
     this.#processes = deps.processes;
     this.#calls = deps.calls;
-    this.#processes.afterExit((process) => this.#ended(process));
+    // Not after the exit: code of the user that hears of it may start a successor at once, which has to wait.
+    this.#processes.onExit((process) => this.#ended(process));
   }
 
   /** See `ProcessService.start`. */
@@ -63,7 +78,9 @@ export class StartedProcesses {
       capacity: this.#deps.mailboxCapacity,
     });
     try {
-      const started = mailbox.runStart(() => this.#run(prepared, process, mailbox, options.args));
+      const turn = this.#turnOf(options);
+      const run = (): Promise<void> => this.#run(prepared, process, mailbox, options);
+      const started = mailbox.runStart(() => (turn === undefined ? run() : turn.then(run)));
       // A start that hangs fails when the process ends meanwhile.
       await Promise.race([started, process.exited]);
     } catch (error) {
@@ -84,7 +101,7 @@ export class StartedProcesses {
   /** Checks everything that can be checked before there is a process. */
   #prepare<T extends object>(
     type: ProcessClass<T>,
-    { via, owner, moduleRef }: StartOptions,
+    { via, owner, moduleRef, waitForPredecessor }: StartOptions,
   ): PreparedInstance {
     if (typeof type !== 'function')
       throw new InvalidArgumentError(
@@ -102,6 +119,7 @@ export class StartedProcesses {
     if (owner !== undefined && !isInstanceOf(owner, LocalProcess) && !isPid(owner)) {
       throw new InvalidArgumentError("Option 'owner' must be a process or its pid. No process was started.");
     }
+    if (waitForPredecessor !== undefined) START_CHECKS.boolean('waitForPredecessor', waitForPredecessor);
     const prepared = this.factory.prepare(type, moduleRef);
     if (via !== undefined) this.#deps.registrar.requireUnique(via.scope);
     return prepared;
@@ -147,15 +165,23 @@ export class StartedProcesses {
       );
   }
 
+  /** When the process may start: undefined is now. */
+  #turnOf({ via, waitForPredecessor = true }: StartOptions): Promise<unknown> | undefined {
+    if (via === undefined || !waitForPredecessor) return undefined;
+    return this.#predecessors.gone(via, this.#processes.self());
+  }
+
   async #run(
     prepared: PreparedInstance,
     process: LocalProcess,
     mailbox: Mailbox,
-    args: unknown,
+    { args, via }: StartOptions,
   ): Promise<void> {
+    // Race: it may have ended while it waited for its predecessor.
+    if (!process.alive) return;
     const created = await prepared.create(process);
     if (!process.alive) return this.#destroy(created, process);
-    this.#instances.set(process, created);
+    this.#instances.set(process, { created, via });
     const instance: ProcessLifecycle = created.instance;
     await instance.onProcessStart?.(args);
     if (process.alive) mailbox.open(created.handlers);
@@ -163,11 +189,13 @@ export class StartedProcesses {
 
   /** Runs `onProcessExit` of a process that has ended, once, and destroys its instance. */
   #ended(process: LocalProcess): void {
-    const created = this.#instances.get(process);
+    const started = this.#instances.get(process);
     this.#instances.delete(process);
-    if (created === undefined) return;
+    if (started === undefined) return;
+    const { created, via } = started;
     const ending = this.#end(created, process).finally(() => this.#ending.delete(ending));
     this.#ending.add(ending);
+    if (via !== undefined) this.#predecessors.add(via, process, ending);
   }
 
   async #end(created: CreatedInstance, process: LocalProcess): Promise<void> {
