@@ -32,7 +32,6 @@ const SAFE = 'safeCallback';
 const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: number, guard: string]>>>> = {
   'calls/call-attempt.ts': {
     timer: [1, CLOCK],
-    listener: [1, 'ends an attempt of ours and sends a cancel frame: publish reports what it throws'],
   },
   'calls/call-deadline.ts': { timer: [1, CLOCK] },
   'calls/handler-context.ts': { timer: [1, CLOCK] },
@@ -41,7 +40,12 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
     timer: [1, '#run catches what a handler throws, #finish catches what others throw'],
   },
   'calls/monitors/retransmissions.ts': { timer: [1, CLOCK] },
-  'lifetime/processes.ts': { listener: [1, 'exit() guards every listener, and takes any reason'] },
+  'lifetime/abort-listeners.ts': {
+    listener: [
+      1,
+      'ends an attempt of ours (publish reports what it throws), a wait of ours, or a process: exit() guards every listener',
+    ],
+  },
   'lifetime/with-timeout.ts': { 'then()': [1, AWAITED], timer: [1, CLOCK] },
   'microservice/node-connection.ts': { subscribe: [1, "RxJS: the function is the application's own"] },
   'microservice/pg-registry.client.ts': { listener: [1, "RxJS: the function is the application's own"] },
@@ -75,8 +79,9 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
   },
   'node/replication-waits.ts': { timer: [1, CLOCK] },
   'node/waits.ts': { timer: [1, CLOCK] },
+  'process/predecessors.ts': { 'then()': [1, '#end catches everything'] },
   'process/started-processes.ts': {
-    'then()': [1, PROMISE],
+    'then()': [2, PROMISE],
     'finally()': [1, '#end catches everything'],
     subscribe: [1, 'exit() never throws'],
   },
@@ -85,7 +90,6 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
   'replication/streams.ts': { subscribe: [2, NO_CALLBACK] },
   'scope/locks.ts': {
     timer: [1, 'settles a promise of ours, and throws nothing'],
-    listener: [1, 'settles a promise of ours, and throws nothing'],
   },
   'scope/scope-monitors.ts': { subscribe: [1, NO_CALLBACK] },
   'scope/scope-subscription.ts': {

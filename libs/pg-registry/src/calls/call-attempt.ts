@@ -33,11 +33,10 @@ export class CallAttempt implements OutcomeReceiver {
   readonly message: Message;
   /** What was asked of the process. */
   asked: Cancellable | undefined;
-  readonly #options: CheckedOptions;
   readonly #deps: CallsDeps;
   #resolve: ((outcome: AttemptOutcome) => void) | undefined;
   #cancelTimer: (() => void) | undefined;
-  #onAbort: (() => void) | undefined;
+  #removeListener: (() => void) | undefined;
 
   constructor(
     pid: Pid,
@@ -48,7 +47,6 @@ export class CallAttempt implements OutcomeReceiver {
   ) {
     this.pid = pid;
     this.message = message;
-    this.#options = options;
     this.#deps = deps;
     this.#resolve = resolve;
     const { signal, timeoutMs } = options;
@@ -58,9 +56,9 @@ export class CallAttempt implements OutcomeReceiver {
       this.#cancelTimer = deps.timers.setTimer(deadline.remainingMs, giveUp, { keepAlive: true });
     }
     if (signal === undefined) return;
-    this.#onAbort = () =>
-      this.#giveUp(signal.reason, cancelled(`The caller cancelled ${quoteText(message.name)}.`));
-    signal.addEventListener('abort', this.#onAbort, { once: true });
+    this.#removeListener = deps.processes.signals.onAbort(signal, () =>
+      this.#giveUp(signal.reason, cancelled(`The caller cancelled ${quoteText(message.name)}.`)),
+    );
   }
 
   /** Ends with what a process of this node answered. */
@@ -82,7 +80,7 @@ export class CallAttempt implements OutcomeReceiver {
     if (resolve === undefined) return;
     this.#resolve = undefined;
     this.#cancelTimer?.();
-    if (this.#onAbort !== undefined) this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    this.#removeListener?.();
     resolve(outcome);
   }
 

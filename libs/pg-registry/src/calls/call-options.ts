@@ -12,7 +12,10 @@ import { HEADERS } from './payload';
 
 /** The options of a call. */
 export interface CallOptions {
-  /** How long to wait for the answer, fail-over included; also the limit of the handler. Default 5000 ms; Infinity for none. */
+  /**
+   * How long to wait for the answer in milliseconds, fail-over included; also the limit of the handler. Default 5000; Infinity for none;
+   * with 0 nothing is executed.
+   */
   readonly timeoutMs?: number | undefined;
   /** Ends the call with the signal's reason and aborts the signal of the handler, on other nodes too. */
   readonly signal?: AbortSignal | undefined;
@@ -33,8 +36,6 @@ export interface CheckedOptions {
 const NAMES = ['timeoutMs', 'signal', 'headers', 'trace'];
 const CHECKS: OptionChecks = new OptionChecks('Nothing was sent.', 'a call');
 const DEFAULT_TIMEOUT_MS = 5000;
-/** The longest timer of Node.js, some 24 days; a longer limit counts as none. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 const NO_HEADERS: CallHeaders = Object.freeze({});
 
 /** Checks the arguments of calls before anything is sent. */
@@ -65,13 +66,10 @@ export class CallArguments {
   options(options: CallOptions): CheckedOptions {
     CHECKS.names(options, NAMES);
     const { timeoutMs = DEFAULT_TIMEOUT_MS, signal, headers, trace } = options;
-    if (typeof timeoutMs !== 'number' || !(timeoutMs > 0)) {
-      throw CHECKS.error('timeoutMs', timeoutMs, 'a number of milliseconds > 0, or Infinity');
-    }
     CHECKS.signal('signal', signal);
     const checked = headers === undefined ? NO_HEADERS : this.#headers(headers);
     return {
-      timeoutMs: timeoutMs > MAX_TIMEOUT_MS ? Infinity : timeoutMs,
+      timeoutMs: CHECKS.timeout('timeoutMs', timeoutMs),
       signal,
       headers: checked,
       trace: checkedTrace(trace ?? traceOf(checked)),

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import {
   AlreadyRegisteredError,
   CallTimeoutError,
@@ -259,12 +260,32 @@ describe.each(['this node', 'another node'])('a call to a process of %s', (where
     expectNoLeak(cluster);
   });
 
+  it('makes many calls with one signal without a warning of Node.js, and aborts all of them', async () => {
+    const { pid } = serve({
+      slow: (_, context) => new Promise((done) => context.signal.addEventListener('abort', done)),
+    });
+    const controller = new AbortController();
+    const { signal } = controller;
+    const warnings: unknown[] = [];
+    const warned = (warning: Error): void => void warnings.push(warning.name);
+    process.on('warning', warned);
+    const calls = Array.from({ length: 200 }, () => failureOf(a.service.call(pid, 'slow', null, { signal })));
+    await turn();
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    controller.abort('enough');
+    expect(new Set(await Promise.all(calls))).toEqual(new Set(['enough']));
+    await turn();
+    process.off('warning', warned);
+    expect([warnings, getEventListeners(signal, 'abort')]).toEqual([[], []]);
+    expectNoLeak(cluster);
+  });
+
   it('a call checks its arguments before anything is sent', async () => {
     const { pid } = serve({ x: () => 1 });
     const { service } = a;
     await expect(service.call(pid, '')).rejects.toBeInstanceOf(InvalidArgumentError);
     await expect(service.call(pid, 'x', () => 1)).rejects.toBeInstanceOf(InvalidValueError);
-    await expect(service.call(pid, 'x', null, { timeoutMs: 0 })).rejects.toMatchObject({
+    await expect(service.call(pid, 'x', null, { timeoutMs: -1 })).rejects.toMatchObject({
       option: 'timeoutMs',
     });
     await expect(service.call('pid' as never, 'x')).rejects.toBeInstanceOf(InvalidArgumentError);

@@ -1,4 +1,5 @@
 import {
+  CallTimeoutError,
   codeOfThrown,
   describeValue,
   formatKey,
@@ -76,6 +77,7 @@ export class OutgoingCalls {
         checked.signal?.throwIfAborted();
         const pid = isPid(to) ? to : this.#pick(to, tried);
         if (pid === undefined) throw last ?? nobody(to);
+        if (checked.timeoutMs === 0) throw noTime(pid, handler);
         span?.asked(pid);
         this.#pending += 1;
         // One after the other: the next is only asked when the last is known not to have executed anything.
@@ -199,6 +201,12 @@ export class OutgoingCalls {
 function outcomeOfCall(error: unknown, signal: AbortSignal | undefined): string {
   if (signal?.aborted && error === signal.reason) return 'ABORTED';
   return (isOwnError(error) && codeOfThrown(error)) || 'ERROR';
+}
+
+function noTime(pid: Pid, name: string): CallTimeoutError {
+  return new CallTimeoutError(
+    `${pid} had no time to answer ${quoteText(name)}, because timeoutMs is 0. Nothing was sent.`,
+  );
 }
 
 function nobody(to: Destination): NotRegisteredError {

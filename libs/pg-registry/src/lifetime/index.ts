@@ -2,7 +2,8 @@
  * lifetime/: the processes of this node.
  *
  * A process is anything with a lifetime on one node. `processes` starts and ends them, `current-process` knows which one the
- * running code belongs to (`self()`), `timers` is the port to the clock, `with-timeout` waits for a promise up to a time limit.
+ * running code belongs to (`self()`), `timers` is the port to the clock, `with-timeout` waits for a promise up to a time limit,
+ * `abort-listeners` waits for signals.
  *
  * Promises: a process ends once, with one reason, and its end is complete in the turn in which it happens: entries, monitors and waiting
  * calls included. Keeps no clock of its own. May import: term, node:async_hooks.

@@ -7,6 +7,7 @@ import {
   ProcessExitedError,
   isInstanceOf,
 } from '../term';
+import { AbortListeners } from './abort-listeners';
 import { CurrentProcess } from './current-process';
 import { LocalProcess } from './local-process';
 
@@ -43,6 +44,8 @@ export class Processes {
   readonly root: LocalProcess;
   /** Which process the running code belongs to. */
   readonly current: CurrentProcess;
+  /** Who waits for which signal to abort: calls, locks and processes. */
+  readonly signals = new AbortListeners();
   readonly #deps: ProcessesDeps;
   readonly #living = new Map<number, LocalProcess>();
   readonly #owned = new Map<LocalProcess, Set<LocalProcess>>();
@@ -149,11 +152,10 @@ export class Processes {
 
   #link(process: LocalProcess, signal: AbortSignal | undefined, owner: LocalProcess | undefined): void {
     if (signal?.aborted) return process.exit(signal.reason);
-    const onAbort = (): void => process.exit(signal?.reason);
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const removeListener = signal && this.signals.onAbort(signal, () => process.exit(signal.reason));
     if (owner !== undefined) this.#ownedBy(owner).add(process);
     this.#unlink.set(process, () => {
-      signal?.removeEventListener('abort', onAbort);
+      removeListener?.();
       if (owner !== undefined) this.#owned.get(owner)?.delete(process);
     });
   }

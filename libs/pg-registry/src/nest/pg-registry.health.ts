@@ -80,11 +80,12 @@ export class PgRegistryHealthIndicator {
    * within `timeoutMs`. A node that drains is `down` at once, so that a load balancer chooses another.
    *
    * @param key The key of the result. Default `'pgRegistry'`.
-   * @param options.timeoutMs How long the broker may take to answer. Default 1000.
+   * @param options.timeoutMs How long the broker may take to answer, in milliseconds ≥ 0; Infinity for no limit. Default 1000.
+   * @throws InvalidOptionError for a wrong or unknown option.
    */
   async isHealthy<K extends string = 'pgRegistry'>(
     key: K = 'pgRegistry' as K,
-    options: { readonly timeoutMs?: number } = {},
+    options: { readonly timeoutMs?: number | undefined } = {},
   ): Promise<HealthResult<K>> {
     const { healthy, ...details } = await this.#node.health(options);
     return { [key]: { status: healthy ? 'up' : 'down', ...details } } as HealthResult<K>;

@@ -105,7 +105,10 @@ export class LimitedLog {
   }
 }
 
-/** One limited log for each scope. */
+/** How many scopes' lines are counted at most: scopes may come and go for ever. */
+const MAX_SCOPES = 1024;
+
+/** One limited log for each scope; the one that was made first is forgotten first. */
 export class ScopeLogs {
   readonly #logs = new Map<string, LimitedLog>();
 
@@ -117,7 +120,11 @@ export class ScopeLogs {
 
   of(scope: string): LimitedLog {
     let log = this.#logs.get(scope);
-    if (log === undefined) this.#logs.set(scope, (log = this.#make(scope)));
+    if (log === undefined) {
+      this.#logs.set(scope, (log = this.#make(scope)));
+      const [oldest] = this.#logs.keys();
+      if (this.#logs.size > MAX_SCOPES && oldest !== undefined) this.#logs.delete(oldest);
+    }
     return log;
   }
 }

@@ -2,7 +2,7 @@ import type { Observable } from 'rxjs';
 import type { PeerEvent, PeerView } from '../cluster';
 import type { ProcessService } from '../process';
 import { type PgRegistryService, scopeName, type ScopeOptions } from '../scope';
-import { InvalidArgumentError, isPid, type Pid, TransportError } from '../term';
+import { InvalidArgumentError, isPid, OptionChecks, type Pid, TransportError } from '../term';
 import type { NodeObserver } from './node-observer';
 import type { NodeOptions } from './node-options';
 import { createNodeComponents, type NodeDeps, type NodeComponents } from './node-components';
@@ -13,6 +13,11 @@ import type { NodeEffect } from './protocol-driver';
 
 const DEFAULT_SYNCED_TIMEOUT_MS = 5000;
 const DEFAULT_HEALTH_TIMEOUT_MS = 1000;
+const CHECKS = {
+  synced: new OptionChecks('The node goes on syncing.', 'synced()'),
+  drain: new OptionChecks('The node was not drained.', 'drain()'),
+  health: new OptionChecks('Nothing was asked.', 'health()'),
+};
 
 /**
  * One node of the cluster: its identity, its scopes and processes, and its peers. One Nest application is one node.
@@ -136,12 +141,12 @@ export class PgRegistryNode {
    * Resolves when every peer's entries of the scopes that run here have arrived: at once if there are no peers.
    *
    * @param options How long it may take.
-   * @param options.timeoutMs Default 5000.
-   * @throws TransportError when the time is over; what has arrived stays, and the rest goes on arriving.
+   * @param options.timeoutMs Milliseconds ≥ 0; Infinity for no limit. Default 5000.
+   * @throws TransportError when the time is over; what has arrived stays, and the rest goes on arriving. InvalidOptionError for a
+   *   wrong or unknown option.
    */
-  async synced({
-    timeoutMs = DEFAULT_SYNCED_TIMEOUT_MS,
-  }: { readonly timeoutMs?: number } = {}): Promise<void> {
+  async synced(options: { readonly timeoutMs?: number | undefined } = {}): Promise<void> {
+    const timeoutMs = timeoutOf('synced', options, DEFAULT_SYNCED_TIMEOUT_MS);
     await this.#components.waits.until(
       () => this.#components.protocol.synced,
       timeoutMs,
@@ -155,14 +160,15 @@ export class PgRegistryNode {
 
   /**
    * Prepares to leave: peers are told and stop picking this node for calls, calls in flight are finished, then every
-   * entry of this node leaves. Outgoing calls go on working. Idempotent; never rejects.
+   * entry of this node leaves. Outgoing calls go on working. Idempotent.
    *
    * @param options How long it may take.
    * @param options.timeoutMs For calls in flight, after at most `drainAckMs` for the peers' receipts.
-   *   Default: the option `drainMs`.
+   *   Milliseconds ≥ 0; Infinity for no limit. Default: the option `drainMs`.
+   * @throws InvalidOptionError for a wrong or unknown option, and for nothing else.
    */
-  async drain({ timeoutMs }: { readonly timeoutMs?: number } = {}): Promise<void> {
-    await this.#lifecycle.drain(timeoutMs ?? this.#components.options.drainMs);
+  async drain(options: { readonly timeoutMs?: number | undefined } = {}): Promise<void> {
+    await this.#lifecycle.drain(timeoutOf('drain', options, this.#components.options.drainMs));
   }
 
   /**
@@ -183,11 +189,11 @@ export class PgRegistryNode {
    * Suspected peers do not make it unhealthy.
    *
    * @param options How long it may take.
-   * @param options.timeoutMs For the broker to answer. Default 1000.
+   * @param options.timeoutMs For the broker to answer, in milliseconds ≥ 0; Infinity for no limit. Default 1000.
+   * @throws InvalidOptionError for a wrong or unknown option, and for nothing else.
    */
-  async health({
-    timeoutMs = DEFAULT_HEALTH_TIMEOUT_MS,
-  }: { readonly timeoutMs?: number } = {}): Promise<NodeHealth> {
+  async health(options: { readonly timeoutMs?: number | undefined } = {}): Promise<NodeHealth> {
+    const timeoutMs = timeoutOf('health', options, DEFAULT_HEALTH_TIMEOUT_MS);
     return await checkHealth(this.#components, this.#lifecycle, this.#lastSyncAt, timeoutMs);
   }
 
@@ -266,4 +272,16 @@ export class PgRegistryNode {
     if (event.type === 'peer-removed') calls.peerRemoved(event);
     observables.peer(event, protocol.peers());
   }
+}
+
+/** Returns the only option of a method of the node, or its default. @throws InvalidOptionError */
+function timeoutOf(
+  method: keyof typeof CHECKS,
+  options: { readonly timeoutMs?: number | undefined },
+  byDefault: number,
+): number {
+  const checks: OptionChecks = CHECKS[method];
+  checks.names(options, ['timeoutMs']);
+  const { timeoutMs = byDefault } = options;
+  return checks.timeout('timeoutMs', timeoutMs);
 }

@@ -14,9 +14,18 @@ import { isNameOnly } from './node-options';
 
 /**
  * The scopes of one node: at most one run of each at a time, and one service per name, which outlives the runs.
+ *
+ * The service of a stopped scope is kept only as long as somebody holds it, or it has listeners for later runs: an
+ * application may start and stop a scope for each document, for ever.
  */
 export class RunningScopes {
+  /** Of running scopes, and those with listeners. */
   readonly #services = new Map<string, PgRegistryService>();
+  /** All others that may still be held by somebody. */
+  readonly #idle = new Map<string, WeakRef<PgRegistryService>>();
+  readonly #collected = new FinalizationRegistry((name: string) => {
+    if (this.#idle.get(name)?.deref() === undefined) this.#idle.delete(name);
+  });
   readonly #running = new Map<string, Scope>();
 
   readonly #deps: ScopeDeps;
@@ -28,11 +37,14 @@ export class RunningScopes {
     this.#replicate = replicate;
   }
 
-  /** The service of a scope, running or not. The same object for the same name, always. */
+  /** The service of a scope, running or not. The same object for the same name, as long as anybody holds it. */
   service(name: string): PgRegistryService {
-    let service = this.#services.get(name);
-    if (service === undefined) this.#services.set(name, (service = new PgRegistryService(name, this.#deps)));
-    return service;
+    return this.#services.get(name) ?? this.#idle.get(name)?.deref() ?? this.#newService(name);
+  }
+
+  /** How many services are remembered, those included that were collected just now. */
+  get remembered(): number {
+    return this.#services.size + this.#idle.size;
   }
 
   /** The scope's present run. */
@@ -85,6 +97,12 @@ export class RunningScopes {
     if (scope === undefined) return false;
     this.#running.delete(name);
     scope.stop();
+    // Race: an observer may have started the scope again while it stopped.
+    if (!this.#running.has(name)) {
+      const service = this.service(name);
+      service.detach();
+      this.#keep(service);
+    }
     return true;
   }
 
@@ -103,6 +121,26 @@ export class RunningScopes {
     this.#running.set(name, scope);
     const service = this.service(name);
     service.attach(scope);
+    this.#keep(service);
     return service;
+  }
+
+  #newService(name: string): PgRegistryService {
+    const service: PgRegistryService = new PgRegistryService(name, this.#deps, () => this.#keep(service));
+    this.#collected.register(service, name);
+    this.#keep(service);
+    return service;
+  }
+
+  /** Holds a service as long as it has a run or listeners; otherwise whoever uses it has to. */
+  #keep(service: PgRegistryService): void {
+    const { scope: name } = service;
+    if (this.#running.has(name) || service.hasListeners) {
+      this.#services.set(name, service);
+      this.#idle.delete(name);
+    } else {
+      this.#services.delete(name);
+      this.#idle.set(name, new WeakRef(service));
+    }
   }
 }

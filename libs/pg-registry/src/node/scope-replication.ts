@@ -1,11 +1,8 @@
 import type { PeerProtocol, ScopeStream } from '../protocol';
 import type { ReplicationPort, Scope } from '../scope';
-import { InvalidArgumentError } from '../term';
 import type { Clock } from './clock';
 import type { ProtocolDriver } from './protocol-driver';
 import type { ReplicationWaits } from './replication-waits';
-
-const DEFAULT_TIMEOUT_MS = 5000;
 
 /** What the replication of every scope of a node is given. */
 export interface ScopeReplicationDeps {
@@ -53,17 +50,7 @@ class ScopeReplication implements ReplicationPort {
     else this.#driver.run(stream.write(diff, this.#clock.now()));
   }
 
-  async replicated({
-    timeoutMs = DEFAULT_TIMEOUT_MS,
-  }: {
-    readonly timeoutMs?: number | undefined;
-  }): Promise<void> {
-    if (Number.isNaN(timeoutMs) || timeoutMs < 0) {
-      throw new InvalidArgumentError(
-        `timeoutMs is a number of milliseconds of at least 0, not ${String(timeoutMs)}.`,
-        {},
-      );
-    }
+  async replicated(timeoutMs: number): Promise<void> {
     const { id, effects } = this.#stream.replicated(timeoutMs, this.#clock.now());
     const ended = this.#waits.start(id, timeoutMs);
     this.#driver.run(effects);

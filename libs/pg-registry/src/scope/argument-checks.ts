@@ -4,18 +4,15 @@ import {
   InvalidArgumentError,
   isPid,
   normalKey,
-  normalValue,
   NotLocalError,
   ProcessExitedError,
+  storedValue,
   type Key,
   type Pid,
   type PidInterner,
   type Value,
   type ValueLimits,
   isList,
-  isInstanceOf,
-  orElse,
-  quoteText,
 } from '../term';
 import type { ScopeDeps } from './scope-deps';
 
@@ -44,12 +41,12 @@ export class ArgumentChecks {
   }
 
   /**
-   * Brings a value into its normal form.
+   * Brings a value into the form in which an entry keeps it.
    *
    * @throws InvalidValueError, ValueTooLargeError for something that cannot be stored.
    */
   value(value: unknown): Value {
-    return normalValue(value, this.#limits, this.#pids);
+    return storedValue(value, this.#limits, this.#pids);
   }
 
   /**
@@ -110,33 +107,6 @@ export class ArgumentChecks {
     throw invalid(`Argument '${name}' must be a function (got ${describeValue(value)}).`);
   }
 
-  /** An object of options without other names than these, or undefined. */
-  options(options: unknown, names: readonly string[]): void {
-    if (options === undefined) return;
-    if (typeof options !== 'object' || options === null)
-      throw invalid(`The options must be an object (got ${describeValue(options)}).`);
-    const unknown = orElse(() => Object.keys(options), ['(unreadable)']).find(
-      (name) => !names.includes(name),
-    );
-    if (unknown !== undefined)
-      throw invalid(`Unknown option ${quoteText(unknown)}. Valid options are ${names.join(', ')}.`);
-  }
-
-  /** A time limit in milliseconds, Infinity for none, or undefined. */
-  timeout(timeoutMs: unknown): void {
-    if (timeoutMs === undefined || timeoutMs === Infinity) return;
-    if (typeof timeoutMs === 'number' && timeoutMs >= 0 && timeoutMs <= MAX_TIMEOUT_MS) return;
-    throw invalid(
-      `Option 'timeoutMs' must be a number from 0 to ${MAX_TIMEOUT_MS}, or Infinity (got ${describeValue(timeoutMs)}).`,
-    );
-  }
-
-  /** An AbortSignal, or undefined. */
-  signal(signal: unknown): void {
-    if (signal === undefined || isInstanceOf(signal, AbortSignal)) return;
-    throw invalid(`Option 'signal' must be an AbortSignal (got ${describeValue(signal)}).`);
-  }
-
   /** @throws NotLocalError for a pid of another node. */
   #local(pid: Pid): Pid {
     if (this.#processes.isLocal(pid)) return pid;
@@ -152,9 +122,8 @@ export interface CheckedMembers {
   readonly exited: Pid | undefined;
 }
 
-const UNCHANGED = 'Nothing was changed.';
-/** The longest timer of Node.js: 2³¹ − 1 ms. */
-const MAX_TIMEOUT_MS = 2_147_483_647;
+/** The last sentence of a refusal. */
+export const UNCHANGED = 'Nothing was changed.';
 
 /** Makes the InvalidArgumentError with this message. */
 export function invalid(message: string): InvalidArgumentError {

@@ -11,18 +11,33 @@ export class CurrentRun {
   readonly scope: string;
   readonly #runningScopes: () => readonly string[];
   readonly #listeners = new Set<ListenerNotifier>();
+  readonly #onListeners: () => void;
   #run: Scope | undefined;
 
-  /** @param runningScopes Names the scopes that run on the node now, for errors. */
-  constructor(scope: string, runningScopes: () => readonly string[]) {
+  /**
+   * @param runningScopes Names the scopes that run on the node now, for errors.
+   * @param onListeners Called when the first listener was added, and when the last one was removed.
+   */
+  constructor(scope: string, runningScopes: () => readonly string[], onListeners: () => void) {
     this.scope = scope;
     this.#runningScopes = runningScopes;
+    this.#onListeners = onListeners;
   }
 
   /** Makes `run` the current one, until the next. */
   attach(run: Scope): void {
     this.#run = run;
     for (const listener of this.#listeners) run.feed.listeners.add(listener);
+  }
+
+  /** Forgets the run, which has ended: its entries need not stay in memory as long as somebody holds the service. */
+  detach(): void {
+    this.#run = undefined;
+  }
+
+  /** Whether listeners wait for later runs. */
+  get hasListeners(): boolean {
+    return this.#listeners.size > 0;
   }
 
   /** The run; undefined while the scope is stopped. */
@@ -59,9 +74,10 @@ export class CurrentRun {
   addListener(listener: ListenerNotifier): () => void {
     this.#listeners.add(listener);
     this.run?.feed.listeners.add(listener);
+    if (this.#listeners.size === 1) this.#onListeners();
     return () => {
-      this.#listeners.delete(listener);
       this.#run?.feed.listeners.delete(listener);
+      if (this.#listeners.delete(listener) && this.#listeners.size === 0) this.#onListeners();
     };
   }
 }

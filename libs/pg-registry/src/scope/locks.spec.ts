@@ -1,4 +1,10 @@
-import { InvalidArgumentError, LockTimeoutError, ProcessExitedError, ScopeNotRunningError } from '../term';
+import {
+  InvalidArgumentError,
+  InvalidOptionError,
+  LockTimeoutError,
+  ProcessExitedError,
+  ScopeNotRunningError,
+} from '../term';
 import { callLoosely, LoneScope } from './scope.fixture';
 
 /** A function to run under a lock, that says when it runs and ends when it is told to. */
@@ -145,7 +151,7 @@ describe('lock', () => {
       { timeout: 1 },
       { signal: {} },
     ]) {
-      await expect(lock(() => 1, options)).rejects.toThrow(InvalidArgumentError);
+      await expect(lock(() => 1, options)).rejects.toThrow(InvalidOptionError);
     }
     expect(await registry.lock('a', () => 'free')).toBe('free');
   });

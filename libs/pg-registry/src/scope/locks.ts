@@ -4,14 +4,19 @@ import {
   InvalidArgumentError,
   KeyMap,
   LockTimeoutError,
+  OptionChecks,
   ProcessExitedError,
   type Key,
 } from '../term';
 import type { ArgumentChecks } from './argument-checks';
 
+const LOCK_OPTIONS = ['timeoutMs', 'signal'];
+const LOCK_CHECKS: OptionChecks = new OptionChecks('The function was not run.', 'lock()');
+const DEFAULT_TIMEOUT_MS = 5000;
+
 /** The options of `lock`: how long to wait for the lock. */
 export interface LockOptions {
-  /** Milliseconds to wait for the lock, not to hold it; 0 takes it only if it is free. Default 5000. */
+  /** Milliseconds to wait for the lock, not to hold it; 0 takes it only if it is free. Default 5000; Infinity for no limit. */
   readonly timeoutMs?: number | undefined;
   /** Ends the waiting with the signal's reason. A lock that is held already is not taken away. */
   readonly signal?: AbortSignal | undefined;
@@ -31,12 +36,13 @@ export class Locks {
   async lock<T>(key: unknown, fn: () => T | PromiseLike<T>, options: LockOptions): Promise<T> {
     const normal = this.#checks.key(key);
     this.#checks.callback(fn, 'fn');
-    this.#checks.options(options, ['timeoutMs', 'signal']);
-    this.#checks.timeout(options.timeoutMs);
-    this.#checks.signal(options.signal);
+    LOCK_CHECKS.names(options, LOCK_OPTIONS);
+    const { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = options;
+    const limitMs = LOCK_CHECKS.timeout('timeoutMs', timeoutMs);
+    LOCK_CHECKS.signal('signal', signal);
     const table = this.#currentTable();
     this.#checks.self();
-    return table.run(normal, fn, options);
+    return table.run(normal, fn, limitMs, signal);
   }
 }
 
@@ -77,7 +83,8 @@ export class LockTable {
   async run<T>(
     key: Key,
     fn: () => T | PromiseLike<T>,
-    { timeoutMs = 5000, signal }: LockOptions,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
   ): Promise<T> {
     signal?.throwIfAborted();
     const queue = this.#queueOf(key);
@@ -119,10 +126,10 @@ export class LockTable {
     const onTimeout = (): void => reject(request, this.#timeout(key, timeoutMs));
     const onAbort = (): void => reject(request, signal?.reason);
     const timer = timeoutMs === Infinity ? undefined : setTimeout(onTimeout, timeoutMs);
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const removeListener = signal && this.#processes.signals.onAbort(signal, onAbort);
     await turn;
     clearTimeout(timer);
-    signal?.removeEventListener('abort', onAbort);
+    removeListener?.();
     // Race: the process may have exited after the request became first and before this code runs.
     if (request.rejection !== undefined) throw request.rejection.error;
   }

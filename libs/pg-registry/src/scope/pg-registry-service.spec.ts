@@ -1,4 +1,4 @@
-import { InvalidArgumentError, InvalidValueError } from '../term';
+import { InvalidArgumentError, InvalidOptionError, InvalidValueError } from '../term';
 import { callLoosely, LoneScope } from './scope.fixture';
 
 function fail(): never {
@@ -63,10 +63,10 @@ describe('dispatch', () => {
     const wrong = (callback: unknown, options?: unknown) => () =>
       callLoosely(registry, 'dispatch', 'a', callback, options);
     expect(wrong(() => undefined, { paralel: true })).toThrow(
-      "Unknown option 'paralel'. Valid options are parallel. Nothing was changed.",
+      "Unknown option 'paralel' of dispatch(). Valid options are parallel. Nothing was changed.",
     );
     for (const options of [null, 7, { parallel: 1 }])
-      expect(wrong(() => undefined, options)).toThrow(InvalidArgumentError);
+      expect(wrong(() => undefined, options)).toThrow(InvalidOptionError);
     expect(wrong('callback')).toThrow("Argument 'callback' must be a function (got 'callback').");
   });
 });
@@ -132,8 +132,8 @@ describe('replicated', () => {
     const { registry, run } = new LoneScope();
     const replicated = jest.spyOn(run.replication, 'replicated');
     await registry.replicated({ timeoutMs: 10 });
-    expect(replicated).toHaveBeenCalledWith({ timeoutMs: 10 });
-    await expect(registry.replicated({ timeoutMs: -1 })).rejects.toThrow(InvalidArgumentError);
+    expect(replicated).toHaveBeenCalledWith(10);
+    await expect(registry.replicated({ timeoutMs: -1 })).rejects.toThrow(InvalidOptionError);
     await expect(callLoosely(registry, 'replicated', { timeout: 1 })).rejects.toThrow(
       "Unknown option 'timeout'",
     );

@@ -69,10 +69,14 @@ export class PgRegistryService<R extends Row = Row> {
   readonly #locks: Locks;
   readonly #metadata: Metadata;
 
-  /** @internal Made by node/, one per name. */
-  constructor(scope: string, deps: ScopeDeps) {
+  /**
+   * @internal Made by node/, one per name.
+   *
+   * @param onListeners Called when {@link hasListeners} has changed.
+   */
+  constructor(scope: string, deps: ScopeDeps, onListeners: () => void = () => undefined) {
     const checks = new ArgumentChecks(deps);
-    const current = new CurrentRun(scope, () => deps.runningScopes());
+    const current = new CurrentRun(scope, () => deps.runningScopes(), onListeners);
     this.scope = scope;
     this.#deps = deps;
     this.#current = current;
@@ -89,6 +93,17 @@ export class PgRegistryService<R extends Row = Row> {
   attach(run: Scope): void {
     this.#run = run;
     this.#current.attach(run);
+  }
+
+  /** @internal Lets go of a run that has ended. */
+  detach(): void {
+    this.#run = undefined;
+    this.#current.detach();
+  }
+
+  /** @internal Whether listeners were added here, which later runs must find. */
+  get hasListeners(): boolean {
+    return this.#current.hasListeners;
   }
 
   /**
@@ -496,7 +511,7 @@ export class PgRegistryService<R extends Row = Row> {
    * for peers that leave meanwhile. Without peers it resolves at once.
    *
    * @param options How long it may take.
-   * @param options.timeoutMs Milliseconds. Default 5000.
+   * @param options.timeoutMs Milliseconds ≥ 0; Infinity for no limit. Default 5000.
    * @returns Rejects with TransportError naming the peers that did not answer in time, or if this node is not connected;
    * nothing is lost then. Rejects with InvalidArgumentError for wrong options and with ScopeNotRunningError while the scope
    * is stopped.
@@ -568,8 +583,8 @@ export class PgRegistryService<R extends Row = Row> {
    *
    * @param key Any key; it need not be registered.
    * @returns Rejects with what the function throws; with LockTimeoutError after `timeoutMs` (default 5000) of waiting, with
-   * the signal's reason when it aborts the waiting, with InvalidArgumentError for wrong options and inside of a function that
-   * holds this lock already, with ProcessExitedError when the waiting process exits, and with ScopeNotRunningError when the
+   * the signal's reason when it aborts the waiting, with InvalidOptionError for wrong options, with InvalidArgumentError inside
+   * of a function that holds this lock already, with ProcessExitedError when the waiting process exits, and with ScopeNotRunningError when the
    * scope stops.
    */
   lock<T>(key: Key, fn: () => T | PromiseLike<T>, options: LockOptions = {}): Promise<T> {

@@ -1,7 +1,9 @@
 import type { Entry } from '../table';
-import { describeValue, type Key, type Pid } from '../term';
-import { invalid, type ArgumentChecks } from './argument-checks';
+import { OptionChecks, type Key, type Pid } from '../term';
+import { UNCHANGED, type ArgumentChecks } from './argument-checks';
 import type { CurrentRun } from './current-run';
+
+const DISPATCH_CHECKS: OptionChecks = new OptionChecks(UNCHANGED, 'dispatch()');
 
 /** The options of `dispatch`. */
 export interface DispatchOptions {
@@ -66,9 +68,8 @@ export class Reads {
   dispatch(key: unknown, callback: unknown, options: DispatchOptions | undefined): Promise<void> | void {
     const normal = this.#checks.key(key);
     this.#checks.callback(callback, 'callback');
-    this.#checks.options(options, ['parallel']);
-    if (!['boolean', 'undefined'].includes(typeof options?.parallel))
-      throw invalid(`Option 'parallel' must be true or false (got ${describeValue(options?.parallel)}).`);
+    if (options !== undefined) DISPATCH_CHECKS.names(options, ['parallel']);
+    if (options?.parallel !== undefined) DISPATCH_CHECKS.boolean('parallel', options.parallel);
     const { table } = this.#current.require();
     const call = (): unknown => {
       const pids = table.members(normal);

@@ -8,8 +8,11 @@ export interface ReplicationPort {
   fits(pids: number): boolean;
   /** Takes the diff of operation `operations.last + 1`, which then is the last. Does not throw, and calls no code of the user. */
   write(diff: Diff): void;
-  /** Resolves when every peer has applied what was written before the call; rejects with the names of the laggards. */
-  replicated(options: { readonly timeoutMs?: number | undefined }): Promise<void>;
+  /**
+   * Resolves when every peer has applied what was written before the call; rejects with the names of the laggards after so many
+   * milliseconds.
+   */
+  replicated(timeoutMs: number): Promise<void>;
   /** Ends the stream: peers drop this run's entries. */
   stop(): void;
 }

@@ -1,10 +1,16 @@
 import type { Processes } from '../lifetime';
 import type { Expression, Pattern, Predicate } from '../match';
-import type { Key, Pid, Value } from '../term';
+import { OptionChecks, type Key, type Pid, type Value } from '../term';
 import { invalid, type ArgumentChecks } from './argument-checks';
 import type { CurrentRun } from './current-run';
 import type { Queries } from './queries';
 import { OwnEntry, type Registration } from './registration';
+
+const REPLICATED_CHECKS: OptionChecks = new OptionChecks(
+  'What was written goes on to the peers.',
+  'replicated()',
+);
+const DEFAULT_TIMEOUT_MS = 5000;
 
 /** The writes of a {@link PgRegistryService}: checks every argument before the run changes anything. */
 export class Writes {
@@ -69,9 +75,10 @@ export class Writes {
   }
 
   async replicated(options: { readonly timeoutMs?: number | undefined }): Promise<void> {
-    this.#checks.options(options, ['timeoutMs']);
-    this.#checks.timeout(options.timeoutMs);
-    return this.#current.require().replication.replicated(options);
+    REPLICATED_CHECKS.names(options, ['timeoutMs']);
+    const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+    const limitMs = REPLICATED_CHECKS.timeout('timeoutMs', timeoutMs);
+    return this.#current.require().replication.replicated(limitMs);
   }
 
   /** Calls the function for every entry before the first changes, so that the update is one operation or nothing. */

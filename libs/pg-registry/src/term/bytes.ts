@@ -83,3 +83,17 @@ function isArrayBuffer(x: object): boolean {
     return false;
   }
 }
+
+/** What bytes were when {@link keepBytes} was called: JavaScript cannot freeze them. */
+const ORIGINALS = new WeakMap<Bytes, Uint8Array>();
+
+/** Makes bytes keep, out of reach, a copy of what they are now, for {@link originalBytes}. */
+export function keepBytes<T extends Bytes>(bytes: T): T {
+  ORIGINALS.set(bytes, bytesOf(bytes).slice());
+  return bytes;
+}
+
+/** The bytes that `x` had when it was told to keep them, else those that it has; not copied. */
+export function originalBytes(x: Bytes): Uint8Array {
+  return ORIGINALS.get(x) ?? bytesOf(x);
+}

@@ -3,7 +3,7 @@
  * it and freeze the copy. Arrays and plain objects are frozen by `Object.freeze`; Maps, Sets and Dates, which that leaves changeable, become
  * the classes of frozen-builtins.ts. What a peer sent is frozen by the codec (wire/codec) while it is decoded.
  */
-import { bytesCopy, bytesKind, bytesOf, isBytesObject, type Bytes } from './bytes';
+import { bytesCopy, bytesKind, bytesOf, isBytesObject, keepBytes, type Bytes } from './bytes';
 import {
   describe,
   isDateObject,
@@ -16,7 +16,6 @@ import {
 import { ValueTooLargeError } from './errors';
 import { FrozenDate, FrozenMap, FrozenSet } from './frozen-builtins';
 import { isPid, type Pid } from './pid';
-import type { PidInterner } from './pid-interner';
 import {
   arrayHeadBytes,
   bigintBytes,
@@ -45,6 +44,11 @@ import {
   type ValueUse,
 } from './value-use';
 
+/** Where the pids of a copy come from: the `PidInterner` of the node that it belongs to. */
+export interface PidSource {
+  internPid(pid: Pid): Pid;
+}
+
 /**
  * The normal form of a key: a copy, frozen deeply, identical to what a peer decodes; `-0` becomes `0` and a
  * {@link Pid} becomes the node's own object for that process.
@@ -54,7 +58,7 @@ import {
  * @throws InvalidValueError when the key has no normal form; the message names the place (`key[2].name`).
  * @throws ValueTooLargeError beyond `maxKeyBytes` or `maxDepth`.
  */
-export function normalKey(key: unknown, limits: ValueLimits, pids: PidInterner): Key {
+export function normalKey(key: unknown, limits: ValueLimits, pids: PidSource): Key {
   if (typeof key === 'number') return key + 0; // -0 + 0 is 0
   if (typeof key === 'string' && isShortAscii(key, limits.maxKeyBytes)) return key;
   if (key === null || typeof key === 'boolean') return key;
@@ -72,7 +76,7 @@ export function normalKey(key: unknown, limits: ValueLimits, pids: PidInterner):
  *
  * Arrays and plain objects (also those without a prototype) become frozen arrays and plain objects of their own enumerable properties. Map,
  * Set and Date become copies whose mutators throw. Typed arrays and ArrayBuffers are copied with their bits (a Buffer as Uint8Array, shared
- * memory as ordinary memory, a view as just what it shows); JavaScript cannot freeze them, but what is written into one never travels. Any
+ * memory as ordinary memory, a view as just what it shows); JavaScript cannot freeze them, see {@link storedValue}. Any
  * other object with a method `toJSON` becomes the normal form of what that returns, as in JSON; an instance of any other class becomes a
  * plain object of its own enumerable properties. A part that stands in several places is copied for each of them.
  *
@@ -87,16 +91,40 @@ export function normalKey(key: unknown, limits: ValueLimits, pids: PidInterner):
 export function normalValue(
   value: unknown,
   limits: ValueLimits,
-  pids: PidInterner,
+  pids: PidSource,
   use: ValueUse = STORED_VALUE,
 ): Value {
+  return copyOfValue(value, limits, pids, { use, keepsContent: false });
+}
+
+/**
+ * The normal form of a value that an entry will hold; see {@link normalValue}. Peers are sent what it is now, at any later time: readers share
+ * the value and could write into its bytes, or change its Maps, Sets and Dates by borrowed methods. So these keep, out of reach, what they
+ * were made with, and the codec writes that. Values without them cost nothing more.
+ *
+ * @throws InvalidValueError, ValueTooLargeError as {@link normalValue}.
+ */
+export function storedValue(value: unknown, limits: ValueLimits, pids: PidSource): Value {
+  return copyOfValue(value, limits, pids, STORED);
+}
+
+/** What is made of a value. */
+interface CopyOptions {
+  readonly use: ValueUse;
+  /** See {@link storedValue}. */
+  readonly keepsContent: boolean;
+}
+
+const STORED: CopyOptions = { use: STORED_VALUE, keepsContent: true };
+
+function copyOfValue(value: unknown, limits: ValueLimits, pids: PidSource, options: CopyOptions): Value {
   if (typeof value === 'number') return value + 0;
   if (typeof value === 'string' && isShortAscii(value, limits.maxValueBytes)) return value;
   if (value === null || value === undefined || typeof value === 'boolean') return value;
   try {
-    return new Copy(use, limits, pids).of(value);
+    return new Copy(options.use, limits, pids, options.keepsContent).of(value);
   } catch (error) {
-    throw unreadable(use, error);
+    throw unreadable(options.use, error);
   }
 }
 
@@ -117,9 +145,12 @@ class Copy {
   readonly #use: ValueUse;
   readonly #isKey: boolean;
   readonly #limits: ValueLimits;
-  readonly #pids: PidInterner;
+  readonly #pids: PidSource;
 
-  constructor(use: ValueUse, limits: ValueLimits, pids: PidInterner) {
+  readonly #keepsContent: boolean;
+
+  constructor(use: ValueUse, limits: ValueLimits, pids: PidSource, keepsContent = false) {
+    this.#keepsContent = keepsContent;
     this.#use = use;
     this.#isKey = use === KEY;
     this.#limits = limits;
@@ -282,7 +313,7 @@ class Copy {
     }
     this.#grow(TAG_BYTES + uintBytes(keys.length), depth);
     this.#checkChains('Map', 'keys', keys, depth);
-    const copy = new FrozenMap(pairs);
+    const copy = new FrozenMap(pairs, this.#keepsContent);
     if (copy.size !== keys.length || this.#numbers.haveRepeatedObject(keys))
       this.#refuse('is a Map with the same key twice', depth);
     return copy;
@@ -299,7 +330,7 @@ class Copy {
     }
     this.#grow(TAG_BYTES + uintBytes(members.length), depth);
     this.#checkChains('Set', 'members', members, depth);
-    const copy = new FrozenSet(members);
+    const copy = new FrozenSet(members, this.#keepsContent);
     if (copy.size !== members.length || this.#numbers.haveRepeatedObject(members))
       this.#refuse('is a Set with the same member twice', depth);
     return copy;
@@ -330,7 +361,8 @@ class Copy {
     } catch {
       return this.#refuse('has lost its bytes: its buffer was transferred', depth);
     }
-    return bytesCopy(bytesKind(source) ?? 0, bytes);
+    const copy = bytesCopy(bytesKind(source) ?? 0, bytes);
+    return this.#keepsContent ? keepBytes(copy) : copy;
   }
 
   #grow(bytes: number, depth: number): void {

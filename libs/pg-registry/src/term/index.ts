@@ -24,12 +24,13 @@ export {
   bytesOf,
   elementBytes,
   isBytesObject,
+  originalBytes,
   type Bytes,
   type TypedArray,
 } from './bytes';
 export { FrozenDate, FrozenMap, FrozenSet } from './frozen-builtins';
 export { DEFAULT_VALUE_LIMITS, type Key, type Value, type ValueLimits } from './value';
-export { normalKey, normalValue } from './freeze';
+export { normalKey, normalValue, storedValue } from './freeze';
 export { sameKey, sameValue } from './equality';
 export { compareValues } from './order';
 export { canonicalText, keyToken, type KeyToken } from './token';

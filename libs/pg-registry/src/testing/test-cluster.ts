@@ -1,7 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { PgRegistryNode } from '../node';
-import { InvalidArgumentError } from '../term';
+import { InvalidArgumentError, OptionChecks } from '../term';
 import { localBus, localTransport } from '../transport/local';
 import { differences, peerDifferences } from './convergence';
 import { Network } from './network';
@@ -14,6 +14,7 @@ import {
 import { TestNode } from './test-node';
 
 const SETTLE_TIMEOUT_MS = 10_000;
+const SETTLE_CHECKS: OptionChecks = new OptionChecks('Nothing was awaited.', 'settle()');
 const POLL_MS = 5;
 
 /**
@@ -172,10 +173,14 @@ export class TestCluster implements AsyncDisposable {
    * `isolationTimeoutMs`, 5 s). Does not resolve while an application goes on writing.
    *
    * @param options The time limit.
-   * @param options.timeoutMs Default 10,000.
+   * @param options.timeoutMs Milliseconds ≥ 0; Infinity for no limit. Default 10,000.
+   * @throws InvalidOptionError for a wrong or unknown option.
    * @throws Error listing what still differs after that time.
    */
-  async settle({ timeoutMs = SETTLE_TIMEOUT_MS }: { readonly timeoutMs?: number } = {}): Promise<void> {
+  async settle(options: { readonly timeoutMs?: number | undefined } = {}): Promise<void> {
+    SETTLE_CHECKS.names(options, ['timeoutMs']);
+    const { timeoutMs: given = SETTLE_TIMEOUT_MS } = options;
+    const timeoutMs = SETTLE_CHECKS.timeout('timeoutMs', given);
     const deadline = performance.now() + timeoutMs;
     // Each step depends on the one before.
     /* oxlint-disable no-await-in-loop */

@@ -1,7 +1,9 @@
 import {
   bytesKind,
-  bytesOf,
   elementBytes,
+  FrozenDate,
+  FrozenMap,
+  FrozenSet,
   isArray,
   isBytes,
   isDate,
@@ -12,6 +14,7 @@ import {
   LARGEST_INLINE_INTEGER,
   LONG_ARRAY_LENGTH,
   LONG_STRING_BYTES,
+  originalBytes,
   type Bytes,
   type Pid,
   type Value,
@@ -31,7 +34,8 @@ interface Home {
 
 /**
  * Writes values in normal form. One Writer is one frame: property names and the homes of pids are written once and
- * then referred to by index, so what it wrote is read by one {@link Reader}, from the same start and in full.
+ * then referred to by index, so what it wrote is read by one {@link Reader}, from the same start and in full. Of a stored
+ * value it writes what was stored, whatever has been done to its bytes, Maps, Sets and Dates since (`storedValue`).
  *
  * Reusable after {@link reset}, which keeps the memory.
  */
@@ -121,7 +125,7 @@ export class Writer extends ByteWriter {
     if (isRecord(value)) return this.#record(value);
     if (isDate(value)) {
       this.u8(TAG.date);
-      return this.float(value.getTime());
+      return this.float(FrozenDate.originalOf(value));
     }
     if (isMap(value)) return this.#map(value);
     if (isSet(value)) return this.#set(value);
@@ -172,8 +176,9 @@ export class Writer extends ByteWriter {
 
   #map(map: ReadonlyMap<Value, Value>): void {
     this.u8(TAG.map);
-    this.uint(map.size);
-    for (const [key, value] of map) {
+    const original = FrozenMap.originalOf(map);
+    this.uint(original?.length ?? map.size);
+    for (const [key, value] of original ?? map) {
       this.value(key);
       this.value(value);
     }
@@ -181,14 +186,15 @@ export class Writer extends ByteWriter {
 
   #set(set: ReadonlySet<Value>): void {
     this.u8(TAG.set);
-    this.uint(set.size);
-    for (const member of set) this.value(member);
+    const original = FrozenSet.originalOf(set);
+    this.uint(original?.length ?? set.size);
+    for (const member of original ?? set) this.value(member);
   }
 
   #byteArray(value: Bytes): void {
     const kind = bytesKind(value) ?? 0;
     this.u8(TAG.bytes);
     this.u8(kind);
-    this.bytes(wireOrder(bytesOf(value), elementBytes(kind) ?? 1));
+    this.bytes(wireOrder(originalBytes(value), elementBytes(kind) ?? 1));
   }
 }

@@ -1,0 +1,86 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { PidInterner, DEFAULT_VALUE_LIMITS, FIXED_SEED } from '../term';
+import { Processes } from '../lifetime';
+import type { Replication, ScopeDeps } from '../scope';
+import { RunningScopes } from './running-scopes';
+
+const NO_PEERS: Replication = {
+  operations: { last: 0 },
+  fits: () => true,
+  write: () => undefined,
+  replicated: () => Promise.resolve(),
+  stop: () => undefined,
+};
+
+function depsOfNode(): ScopeDeps {
+  const pids = new PidInterner();
+  let last = 0;
+  return {
+    processes: new Processes({ node: 'a', incarnation: 'a'.repeat(16), pids }),
+    pids,
+    seed: FIXED_SEED,
+    limits: DEFAULT_VALUE_LIMITS,
+    numbers: { next: () => (last += 1) },
+    logger: { error: () => undefined },
+    resolveListener: () => undefined,
+    send: () => undefined,
+  };
+}
+
+/** Lets the garbage collector run until the condition holds, or 20 times. */
+async function collectUntil(condition: () => boolean): Promise<void> {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  for (let round = 0; round < 20 && !condition(); round += 1) {
+    collectGarbage();
+    // oxlint-disable-next-line no-await-in-loop -- finalizers run in a turn of their own
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+describe('the scopes of a node', () => {
+  const startAndStop = (scopes: RunningScopes, name: string): void => {
+    scopes.start(name).register('editor');
+    scopes.stop(name);
+  };
+
+  it('forgets scopes that were started and stopped', async () => {
+    const scopes = new RunningScopes(depsOfNode(), () => NO_PEERS);
+    scopes.start('running');
+    for (let at = 0; at < 100; at += 1) startAndStop(scopes, `document ${at}`);
+    await collectUntil(() => scopes.remembered === 1);
+    expect(scopes.remembered).toBe(1);
+    expect(scopes.names()).toEqual(['running']);
+  });
+
+  it('keeps the registry of a stopped scope the same object as long as somebody holds it', async () => {
+    const scopes = new RunningScopes(depsOfNode(), () => NO_PEERS);
+    const held = scopes.start('held');
+    scopes.stop('held');
+    startAndStop(scopes, 'other');
+    await collectUntil(() => scopes.remembered === 1);
+    expect(scopes.service('held')).toBe(held);
+    expect(scopes.start('held')).toBe(held);
+    expect(held.count()).toBe(0);
+  });
+
+  it('keeps listeners for the next run of a scope, although nobody holds its registry', async () => {
+    const scopes = new RunningScopes(depsOfNode(), () => NO_PEERS);
+    const seen: unknown[] = [];
+    let remove: (() => void) | undefined = scopes.service('a').addListener({
+      onRegister: ({ key }) => void seen.push(key),
+      onUnregister: () => undefined,
+    });
+    startAndStop(scopes, 'a');
+    startAndStop(scopes, 'b');
+    await collectUntil(() => scopes.remembered === 1);
+    startAndStop(scopes, 'a');
+    remove();
+    remove = undefined;
+    startAndStop(scopes, 'a');
+    expect(seen).toEqual(['editor', 'editor']);
+    await collectUntil(() => scopes.remembered === 0);
+    expect(scopes.remembered).toBe(0);
+  });
+});
