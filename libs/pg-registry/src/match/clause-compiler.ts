@@ -2,6 +2,7 @@ import { describeValue } from '../term';
 import { isRecord, type Evaluate, type Matcher } from './evaluation';
 import { compileGuards, ExpressionCompiler } from './expression-compiler';
 import { compileHead, matcherOf, type CompiledHead } from './head-compiler';
+import { refuseSymbolNames } from './literal';
 import { invalidQuery } from './query-error';
 import { sieveFor, type Sieve } from './sieve';
 import { $_ } from './language';
@@ -32,6 +33,7 @@ export function compileClause(clause: unknown, where: string): CompiledClause {
     const got = isRecord(clause) ? 'an object without head' : describeValue(clause);
     throw invalidQuery(where, ` must be an object { head, guards?, body? } (got ${got})`);
   }
+  refuseSymbolNames(clause, where);
   for (const part of Object.keys(clause)) {
     if (PARTS.includes(part)) continue;
     throw invalidQuery(where, `: unknown part '${part}'; a clause may have ${PARTS.join(', ')}`);

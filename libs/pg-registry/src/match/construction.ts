@@ -28,6 +28,8 @@ export const objectOf: Operator<(properties: { readonly [name: string]: Expressi
       return place.refuse(
         `'object' must get a plain object of expressions (got ${describeValue(properties)})`,
       );
+    if (Object.getOwnPropertySymbols(properties).length > 0)
+      return place.refuse("'object' cannot make a property named by a symbol");
     const names = Object.keys(properties);
     if (names.includes('__proto__')) place.refuse("'object' cannot make a property named __proto__");
     const evaluates = names.map((name) => place.compile(properties[name]));

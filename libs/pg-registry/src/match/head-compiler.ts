@@ -1,6 +1,6 @@
 import { describeValue, isPid, type Key, type Pid } from '../term';
 import { isRecord, type Evaluate, type Matcher } from './evaluation';
-import { normalKeyLiteral } from './literal';
+import { normalKeyLiteral, refuseSymbolNames } from './literal';
 import {
   anything,
   bindSlot,
@@ -61,6 +61,7 @@ function checkHead(head: unknown, where: string): asserts head is HeadRecord {
       ` must be an object { key?, pid?, value? } of patterns (got ${describeValue(head)})`,
     );
   }
+  refuseSymbolNames(head, where);
   const names: readonly string[] = PARTS;
   for (const part of Object.keys(head)) {
     if (names.includes(part)) continue;

@@ -39,10 +39,23 @@ export function normalQuote(x: unknown, where: string, depth = 0): Term {
   if (depth > MAX_DEPTH) throw invalidQuery(where, ` must not be nested deeper than ${MAX_DEPTH} levels`);
   if (Array.isArray(x)) return Object.freeze(x.map((element) => normalQuote(element, where, depth + 1)));
   if (!isRecord(x)) return normalLiteral(x, where);
+  refuseSymbolNames(x, where);
   const names = Object.keys(x);
   return Object.freeze(
     Object.fromEntries(names.map((name) => [name, normalQuote(x[name], where, depth + 1)])),
   );
+}
+
+/**
+ * Refuses an object with a property whose name is a symbol: no value can have one, and a pattern without it would match more than is
+ * meant.
+ *
+ * @throws InvalidArgumentError with the place and the name.
+ */
+export function refuseSymbolNames(x: object, where: string): void {
+  const [symbol] = Object.getOwnPropertySymbols(x);
+  if (symbol === undefined) return;
+  throw invalidQuery(where, ` must not have a property named by a symbol (got ${String(symbol)})`);
 }
 
 /** Whether a symbol of the library stands in `x` or in the arrays and plain objects inside of it. */

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Pid, type Value } from '../term';
-import { _, $, $_, $$, compileMatch, rest, type Pattern } from '.';
+import { _, $, $_, $$, compileMatch, compileSpec, rest, type Pattern } from '.';
 
 const pid = new Pid('orders', '00000000000000aa', 1);
 const samePid = new Pid('orders', '00000000000000aa', 1);
@@ -171,5 +171,38 @@ describe('A pattern is refused', () => {
   it('$ and rest themselves are refused: they are no predicates', () => {
     expect(compile($)).toThrow(InvalidArgumentError);
     expect(compile(rest)).toThrow(InvalidArgumentError);
+  });
+});
+
+describe('what no value can have', () => {
+  const secret = Symbol('secret');
+
+  it.each<[string, unknown]>([
+    ['in an object', { [secret]: 1 }],
+    ['beside other properties', { a: 1, [secret]: _ }],
+    ['nested', { a: [{ [secret]: 1 }] }],
+    ['in an array', Object.assign([1], { [secret]: 1 })],
+  ])('refuses a property named by a symbol %s', (_where, value) => {
+    expect(() => compileSpec({ head: { value } as never })).toThrow(
+      /must not have a property named by a symbol \(got Symbol\(secret\)\)\. The query did not run\.$/,
+    );
+  });
+
+  it('refuses symbols as parts of a head or clause, in objects that a body builds, and in quotes', () => {
+    for (const spec of [
+      { head: { key: 'k', [secret]: 1 } },
+      { head: {}, [secret]: 1 },
+      { head: {}, body: ['object', { [secret]: 1 }] },
+      { head: {}, body: ['const', { a: { [secret]: 1 } }] },
+      { head: {}, body: { [secret]: 1 } },
+    ]) {
+      expect(() => compileSpec(spec as never)).toThrow(InvalidArgumentError);
+    }
+  });
+
+  it('refuses arrays with holes or with properties beside their elements', () => {
+    // oxlint-disable-next-line no-sparse-arrays -- the subject of this test
+    for (const value of [[, 1], Object.assign([1], { a: 1 })])
+      expect(() => compileSpec({ head: { value } })).toThrow(/without holes/);
   });
 });

@@ -1,6 +1,6 @@
 import { Pid, sameValue, type Value } from '../term';
 import { isRecord, MAX_DEPTH } from './evaluation';
-import { isComparedByIdentity, normalLiteral } from './literal';
+import { isComparedByIdentity, normalLiteral, refuseSymbolNames } from './literal';
 import { invalidQuery } from './query-error';
 import type { LiteralProperty } from './sieve';
 import { MatchSymbol, Rest, Variable, Wildcard } from './language';
@@ -67,6 +67,9 @@ function compileArray(
   where: string,
   depth: number,
 ): Test {
+  refuseSymbolNames(elements, where);
+  if (Object.keys(elements).length !== elements.length)
+    throw invalidQuery(where, ' must be an array without holes and without properties beside its elements');
   const last: unknown = elements.at(-1);
   const fixed = last instanceof Rest ? elements.slice(0, -1) : elements;
   const tests = fixed.map((element, i) => compilePattern(element, variables, `${where}[${i}]`, depth + 1));
@@ -95,6 +98,7 @@ function compileRecord(
   where: string,
   depth: number,
 ): Test {
+  refuseSymbolNames(record, where);
   const names = Object.keys(record);
   const properties = names.map((name) =>
     compileProperty(name, record[name], variables, `${where}.${name}`, depth),
