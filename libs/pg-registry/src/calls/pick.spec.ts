@@ -128,6 +128,18 @@ describe('a via', () => {
     expect(Object.isFrozen(via('docs', 1).pick('random'))).toBe(true);
   });
 
+  it('via() copies key and value, so that what becomes of an array later does not change the name', () => {
+    const key = ['doc', { id: ['a'] }];
+    const value = { tags: ['new'] };
+    const named = via('docs', key, value);
+    key.push('later');
+    (key[1] as { id: string[] }).id[0] = 'b';
+    value.tags.length = 0;
+    expect(named).toMatchObject({ key: ['doc', { id: ['a'] }], value: { tags: ['new'] } });
+    expect(named.pick('random').key).toEqual(['doc', { id: ['a'] }]);
+    expect(() => via('docs', [() => 1] as never)).toThrow(InvalidValueError);
+  });
+
   it('via() refuses a missing scope, pick() an unknown strategy, and hashBy() an invalid value', () => {
     expect(() => via('', 'k')).toThrow(InvalidArgumentError);
     expect(() => via(undefined as never, 'k')).toThrow(InvalidArgumentError);

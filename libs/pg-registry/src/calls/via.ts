@@ -6,8 +6,12 @@ import {
   type Value,
   isOwnError,
   InvalidValueError,
+  normalKey,
+  normalValue,
+  type Pid,
   propertyOfThrown,
   quoteText,
+  type ValueLimits,
 } from '../term';
 
 /** How one member of a name is chosen; see {@link Via.pick}. */
@@ -17,13 +21,18 @@ const STRATEGIES: readonly unknown[] = ['local-first', 'random', 'round-robin'];
 
 /** Chooses the same member for the same value; made by {@link hashBy}. */
 export class HashBy {
-  /** @internal The canonical text of the hashed value. */
-  readonly text: string;
+  /** Private, so that the published type, from which internal members are stripped, is not an empty one that a string fits. */
+  readonly #text: string;
 
   /** @internal */
   constructor(text: string) {
-    this.text = text;
+    this.#text = text;
     Object.freeze(this);
+  }
+
+  /** @internal The canonical text of the hashed value. */
+  get text(): string {
+    return this.#text;
   }
 }
 
@@ -89,12 +98,18 @@ export class Via {
   }
 }
 
+/** Their scope's limits hold when a name is used. */
+const UNLIMITED: ValueLimits = { maxKeyBytes: Infinity, maxValueBytes: Infinity, maxDepth: 256 };
+/** A name belongs to no node, whose objects its pids could be. */
+const AS_GIVEN = { internPid: (pid: Pid): Pid => pid };
+
 /**
- * Makes a name for the processes registered under `key` in a scope. Whether the key is a valid one is checked when the name is used.
+ * Makes a name for the processes registered under `key` in a scope. Key and value are copied: what becomes of an array later does
+ * not change the name.
  *
  * @param scope The scope's name, or its definition by `defineScope`.
  * @param value Stored when a process is registered under the name. Default `null`.
- * @throws InvalidArgumentError if the scope is neither a name nor a definition, or the key is missing.
+ * @throws InvalidArgumentError if the scope is neither a name nor a definition, or the key is missing; InvalidValueError if the key or the value is none.
  */
 export function via(scope: string | { readonly name: string }, key: Key, value: Value = null): Via {
   const name = typeof scope === 'object' ? propertyOfThrown(scope, 'name') : scope;
@@ -108,5 +123,6 @@ export function via(scope: string | { readonly name: string }, key: Key, value: 
       `via(scope, key) must be given a scope and a key (got only ${quoteText(name)}). A key of the default scope is via('pg', ${quoteText(name)}).`,
     );
   }
-  return new Via(name, key, value, 'local-first');
+  const keyCopy = normalKey(key, UNLIMITED, AS_GIVEN);
+  return new Via(name, keyCopy, normalValue(value, UNLIMITED, AS_GIVEN), 'local-first');
 }
