@@ -69,4 +69,32 @@ describe('what is known of the scopes of a peer', () => {
     expect(scopes.learn(hello({ running: [news('a', 1)] })).listed).toEqual([]);
     expect(scopes.get('a')?.run).toBe(2);
   });
+
+  it('counts as too many only scopes that run: none that stopped, and no news of a run that is over', () => {
+    const scopes = new KnownScopes(2);
+    scopes.learn(hello({ running: [news('a', 2), news('b')], revision: 2 }));
+    const change = scopes.learn(hello({ since: 2, revision: 4, running: [news('c')], stopped: ['b'] }));
+    expect([change.refused, scopes.names()]).toEqual([0, ['a', 'c']]);
+    const set = scopes.learn(hello({ beat: 2, running: [news('d'), news('e')], revision: 8 }));
+    expect([set.refused, set.gone, scopes.names()]).toEqual([0, ['a', 'c'], ['d', 'e']]);
+    expect(scopes.learn(hello({ beat: 3, running: [news('d', 0), news('e')] })).refused).toBe(0);
+  });
+
+  it('asks again for a set of many pages in which scopes that are gone took the room of others', () => {
+    const scopes = new KnownScopes(2);
+    scopes.learn(hello({ running: [news('a'), news('b')] }));
+    const pages = { pages: 2, beat: 2, revision: 5 };
+    expect(scopes.learn(hello({ ...pages, page: 0, running: [news('c'), news('d')] }))).toMatchObject({
+      refused: 0,
+      ask: false,
+    });
+    expect(scopes.learn(hello({ ...pages, page: 1, running: [] }))).toMatchObject({
+      refused: 0,
+      ask: true,
+      gone: ['a', 'b'],
+    });
+    scopes.learn(hello({ ...pages, beat: 3, page: 0, running: [news('c'), news('d')] }));
+    expect(scopes.learn(hello({ ...pages, beat: 3, page: 1, running: [news('e')] })).refused).toBe(1);
+    expect(scopes.names()).toEqual(['c', 'd']);
+  });
 });

@@ -8,8 +8,18 @@ export interface ScopeLesson {
   readonly gone: readonly string[];
   /** Whether a hello was missed: only a complete one can tell what else is gone. */
   readonly ask: boolean;
-  /** How many scopes were left out because the peer has more than allowed. */
+  /** How many running scopes were left out because the peer has more than allowed. */
   readonly refused: number;
+}
+
+/** The pages of a complete set that have come so far, all of one hello. */
+interface PagesOfSet {
+  readonly beat: number;
+  readonly pages: Set<number>;
+  /** The known scopes that they list. */
+  readonly names: Set<string>;
+  /** Scopes that they list and for which there was no room. */
+  refused: number;
 }
 
 /**
@@ -20,8 +30,7 @@ export class KnownScopes {
   readonly #scopes = new Map<string, ScopeNews>();
   /** The revision as of which the set is complete; undefined before the first complete one. */
   #revision: number | undefined;
-  #collecting:
-    { readonly beat: number; readonly pages: Set<number>; readonly names: Set<string> } | undefined;
+  #collecting: PagesOfSet | undefined;
 
   readonly #capacity: number;
 
@@ -50,28 +59,50 @@ export class KnownScopes {
 
   /** Learns from a hello. Hellos must come in the order of their beats. Costs what the hello lists; the last page costs the set. */
   learn(hello: Hello): ScopeLesson {
-    const listed: ScopeNews[] = [];
-    for (const news of hello.running) {
-      if (!this.#scopes.has(news.name) && this.#scopes.size >= this.#capacity) continue;
-      if (news.run < (this.#scopes.get(news.name)?.run ?? 0)) continue;
-      this.#scopes.set(news.name, news);
-      listed.push(news);
-    }
-    const refused = hello.running.length - listed.length;
-    const gone =
-      hello.since === undefined
-        ? this.#absent(hello)
-        : hello.stopped.filter((name) => this.#scopes.has(name));
-    for (const name of gone) {
-      this.#scopes.delete(name);
-      this.#collecting?.names.delete(name);
-    }
+    const isSet = hello.since === undefined;
+    // Those that stopped go first, so that they take no room from those that started.
+    const gone = isSet ? this.#forgetAbsent(hello) : this.#forget(hello.stopped);
+    const { listed, refused } = this.#add(hello.running);
+    if (!isSet) return { listed, gone, refused, ask: !this.#continues(hello.since, hello.revision) };
+    const late = this.#completed(hello, refused);
+    if (late === undefined) return { listed, gone, refused: 0, ask: false };
+    // Where scopes that are gone took the room of others, those are asked for again.
+    const isRoomNow = late.gone.length > 0;
     return {
       listed,
-      gone,
-      ask: hello.since !== undefined && !this.#continues(hello.since, hello.revision),
-      refused,
+      gone: [...gone, ...late.gone],
+      refused: isRoomNow ? 0 : late.refused,
+      ask: isRoomNow && late.refused > 0,
     };
+  }
+
+  /** Adds what runs there, as far as there is room. News of a run that is over count for nothing. */
+  #add(running: readonly ScopeNews[]): { listed: ScopeNews[]; refused: number } {
+    const listed: ScopeNews[] = [];
+    let refused = 0;
+    for (const news of running) {
+      const known = this.#scopes.get(news.name);
+      if (known === undefined && this.#scopes.size >= this.#capacity) {
+        refused += 1;
+      } else if (known === undefined || news.run >= known.run) {
+        this.#scopes.set(news.name, news);
+        listed.push(news);
+      }
+    }
+    return { listed, refused };
+  }
+
+  #forget(names: readonly string[]): string[] {
+    const gone = names.filter((name) => this.#scopes.delete(name));
+    for (const name of gone) this.#collecting?.names.delete(name);
+    return gone;
+  }
+
+  /** Forgets what a set of one page does not list. Of a larger set nothing is absent until its last page is here. */
+  #forgetAbsent({ running, pages }: Hello): string[] {
+    if (pages > 1) return [];
+    const names = new Set(running.map(({ name }) => name));
+    return this.#forget(this.names().filter((name) => !names.has(name)));
   }
 
   #continues(since: number, revision: number): boolean {
@@ -80,18 +111,21 @@ export class KnownScopes {
     return true;
   }
 
-  /** What a complete set does not list any more; nothing until its last page is here. */
-  #absent(hello: Hello): string[] {
+  /** Once the last page of a set is here: what the set does not list any more, and how much of it was refused. */
+  #completed(hello: Hello, refused: number): { gone: string[]; refused: number } | undefined {
     if (this.#collecting?.beat !== hello.beat) {
-      this.#collecting = { beat: hello.beat, pages: new Set(), names: new Set() };
+      this.#collecting = { beat: hello.beat, pages: new Set(), names: new Set(), refused: 0 };
     }
-    const { pages, names } = this.#collecting;
+    const collecting = this.#collecting;
+    const { pages, names } = collecting;
+    if (!pages.has(hello.page)) collecting.refused += refused;
     pages.add(hello.page);
     // Only known ones: what is not known cannot be found absent, and one page sent again and again must not fill the memory.
     for (const { name } of hello.running) if (this.#scopes.has(name)) names.add(name);
-    if (pages.size < hello.pages) return [];
+    if (pages.size < hello.pages) return undefined;
     this.#collecting = undefined;
     this.#revision = hello.revision;
-    return this.names().filter((name) => !names.has(name));
+    const gone = this.#forget(this.names().filter((name) => !names.has(name)));
+    return { gone, refused: collecting.refused };
   }
 }
