@@ -4,6 +4,7 @@ import { OwnerRows } from './owner-rows';
 import { LONGEST_WALK } from './key-rows';
 import type { PageSnapshot } from './page';
 import { rowsUpTo, type ProcessRows } from './process-rows';
+import type { RecentPlaces } from './recent-places';
 import { Row } from './row';
 
 /**
@@ -62,15 +63,21 @@ export class Indexes {
     return snapshots;
   }
 
-  /** Adds a row; the owner of `pid` must not have one of this number. */
-  insert(number: number, key: Key, pid: Pid, value: Value, revision: number): Row {
+  /**
+   * Adds a row; the owner of `pid` must not have one of this number.
+   *
+   * @param places Where earlier rows of the same chunk are, whose numbers are lower.
+   */
+  insert(number: number, key: Key, pid: Pid, value: Value, revision: number, places?: RecentPlaces): Row {
     const owner = this.owner(pid.incarnation) ?? this.#newOwner(pid.incarnation);
     const process = owner.processOrNew(pid);
     const slot = this.keys.slot(key);
     const row = new Row(number, slot === undefined ? key : slot.key, process, value, revision);
-    process.add(row, newestIn(slot, process));
-    this.keys.add(row, slot);
+    const rows = slot instanceof Row ? undefined : slot;
+    process.add(row, newestIn(slot, process), places?.ofProcess(rows, process));
+    this.keys.add(row, slot, places?.underKey(rows));
     owner.add(row);
+    places?.add(row);
     this.#rowCount += 1;
     return row;
   }

@@ -82,8 +82,8 @@ export class KeyIndex {
     ));
   }
 
-  /** Adds a row to its key, where `slot` is stored now. */
-  add(row: Row, slot: Slot | undefined): void {
+  /** Adds a row to its key, where `slot` is stored now; `near` as in {@link KeyRows.add}. */
+  add(row: Row, slot: Slot | undefined, near?: Row): void {
     if (slot === undefined) {
       this.#slots.set(row.key, row);
       this.#madeKeys = undefined;
@@ -93,7 +93,7 @@ export class KeyIndex {
       this.#slots.set(row.key, rows);
     } else {
       this.#forget(slot);
-      slot.add(row);
+      slot.add(row, near);
     }
     if (row.isOwn) this.#madeLocalKeys = undefined;
   }

@@ -102,10 +102,12 @@ export class KeyRows implements RowsOfKey {
   /**
    * Adds a row, which its process's list must have already, at its place: behind all others or, if its owner already has
    * rows with higher numbers here, before these.
-   * Cost: constant in the first case; in the second, which only a re-sync brings, the rows behind its place.
+   * Cost: constant in the first case; in the second, which only a re-sync brings, the rows between `near` and its place.
+   *
+   * @param near A row of the same owner with a lower number. Default: searched for from the end.
    */
-  add(row: Row): void {
-    const successor = row.number > row.process.owner.highest ? undefined : this.#successorOf(row);
+  add(row: Row, near?: Row): void {
+    const successor = row.number > row.process.owner.highest ? undefined : this.#successorOf(row, near);
     this.#insert(row, successor === undefined ? this.#last : successor.previous, successor);
     this.#rowCount += 1;
     if (row.isOwn) this.#ownCount += 1;
@@ -151,10 +153,17 @@ export class KeyRows implements RowsOfKey {
   }
 
   /** The row of the same owner that has the next higher number. */
-  #successorOf(row: Row): Row | undefined {
+  #successorOf(row: Row, near: Row | undefined): Row | undefined {
+    const { owner } = row.process;
+    if (near !== undefined) {
+      let next = near.next;
+      while (next !== undefined && (next.process.owner !== owner || next.number < row.number))
+        next = next.next;
+      return next;
+    }
     let successor: Row | undefined = undefined;
     for (let other: Row | undefined = this.#last; other !== undefined; other = other.previous) {
-      if (other.process.owner !== row.process.owner) continue;
+      if (other.process.owner !== owner) continue;
       if (other.number < row.number) break;
       successor = other;
     }

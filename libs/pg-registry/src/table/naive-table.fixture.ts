@@ -13,8 +13,12 @@ export interface Stored {
 /** A table made of one array in lookup order, walked by loops: slow, and plain enough to be believed. */
 export class NaiveTable {
   rows: Stored[] = [];
+  /** The highest number that an owner has used since it last had no row. */
+  readonly #highest = new Map<string, number>();
 
   add(row: Stored): void {
+    const owner = row.pid.incarnation;
+    this.#highest.set(owner, Math.max(row.number, this.#highest.get(owner) ?? -1));
     const later = this.rows.filter((other) => sameOwnerAndKey(other, row) && other.number > row.number);
     const successor = later.toSorted((a, b) => a.number - b.number)[0];
     this.rows.splice(successor === undefined ? this.rows.length : this.rows.indexOf(successor), 0, row);
@@ -26,6 +30,8 @@ export class NaiveTable {
 
   removeIf(isGone: (row: Stored) => boolean): void {
     this.rows = this.rows.filter((row) => !isGone(row));
+    for (const owner of this.#highest.keys())
+      if (!this.rows.some((row) => row.pid.incarnation === owner)) this.#highest.delete(owner);
   }
 
   update(old: Stored, value: Value, revision: number): void {
@@ -41,7 +47,8 @@ export class NaiveTable {
     for (const group of groups) {
       if (group.kind === 'join') {
         for (const { number, pid, value } of group.entries) {
-          if (number > cursor || pid.incarnation !== owner || this.find(owner, number)) continue;
+          if (number > cursor || pid.incarnation !== owner) continue;
+          if (number <= (this.#highest.get(owner) ?? -1)) continue;
           this.add({ number, key: group.key, pid, value, revision });
         }
         continue;

@@ -59,11 +59,18 @@ export class ProcessRows implements RowsOfProcess {
 
   /**
    * Adds a row, `sibling` being the newest row that this process already has under the same key.
-   * Cost: constant; if the row is older than `sibling` (only a re-sync brings that), the younger rows in between.
+   * Cost: constant; if the row is older than `sibling` (only a re-sync brings that), the rows between `near` and its place.
+   *
+   * @param near A row of this process under the same key with a lower number. Default: searched for from `sibling`.
    */
-  add(row: Row, sibling: Row | undefined): void {
+  add(row: Row, sibling: Row | undefined, near?: Row): void {
     if (sibling === undefined) this.#insert(row, this.#newest, undefined);
-    else {
+    else if (near !== undefined && sibling.number > row.number) {
+      let older = near;
+      // `sibling` is behind, so there is always a newer one.
+      while (older.newer !== undefined && older.newer.number < row.number) older = older.newer;
+      this.#insert(row, older, older.newer);
+    } else {
       let younger: Row | undefined = undefined;
       let older: Row | undefined = sibling;
       while (older !== undefined && older.number > row.number && shareKey(older, row)) {

@@ -2,6 +2,7 @@ import { sameKey, samePid, type Value } from '../term';
 import { changePerKey, NO_CHANGE, oneChange, updatePerKey, type Diff } from './diff';
 import { EMPTY_DIGEST, type Digest } from './digest';
 import type { Indexes } from './indexes';
+import { RecentPlaces } from './recent-places';
 import type { RemoteGroup, RemoteOperation, SyncChunk, SyncRow } from './remote-operation';
 import type { Row } from './row';
 
@@ -52,7 +53,8 @@ export class RemoteEntries {
     const joined: Row[] = [];
     for (const { number, pid, value } of group.entries) {
       if (number > cursor || pid.incarnation !== owner) continue;
-      if (this.#indexes.owner(owner)?.get(number) !== undefined) continue;
+      // An owner's numbers rise from join to join, so it made none of these: each would have to be searched for its place.
+      if (number <= (this.#indexes.owner(owner)?.highest ?? -1)) continue;
       joined.push(this.#indexes.insert(number, group.key, pid, value, revision));
     }
     return oneChange('join', joined);
@@ -101,12 +103,13 @@ export class RemoteEntries {
       .toSorted((a, b) => a.number - b.number);
     const left = this.#removeUnlisted(chunk, listed);
 
+    const places = new RecentPlaces();
     const joined: Row[] = [];
     const updated: Row[] = [];
     const old: Row[] = [];
     for (const { number, key, pid, value, revision } of listed) {
       const row = this.#indexes.owner(owner)?.get(number);
-      if (row === undefined) joined.push(this.#indexes.insert(number, key, pid, value, revision));
+      if (row === undefined) joined.push(this.#indexes.insert(number, key, pid, value, revision, places));
       else if (row.revision <= chunk.at && row.revision !== revision) {
         old.push(row);
         updated.push(this.#indexes.replace(row, value, revision));
