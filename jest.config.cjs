@@ -1,5 +1,5 @@
 /**
- * Five projects: `unit` (beside the code, and the report of the benchmarks), `nest12` (what touches Nest once more, on its next
+ * Five projects: `unit` (beside the code, the report of the benchmarks, and what tests share), `nest12` (what touches Nest once more, on its next
  * version), `conformance` (the ancestors' rules), `simulation` (whole clusters on a virtual network), `e2e` (real processes,
  * real nats-server).
  */
@@ -46,7 +46,7 @@ module.exports = {
       testMatch: [
         '<rootDir>/libs/**/*.spec.ts',
         '<rootDir>/apps/**/*.spec.ts',
-        '<rootDir>/test/bench/**/*.spec.ts',
+        '<rootDir>/test/{bench,support}/**/*.spec.ts',
       ],
     },
     {

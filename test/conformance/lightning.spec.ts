@@ -6,6 +6,7 @@ import {
   NotRegisteredError,
   PgRegistryModule,
   PgRegistryNode,
+  type Pid,
 } from 'nestjs-pg-registry';
 import { eventually } from '../support/eventually';
 import { Collaboration } from './lightning/collaboration';
@@ -76,6 +77,16 @@ describe("a collaboration registry like Lightning's", () => {
     });
     expect(registry.count('D')).toBe(5);
     expect(collaboration.groups.members('D')).toEqual([registry.whereis(['shared_doc', 'D'])]);
+  });
+
+  test('a group lists every document of several parts', async () => {
+    const { registry } = collaboration;
+    for (const document of ['D', 'D:1', 'D:2']) await collaboration.startDocument(document);
+    const pids = ['D', 'D:1', 'D:2'].map((document) => registry.whereis(['shared_doc', document]));
+    expect(sorted((registry.group('D')['shared_doc'] as Pid[]).map(String))).toEqual(
+      sorted(pids.map(String)),
+    );
+    expect(registry.group('D:1')['shared_doc']).toBe(pids[1]);
   });
 
   test('C146 a second start returns the running document, a second stop does nothing, and the document can start again', async () => {

@@ -8,7 +8,10 @@ import {
   type Spec,
 } from 'nestjs-pg-registry';
 
-/** The processes of one document, by the first part of their keys; absent ones have no field. */
+/**
+ * The processes of one document and its parts, by the first part of their keys: a pid, or a list where there are several of one kind.
+ * Absent kinds have no field.
+ */
 export interface DocumentGroup {
   readonly sessions?: readonly Pid[];
   readonly [kind: string]: Pid | readonly Pid[] | undefined;
@@ -54,10 +57,14 @@ export class CollaborationRegistry {
   }
 
   group(document: string): DocumentGroup {
-    const found = this.select(document);
-    const sessions = found.filter(([kind]) => kind === 'session').map(([, pid]) => pid);
-    const others = Object.fromEntries(found.filter(([kind]) => kind !== 'session'));
-    return sessions.length > 0 ? { ...others, sessions } : others;
+    const byKind = new Map<string, Pid[]>();
+    for (const [kind, pid] of this.select(document)) byKind.set(kind, [...(byKind.get(kind) ?? []), pid]);
+    const group: Record<string, Pid | readonly Pid[]> = {};
+    for (const [kind, pids] of byKind) {
+      if (kind === 'session') group['sessions'] = pids;
+      else group[kind] = pids.length === 1 ? pids[0] : pids;
+    }
+    return group;
   }
 }
 
