@@ -260,7 +260,7 @@ describe.each(['this node', 'another node'])('a call to a process of %s', (where
     expectNoLeak(cluster);
   });
 
-  it('makes many calls with one signal without a warning of Node.js, and aborts all of them', async () => {
+  it('many calls may be made with one signal without a warning of Node.js, and the signal aborts all of them', async () => {
     const { pid } = serve({
       slow: (_, context) => new Promise((done) => context.signal.addEventListener('abort', done)),
     });

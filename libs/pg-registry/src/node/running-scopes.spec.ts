@@ -2,10 +2,10 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { PidInterner, DEFAULT_VALUE_LIMITS, FIXED_SEED } from '../term';
 import { Processes } from '../lifetime';
-import type { Replication, ScopeDeps } from '../scope';
+import type { ReplicationPort, ScopeDeps } from '../scope';
 import { RunningScopes } from './running-scopes';
 
-const NO_PEERS: Replication = {
+const NO_PEERS: ReplicationPort = {
   operations: { last: 0 },
   fits: () => true,
   write: () => undefined,
@@ -15,13 +15,12 @@ const NO_PEERS: Replication = {
 
 function depsOfNode(): ScopeDeps {
   const pids = new PidInterner();
-  let last = 0;
   return {
     processes: new Processes({ node: 'a', incarnation: 'a'.repeat(16), pids }),
     pids,
     seed: FIXED_SEED,
     limits: DEFAULT_VALUE_LIMITS,
-    numbers: { next: () => (last += 1) },
+    numbers: { last: 0 },
     logger: { error: () => undefined },
     resolveListener: () => undefined,
     send: () => undefined,

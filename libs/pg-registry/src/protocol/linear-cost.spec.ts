@@ -147,6 +147,35 @@ function storeKeys(
   };
 }
 
+/** Joins under one key by one process, an operation each. */
+function join(numbers: readonly number[]): () => void {
+  return () => {
+    const table = new Table({ node: 'here', incarnation: 'a'.repeat(16), keys: 'duplicate' });
+    numbers.forEach((number, at) => {
+      const entries = [{ number, pid: new Pid('there', THERE, 1), value: null }];
+      const groups = [{ kind: 'join' as const, key: 'k', entries }];
+      table.applyRemote(THERE, { number: at + 1, groups }, Number.MAX_SAFE_INTEGER);
+    });
+  };
+}
+
+/** Merges one chunk of `count` rows in front of as many that are there already, taking turns among processes and keys. */
+function fillHoles(count: number, { processes, keys }: { processes: number; keys: number }): () => void {
+  const rows = list(count * 2, (at) => ({
+    number: at + 1,
+    key: `k${at % keys}`,
+    pid: new Pid('there', THERE, at % processes),
+    value: null,
+    revision: 1,
+  }));
+  return () => {
+    const table = new Table({ node: 'here', incarnation: 'a'.repeat(16), keys: 'duplicate' });
+    const chunk = (from: number, to: number) => ({ from, to, at: 1, rows: rows.slice(from, to) });
+    table.mergeChunk(THERE, chunk(count, count * 2));
+    table.mergeChunk(THERE, chunk(0, count));
+  };
+}
+
 const plain = (at: number): number => at;
 const colliding = (at: number): number => COLLIDING[at];
 
@@ -171,6 +200,19 @@ describe('The cost of what a peer chooses', () => {
     ['a Map of integers of one hash', (count) => read(new Map(list(count, (at) => [colliding(at), at])))],
     ['pids of one hash', (count) => read(list(count, (at) => new Pid('there', THERE, colliding(at))))],
     ['a tree of Sets that is compared', (count) => compareTrees(count)],
+    ['joins under one key whose numbers fall', (count) => join(list(count, (at) => count - at))],
+    [
+      'rows of one process that fill holes under one key',
+      (count) => fillHoles(count, { processes: 1, keys: 1 }),
+    ],
+    [
+      'rows of many processes that fill holes under one key',
+      (count) => fillHoles(count, { processes: count, keys: 1 }),
+    ],
+    [
+      'rows of one process that fill holes under two keys in turn',
+      (count) => fillHoles(count, { processes: 1, keys: 2 }),
+    ],
   ])('grows with the number of things and not with its square: %s', (_, prepare) => {
     const [few, many] = [256, 2048].map((count) => counter.count(prepare(count)) / count);
     expect(many / few).toBeLessThan(2.5);
