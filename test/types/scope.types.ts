@@ -1,22 +1,24 @@
 /**
- * The types of a scope's rows, by example: compiled by `npm run check:types`, never run. Each `@ts-expect-error` is a
- * mistake that must not compile.
+ * The types of a scope's rows, by example: compiled by `npm run check:types` against the sources, by
+ * `npm run check:published-types` against the published declarations, and never run. Each `@ts-expect-error` is a mistake that must
+ * not compile.
  */
 import type { InjectionToken } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 import {
   defineScope,
   type ChangeEvent,
+  type Entry,
+  type Key,
   type MonitorEvent,
   type PgRegistryService,
+  type Pid,
   type Registration,
   type RegistryOf,
   type Row,
   type ScopeDefinition,
   type ScopeEvent,
-} from '../../libs/pg-registry/src/scope';
-import type { Entry } from '../../libs/pg-registry/src/table';
-import type { Key, Pid } from '../../libs/pg-registry/src/term';
+} from 'nestjs-pg-registry';
 
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
 

@@ -59,13 +59,16 @@ export class NotRegisteredError extends PgRegistryError {
 
 /** An argument is wrong. Nothing was changed. */
 export class InvalidArgumentError extends PgRegistryError {
-  constructor(message: string, fields: ErrorFields = {}) {
-    super(message, { ...fields, code: 'INVALID_ARGUMENT' });
+  constructor(
+    message: string,
+    { code = 'INVALID_ARGUMENT', ...fields }: ErrorFields & { readonly code?: PgRegistryErrorCode } = {},
+  ) {
+    super(message, { ...fields, code });
   }
 }
 
-/** An option is unknown or has a wrong value. */
-export class InvalidOptionError extends PgRegistryError {
+/** An option is unknown or has a wrong value: an argument with a name. */
+export class InvalidOptionError extends InvalidArgumentError {
   /** The name of the offending option. */
   readonly option: string;
 
