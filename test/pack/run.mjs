@@ -39,7 +39,8 @@ const TSCONFIG = {
   include: ['src'],
 };
 const REQUIRED_FILES = ['README.md', 'CHANGELOG.md', 'LICENSE', 'package.json', ...pagesOfReadme()];
-const TESTS = /\.(spec|fixture)\./;
+/** Nothing of the tests; and no source maps, which would lead to sources that are not there. */
+const UNWANTED = /\.(spec|fixture)\.|\.map$/;
 
 let passed = 0;
 const failed = [];
@@ -72,7 +73,7 @@ function checkFiles(tarball) {
     .split('\n')
     .map((file) => file.replace(/^package\//, ''));
   const missing = [...REQUIRED_FILES, ...modules()].filter((file) => !files.includes(file));
-  const unwanted = files.filter((file) => TESTS.test(file));
+  const unwanted = files.filter((file) => UNWANTED.test(file));
   if (missing.length > 0) throw new Error(`missing: ${missing.join(', ')}`);
   if (unwanted.length > 0) throw new Error(`unwanted: ${unwanted.join(', ')}`);
 }
@@ -86,7 +87,7 @@ function pagesOfReadme() {
 /** What every source has to become. */
 function modules() {
   return readdirSync(join(root, 'libs', 'pg-registry', 'src'), { recursive: true })
-    .filter((file) => file.endsWith('.ts') && !TESTS.test(file))
+    .filter((file) => file.endsWith('.ts') && !UNWANTED.test(file))
     .flatMap((file) => ['.js', '.d.ts'].map((end) => `dist/${file.replace(/\.ts$/, end)}`));
 }
 
