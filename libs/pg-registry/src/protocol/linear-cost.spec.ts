@@ -154,7 +154,7 @@ function join(numbers: readonly number[]): () => void {
     numbers.forEach((number, at) => {
       const entries = [{ number, pid: new Pid('there', THERE, 1), value: null }];
       const groups = [{ kind: 'join' as const, key: 'k', entries }];
-      table.applyRemote(THERE, { number: at + 1, groups }, Number.MAX_SAFE_INTEGER);
+      table.remote(THERE).apply({ number: at + 1, groups }, Number.MAX_SAFE_INTEGER);
     });
   };
 }
@@ -171,8 +171,8 @@ function fillHoles(count: number, { processes, keys }: { processes: number; keys
   return () => {
     const table = new Table({ node: 'here', incarnation: 'a'.repeat(16), keys: 'duplicate' });
     const chunk = (from: number, to: number) => ({ from, to, at: 1, rows: rows.slice(from, to) });
-    table.mergeChunk(THERE, chunk(count, count * 2));
-    table.mergeChunk(THERE, chunk(0, count));
+    table.remote(THERE).merge(chunk(count, count * 2));
+    table.remote(THERE).merge(chunk(0, count));
   };
 }
 
