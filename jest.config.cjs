@@ -46,7 +46,7 @@ module.exports = {
       testMatch: [
         '<rootDir>/libs/**/*.spec.ts',
         '<rootDir>/apps/**/*.spec.ts',
-        '<rootDir>/test/{bench,support}/**/*.spec.ts',
+        '<rootDir>/test/{bench,fuzz,support}/**/*.spec.ts',
       ],
     },
     {

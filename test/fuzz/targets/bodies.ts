@@ -1,0 +1,169 @@
+import {
+  decodeCancel,
+  decodeReply,
+  decodeRequest,
+  encodeCancel,
+  encodeReply,
+  encodeRequest,
+} from '../../../libs/pg-registry/src/calls/call-frames';
+import {
+  decodeDown,
+  decodeWatch,
+  encodeDown,
+  encodeWatch,
+} from '../../../libs/pg-registry/src/calls/monitors/watch-frames';
+import { ManualTimers } from '../../../libs/pg-registry/src/calls/calls.fixture';
+import { decodeProbeAnswer, encodeProbeAnswer } from '../../../libs/pg-registry/src/cluster';
+import { decodeHello, encodeHello } from '../../../libs/pg-registry/src/cluster/hello';
+import * as replication from '../../../libs/pg-registry/src/replication/body';
+import { readBundle } from '../../../libs/pg-registry/src/replication/bundle';
+import { readChunk, readChunkHead } from '../../../libs/pg-registry/src/replication/chunk-body';
+import { readOperations } from '../../../libs/pg-registry/src/replication/operation-body';
+import { readerOf } from '../../../libs/pg-registry/src/replication/stream-deps';
+import { DEFAULT_VALUE_LIMITS, PidInterner } from '../../../libs/pg-registry/src/term';
+import {
+  DecodeError,
+  readIncarnation,
+  Reader,
+  type StreamKind,
+  writeIncarnation,
+  Writer,
+} from '../../../libs/pg-registry/src/wire';
+import { type FrameKind, FRAMES } from '../../../libs/pg-registry/src/wire/frame-kinds';
+
+/** How a body is read, and written again. */
+interface BodyCodec {
+  /** @throws DecodeError if it is none */
+  decode(body: Uint8Array, kind: FrameKind): unknown;
+  /** Undefined: the body has no form of its own to be compared with. */
+  encode?(decoded: never, kind: FrameKind): Uint8Array;
+}
+
+type BodyFile = Exclude<(typeof FRAMES)[FrameKind]['body'], undefined>;
+
+/** Who sends the bodies. */
+const OWNER = { node: 'm', incarnation: 'b'.repeat(16) };
+
+const decoding = {
+  pids: new PidInterner(),
+  limits: DEFAULT_VALUE_LIMITS,
+  node: 'v',
+  timers: new ManualTimers(),
+};
+
+const isStreamKind = (kind: FrameKind): kind is StreamKind => FRAMES[kind].room === 'replication';
+
+/** One codec for each file of the table of frames: a new file does not compile without one here. */
+const CODECS: Readonly<Record<BodyFile, BodyCodec>> = {
+  'cluster/hello': { decode: decodeHello, encode: encodeHello },
+  'cluster/liveness/liveness': {
+    decode: (body) => whole(body, readIncarnation),
+    encode: (incarnation: string) => written((writer) => writeIncarnation(writer, incarnation)),
+  },
+  'cluster/name-guard': {
+    decode: (body) => whole(body, (reader) => [readIncarnation(reader), reader.uint()] as const),
+    encode: ([incarnation, epoch]: readonly [string, number]) =>
+      written((writer) => {
+        writeIncarnation(writer, incarnation);
+        writer.uint(epoch);
+      }),
+  },
+  'cluster/liveness/probes': {
+    decode: decodeProbeAnswer,
+    encode: encodeProbeAnswer,
+  },
+  'cluster/drain': { decode: (body) => whole(body, (reader) => reader.u8()) },
+  'replication/body': {
+    decode: (body, kind) => {
+      const reader = new Reader(body);
+      const scope = reader.string(128);
+      return isStreamKind(kind) ? [scope, ...decodeStream(readerOf(reader.rest(), decoding), kind)] : scope;
+    },
+  },
+  'calls/call-frames': {
+    decode: (body, kind) => {
+      if (kind === 'cancel') return decodeCancel(body);
+      if (kind === 'reply') return decodeReply(body, decoding);
+      return decodeRequest(kind === 'call' ? 'call' : 'cast', OWNER, body, decoding);
+    },
+    encode: (decoded: never, kind) => {
+      if (kind === 'cancel') return encodeCancel(decoded);
+      if (kind === 'reply')
+        return encodeReply(
+          (decoded as ReturnType<typeof decodeReply>).token,
+          (decoded as ReturnType<typeof decodeReply>).reply,
+        );
+      const { to, token, message } = decoded as ReturnType<typeof decodeRequest>;
+      return encodeRequest(to, message, token);
+    },
+  },
+  'calls/monitors/watch-frames': {
+    decode: (body, kind) => (kind === 'watch' ? decodeWatch(body) : decodeDown(body, decoding)),
+    encode: (decoded: never, kind) => (kind === 'watch' ? encodeWatch(decoded) : encodeDown(decoded)),
+  },
+};
+
+function decodeStream(reader: Reader, kind: StreamKind): unknown[] {
+  const { tag, run } = replication.openBody(reader, kind);
+  const { TAG } = replication;
+  switch (tag) {
+    case TAG.ops:
+      return [tag, run, readOperations(reader, replication.readOpsHead(reader), OWNER, decoding.pids)];
+    case TAG.part:
+      return [tag, run, replication.readPartHead(reader), reader.rest()];
+    case TAG.tail:
+      return [tag, run, replication.readTail(reader)];
+    case TAG.repairAsk:
+      return [tag, run, replication.readRepairAsk(reader)];
+    case TAG.syncAsk:
+      return [tag, run, replication.readSyncAsk(reader)];
+    case TAG.chunk:
+      return [tag, run, readChunk(reader, readChunkHead(reader), OWNER, decoding.pids)];
+    case TAG.bundle:
+      return [
+        tag,
+        run,
+        ...Array.from(
+          readBundle(reader, run, (bytes) => readerOf(bytes, decoding)),
+          (inner) => inner.tag,
+        ),
+      ];
+    default:
+      return [tag, run, replication.readApplied(reader)];
+  }
+}
+
+function whole<T>(body: Uint8Array, read: (reader: Reader) => T): T {
+  const reader = new Reader(body);
+  const decoded = read(reader);
+  reader.end();
+  return decoded;
+}
+
+function written(write: (writer: Writer) => void): Uint8Array {
+  const writer = new Writer();
+  write(writer);
+  return writer.finish();
+}
+
+/** A body that was read, and how it is written again. */
+export interface DecodedBody {
+  readonly decoded: unknown;
+  /** Writes it again; undefined if there is no such way. */
+  readonly encode: (() => Uint8Array) | undefined;
+}
+
+/** Reads the body of a kind of frame completely. @throws DecodeError if it is none */
+export function decodeBody(kind: FrameKind, body: Uint8Array): DecodedBody {
+  const file: BodyFile | undefined = FRAMES[kind].body;
+  if (file === undefined) return { decoded: body.length, encode: undefined };
+  const codec = CODECS[file];
+  const decoded = codec.decode(body, kind);
+  const isWritten = codec.encode !== undefined;
+  return { decoded, encode: isWritten ? () => codec.encode!(decoded as never, kind) : undefined };
+}
+
+/** Whether an error is the one that decoding may throw. */
+export function isDecodeError(error: unknown): boolean {
+  return error instanceof DecodeError;
+}
