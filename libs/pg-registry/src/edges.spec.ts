@@ -63,6 +63,10 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
     subscribe: [1, 'RxJS calls the error callback; #flush and #abandon catch everything'],
     listener: [1, '#abandon: #unsubscribe catches what the teardown throws'],
   },
+  'nest/bootstrap-watch.ts': {
+    'then()': [1, 'counts, and starts a timer'],
+    timer: [3, 'counts, or closes the node, which never rejects'],
+  },
   'nest/guarded-handlers.ts': { 'async callback': [2, 'the mailbox awaits it'] },
   'nest/registry.orchestrator.ts': {
     void: [1, 'no promise: a getter that is called for its check'],

@@ -8,6 +8,7 @@ import {
 import { DiscoveryModule, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { PgRegistryNode } from '../node';
 import { describeValue, InvalidArgumentError, isInstanceOf } from '../term';
+import { BootstrapWatch } from './bootstrap-watch';
 import { GuardedHandlers } from './guarded-handlers';
 import { isLast, startLast } from './lifecycle-order';
 import { microserviceProviders } from './optional-microservice';
@@ -29,9 +30,10 @@ import { RegistryOrchestrator } from './registry.orchestrator';
     RegistryExplorer,
     RegistryOrchestrator,
     GuardedHandlers,
+    BootstrapWatch,
     ...microserviceProviders(),
   ],
-  exports: [RegistryExplorer, GuardedHandlers, ...microserviceProviders()],
+  exports: [BootstrapWatch, RegistryExplorer, GuardedHandlers, ...microserviceProviders()],
 })
 export class PgRegistryDecoratorsModule implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
   #state: 'starting' | 'mounted' | 'stopping' = 'starting';
@@ -40,13 +42,16 @@ export class PgRegistryDecoratorsModule implements OnModuleInit, OnApplicationBo
   readonly #node: PgRegistryNode;
   readonly #explorer: RegistryExplorer;
   readonly #orchestrator: RegistryOrchestrator;
+  readonly #watch: BootstrapWatch;
 
   constructor(
     modules: ModulesContainer,
     node: PgRegistryNode,
     explorer: RegistryExplorer,
     orchestrator: RegistryOrchestrator,
+    watch: BootstrapWatch,
   ) {
+    this.#watch = watch;
     this.#modules = modules;
     this.#node = node;
     this.#explorer = explorer;
@@ -68,6 +73,7 @@ export class PgRegistryDecoratorsModule implements OnModuleInit, OnApplicationBo
   }
 
   async onApplicationBootstrap(): Promise<void> {
+    this.#watch.end();
     // Race: a signal may stop an application that is still starting.
     if (this.#state === 'stopping') return;
     try {
@@ -81,6 +87,7 @@ export class PgRegistryDecoratorsModule implements OnModuleInit, OnApplicationBo
 
   async onModuleDestroy(): Promise<void> {
     this.#state = 'stopping';
+    this.#watch.end();
     await this.#node.drain();
     this.#orchestrator.unmount();
   }

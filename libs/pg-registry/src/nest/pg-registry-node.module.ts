@@ -1,8 +1,10 @@
-import { Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Logger, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { PgRegistryNode } from '../node';
 import { ProcessService } from '../process';
 import { DEFAULT_SCOPE, PgRegistryService } from '../scope';
+import { messageOfThrown, printable } from '../term';
+import { BootstrapWatch } from './bootstrap-watch';
 import { startFirst } from './lifecycle-order';
 import { ModuleProcessFactory } from './module-process-factory';
 import { PgRegistryDecoratorsModule } from './pg-registry-decorators.module';
@@ -10,6 +12,7 @@ import { nodeProvider } from './pg-registry-node.provider';
 import { PgRegistryHealthIndicator } from './pg-registry.health';
 import { ConfigurableModuleClass } from './pg-registry.module-definition';
 import { RegistryTelemetry } from './registry.telemetry';
+import { LOG_CONTEXT } from './tokens';
 
 /**
  * Owns the application's node: makes it with the application, connects it before any other module is initialised, and
@@ -41,11 +44,20 @@ export class PgRegistryNodeModule
 {
   readonly #node: PgRegistryNode;
   readonly #telemetry: RegistryTelemetry;
+  readonly #modules: ModulesContainer;
+  readonly #watch: BootstrapWatch;
 
-  constructor(node: PgRegistryNode, telemetry: RegistryTelemetry, modules: ModulesContainer) {
+  constructor(
+    node: PgRegistryNode,
+    telemetry: RegistryTelemetry,
+    modules: ModulesContainer,
+    watch: BootstrapWatch,
+  ) {
     super();
     this.#node = node;
     this.#telemetry = telemetry;
+    this.#modules = modules;
+    this.#watch = watch;
 
     startFirst(modules, PgRegistryNodeModule);
   }
@@ -53,6 +65,17 @@ export class PgRegistryNodeModule
   async onModuleInit(): Promise<void> {
     await this.#node.connect();
     this.#telemetry.observe(this.#node);
+    const own = [PgRegistryNodeModule, PgRegistryDecoratorsModule];
+    this.#watch.begin(this.#modules, own, (hook, error) => void this.#leaveAfter(hook, error));
+  }
+
+  /** Whoever started the application may never get hold of it: `createApplicationContext` only rejects. Never rejects itself. */
+  async #leaveAfter(hook: string, error: unknown): Promise<void> {
+    new Logger(LOG_CONTEXT).error(
+      `The application did not start, because ${hook} failed: ${printable(messageOfThrown(error), 500)}. Its node leaves the cluster.`,
+    );
+    this.#telemetry.stop();
+    await this.#node.close();
   }
 
   async onApplicationShutdown(): Promise<void> {
