@@ -31,7 +31,16 @@ export {
   UniqueKeysRequiredError,
   ValueTooLargeError,
 } from './term';
-export type { Bytes, ErrorFields, Key, PgRegistryErrorCode, TypedArray, Value, ValueLimits } from './term';
+export type {
+  Bytes,
+  ErrorFields,
+  Key,
+  PgRegistryErrorCode,
+  RemoteFailure,
+  TypedArray,
+  Value,
+  ValueLimits,
+} from './term';
 export { $, $$, $_, _, EXIT, ms, rest } from './match';
 export type {
   AllVariables,
@@ -158,6 +167,7 @@ export {
   PgRegistryHealthIndicator,
   PgRegistryModule,
   RegisterVia,
+  RemoteErrorFilter,
 } from './nest';
 export type {
   CallRequest,

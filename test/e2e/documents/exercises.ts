@@ -1,4 +1,5 @@
 import type { Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
 import { getRegistryToken, type PgRegistryService, ProcessService } from 'nestjs-pg-registry';
 import { elixirExercises } from './elixir.exercises';
 import { type Exercise, expectPromised, printsWhatItPromises, type RegistryFunctions } from './exercise';
@@ -22,6 +23,21 @@ export const exercises: Readonly<Record<string, Exercise>> = {
     expect(AppModule).toBeDefined();
     await expect(app.get(Pages).size('<p>', 'Ada')).resolves.toBe(3);
     await expect(app.get(Pages).sizeWithTypes('<br>')).resolves.toBe(4);
+  },
+
+  'docs/guide/processes-and-names.md#calling 2': async (harness) => {
+    const { LibraryModule } = harness.run<{ LibraryModule: Type }>().exports;
+    const app = await NestFactory.create(LibraryModule, { logger: ['error', 'fatal'] });
+    try {
+      await app.listen(0, '127.0.0.1');
+      const response = await fetch(`${await app.getUrl()}/books/7`);
+      expect([response.status, await response.json()]).toEqual([
+        404,
+        { message: 'There is no book 7.', error: 'Not Found', statusCode: 404 },
+      ]);
+    } finally {
+      await app.close();
+    }
   },
 
   'docs/guide/processes-and-names.md#one-process-per-thing': async (harness) => {

@@ -61,7 +61,7 @@ describe.each(['a local bus', 'a real nats-server'])('two Nest applications on %
   });
 
   test('a filter decides which error the caller gets', async () => {
-    await expect(ask('refuse')).rejects.toMatchObject({ code: 'REMOTE', remoteCode: 'SORRY' });
+    await expect(ask('refuse')).rejects.toMatchObject({ code: 'REMOTE', remote: { code: 'SORRY' } });
   });
 
   test('a handler can read its caller and the headers', async () => {
@@ -86,8 +86,7 @@ describe.each(['a local bus', 'a real nats-server'])('two Nest applications on %
   test('an error of a handler keeps its name, message and code', async () => {
     await expect(ask('throwAtOnce')).rejects.toMatchObject({
       code: 'REMOTE',
-      remoteName: 'TypeError',
-      remoteCode: 'ENOENT',
+      remote: { name: 'TypeError', code: 'ENOENT' },
       message: expect.stringContaining('no such file') as string,
     });
   });

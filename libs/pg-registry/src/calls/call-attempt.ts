@@ -9,7 +9,7 @@ import {
 import type { Reply } from './call-frames';
 import type { CheckedOptions } from './call-options';
 import type { CallsDeps } from './calls-deps';
-import { errorForCaller, errorOfForm } from './error-form';
+import { errorForCaller, errorFormOptions, errorOfForm } from './error-form';
 import { cancelled, timedOut } from './handler-context';
 import type { Cancellable, HandlerOutcome, Message, OutcomeReceiver } from './message';
 import { normalAnswer } from './payload';
@@ -64,13 +64,14 @@ export class CallAttempt implements OutcomeReceiver {
   /** Ends with what a process of this node answered. */
   settled(outcome: HandlerOutcome): void {
     if (outcome.type === 'error') {
-      return this.end(processFailure(errorForCaller(outcome.error), outcome.executed));
+      const error = errorForCaller(outcome.error, errorFormOptions(this.#deps));
+      return this.end(processFailure(error, outcome.executed));
     }
     try {
       this.end({ type: 'result', value: normalAnswer(outcome.value, this.message.name, this.#deps) });
     } catch (error) {
       this.#deps.onWarning('invalid-answer', String(this.pid), error);
-      this.end(failed(errorForCaller(error)));
+      this.end(failed(error));
     }
   }
 

@@ -1,5 +1,5 @@
 import { DecodeError, type ProcessKind } from '../wire';
-import { ValueTooLargeError, type Pid, normalValue, quoteText } from '../term';
+import { ValueTooLargeError, type Pid, quoteText, type ValueRecord } from '../term';
 import type { NodeIdentity } from './call-channel';
 import {
   type CancelBody,
@@ -15,7 +15,7 @@ import {
   tokenOf,
 } from './call-frames';
 import type { CallsDeps } from './calls-deps';
-import { formOfError } from './error-form';
+import { errorFormOptions, formOfError } from './error-form';
 import type { Message } from './message';
 import {
   decodeDown,
@@ -119,17 +119,18 @@ export class CallPort {
   }
 
   /**
-   * Replies to a call with an error, without its fields if they do not fit into the frame.
+   * Replies to a call with an error, without its fields but the status if they do not fit into the frame.
    *
    * @param executed Whether the handler may have begun.
    */
   replyError({ node, address, token }: ReplyAddress, thrown: unknown, executed: boolean): void {
-    const { remoteStacks = false, channel, limits, pids } = this.#deps;
-    const normalize = (value: unknown) => normalValue(value, limits, pids);
-    const error = formOfError(thrown, { stack: remoteStacks, normalize });
+    const { channel } = this.#deps;
+    const error = formOfError(thrown, errorFormOptions(this.#deps));
     let body = encodeReply(token, { type: 'error', executed, error });
     if (body.length > channel.maxBodyBytes) {
-      body = encodeReply(token, { type: 'error', executed, error: { ...error, fields: {} } });
+      const { status } = error.fields;
+      const fields: ValueRecord = status === undefined ? {} : { status };
+      body = encodeReply(token, { type: 'error', executed, error: { ...error, fields } });
     }
     channel.reply(address, node, body);
   }

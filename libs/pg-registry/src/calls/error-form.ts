@@ -2,7 +2,6 @@ import {
   AlreadyRegisteredError,
   boundedText,
   CallTimeoutError,
-  codeOfThrown,
   InvalidAnswerError,
   InvalidArgumentError,
   InvalidOptionError,
@@ -10,12 +9,13 @@ import {
   isError,
   isOwnError,
   isPid,
+  isRecord,
   isWellFormed,
   LockTimeoutError,
   MailboxFullError,
   messageOfThrown,
-  nameOfThrown,
   NodeDownError,
+  normalValue,
   NoHandlerError,
   NotLocalError,
   NotRegisteredError,
@@ -34,6 +34,8 @@ import {
   type ValueRecord,
 } from '../term';
 import type { ErrorForm } from './call-frames';
+import type { CallsDeps } from './calls-deps';
+import { type Described, describeThrown, failureOf, saidByNest } from './remote-failure';
 
 /** Properties that are not fields: they have a place of their own, or do not travel. */
 const NOT_FIELDS = new Set(['code', 'name', 'message', 'stack', 'cause', '__proto__']);
@@ -48,26 +50,34 @@ export interface ErrorFormOptions {
 
 /** Returns the form in which an error travels, of whatever a handler threw. Never throws, whatever that is. */
 export function formOfError(error: unknown, { stack, normalize }: ErrorFormOptions): ErrorForm {
-  const form = { ...describeThrown(error), fields: {}, stack: stack ? stackOfThrown(error) : '' };
-  if (!isOwnError(error)) return { ...form, ownClass: false };
-  return { ...form, ownClass: true, fields: fieldsOf(error, normalize) };
+  const form = { ...describeThrown(error), stack: stack ? stackOfThrown(error) : '' };
+  return isOwnError(error)
+    ? { ...form, ownClass: true, fields: fieldsOf(error, normalize) }
+    : { ...form, ownClass: false, fields: saidByNest(error, normalize) };
 }
 
 /** Returns the error that a caller on another node gets: of the same class if it is one of this library, else a {@link RemoteError}. */
 export function errorOfForm(received: ErrorForm): PgRegistryError {
   const form = { ...received, message: boundedText(received.message), name: boundedText(received.name) };
-  const error = (form.ownClass ? rebuild(form) : undefined) ?? remoteError(form);
+  const error =
+    (form.ownClass ? rebuild(form) : undefined) ??
+    new RemoteError(form.message, { remote: failureOf(form, form.fields) });
   if (form.stack !== '') error.stack = form.stack;
   return error;
 }
 
-/**
- * Returns the error that a caller on the same node gets: the same as on any other node, but its `cause` is what was thrown, with its
- * stack.
- */
-export function errorForCaller(thrown: unknown): PgRegistryError {
-  if (isOwnError(thrown)) return thrown;
-  return remoteError(describeThrown(thrown), thrown);
+/** Returns the error that a caller on the same node gets: the same as on any other node. */
+export function errorForCaller(thrown: unknown, options: ErrorFormOptions): PgRegistryError {
+  return isOwnError(thrown) ? thrown : errorOfForm(formOfError(thrown, options));
+}
+
+/** Returns how much of an error the callers of a node's handlers get. */
+export function errorFormOptions({
+  remoteStacks = false,
+  limits,
+  pids,
+}: Pick<CallsDeps, 'remoteStacks' | 'limits' | 'pids'>): ErrorFormOptions {
+  return { stack: remoteStacks, normalize: (value) => normalValue(value, limits, pids) };
 }
 
 /**
@@ -80,22 +90,6 @@ export function reasonValue(reason: unknown, normalize: (value: unknown) => Valu
   } catch {
     return isError(reason) ? Object.freeze(describeThrown(reason)) : messageOfThrown(reason);
   }
-}
-
-function remoteError(
-  { name, code, message }: Pick<ErrorForm, 'name' | 'code' | 'message'>,
-  cause?: unknown,
-): RemoteError {
-  const remoteCode = code === '' ? undefined : code;
-  return new RemoteError(message, {
-    remoteName: name,
-    remoteCode,
-    ...(cause === undefined ? {} : { cause }),
-  });
-}
-
-function describeThrown(thrown: unknown): Pick<ErrorForm, 'name' | 'code' | 'message'> {
-  return { name: nameOfThrown(thrown), code: codeOfThrown(thrown), message: messageOfThrown(thrown) };
 }
 
 function fieldsOf(error: PgRegistryError, normalize: (value: unknown) => Value): ValueRecord {
@@ -134,7 +128,7 @@ function rebuild({ code, message, fields }: ErrorForm): PgRegistryError | undefi
 }
 
 function rebuildWithFields(code: string, message: string, fields: ValueRecord): PgRegistryError | undefined {
-  const { pid, reason, option, remoteName, remoteCode } = fields;
+  const { pid, reason, option, remote } = fields;
   const mayHaveExecuted = fields['mayHaveExecuted'] === true;
   switch (code) {
     case 'NODE_DOWN':
@@ -150,13 +144,16 @@ function rebuildWithFields(code: string, message: string, fields: ValueRecord): 
     case 'SCOPE_ALREADY_STARTED':
       return new ScopeAlreadyStartedError(message, { running: undefined });
     case 'REMOTE':
-      return new RemoteError(message, {
-        remoteName: textOr('Error', remoteName),
-        remoteCode: typeof remoteCode === 'string' ? remoteCode : undefined,
-      });
+      return new RemoteError(message, { remote: failureOf(describedIn(remote, message), remote) });
     default:
       return undefined;
   }
+}
+
+/** The name and code of the error that a handler threw on a third node. */
+function describedIn(remote: Value, message: string): Described {
+  const { name, code } = isRecord(remote) ? remote : {};
+  return { name: textOr('Error', name), code: textOr('', code), message };
 }
 
 function textOr(fallback: string, value: Value): string {

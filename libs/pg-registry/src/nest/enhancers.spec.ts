@@ -78,7 +78,7 @@ describe('guards and pipes at the owner of a process', () => {
     }
     const call = await callerOf({ providers: [Doubler] });
     expect(await call('double', '21')).toBe(42);
-    await expect(call('double', 'x')).rejects.toMatchObject({ remoteName: 'BadRequestException' });
+    await expect(call('double', 'x')).rejects.toMatchObject({ remote: { name: 'BadRequestException' } });
     await call('both');
     expect(seen).toEqual([
       ['body', 'Date'],
@@ -128,15 +128,15 @@ describe('guards and pipes at the owner of a process', () => {
     const call = await callerOf({ providers: [Worker] });
     expect(await call('wrapped', 'x')).toBe('[x]');
     await expect(call('mapped')).rejects.toMatchObject({
-      remoteName: 'ForbiddenException',
+      remote: { name: 'ForbiddenException' },
       message: 'mapped thrown',
     });
     expect(await call('returned')).toBe('returned thrown');
     await expect(call('observed')).rejects.toMatchObject({
-      remoteName: 'TypeError',
+      remote: { name: 'TypeError' },
       message: 'observed thrown',
     });
-    await expect(call('unmapped')).rejects.toMatchObject({ remoteName: 'SyntaxError' });
+    await expect(call('unmapped')).rejects.toMatchObject({ remote: { name: 'SyntaxError' } });
   });
 
   it('global pipes, interceptors and filters run, too', async () => {

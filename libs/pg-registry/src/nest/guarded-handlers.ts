@@ -11,7 +11,7 @@ import { type CallContext, type Handler, HandlerTable } from '../calls';
 import type { Value } from '../term';
 import { type DecoratedProvider, moduleRefOf } from './decorated-provider';
 import { HANDLER_PARAMETERS, PAYLOAD_PARAMETER } from './decorators/handler-parameters';
-import { unguardedHandler } from './unguarded-handler';
+import { failuresOf, unguardedHandler } from './unguarded-handler';
 
 type Methods = Readonly<Record<string, (...args: unknown[]) => unknown>>;
 
@@ -62,8 +62,10 @@ export class GuardedHandlers {
   }
 
   #handler(provider: DecoratedProvider, instance: object, name: string, contextId?: ContextId): Handler {
-    const unguarded = unguardedHandler(this.#contexts, { provider, instance, name, contextId });
+    const method = { provider, instance, name, contextId };
+    const unguarded = unguardedHandler(this.#contexts, method);
     if (unguarded !== undefined) return unguarded;
+    const failures = failuresOf(this.#contexts, method);
     const { wrapper } = provider;
     const callback = (instance as Methods)[name];
     const run = amongProviders(provider, () =>
@@ -75,12 +77,18 @@ export class GuardedHandlers {
         parameters,
         contextId,
         wrapper.id,
-        undefined,
+        { guards: true, interceptors: true, filters: failures === undefined },
         'rpc',
       ),
     ) as (...args: unknown[]) => Promise<unknown>;
     return async (payload, context) => {
-      const answer = await run(payload, context);
+      let answer: unknown;
+      try {
+        answer = await run(payload, context);
+      } catch (error) {
+        if (failures === undefined) throw error;
+        answer = await failures.handle(error, [payload, context]);
+      }
       // Nest waits for the Observable of a handler, but not for that of a filter; filters for microservices return them.
       return isObservable(answer) ? lastValueFrom(answer) : answer;
     };

@@ -16,7 +16,7 @@ import { HandleCall } from './decorators/handlers.decorator';
 import { RegisterVia } from './decorators/register-via.decorator';
 
 const target = via('pg', 'k');
-const denied = { code: 'REMOTE', remoteName: 'ForbiddenException', message: 'Forbidden resource' };
+const denied = { code: 'REMOTE', remote: { name: 'ForbiddenException' }, message: 'Forbidden resource' };
 
 /** What guards were shown. Each test begins with an empty list. */
 let seen: unknown[] = [];

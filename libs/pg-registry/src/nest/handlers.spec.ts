@@ -109,9 +109,9 @@ describe('handlers', () => {
     it('a handler answers with the last value of an Observable', async () => {
       expect(await call('last')).toBe(3);
       expect(await call('late')).toBe('late');
-      await expect(call('empty')).rejects.toMatchObject({ code: 'REMOTE', remoteName: 'EmptyError' });
+      await expect(call('empty')).rejects.toMatchObject({ code: 'REMOTE', remote: { name: 'EmptyError' } });
       await expect(call('failing')).rejects.toMatchObject({
-        remoteName: 'RangeError',
+        remote: { name: 'RangeError' },
         message: 'out of range',
       });
     });

@@ -25,4 +25,5 @@ export type {
   ScopeInput,
 } from './pg-registry.module-definition';
 export { PgRegistryModule } from './pg-registry.module';
+export { RemoteErrorFilter } from './remote-error.filter';
 export { getRegistryToken, InjectRegistry, InjectRegistryNode } from './tokens';

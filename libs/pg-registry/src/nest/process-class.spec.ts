@@ -19,7 +19,7 @@ import { Applications } from './application.fixture';
 import { HandleCall, HandleCast, HandleMessage } from './decorators/handlers.decorator';
 
 const docs = defineScope({ name: 'docs', keys: 'unique' });
-const denied = { code: 'REMOTE', remoteName: 'ForbiddenException' };
+const denied = { code: 'REMOTE', remote: { name: 'ForbiddenException' } };
 
 @Injectable()
 class Store {
@@ -148,7 +148,7 @@ describe('process classes', () => {
     const { pid } = await app.processes.start(SharedDoc, { args: { title: 'a' } });
     expect(await app.processes.call(pid, 'next', '41')).toBe(42);
     await expect(app.processes.call(pid, 'next', 'x')).rejects.toMatchObject({
-      remoteName: 'BadRequestException',
+      remote: { name: 'BadRequestException' },
     });
     await expect(app.processes.call(pid, 'erase')).rejects.toMatchObject(denied);
     await app.processes.call(pid, 'erase', null, { headers: { role: 'admin' } });

@@ -73,7 +73,7 @@ describe('a method that has no guards, pipes, interceptors or filters', () => {
     async (message) => {
       const call = await caller();
       const name = { thrown: 'throwing', rejected: 'rejecting' }[message] ?? message;
-      await expect(call(name)).rejects.toMatchObject({ remoteName: 'RangeError', message });
+      await expect(call(name)).rejects.toMatchObject({ remote: { name: 'RangeError' }, message });
       const line = { level: 'error', context: 'ExceptionsHandler', message: `RangeError: ${message}` };
       expect(applications.logger.lines).toContainEqual(line);
     },

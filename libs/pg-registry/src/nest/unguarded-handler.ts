@@ -3,16 +3,11 @@ import { isObservable, lastValueFrom } from 'rxjs';
 import type { Handler } from '../calls';
 import type { DecoratedProvider } from './decorated-provider';
 import { plainArguments } from './decorators/handler-parameters';
+import { HandlerFailures, isExceptionsHandler } from './handler-failures';
 
 /** Members of `ExternalContextCreator` that find guards, pipes and interceptors: not public, but the same in Nest 11 and 12. */
 const FINDERS = ['guardsContextCreator', 'pipesContextCreator', 'interceptorsContextCreator'];
 const FILTERS_FINDER = 'filtersContextCreator';
-
-/** Nest's handler for what a method throws. Without filters it logs the error and throws it again. */
-interface ExceptionsHandler {
-  readonly filters: readonly unknown[];
-  next(error: unknown): unknown;
-}
 
 /** A handler method of one instance. */
 export interface HandlerMethod {
@@ -35,13 +30,13 @@ export function unguardedHandler(
 ): Handler | undefined {
   const count = plainArguments(method.provider.type, method.name);
   if (count === undefined) return undefined;
-  const exceptions = find(contexts, FILTERS_FINDER, method);
-  if (!isExceptionsHandler(exceptions) || exceptions.filters.length > 0) return undefined;
+  const failures = failuresOf(contexts, method);
+  if (failures === undefined || failures.hasFilters) return undefined;
   for (const finder of FINDERS) {
     const found = find(contexts, finder, method);
     if (!Array.isArray(found) || found.length > 0) return undefined;
   }
-  return handlerOf(method, count > 1, (error) => exceptions.next(error));
+  return handlerOf(method, count > 1, (error) => failures.handle(error, []));
 }
 
 /** Asks one of Nest's finders in the same way as Nest's context does. */
@@ -55,9 +50,13 @@ function find(
   return found?.create?.(instance, Reflect.get(instance, name), wrapper.host?.token, contextId, wrapper.id);
 }
 
-function isExceptionsHandler(value: unknown): value is ExceptionsHandler {
-  const { filters, next } = (value ?? {}) as Partial<ExceptionsHandler>;
-  return Array.isArray(filters) && typeof next === 'function';
+/** Finds what Nest does with the errors of a method. Undefined if this version of Nest does not tell. */
+export function failuresOf(
+  contexts: ExternalContextCreator,
+  method: HandlerMethod,
+): HandlerFailures | undefined {
+  const exceptions = find(contexts, FILTERS_FINDER, method);
+  return isExceptionsHandler(exceptions) ? new HandlerFailures(exceptions) : undefined;
 }
 
 function handlerOf(

@@ -18,7 +18,7 @@ const made: [term.PgRegistryError, term.PgRegistryErrorCode][] = [
   [new term.CallTimeoutError('m'), 'CALL_TIMEOUT'],
   [new term.NodeDownError('m'), 'NODE_DOWN'],
   [new term.NoHandlerError('m'), 'NO_HANDLER'],
-  [new term.RemoteError('m', { remoteName: 'TypeError', remoteCode: undefined }), 'REMOTE'],
+  [new term.RemoteError('m', { remote: { name: 'TypeError', code: undefined, message: 'm' } }), 'REMOTE'],
   [new term.TransportError('m'), 'TRANSPORT'],
 ];
 

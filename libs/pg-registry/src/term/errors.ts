@@ -166,23 +166,6 @@ export class NoHandlerError extends PgRegistryError {
   }
 }
 
-/** The handler of a call threw an error; this one carries its name, code and message. */
-export class RemoteError extends PgRegistryError {
-  /** The `name` of the error that was thrown there. */
-  readonly remoteName: string;
-  /** Its `code`, if it had one. */
-  readonly remoteCode: string | undefined;
-
-  constructor(
-    message: string,
-    fields: ErrorFields & { readonly remoteName: string; readonly remoteCode?: string | undefined },
-  ) {
-    super(message, { ...fields, code: 'REMOTE' });
-    this.remoteName = fields.remoteName;
-    this.remoteCode = fields.remoteCode;
-  }
-}
-
 /** The connection to the other nodes could not be made, was lost, or refused an operation. */
 export class TransportError extends PgRegistryError {
   constructor(message: string, fields: ErrorFields = {}) {

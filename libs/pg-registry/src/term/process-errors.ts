@@ -1,6 +1,7 @@
-/** The errors that are about one process and carry its pid. The others are in errors.ts, which the Pid itself throws. */
+/** The errors that carry values: the pid of a process, or what its handler threw. The others are in errors.ts, which the Pid itself throws. */
 import { PgRegistryError, type ErrorFields } from './errors';
 import type { Pid } from './pid';
+import type { Value } from './value';
 
 /** A unique key is held by another process. Mirrors `{:error, {:already_registered, pid}}`. */
 export class AlreadyRegisteredError extends PgRegistryError {
@@ -41,5 +42,43 @@ export class ProcessExitedError extends PgRegistryError {
     this.pid = fields.pid;
     this.reason = fields.reason;
     this.mayHaveExecuted = fields.mayHaveExecuted ?? false;
+  }
+}
+
+/** What a handler threw, as its callers on every node get it. */
+export interface RemoteFailure {
+  /** The `name` of the error. */
+  readonly name: string;
+  /** Its `code`, if it had one. */
+  readonly code: string | undefined;
+  /** Its message, at most 4,096 characters. */
+  readonly message: string;
+  /** The HTTP status of an `HttpException` of Nest, from 400 to 599. */
+  readonly status?: number;
+  /** What an `HttpException` says to a browser: its `getResponse()`, for instance the fields that a validation refused. */
+  readonly response?: Value;
+  /** What an `RpcException` was made of: its `getError()`. */
+  readonly details?: Value;
+}
+
+/**
+ * The handler of a call threw an error, on this node or another; `remote` has what it said. For an `HttpException` of Nest this error has a
+ * status, too, so that Nest's own exception filter answers a browser with it; `RemoteErrorFilter` answers with the same fields.
+ */
+export class RemoteError extends PgRegistryError {
+  /** What the handler threw. */
+  readonly remote: RemoteFailure;
+  /** The HTTP status, if there is one. */
+  declare readonly status?: number;
+  /** The same as `status`: Nest's filter asks for both. */
+  declare readonly statusCode?: number;
+  /** Whether a browser may see the message: for a status below 500. */
+  declare readonly expose?: boolean;
+
+  constructor(message: string, fields: ErrorFields & { readonly remote: RemoteFailure }) {
+    super(message, { ...fields, code: 'REMOTE' });
+    this.remote = Object.freeze({ ...fields.remote });
+    const { status } = fields.remote;
+    if (status !== undefined) Object.assign(this, { status, statusCode: status, expose: status < 500 });
   }
 }

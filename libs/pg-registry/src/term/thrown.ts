@@ -52,9 +52,12 @@ export function messageOfThrown(thrown: unknown): string {
   return boundedText(propertyOfThrown(thrown, 'message') ?? 'an error whose message cannot be read');
 }
 
-/** Returns the name of an Error, or the type of anything else. */
+/** Returns the name of an Error, that of its class if it has none of its own, or the type of anything else. */
 export function nameOfThrown(thrown: unknown): string {
-  return isError(thrown) ? boundedText(propertyOfThrown(thrown, 'name') ?? 'Error') : typeof thrown;
+  if (!isError(thrown)) return typeof thrown;
+  const name = propertyOfThrown(thrown, 'name') ?? 'Error';
+  if (name !== 'Error') return boundedText(name);
+  return boundedText(propertyOfThrown(propertyOfThrown(thrown, 'constructor'), 'name') || name);
 }
 
 /** Returns the `code` of an Error as text; empty if it has none that is a string or number. */
