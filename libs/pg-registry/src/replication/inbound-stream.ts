@@ -203,7 +203,7 @@ export class InboundStream {
     this.#settledNumber = this.#appliedNumber;
     if (this.#timing.hasNews) this.#timing.tell(this.phase === 'live', now);
     if (this.#walk.cursor === 0) return;
-    const isDue = this.#gap.heard > this.#appliedNumber && this.#buffer.has(this.#appliedNumber + 1);
+    const isDue = this.#buffer.bytes > 0 && this.#buffer.has(this.#appliedNumber + 1);
     this.#drainAt = isDue ? now : Infinity;
     // A buffered frame that is due fills the gap, or part of it, without asking anybody.
     this.#gap.settle(isDue ? this.#gap.heard : this.#appliedNumber, progressed, now);

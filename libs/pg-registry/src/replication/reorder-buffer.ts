@@ -71,7 +71,8 @@ export class ReorderBuffer {
   /** Ascending by first operation. */
   #frames: StoredFrame[] = [];
   readonly #assemblies = new Map<number, Assembly>();
-  #bytes = 0;
+  /** Bytes that are kept now, with what the objects around them cost: 0 if nothing waits. Only this class changes it. */
+  bytes = 0;
 
   readonly #pool: Pool;
   readonly #maxBytes: number;
@@ -112,7 +113,7 @@ export class ReorderBuffer {
     if (known !== undefined && known.parts !== parts)
       throw new DecodeError('parts of an operation that contradict each other');
     if (known === undefined && this.#assemblies.size >= MAX_ASSEMBLIES) return false;
-    if (this.#bytes + piece.length + OBJECT_OVERHEAD_BYTES > this.#maxBytes) return false;
+    if (this.bytes + piece.length + OBJECT_OVERHEAD_BYTES > this.#maxBytes) return false;
     const assembly = known ?? new Assembly(this, number, parts);
     if (known !== undefined) this.#giveBack(assembly);
     assembly.pieces.set(index, piece.slice());
@@ -153,7 +154,7 @@ export class ReorderBuffer {
     const at = this.#frames.indexOf(frame);
     if (at < 0) return;
     this.#frames.splice(at, 1);
-    this.#bytes -= frame.chargedBytes;
+    this.bytes -= frame.chargedBytes;
   }
 
   /** @internal the pool needs the room, or the operation is not wanted any more. */
@@ -173,19 +174,19 @@ export class ReorderBuffer {
     const at = this.#positionOf(frame.first);
     const same = this.#frames[at];
     if (same?.first === frame.first && same.last >= frame.last) return false;
-    if (this.#bytes + frame.chargedBytes > this.#maxBytes) return false;
+    if (this.bytes + frame.chargedBytes > this.#maxBytes) return false;
     this.#frames.splice(at, 0, frame);
     this.#charge(frame);
     return true;
   }
 
   #charge(item: Evictable): void {
-    this.#bytes += item.chargedBytes;
+    this.bytes += item.chargedBytes;
     this.#pool.take(item);
   }
 
   #giveBack(item: Evictable): void {
-    this.#bytes -= item.chargedBytes;
+    this.bytes -= item.chargedBytes;
     this.#pool.give(item);
   }
 

@@ -203,4 +203,24 @@ describe('three nodes on a network that loses, duplicates and reorders frames', 
       ).not.toThrow();
     },
   );
+
+  it('keep no frame of which they know every operation', () => {
+    const join: Step = { do: 'join', node: 0, key: 0, ids: [1], size: 1 };
+    const advance = (ms: number): Step => ({ do: 'advance', ms });
+    const steps: Step[] = [
+      { do: 'announce' },
+      advance(200),
+      join,
+      { do: 'faults', loss: 0, duplication: 0, delayMs: 40 },
+      advance(2000),
+      advance(200),
+      { do: 'announce' },
+      join,
+      { do: 'churn', node: 2, times: 69 },
+      join,
+      { do: 'trickle', node: 2, times: 5 },
+      { do: 'churn', node: 0, times: 5 },
+    ];
+    expect(() => run(TIGHT, 501184055, steps)).not.toThrow();
+  });
 });
