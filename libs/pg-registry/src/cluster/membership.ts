@@ -115,6 +115,17 @@ export class Membership {
   }
 
   /**
+   * Introduces this node now to a node that waits for it: to be called before a question to that node, which would drop it as a
+   * stranger's. Of one node's questions in 250 ms only the first brings it forward.
+   */
+  introduce(node: string): void {
+    const { now } = this.#endpoint;
+    if (this.answers.at(node) === Infinity || this.#answered.opens(node) > now) return;
+    this.answers.delete(node);
+    this.#introduceTo(node);
+  }
+
+  /**
    * Records the name, incarnation and epoch of a sender, and returns whether its frames count at all. A newer incarnation evicts the
    * older one's entries here, whatever comes of the newer one; an older one is told so; one that said goodbye is ignored.
    */

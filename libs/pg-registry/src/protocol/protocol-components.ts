@@ -117,6 +117,7 @@ function createStreams(
     limits,
     peers: membership.peers,
     ask: (node) => membership.ask(node),
+    introduce: (node) => membership.introduce(node),
     changed: () => membership.changed(),
   });
 }

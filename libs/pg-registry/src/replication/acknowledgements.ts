@@ -126,7 +126,7 @@ export class Acknowledgements {
     call.askAt = now + Math.min(FIRST_RETRY_MS * 2 ** call.asks, LONGEST_RETRY_MS);
     call.asks += 1;
     const body = writeApplied(scratch, TAG.appliedAsk, run, call.number);
-    for (const peer of call.waitingFor.values()) output.send(peer, 'applied', body);
+    for (const peer of call.waitingFor.values()) output.ask(peer, 'applied', body);
   }
 
   #endIfAnswered(call: AskedCall): boolean {

@@ -296,7 +296,7 @@ export class InboundStream {
   }
 
   #sendSyncAsk(): void {
-    this.#output.send(this.peer, 'sync', writeSyncAsk(this.#deps.scratch, this.run, this.#walk.ask));
+    this.#output.ask(this.peer, 'sync', writeSyncAsk(this.#deps.scratch, this.run, this.#walk.ask));
   }
 
   /** Ends the session; the stream queues for the next one, which goes on at the cursor. */

@@ -13,6 +13,8 @@ export interface StreamOutputDeps {
   readonly receiver: DiffReceiver;
   /** Asks a node to introduce itself, at most once a second. */
   readonly ask: (node: string) => void;
+  /** Introduces this node to a node that waits for it. */
+  readonly introduce: (node: string) => void;
   /** Runs when a flush that was asked for here is done. */
   readonly onFlushed: () => void;
 }
@@ -52,6 +54,12 @@ export class StreamOutput {
     const { endpoint } = this.#deps;
     const frame = endpoint.frame('ops', body, endpoint.broadcastVersion, this.#scopeBytes);
     endpoint.send(this.#broadcastSubject, frame);
+  }
+
+  /** Sends a question to one peer. If this node's hello to that peer is still to come, it goes first: strangers are not answered. */
+  ask(peer: StreamPeer, kind: StreamKind & InboxKind, body: Uint8Array): void {
+    this.#deps.introduce(peer.node);
+    this.send(peer, kind, body);
   }
 
   /** Sends a body to one peer. */

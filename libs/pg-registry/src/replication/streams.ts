@@ -16,6 +16,8 @@ export interface StreamsDeps {
   readonly peers: ReadonlyMap<string, Peer>;
   /** Asks a node to introduce itself, at most once a second. */
   readonly ask: (node: string) => void;
+  /** Introduces this node to a node that waits for it: whatever is sent there next is not a stranger's any more. */
+  readonly introduce: (node: string) => void;
   /** The set of running scopes changed. */
   readonly changed: () => void;
 }
@@ -66,9 +68,10 @@ export class Streams {
 
   /** Makes the stream of a scope that does not run; its run is higher than any before. */
   add({ receiver, ...start }: ScopeStart): Replicator {
-    const { endpoint, pids, limits, ask } = this.#deps;
+    const { endpoint, pids, limits, ask, introduce } = this.#deps;
     const { scope } = start;
-    const output = new StreamOutput({ endpoint, scope, receiver, ask, onFlushed: () => this.#flushed() });
+    const onFlushed = (): void => this.#flushed();
+    const output = new StreamOutput({ endpoint, scope, receiver, ask, introduce, onFlushed });
     const replicator = new Replicator({
       ...start,
       run: (this.#runs += 1),
