@@ -33,7 +33,8 @@ export interface ClientDeps {
 export class VirtualClient implements Connection {
   link: Link | undefined;
   readonly server = 'a virtual server';
-  readonly maxPayload: number;
+  /** Larger messages are dropped. */
+  maxPayload: number;
   dropped = 0;
   /** Called with every message that is published. */
   onPublish: (subject: string, bytes: Uint8Array) => void = () => undefined;
@@ -81,7 +82,7 @@ export class VirtualClient implements Connection {
 
   publish(subject: string, bytes: Uint8Array, reply = ''): void {
     this.onPublish(subject, bytes);
-    if (this.link === undefined) this.dropped += 1;
+    if (this.link === undefined || bytes.length > this.maxPayload) this.dropped += 1;
     else this.#deps.broker.publish({ from: this.link, subject, bytes, reply, onNoResponders: undefined });
   }
 

@@ -98,6 +98,12 @@ export class VirtualProcess {
     loop.message(() => this.run(protocol.connected(client.serverId, loop.now(), client.maxPayload)));
   }
 
+  /** The server takes messages of another size from now on. */
+  limit(maxPayload: number): void {
+    this.client.maxPayload = maxPayload;
+    this.loop.message(() => this.run(this.protocol.limited(maxPayload, this.loop.now())));
+  }
+
   /** Notices that the connection is gone. */
   disconnect(): void {
     this.client.detach();

@@ -23,7 +23,13 @@ export { type CrashDetection, OnlookerCheck } from './liveness/onlooker-check';
 export { decodeProbeAnswer, encodeProbeAnswer, type Probe, Probes } from './liveness/probes';
 export { Membership } from './membership';
 export { NameGuard } from './name-guard';
-export { DEFAULT_PROTOCOL_OPTIONS, protocolOptions, type ProtocolOptions } from './protocol-options';
+export {
+  DEFAULT_PROTOCOL_OPTIONS,
+  LEAST_MAX_PAYLOAD,
+  maxFrameBytesFor,
+  protocolOptions,
+  type ProtocolOptions,
+} from './protocol-options';
 export { OwnScopes } from './own-scopes';
 export {
   type MutablePeer,

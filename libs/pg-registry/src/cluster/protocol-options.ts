@@ -109,6 +109,22 @@ const LEAST: Readonly<Record<string, number>> = {
 /** The largest value of an option that has one. */
 const MOST: Readonly<Record<string, number>> = { maxFrameBytes: LONGEST_FRAME_BYTES };
 
+/** What a message takes of the broker's `max_payload` beside the frame, with room to spare. */
+const BESIDE_FRAME_BYTES = 4 * KB;
+
+/** The broker must take messages of this size, or not every frame can be sent. */
+export const LEAST_MAX_PAYLOAD: number = LEAST['maxFrameBytes'] + BESIDE_FRAME_BYTES;
+
+/**
+ * Returns how large a frame may be.
+ *
+ * @param optionBytes The option `maxFrameBytes`.
+ * @param maxPayload The broker's largest message. Below {@link LEAST_MAX_PAYLOAD}, the smallest frames are larger than it takes.
+ */
+export function maxFrameBytesFor(optionBytes: number, maxPayload: number): number {
+  return Math.min(optionBytes, Math.max(maxPayload, LEAST_MAX_PAYLOAD) - BESIDE_FRAME_BYTES);
+}
+
 const NAMES = Object.keys(DEFAULT_PROTOCOL_OPTIONS);
 const CHECKS: OptionChecks = new OptionChecks('Nothing was started.');
 

@@ -81,11 +81,17 @@ export class FrameRouter {
 
   /** Subscribes to everything that does not depend on scopes; processes have their own subscriptions. */
   subscribe(): void {
-    const { endpoint } = this.#deps;
-    const { subjects, node } = endpoint;
-    for (const kind of ANNOUNCED_KINDS) endpoint.subscribe(subjects.every(kind));
-    for (const kind of PROTOCOL_INBOX_KINDS) endpoint.subscribe(subjects.inbox(kind));
-    endpoint.subscribe(subjects.alive(node));
+    for (const subject of this.subscriptions()) this.#deps.endpoint.subscribe(subject);
+  }
+
+  /** The subjects of everything that is routed here, but for operations. */
+  subscriptions(): readonly string[] {
+    const { subjects, node } = this.#deps.endpoint;
+    return [
+      ...ANNOUNCED_KINDS.map((kind) => subjects.every(kind)),
+      ...PROTOCOL_INBOX_KINDS.map((kind) => subjects.inbox(kind)),
+      subjects.alive(node),
+    ];
   }
 
   /** A message came on a subscription. */

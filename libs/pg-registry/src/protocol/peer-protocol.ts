@@ -1,4 +1,11 @@
-import { type CrashDetection, type Effect, type PeerView, type ProbeOutcome, viewOf } from '../cluster';
+import {
+  type CrashDetection,
+  type Effect,
+  maxFrameBytesFor,
+  type PeerView,
+  type ProbeOutcome,
+  viewOf,
+} from '../cluster';
 import type { ReplicationMemory, ScopeStart } from '../replication';
 import type { ProcessKind, Sender, Subjects } from '../wire';
 import {
@@ -8,9 +15,6 @@ import {
 } from './protocol-components';
 import { ScopeStream, type ScopeStreamDeps } from './scope-stream';
 import { Turn } from './turn';
-
-/** What a message takes of the server's `max_payload` beside the frame, with room to spare. */
-const SUBJECT_AND_HEADER_BYTES = 4096;
 
 /** Where a node's protocol is in its life. */
 export type ProtocolState = 'ready' | 'draining' | 'left' | 'fenced';
@@ -153,6 +157,11 @@ export class PeerProtocol {
     };
   }
 
+  /** The subjects to which it subscribes, but for those of scopes. */
+  subscriptions(): readonly string[] {
+    return this.#components.router.subscriptions();
+  }
+
   /** The stream of a running scope, for a caller that has not kept it. @throws ScopeNotRunningError */
   stream(scope: string): ScopeStream {
     return new ScopeStream(this.#components.streams.get(scope), this.#streamDeps);
@@ -231,8 +240,7 @@ export class PeerProtocol {
       const { endpoint, router, liveness, streams, nameGuard, onlookerCheck, membership, initialDiscovery } =
         this.#components;
       if (endpoint.maySpeak) this.#cutOff(); // a client may not tell of every disconnect
-      const { maxFrameBytes } = endpoint.options;
-      endpoint.maxFrameBytes = Math.min(maxFrameBytes, maxPayload - SUBJECT_AND_HEADER_BYTES);
+      endpoint.maxFrameBytes = maxFrameBytesFor(endpoint.options.maxFrameBytes, maxPayload);
       endpoint.maySpeak = true;
       router.subscribe();
       liveness.connected(serverId.slice(0, 128));
@@ -244,6 +252,15 @@ export class PeerProtocol {
         membership.discover();
         initialDiscovery.begin();
       });
+    });
+  }
+
+  /** The server takes larger or smaller messages from now on; `maxPayload` in bytes. What is kept and too large now can only be synced. */
+  limited(maxPayload: number, now: number): Effect[] {
+    return this.#do(now, () => {
+      const { endpoint, streams } = this.#components;
+      endpoint.maxFrameBytes = maxFrameBytesFor(endpoint.options.maxFrameBytes, maxPayload);
+      streams.limited();
     });
   }
 

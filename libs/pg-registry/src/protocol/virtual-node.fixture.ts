@@ -149,6 +149,11 @@ export class VirtualNode {
     this.#process.connect(server, 0);
   }
 
+  /** The server takes messages of another size from now on. */
+  limit(maxPayload: number): void {
+    this.#process.limit(maxPayload);
+  }
+
   disconnect(): void {
     this.#process.disconnect();
   }

@@ -1,7 +1,7 @@
 /**
  * Bodies of the replication frames. Each begins with its tag and the run of the stream that it is about: `ops`, `part`, `tail`,
- * `chunk`, `bundle` and `appliedAsk` are about the sender's stream, the others about the receiver's. Operations and rows are in
- * `operation-body.ts` and `chunk-body.ts`; here are the heads, and the bodies that are nothing but a head.
+ * `chunk`, `piece`, `bundle` and `appliedAsk` are about the sender's stream, the others about the receiver's. Operations and rows are in
+ * `operation-body.ts`, `chunk-body.ts` and `chunk-pieces.ts`; here are the heads, and the bodies that are nothing but a head.
  */
 import { DecodeError, Reader, type StreamKind, Writer } from '../wire';
 
@@ -16,13 +16,14 @@ export const TAG = {
   appliedAsk: 7,
   appliedAnswer: 8,
   bundle: 9,
+  piece: 10,
 } as const;
 
 /** Which bodies may come in which kind of frame; others are refused. A repair is answered with the bodies of broadcasts, in bundles or alone. */
 export const TAGS_OF: Record<StreamKind, readonly number[]> = {
   ops: [TAG.ops, TAG.part, TAG.tail, TAG.bundle],
   repair: [TAG.repairAsk, TAG.ops, TAG.part, TAG.tail, TAG.bundle],
-  sync: [TAG.syncAsk, TAG.chunk],
+  sync: [TAG.syncAsk, TAG.chunk, TAG.piece],
   applied: [TAG.appliedAsk, TAG.appliedAnswer],
 };
 

@@ -94,10 +94,8 @@ export class ReplicationBudget {
   }
 
   /**
-   * Sets how large a body may be for the connection; to be called before `connected`.
-   *
-   * Tolerated: bodies made for an earlier server that took more are lost on the way to this one. Asks for them stay without
-   * an answer, so their askers sync.
+   * Sets how large a body may be for the connection; to be called before `connected`. Streams forget what they keep and cannot send
+   * any more.
    */
   limitBodies(maxBodyBytes: number): void {
     this.maxBodyBytes = maxBodyBytes;

@@ -14,6 +14,7 @@ import {
 } from './body';
 import { type Bundled, readBundle } from './bundle';
 import { readChunk, readChunkHead } from './chunk-body';
+import { ChunkPieces } from './chunk-pieces';
 import { GapRepair } from './gap-repair';
 import { readOperations } from './operation-body';
 import { ReorderBuffer } from './reorder-buffer';
@@ -22,8 +23,7 @@ import type { StreamOutput, StreamPeer } from './stream-output';
 import { SyncTiming } from './sync-timing';
 import { SyncWalk, type WaitingChunk } from './sync-walk';
 
-/** How many bytes of buffered operations are applied in one turn. */
-const DRAIN_BYTES = 64 * 1024;
+const DRAIN_BYTES = 64 * 1024; // of buffered operations are applied in one turn
 
 /**
  * The operations of one peer's run of the scope, on their way in: one stream, applied in order, each once.
@@ -43,10 +43,9 @@ const DRAIN_BYTES = 64 * 1024;
  * is skipped and what is next in line is applied. What is ahead waits in a {@link ReorderBuffer}, and {@link GapRepair} says when to
  * ask for the gap; after the repair the buffered frames follow, some per turn.
  *
- * A chunk is the picture after operation `at`, and operations above the cursor were skipped. So it is merged only at the moment
- * when applied = `at`. If it came before operations up to `at`, it waits for them. If operations after `at` came before it, it is
- * thrown away and asked for again; on one connection this does not happen, because the owner sends both in order. At cursor 0
- * nothing is known, whatever was applied: then the first chunk says what `applied` is.
+ * A chunk is the picture after operation `at`, and operations above the cursor were skipped: so it is merged when applied = `at`. One
+ * that came early waits. One that operations overtook is thrown away and asked for again; on one connection this does not happen,
+ * because the owner sends both in order. At cursor 0 nothing is known, whatever was applied: the first chunk says what `applied` is.
  */
 export class InboundStream {
   phase: 'queued' | 'walking' | 'live' | 'overfull' = 'queued';
@@ -58,6 +57,7 @@ export class InboundStream {
   readonly #gap: GapRepair;
   readonly #walk: SyncWalk;
   readonly #buffer: ReorderBuffer;
+  readonly #pieces = new ChunkPieces();
   #drainAt = Infinity;
   readonly #timing: SyncTiming;
   /** The operation whose application the owner wants to hear of; 0 if none. */
@@ -142,7 +142,7 @@ export class InboundStream {
   receive({ tag, reader }: Bundled, isAnswer: boolean, now: number): void {
     if (tag === TAG.ops) return this.#receiveOps(reader);
     if (tag === TAG.part) return this.#receivePart(reader);
-    if (tag === TAG.chunk) return this.#receiveChunk(reader, now);
+    if (tag === TAG.chunk || tag === TAG.piece) return this.#receiveChunk({ tag, reader }, now);
     if (tag === TAG.tail) return this.#receiveTail(reader, isAnswer);
     if (tag === TAG.appliedAsk) this.#wanted = Math.max(this.#wanted, readApplied(reader));
     else this.#receiveBundle(reader, isAnswer, now);
@@ -182,11 +182,13 @@ export class InboundStream {
     if (this.#walk.cursor > 0 && oldest > missing && !this.#buffer.has(missing)) this.#resync('unrepairable');
   }
 
-  /** A piece of the sync. @throws DecodeError before anything changes. */
-  #receiveChunk(reader: Reader, now: number): void {
-    const head = readChunkHead(reader);
+  /** A chunk of the sync, or a piece of one that is too large for a frame. @throws DecodeError before anything changes. */
+  #receiveChunk({ tag, reader }: Bundled, now: number): void {
+    const chunk = tag === TAG.piece ? this.#pieces.add(reader, this.#deps) : reader;
+    if (chunk === undefined) return;
+    const head = readChunkHead(chunk);
     if (this.phase !== 'walking' || !this.#walk.wants(head)) return this.#output.count('late-chunks');
-    this.#walk.keep(head, reader.rest(), now);
+    this.#walk.keep(head, chunk.rest(), now);
     this.#mergeDue();
   }
 
@@ -205,7 +207,7 @@ export class InboundStream {
     if (this.#walk.cursor === 0) return;
     const isDue = this.#buffer.bytes > 0 && this.#buffer.has(this.#appliedNumber + 1);
     this.#drainAt = isDue ? now : Infinity;
-    // A buffered frame that is due fills the gap, or part of it, without asking anybody.
+    // A buffered frame that is due fills the gap without asking anybody.
     this.#gap.settle(isDue ? this.#gap.heard : this.#appliedNumber, progressed, now);
     if (this.#wanted > 0 && this.phase === 'live' && this.#appliedNumber >= this.#wanted) this.#sayApplied();
   }
@@ -328,8 +330,7 @@ export class InboundStream {
   /** Compares the digests of the same moment: both sides must have the same entries. */
   #compare(theirs: ScopeDigest): void {
     if (sameDigest(this.#entries.digest(), theirs)) return;
-    const message = `What is known of ${this.peer.node} differs from what it has after its operation ${theirs.last}: syncing again. This is a bug or corrupted memory.`;
-    this.#output.warn('digest-mismatch', message);
+    this.#output.differs(this.peer, theirs);
     this.#resync('different');
   }
 
@@ -337,8 +338,7 @@ export class InboundStream {
     if (this.phase === 'overfull') return;
     this.#resync('overfull');
     this.phase = 'overfull';
-    const message = `${this.peer.node} has more than ${this.#deps.budget.options.maxEntriesPerPeer} entries (maxEntriesPerPeer): none of them are shown here.`;
-    this.#output.warn('overfull', message);
+    this.#output.overfull(this.peer, this.#deps.budget.options);
     this.#output.diff(this.#entries.removeAll(), 'peer');
   }
 

@@ -99,6 +99,14 @@ export class OperationRing {
     }
   }
 
+  /** Drops every body up to the last one of more than so many bytes: what is left has no gap. */
+  dropLargerThan(bytes: number): void {
+    for (let at = this.#bodies.length - 1; at >= this.#head; at -= 1) {
+      const { body, last } = this.#bodies[at];
+      if (body.length > bytes) return this.dropThrough(last);
+    }
+  }
+
   /** Index of the first body that ends at or after `number`. */
   #indexOf(number: number): number {
     let [low, high] = [this.#head, this.#bodies.length];

@@ -141,6 +141,15 @@ export class OutboundStream {
     if (this.#isRecording && this.last > 0) this.#startTail(now);
   }
 
+  /** Bodies may be larger or smaller from now on. Forgets sent operations whose bodies could not be sent again: peers that miss them sync. */
+  limited(now: number): void {
+    this.#ring.dropLargerThan(this.#budget.maxBodyBytes);
+    if (this.#batch.length <= this.#budget.maxBodyBytes - MAX_HEAD_BYTES) return;
+    // Operations of one batch share what was written once, so it cannot be divided any more.
+    if (this.#batched > 1) this.#collapse(now, 'the server takes smaller messages now');
+    else this.#sendInParts(now);
+  }
+
   /** Gives back all memory. */
   stop(): void {
     this.#isRecording = false;

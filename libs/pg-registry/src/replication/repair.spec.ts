@@ -206,9 +206,9 @@ describe('many lost frames', () => {
   });
 
   it('a repair keeps to the size of a frame, however small that is', () => {
-    const { network, a, b } = two({ maxBodyBytes: 300 });
+    const { network, a, b } = two({ maxBodyBytes: 3584 });
     const found = loseBroadcasts(network, a);
-    for (const length of [10, 20, 100, 250, 5000, 30, 260]) {
+    for (const length of [10, 200, 1000, 3000, 50_000, 300, 3100]) {
       a.join('s', 'k', 'x'.repeat(length));
       network.run(6);
     }
@@ -222,6 +222,6 @@ describe('many lost frames', () => {
     network.run(100);
     expect(difference(network)).toBeUndefined();
     expect(b.counts['walks']).toBeUndefined();
-    expect(Math.max(...sizes)).toBeLessThanOrEqual(300);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(3584);
   });
 });

@@ -233,6 +233,12 @@ export class Replicator {
     this.#finish();
   }
 
+  /** Bodies may be larger or smaller from now on; the budget knows how large. */
+  limited(now: number): void {
+    this.#outbound.limited(now);
+    this.#finish();
+  }
+
   /** The own connection is there, or back. The budget knows already. */
   connected(now: number): void {
     this.#outbound.connected(now);

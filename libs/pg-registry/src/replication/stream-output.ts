@@ -1,4 +1,4 @@
-import type { DiffReceiver, Endpoint, Peer, RemoteCause } from '../cluster';
+import type { DiffReceiver, Endpoint, Peer, ProtocolOptions, RemoteCause, ScopeDigest } from '../cluster';
 import type { Diff } from '../table';
 import { DecodeError, type InboxKind, type StreamKind, Writer } from '../wire';
 
@@ -95,6 +95,18 @@ export class StreamOutput {
   /** A `replicated()` has ended. */
   replicated(id: number, laggards: readonly string[], connected: boolean): void {
     this.#deps.endpoint.emit({ type: 'replicated', id, laggards, connected });
+  }
+
+  /** What is known of a peer is not what its digest says, of the same moment. */
+  differs({ node }: StreamPeer, { last }: ScopeDigest): void {
+    const message = `What is known of ${node} differs from what it has after its operation ${last}: syncing again. This is a bug or corrupted memory.`;
+    this.warn('digest-mismatch', message);
+  }
+
+  /** A peer has more entries than are accepted of one. */
+  overfull({ node }: StreamPeer, { maxEntriesPerPeer }: ProtocolOptions): void {
+    const message = `${node} has more than ${maxEntriesPerPeer} entries (maxEntriesPerPeer): none of them are shown here.`;
+    this.warn('overfull', message);
   }
 
   /** Counts, and logs at most once per interval. */

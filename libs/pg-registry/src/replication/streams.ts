@@ -115,12 +115,19 @@ export class Streams {
     const { endpoint } = this.#deps;
     this.#connected = true;
     // The server's largest message is known only now, and may be another's after a reconnect.
-    this.#budget.limitBodies(endpoint.maxFrameBytes - FRAME_OVERHEAD_BYTES);
+    this.limited();
     this.#budget.connected();
     for (const replicator of this.#running.values()) {
       endpoint.subscribe(endpoint.subjects.everyOps(replicator.scope));
       replicator.connected(endpoint.now);
     }
+  }
+
+  /** The endpoint's frames may be larger or smaller from now on. */
+  limited(): void {
+    const { endpoint } = this.#deps;
+    this.#budget.limitBodies(endpoint.maxFrameBytes - FRAME_OVERHEAD_BYTES);
+    for (const replicator of this.#running.values()) replicator.limited(endpoint.now);
   }
 
   /** The subscriptions have reached the server. */

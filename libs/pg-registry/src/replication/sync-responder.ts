@@ -2,6 +2,7 @@ import type { Row } from '../table';
 import { Writer } from '../wire';
 import { joinBody, MAX_HEAD_BYTES, type SyncAsk } from './body';
 import { ChunkWriter, MAX_CHUNK_ROWS, startChunk } from './chunk-body';
+import { piecesOf } from './chunk-pieces';
 import type { OutboundStream } from './outbound-stream';
 import type { StreamDeps } from './stream-deps';
 import type { StreamPeer } from './stream-output';
@@ -71,10 +72,11 @@ export class SyncResponder {
     this.#outbound.flush(now);
     if (this.#outbound.flushAt !== Infinity || !this.#deps.budget.open) return;
     this.#unready(progress);
-    const body = this.#makeChunk(progress);
-    this.#deps.output.send(progress.peer, 'sync', body);
+    for (const body of this.#makeChunk(progress)) {
+      this.#deps.output.send(progress.peer, 'sync', body);
+      this.#deps.budget.published(body.length);
+    }
     this.#deps.output.count('chunks');
-    this.#deps.budget.published(body.length);
     this.#makeReady(progress, now);
   }
 
@@ -97,8 +99,8 @@ export class SyncResponder {
     if (this.#ready.size === 0) this.deadline = Infinity;
   }
 
-  /** Encodes the next chunk of a peer and moves its progress on. */
-  #makeChunk(progress: SyncProgress): Uint8Array {
+  /** Encodes the next chunk of a peer, in pieces if it is too large, and moves its progress on. */
+  #makeChunk(progress: SyncProgress): readonly Uint8Array[] {
     const { askerRun, session, sentTo: from } = progress;
     const at = this.#outbound.last;
     const chunk = new ChunkWriter(this.#rows, at);
@@ -106,7 +108,14 @@ export class SyncResponder {
     startChunk(this.#head, this.#deps.run, { askerRun, session, from, to, at });
     progress.sentTo = to;
     progress.sent += 1;
-    return joinBody(this.#head, this.#rows.view());
+    const body = joinBody(this.#head, this.#rows.view());
+    return piecesOf(
+      body,
+      this.#head,
+      this.#deps.run,
+      { askerRun, session, from },
+      this.#deps.budget.maxBodyBytes,
+    );
   }
 
   /** Writes rows after entry number `from` until the chunk is full. Returns whether these were all. */
