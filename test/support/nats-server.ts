@@ -18,12 +18,14 @@ export interface NatsServerOptions {
   readonly host?: string;
   /** The network namespace to live in (Linux). Default: that of the test. */
   readonly netns?: string;
+  /** The port to listen on. Default: a free one. */
+  readonly port?: number;
 }
 
 /** A real nats-server on a free port, stopped by its own handle and never outliving the test. */
 export class NatsServer {
   readonly #directory = mkdtempSync(join(tmpdir(), 'pg-registry-nats-'));
-  readonly #options: NatsServerOptions;
+  #options: NatsServerOptions;
   #process: ChildProcess | undefined;
   #unguard: () => void = () => undefined;
   #log = '';
@@ -32,6 +34,7 @@ export class NatsServer {
 
   private constructor(options: NatsServerOptions) {
     this.#options = options;
+    this.#port = options.port ?? -1;
   }
 
   /** Starts a server and waits until it takes connections. */
@@ -77,6 +80,13 @@ export class NatsServer {
     child.kill('SIGCONT');
     child.kill(signal);
     await exited;
+  }
+
+  /** Writes other lines of configuration, and makes the running server read them. It logs `Reloaded server configuration` when it has. */
+  reload(config: string): void {
+    this.#options = { ...this.#options, config };
+    writeFileSync(join(this.#directory, 'server.conf'), this.#configuration());
+    this.#process?.kill('SIGHUP');
   }
 
   /** Stops the process from running: connections stay open and nothing passes any more. */

@@ -76,6 +76,7 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
   'node/clock.ts': { timer: [4, 'guardedClock'] },
   'node/cluster-log.ts': { timer: [1, CLOCK] },
   'node/connection-channel.ts': { subscribe: [1, SAFE] },
+  'node/node-lifecycle.ts': { void: [1, 'drain() and close() never reject'] },
   'node/protocol-driver.ts': {
     'then()': [1, '#step; the rejection is handled'],
     timer: [3, '#step, and guardedClock'],
@@ -89,7 +90,7 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
     'finally()': [1, '#end catches everything'],
     subscribe: [1, 'exit() never throws'],
   },
-  'protocol/frame-router.ts': { subscribe: [3, NO_CALLBACK] },
+  'protocol/frame-router.ts': { subscribe: [1, NO_CALLBACK] },
   'protocol/peer-protocol.ts': { subscribe: [1, NO_CALLBACK] },
   'replication/streams.ts': { subscribe: [2, NO_CALLBACK] },
   'scope/locks.ts': {
@@ -103,27 +104,46 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
   'testing/test-cluster.ts': { timer: [1, 'for tests'] },
   'transport/local/local-connection.ts': { subscribe: [2, SAFE] },
   'transport/local/turn-queue.ts': { timer: [1, 'every step delivers to a safeCallback'] },
-  'transport/nats/nats-connection.ts': {
+  'transport/nats/connecting/nats-connector.ts': {
     'then()': [2, PROMISE],
     'finally()': [1, 'never rejects: the step before it handles both outcomes'],
-    void: [1, '#followNext catches everything'],
+    timer: [2, 'settles a promise of ours or aborts a signal of ours, and throws nothing'],
+    listener: [3, 'settles a promise of ours or aborts a signal of ours, and throws nothing'],
+  },
+  'transport/nats/connecting/opened-sockets.ts': {
+    subscribe: [1, 'Node.js: adds a socket to a Set of ours, or destroys it'],
+    timer: [1, 'destroys a socket'],
+  },
+  'transport/nats/connecting/search-attempt.ts': {
+    timer: [2, 'destroys a socket, and tells the search'],
+    listener: [4, 'destroys a socket, and tells the search'],
+  },
+  'transport/nats/connecting/server-search.ts': {
+    timer: [2, 'settles a promise of ours, or opens the next socket'],
+    listener: [1, 'settles a promise of ours, and throws nothing'],
+  },
+  'transport/nats/connection/client-subscriptions.ts': {
+    timer: [1, '#retry: its rejection is handled'],
     subscribe: [1, SAFE],
     'client callback': [1, SAFE],
   },
-  'transport/nats/nats-connector.ts': {
-    'then()': [2, PROMISE],
-    'finally()': [1, 'never rejects: the step before it handles both outcomes'],
+  'transport/nats/connection/needs-check.ts': {
+    void: [1, 'its rejection is handled'],
     timer: [1, 'settles a promise of ours, and throws nothing'],
-    listener: [2, 'settles a promise of ours, and throws nothing'],
+    subscribe: [1, SAFE],
+    'async callback': [2, 'awaited, or its rejection is handled'],
+  },
+  'transport/nats/connection/nats-connection.ts': {
+    'then()': [3, PROMISE],
+    'finally()': [2, 'never rejects: the step before it handles both outcomes'],
+    void: [1, '#followNext catches everything'],
+    timer: [1, 'settles a promise of ours, and throws nothing'],
   },
   'transport/nats/nats-transport.ts': {
     'then()': [1, AWAITED],
     timer: [1, 'settles a promise of ours, and throws nothing'],
-    'async callback': [1, AWAITED],
-  },
-  'transport/nats/server-search.ts': {
-    timer: [3, 'settles a promise of ours, or destroys a socket'],
-    listener: [4, 'settles a promise of ours, or opens the next socket'],
+    listener: [2, 'settles a promise of ours or aborts a signal of ours, and throws nothing'],
+    'async callback': [2, AWAITED],
   },
   'transport/nats/system-events.ts': {
     'then()': [1, PROMISE],

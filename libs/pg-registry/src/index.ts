@@ -78,6 +78,7 @@ export { natsTransport } from './transport/nats';
 export type { GivenConnection, NatsServerOptions, NatsTransportOptions } from './transport/nats';
 export type {
   Connection,
+  ConnectionNeeds,
   ConnectionStatus,
   ConnectOptions,
   OnMessage,

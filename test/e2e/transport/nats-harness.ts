@@ -26,4 +26,5 @@ export const QUICK = {
   reconnectJitter: 0,
   pingInterval: 1000,
   timeout: 1000,
+  ignoreAuthErrorAbort: true,
 };

@@ -1,9 +1,10 @@
-import { connect as openSocket, createServer, type AddressInfo, type Socket } from 'node:net';
+import { connect as openSocket } from 'node:net';
 import { connect as connectWithNats } from 'nats';
 import { connect as connectWithTransportNode } from '@nats-io/transport-node';
 import { type NatsClient, natsTransport } from '../../../libs/pg-registry/src/transport/nats';
 import { eventually } from '../../support/eventually';
 import { NatsServer } from '../../support/nats-server';
+import { TcpDoor } from '../../support/tcp-door';
 import { QUICK } from './nats-harness';
 import { ask, bytes, collect, participate, type Participant } from './participant';
 
@@ -84,54 +85,16 @@ describe('connecting', () => {
 describe('reconnecting', () => {
   const user = { user: 'me', pass: 'pw' };
 
-  /** A proxy to a server. While it is shut it accepts connections and passes nothing on. */
-  async function doorTo(server: NatsServer) {
-    const { port } = new URL(server.url);
-    const held: Socket[] = [];
-    let shut = false;
-    const letIn = (socket: Socket): void => {
-      const inner = openSocket(Number(port), server.host);
-      for (const [one, other] of [
-        [socket, inner],
-        [inner, socket],
-      ]) {
-        one.pipe(other);
-        one.on('error', () => undefined).on('close', () => other.destroy());
-      }
-    };
-    const door = createServer((socket) => {
-      held.push(socket);
-      socket.on('error', () => undefined);
-      if (!shut) letIn(socket);
-    });
-    await new Promise<void>((resolve) => door.listen(0, '127.0.0.1', resolve));
-    cleanUps.push(() => new Promise((resolve) => void door.close(() => resolve())));
-    const throwOut = (): void => held.splice(0).forEach((socket) => socket.destroy());
-    cleanUps.push(() => Promise.resolve(throwOut()));
-    return {
-      url: `127.0.0.1:${(door.address() as AddressInfo).port}`,
-      held,
-      shut: () => {
-        shut = true;
-        throwOut();
-      },
-      open: () => {
-        shut = false;
-        for (const socket of held) if (!socket.destroyed) letIn(socket);
-      },
-    };
-  }
-
   test('late connection attempts do not undo a reconnect', async () => {
     const server = await startServer({
       config: 'authorization { user: "me", password: "pw", timeout: 0.2 }',
     });
-    const door = await doorTo(server);
+    const door = await TcpDoor.to(server.url);
+    cleanUps.push(() => door[Symbol.asyncDispose]());
     const a = await join({ ...QUICK, ...user, timeout: 100, servers: door.url });
-    door.shut();
-    const waiting = (): Socket[] => door.held.filter((socket) => !socket.destroyed);
-    await eventually(() => expect(waiting().length).toBeGreaterThan(3));
-    const late = waiting().slice(0, 3); // given up: the fourth attempt is the present one
+    door.silence();
+    await eventually(() => expect(door.held.length).toBeGreaterThan(3));
+    const late = door.waiting;
     door.open();
     await eventually(() => expect(a.isConnected).toBe(true));
     // The server closes connections that do not authenticate.

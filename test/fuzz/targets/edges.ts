@@ -2,7 +2,7 @@ import { MsgImpl } from 'nats/lib/nats-base-client/msg';
 import { decodeHello } from '../../../libs/pg-registry/src/cluster/hello';
 import { KnownScopes } from '../../../libs/pg-registry/src/cluster/known-scopes';
 import { followSystemEvents } from '../../../libs/pg-registry/src/transport/nats/system-events';
-import { NatsConnection } from '../../../libs/pg-registry/src/transport/nats/nats-connection';
+import { NatsConnection } from '../../../libs/pg-registry/src/transport/nats/connection/nats-connection';
 import type { NatsClient, NatsMessage } from '../../../libs/pg-registry/src/transport/nats/nats-client';
 import { Subjects } from '../../../libs/pg-registry/src/wire';
 import { FRAMES } from '../../../libs/pg-registry/src/wire/frame-kinds';

@@ -1,5 +1,6 @@
 import type { PeerProtocol } from '../protocol';
 import type { CallChannel, RequestKind } from '../calls';
+import type { SizeLimits } from './size-limits';
 import type { Connection, PendingRequest, Subscription } from '../transport';
 import { PROCESS_INBOX_KINDS } from '../wire';
 
@@ -18,24 +19,29 @@ export class ConnectionChannel implements CallChannel {
   #connection: Connection | undefined;
 
   readonly #protocol: PeerProtocol;
+  readonly #limits: SizeLimits;
   readonly #events: ChannelEvents;
 
-  constructor(
-    protocol: PeerProtocol,
-    events: ChannelEvents,
-    readonly maxBodyBytes: number,
-  ) {
+  constructor(protocol: PeerProtocol, limits: SizeLimits, events: ChannelEvents) {
     this.#protocol = protocol;
+    this.#limits = limits;
     this.#events = events;
+  }
+
+  get maxBodyBytes(): number {
+    return this.#limits.maxBodyBytes;
   }
 
   /** Sends and receives frames on this connection from now on. */
   attach(connection: Connection): void {
     this.#connection = connection;
-    for (const kind of PROCESS_INBOX_KINDS) {
-      const subject = this.#protocol.subjects.inbox(kind);
+    for (const subject of this.subscriptions())
       this.#inboxes.push(connection.subscribe(subject, this.#events.onFrame));
-    }
+  }
+
+  /** The subjects on which it receives frames. */
+  subscriptions(): readonly string[] {
+    return PROCESS_INBOX_KINDS.map((kind) => this.#protocol.subjects.inbox(kind));
   }
 
   /** Stops: nothing is sent or received any more. */

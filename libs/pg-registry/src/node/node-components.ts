@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { FRAME_OVERHEAD_BYTES, incarnationOf } from '../wire';
+import { incarnationOf } from '../wire';
 import { PeerProtocol } from '../protocol';
 import { Calls, type CallTracer } from '../calls';
 import { Processes } from '../lifetime';
@@ -19,6 +19,7 @@ import { ReplicationWaits } from './replication-waits';
 import { RunningScopes } from './running-scopes';
 import { replicateScope } from './scope-replication';
 import { ScopeResolver } from './scope-resolver';
+import { SizeLimits } from './size-limits';
 import { Waits } from './waits';
 
 /** What a node is given by the program that it is part of. Everything but the transport of last resort has a default. */
@@ -50,6 +51,7 @@ export interface NodeComponents {
   readonly scopeLogs: ScopeLogs;
   /** Says who joins and who goes. */
   readonly clusterLog: ClusterLog;
+  readonly limits: SizeLimits;
   readonly protocol: PeerProtocol;
   readonly driver: ProtocolDriver;
   readonly waits: Waits;
@@ -78,7 +80,8 @@ export function createNodeComponents(
   const { clock, limitedLog } = logs;
   const identity = { node: options.node, incarnation: incarnationOf(options.node, randomInt(2 ** 32)) };
   const seed = new HashSeed(randomInt(2 ** 32), randomInt(2 ** 32));
-  const shared: Shared = { ...logs, options, identity, seed, pids: new PidInterner(seed) };
+  const limits = new SizeLimits(options.limits, options.protocol);
+  const shared: Shared = { ...logs, options, limits, identity, seed, pids: new PidInterner(seed) };
   const processes = new Processes({
     ...identity,
     pids: shared.pids,
@@ -108,6 +111,7 @@ export function createNodeComponents(
   return {
     ...logs,
     options,
+    limits,
     incarnation: identity.incarnation,
     clusterLog: createClusterLog(shared, protocol),
     protocol,
@@ -129,6 +133,7 @@ type Logs = Pick<NodeComponents, 'clock' | 'log' | 'limitedLog' | 'scopeLogs'>;
 /** What most components of one node are given. */
 interface Shared extends Logs {
   readonly options: NormalNodeOptions;
+  readonly limits: SizeLimits;
   readonly identity: { readonly node: string; readonly incarnation: string };
   readonly seed: HashSeed;
   readonly pids: PidInterner;
@@ -177,7 +182,7 @@ function createClusterLog({ options, log, clock }: Shared, protocol: PeerProtoco
 }
 
 function scopeDeps(
-  { options, pids, seed, scopeLogs }: Shared,
+  { limits, pids, seed, scopeLogs }: Shared,
   { resolveListener = () => undefined }: NodeDeps,
   processes: Processes,
   send: ScopeDeps['send'],
@@ -186,7 +191,7 @@ function scopeDeps(
     processes,
     pids,
     seed,
-    limits: options.limits,
+    limits: limits.entries,
     numbers: { last: 0 },
     logger: { error: (scope, ...line) => scopeLogs.of(scope).error(...line) },
     resolveListener,
@@ -195,7 +200,7 @@ function scopeDeps(
 }
 
 function createChannel(
-  { options, clock }: Shared,
+  { limits, clock }: Shared,
   protocol: PeerProtocol,
   driver: ProtocolDriver,
   noResponders: (token: number) => void,
@@ -208,11 +213,11 @@ function createChannel(
       driver.run(protocol.hint(node, clock.now()));
     },
   };
-  return new ConnectionChannel(protocol, events, options.protocol.maxFrameBytes - FRAME_OVERHEAD_BYTES);
+  return new ConnectionChannel(protocol, limits, events);
 }
 
 function createCalls(
-  { options, identity, clock, pids, limitedLog }: Shared,
+  { options, limits, identity, clock, pids, limitedLog }: Shared,
   {
     processes,
     resolver,
@@ -225,8 +230,7 @@ function createCalls(
   return new Calls({
     ...identity,
     pids,
-    // What travels in a call has to fit into a frame, not into an entry.
-    limits: { ...options.limits, maxValueBytes: channel.maxBodyBytes },
+    limits: limits.messages,
     processes,
     timers: clock,
     random: Math.random,

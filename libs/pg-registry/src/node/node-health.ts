@@ -81,7 +81,9 @@ export async function checkHealth(
   async function whatIsWrong(): Promise<string | undefined> {
     if (state === 'fenced') return `superseded by a younger node named '${protocol.node}'`;
     if (state !== 'ready') return `the node is ${state}`;
-    if (connection === undefined || !connected) return 'not connected';
+    if (connection === undefined || !connected)
+      return connection?.problem === undefined ? 'not connected' : `not connected: ${connection.problem}`;
+    if (connection.problem !== undefined) return connection.problem;
     if (overdueMs > MAX_OVERDUE_MS) return `the node has not moved for ${Math.round(overdueMs)} ms`;
     return (await withTimeout(connection.flush(), timeoutMs, clock).catch(() => false))
       ? undefined

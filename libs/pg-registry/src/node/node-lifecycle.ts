@@ -1,6 +1,7 @@
+import { LEAST_MAX_PAYLOAD } from '../cluster';
 import { withTimeout } from '../lifetime';
 import { ScopeNotRunningError, TransportError, messageOfThrown } from '../term';
-import type { Connection, ConnectionStatus } from '../transport';
+import type { Connection, ConnectionNeeds, ConnectionStatus } from '../transport';
 import type { Sender } from '../wire';
 import type { NodeComponents } from './node-components';
 import type { NodeState } from './node-stats';
@@ -17,8 +18,9 @@ const GOODBYE_FLUSH_MS = 1000;
  *      ▲                       │
  *      └── no server answers ──┘
  *
- *     any but fenced  ── close(), or the connection was closed for good ──► stopped
+ *     any but fenced  ── close() ──► stopped
  *     any but stopped ── a younger node has taken the name ──► fenced
+ *     ready ── the owner of the connection has closed it for good ──► draining ──► stopped, as by drain() and close()
  *
  * A drain: peers stop picking this node and say so; then other calls are refused, so that callers ask another member; calls in
  * flight finish; processes end and entries leave. A goodbye: scopes stop, the root process ends, pending frames and the goodbye
@@ -27,6 +29,8 @@ const GOODBYE_FLUSH_MS = 1000;
 export class NodeLifecycle {
   #state: NodeState = 'new';
   #connection: Connection | undefined;
+  /** Ends the attempt to connect when the node leaves before there is a connection. */
+  readonly #leaving = new AbortController();
   #isDrainAcknowledged = false;
   #drained: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
@@ -62,11 +66,12 @@ export class NodeLifecycle {
     // Race: asked to leave while it was connecting, by a signal for example. It must not appear in the cluster any more.
     if (this.state !== 'connecting') {
       await connection.close();
-      throw new TransportError(`Node '${this.#name}' was stopped before it had connected.`);
+      throw this.#stoppedEarly();
     }
     this.#state = 'ready';
     this.#connection = connection;
-    const { driver, channel, protocol, clock, observables, calls, waits, clusterLog } = this.#components;
+    const { driver, channel, protocol, clock, observables, limits, calls, waits, clusterLog } =
+      this.#components;
     driver.attach(connection, calls.port);
     channel.attach(connection);
     // First: the peers may answer before the next turn of the event loop.
@@ -74,6 +79,7 @@ export class NodeLifecycle {
       () => protocol.hasDiscovered,
       () => clusterLog.joined(connection.server),
     );
+    limits.limit(connection.maxPayload);
     driver.run(protocol.connected(connection.serverId, clock.now(), connection.maxPayload));
     observables.connected(true);
   }
@@ -117,6 +123,8 @@ export class NodeLifecycle {
         node: this.#name,
         replies: protocol.subjects.replies(),
         timeoutMs: options.connectTimeoutMs,
+        signal: this.#leaving.signal,
+        ...(options.requirePermissions && { needs: this.#needs() }),
         onStatus: (status) => this.#onStatus(status),
         onGone: (node) => driver.run(protocol.hint(node, clock.now())),
         onError: (error) =>
@@ -124,42 +132,86 @@ export class NodeLifecycle {
         onWarning: (message, kind = message) => limitedLog.warn(kind, message),
       });
     } catch (error) {
-      if (this.state === 'connecting') this.#state = 'new';
+      if (this.state !== 'connecting') throw this.#stoppedEarly();
+      this.#state = 'new';
       throw error;
     }
   }
 
+  /** What the broker must allow: every subscription, and of each form of subjects a message that nobody receives. */
+  #needs(): ConnectionNeeds {
+    const { protocol, channel, scopes } = this.#components;
+    const { subjects } = protocol;
+    return {
+      subscribe: [
+        ...protocol.subscriptions(),
+        ...channel.subscriptions(),
+        ...scopes.names().map((scope) => subjects.everyOps(scope)),
+        subjects.replies(),
+      ],
+      publish: [
+        subjects.announce('permitted'),
+        subjects.to(this.#name, 'permitted'),
+        subjects.alive('nobody-permitted'),
+        subjects.reply(this.#name, 'permitted'),
+      ],
+      maxPayload: LEAST_MAX_PAYLOAD,
+    };
+  }
+
+  #stoppedEarly(): TransportError {
+    return new TransportError(`Node '${this.#name}' was stopped before it had connected.`);
+  }
+
   #onStatus(status: ConnectionStatus): void {
-    const { driver, protocol, clock, observables, clusterLog } = this.#components;
+    const { driver, protocol, clock, observables, limits, clusterLog } = this.#components;
     const connection = this.#connection;
+    const maxPayload = connection?.maxPayload ?? Infinity;
     switch (status.type) {
       case 'connected':
         clusterLog.reconnected(connection?.server ?? '');
         observables.connected(true);
-        return driver.run(protocol.connected(status.serverId, clock.now(), connection?.maxPayload));
+        limits.limit(maxPayload);
+        return driver.run(protocol.connected(status.serverId, clock.now(), maxPayload));
       case 'disconnected':
         clusterLog.disconnected(connection?.server ?? '');
         observables.connected(false);
         return driver.run(protocol.disconnected(clock.now()));
+      case 'max-payload':
+        limits.limit(maxPayload);
+        return driver.run(protocol.limited(maxPayload, clock.now()));
       case 'closed':
         return this.#connectionClosed(status.error);
     }
   }
 
+  /** Nobody can open the connection again but the application. The node ends in order, as far as that goes without its peers. */
   #connectionClosed(error: Error | undefined): void {
-    this.#components.log.error(
+    if (this.#state === 'stopped' || this.#state === 'fenced') return;
+    const { log, observables, driver, protocol, clock, options } = this.#components;
+    log.error(
       `The connection of node '${this.#name}' was closed for good: ${error?.message ?? 'by its owner'}. The node ` +
-        'has stopped; its peers drop its entries. Restart the application.',
+        'stops; its peers drop its entries. Restart the application.',
     );
-    this.#end('stopped', 'The connection was closed.');
+    observables.connected(false);
+    driver.run(protocol.disconnected(clock.now()));
+    this.#connection = undefined;
+    void this.#leaveAlone(options.drainMs);
+  }
+
+  /** Never rejects, because nobody awaits it. */
+  async #leaveAlone(drainMs: number): Promise<void> {
+    await this.drain(drainMs);
+    await this.close();
   }
 
   async #drain(timeoutMs: number): Promise<void> {
     if (this.#state === 'stopped' || this.#state === 'fenced') return;
     this.#state = 'draining';
+    this.#leaving.abort();
     const { protocol, driver, clock, calls, scopes, processes, service } = this.#components;
     driver.run(protocol.drain(clock.now()));
-    if (this.#connection !== undefined) await this.#acknowledgements();
+    if (this.#connection?.isConnected === true) await this.#acknowledgements();
     // What a peer sent before its receipt has arrived before it. The inbox stays: a call that the broker has already handed
     // to a subscription that ends would only time out.
     calls.refuse();
@@ -190,6 +242,7 @@ export class NodeLifecycle {
 
   async #close(): Promise<void> {
     if (this.#state === 'stopped') return;
+    this.#leaving.abort();
     const connection = this.#connection;
     await this.#goodbye();
     this.#end('stopped', `Node '${this.#name}' has left the cluster.`);

@@ -20,6 +20,7 @@ import {
 } from '../term';
 import type { Transport } from '../transport';
 import { LOG_LEVELS, type LogLevel } from './logger';
+import { ENTRY_OVERHEAD_BYTES } from './size-limits';
 
 /** The options of a node, all with defaults. {@link ProtocolOptions} and {@link ValueLimits} describe the inherited ones. */
 export interface NodeOptions extends Partial<ProtocolOptions>, Partial<ValueLimits> {
@@ -33,6 +34,11 @@ export interface NodeOptions extends Partial<ProtocolOptions>, Partial<ValueLimi
   readonly scopes?: readonly (string | ScopeOptions)[];
   /** How long the first connection may take before `connect()` rejects. Default 5000 ms. */
   readonly connectTimeoutMs?: number;
+  /**
+   * Whether `connect()` rejects if the broker refuses a subject, a subscription or a size of messages that the node needs. With false
+   * the node starts and tries again; its health is down until the broker allows everything. Default true.
+   */
+  readonly requirePermissions?: boolean;
   /** How long calls in flight may take when the node drains, after the acknowledgements (`drainAckMs`). Default 10,000 ms. */
   readonly drainMs?: number;
   /** How long `onProcessExit` of a process class may take. Default 5000 ms. */
@@ -55,6 +61,7 @@ export interface NormalNodeOptions {
   readonly transport: Transport;
   readonly scopes: readonly NormalScopeOptions[];
   readonly connectTimeoutMs: number;
+  readonly requirePermissions: boolean;
   readonly drainMs: number;
   readonly exitTimeoutMs: number;
   readonly mailboxCapacity: number;
@@ -69,14 +76,13 @@ const DEFAULT_CONNECT_TIMEOUT_MS = 5000;
 const DEFAULT_DRAIN_MS = 10_000;
 const DEFAULT_EXIT_TIMEOUT_MS = 5000;
 const DEFAULT_MAILBOX_CAPACITY = 1000;
-/** What a frame with one entry needs besides key and value, with room to spare. */
-const ENTRY_OVERHEAD_BYTES = 1024;
 const OWN_OPTIONS = [
   'node',
   'namespace',
   'transport',
   'scopes',
   'connectTimeoutMs',
+  'requirePermissions',
   'drainMs',
   'exitTimeoutMs',
   'mailboxCapacity',
@@ -104,6 +110,7 @@ export function normalNodeOptions(given: NodeOptions, defaultTransport: () => Tr
     mailboxCapacity = DEFAULT_MAILBOX_CAPACITY,
     remoteStacks = false,
     logLevel = 'log',
+    requirePermissions = true,
   } = given;
   CHECKS.name('node', node);
   CHECKS.name('namespace', namespace);
@@ -113,6 +120,7 @@ export function normalNodeOptions(given: NodeOptions, defaultTransport: () => Tr
   CHECKS.wholeNumber('mailboxCapacity', mailboxCapacity, 1);
   CHECKS.boolean('remoteStacks', remoteStacks);
   CHECKS.oneOf('logLevel', logLevel, LOG_LEVELS);
+  CHECKS.boolean('requirePermissions', requirePermissions);
   if (typeof propertyOfThrown(transport, 'connect') !== 'function') {
     const allowed = 'a transport: localTransport() or natsTransport({ servers })';
     throw CHECKS.errorWithoutValue('transport', transport, allowed);
@@ -128,6 +136,7 @@ export function normalNodeOptions(given: NodeOptions, defaultTransport: () => Tr
     transport,
     scopes: startScopes(scopes),
     connectTimeoutMs,
+    requirePermissions,
     drainMs,
     exitTimeoutMs,
     mailboxCapacity,

@@ -31,7 +31,7 @@ import {
 } from './size';
 import { formatKey } from './text';
 import { hasLongChain, LONGEST_CHAIN } from './v8-hash';
-import type { Key, Value, ValueLimits } from './value';
+import type { EffectiveLimits, Key, Value } from './value';
 import { ValueNumbers } from './value-numbers';
 import {
   invalid,
@@ -58,7 +58,7 @@ export interface PidSource {
  * @throws InvalidValueError when the key has no normal form; the message names the place (`key[2].name`).
  * @throws ValueTooLargeError beyond `maxKeyBytes` or `maxDepth`.
  */
-export function normalKey(key: unknown, limits: ValueLimits, pids: PidSource): Key {
+export function normalKey(key: unknown, limits: EffectiveLimits, pids: PidSource): Key {
   if (typeof key === 'number') return key + 0; // -0 + 0 is 0
   if (typeof key === 'string' && isShortAscii(key, limits.maxKeyBytes)) return key;
   if (key === null || typeof key === 'boolean') return key;
@@ -90,7 +90,7 @@ export function normalKey(key: unknown, limits: ValueLimits, pids: PidSource): K
  */
 export function normalValue(
   value: unknown,
-  limits: ValueLimits,
+  limits: EffectiveLimits,
   pids: PidSource,
   use: ValueUse = STORED_VALUE,
 ): Value {
@@ -104,7 +104,7 @@ export function normalValue(
  *
  * @throws InvalidValueError, ValueTooLargeError as {@link normalValue}.
  */
-export function storedValue(value: unknown, limits: ValueLimits, pids: PidSource): Value {
+export function storedValue(value: unknown, limits: EffectiveLimits, pids: PidSource): Value {
   return copyOfValue(value, limits, pids, STORED);
 }
 
@@ -117,7 +117,7 @@ interface CopyOptions {
 
 const STORED: CopyOptions = { use: STORED_VALUE, keepsContent: true };
 
-function copyOfValue(value: unknown, limits: ValueLimits, pids: PidSource, options: CopyOptions): Value {
+function copyOfValue(value: unknown, limits: EffectiveLimits, pids: PidSource, options: CopyOptions): Value {
   if (typeof value === 'number') return value + 0;
   if (typeof value === 'string' && isShortAscii(value, limits.maxValueBytes)) return value;
   if (value === null || value === undefined || typeof value === 'boolean') return value;
@@ -144,12 +144,12 @@ class Copy {
   readonly #numbers = new ValueNumbers();
   readonly #use: ValueUse;
   readonly #isKey: boolean;
-  readonly #limits: ValueLimits;
+  readonly #limits: EffectiveLimits;
   readonly #pids: PidSource;
 
   readonly #keepsContent: boolean;
 
-  constructor(use: ValueUse, limits: ValueLimits, pids: PidSource, keepsContent = false) {
+  constructor(use: ValueUse, limits: EffectiveLimits, pids: PidSource, keepsContent = false) {
     this.#keepsContent = keepsContent;
     this.#use = use;
     this.#isKey = use === KEY;
@@ -368,7 +368,8 @@ class Copy {
   #grow(bytes: number, depth: number): void {
     this.#bytes += bytes;
     if (this.#bytes <= this.#maxBytes) return;
-    throw tooLarge(this.#use, this.#maxBytes, `up to ${this.#place(depth)} it has ${this.#bytes} already`);
+    const why = `up to ${this.#place(depth)} it has ${this.#bytes} already`;
+    throw tooLarge(this.#use, this.#maxBytes, why, this.#limits.limitedBy);
   }
 
   #refuse(what: string, depth: number): never {

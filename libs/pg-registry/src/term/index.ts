@@ -29,7 +29,7 @@ export {
   type TypedArray,
 } from './bytes';
 export { FrozenDate, FrozenMap, FrozenSet } from './frozen-builtins';
-export { DEFAULT_VALUE_LIMITS, type Key, type Value, type ValueLimits } from './value';
+export { DEFAULT_VALUE_LIMITS, type EffectiveLimits, type Key, type Value, type ValueLimits } from './value';
 export { normalKey, normalValue, storedValue } from './freeze';
 export { sameKey, sameValue } from './equality';
 export { compareValues } from './order';

@@ -36,15 +36,20 @@ export function invalid(use: ValueUse, place: string, why: string): InvalidValue
   );
 }
 
-/** Makes the error of a value that is too large. @param howFar How far the copy got, as a clause. */
+/**
+ * Makes the error of a value that is too large.
+ *
+ * @param howFar How far the copy got, as a clause.
+ * @param limitedBy Why no more is allowed, if something else than the limit of this use is why.
+ */
 export function tooLarge(
   { name, limit, outcome }: ValueUse,
   bytes: number,
   howFar: string,
+  limitedBy: string | undefined,
 ): ValueTooLargeError {
-  return new ValueTooLargeError(
-    `The ${name} is larger than ${limit} = ${bytes} bytes: ${howFar}. ${outcome}`,
-  );
+  const most = limitedBy === undefined ? `${limit} = ${bytes} bytes` : `${bytes} bytes, ${limitedBy}`;
+  return new ValueTooLargeError(`The ${name} is larger than ${most}: ${howFar}. ${outcome}`);
 }
 
 /** Makes the error of a value that throws when it is read: a Proxy may throw whatever it likes, and so may a getter or `toJSON`. */

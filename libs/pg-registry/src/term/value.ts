@@ -34,6 +34,12 @@ export interface ValueLimits {
   readonly maxDepth: number;
 }
 
+/** Limits that may be lower than the options say, because something else leaves less room. */
+export interface EffectiveLimits extends ValueLimits {
+  /** Why no more is allowed, as the end of a sentence. Undefined: the options say so. */
+  readonly limitedBy?: string | undefined;
+}
+
 /** The limits of a node that sets none. */
 export const DEFAULT_VALUE_LIMITS: ValueLimits = Object.freeze({
   maxKeyBytes: 4096,

@@ -10,6 +10,7 @@
  */
 export type {
   Connection,
+  ConnectionNeeds,
   ConnectionStatus,
   ConnectOptions,
   OnMessage,

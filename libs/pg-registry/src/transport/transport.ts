@@ -15,8 +15,8 @@ export interface Transport {
   /**
    * Connects one node. A transport that was given an open connection serves one node at a time.
    *
-   * @throws TransportError when there is no connection after `timeoutMs`, or there can never be one; it names the servers
-   *   and the reason. Nothing is left open.
+   * @throws TransportError when there is no connection after `timeoutMs`, there can never be one, the broker refuses what the
+   *   node `needs`, or `signal` is aborted; it names the servers and the reason. Nothing is left open.
    */
   connect(options: ConnectOptions): Promise<Connection>;
 }
@@ -29,6 +29,10 @@ export interface ConnectOptions {
   readonly replies: string;
   /** How long connecting may take. */
   readonly timeoutMs: number;
+  /** Ends the attempt to connect when it is aborted. Default: nothing does. */
+  readonly signal?: AbortSignal;
+  /** What the broker must allow the node, or `connect` rejects. Default: nothing is checked. */
+  readonly needs?: ConnectionNeeds;
   /** Called at every change after `connect` has resolved; not for the first connection. */
   readonly onStatus: (status: ConnectionStatus) => void;
   /**
@@ -52,12 +56,24 @@ export interface ConnectOptions {
   readonly screen?: ((onMessage: OnMessage) => OnMessage) | undefined;
 }
 
+/** What a node needs of its broker. */
+export interface ConnectionNeeds {
+  /** Subjects to which it must be permitted to publish. An empty message is sent to each, so nobody must listen there. */
+  readonly publish: readonly string[];
+  /** Subjects, with wildcards, to which it must be permitted to subscribe, all at one time. */
+  readonly subscribe: readonly string[];
+  /** How large a message it must be able to send, in bytes. */
+  readonly maxPayload: number;
+}
+
 /** A change of a connection. `closed` is final. */
 export type ConnectionStatus =
   /** The connection is back, perhaps to another server. Subscriptions are in place again; messages in between are lost. */
   | { readonly type: 'connected'; readonly serverId: string }
   /** The connection is lost, and the transport tries to reconnect. Messages are dropped until `connected`. */
   | { readonly type: 'disconnected' }
+  /** The broker takes larger or smaller messages from now on; see `maxPayload` of the connection. */
+  | { readonly type: 'max-payload' }
   /** The broker, the connection's owner or a failure has ended the connection. Not reported after the node's own `close()`. */
   | { readonly type: 'closed'; readonly error?: Error };
 
@@ -69,8 +85,13 @@ export interface Connection {
   readonly serverId: string;
   /** Where the node is connected, or was last, for people: `127.0.0.1:4222`. */
   readonly server: string;
-  /** The largest size of a message, in bytes. */
+  /** The largest size of a message, in bytes. The broker may change it; `onStatus` tells. */
   readonly maxPayload: number;
+  /**
+   * What is wrong with the connection, as part of a sentence: why it is not back yet, or what the broker refuses the node.
+   * Undefined while nothing is known to be wrong.
+   */
+  readonly problem?: string | undefined;
   /** The number of messages that were not sent: the node was not connected, or they were too large. */
   readonly dropped: number;
   /** How many messages were refused, by reason. Undefined: the transport verifies nothing. */

@@ -4,7 +4,8 @@
  * promises of the port in spite of the clients: they stop delivering when a callback throws, lose what is published without a
  * connection, may hang on a stale connection, and may undo a reconnect by an earlier attempt.
  *
- * May import: term, transport, transport/secret, nats, node:net.
+ * `connecting/` finds a server and opens a client; `connection/` keeps the port's promises over that client. May import: term, transport,
+ * transport/secret, nats, node:net, node:async_hooks, node:diagnostics_channel.
  */
 export type { NatsClient } from './nats-client';
 export type { GivenConnection, NatsServerOptions, NatsTransportOptions } from './nats-options';

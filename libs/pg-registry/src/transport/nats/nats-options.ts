@@ -39,21 +39,28 @@ export interface NatsServerOptions extends NatsExtras {
   readonly pingInterval?: number;
   /** How many unanswered pings end the connection. Default 2. */
   readonly maxPingOut?: number;
-  /** How long one attempt to connect or reconnect may take. Default 1000 ms. */
+  /** How long one attempt to connect or reconnect may take; longer if the server is slow to greet. Default 1000 ms. */
   readonly timeout?: number;
+  /**
+   * Whether the first connection may take as long as it likes: the node option `connectTimeoutMs` does not apply then. Refused
+   * credentials and certificates end it all the same. Default false.
+   */
+  readonly waitOnFirstConnect?: boolean;
   /** How many rounds over all servers a reconnect may take. Default -1: without end. */
   readonly maxReconnectAttempts?: number;
   /** How long to wait between two rounds. Default 100 ms. */
   readonly reconnectTimeWait?: number;
   /** The longest random time that is added to that wait. Default 100 ms. */
   readonly reconnectJitter?: number;
+  /** Returns how long to wait between two rounds, in milliseconds, instead of these two options. */
+  readonly reconnectDelayHandler?: () => number;
   /** Whether the server does not send a node its own messages. Default true. */
   readonly noEcho?: boolean;
   /** Whether the servers are tried in the given order. Default false: in a random one. */
   readonly noRandomize?: boolean;
   /** Whether servers that the cluster announces are left out. Default false. */
   readonly ignoreClusterUpdates?: boolean;
-  /** Whether refused credentials are tried again and again. Default false. */
+  /** Has no effect: once connected, a node whose credentials are refused tries again whatever this says. */
   readonly ignoreAuthErrorAbort?: boolean;
   /** Whether a lost connection is made again. Default true; false makes the first loss final. */
   readonly reconnect?: boolean;
@@ -67,16 +74,12 @@ export interface NatsServerOptions extends NatsExtras {
   readonly pedantic?: boolean;
   /** Passed to the client. */
   readonly port?: number;
-  /** Passed to the client. */
-  readonly reconnectDelayHandler?: () => number;
-  /** Passed to the client. */
+  /** Like `reconnectJitter`, for connections with `tls`. Default: that of `reconnectJitter`. */
   readonly reconnectJitterTLS?: number;
   /** Passed to the client. */
   readonly resolve?: boolean;
   /** Passed to the client. */
   readonly verbose?: boolean;
-  /** Passed to the client. */
-  readonly waitOnFirstConnect?: boolean;
 }
 
 /** Options of `natsTransport` for a connection that the application made. The transport never closes it; it serves one node. */
@@ -100,6 +103,9 @@ export const CLIENT_DEFAULTS = Object.freeze({
   reconnectJitter: 100,
   noEcho: true,
 });
+
+/** The longest timer of Node.js, about 25 days; it makes a longer one fire at once. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** The largest values, in milliseconds, with which a connection of the application notices trouble in time. */
 const WANTED = Object.freeze({ pingInterval: 2000, timeout: 1000, reconnectTimeWait: 250 });
@@ -192,6 +198,9 @@ export function weaknessOf(options: unknown): string | undefined {
     ...(attempts === -1
       ? []
       : [`maxReconnectAttempts: ${String(attempts)} (then it is closed for good; -1 never ends)`]),
+    ...(peek(options, 'ignoreAuthErrorAbort') === true
+      ? []
+      : ['ignoreAuthErrorAbort: false (credentials that are refused twice in a row close it for good)']),
     ...TIMES.flatMap((name) => slower(name, peek(options, name))),
   ];
   if (weak.length === 0) return undefined;

@@ -1,5 +1,5 @@
 import { natsTransport } from '.';
-import { formatServers } from './server-urls';
+import { formatServers } from './connecting/server-urls';
 
 jest.mock('nats', () => {
   throw new Error("Cannot find module 'nats'");

@@ -2,18 +2,21 @@ import { TransportError } from '../../term';
 import { safeCallback } from '../safe-callback';
 import { withSharedSecret } from '../secret';
 import type { ConnectOptions, Transport } from '../transport';
+import { describeFailure } from './connecting/connect-failure';
+import { NatsConnector } from './connecting/nats-connector';
+import { withCredentialsApart } from './connecting/server-urls';
+import { NatsConnection } from './connection/nats-connection';
+import { checkNeeds } from './connection/needs-check';
 import { Credentials } from './credentials';
 import { type NatsClient, peek, reasonOf } from './nats-client';
-import { NatsConnection } from './nats-connection';
-import { NatsConnector } from './nats-connector';
 import {
   checkNatsOptions,
   CLIENT_DEFAULTS,
+  LONGEST_TIMER_MS,
   type NatsServerOptions,
   type NatsTransportOptions,
   weaknessOf,
 } from './nats-options';
-import { withCredentialsApart } from './server-urls';
 import { followSystemEvents } from './system-events';
 
 /** Marks a client with the name of the node it serves. A registered symbol, so that a second copy of this library sees it too. */
@@ -63,29 +66,58 @@ function opener(
   credentials: Credentials,
 ): (node: ConnectOptions) => Promise<NatsConnection> {
   credentials.addAllIn(options);
-  return (node) => connectOwn(credentials.watch(options), node);
+  return (node) => connectOwn(credentials.watch(options), node, credentials);
 }
 
-async function connectOwn(options: NatsServerOptions, node: ConnectOptions): Promise<NatsConnection> {
+async function connectOwn(
+  options: NatsServerOptions,
+  node: ConnectOptions,
+  credentials: Credentials,
+): Promise<NatsConnection> {
   const connector = new NatsConnector({ name: node.node, ...options });
   const end = new AbortController();
   const { signal } = end;
-  const client = await connector.connect({ signal, timeoutMs: node.timeoutMs });
-  warnOfWeakness({ ...CLIENT_DEFAULTS, ...options }, node);
-  const { maxReconnectAttempts: attempts = -1, reconnect, ignoreAuthErrorAbort } = options;
-  const limits = {
-    signal,
-    rounds: attempts === -1 ? Infinity : attempts,
-    // The first refusal may come from a server that has not loaded its accounts yet. The client, too, gives up at the second.
-    refusals: ignoreAuthErrorAbort === true ? Infinity : 2,
-  };
-  return new NatsConnection(client, node, {
-    reconnect: reconnect === false ? undefined : () => connector.connect(limits),
-    release: (latest) => {
-      end.abort();
-      return latest.close();
-    },
-  });
+  const abort = (): void => end.abort();
+  node.signal?.addEventListener('abort', abort);
+  if (isAborted(node.signal)) abort();
+  const { maxReconnectAttempts: attempts = -1, reconnect, waitOnFirstConnect } = options;
+  const endsAt = performance.now() + node.timeoutMs;
+  try {
+    const limit = waitOnFirstConnect === true ? {} : { timeoutMs: node.timeoutMs };
+    const client = await connector.connect({ signal, isFirst: true, ...limit });
+    await proveNeeds(client, node, Math.max(endsAt - performance.now(), node.timeoutMs / 2)).catch(
+      async (error: unknown) => {
+        await client.close();
+        throw error;
+      },
+    );
+    warnOfWeakness({ ...CLIENT_DEFAULTS, ignoreAuthErrorAbort: true, ...options }, node);
+    const warn = safeCallback(node.onWarning, node.onError);
+    const rounds = attempts === -1 ? Infinity : attempts;
+    return new NatsConnection(client, node, {
+      reconnect:
+        reconnect === false
+          ? undefined
+          : (onFailure) =>
+              connector.connect({
+                signal,
+                rounds,
+                onFailure: (failure) => {
+                  const description = credentials.hideIn(describeFailure(failure));
+                  onFailure(description);
+                  // That nobody is there needs no word here: the loss of the connection shows everywhere.
+                  if (failure.kind !== 'no-answer')
+                    warn(`The node is not connected to NATS and goes on trying: ${description}.`);
+                },
+              }),
+      release: (latest) => {
+        end.abort();
+        return latest.close();
+      },
+    });
+  } finally {
+    node.signal?.removeEventListener('abort', abort);
+  }
 }
 
 async function borrow(client: NatsClient, node: ConnectOptions): Promise<NatsConnection> {
@@ -101,7 +133,8 @@ async function borrow(client: NatsClient, node: ConnectOptions): Promise<NatsCon
     return Promise.resolve();
   };
   try {
-    await proveConnected(client, node.timeoutMs);
+    await proveConnected(client, node);
+    await proveNeeds(client, node, node.timeoutMs);
     warnOfWeakness(peek(client, 'options'), node);
     return new NatsConnection(client, node, { release });
   } catch (error) {
@@ -110,13 +143,30 @@ async function borrow(client: NatsClient, node: ConnectOptions): Promise<NatsCon
   }
 }
 
+/** @throws TransportError if the server refuses something that the node needs. */
+async function proveNeeds(
+  client: NatsClient,
+  { needs, signal }: ConnectOptions,
+  timeoutMs: number,
+): Promise<void> {
+  if (needs === undefined) return;
+  // A connection that is lost meanwhile is what the node has to cope with at any time.
+  const isDone = (flush: Promise<void>): Promise<boolean> =>
+    isDoneWithin(timeoutMs, flush, signal).catch(() => false);
+  await checkNeeds(client, needs, isDone);
+}
+
 /** Waits for an answered flush, because a given connection may be reconnecting at the moment. */
-async function proveConnected(client: NatsClient, timeoutMs: number): Promise<void> {
+async function proveConnected(client: NatsClient, { timeoutMs, signal }: ConnectOptions): Promise<void> {
   const endsAt = performance.now() + timeoutMs;
   let reason = `no answer within ${timeoutMs} ms`;
-  for (let leftMs = timeoutMs; leftMs > 0 && !client.isClosed(); leftMs = endsAt - performance.now()) {
+  for (
+    let leftMs = timeoutMs;
+    leftMs > 0 && !client.isClosed() && !isAborted(signal);
+    leftMs = endsAt - performance.now()
+  ) {
     try {
-      if (await isDoneWithin(leftMs, client.flush())) return;
+      if (await isDoneWithin(leftMs, client.flush(), signal)) return;
     } catch (error) {
       // A client that is reconnecting fails its flushes at every attempt.
       reason = reasonOf(error);
@@ -129,14 +179,26 @@ async function proveConnected(client: NatsClient, timeoutMs: number): Promise<vo
   );
 }
 
+function isAborted(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true;
+}
+
 /** Resolves with whether a promise was fulfilled in time. Rejects with its error if it was rejected in time. */
-async function isDoneWithin(ms: number, work: Promise<void>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeUp = new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(false), ms)));
+async function isDoneWithin(
+  ms: number,
+  work: Promise<void>,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  let end!: () => void;
+  const timeUp = new Promise<boolean>((resolve) => (end = () => resolve(false)));
+  const timer = setTimeout(end, Math.min(ms, LONGEST_TIMER_MS));
+  signal?.addEventListener('abort', end);
+  if (isAborted(signal)) end();
   try {
     return await Promise.race([work.then(() => true), timeUp]);
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener('abort', end);
   }
 }
 

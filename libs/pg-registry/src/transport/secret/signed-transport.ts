@@ -167,6 +167,10 @@ class SignedConnection implements Connection {
     return this.#connection.server;
   }
 
+  get problem(): string | undefined {
+    return this.#connection.problem;
+  }
+
   get maxPayload(): number {
     return this.#connection.maxPayload - this.#signatureBytes;
   }

@@ -1,6 +1,6 @@
-import { isError, messageOfThrown, TransportError } from '../../term';
-import { PendingRequests } from '../pending-requests';
-import { safeCallback } from '../safe-callback';
+import { isError, messageOfThrown, TransportError } from '../../../term';
+import { PendingRequests } from '../../pending-requests';
+import { safeCallback } from '../../safe-callback';
 import type {
   Connection,
   ConnectionStatus,
@@ -9,38 +9,41 @@ import type {
   PendingRequest,
   RequestOutcome,
   Subscription,
-} from '../transport';
+} from '../../transport';
 import {
   destroySocket,
   isStatusMessage,
   NO_RESPONDERS,
   type NatsClient,
   type NatsMessage,
-  peek,
   reasonOf,
-} from './nats-client';
+} from '../nats-client';
+import { ClientSubscriptions } from './client-subscriptions';
+import { PayloadLimit } from './payload-limit';
+import { Refusals } from './refusals';
+import { adviceAbout, describeServerError, type ServerError, serverErrorIn } from './server-error';
 
 /** What a connection needs to replace and to release its clients. */
 export interface NatsConnectionDeps {
   /** Closes the client, or hands it back to its owner. */
   release(client: NatsClient): Promise<void>;
-  /** Opens the next client when one has closed. Without it the client reconnects by itself, and the connection ends with it. */
-  readonly reconnect?: (() => Promise<NatsClient>) | undefined;
-}
-
-/** A subscription that moves from one client to the next. */
-interface MovingSubscription extends Subscription {
-  readonly subject: string;
-  readonly callback: (error: Error | null, message: NatsMessage) => void;
-  /** The subscription at the present client. */
-  current?: { unsubscribe(): void };
+  /**
+   * Opens the next client when one has closed. Without it the client reconnects by itself, and the connection ends with it.
+   *
+   * @param onFailure Hears why each attempt failed, as part of a sentence.
+   */
+  readonly reconnect?: ((onFailure: (description: string) => void) => Promise<NatsClient>) | undefined;
 }
 
 /** Keeps a {@link Connection} over a connected client, or over several, one after the other. It follows the client's `status()` and `closed()`. */
 export class NatsConnection implements Connection {
   readonly #requests = new PendingRequests();
-  readonly #subscriptions = new Set<MovingSubscription>();
+  readonly #refusals = new Refusals();
+  /** Refused subjects for which a check is under way. */
+  readonly #checked = new Set<string>();
+  readonly #subscriptions: ClientSubscriptions;
   readonly #boundSubscriptions = new Set<Subscription>();
+  readonly #payload = new PayloadLimit();
   readonly #flushes = new Set<(error: TransportError) => void>();
   readonly #report: (error: Error) => void;
   readonly #onAnswer: OnMessage;
@@ -52,8 +55,11 @@ export class NatsConnection implements Connection {
   #closed = false;
   #serverId = '';
   #server = 'NATS';
-  #maxPayload = Infinity;
   #dropped = 0;
+  /** Why the connection is not back yet, as part of a sentence. */
+  #whyDisconnected: string | undefined;
+  /** What the server said last before the connection was lost. */
+  #lastError: string | undefined;
 
   readonly #options: ConnectOptions;
   readonly #deps: NatsConnectionDeps;
@@ -65,8 +71,15 @@ export class NatsConnection implements Connection {
     this.#report = safeCallback(options.onError, () => undefined);
     this.#onAnswer = this.#screened(this.#requests.answer);
     this.#client = client;
+    this.#subscriptions = new ClientSubscriptions({
+      client: () => this.#client,
+      refusals: this.#refusals,
+      report: this.#report,
+      flush: () => this.#flushThenHear(),
+    });
+    this.#payload.read(client);
     this.#follow(client);
-    this.#subscribe(options.replies, (message) => this.#onReply(message));
+    this.#subscriptions.add(options.replies, (message) => this.#onReply(message));
   }
 
   get isConnected(): boolean {
@@ -82,7 +95,15 @@ export class NatsConnection implements Connection {
   }
 
   get maxPayload(): number {
-    return this.#maxPayload;
+    return this.#payload.bytes;
+  }
+
+  get problem(): string | undefined {
+    if (!this.#connected) return this.#whyDisconnected ?? this.#lastError;
+    const { needs } = this.#options;
+    if (needs !== undefined && this.maxPayload < needs.maxPayload)
+      return `the NATS server takes messages of ${this.maxPayload} bytes, and the node needs ${needs.maxPayload} (max_payload)`;
+    return this.#refusals.problem;
   }
 
   get dropped(): number {
@@ -97,9 +118,14 @@ export class NatsConnection implements Connection {
     }
     try {
       this.#client.publish(subject, bytes, reply === '' ? undefined : { reply });
+      this.#payload.sent(bytes.length);
+      if (this.#refusals.refusedAt(subject) !== undefined) this.#checkRefused(subject);
     } catch (cause) {
       this.#dropped += 1;
       if (this.#client.isClosed()) return; // `closed()` has not resolved yet.
+      // An owner that drains a given connection closes it soon.
+      if (/draining/i.test(reasonOf(cause))) return;
+      this.#readLimit(); // A client does not tell of each INFO.
       this.#report(
         new TransportError(
           `A message of ${bytes.length} bytes to ${subject} was not sent: ${reasonOf(cause)}.`,
@@ -110,8 +136,9 @@ export class NatsConnection implements Connection {
   }
 
   subscribe(subject: string, onMessage: OnMessage): Subscription {
+    if (this.#closed) return { unsubscribe: () => undefined };
     const receive = this.#screened(onMessage);
-    return this.#subscribe(subject, (message) => {
+    return this.#subscriptions.add(subject, (message) => {
       if (!isStatusMessage(message)) receive(message.subject, message.data, message.reply ?? '');
     });
   }
@@ -155,56 +182,18 @@ export class NatsConnection implements Connection {
     if (this.#closed) return;
     this.#end();
     this.#statuses?.stop?.();
-    for (const subscription of this.#subscriptions) subscription.unsubscribe();
     await this.#deps.release(this.#client);
   }
 
   #follow(client: NatsClient): void {
     this.#client = client;
     this.#statuses = client.status();
-    this.#readInfo();
+    this.#readServer();
     this.#followStatus(this.#statuses).catch(this.#reportAny);
     client
       .closed()
       .then((error) => this.#onClientClosed(error ?? undefined))
       .catch(this.#reportAny);
-  }
-
-  #subscribe(subject: string, onMessage: (message: NatsMessage) => void): Subscription {
-    if (this.#closed) return { unsubscribe: () => undefined };
-    let active = true;
-    // Errors passed to the callback are refused permissions, which the client's status reports as well.
-    // All of it is guarded: even reading the headers of a message throws if a peer wrote them in a wrong form.
-    const callback = safeCallback((error: Error | null, message: NatsMessage): void => {
-      if (active && error === null) onMessage(message);
-    }, this.#report);
-    const subscription: MovingSubscription = {
-      subject,
-      callback,
-      unsubscribe: () => {
-        if (!active) return;
-        active = false;
-        this.#subscriptions.delete(subscription);
-        if (!this.#client.isClosed()) subscription.current?.unsubscribe();
-      },
-    };
-    this.#subscriptions.add(subscription);
-    this.#open(subscription);
-    return subscription;
-  }
-
-  /** Subscribes at the present client. If that has closed already, the next one will subscribe. */
-  #open(subscription: MovingSubscription): void {
-    if (this.#client.isClosed()) return;
-    try {
-      subscription.current = this.#client.subscribe(subscription.subject, {
-        callback: subscription.callback,
-      });
-    } catch (cause) {
-      this.#report(
-        new TransportError(`Not subscribed to ${subscription.subject}: ${reasonOf(cause)}.`, { cause }),
-      );
-    }
   }
 
   #screened(onMessage: OnMessage): OnMessage {
@@ -231,11 +220,44 @@ export class NatsConnection implements Connection {
         return this.#onReconnected();
       case 'staleConnection':
         return destroySocket(this.#client);
+      case 'update':
+        return this.#readLimit();
       case 'error':
-        return this.#report(new TransportError(`NATS refused something: ${refusalOf(status)}.`));
+        return this.#onServerError(serverErrorIn(status, this.#client));
       default:
         return;
     }
+  }
+
+  #onServerError(error: ServerError): void {
+    this.#refusals.refused(error);
+    if (error.type === 'max-payload') this.#payload.violated();
+    this.#lastError = describeServerError(error);
+    const advice = adviceAbout(error);
+    this.#report(new TransportError(`${sentence(this.#lastError)}.${advice === '' ? '' : ` ${advice}`}`));
+  }
+
+  /** A message went to a subject that was refused before: if it is not refused again, it is permitted now. */
+  #checkRefused(subject: string): void {
+    if (this.#checked.has(subject)) return;
+    this.#checked.add(subject);
+    const before = this.#refusals.refusedAt(subject);
+    this.#flushThenHear()
+      .then(() => this.#refusals.refusedAt(subject) === before && this.#refusals.mayPublish(subject))
+      // The connection was lost: the next one begins without refusals.
+      .catch(() => undefined)
+      .finally(() => this.#checked.delete(subject));
+  }
+
+  /** Flushes, and waits until errors that the server reported before its answer have been heard. */
+  async #flushThenHear(): Promise<void> {
+    await this.flush();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** The limit may have changed while the connection stayed. */
+  #readLimit(): void {
+    if (this.#payload.read(this.#client) && this.#connected) this.#tell({ type: 'max-payload' });
   }
 
   #onDisconnected(): void {
@@ -246,8 +268,13 @@ export class NatsConnection implements Connection {
   }
 
   #onReconnected(): void {
-    this.#readInfo();
+    this.#readServer();
+    this.#payload.reconnected(this.#client);
+    this.#refusals.clear();
+    this.#whyDisconnected = undefined;
+    this.#lastError = undefined;
     this.#connected = true;
+    this.#subscriptions.reopenRefused();
     this.#tell({ type: 'connected', serverId: this.#serverId });
   }
 
@@ -260,17 +287,17 @@ export class NatsConnection implements Connection {
   }
 
   /** Never rejects, because nobody awaits it. */
-  async #followNext(reconnect: () => Promise<NatsClient>): Promise<void> {
+  async #followNext(reconnect: NonNullable<NatsConnectionDeps['reconnect']>): Promise<void> {
     let client: NatsClient;
     try {
-      client = await reconnect();
+      client = await reconnect((description) => (this.#whyDisconnected = description));
     } catch (cause) {
       return this.#onClosed(errorOf(cause));
     }
     try {
       if (this.#closed) return await client.close();
       this.#follow(client);
-      for (const subscription of this.#subscriptions) this.#open(subscription);
+      this.#subscriptions.reopenAll();
       this.#onReconnected();
     } catch (error) {
       this.#reportAny(error);
@@ -288,6 +315,7 @@ export class NatsConnection implements Connection {
     this.#connected = false;
     this.#failFlushes('the connection to NATS was closed');
     this.#requests.close();
+    this.#subscriptions.close();
     for (const subscription of this.#boundSubscriptions) subscription.unsubscribe();
   }
 
@@ -296,12 +324,11 @@ export class NatsConnection implements Connection {
     this.#flushes.clear();
   }
 
-  #readInfo(): void {
+  #readServer(): void {
     const { info } = this.#client;
     if (info === undefined) return;
     this.#serverId = info.server_id;
     this.#server = `NATS at ${this.#client.getServer()}`;
-    this.#maxPayload = info.max_payload;
   }
 
   #tell(status: ConnectionStatus): void {
@@ -309,18 +336,10 @@ export class NatsConnection implements Connection {
   }
 }
 
-/** Reads what was refused: `nats` 2 puts a code into `data` and details beside it, `@nats-io/transport-node` 3 an error into `error`. */
-function refusalOf(status: object): string {
-  const error = peek(status, 'error');
-  if (error !== undefined) return reasonOf(error);
-  const subject = peek(status, 'permissionContext', 'subject');
-  const operation = peek(status, 'permissionContext', 'operation');
-  return (
-    String(peek(status, 'data')) +
-    (typeof subject === 'string' ? ` for ${String(operation)} to ${subject}` : '')
-  );
-}
-
 function errorOf(thrown: unknown): Error {
   return isError(thrown) ? thrown : new TransportError(messageOfThrown(thrown));
+}
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

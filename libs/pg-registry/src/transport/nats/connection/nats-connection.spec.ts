@@ -1,12 +1,12 @@
 import { NatsConnection } from './nats-connection';
-import type { NatsMessage } from './nats-client';
+import type { NatsMessage } from '../nats-client';
 
 type Callback = (error: Error | null, message: NatsMessage) => void;
 
 /** What the connection uses of a client, with the callbacks that the connection gave it. */
 class FakeClient {
   readonly callbacks = new Map<string, Callback>();
-  readonly info = { server_id: 's', max_payload: 1000 };
+  info = { server_id: 's', max_payload: 1000 };
   closing: Promise<void | Error> = new Promise(() => undefined);
   statuses: AsyncIterable<{ type: string }> = (async function* () {})();
 
@@ -48,14 +48,16 @@ const message = (subject: string): NatsMessage => ({ subject, data: Uint8Array.o
 describe('a NATS connection', () => {
   let client: FakeClient;
   let errors: string[];
+  let statuses: string[];
   let connection: NatsConnection;
   const connect = (): void => {
     errors = [];
+    statuses = [];
     const options = {
       node: 'a',
       replies: 'replies',
       timeoutMs: 1,
-      onStatus: () => undefined,
+      onStatus: ({ type }: { readonly type: string }) => void statuses.push(type),
       onError: (error: Error) => void errors.push(error.message),
       onWarning: () => undefined,
     };
@@ -79,6 +81,22 @@ describe('a NATS connection', () => {
       expect(errors).toEqual(["' ' is not a valid character for a header key"]);
     },
   );
+
+  it('a connection tells of a largest message that the server changes while the connection stays', async () => {
+    client = new FakeClient();
+    const taken: string[] = [];
+    client.statuses = (async function* () {
+      for (const type of ['update', 'update', 'ldm']) {
+        if (taken.push(type) === 2) client.info = { server_id: 's', max_payload: 500 };
+        yield { type };
+      }
+    })();
+    connect();
+    await new Promise(setImmediate);
+    expect(taken).toHaveLength(3);
+    expect(statuses).toEqual(['max-payload']);
+    expect(connection.maxPayload).toBe(500);
+  });
 
   it('a connection reports what the promises of its client reject with', async () => {
     client = new FakeClient();

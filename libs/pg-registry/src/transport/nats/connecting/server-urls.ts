@@ -1,5 +1,5 @@
-import { InvalidOptionError } from '../../term';
-import type { NatsServerOptions } from './nats-options';
+import { InvalidOptionError } from '../../../term';
+import type { NatsServerOptions } from '../nats-options';
 
 interface Server {
   readonly url: string;

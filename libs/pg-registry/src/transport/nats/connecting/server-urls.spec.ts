@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../../term';
+import { InvalidOptionError } from '../../../term';
 import { addressOf, withCredentialsApart } from './server-urls';
 
 describe('the URLs of servers', () => {

@@ -1,0 +1,109 @@
+import { TransportError } from '../../../term';
+import { peek, reasonOf } from '../nats-client';
+import { formatServers } from './server-urls';
+
+/** Why an attempt to connect to a server failed. */
+export type FailureKind =
+  /** Nothing accepts connections there. */
+  | 'no-answer'
+  /** A connection was accepted, but no server spoke on it. */
+  | 'silent'
+  /** The server refused the credentials. */
+  | 'credentials'
+  /** The client did not accept the server's certificate. */
+  | 'certificate'
+  /** The client did not accept its options. */
+  | 'options'
+  /** The server, or the account, takes no more connections. */
+  | 'limit'
+  /** The server answered, and then something else went wrong. */
+  | 'other';
+
+/** One failed attempt. */
+export interface ConnectFailure {
+  readonly kind: FailureKind;
+  /** The URL of the server. */
+  readonly server: string;
+  readonly cause: unknown;
+}
+
+const CREDENTIALS = [
+  'AUTHORIZATION_VIOLATION',
+  'AUTHENTICATION_EXPIRED',
+  'ACCOUNT_EXPIRED',
+  'AUTHENTICATION_TIMEOUT',
+  'BAD_AUTHENTICATION',
+];
+const OPTIONS = ['INVALID_OPTION', 'NOT_FUNC'];
+/** The codes of Node.js and OpenSSL for certificates, and the client's own. */
+const CERTIFICATE =
+  /^(?:ERR_TLS_|ERR_SSL_|TLS$|CERT_|CRL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|PATH_LENGTH_)/;
+
+const LIMIT = /maximum (?:account )?(?:active )?connections/i;
+
+/** Says what went wrong after a server had greeted. */
+export function failureOf(server: string, cause: unknown): ConnectFailure {
+  const code = String(peek(cause, 'code'));
+  if (CREDENTIALS.includes(code)) return { kind: 'credentials', server, cause };
+  if (OPTIONS.includes(code)) return { kind: 'options', server, cause };
+  if (CERTIFICATE.test(code)) return { kind: 'certificate', server, cause };
+  return { kind: LIMIT.test(reasonOf(cause)) ? 'limit' : 'other', server, cause };
+}
+
+/** Whether a first connection should fail at once, because somebody has to correct something. */
+export function needsCorrection({ kind }: ConnectFailure): boolean {
+  return kind === 'credentials' || kind === 'certificate' || kind === 'options';
+}
+
+/** Describes a failure in one sentence, without the full stop. */
+export function describeFailure({ kind, server, cause }: ConnectFailure): string {
+  const where = `the NATS server at ${formatServers(server)}`;
+  const reason = reasonOf(cause);
+  switch (kind) {
+    case 'no-answer':
+      return `no NATS server answers at ${formatServers(server)}: ${reason}`;
+    case 'silent':
+      return `something at ${formatServers(server)} accepts connections but does not speak: ${reason}`;
+    case 'credentials':
+    case 'limit':
+      return `${where} refused the connection: ${reason}`;
+    case 'certificate':
+      return `the certificate of ${where} was not accepted: ${reason}`;
+    case 'options':
+      return `the NATS client refused its options: ${reason}`;
+    case 'other':
+    default:
+      return `${where} answered, but no connection was made: ${reason}`;
+  }
+}
+
+const ADVICE: Readonly<Record<FailureKind, string>> = {
+  'no-answer': "Start one there ('nats-server'), or correct `servers` of natsTransport.",
+  silent:
+    'The server is frozen, something on the way holds its packets back, or no NATS server listens there.',
+  credentials: 'Correct the credentials or options of natsTransport.',
+  certificate:
+    'Give natsTransport the authority that signed it (`tls: { ca }` or `tls: { caFile }`), or a URL with the name in the certificate.',
+  options: 'Correct the credentials or options of natsTransport.',
+  limit: 'Raise max_connections of the server, or `conn` of the account.',
+  other: 'The log of the server may tell more.',
+};
+
+/**
+ * Makes the error of attempts that are given up.
+ *
+ * @param servers Those of the options.
+ * @param limit What ended the attempts: `within 5000 ms`. Default: the failure itself did.
+ */
+export function giveUpError(
+  failure: ConnectFailure,
+  servers: readonly string[],
+  limit?: string,
+): TransportError {
+  const { kind, cause } = failure;
+  const what =
+    kind === 'no-answer'
+      ? `No NATS server answered at ${formatServers(servers)}${limit === undefined ? '' : ` ${limit}`}: ${reasonOf(cause)}`
+      : `${limit === undefined ? '' : `Not connected ${limit}: `}${describeFailure(failure)}`;
+  return new TransportError(`${what.charAt(0).toUpperCase()}${what.slice(1)}. ${ADVICE[kind]}`, { cause });
+}
