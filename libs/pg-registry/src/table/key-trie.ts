@@ -1,5 +1,5 @@
 import { canonicalText, FIXED_SEED, type HashSeed, type Key } from '../term';
-import { hashPrimitive, ShardedMap, type Primitive } from './sharded-map';
+import { ShardedMap, type Primitive } from './sharded-map';
 
 /**
  * A Map from keys, compared by structure ({@link sameKey}). An array key has one level per element: looking up an array of
@@ -127,11 +127,12 @@ class Level<T> {
   /** The value of the key that ends here. */
   value: T | undefined = undefined;
   readonly #seed: HashSeed;
-  readonly #byToken = new ShardedMap<Primitive, Child<T>>(hashPrimitive);
+  readonly #byToken: ShardedMap<Primitive, Child<T>>;
   #byText: ShardedMap<Primitive, Child<T>> | undefined = undefined;
 
   constructor(seed: HashSeed) {
     this.#seed = seed;
+    this.#byToken = new ShardedMap(seed.spread);
   }
 
   /** Whether nothing goes on from here. */
@@ -162,7 +163,7 @@ class Level<T> {
 
   set(key: Key, child: Child<T>): void {
     const token = this.#tokenOf(key);
-    if (isText(token, key)) (this.#byText ??= new ShardedMap(hashPrimitive)).set(token, child);
+    if (isText(token, key)) (this.#byText ??= new ShardedMap(this.#seed.spread)).set(token, child);
     else this.#byToken.set(token, child);
   }
 

@@ -3,7 +3,7 @@ import { RunningDigest } from './digest';
 import { Page, PAGE_SIZE, type PageSnapshot } from './page';
 import { ProcessRows } from './process-rows';
 import type { Row, RowsOfOwner } from './row';
-import { hashPrimitive, ShardedMap } from './sharded-map';
+import { ShardedMap } from './sharded-map';
 
 /** How many empty pages are always kept, so that a register and unregister in turn need not make a page each time. */
 const SPARE_PAGES = 8;
@@ -23,7 +23,7 @@ export class OwnerRows implements RowsOfOwner {
   count = 0;
   /** Peers choose the numbers of their processes and entries. */
   readonly #seed: HashSeed;
-  readonly #processes = new ShardedMap<number | string, ProcessRows>(hashPrimitive);
+  readonly #processes: ShardedMap<number | string, ProcessRows>;
   readonly #pages = new Map<number | string, Page>();
   /** The page that was used last: the rows of one operation, and those of a young process, are in one page. */
   #recent: Page | undefined = undefined;
@@ -38,6 +38,7 @@ export class OwnerRows implements RowsOfOwner {
     seed: HashSeed = FIXED_SEED,
   ) {
     this.#seed = seed;
+    this.#processes = new ShardedMap<number | string, ProcessRows>(seed.spread);
   }
 
   /** Pages in memory, empty ones included. */

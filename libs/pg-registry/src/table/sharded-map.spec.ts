@@ -1,7 +1,8 @@
-import { hashPrimitive, ShardedMap } from './sharded-map';
+import { FIXED_SEED, HashSeed } from '../term';
+import { ShardedMap } from './sharded-map';
 
 it('a sharded map behaves like a Map before and after it was split', () => {
-  const map = new ShardedMap<string | number, number>(hashPrimitive);
+  const map = new ShardedMap<string | number, number>(FIXED_SEED.spread);
   const keys = Array.from({ length: 50_000 }, (_, at) => (at % 2 === 0 ? at : `key-${at}`));
   keys.forEach((key, at) => map.set(key, at));
   keys.forEach((key, at) => map.set(key, at));
@@ -17,7 +18,7 @@ it('a sharded map behaves like a Map before and after it was split', () => {
 });
 
 it('a sharded map finds every kind of token in its shard again', () => {
-  const map = new ShardedMap<string | number | boolean | null, number>(hashPrimitive);
+  const map = new ShardedMap<string | number | boolean | null, number>(FIXED_SEED.spread);
   const tokens = [Number.NaN, 0, 1.5, -1, 2 ** 60, Infinity, true, false, null, '', 'x'.repeat(10_000)];
   for (let filler = 0; filler < 40_000; filler += 1) map.set(`filler ${filler}`, filler);
   tokens.forEach((token, at) => map.set(token, at));
@@ -26,7 +27,8 @@ it('a sharded map finds every kind of token in its shard again', () => {
 });
 
 /** As the map does it, up to the unequal shares. */
-const shardOf = (token: string | number) => Math.imul(hashPrimitive(token), 0x9e3779b1) >>> 27;
+const shardOf = (token: string | number, seed = FIXED_SEED) =>
+  Math.imul(seed.spread(token), 0x9e3779b1) >>> 27;
 
 it.each([
   ['sequential numbers', (at: number) => at],
@@ -39,4 +41,19 @@ it.each([
     sizes.set(shard, (sizes.get(shard) ?? 0) + 1);
   }
   expect(Math.max(...sizes.values())).toBeLessThan(25_000);
+});
+
+it('lets nobody foresee the shard of a text: what meets under one seed is spread under another', () => {
+  const known = new HashSeed(0x12345678, 0x9abcdef1);
+  const chosen: string[] = [];
+  for (let at = 0; chosen.length < 2000; at += 1) {
+    const text = `${'x'.repeat(40)}${at}${'y'.repeat(40)}`;
+    if (shardOf(text, known) === 3) chosen.push(text);
+  }
+  const sizes = new Map<number, number>();
+  for (const text of chosen) {
+    const shard = shardOf(text, new HashSeed(0x55aa55aa, 0x13579bdf));
+    sizes.set(shard, (sizes.get(shard) ?? 0) + 1);
+  }
+  expect(Math.max(...sizes.values())).toBeLessThan(500);
 });

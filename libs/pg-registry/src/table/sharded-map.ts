@@ -64,14 +64,3 @@ export class ShardedMap<K, V> {
     return this.#shards[SHARD_BY_HASH[mixed >>> 24]];
   }
 }
-
-/** Spreads primitives over shards. Of a long string it looks at 16 characters, evenly placed. */
-export function hashPrimitive(key: Primitive): number {
-  if (typeof key === 'string') {
-    const step = (key.length >> 4) + 1;
-    let hash = key.length;
-    for (let at = key.length - 1; at >= 0; at -= step) hash = (Math.imul(hash, 31) + key.charCodeAt(at)) | 0;
-    return hash;
-  }
-  return Number(key) | 0;
-}

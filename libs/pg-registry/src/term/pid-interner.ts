@@ -91,9 +91,9 @@ export class PidInterner {
   #add(pid: Pid): Pid {
     this.#sweepOn();
     const pids = this.#pidsOf(pid);
-    const token = this.#seed.tokenOf(pid.id);
-    if (!pids.has(token)) this.#size += 1;
-    pids.set(token, new WeakRef(pid));
+    const before = pids.size;
+    pids.set(this.#seed.tokenOf(pid.id), new WeakRef(pid));
+    this.#size += pids.size - before;
     return pid;
   }
 

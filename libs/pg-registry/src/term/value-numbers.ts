@@ -26,14 +26,9 @@ export class ValueNumbers {
 
   /** Whether two of the objects among these values are the same; primitives are for a Set to compare. */
   haveRepeatedObject(values: readonly Value[]): boolean {
-    const seen = new Set<number>();
-    let objects = 0;
-    for (const value of values) {
-      if (typeof value !== 'object' || value === null) continue;
-      objects += 1;
-      seen.add(this.of(value));
-    }
-    return seen.size !== objects;
+    const objects = values.filter((value) => typeof value === 'object' && value !== null);
+    if (objects.length < 2) return false;
+    return new Set(objects.map((object) => this.of(object))).size !== objects.length;
   }
 
   /** A text that two values share exactly if they are the same, as short as their own parts. */

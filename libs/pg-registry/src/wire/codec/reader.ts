@@ -42,6 +42,13 @@ interface Home {
 
 const NOT_IN_KEYS = new Set<number>([TAG.undefined, TAG.date, TAG.map, TAG.set, TAG.bytes]);
 const LAST_SMALL_INTEGER_TAG = SHORT_STRING - 1;
+/** A frame may consist of nothing else, and to freeze each takes longer than all the rest. */
+const EMPTY_ARRAY: readonly Value[] = Object.freeze([]);
+const EMPTY_RECORD: { readonly [name: string]: Value } = Object.freeze({});
+/** Arrays of up to so many elements are written as literals. */
+const LONGEST_LITERAL = 4;
+/** So many bytes always make a safe integer. */
+const SAFE_BYTES = 6;
 /** A Date reaches this far from 1970 either way. */
 const MOST_DATE_MS = 8.64e15;
 
@@ -176,6 +183,11 @@ export class Reader extends ByteReader {
     const bytes = this.bytes();
     if (bytes.length === 0 || (bytes.length > 1 && bytes[0] === 0))
       this.fail('a bigint not in shortest form');
+    if (bytes.length <= SAFE_BYTES) {
+      let n = 0;
+      for (const byte of bytes) n = n * 256 + byte;
+      return BigInt(n);
+    }
     return BigInt(`0x${hex(bytes)}`);
   }
 
@@ -187,10 +199,31 @@ export class Reader extends ByteReader {
 
   #array(length: number, depth: number): readonly Value[] {
     this.#enter(depth);
+    if (length === 0) return EMPTY_ARRAY;
     if (length > this.remaining) this.fail(`${length} elements announced, ${this.remaining} bytes left`);
+    return Object.freeze(
+      length <= LONGEST_LITERAL ? this.#few(length, depth + 1) : this.#many(length, depth + 1),
+    );
+  }
+
+  /** Literals get the memory that they need; an array that grows gets room for sixteen more. */
+  #few(length: number, depth: number): Value[] {
+    switch (length) {
+      case 1:
+        return [this.#read(depth)];
+      case 2:
+        return [this.#read(depth), this.#read(depth)];
+      case 3:
+        return [this.#read(depth), this.#read(depth), this.#read(depth)];
+      default:
+        return [this.#read(depth), this.#read(depth), this.#read(depth), this.#read(depth)];
+    }
+  }
+
+  #many(length: number, depth: number): Value[] {
     const elements: Value[] = [];
-    for (let i = 0; i < length; i += 1) elements.push(this.#read(depth + 1));
-    return Object.freeze(elements);
+    for (let i = 0; i < length; i += 1) elements.push(this.#read(depth));
+    return elements;
   }
 
   #newRecord(depth: number): Value {
@@ -219,6 +252,7 @@ export class Reader extends ByteReader {
 
   #record({ names }: Shape, depth: number): Value {
     this.#enter(depth);
+    if (names.length === 0) return EMPTY_RECORD;
     const record: { [name: string]: Value } = {};
     for (const name of names) record[name] = this.#read(depth + 1);
     return Object.freeze(record);
