@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { inspect } from 'node:util';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import {
   connect as connectWithNats,
   credsAuthenticator,
@@ -84,19 +84,20 @@ async function afterMs(ms: number): Promise<never> {
   throw new Error(`not connected after ${ms} ms`);
 }
 
-function expectNothingOf(credentials: readonly string[], said: string): void {
-  expect(formsOf(credentials).filter((form) => said.includes(form))).toEqual([]);
+/** Returns the parts of credentials that are in a text. */
+function foundIn(said: string, credentials: readonly string[]): string[] {
+  return formsOf(credentials).filter((form) => said.includes(form));
 }
 
 /** Texts with what breaks URLs and logs in them, long enough not to stand somewhere by chance. */
 const credential = fc
   .tuple(
-    fc.string({ unit: fc.constantFrom(...'abcXYZ019'), minLength: 8, maxLength: 12 }),
+    fc.string({ unit: fc.constantFrom('a', 'b', 'X', 'Y', '0', '9'), minLength: 8, maxLength: 12 }),
     fc.array(
       fc.constantFrom('/', '#', '?', '%', '%zz', '@', ':', ' ', '\n', '"', '\\', 'ü', '[', '&token='),
       { maxLength: 3 },
     ),
-    fc.string({ unit: fc.constantFrom(...'abcXYZ019'), minLength: 8, maxLength: 12 }),
+    fc.string({ unit: fc.constantFrom('a', 'b', 'X', 'Y', '0', '9'), minLength: 8, maxLength: 12 }),
   )
   .map(([before, odd, after]) => `k${before}${odd.join('')}${after}k`);
 
@@ -151,7 +152,7 @@ describe('credentials that are given to natsTransport', () => {
           const said = await everythingSaid(() =>
             Reflect.apply(natsTransport, undefined, [{ ...TRIES, servers }]),
           );
-          expectNothingOf([user, pass, encode(user), encode(pass)], said);
+          expect(foundIn(said, [user, pass, encode(user), encode(pass)])).toEqual([]);
         },
       ),
       { numRuns: 150 },
@@ -168,7 +169,7 @@ describe('credentials that are given to natsTransport', () => {
     ]) {
       const said = await everythingSaid(make);
       expect(said).toContain('INVALID_OPTION');
-      expectNothingOf([url, 'hidden-password', 'somebody'], said);
+      expect(foundIn(said, [url, 'hidden-password', 'somebody'])).toEqual([]);
     }
   });
 
@@ -262,7 +263,7 @@ describe('credentials that are given to natsTransport', () => {
           Reflect.apply(natsTransport, undefined, [{ ...TRIES, servers: url, ...options }]),
         );
         expect(said).toMatch(/TRANSPORT|INVALID_OPTION|not connected after/);
-        expectNothingOf(credentials, said);
+        expect(foundIn(said, credentials)).toEqual([]);
       },
     );
   });
@@ -288,7 +289,7 @@ describe('credentials that are given to natsTransport', () => {
           },
         );
         expect(said).toMatch(/closed for good/);
-        expectNothingOf([pass], said);
+        expect(foundIn(said, [pass])).toEqual([]);
         await connection.close();
       } finally {
         await server[Symbol.asyncDispose]();

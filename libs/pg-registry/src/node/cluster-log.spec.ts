@@ -1,7 +1,10 @@
 import { InvalidOptionError } from '../term';
 import { type LocalBus, localBus, localTransport } from '../transport/local';
 import { eventually } from '../../../../test/support/eventually';
-import type { NodeLogger } from './logger';
+import { EventQueue } from '../../../../test/support/virtual-network/event-queue';
+import type { Clock } from './clock';
+import { ClusterLog } from './cluster-log';
+import { ErrorLog, type NodeLogger } from './logger';
 import type { NodeOptions } from './node-options';
 import { PgRegistryNode } from './pg-registry-node';
 
@@ -116,5 +119,44 @@ describe('the log of the cluster', () => {
   it('mount() is refused on a node without a Nest application', async () => {
     const alice = await start('alice');
     expect(() => alice.mount({})).toThrow('mount() needs a node of PgRegistryModule. Nothing was mounted.');
+  });
+});
+
+describe('the log of a cluster in which a peer comes and goes all the time', () => {
+  it('gathers more and more of it in a line, and names a peer at once again after a pause', () => {
+    const lines: string[] = [];
+    const queue = new EventQueue();
+    const logger: NodeLogger = {
+      log: (line) => lines.push(line),
+      warn: () => undefined,
+      error: () => undefined,
+    };
+    const clock: Clock = {
+      now: () => queue.now,
+      wall: () => 0,
+      setTimer: (ms, run) => queue.after(ms, run),
+      afterTurn: (run) => queue.after(0, run),
+    };
+    const log = new ClusterLog({
+      node: 'a',
+      namespace: 'n',
+      log: new ErrorLog(logger),
+      clock,
+      peers: () => [],
+    });
+    log.joined('a server');
+    for (let times = 0; times < 6000; times += 1) {
+      const life = { node: `peer ${times}`, incarnation: String(times) };
+      log.peer({ type: 'peer-up', ...life });
+      log.peer({ type: 'peer-removed', reason: 'goodbye', ...life });
+      queue.advance(10);
+    }
+    expect(lines.length).toBeLessThan(30);
+    expect(lines[1]).toMatch(/^10 peers 'peer 0', /);
+    queue.advance(60_000);
+    lines.length = 0;
+    log.peer({ type: 'peer-up', node: 'late', incarnation: 'late' });
+    queue.advance(100);
+    expect(lines).toEqual(["Peer 'late' joined; no peers now."]);
   });
 });

@@ -14,6 +14,8 @@ export interface ClusterLogDeps {
 
 /** Peers that come or go within this time share a line: a cluster of hundreds may start at once. */
 const GATHER_MS = 100;
+/** The longest such time. It doubles while peers come and go all the time, because a peer can do so for ever. */
+const MOST_GATHER_MS = 10_000;
 /** How many peers a line names at most. */
 const MOST_NAMED = 10;
 
@@ -32,8 +34,10 @@ type Gone = keyof typeof WHY_GONE;
  * from these lines who could talk to whom, and since when.
  */
 export class ClusterLog {
-  /** Names of peers by what happened to them, since the last line. */
-  readonly #gathered = new Map<'up' | Gone, string[]>();
+  /** By what happened: to how many peers since the last line, and to which, as far as they are named. */
+  readonly #gathered = new Map<'up' | Gone, { count: number; readonly names: string[] }>();
+  #gatherMs = GATHER_MS;
+  #writtenAt = -Infinity;
   #hasJoined = false;
   #disconnectedAt: number | undefined;
   #cancelTimer: (() => void) | undefined;
@@ -84,17 +88,23 @@ export class ClusterLog {
   }
 
   #gather(what: 'up' | Gone, node: string): void {
-    const nodes = this.#gathered.get(what);
-    if (nodes === undefined) this.#gathered.set(what, [node]);
-    else nodes.push(node);
-    this.#cancelTimer ??= this.#deps.clock.setTimer(GATHER_MS, () => this.#write());
+    const { clock } = this.#deps;
+    const gathered = this.#gathered.get(what) ?? { count: 0, names: [] };
+    gathered.count += 1;
+    if (gathered.names.length < MOST_NAMED) gathered.names.push(node);
+    this.#gathered.set(what, gathered);
+    if (this.#cancelTimer !== undefined) return;
+    const isQuiet = clock.now() > this.#writtenAt + 2 * this.#gatherMs;
+    this.#gatherMs = isQuiet ? GATHER_MS : Math.min(2 * this.#gatherMs, MOST_GATHER_MS);
+    this.#cancelTimer = clock.setTimer(this.#gatherMs, () => this.#write());
   }
 
   #write(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    for (const [what, nodes] of this.#gathered) {
-      const subject = `${nodes.length === 1 ? 'Peer' : `${nodes.length} peers`} ${named(nodes)}`;
+    this.#writtenAt = this.#deps.clock.now();
+    for (const [what, { count, names }] of this.#gathered) {
+      const subject = `${count === 1 ? 'Peer' : `${count} peers`} ${named(names, count)}`;
       this.#deps.log.log(`${subject} ${what === 'up' ? 'joined' : WHY_GONE[what]}; ${this.#peers()} now.`);
     }
     this.#gathered.clear();
@@ -107,8 +117,8 @@ export class ClusterLog {
   }
 }
 
-function named(nodes: readonly string[]): string {
-  const more = nodes.length - MOST_NAMED;
+function named(nodes: readonly string[], count = nodes.length): string {
+  const more = count - MOST_NAMED;
   const names = nodes.slice(0, MOST_NAMED).map((node) => `'${node}'`);
   return names.join(', ') + (more > 0 ? ` and ${more} more` : '');
 }

@@ -26,6 +26,23 @@ describe('a limited log', () => {
     expect(lines).toEqual(['first', 'error other: why', 'fourth (and 2 like it before)', 'fifth']);
   });
 
+  it('a limited log writes one line about each thing of a kind, at most ten in an interval, and counts the others', () => {
+    const log = limited();
+    now = 1000;
+    for (let times = 0; times < 50; times += 1)
+      for (let subject = 0; subject < 100; subject += 1)
+        log.error('transport', `subject ${subject} refused`, undefined, `subject ${subject}`);
+    expect(lines).toHaveLength(10);
+    expect(lines.slice(0, 9)).toEqual(Array.from({ length: 9 }, (_, of) => `error subject ${of} refused`));
+    now = 1100;
+    log.error('transport', 'subject 0 refused', undefined, 'subject 0');
+    for (let subject = 1; subject < 20; subject += 1)
+      log.error('transport', `subject ${subject} refused`, undefined, `new ${subject}`);
+    expect(lines[10]).toBe('error subject 0 refused (and 49 like it before)');
+    expect(lines).toHaveLength(20);
+    expect(lines[19]).toMatch(/and 4549 like it before/);
+  });
+
   it('a limited log remembers the 256 kinds that it wrote last', () => {
     const log = limited();
     log.warn('old', 'old');

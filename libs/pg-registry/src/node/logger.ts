@@ -63,9 +63,18 @@ export class ErrorLog {
 /** How many kinds of lines are remembered at most, because peers can make up kinds. */
 const MAX_KINDS = 256;
 
-/** Writes one line of a kind in each interval, and adds to the next one how many were left out. */
+/** How many lines of one kind that are about different things are written in an interval. */
+const MOST_ABOUT = 10;
+
+/**
+ * Writes one line of a kind in each interval, and adds to the next one how many were left out. Lines of a kind may be about different
+ * things, such as subjects: then one line about each is written, but at most {@link MOST_ABOUT} in each interval, because peers can make
+ * them up.
+ */
 export class LimitedLog {
   readonly #kinds = new Map<string, { until: number; keptBack: number }>();
+  /** What the lines of a kind were about in the present interval. */
+  readonly #abouts = new Map<string, { until: number; readonly texts: Set<string> }>();
 
   readonly #log: ErrorLog;
   readonly #intervalMs: number;
@@ -81,12 +90,28 @@ export class LimitedLog {
     this.#now = now;
   }
 
-  warn(kind: string, message: string, error?: unknown): void {
-    this.#pass(kind, (more) => this.#log.warn(message + more, error));
+  /** @param about What the line is about, if lines of its kind may be about different things. A kind with it is one of a few that the code names. */
+  warn(kind: string, message: string, error?: unknown, about?: string): void {
+    this.#pass(this.#kindOf(kind, about), (more) => this.#log.warn(message + more, error));
   }
 
-  error(kind: string, message: string, error?: unknown): void {
-    this.#pass(kind, (more) => this.#log.error(message + more, error));
+  /** @param about See {@link warn}. */
+  error(kind: string, message: string, error?: unknown, about?: string): void {
+    this.#pass(this.#kindOf(kind, about), (more) => this.#log.error(message + more, error));
+  }
+
+  /** The kind of a line that is about something: one of its own, as long as there are few. */
+  #kindOf(kind: string, about: string | undefined): string {
+    if (about === undefined) return kind;
+    const now = this.#now();
+    let abouts = this.#abouts.get(kind);
+    if (abouts === undefined || now >= abouts.until)
+      this.#abouts.set(kind, (abouts = { until: now + this.#intervalMs, texts: new Set() }));
+    if (!abouts.texts.has(about)) {
+      if (abouts.texts.size >= MOST_ABOUT - 1) return kind;
+      abouts.texts.add(about);
+    }
+    return `${kind}: ${about}`;
   }
 
   #pass(kind: string, write: (more: string) => void): void {

@@ -128,8 +128,9 @@ export class NodeLifecycle {
         onStatus: (status) => this.#onStatus(status),
         onGone: (node) => driver.run(protocol.hint(node, clock.now())),
         onError: (error) =>
-          limitedLog.error(messageOfThrown(error), 'The transport reported an error', error),
-        onWarning: (message, kind = message) => limitedLog.warn(kind, message),
+          limitedLog.error('transport', 'The transport reported an error', error, messageOfThrown(error)),
+        onWarning: (message, kind) =>
+          limitedLog.warn(kind ?? 'transport', message, undefined, kind === undefined ? message : undefined),
       });
     } catch (error) {
       if (this.state !== 'connecting') throw this.#stoppedEarly();

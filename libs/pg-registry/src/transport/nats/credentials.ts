@@ -134,9 +134,18 @@ export class Credentials {
     };
   }
 
+  /** The client of a given connection keeps its URLs as they were written. */
+  #addAllInUrls(servers: unknown): void {
+    for (const url of [servers].flat()) {
+      const [, ofUrl = ''] = (typeof url === 'string' && /^(?:\w+:\/\/)?(.*)@/.exec(url)) || [];
+      for (const text of ofUrl.split(':')) for (const form of [text, decoded(text)]) this.#add(form);
+    }
+  }
+
   #addAllIn(source: unknown, depth: number): void {
     if (typeof source !== 'object' || source === null || depth === 0) return;
     for (const [option, value] of Object.entries(source)) {
+      if (option === 'servers') this.#addAllInUrls(value);
       if (option === 'user' && peek(source, 'pass') !== undefined) continue; // a name, often that of the node
       if (typeof value === 'string') {
         if (!PUBLIC_OPTIONS.has(option) || value.includes('PRIVATE KEY')) this.#add(value);
@@ -152,5 +161,13 @@ function encoded(text: string): string {
     return encodeURIComponent(text);
   } catch {
     return ''; // It has half a character.
+  }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
   }
 }

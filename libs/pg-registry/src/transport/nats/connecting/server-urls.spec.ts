@@ -37,6 +37,24 @@ describe('the URLs of servers', () => {
   });
 
   it.each([
+    ['nats://me:hun/ter2@host', "'/'"],
+    ['nats://me:hun#ter2@host', "'#'"],
+    ['nats://host?token=hunter2', "'?'"],
+    ['nats://me:hun%ter2@host', "'%'"],
+    ['nats://me:hun@ter2@host', 'name a host'],
+    ['nats://me:hunter2', 'name a host'],
+    ['nats://:hunter2@host', 'without a user'],
+    ['nats://host:hunter2', 'name a host'],
+    ['nats://me:hun ter2@host', 'white space'],
+  ])('a URL of another form is refused with the reason and without being shown: %s', (url, why) => {
+    const refuse = (): unknown => withCredentialsApart({ servers: ['nats://plain', url] });
+    expect(refuse).toThrow(InvalidOptionError);
+    expect(refuse).toThrow(why);
+    expect(refuse).toThrow('URL 2 of 2');
+    expect(refuse).not.toThrow(/hun|ter2|me:/);
+  });
+
+  it.each([
     ['nats://host:1234', { host: 'host', port: 1234 }],
     ['host:1234', { host: 'host', port: 1234 }],
     ['host', { host: 'host', port: 4222 }],
