@@ -215,6 +215,26 @@ describe('a transport with a shared secret', () => {
     ]);
   });
 
+  it('asks the broker for room for the signature beside the largest message that a node needs', async () => {
+    const asked: (number | undefined)[] = [];
+    const plain = localTransport({ bus });
+    const transport = withSharedSecret(
+      {
+        kind: 'test',
+        connect: (options) => {
+          asked.push(options.needs?.maxPayload);
+          return plain.connect(options);
+        },
+      },
+      SECRET,
+    );
+    const connection = await transport.connect({
+      ...optionsOf('a', []),
+      needs: { publish: [], subscribe: [], maxPayload: 1000 },
+    });
+    expect(asked).toEqual([1000 + 1024 * 1024 - connection.maxPayload]);
+  });
+
   const key = 'a key that must not be shown anywhere';
   it.each([
     [key, 'secret'],

@@ -2,6 +2,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { quoteText } from '../../term';
 import type {
   Connection,
+  ConnectionNeeds,
   ConnectOptions,
   OnMessage,
   PendingRequest,
@@ -56,10 +57,18 @@ export function withSharedSecret(
     kind: transport.kind,
     connect: async (node) => {
       const check = new MessageCheck(secret, node, now);
-      const connection = await transport.connect({ ...node, screen: check.screen });
+      const connection = await transport.connect({
+        ...node,
+        ...(node.needs && { needs: withRoomForSignature(node.needs, secret) }),
+        screen: check.screen,
+      });
       return new SignedConnection(connection, secret, check.refused, now);
     },
   };
+}
+
+function withRoomForSignature(needs: ConnectionNeeds, { signWith }: SharedSecret): ConnectionNeeds {
+  return { ...needs, maxPayload: needs.maxPayload + signatureBytes(signWith) };
 }
 
 /** Lets only messages through that a holder of the secret has signed for where they arrive. */
