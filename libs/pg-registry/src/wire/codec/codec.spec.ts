@@ -14,6 +14,12 @@ function encode(...values: unknown[]): Uint8Array {
   return writer.finish();
 }
 
+function uint(n: number): number[] {
+  const writer = new Writer();
+  writer.uint(n);
+  return [...writer.finish()];
+}
+
 describe('A Writer', () => {
   test('a Writer does not change the bytes that it returned when it is used again', () => {
     const writer = new Writer();
@@ -33,6 +39,31 @@ describe('A Writer', () => {
     }));
     expect(encode(list).length).toBeLessThan(1000 * 9);
     expect(reader(encode(...list)).value()).toEqual(list[0]);
+  });
+
+  test.each<[string, (at: number) => Value]>([
+    ['property names', (at) => ({ ['n'.repeat(300)]: at })],
+    ['names of nodes', (at) => new Pid('n'.repeat(300), 'a'.repeat(16), at)],
+  ])('a Writer writes long %s again after 32 references, so that no byte stands for many', (_, make) => {
+    const list = Array.from({ length: 100 }, (_each, at) => make(at));
+    const bytes = encode(list);
+    const copies = Buffer.from(bytes).toString('latin1').split('n'.repeat(300)).length - 1;
+    expect(copies).toBe(4); // each is followed by 32 references
+    expect(reader(bytes).value()).toEqual(list);
+  });
+
+  test('a Writer refers to the right names after a row was taken back in which it wrote long ones again', () => {
+    const row = (at: number): Value => normal({ ['n'.repeat(300)]: at });
+    const writer = new Writer();
+    for (let at = 0; at < 33; at += 1) writer.value(row(at));
+    const before = writer.length;
+    writer.value(row(33));
+    writer.truncate(before);
+    writer.value(normal({ other: 1 }));
+    writer.value(row(34));
+    const back = reader(writer.finish());
+    const values = Array.from({ length: 35 }, () => back.value());
+    expect(values.slice(33)).toEqual([{ other: 1 }, row(34)]);
   });
 
   test('a Writer starts each frame without shapes and nodes, and truncate removes them again', () => {
@@ -148,6 +179,30 @@ describe('A Reader', () => {
     expect(read).toThrow(DecodeError);
     expect(read).toThrow(message);
   });
+
+  test.each<[string, (length: number) => number[], number, number[]]>([
+    ['property names', (n) => [0xeb, 1, ...uint(n), ...Array<number>(n).fill(0x6e), 0], 64, [0xa0, 0]],
+    [
+      'names of nodes',
+      (n) => [0xed, ...uint(n), ...Array<number>(n).fill(0x6e), ...Array<number>(8).fill(0xaa), 0],
+      86,
+      [0xee, 0, 0],
+    ],
+  ])(
+    'a Reader refuses the 33rd reference to %s that take 32 times as much as it',
+    (_, head, short, reference) => {
+      const list = (length: number, count: number): number[] => [
+        0xea,
+        ...uint(count + 1),
+        ...head(length),
+        ...Array.from({ length: count }, () => reference).flat(),
+      ];
+      const read = (length: number, count: number): unknown => reader(list(length, count)).value();
+      expect(read(300, 32)).toHaveLength(33);
+      expect(() => read(300, 33)).toThrow(/^Byte \d+: more than 32 references to a long (name|shape)\.$/);
+      expect(read(short - 5, 500)).toHaveLength(501);
+    },
+  );
 
   test('a Reader refuses bytes behind the end', () => {
     const read = reader([1, 2]);

@@ -17,6 +17,7 @@ import {
 } from '../../term';
 import { wireOrder } from './byte-order';
 import { ByteReader } from './byte-reader';
+import { mostReferencesToHome, mostReferencesToShape } from './references';
 import { RECENT_SHAPE, RECENT_SHAPES, SHORT_ARRAY, SHORT_STRING, TAG } from './tag';
 
 /** What a {@link Reader} of values needs to know of its node. */
@@ -31,6 +32,8 @@ export interface ReaderOptions {
 interface Shape {
   readonly names: readonly string[];
   readonly headBytes: number;
+  /** How often it may still be referred to. */
+  references: number;
 }
 
 /** Node and incarnation of a pid, and how many bytes they took where they were written. */
@@ -38,6 +41,8 @@ interface Home {
   readonly node: string;
   readonly incarnation: string;
   readonly headBytes: number;
+  /** How often it may still be referred to. */
+  references: number;
 }
 
 const NOT_IN_KEYS = new Set<number>([TAG.undefined, TAG.date, TAG.map, TAG.set, TAG.bytes]);
@@ -233,7 +238,8 @@ export class Reader extends ByteReader {
     for (let i = 0; i < count; i += 1) names.push(this.string());
     if (names.includes('__proto__')) this.fail('a property named __proto__');
     if (count > 1 && new Set(names).size !== count) this.fail('a property twice');
-    const shape = { names, headBytes: this.position - start + 1 };
+    const headBytes = this.position - start + 1;
+    const shape = { names, headBytes, references: mostReferencesToShape(headBytes, count) };
     this.#shapes.push(shape);
     return this.#record(shape, depth);
   }
@@ -246,6 +252,8 @@ export class Reader extends ByteReader {
 
   #oldRecord(index: number, headBytes: number, depth: number): Value {
     const shape = this.#shapes[index] ?? this.fail(`unknown shape ${index}`);
+    shape.references -= 1;
+    if (shape.references < 0) this.fail('more than 32 references to a long shape');
     this.#saved += shape.headBytes - headBytes;
     return this.#record(shape, depth);
   }
@@ -262,7 +270,9 @@ export class Reader extends ByteReader {
     const start = this.position;
     const node = this.string();
     if (node === '') this.fail('a pid without a node');
-    const home = { node, incarnation: this.hex(8), headBytes: this.position - start + 1 };
+    const incarnation = this.hex(8);
+    const headBytes = this.position - start + 1;
+    const home = { node, incarnation, headBytes, references: mostReferencesToHome(headBytes) };
     this.#homes.push(home);
     return this.#pid(home);
   }
@@ -271,6 +281,8 @@ export class Reader extends ByteReader {
     const start = this.position;
     const index = this.uint();
     const home = this.#homes[index] ?? this.fail(`unknown home ${index}`);
+    home.references -= 1;
+    if (home.references < 0) this.fail('more than 32 references to a long name');
     this.#saved += home.headBytes - (this.position - start + 1);
     return this.#pid(home);
   }

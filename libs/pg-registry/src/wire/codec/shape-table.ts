@@ -1,12 +1,19 @@
 /** The names of an object's properties, in order, and the index under which this frame knows them. */
 export interface Shape {
   readonly names: readonly string[];
-  /** -1: this frame has not written the names yet. */
+  /** Where this frame has written the names last; -1: it has not. */
   index: number;
-  /** Bytes written when the names were. */
-  writtenAt: number;
+  /** How often it may still be referred to there. */
+  references: number;
   /** The shape that came next last time: a guess that is right for lists of objects, also of nested ones. */
   next: Shape | undefined;
+}
+
+/** A place in this frame where the names of a shape are. */
+interface WrittenShape {
+  readonly shape: Shape;
+  /** Bytes written before them. */
+  readonly at: number;
 }
 
 /** A step in the tree of names: a shape is the way from the root to its node. */
@@ -22,7 +29,7 @@ const MOST_NODES = 4096;
 export class ShapeTable {
   #root: Node = { shape: undefined, children: new Map() };
   #nodes = 0;
-  #written: Shape[] = [];
+  #written: WrittenShape[] = [];
   #last: Shape | undefined;
 
   /** The one Shape with these names in this order. */
@@ -37,25 +44,25 @@ export class ShapeTable {
   /** Gives the shape the next index of this frame. */
   written(shape: Shape, at: number): void {
     shape.index = this.#written.length;
-    shape.writtenAt = at;
-    this.#written.push(shape);
+    this.#written.push({ shape, at });
   }
 
   /** Forgets the indexes given out at `length` bytes and beyond. */
   truncate(length: number): void {
     for (
       let last = this.#written.at(-1);
-      last !== undefined && last.writtenAt >= length;
+      last !== undefined && last.at >= length;
       last = this.#written.at(-1)
     ) {
-      last.index = -1;
+      // If they were written before, too, they are written once more when they are needed.
+      last.shape.index = -1;
       this.#written.pop();
     }
   }
 
   /** Begins a frame: no shape has an index, but the tree remains. */
   reset(): void {
-    for (const shape of this.#written) shape.index = -1;
+    for (const { shape } of this.#written) shape.index = -1;
     this.#written.length = 0;
     if (this.#nodes <= MOST_NODES) return;
     this.#root = { shape: undefined, children: new Map() };
@@ -74,7 +81,7 @@ export class ShapeTable {
       }
       node = child;
     }
-    return (node.shape ??= { names, index: -1, writtenAt: 0, next: undefined });
+    return (node.shape ??= { names, index: -1, references: 0, next: undefined });
   }
 }
 

@@ -22,6 +22,7 @@ import {
 } from '../../term';
 import { wireOrder } from './byte-order';
 import { ByteWriter } from './byte-writer';
+import { mostReferencesToHome, mostReferencesToShape } from './references';
 import { ShapeTable } from './shape-table';
 import { RECENT_SHAPE, RECENT_SHAPES, SHORT_ARRAY, SHORT_STRING, TAG } from './tag';
 
@@ -30,6 +31,8 @@ interface Home {
   readonly node: string;
   readonly incarnation: string;
   readonly writtenAt: number;
+  /** How often it may still be referred to. */
+  references: number;
 }
 
 /**
@@ -146,28 +149,38 @@ export class Writer extends ByteWriter {
   #record(record: ValueRecord): void {
     const names = Object.keys(record);
     const shape = this.#shapes.find(names);
-    if (shape.index < 0) {
-      this.#shapes.written(shape, this.length);
+    if (shape.index < 0 || shape.references <= 0) {
+      const start = this.length;
+      this.#shapes.written(shape, start);
       this.u8(TAG.newShape);
       this.uint(names.length);
       for (const name of names) this.string(name);
-    } else if (shape.index < RECENT_SHAPES) {
-      this.u8(RECENT_SHAPE + shape.index);
+      shape.references = mostReferencesToShape(this.length - start, names.length);
     } else {
-      this.u8(TAG.oldShape);
-      this.uint(shape.index);
+      shape.references -= 1;
+      if (shape.index < RECENT_SHAPES) {
+        this.u8(RECENT_SHAPE + shape.index);
+      } else {
+        this.u8(TAG.oldShape);
+        this.uint(shape.index);
+      }
     }
     for (const name of names) this.value(record[name]);
   }
 
   #pid({ node, incarnation, id }: Pid): void {
-    const index = this.#homes.findIndex((home) => home.incarnation === incarnation && home.node === node);
-    if (index < 0) {
-      this.#homes.push({ node, incarnation, writtenAt: this.length });
+    // The last one: an earlier one of the same name has been referred to as often as it may be.
+    const index = this.#homes.findLastIndex((home) => home.incarnation === incarnation && home.node === node);
+    const home = this.#homes[index];
+    if (home === undefined || home.references <= 0) {
+      const start = this.length;
       this.u8(TAG.newHome);
       this.string(node);
       this.hex(incarnation);
+      const references = mostReferencesToHome(this.length - start);
+      this.#homes.push({ node, incarnation, writtenAt: start, references });
     } else {
+      home.references -= 1;
       this.u8(TAG.oldHome);
       this.uint(index);
     }
