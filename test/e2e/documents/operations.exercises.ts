@@ -28,6 +28,7 @@ import type { Exercise } from './exercise';
 
 const LIVENESS = 'docs/guide/liveness.md';
 const SECURITY = 'docs/guide/security.md';
+const PERMISSIONS = `${SECURITY}#a-user-with-permissions-for-each-node`;
 
 /** A provider whose start fails. */
 class Refusing {
@@ -144,7 +145,7 @@ export const operationsExercises: Readonly<Record<string, Exercise>> = {
     });
   },
 
-  [SECURITY]: async (harness) => {
+  [PERMISSIONS]: async (harness) => {
     const { publish, subscribe } = JSON.parse(harness.run<object>().printed.join('\n')) as Permissions;
     const allowed = [...configOf(SECURITY).matchAll(/allow: (\[.*\])/g)].map(
       ([, list]) => JSON.parse(list) as string[],
@@ -152,7 +153,7 @@ export const operationsExercises: Readonly<Record<string, Exercise>> = {
     expect(allowed).toEqual([publish.allow, subscribe.allow]);
   },
 
-  [`${SECURITY} 2`]: async (harness) => {
+  [`${PERMISSIONS} 2`]: async (harness) => {
     const server = await NatsServer.start({ config: configOf(SECURITY) });
     try {
       const env = { NATS_URL: server.url };
@@ -167,6 +168,22 @@ export const operationsExercises: Readonly<Record<string, Exercise>> = {
     } finally {
       await server[Symbol.asyncDispose]();
     }
+  },
+
+  [`${SECURITY}#a-secret-that-all-nodes-share`]: async (harness) => {
+    const env = { NATS_URL: harness.url, PG_KEY_1: 'the secret of this cluster, 32 bytes or more' };
+    const start = async (given: Readonly<Record<string, string>>): Promise<PgRegistryNode> => {
+      const { registry } = harness.run<{ registry: DynamicModule }>({ process: { env: given } }).exports;
+      @Module({ imports: [registry] })
+      class SharingModule {}
+      const app = await harness.start(SharingModule);
+      return app.get(PgRegistryNode);
+    };
+    const [one, other] = [await start(env), await start(env)];
+    await eventually(() => expect(one.peers().map(({ node }) => node)).toEqual([other.name]));
+    const stranger = await start({ NATS_URL: harness.url });
+    await eventually(() => expect(one.stats().refused['forged']).toBeGreaterThan(0));
+    expect(stranger.peers()).toEqual([]);
   },
 
   'docs/guide/microservices.md': async (harness) => {
