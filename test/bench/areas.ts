@@ -5,6 +5,7 @@ import { peers } from './peers.bench';
 import { moleculer } from './moleculer.bench';
 import { queries } from './queries.bench';
 import { reads } from './reads.bench';
+import { removals } from './removals.bench';
 import { replication } from './replication.bench';
 import type { Area } from './support/bench';
 import { writes } from './writes.bench';
@@ -17,6 +18,7 @@ export const AREAS: Readonly<Record<string, Area>> = {
   growth,
   'fan-out': fanOut,
   replication,
+  removals,
   calls,
   peers,
   moleculer,

@@ -19,6 +19,8 @@ export interface ClusterConfig {
   readonly onlooker: boolean;
   /** Whether one of the peers is hostile. */
   readonly isHostile: boolean;
+  /** How many entries of lost peers the nodes remove in one turn. */
+  readonly rowsPerTurn: number;
   /** What the machines' clocks show at virtual time 0, in milliseconds since 1970. */
   readonly wallMs: number;
 }
@@ -71,6 +73,7 @@ export function drawClusterConfig(seed: number): ClusterConfig {
     bootMs: random.pick([0.002, 0.02, 0.1]) * unitMs,
     // A sequence of its own, so that the other draws of a seed do not depend on it.
     isHostile: new SeededRandom(seed ^ 0xbad).chance(0.4),
+    rowsPerTurn: new SeededRandom(seed ^ 0x51ce).pick([1, 3, 2000]),
     wallMs: 1_700_000_000_000,
   };
 }

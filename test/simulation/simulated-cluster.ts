@@ -82,12 +82,13 @@ export class SimulatedCluster {
 
   /** Starts a node, which connects a little later. */
   start(name: string, server: Server, clockMs: number, isHostile = false): SimulatedNode {
-    const { tiny, options, maxPayload, wallMs, bootMs } = this.config;
+    const { tiny, options, maxPayload, rowsPerTurn, wallMs, bootMs } = this.config;
     const config: NodeConfig = {
       name,
       incarnation: incarnationOf(name, (this.#incarnations += 1)),
       options: { ...options, ...(tiny.includes(name) ? TINY : {}) },
       maxPayload,
+      rowsPerTurn,
       isHostile,
       wallMs: wallMs + clockMs,
     };

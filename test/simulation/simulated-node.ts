@@ -46,6 +46,8 @@ export interface NodeConfig {
   readonly wallMs: number;
   readonly options: Partial<ProtocolOptions>;
   readonly maxPayload: number;
+  /** How many entries of lost peers it removes in one turn. */
+  readonly rowsPerTurn: number;
   /** Whether it is hostile: nothing that it says of itself need be true. */
   readonly isHostile: boolean;
 }
@@ -99,7 +101,7 @@ export class SimulatedNode {
   ) {
     this.#observer = observer;
 
-    const { name, incarnation, wallMs, options, maxPayload } = config;
+    const { name, incarnation, wallMs, options, maxPayload, rowsPerTurn } = config;
     this.name = name;
     this.incarnation = incarnation;
     this.options = protocolOptions(options);
@@ -117,6 +119,7 @@ export class SimulatedNode {
       wallMs,
       turnMs: TURN_MS,
       maxPayload,
+      rowsPerTurn,
       onEffect: (effect) => this.#onEffect(effect),
       onMessage: (subject, bytes, receive) => observer.onMessage(this, subject, bytes, receive),
       onTurnEnd: () => observer.onTurnEnd(this),

@@ -30,6 +30,16 @@ serve({
     await node?.close();
     node = undefined;
   },
+  /** Starts a node with so many entries, under one key or each under its own. */
+  own: async (servers: string, entries: number, keys: 'one' | 'many') => {
+    node = newNode({ node: 'owner', transport: natsTransport({ servers }) });
+    const registry = node.scope('pg');
+    const { processes } = node;
+    const pids = Array.from({ length: Math.ceil(entries / 100) }, () => processes.spawn().pid);
+    for (let i = 0; i < entries; i += 1)
+      registry.join(keys === 'one' ? 'members' : `key:${i}`, pids[i % pids.length], i);
+    await node.connect();
+  },
   /** Starts a Nest application with a provider that answers calls. */
   answer: async (servers: string) => {
     application = await startApplication('there', servers, true);

@@ -38,6 +38,8 @@ export interface ProcessDeps {
   readonly onMessage: (subject: string, bytes: Uint8Array, receive: () => void) => void;
   /** Called after every callback of the event loop. */
   readonly onTurnEnd: () => void;
+  /** How many entries of peers it removes in one turn at most. */
+  readonly rowsPerTurn?: number | undefined;
   /** Called after every batch of effects. */
   readonly onSettled: () => void;
 }
@@ -63,6 +65,7 @@ export class VirtualProcess {
       random,
       ...(options && { options }),
       ...(versions && { versions }),
+      rowsPerTurn: deps.rowsPerTurn,
     });
     const replies = this.protocol.subjects.replies();
     this.client = new VirtualClient({

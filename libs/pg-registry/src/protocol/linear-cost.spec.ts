@@ -143,7 +143,7 @@ function storeKeys(
     for (const key of keys) table.lookup(key);
     const map = new KeyMap<number>();
     for (const key of keys) map.set(key, 1);
-    table.remote(THERE).removeAll();
+    table.remote(THERE).removeNewest();
   };
 }
 

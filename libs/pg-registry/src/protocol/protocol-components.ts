@@ -32,6 +32,8 @@ export interface PeerProtocolDeps {
   readonly options?: Partial<ProtocolOptions>;
   /** For tests of negotiation; default {@link OWN_VERSIONS}. */
   readonly versions?: VersionRange;
+  /** For tests: how many entries of peers are removed in one turn of the event loop at most. */
+  readonly rowsPerTurn?: number | undefined;
 }
 
 /** The components of one node's protocol, wired to one another. */
@@ -105,7 +107,7 @@ export function createProtocolComponents(
 }
 
 function createStreams(
-  { pids, limits }: PeerProtocolDeps,
+  { pids, limits, rowsPerTurn }: PeerProtocolDeps,
   endpoint: Endpoint,
   ownScopes: OwnScopes,
   membership: Membership,
@@ -115,6 +117,7 @@ function createStreams(
     ownScopes,
     pids,
     limits,
+    rowsPerTurn,
     peers: membership.peers,
     ask: (node) => membership.ask(node),
     introduce: (node) => membership.introduce(node),

@@ -20,6 +20,8 @@ export interface NodeOptions {
   readonly server?: string;
   /** Bytes that the server takes in one message. */
   readonly maxPayload?: number;
+  /** How many entries of peers it removes in one turn, at most. */
+  readonly rowsPerTurn?: number | undefined;
   readonly options?: Partial<ProtocolOptions>;
   readonly versions?: VersionRange;
   readonly limits?: ValueLimits;
@@ -94,6 +96,7 @@ export class VirtualNode {
       wallMs: WALL_MS,
       turnMs: TURN_MS,
       maxPayload: options.maxPayload ?? Infinity,
+      rowsPerTurn: options.rowsPerTurn,
       onEffect: (effect) => this.#onEffect(effect),
       onDelivery: (kind, from) => this.delivered.push({ kind, from }),
       onMessage: (_subject, _bytes, receive) => receive(),

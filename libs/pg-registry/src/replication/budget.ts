@@ -9,6 +9,9 @@ export interface Evictable {
   evict(): void;
 }
 
+/** That many rows are removed in a few milliseconds: docs/performance-notes.md. */
+const ROWS_PER_TURN = 2000;
+
 /** What an object around the bytes costs: without it a flood of tiny frames would be almost free. */
 export const OBJECT_OVERHEAD_BYTES = 128;
 
@@ -74,13 +77,20 @@ export class ReplicationBudget {
   online = false;
   /** Whether operations and chunks may be sent: the node is connected, and the client not behind. */
   open = false;
+  /** How many rows of peers may still be removed before the event loop gets its next turn. */
+  rowsLeft: number;
   #unflushedBytes = 0;
   #flushingBytes = 0;
   #isFlushing = false;
   /** When a write, of whatever scope, is to be followed on its way: at most one in `lagSampleMs`. */
   sampleAt: number;
 
-  constructor(readonly options: ProtocolOptions) {
+  /** @param rowsPerTurn How many rows of peers are removed in one turn of the event loop */
+  constructor(
+    readonly options: ProtocolOptions,
+    readonly rowsPerTurn = ROWS_PER_TURN,
+  ) {
+    this.rowsLeft = rowsPerTurn;
     this.sampleAt = options.lagSampleMs > 0 ? -Infinity : Infinity;
     this.ring = new Pool(options.ringBytes);
     this.parking = new Pool(options.parkingBytes);
@@ -109,6 +119,11 @@ export class ReplicationBudget {
   disconnected(): void {
     this.online = false;
     this.#forgetFlush();
+  }
+
+  /** The event loop has had a turn. */
+  beginTurn(): void {
+    this.rowsLeft = this.rowsPerTurn;
   }
 
   /** Counts bytes that go to the client now. */

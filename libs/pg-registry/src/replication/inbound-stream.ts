@@ -18,7 +18,7 @@ import { ChunkPieces } from './chunk-pieces';
 import { GapRepair } from './gap-repair';
 import { readOperations } from './operation-body';
 import { ReorderBuffer } from './reorder-buffer';
-import { readerOf, type StreamDeps } from './stream-deps';
+import { type InboundDeps, readerOf } from './stream-deps';
 import type { StreamOutput, StreamPeer } from './stream-output';
 import { SyncTiming } from './sync-timing';
 import { SyncWalk, type WaitingChunk } from './sync-walk';
@@ -36,7 +36,7 @@ const DRAIN_BYTES = 64 * 1024; // of buffered operations are applied in one turn
  *     any            ── more entries than `maxEntriesPerPeer` ──► overfull ── a hello says that there are fewer ──► queued
  *
  * A `walking` stream applies operations on entries up to the cursor and skips others; a `live` one applies all; an `overfull` peer
- * has no entries here. Entries stay in the table while a stream is queued or walking: the walk turns them, chunk by chunk, into what
+ * has no entries here, once they have left. Entries stay in the table while a stream is queued or walking: the walk turns them, chunk by chunk, into what
  * the owner has, with the exact events.
  *
  * `applied` is the last operation that is contained in what is known here. Of a frame with operations first … last, what is known
@@ -62,13 +62,13 @@ export class InboundStream {
   readonly #timing: SyncTiming;
   /** The operation whose application the owner wants to hear of; 0 if none. */
   #wanted = 0;
-  readonly #deps: StreamDeps;
+  readonly #deps: InboundDeps;
   readonly #output: StreamOutput;
 
   constructor(
     readonly peer: StreamPeer,
     readonly run: number,
-    deps: StreamDeps,
+    deps: InboundDeps,
   ) {
     this.#deps = deps;
     this.#output = deps.output;
@@ -215,7 +215,7 @@ export class InboundStream {
   /** The stream is over: its entries leave. */
   end(cause: RemoteCause): void {
     this.release();
-    this.#output.diff(this.#entries.removeAll(), cause);
+    this.#deps.removals.begin(this.#entries, cause);
   }
 
   /** Gives back its memory, without touching its entries. */
@@ -339,7 +339,7 @@ export class InboundStream {
     this.#resync('overfull');
     this.phase = 'overfull';
     this.#output.overfull(this.peer, this.#deps.budget.options);
-    this.#output.diff(this.#entries.removeAll(), 'peer');
+    this.#deps.removals.begin(this.#entries, 'peer');
   }
 
   #sayApplied(): void {

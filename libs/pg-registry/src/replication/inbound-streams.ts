@@ -1,6 +1,6 @@
 import { Schedule } from '../cluster';
 import { InboundStream } from './inbound-stream';
-import type { StreamDeps } from './stream-deps';
+import type { InboundDeps } from './stream-deps';
 import type { StreamPeer } from './stream-output';
 
 /** How many peers a scope syncs with at a time; the others queue. */
@@ -20,9 +20,9 @@ export class InboundStreams {
   /** Number of the last walk: it rises, so that of two walks it is known which is the newer. */
   #walks = 0;
 
-  readonly #deps: StreamDeps;
+  readonly #deps: InboundDeps;
 
-  constructor(deps: StreamDeps) {
+  constructor(deps: InboundDeps) {
     this.#deps = deps;
   }
 
@@ -56,7 +56,7 @@ export class InboundStreams {
     return stream;
   }
 
-  /** Forgets a stream and all its entries. */
+  /** Forgets a stream; its entries leave. */
   end(stream: InboundStream, cause: 'peer' | 'node-down', now: number): void {
     const { incarnation } = stream.peer;
     this.byIncarnation.delete(incarnation);
@@ -118,6 +118,7 @@ export class InboundStreams {
     if (!this.#deps.budget.online) return;
     for (const stream of this.#queue) {
       if (this.#walking.size >= MAX_WALKS) return;
+      if (this.#deps.removals.has(stream.peer.incarnation)) continue;
       if (stream.notBefore > now) {
         this.schedule.hasten(stream, stream.notBefore);
         continue;

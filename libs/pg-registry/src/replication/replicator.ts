@@ -8,6 +8,7 @@ import type { InboundStream } from './inbound-stream';
 import { InboundStreams } from './inbound-streams';
 import { LagProbe } from './lag-probe';
 import { OutboundStream } from './outbound-stream';
+import { Removals } from './removals';
 import { readerOf, type StreamDeps } from './stream-deps';
 import type { StreamPeer } from './stream-output';
 import { SyncResponder } from './sync-responder';
@@ -52,13 +53,14 @@ export interface ReplicatorStats {
  *
  * It composes
  * - an {@link OutboundStream} with its `RepairResponder`, and a {@link SyncResponder}: the own entries, for others;
- * - {@link InboundStreams}, one per peer that has announced the scope: its entries, here;
+ * - {@link InboundStreams}, one per peer that has announced the scope: its entries, here; and {@link Removals} of those that are gone;
  * - {@link Acknowledgements}: who has applied what, and a {@link LagProbe}: how long that takes.
  *
  * *Followers* are the peers that have announced the scope, and those that ask to be synced before their announcement came; while
  * there are none, own operations are only counted.
  *
- * A peer's stream begins with its announcement and ends when the peer, or its run of the scope, does: its entries leave in one diff.
+ * A peer's stream begins with its announcement and ends when the peer, or its run of the scope, does: its entries leave, in one diff
+ * unless there are thousands of them.
  * Frames of a run that is over are dropped; frames of a run that is not known are not applied, and the peer is asked for its hello.
  */
 export class Replicator {
@@ -76,6 +78,7 @@ export class Replicator {
   /** The incarnations of the peers that follow the own stream. */
   readonly followers = new Set<string>();
   readonly #streams: InboundStreams;
+  readonly #removals: Removals;
 
   readonly #deps: ReplicatorDeps;
 
@@ -84,7 +87,8 @@ export class Replicator {
     this.scope = deps.scope;
     this.keys = deps.keys;
     this.run = deps.run;
-    this.#streams = new InboundStreams(deps);
+    this.#removals = new Removals(deps);
+    this.#streams = new InboundStreams({ ...deps, removals: this.#removals });
     this.#outbound = new OutboundStream(deps);
     this.#syncResponder = new SyncResponder(deps, this.#outbound);
     this.#acknowledgements = new Acknowledgements(deps, deps.nodesWithScope);
@@ -166,6 +170,7 @@ export class Replicator {
     this.isStopped = true;
     this.#acknowledgements.stop();
     this.#streams.clear();
+    this.#removals.clear();
     this.followers.clear();
     this.#outbound.stop();
     this.#deps.schedule.delete(this);
@@ -194,7 +199,7 @@ export class Replicator {
     this.#settle(peer, now);
   }
 
-  /** The peer is gone, or does not run the scope any more: all its entries leave, in one diff. */
+  /** The peer is gone, or does not run the scope any more: all its entries leave, see {@link Removals}. */
   peerDown(incarnation: string, cause: 'peer' | 'node-down', now: number): void {
     this.#syncResponder.forget(incarnation);
     this.#outbound.repair.forget(incarnation);
@@ -257,6 +262,7 @@ export class Replicator {
   /** Does what is due: at most one chunk for others and some parked operations of one stream, so that the loop stays free. */
   tick(now: number): void {
     this.#acknowledgements.tick(now);
+    this.#removals.tick();
     if (this.#deps.budget.online) {
       // Before new operations: a peer that waits for a repair can only park those.
       this.#outbound.repair.serve(now);
@@ -313,7 +319,7 @@ export class Replicator {
     const { budget, output, schedule } = this.#deps;
     if (budget.wantsFlush()) output.flush();
     const outbound = this.#outbound;
-    let soonest = this.#acknowledgements.deadline;
+    let soonest = Math.min(this.#acknowledgements.deadline, this.#removals.deadline);
     if (budget.online) soonest = Math.min(soonest, this.#lag.deadline, this.#streams.schedule.next());
     if (budget.open)
       soonest = Math.min(soonest, outbound.flushAt, outbound.tailAt, this.#syncResponder.deadline);

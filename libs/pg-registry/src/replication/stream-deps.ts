@@ -2,6 +2,7 @@ import type { Table } from '../table';
 import type { PidInterner, ValueLimits } from '../term';
 import { LONGEST_FRAME_BYTES, MAX_WIRE_DEPTH, Reader, type Writer } from '../wire';
 import type { ReplicationBudget } from './budget';
+import type { Removals } from './removals';
 import type { StreamOutput } from './stream-output';
 
 /** What all parts of one scope's replication are given. */
@@ -17,6 +18,11 @@ export interface StreamDeps {
   readonly scratch: Writer;
   /** In [0, 1): spreads what many would do at once. */
   readonly random: () => number;
+}
+
+/** What the parts are given that follow the streams of peers. */
+export interface InboundDeps extends StreamDeps {
+  readonly removals: Removals;
 }
 
 /**

@@ -14,6 +14,8 @@ export interface StreamsDeps {
   readonly pids: PidInterner;
   readonly limits: ValueLimits;
   readonly peers: ReadonlyMap<string, Peer>;
+  /** For tests: how many rows of peers are removed in one turn of the event loop. */
+  readonly rowsPerTurn?: number | undefined;
   /** Asks a node to introduce itself, at most once a second. */
   readonly ask: (node: string) => void;
   /** Introduces this node to a node that waits for it: whatever is sent there next is not a stranger's any more. */
@@ -44,7 +46,7 @@ export class Streams {
   constructor(deps: StreamsDeps) {
     this.#deps = deps;
 
-    this.#budget = new ReplicationBudget(deps.endpoint.options);
+    this.#budget = new ReplicationBudget(deps.endpoint.options, deps.rowsPerTurn);
   }
 
   /** What replication holds at present, over all scopes. */
@@ -197,6 +199,7 @@ export class Streams {
 
   tick(): void {
     const { now } = this.#deps.endpoint;
+    this.#budget.beginTurn();
     const due: Replicator[] = [];
     // First all that are due: one that is due again at once has its next turn later.
     for (let next = this.schedule.takeDue(now); next !== undefined; next = this.schedule.takeDue(now))

@@ -31,14 +31,18 @@ export interface SyncedNodesOptions extends Partial<ProtocolOptions> {
   readonly seed?: number;
   /** The largest body of a frame, in bytes. */
   readonly maxBodyBytes?: number;
+  /** How many entries of peers a node removes in one turn, at most. */
+  readonly rowsPerTurn?: number;
 }
 
 /** Makes nodes that run scope `s` and are not connected yet. */
 export function unconnected(names: readonly string[], options: SyncedNodesOptions = {}) {
-  const { seed = 1, maxBodyBytes = 500_000, ...given } = options;
+  const { seed = 1, maxBodyBytes = 500_000, rowsPerTurn, ...given } = options;
   const network = new VirtualNetwork(seed, LATENCY_MS);
   const maxPayload = maxBodyBytes + FRAME_OVERHEAD_BYTES + SUBJECT_AND_HEADER_BYTES;
-  const nodes = names.map((name) => network.add({ name, maxPayload, options: { ...QUIET, ...given } }));
+  const nodes = names.map((name) =>
+    network.add({ name, maxPayload, rowsPerTurn, options: { ...QUIET, ...given } }),
+  );
   for (const node of nodes) node.startScope('s');
   return { network, nodes };
 }

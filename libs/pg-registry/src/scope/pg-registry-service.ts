@@ -338,7 +338,8 @@ export class PgRegistryService<R extends Row = Row> {
    * unsubscribing mirrors `pg:demonitor/2` and ends delivery at once.
    *
    * Applying the events to the snapshot gives what a read returns, except during a delivery. An observer may write and
-   * subscribe: its write is readable at once, and the events follow for everybody after the current one.
+   * subscribe: its write is readable at once, and the events follow for everybody after the current one. If a lost node had
+   * thousands of entries, they leave in several operations, one in each turn of the event loop; reads return the others meanwhile.
    *
    * If an observer throws, other subscribers get the event all the same. RxJS reports the error in a later turn: to
    * `config.onUnhandledError` if the application has set it, otherwise as an uncaught exception.

@@ -92,7 +92,7 @@ export class LoneScope<R extends Row = Row> {
 
   /** Loses the peer. */
   remoteGone(): void {
-    this.run.applyDiff(this.run.table.remote(THERE).removeAll(), 'node-down');
+    this.run.applyDiff(this.run.table.remote(THERE).removeNewest(), 'node-down');
   }
 
   #apply(operation: RemoteOperation, cause: Cause = 'peer'): void {

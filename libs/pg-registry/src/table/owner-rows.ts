@@ -111,6 +111,15 @@ export class OwnerRows implements RowsOfOwner {
     return found;
   }
 
+  /** The rows with the highest numbers, descending, at most `limit`. Cost: the answer, and the empty pages above it. */
+  newest(limit: number): Row[] {
+    const found: Row[] = [];
+    const pages = this.#sortedPages();
+    for (let at = pages.length - 1; at >= 0 && found.length < limit; at -= 1)
+      pages[at].collectNewest(limit, found);
+    return found;
+  }
+
   /** Adds snapshots of all pages, in order of their numbers. */
   addPagesTo(snapshots: PageSnapshot[]): void {
     for (const page of this.#sortedPages()) snapshots.push(page.snapshot());

@@ -39,6 +39,11 @@ export class Page {
     }
   }
 
+  /** Adds the rows from the highest number down, until there are `limit` of them. */
+  collectNewest(limit: number, into: Row[]): void {
+    for (let at = this.#rows.length - 1; at >= 0 && into.length < limit; at -= 1) into.push(this.#rows[at]);
+  }
+
   /** The page as it is now: the next change copies it first. */
   snapshot(): PageSnapshot {
     return (this.#made ??= { rows: this.#rows, values: this.#values });

@@ -68,7 +68,7 @@ describe('an operation of another node', () => {
       [],
     );
     expect(table.remote(A).merge({ from: 0, to: Infinity, at: 9, rows: [] })).toEqual([]);
-    expect(table.remote(A).removeAll()).toEqual([]);
+    expect(table.remote(A).removeNewest()).toEqual([]);
     expect(table.count).toBe(1);
   });
 
@@ -150,12 +150,12 @@ describe('the loss of a node', () => {
   it('the loss of a node removes its entries and no others, one change per key, newest first', () => {
     apply(1, [joinOf('g', [1, 'a']), joinOf('h', [2, 'b']), joinOf('g', [200, 'c'])]);
     table.remote(C).apply({ number: 1, groups: [joinOf('g', [1, 'other', third])] }, Infinity);
-    expect(summary(table.remote(B).removeAll())).toEqual([
+    expect(summary(table.remote(B).removeNewest())).toEqual([
       ['leave', 'g', ['c', 'a']],
       ['leave', 'h', ['b']],
     ]);
     expect(values('g')).toEqual(['other']);
-    expect(table.remote(B).removeAll()).toEqual([]);
+    expect(table.remote(B).removeNewest()).toEqual([]);
     expect([table.keysOf(theirs), table.rowByNumber(B, 1), table.count]).toEqual([[], undefined, 2]);
   });
 });

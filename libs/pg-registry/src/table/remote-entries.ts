@@ -132,10 +132,10 @@ export class RemoteEntries {
     return left;
   }
 
-  /** Removes all of them: one change per key, newest first. Cost: the answer. */
-  removeAll(): Diff {
+  /** Removes the newest of them, at most `limit`: one change per key, newest first. Cost: the answer. */
+  removeNewest(limit = Infinity): Diff {
     if (this.owner === this.#indexes.own.incarnation) return NO_CHANGE;
-    const rows = this.#indexes.owner(this.owner)?.between(-1, Infinity).toReversed() ?? [];
+    const rows = this.#indexes.owner(this.owner)?.newest(limit) ?? [];
     for (const row of rows) this.#indexes.remove(row);
     return changePerKey('leave', rows);
   }

@@ -125,7 +125,7 @@ const chunks = fc.tuple(anOwner, aChunk).map(([of, content]): Step => (table, mo
 });
 const ownerGoes = anOwner.map((of): Step => (table, model) => {
   model.removeIf(isOf(of));
-  return table.remote(of).removeAll();
+  return table.remote(of).removeNewest();
 });
 
 const weighted = (weight: number, arbitrary: fc.Arbitrary<Step>) => ({ weight, arbitrary });
