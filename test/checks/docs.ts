@@ -1,7 +1,8 @@
 /**
  * `npm run check:docs`: what the pages say can be followed. Every TypeScript block of README.md and docs/ compiles under the strict
- * options of this repository and under those of `nest new`; every relative link leads to a file and heading; every `npm run` of
- * this repository exists. A block may import './app', which stands for the first block of docs/guide/processes-and-names.md.
+ * options of this repository and under those of `nest new`, as a CommonJS module (Nest 11) and as an ES module (Nest 12); every relative
+ * link leads to a file and heading; every `npm run` of this repository exists. A block may import './app.js', which stands for the first
+ * block of docs/guide/processes-and-names.md.
  * That the blocks also run, and print what they say, is tested by test/e2e/documents.
  */
 import { spawnSync } from 'node:child_process';
@@ -10,6 +11,8 @@ import { dirname, join } from 'node:path';
 import { blocksOf, type CodeBlock, pages, readPage, ROOT, slugOf } from '../support/code-blocks';
 
 const FOLDER = join(ROOT, 'node_modules', '.cache', 'docs');
+/** The kinds of modules that `nest new` makes: of Nest 11, and of Nest 12. */
+const MODULE_TYPES = ['commonjs', 'module'] as const;
 const APP = 'docs/guide/processes-and-names.md';
 const ALSO = ['CONTRIBUTING.md', 'CHANGELOG.md'];
 /** What a block may be written in; drawings have no language. */
@@ -23,23 +26,33 @@ const complaints = [
     .filter(({ language }) => !LANGUAGES.includes(language))
     .map(({ page, line, language }) => `${page}:${line}: no check for blocks of '${language}'.`),
   ...[...pages(), ...ALSO].flatMap((page) => [...brokenLinks(page), ...unknownScripts(page)]),
-  ...compilerErrors(blocks.filter(({ language }) => language === 'ts')),
+  ...MODULE_TYPES.flatMap((type) =>
+    compilerErrors(
+      blocks.filter(({ language }) => language === 'ts'),
+      type,
+    ),
+  ),
 ];
 if (complaints.length > 0) console.error(complaints.join('\n'));
 process.exitCode = complaints.length === 0 ? 0 : 1;
 
-function compilerErrors(modules: readonly CodeBlock[]): readonly string[] {
-  rmSync(FOLDER, { recursive: true, force: true });
+function compilerErrors(
+  modules: readonly CodeBlock[],
+  type: (typeof MODULE_TYPES)[number],
+): readonly string[] {
+  const root = join(FOLDER, type);
+  rmSync(root, { recursive: true, force: true });
   const app = modules.find(({ page }) => page === APP)!.code;
   for (const block of modules) {
     // Named after page and line, so that a message of the compiler leads back to it.
-    const folder = join(FOLDER, block.page.replaceAll(/\W+/g, '-'));
+    const folder = join(root, block.page.replaceAll(/\W+/g, '-'));
     write(join(folder, block.file ?? `line-${block.line}.ts`), `${block.code}\nexport {};\n`);
     write(join(folder, 'app.ts'), app);
   }
-  write(join(FOLDER, 'tsconfig.json'), JSON.stringify(tsconfig()));
+  write(join(root, 'package.json'), JSON.stringify({ type }));
+  write(join(root, 'tsconfig.json'), JSON.stringify(tsconfig()));
   const compiler = join(ROOT, 'node_modules', 'typescript-7', 'bin', 'tsc');
-  const { status, stdout } = spawnSync(process.execPath, [compiler, '-p', FOLDER], { encoding: 'utf8' });
+  const { status, stdout } = spawnSync(process.execPath, [compiler, '-p', root], { encoding: 'utf8' });
   return status === 0 ? [] : [stdout];
 }
 
@@ -56,9 +69,10 @@ function tsconfig(): object {
       types: ['node', 'jest'],
       typeRoots: [join(ROOT, 'node_modules', '@types')],
       paths: {
-        'nestjs-pg-registry': [source],
-        'nestjs-pg-registry/testing': [join(source, 'testing')],
-        'nestjs-pg-registry/microservice': [join(source, 'microservice')],
+        // Files, because ES modules do not find the index of a folder.
+        'nestjs-pg-registry': [join(source, 'index.ts')],
+        'nestjs-pg-registry/testing': [join(source, 'testing', 'index.ts')],
+        'nestjs-pg-registry/microservice': [join(source, 'microservice', 'index.ts')],
       },
     },
     include: ['**/*.ts'],

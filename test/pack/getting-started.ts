@@ -1,20 +1,15 @@
 /**
  * Follows docs/guide/getting-started.md in an empty directory, to the letter: `nest new`, install, build, two processes, kill -9.
- * Only the package is the given tarball, and ports are free ones. Run by `npm run test:pack`.
+ * Only the package is the given tarball, the version of Nest's tool is given, and ports are free ones. Run by `npm run test:pack`.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ROOT } from '../support/code-blocks';
 import { NatsServer } from '../support/nats-server';
 import { shellLines, WalkThrough, writeFiles } from '../support/walk-through';
 
-const { devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
-  devDependencies: Readonly<Record<string, string>>;
-};
-
-async function main(tarball: string): Promise<void> {
+async function main(tarball: string, cli: string): Promise<void> {
   const lines = shellLines();
   const build = lines.indexOf('npm run build');
   const folder = mkdtempSync(join(tmpdir(), 'pg-registry-getting-started-'));
@@ -30,7 +25,7 @@ async function main(tarball: string): Promise<void> {
         run(
           directory,
           program,
-          args.map((arg) => substitute(arg, tarball)),
+          args.map((arg) => substitute(arg, tarball, cli)),
         );
     }
     writeFiles(directory);
@@ -42,10 +37,10 @@ async function main(tarball: string): Promise<void> {
   }
 }
 
-/** This package is not published yet when it is tested; Nest's own tool has the version of this repository. */
-function substitute(arg: string, tarball: string): string {
+/** This package is not published yet when it is tested. */
+function substitute(arg: string, tarball: string, cli: string): string {
   if (arg === 'nestjs-pg-registry') return tarball;
-  return arg === '@nestjs/cli' ? `${arg}@${devDependencies[arg]}` : arg;
+  return arg === '@nestjs/cli' ? `${arg}@${cli}` : arg;
 }
 
 function run(cwd: string, program: string, args: readonly string[]): void {
@@ -61,7 +56,7 @@ function run(cwd: string, program: string, args: readonly string[]): void {
   if (status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${status}:\n${stdout}${stderr}`);
 }
 
-main(process.argv[2]).catch((error: unknown) => {
+main(process.argv[2], process.argv[3]).catch((error: unknown) => {
   console.error(error);
   process.exitCode = 1;
 });

@@ -2,7 +2,7 @@
  * `npm run test:pack`: packs the library as `npm publish` would, and uses the tarball as strangers do: `publint` and `attw`
  * judge it, and fresh applications install, compile and start it — CommonJS on Nest 11, ES modules on Nest 12, each first
  * without the optional peers. At last somebody follows the guide's first page in an empty directory, from `nest new` to
- * `kill -9`. Ends with the line `N passed, N failed`. Needs the npm registry and nats-server.
+ * `kill -9`, with Nest's tool of version 11 (CommonJS, Jest) and with the newest one (ES modules, Vitest). Ends with the line `N passed, N failed`. Needs the npm registry and nats-server.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -52,7 +52,12 @@ try {
     check('publint', () => run(root, 'npx', 'publint', 'run', tarball, '--strict'));
     check('attw', () => run(root, 'npx', 'attw', tarball, '--no-color', '--format', 'ascii'));
     for (const application of APPLICATIONS) tryOut(application, tarball);
-    check('getting started, to the letter: nest new, two processes, kill -9', () => followTheGuide(tarball));
+    for (const version of [pinned['@nestjs/cli'], 'latest']) {
+      check(
+        `getting started, to the letter, with @nestjs/cli ${version}: nest new, two processes, kill -9`,
+        () => followTheGuide(tarball, version),
+      );
+    }
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
@@ -121,9 +126,17 @@ function compileAndStart(title, application, name, expected) {
   });
 }
 
-function followTheGuide(tarball) {
+function followTheGuide(tarball, cli) {
   process.env.NATS_SERVER_BIN = provideNatsServer();
-  run(root, process.execPath, '-r', './test/support/register.cjs', 'test/pack/getting-started.ts', tarball);
+  run(
+    root,
+    process.execPath,
+    '-r',
+    './test/support/register.cjs',
+    'test/pack/getting-started.ts',
+    tarball,
+    cli,
+  );
 }
 
 function install(application) {

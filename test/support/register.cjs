@@ -26,7 +26,15 @@ require.extensions['.ts'] = (module, filename) => module._compile(compiled(filen
 
 const resolve = Module._resolveFilename;
 Module._resolveFilename = function (request, ...rest) {
-  return resolve.call(this, packages.get(request) ?? request, ...rest);
+  const name = packages.get(request) ?? request;
+  // The pages import './desk.js', as ES modules have to, and there is a desk.ts.
+  const source = /^\.{1,2}\/.*\.js$/.test(name) ? name.replace(/\.js$/, '.ts') : undefined;
+  try {
+    return resolve.call(this, source ?? name, ...rest);
+  } catch (error) {
+    if (source === undefined) throw error;
+    return resolve.call(this, name, ...rest);
+  }
 };
 
 function compiled(filename) {

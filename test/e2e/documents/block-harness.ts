@@ -10,7 +10,7 @@ import {
 import { blocksOf, type CodeBlock } from '../../support/code-blocks';
 import { BlockModule, type Globals } from './block-module';
 
-/** The page whose first block is what others import as './app'. */
+/** The page whose first block is what others import as './app.js'. */
 const APP = 'docs/guide/processes-and-names.md';
 
 /** What an exercise works with: the block, and applications for it that end with the exercise. */
@@ -24,7 +24,7 @@ export class BlockHarness {
     readonly url: string,
   ) {}
 
-  /** What './app' stands for in this block: one module per exercise, so that its classes are the same everywhere. */
+  /** What './app.js' stands for in this block: one module per exercise, so that its classes are the same everywhere. */
   get app(): BlockModule<{ readonly AppModule: Type; readonly Renderer: Type }> {
     this.#app ??= new BlockModule(blocksOf(APP)[0]);
     return this.#app as BlockModule<{ readonly AppModule: Type; readonly Renderer: Type }>;
@@ -32,7 +32,10 @@ export class BlockHarness {
 
   /** Runs the block, with replacements for globals and packages. */
   run<E extends object>(globals: Globals = {}, packages: Globals = {}): BlockModule<E> {
-    return new BlockModule<E>(this.block, { modules: { './app': this.app.exports, ...packages }, globals });
+    return new BlockModule<E>(this.block, {
+      modules: { './app.js': this.app.exports, ...packages },
+      globals,
+    });
   }
 
   /** Starts an application whose module imports its own registry. */

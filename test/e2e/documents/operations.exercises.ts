@@ -106,7 +106,7 @@ export const operationsExercises: Readonly<Record<string, Exercise>> = {
   'docs/guide/deploys.md#a-start-that-fails': async ({ app: { exports }, block }) => {
     @Module({ imports: [exports.AppModule], providers: [Refusing] })
     class FailingModule {}
-    const modules = { './app': { AppModule: FailingModule } };
+    const modules = { './app.js': { AppModule: FailingModule } };
     const { exports: main } = new BlockModule<{ startOrLeave(): Promise<unknown> }>(block, { modules });
     const closed = jest.spyOn(PgRegistryNode.prototype, 'close');
     await expect(main.startOrLeave()).rejects.toThrow('deliberate');
