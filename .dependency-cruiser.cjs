@@ -20,6 +20,7 @@ const rooms = {
     'transport',
     'transport/secret',
     'npm:nats',
+    'npm:@nats-io/transport-node',
     'node:net',
     'node:async_hooks',
     'node:diagnostics_channel',

@@ -75,7 +75,7 @@ export type { ReplicationMemory } from './replication';
 export { LocalBus, localBus, localTransport } from './transport/local';
 export type { LocalTransportOptions } from './transport/local';
 export { natsTransport } from './transport/nats';
-export type { GivenConnection, NatsServerOptions, NatsTransportOptions } from './transport/nats';
+export type { GivenConnection, NatsPackage, NatsServerOptions, NatsTransportOptions } from './transport/nats';
 export type {
   Connection,
   ConnectionNeeds,

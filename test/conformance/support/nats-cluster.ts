@@ -10,6 +10,7 @@ import type { NatsServer } from '../../support/nats-server';
 import { type BeforeConnect, type Cluster, FAST_LIVENESS, SETTLE_TIMEOUT_MS } from './cluster';
 import { logTo } from './node';
 import { TcpGate } from './tcp-gate';
+import { natsClientOf } from '../../support/nats-client-of';
 
 interface Member {
   readonly node: PgRegistryNode;
@@ -100,7 +101,11 @@ export class NatsCluster implements Cluster {
     const gate = await TcpGate.to(Number(new URL(this.#server.url).port));
     this.#gates.push(gate);
     const servers = `nats://127.0.0.1:${gate.port}`;
-    return { gate, transport: natsTransport({ servers, reconnectTimeWait: 20, reconnectJitter: 0 }) };
+    const options = { servers, reconnectTimeWait: 20, reconnectJitter: 0 };
+    return {
+      gate,
+      transport: natsTransport({ ...options, client: natsClientOf(String(this.#gates.length)) }),
+    };
   }
 
   #nodesIn(state: Member['state']): PgRegistryNode[] {

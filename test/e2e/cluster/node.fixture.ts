@@ -1,5 +1,6 @@
 import * as library from 'nestjs-pg-registry';
 import { serve } from '../../support/fixture';
+import { natsClientOf } from '../../support/nats-client-of';
 import { EventLog } from './event-log';
 import type { HostedNode, NodeStart, RemoteFunction } from './remote-function';
 
@@ -13,7 +14,12 @@ serve({
     const node = new library.PgRegistryNode(
       {
         ...options,
-        transport: library.natsTransport({ servers: [...servers], noRandomize: true, ...client }),
+        transport: library.natsTransport({
+          servers: [...servers],
+          noRandomize: true,
+          client: natsClientOf(options.node ?? ''),
+          ...client,
+        }),
       },
       {
         defaultTransport: library.localTransport,

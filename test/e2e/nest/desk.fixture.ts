@@ -13,6 +13,7 @@ import {
 } from 'nestjs-pg-registry';
 import { serve } from '../../support/fixture';
 import type { Departure } from './desks';
+import { natsClientOf } from '../../support/nats-client-of';
 
 /** A Nest application as a user would write it, with one provider that others find and call. */
 const [servers = '', name = '', onSigterm = ''] = process.argv.slice(2);
@@ -40,7 +41,11 @@ class Desk implements OnModuleDestroy {
 
 @Module({
   imports: [
-    PgRegistryModule.forRoot({ node: name, transport: natsTransport({ servers }), scopes: ['desks'] }),
+    PgRegistryModule.forRoot({
+      node: name,
+      transport: natsTransport({ servers, client: natsClientOf(name) }),
+      scopes: ['desks'],
+    }),
   ],
   providers: [Desk],
 })

@@ -4,11 +4,14 @@ import { natsTransport } from '../../../libs/pg-registry/src/transport/nats';
 import { provesTransportContract } from './contract';
 import { natsHarness, QUICK } from './nats-harness';
 
-describe('natsTransport({ servers }) keeps the contract of transports', () => {
-  provesTransportContract(() =>
-    natsHarness((servers) => Promise.resolve(natsTransport({ ...QUICK, servers }))),
-  );
-});
+describe.each(['nats', '@nats-io/transport-node'] as const)(
+  "natsTransport({ servers, client: '%s' }) keeps the contract of transports",
+  (client) => {
+    provesTransportContract(() =>
+      natsHarness((servers) => Promise.resolve(natsTransport({ ...QUICK, servers, client }))),
+    );
+  },
+);
 
 describe('natsTransport({ connection }) keeps the contract of transports', () => {
   describe("with a connection of 'nats' 2", () => {

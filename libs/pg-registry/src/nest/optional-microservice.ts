@@ -2,9 +2,8 @@
  * The one place that loads `microservice/`, because everything else of the library must load without `@nestjs/microservices`.
  */
 import { Inject, type Provider } from '@nestjs/common';
-import { InvalidOptionError } from '../term';
+import { InvalidOptionError, isMissingPackage } from '../term';
 import type { PgRegistryClient as Client, PgRegistryServer as Server } from '../microservice';
-import { loadIfInstalled } from './optional-package';
 
 /** What this file uses of `microservice/`, which can be loaded only if the package is installed. */
 interface Microservice {
@@ -14,7 +13,7 @@ interface Microservice {
 type Constructor = abstract new (...args: never[]) => object;
 
 const PACKAGE = '@nestjs/microservices';
-const microservice = loadIfInstalled(PACKAGE, () => require('../microservice') as Microservice);
+const microservice = load();
 
 /** The class of `microservice/`. Without `@nestjs/microservices` a class whose constructor throws InvalidOptionError. */
 export const PgRegistryServer = (microservice?.PgRegistryServer ??
@@ -34,6 +33,16 @@ export function InjectRegistryClient(): ParameterDecorator & PropertyDecorator {
 /** Returns the providers of `microservice/` for a Nest module: none if `@nestjs/microservices` is not installed. */
 export function microserviceProviders(): (Provider & Constructor)[] {
   return microservice === undefined ? [] : [microservice.PgRegistryServer, microservice.PgRegistryClient];
+}
+
+/** Returns undefined if the package is not installed. The `require` stands in a `try`, so that bundlers take it for an optional one. */
+function load(): Microservice | undefined {
+  try {
+    return require('../microservice') as Microservice;
+  } catch (error) {
+    if (isMissingPackage(error, PACKAGE)) return undefined;
+    throw error;
+  }
 }
 
 function placeholder(name: string): unknown {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { NodeObserver, NodeOptions, PgRegistryNode } from '../node';
-import { loadIfInstalled } from './optional-package';
+import { isMissingPackage } from '../term';
 import { RegistryMetrics } from './registry.metrics';
 import { RegistryTracer } from './registry.tracer';
 
@@ -17,7 +17,7 @@ const LAG_SAMPLE_MS = 1000;
  */
 @Injectable()
 export class RegistryTelemetry {
-  readonly #api = loadIfInstalled(PACKAGE, () => require('@opentelemetry/api') as Api);
+  readonly #api = loadApi();
   /** Records calls and handlers as spans. Undefined if the package is not installed. */
   readonly tracer = this.#api && new RegistryTracer(this.#api);
   readonly #metrics = this.#api && metricsOf(this.#api);
@@ -52,6 +52,16 @@ export class RegistryTelemetry {
   stop(): void {
     this.#stop?.();
     this.#stop = undefined;
+  }
+}
+
+/** Returns undefined if the package is not installed. The `require` stands in a `try`, so that bundlers take it for an optional one. */
+function loadApi(): Api | undefined {
+  try {
+    return require('@opentelemetry/api') as Api;
+  } catch (error) {
+    if (isMissingPackage(error, PACKAGE)) return undefined;
+    throw error;
   }
 }
 

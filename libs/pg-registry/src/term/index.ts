@@ -48,6 +48,7 @@ export {
   isError,
   isInstanceOf,
   isList,
+  isMissingPackage,
   isOwnError,
   messageOfThrown,
   nameOfThrown,

@@ -30,9 +30,26 @@ export function isInstanceOf<T>(value: unknown, type: abstract new (...args: nev
   return orElse(() => value instanceof type, false);
 }
 
-/** Whether it is an Error; false for an object that does not let itself be asked. */
+/**
+ * Whether it is an Error, perhaps of another realm: under Jest those that Node.js itself throws are. False for an object that does not let
+ * itself be asked.
+ */
 export function isError(thrown: unknown): thrown is Error {
-  return orElse(() => thrown instanceof Error, false);
+  return orElse(
+    () => thrown instanceof Error || Object.prototype.toString.call(thrown) === '[object Error]',
+    false,
+  );
+}
+
+/**
+ * Whether `require` threw because a package is not installed, and not because its installation is broken. Looks for the name as a word:
+ * Node.js puts it into quotes, Yarn's Plug'n'Play between blanks. As a part of a path it proves nothing.
+ */
+export function isMissingPackage(thrown: unknown, name: string): boolean {
+  if (propertyOfThrown(thrown, 'code') !== 'MODULE_NOT_FOUND') return false;
+  return messageOfThrown(thrown)
+    .split(/[\s'"]/)
+    .includes(name);
 }
 
 /** Whether it is an error of this library; false for an object that does not let itself be asked. */

@@ -14,6 +14,7 @@ import type { NatsServerOptions } from './nats-options';
 /** Options whose texts are no credentials, wherever they stand. All other texts among the options are taken for credentials. */
 const PUBLIC_OPTIONS: ReadonlySet<string> = new Set([
   'servers',
+  'client',
   'connection',
   'systemConnection',
   'secret',

@@ -5,8 +5,9 @@
  * connection, may hang on a stale connection, and may undo a reconnect by an earlier attempt.
  *
  * `connecting/` finds a server and opens a client; `connection/` keeps the port's promises over that client. May import: term, transport,
- * transport/secret, nats, node:net, node:async_hooks, node:diagnostics_channel.
+ * transport/secret, nats, @nats-io/transport-node, node:net, node:async_hooks, node:diagnostics_channel.
  */
+export type { NatsPackage } from './client-package';
 export type { NatsClient } from './nats-client';
 export type { GivenConnection, NatsServerOptions, NatsTransportOptions } from './nats-options';
 export { natsTransport } from './nats-transport';

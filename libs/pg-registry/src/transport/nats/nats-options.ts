@@ -1,5 +1,6 @@
 import { InvalidOptionError, OptionChecks } from '../../term';
 import type { SharedSecretOptions } from '../secret';
+import { NATS_PACKAGES, type NatsPackage } from './client-package';
 import { isNatsClient, type NatsClient, peek } from './nats-client';
 
 /** Options of `natsTransport` that go with servers and with a connection alike. */
@@ -23,6 +24,11 @@ export interface NatsServerOptions extends NatsExtras {
   readonly servers: string | readonly string[];
   /** Not allowed together with `servers`. */
   readonly connection?: never;
+  /**
+   * The package whose client makes the connection: `'nats'` 2 or `'@nats-io/transport-node'` 3. Default: the one that is installed, `'nats'`
+   * if both are. Options that are objects of a client, such as `authenticator`, must be of the same one.
+   */
+  readonly client?: NatsPackage;
   /** Name of the NATS user. */
   readonly user?: string;
   /** Password of that user. */
@@ -115,6 +121,7 @@ const GIVEN_OPTIONS = ['connection', 'systemConnection', 'secret'];
 /** The options that go with servers: those of both clients, and the transport's own. */
 const SERVER_OPTIONS: readonly (keyof NatsServerOptions)[] = [
   'servers',
+  'client',
   'systemConnection',
   'secret',
   'user',
@@ -173,6 +180,8 @@ export function checkNatsOptions(options: NatsTransportOptions): void {
     const allowed = 'an open connection made with the credentials of a system account';
     throw CHECKS.errorWithoutValue('systemConnection', system, allowed);
   }
+  const client = peek(options, 'client');
+  if (client !== undefined) CHECKS.oneOf('client', client, NATS_PACKAGES);
   const urls: readonly unknown[] = Array.isArray(servers) ? servers : [servers];
   if (
     connection === undefined &&

@@ -25,8 +25,8 @@ const SERVES = Symbol.for('nestjs-pg-registry.serves-node');
 /**
  * Connects nodes over NATS.
  *
- * With `servers` every node gets a connection of its own, by the package `nats` (an optional peer, loaded when the first
- * node connects) with its options; those a registry depends on have stricter defaults. With `connection` one node uses a
+ * With `servers` every node gets a connection of its own, by the package `nats` 2 or `@nats-io/transport-node` 3 (optional
+ * peers, loaded when the first node connects; `client` chooses) with its options; those a registry depends on have stricter defaults. With `connection` one node uses a
  * connection of `nats` 2 or `@nats-io/transport-node` 3 that is never closed here, and logs a warning for options that are
  * weaker than those defaults. With `systemConnection` beside either, nodes probe a peer as soon as the server reports that its
  * connection has closed. With `secret` every message is signed.

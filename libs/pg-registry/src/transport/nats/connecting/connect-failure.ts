@@ -27,14 +27,17 @@ export interface ConnectFailure {
   readonly cause: unknown;
 }
 
+/** Codes of errors of `nats` 2, and names of those of `@nats-io/transport-node` 3. */
 const CREDENTIALS = [
+  'AuthorizationError',
+  'UserAuthenticationExpiredError',
   'AUTHORIZATION_VIOLATION',
   'AUTHENTICATION_EXPIRED',
   'ACCOUNT_EXPIRED',
   'AUTHENTICATION_TIMEOUT',
   'BAD_AUTHENTICATION',
 ];
-const OPTIONS = ['INVALID_OPTION', 'NOT_FUNC'];
+const OPTIONS = ['INVALID_OPTION', 'NOT_FUNC', 'InvalidArgumentError'];
 /** The codes of Node.js and OpenSSL for certificates, and the client's own. */
 const CERTIFICATE =
   /^(?:ERR_TLS_|ERR_SSL_|TLS$|CERT_|CRL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|PATH_LENGTH_)/;
@@ -43,10 +46,11 @@ const LIMIT = /maximum (?:account )?(?:active )?connections/i;
 
 /** Says what went wrong after a server had greeted. */
 export function failureOf(server: string, cause: unknown): ConnectFailure {
-  const code = String(peek(cause, 'code'));
-  if (CREDENTIALS.includes(code)) return { kind: 'credentials', server, cause };
-  if (OPTIONS.includes(code)) return { kind: 'options', server, cause };
-  if (CERTIFICATE.test(code)) return { kind: 'certificate', server, cause };
+  // Version 3 wraps the errors of Node.js.
+  const words = [peek(cause, 'code'), peek(cause, 'name'), peek(cause, 'cause', 'code')].map(String);
+  if (words.some((word) => CREDENTIALS.includes(word))) return { kind: 'credentials', server, cause };
+  if (words.some((word) => OPTIONS.includes(word))) return { kind: 'options', server, cause };
+  if (words.some((word) => CERTIFICATE.test(word))) return { kind: 'certificate', server, cause };
   return { kind: LIMIT.test(reasonOf(cause)) ? 'limit' : 'other', server, cause };
 }
 

@@ -1,5 +1,5 @@
-import { TransportError } from '../../../term';
-import { type NatsClient, peek, reasonOf } from '../nats-client';
+import { type Connect, loadConnect } from '../client-package';
+import { type NatsClient, peek } from '../nats-client';
 import { CLIENT_DEFAULTS, LONGEST_TIMER_MS, type NatsServerOptions } from '../nats-options';
 import { type ConnectFailure, failureOf, giveUpError, needsCorrection } from './connect-failure';
 import { OpenedSockets } from './opened-sockets';
@@ -11,9 +11,6 @@ import { addressOf } from './server-urls';
 const LONGEST_PAUSE_MS = 5000;
 /** A client may take this many times as long as the server took to greet: its own connection, TLS, and the answer to its first ping. */
 const ROUND_TRIPS = 5;
-
-/** Opens a connection of a given client. The part of `nats` that is used. */
-type Connect = (options: Readonly<Record<string, unknown>>) => Promise<NatsClient>;
 
 /** How long a connector goes on trying. */
 export interface ConnectLimits {
@@ -30,7 +27,7 @@ export interface ConnectLimits {
 }
 
 /**
- * Opens the connections of one node by the package `nats`, one after the other.
+ * Opens the connections of one node by a NATS client, one after the other.
  *
  * Every connection is a client of its own that does not reconnect. The client's own reconnecting takes up to `timeout` to notice
  * that a cut network is mended; and an attempt of it that came too late may replace a later one that succeeded, and leaves a
@@ -71,7 +68,7 @@ export class NatsConnector {
     timeoutMs: number | undefined,
     { signal, rounds = Infinity, isFirst = false, onFailure = () => undefined }: ConnectLimits,
   ): Promise<NatsClient> {
-    const connect = await loadConnect();
+    const connect = loadConnect(this.#options.client);
     const search = this.#search();
     let failure: ConnectFailure | undefined;
     try {
@@ -118,7 +115,7 @@ export class NatsConnector {
     const attempt = sockets.during(() =>
       connect({
         ...CLIENT_DEFAULTS,
-        ...this.#options,
+        ...withoutPackage(this.#options),
         ...this.#identityOf(server),
         servers: [server],
         reconnect: false,
@@ -180,22 +177,12 @@ export class NatsConnector {
   }
 }
 
-async function loadConnect(): Promise<Connect> {
-  try {
-    const { connect }: { readonly connect: unknown } = await import('nats');
-    if (isConnect(connect)) return connect;
-    throw new Error('it has no function connect()');
-  } catch (cause) {
-    throw new TransportError(
-      "natsTransport({ servers }) needs the package 'nats': npm install nats. A connection of '@nats-io/transport-node' " +
-        `is given as natsTransport({ connection }). (${reasonOf(cause)})`,
-      { cause },
-    );
-  }
-}
-
-function isConnect(value: unknown): value is Connect {
-  return typeof value === 'function';
+/** The options that are the client's. */
+function withoutPackage({
+  client: _client,
+  ...options
+}: NatsServerOptions): Omit<NatsServerOptions, 'client'> {
+  return options;
 }
 
 /** Resolves with the client of an attempt. Closes a client that comes after `signal` was aborted. */
