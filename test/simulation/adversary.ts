@@ -1,4 +1,10 @@
-import { incarnationOf, permissionsOf, Subjects, type FrameKind } from '../../libs/pg-registry/src/wire';
+import {
+  type Frame,
+  incarnationOf,
+  permissionsOf,
+  Subjects,
+  type FrameKind,
+} from '../../libs/pg-registry/src/wire';
 import type { SeededRandom } from '../support/seeded-random';
 import {
   decodeCaptured,
@@ -21,6 +27,7 @@ export const ATTACKS = [
   'huge',
   'false-claims',
   'forged-goodbye',
+  'forged-namesake',
   'flood',
   'restart',
 ] as const;
@@ -41,7 +48,8 @@ const MAX_CAPTURED = 400;
 /**
  * A hostile peer. Its node runs the production code like any other; beside that, the adversary sends
  * - in its own name, any frame on the subjects that its permissions allow (`permissionsOf`, checked here as a server would);
- * - as if there were no permissions, bytes that are no frame, frames of other nodes again, and goodbyes in other nodes' names.
+ * - as if there were no permissions, bytes that are no frame, frames of other nodes again, and goodbyes and frames of made-up
+ *   later lives in other nodes' names.
  *
  * It makes up no other frame in another node's name on that node's subject: only permissions or a shared secret prevent that, so no
  * invariant covers it.
@@ -51,6 +59,8 @@ export class Adversary {
   readonly expectations = new WeakMap<Uint8Array, Expectation>();
   /** Incarnations in whose name it has said goodbye. */
   readonly forgedGoodbyes = new Set<string>();
+  /** Names of nodes of which it has made up later lives. */
+  readonly forgedNamesakes = new Set<string>();
   readonly #captured: CapturedFrame[] = [];
   readonly #allowed: readonly (readonly string[])[];
   readonly #subjects: Subjects;
@@ -113,6 +123,8 @@ export class Adversary {
         return;
       case 'forged-goodbye':
         return this.#sayGoodbyeAs(victim);
+      case 'forged-namesake':
+        return this.#claimToBe(victim);
       case 'flood': {
         const tame = ATTACKS.filter((attack) => attack !== 'flood' && attack !== 'restart');
         const often = random.pick(tame);
@@ -175,14 +187,29 @@ export class Adversary {
 
   /** Says goodbye as another node, with the epoch that the node was last heard with or a higher one. */
   #sayGoodbyeAs(victim: string): void {
-    const frame = this.#captured
-      .map(({ bytes }) => decodeCaptured(bytes))
-      .findLast(({ node }) => node === victim);
+    const frame = this.#lastOf(victim);
     if (frame === undefined) return;
     const epoch = frame.epoch + this.#random.pick([0, 0, 1000]);
     const bytes = encodeForged({ ...frame, epoch, kind: 'goodbye' }, new Uint8Array(0));
     this.forgedGoodbyes.add(frame.incarnation);
     this.#publish(new Subjects(NAMESPACE, victim).announce('goodbye'), bytes, 'may-be-refused');
+  }
+
+  /** Sends a frame of a life of another node that never was, and that began later. It does not answer for it. */
+  #claimToBe(victim: string): void {
+    const frame = this.#lastOf(victim);
+    if (frame === undefined) return;
+    const incarnation = incarnationOf(victim, this.#random.below(2 ** 32));
+    const epoch = frame.epoch + 1 + this.#random.below(1000);
+    const kind = this.#random.pick(['suspect', 'goodbye'] as const);
+    const body = new Uint8Array(kind === 'suspect' ? 8 : 0);
+    this.forgedNamesakes.add(victim);
+    const bytes = encodeForged({ ...frame, incarnation, epoch, kind }, body);
+    this.#publish(new Subjects(NAMESPACE, victim).announce(kind), bytes, 'may-be-refused');
+  }
+
+  #lastOf(node: string): Frame | undefined {
+    return this.#captured.map(({ bytes }) => decodeCaptured(bytes)).findLast((frame) => frame.node === node);
   }
 
   get #identity(): { node: string; incarnation: string; epoch: number } {

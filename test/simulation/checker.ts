@@ -35,6 +35,8 @@ export class Checker implements NodeObserver {
   firstViolation: Violation | undefined;
   /** Incarnations in whose name a hostile peer has said goodbye. */
   forgedGoodbyes: ReadonlySet<string> = new Set();
+  /** Names of nodes of which a hostile peer has made up later lives. */
+  forgedNamesakes: ReadonlySet<string> = new Set();
   /** How many changes of entries all nodes saw. */
   changes = 0;
   readonly #models = new Map<SimulatedNode, Map<ScopeName, SubscriberModel[]>>();
@@ -211,7 +213,9 @@ export class Checker implements NodeObserver {
       return peer.left || this.forgedGoodbyes.has(peer.incarnation) ? undefined : 'it never said goodbye';
     if (reason === 'superseded') {
       const rivals = this.#nodes.some((other) => other !== peer && other.name === peer.name);
-      return rivals ? undefined : 'it is the only one of its name that ever was';
+      return rivals || this.forgedNamesakes.has(peer.name)
+        ? undefined
+        : 'it is the only one of its name that ever was';
     }
     return this.#reachability(node, peer).objectionTo(reason, this.#queue.now);
   }

@@ -106,6 +106,7 @@ export class SimulatedCluster {
     const adversary = (this.#adversary ??= new Adversary(ADVERSARY, this.random));
     this.checker.refusedFrames.expectations = adversary.expectations;
     this.checker.forgedGoodbyes = adversary.forgedGoodbyes;
+    this.checker.forgedNamesakes = adversary.forgedNamesakes;
     adversary.takeOver(this.start(ADVERSARY, server, clockMs, true));
   }
 

@@ -1,3 +1,4 @@
+import { connect as connectWithTransportNode } from '@nats-io/transport-node';
 import { connect, type NatsConnection } from 'nats';
 import { PgRegistryNode } from '../../../libs/pg-registry/src/node';
 import { localBus, localTransport } from '../../../libs/pg-registry/src/transport/local';
@@ -40,9 +41,19 @@ describe('a transport with a shared secret keeps the contract of transports', ()
     });
   });
 
-  describe('over NATS', () => {
+  describe("over NATS, with 'nats' 2", () => {
     provesTransportContract(() =>
       natsHarness((servers) => Promise.resolve(natsTransport({ ...QUICK, servers, secret: SECRET }))),
+    );
+  });
+
+  describe("over NATS, with '@nats-io/transport-node' 3", () => {
+    provesTransportContract(() =>
+      natsHarness(async (servers, borrowed) => {
+        const connection = await connectWithTransportNode({ ...QUICK, servers });
+        borrowed(connection);
+        return natsTransport({ connection, secret: SECRET });
+      }),
     );
   });
 });

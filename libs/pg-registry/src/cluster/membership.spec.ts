@@ -1,4 +1,5 @@
 import { VirtualNetwork, type VirtualNode } from '../protocol/virtual-network.fixture';
+import { encodeFrame, incarnationOf } from '../wire';
 
 function pair(network: VirtualNetwork): [VirtualNode, VirtualNode] {
   const nodes: [VirtualNode, VirtualNode] = [network.start('a'), network.start('b')];
@@ -423,6 +424,24 @@ describe('a goodbye that somebody else said in the name of a node', () => {
     expect(a.sent.length - before).toBeLessThan(300);
     network.run(3000);
     expect(b.peers).toEqual(['a']);
+  });
+
+  it('a node of whose name somebody makes up a later life that answers nothing is back two hellos later', () => {
+    const network = new VirtualNetwork();
+    const [a, b] = pair(network);
+    const madeUp = {
+      node: 'a',
+      incarnation: incarnationOf('a', 12_345),
+      epoch: a.protocol.epoch + 1000,
+      version: 1,
+      versions: undefined,
+      kind: 'suspect',
+    } as const;
+    const bytes = encodeFrame(madeUp, new Uint8Array(8));
+    for (const node of [a, b]) network.inject(node, a.protocol.subjects.announce('suspect'), bytes.slice());
+    expect(b.peers).toEqual([]);
+    network.run(6000);
+    expect([a.protocol.state, b.peers, b.keys('s')]).toEqual(['ready', ['a'], ['a', 'b']]);
   });
 
   it('a goodbye in the name of a node that has left for good brings nothing back', () => {

@@ -7,6 +7,7 @@ import {
 } from '@opentelemetry/sdk-trace-base';
 import { eventually } from '../../../../test/support/eventually';
 import { via } from '../calls';
+import { localBus, localTransport } from '../transport/local';
 import { type Application, Applications } from './application.fixture';
 
 /** Collects when it is told to. */
@@ -136,6 +137,25 @@ describe('with an SDK of OpenTelemetry', () => {
       attributes: { reason: 'refused' },
       value: 0,
     });
+  });
+
+  test('metrics count the messages that a shared secret refuses, by reason', async () => {
+    const bus = localBus();
+    const secret = { signWith: 'k', keys: { k: 'a secret of at least thirty-two bytes' } };
+    await applications.start({}, { node: 'careful', transport: localTransport({ bus, secret }) });
+    const stranger = await localTransport({ bus }).connect({
+      node: 'stranger',
+      replies: 'pgr.pg.reply.stranger.>',
+      timeoutMs: 1000,
+      onStatus: () => undefined,
+      onError: () => undefined,
+      onWarning: () => undefined,
+    });
+    stranger.publish('pgr.pg.from.stranger.hello', new Uint8Array(1));
+    await stranger.flush();
+    const [reason, kind] = ['secret-unsigned', 'counter'];
+    expect(await of('refusals', 'careful')).toContainEqual({ kind, attributes: { reason }, value: 1 });
+    await stranger.close();
   });
 
   test('metrics of a node end when it has stopped', async () => {

@@ -74,8 +74,13 @@ const INSTRUMENTS: readonly Instrument[] = [
   {
     name: 'refusals',
     kind: 'counter',
-    description: 'Frames and nodes that were refused, by reason',
-    read: (stats) => REFUSALS.map((reason) => [counted(stats, reason), { reason }] as const),
+    description: 'Messages, frames and nodes that were refused, by reason',
+    read: (stats) => [
+      ...REFUSALS.map((reason) => [counted(stats, reason), { reason }] as const),
+      ...Object.entries(stats.refused).map(
+        ([reason, count]) => [count, { reason: `secret-${reason}` }] as const,
+      ),
+    ],
   },
   gauge('calls.pending', 'Calls made here that are not answered yet', ({ calls }) => calls.pending),
   gauge('calls.serving', 'Calls of other nodes that are not answered yet', ({ calls }) => calls.serving),
