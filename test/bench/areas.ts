@@ -2,7 +2,7 @@ import { calls } from './calls.bench';
 import { fanOut } from './fan-out.bench';
 import { growth } from './growth.bench';
 import { peers } from './peers.bench';
-import { moleculer } from './moleculer.bench';
+import { moleculer, moleculerCalls } from './moleculer.bench';
 import { queries } from './queries.bench';
 import { reads } from './reads.bench';
 import { removals } from './removals.bench';
@@ -22,4 +22,5 @@ export const AREAS: Readonly<Record<string, Area>> = {
   calls,
   peers,
   moleculer,
+  'moleculer-calls': moleculerCalls,
 };

@@ -25,10 +25,22 @@ export async function moleculer(bench: Bench): Promise<void> {
   try {
     const [here, theirs] = await Promise.all([Side.start(server, 'here'), Side.start(server, 'moleculer')]);
     await visibility(bench, here, theirs);
-    for (const inFlight of [64, 1]) await remoteCalls(bench, here, theirs, inFlight);
     await here.stop();
     await theirs.stop();
     await crashes(bench, server);
+  } finally {
+    await server[Symbol.asyncDispose]();
+  }
+}
+
+/** Calls from one process to another, side by side with Moleculer. */
+export async function moleculerCalls(bench: Bench): Promise<void> {
+  const server = await NatsServer.start();
+  try {
+    const [here, theirs] = await Promise.all([Side.start(server, 'here'), Side.start(server, 'moleculer')]);
+    for (const inFlight of [1000, 64, 1]) await remoteCalls(bench, here, theirs, inFlight);
+    await here.stop();
+    await theirs.stop();
   } finally {
     await server[Symbol.asyncDispose]();
   }
@@ -59,10 +71,18 @@ class Side {
     return took;
   }
 
-  async ask(times: number, inFlight: number): Promise<Asked> {
+  async ask(times: number, inFlight: number): Promise<Asked & { readonly processorUs: number }> {
+    const before = await this.#processorUs();
     const asked = (await this.asker.ask('ask', times, inFlight)) as Asked;
+    const processorUs = (await this.#processorUs()) - before;
     verify(asked.right === times, `${asked.right} of ${times} calls were answered rightly`);
-    return asked;
+    return { ...asked, processorUs: processorUs / times };
+  }
+
+  /** Of both ends. */
+  async #processorUs(): Promise<number> {
+    const ends = await Promise.all([this.asker.ask('processorUs'), this.answerer.ask('processorUs')]);
+    return (ends as number[]).reduce((sum, us) => sum + us, 0);
   }
 
   async stop(): Promise<void> {
@@ -87,9 +107,9 @@ async function visibility(bench: Bench, here: Side, theirs: Side): Promise<void>
 }
 
 async function remoteCalls(bench: Bench, here: Side, theirs: Side, inFlight: number): Promise<void> {
-  const times = bench.size(inFlight === 1 ? 3000 : 10_000, 64);
-  const ours: Asked[] = [];
-  const naive: Asked[] = [];
+  const times = bench.size(inFlight === 1 ? 3000 : 20_000, 64);
+  const ours: Awaited<ReturnType<Side['ask']>>[] = [];
+  const naive: typeof ours = [];
   const warmUp = bench.size(3, 0);
   for (let round = 0; round < warmUp + bench.size(9, 1); round += 1) {
     const sides = [() => here.ask(times, inFlight), () => theirs.ask(times, inFlight)];
@@ -112,6 +132,12 @@ async function remoteCalls(bench: Bench, here: Side, theirs: Side, inFlight: num
     unit: 'µs',
     values: ours.map(({ p50Us }) => p50Us),
     baselines: naive.map(({ p50Us }) => p50Us),
+  });
+  bench.report({
+    name: `remote call, ${inFlight} in flight, processor time of both ends (moleculer)`,
+    unit: 'µs',
+    values: ours.map(({ processorUs }) => processorUs),
+    baselines: naive.map(({ processorUs }) => processorUs),
   });
 }
 

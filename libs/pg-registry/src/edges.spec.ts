@@ -39,6 +39,8 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
     'then()': [1, '#finish catches what others throw'],
     timer: [1, '#run catches what a handler throws, #finish catches what others throw'],
   },
+  'calls/calls-from-peers.ts': { timer: [1, CLOCK] },
+  'calls/frames/line.ts': { timer: [1, CLOCK] },
   'calls/monitors/retransmissions.ts': { timer: [1, CLOCK] },
   'lifetime/abort-listeners.ts': {
     listener: [

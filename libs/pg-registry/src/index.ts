@@ -82,6 +82,7 @@ export type {
   ConnectionStatus,
   ConnectOptions,
   OnMessage,
+  OnOutcome,
   PendingRequest,
   RefusedMessages,
   RequestOutcome,
@@ -94,6 +95,7 @@ export { LocalProcess } from './lifetime';
 export { ProcessService } from './process';
 export type {
   CallHeaders,
+  CallLimits,
   CallOptions,
   CallsStats,
   Destination,

@@ -18,6 +18,8 @@ export interface Contender {
   gone(node: string): Promise<number>;
   /** Asks whoever answers `echo`. */
   ask(times: number, inFlight: number): Promise<Asked>;
+  /** The processor time that the process has taken so far, in microseconds. */
+  processorUs(): number;
 }
 
 /** What came of some questions. */
@@ -28,6 +30,12 @@ export interface Asked {
   readonly p50Us: number;
   /** How many answers were the right ones. */
   readonly right: number;
+}
+
+/** The processor time that this process has taken so far, in microseconds. */
+export function processorUs(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
 }
 
 /** Asks so many questions, some at a time, and takes the time of each. */

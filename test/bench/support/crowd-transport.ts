@@ -4,7 +4,7 @@ import type {
   ConnectOptions,
   OnMessage,
   PendingRequest,
-  RequestOutcome,
+  OnOutcome,
   Subscription,
   Transport,
 } from '../../../libs/pg-registry/src/transport';
@@ -64,6 +64,7 @@ const NOBODY = '\0';
 class CrowdConnection implements Connection {
   readonly isConnected = true;
   readonly dropped = 0;
+  readonly strayAnswers = 0;
   readonly #requests = new PendingRequests();
   readonly #replies: Subscription;
 
@@ -100,7 +101,7 @@ class CrowdConnection implements Connection {
     subject: string,
     bytes: Uint8Array,
     options: { readonly reply: string; readonly timeoutMs: number },
-    onOutcome: (outcome: RequestOutcome) => void,
+    onOutcome: OnOutcome,
   ): PendingRequest {
     const pending = this.#requests.add(options.reply, options.timeoutMs, onOutcome);
     this.publish(subject, bytes, options.reply);

@@ -1,7 +1,7 @@
 /** A Moleculer node for the comparison: its defaults, but that it logs nothing, and heartbeats as its environment says. */
 import { type Service, ServiceBroker } from 'moleculer';
 import { serve } from '../../support/fixture';
-import { type Contender, Moments, questions } from './contender';
+import { type Contender, Moments, processorUs, questions } from './contender';
 import { monotonicMs } from './monotonic';
 
 interface NodeEvent {
@@ -46,6 +46,7 @@ const contender: Contender = {
   unregister: async (key) => broker.destroyService(services.get(key)!),
   gone: (name) => moments.of(`gone ${name}`),
   ask: (times, inFlight) => questions(times, inFlight, (payload) => broker.call('echoes.echo', payload)),
+  processorUs,
 };
 serve({ ...contender });
 

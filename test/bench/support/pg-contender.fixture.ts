@@ -1,7 +1,7 @@
 /** A Nest application with this library, for the comparison. */
 import { PgRegistryNode, ProcessService, via } from 'nestjs-pg-registry';
 import { serve } from '../../support/fixture';
-import { type Contender, Moments, questions } from './contender';
+import { type Contender, Moments, processorUs, questions } from './contender';
 import { startApplication } from './echo';
 import { monotonicMs } from './monotonic';
 
@@ -37,6 +37,7 @@ const contender: Contender = {
   },
   gone: (name) => moments.of(`gone ${name}`),
   ask: (times, inFlight) => questions(times, inFlight, (payload) => processes.call(echo, 'echo', payload)),
+  processorUs,
 };
 serve({ ...contender });
 

@@ -141,6 +141,33 @@ export function provesTransportContract(prepare: () => Promise<TransportHarness>
     expect(answerIn(next)).toBe('r 1');
   });
 
+  test('a request goes on after answers that are not accepted, and they are counted', async () => {
+    const [a, b] = [await join('a'), await join('b')];
+    b.subscribe('noisy', (_, message, reply) => {
+      for (const answer of ['noise', 'more noise', text(message)]) b.publish(reply, bytes(answer));
+    });
+    await b.flush();
+    const heard: string[] = [];
+    const before = a.strayAnswers;
+    a.request('noisy', bytes('q'), { reply: 'test.reply.a.noisy', timeoutMs: 2000 }, (outcome) => {
+      heard.push(answerIn(outcome));
+      return outcome.type === 'answer' && text(outcome.bytes) === 'q';
+    });
+    await eventually(() => expect(heard).toEqual(['noise', 'more noise', 'q']));
+    expect(a.strayAnswers - before).toBe(2);
+  });
+
+  test('a request that only gets answers which are not accepted times out', async () => {
+    const [a, b] = [await join('a'), await join('b')];
+    b.subscribe('nonsense', (_, message, reply) => b.publish(reply, message));
+    await b.flush();
+    const heard: string[] = [];
+    a.request('nonsense', bytes(''), { reply: 'test.reply.a.nonsense', timeoutMs: 50 }, (outcome) => {
+      heard.push(outcome.type);
+    });
+    await eventually(() => expect(heard).toEqual(['answer', 'timeout']));
+  });
+
   test('many requests in flight each get their own answer', async () => {
     const [a, b] = [await join('a'), await join('b')];
     b.subscribe('echo', (_, message, reply) => b.publish(reply, message));

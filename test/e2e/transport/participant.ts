@@ -55,7 +55,12 @@ export function ask(
   timeoutMs = 2000,
 ): Promise<RequestOutcome> {
   const reply = `test.reply.${from.node}.r${requests++}`;
-  return new Promise((resolve) => from.request(subject, bytes(question), { reply, timeoutMs }, resolve));
+  return new Promise((resolve) =>
+    from.request(subject, bytes(question), { reply, timeoutMs }, (outcome) => {
+      resolve(outcome);
+      return true;
+    }),
+  );
 }
 
 /** The text of an answer, or how else the request ended. */

@@ -5,12 +5,16 @@ import {
   encodeCancel,
   encodeReply,
   encodeRequest,
-} from '../../../libs/pg-registry/src/calls/call-frames';
+  readCancellation,
+  readReply,
+} from '../../../libs/pg-registry/src/calls/frames/call-frames';
+import { readRequest } from '../../../libs/pg-registry/src/calls/frames/call-items';
+import { readToken } from '../../../libs/pg-registry/src/calls/frames/call-token';
 import {
-  decodeDown,
-  decodeWatch,
-  encodeDown,
-  encodeWatch,
+  readDown,
+  readWatch,
+  writeDown,
+  writeWatch,
 } from '../../../libs/pg-registry/src/calls/monitors/watch-frames';
 import { ManualTimers } from '../../../libs/pg-registry/src/calls/calls.fixture';
 import { decodeProbeAnswer, encodeProbeAnswer } from '../../../libs/pg-registry/src/cluster';
@@ -48,6 +52,8 @@ const decoding = {
   pids: new PidInterner(),
   limits: DEFAULT_VALUE_LIMITS,
   node: 'v',
+  incarnation: '0'.repeat(15) + '1',
+  incarnationBytes: Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 1),
   timers: new ManualTimers(),
 };
 
@@ -80,7 +86,7 @@ const CODECS: Readonly<Record<BodyFile, BodyCodec>> = {
       return isStreamKind(kind) ? [scope, ...decodeStream(readerOf(reader.rest(), decoding), kind)] : scope;
     },
   },
-  'calls/call-frames': {
+  'calls/frames/call-frames': {
     decode: (body, kind) => {
       if (kind === 'cancel') return decodeCancel(body);
       if (kind === 'reply') return decodeReply(body, decoding);
@@ -98,10 +104,43 @@ const CODECS: Readonly<Record<BodyFile, BodyCodec>> = {
     },
   },
   'calls/monitors/watch-frames': {
-    decode: (body, kind) => (kind === 'watch' ? decodeWatch(body) : decodeDown(body, decoding)),
-    encode: (decoded: never, kind) => (kind === 'watch' ? encodeWatch(decoded) : encodeDown(decoded)),
+    decode: (body, kind) => {
+      const reader = new Reader(body, decoding);
+      return kind === 'watch' ? readWatch(reader) : readDown(reader);
+    },
+    encode: (decoded: never, kind) =>
+      written((writer) => (kind === 'watch' ? writeWatch(writer, decoded) : writeDown(writer, decoded))),
+  },
+  'calls/frames/line': {
+    decode: (body) => {
+      const reader = new Reader(body, decoding);
+      const items: unknown[] = [];
+      for (let kind = reader.nextItem(); kind !== undefined; kind = reader.nextItem())
+        items.push(readItem(kind, reader));
+      return items;
+    },
   },
 };
+
+/** Reads one item of a bundle to its end. @throws DecodeError if it is none */
+function readItem(kind: number, reader: Reader): unknown {
+  switch (kind) {
+    case FRAMES.call.number:
+      return [readToken(reader), readRequest(reader, 'call', OWNER, decoding)];
+    case FRAMES.cast.number:
+      return readRequest(reader, 'cast', OWNER, decoding);
+    case FRAMES.cancel.number:
+      return [readToken(reader), readCancellation(reader)];
+    case FRAMES.reply.number:
+      return [readToken(reader), readReply(reader)];
+    case FRAMES.watch.number:
+      return readWatch(reader);
+    case FRAMES.down.number:
+      return readDown(reader);
+    default:
+      throw new DecodeError('An item of no kind.');
+  }
+}
 
 function decodeStream(reader: Reader, kind: StreamKind): unknown[] {
   const { tag, run } = replication.openBody(reader, kind);

@@ -49,7 +49,14 @@ class Conversation {
     const { name: node, incarnation } = this.#hostile;
     const from = { node, incarnation: how % 16 === 15 ? 'f'.repeat(16) : incarnation };
     const address = ['m', '', 'h'][(how >> 4) % 3];
-    this.#victim.calls.port.receive(KINDS[kind % KINDS.length], from, body, address);
+    this.#victim.calls.port.receive({
+      kind: KINDS[kind % KINDS.length],
+      from,
+      isFromPeer: how % 8 !== 7,
+      body,
+      reply: address,
+      token: '',
+    });
     if (how >= 128) await turn();
     if (wait >= 128) this.#cluster.timers.advance(2 ** ((wait - 128) / 8));
   }

@@ -1,7 +1,21 @@
-import { encodeCancel, encodeReply, encodeRequest } from '../../../libs/pg-registry/src/calls/call-frames';
-import { encodeDown, encodeWatch } from '../../../libs/pg-registry/src/calls/monitors/watch-frames';
+import {
+  encodeCancel,
+  encodeReply,
+  encodeRequest,
+  writeCancellation,
+  writeReply,
+} from '../../../libs/pg-registry/src/calls/frames/call-frames';
+import { writeRequest } from '../../../libs/pg-registry/src/calls/frames/call-items';
+import { writeToken } from '../../../libs/pg-registry/src/calls/frames/call-token';
+import {
+  type DownBody,
+  type WatchBody,
+  writeDown,
+  writeWatch,
+} from '../../../libs/pg-registry/src/calls/monitors/watch-frames';
+import { NO_HEADERS } from '../../../libs/pg-registry/src/calls/call-context';
 import { Pid } from '../../../libs/pg-registry/src/term';
-import { decodeFrame } from '../../../libs/pg-registry/src/wire';
+import { decodeFrame, Writer } from '../../../libs/pg-registry/src/wire';
 import { type FrameKind, FRAMES, type SubjectForm } from '../../../libs/pg-registry/src/wire/frame-kinds';
 import type { Input, Message } from '../engine/input';
 import { startThreeNodes, type ThreeNodes } from './three-nodes';
@@ -134,7 +148,26 @@ function callMessages(): Message[] {
     fields: { a: 1 },
     stack: '',
   };
+  const token = { number: 1, high: 2, low: 3 };
+  const items: readonly (readonly [FrameKind, (writer: Writer) => void])[] = [
+    ['call', (to) => (writeToken(to, token), writeRequest(to, process, message))],
+    [
+      'cast',
+      (to) => writeRequest(to, process, { ...message, kind: 'cast', trace: undefined, headers: NO_HEADERS }),
+    ],
+    [
+      'cancel',
+      (to) => (writeToken(to, token), writeCancellation(to, { cause: 'aborted', message: 'enough' })),
+    ],
+    ['reply', (to) => (writeToken(to, token), writeReply(to, { type: 'result', value: { done: true } }))],
+    ['reply', (to) => (writeToken(to, token), writeReply(to, { type: 'error', executed: true, error }))],
+    ['watch', (to) => writeWatch(to, { type: 'assert', ...target })],
+    ['down', (to) => writeDown(to, { type: 'down', ...target, reason: 'noproc' })],
+    ['down', (to) => writeDown(to, { type: 'again' })],
+  ];
   return [
+    ...items.map((item) => messageOf('bundle', bundleOf([item]))),
+    messageOf('bundle', bundleOf(items)),
     messageOf('call', encodeRequest(process, message, 1)),
     messageOf('call', encodeRequest(process, { ...message, name: 'wait', trace: undefined }, 2)),
     messageOf('cast', encodeRequest(process, { ...message, kind: 'cast' }, 0)),
@@ -150,6 +183,29 @@ function callMessages(): Message[] {
     messageOf('down', encodeDown({ type: 'down', ...target, reason: 'noproc' })),
     messageOf('down', encodeDown({ type: 'again' })),
   ];
+}
+
+function bundleOf(items: readonly (readonly [FrameKind, (writer: Writer) => void])[]): Uint8Array {
+  const writer = new Writer();
+  for (const [kind, write] of items) {
+    writer.u8(FRAMES[kind].number);
+    const start = writer.startPart();
+    write(writer);
+    writer.u32(writer.length - start, start - 4);
+  }
+  return writer.finish();
+}
+
+function encodeWatch(body: WatchBody): Uint8Array {
+  const writer = new Writer();
+  writeWatch(writer, body);
+  return writer.finish();
+}
+
+function encodeDown(body: DownBody): Uint8Array {
+  const writer = new Writer();
+  writeDown(writer, body);
+  return writer.finish();
 }
 
 /** A message of a kind of frame, delivered as an honest node does. */

@@ -1,6 +1,7 @@
 import type {
   Connection,
   OnMessage,
+  OnOutcome,
   PendingRequest,
   RequestOutcome,
   Subscription,
@@ -11,7 +12,7 @@ import type { Server } from './link';
 import type { VirtualBroker } from './virtual-broker';
 
 interface OpenRequest {
-  readonly settle: (outcome: RequestOutcome) => void;
+  readonly onOutcome: OnOutcome;
   readonly cancelTimer: () => void;
 }
 
@@ -36,6 +37,7 @@ export class VirtualClient implements Connection {
   /** Larger messages are dropped. */
   maxPayload: number;
   dropped = 0;
+  strayAnswers = 0;
   /** Called with every message that is published. */
   onPublish: (subject: string, bytes: Uint8Array) => void = () => undefined;
   readonly #subscriptions = new Map<
@@ -101,11 +103,11 @@ export class VirtualClient implements Connection {
     subject: string,
     bytes: Uint8Array,
     { reply, timeoutMs }: { readonly reply: string; readonly timeoutMs: number },
-    onOutcome: (outcome: RequestOutcome) => void,
+    onOutcome: OnOutcome,
   ): PendingRequest {
     const { broker, loop } = this.#deps;
     const cancelTimer = loop.setTimer(timeoutMs, () => this.#settle(reply, { type: 'timeout' }));
-    this.#requests.set(reply, { settle: onOutcome, cancelTimer });
+    this.#requests.set(reply, { onOutcome, cancelTimer });
     const onNoResponders = (): void => loop.message(() => this.#settle(reply, { type: 'no-responders' }));
     if (this.link !== undefined) broker.publish({ from: this.link, subject, bytes, reply, onNoResponders });
     return { cancel: () => void this.#requests.delete(reply) };
@@ -131,19 +133,26 @@ export class VirtualClient implements Connection {
   }
 
   #receive(subject: string, bytes: Uint8Array, reply: string): void {
-    if (this.#settle(subject, { type: 'answer', subject, bytes })) return;
+    if (this.#requests.has(subject)) return this.#answer(subject, bytes);
     const tokens = subject.split('.');
     for (const subscription of this.#subscriptions.values()) {
       if (matchesSubject(subscription.tokens, tokens)) subscription.onMessage(subject, bytes.slice(), reply);
     }
   }
 
-  #settle(reply: string, outcome: RequestOutcome): boolean {
+  #answer(subject: string, bytes: Uint8Array): void {
+    const request = this.#requests.get(subject);
+    if (request?.onOutcome({ type: 'answer', subject, bytes }) === true) {
+      this.#requests.delete(subject);
+      request.cancelTimer();
+    } else this.strayAnswers += 1;
+  }
+
+  #settle(reply: string, outcome: RequestOutcome): void {
     const request = this.#requests.get(reply);
-    if (request === undefined) return false;
+    if (request === undefined) return;
     this.#requests.delete(reply);
     request.cancelTimer();
-    request.settle(outcome);
-    return true;
+    request.onOutcome(outcome);
   }
 }

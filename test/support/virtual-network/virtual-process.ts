@@ -1,9 +1,9 @@
-import type { NodeIdentity } from '../../../libs/pg-registry/src/calls';
+import type { ReceivedFrame } from '../../../libs/pg-registry/src/calls';
 import type { Effect, ProtocolOptions } from '../../../libs/pg-registry/src/cluster';
 import { type NodeEffect, ProtocolDriver } from '../../../libs/pg-registry/src/node/protocol-driver';
 import { PeerProtocol } from '../../../libs/pg-registry/src/protocol';
 import type { PidInterner, ValueLimits } from '../../../libs/pg-registry/src/term';
-import type { ProcessKind, VersionRange } from '../../../libs/pg-registry/src/wire';
+import type { VersionRange } from '../../../libs/pg-registry/src/wire';
 import { EventLoop } from './event-loop';
 import type { EventQueue } from './event-queue';
 import type { Server } from './link';
@@ -31,7 +31,7 @@ export interface ProcessDeps {
   readonly turnMs: number;
   readonly maxPayload: number;
   /** Called with every frame for a process that came in. */
-  readonly onDelivery?: (kind: ProcessKind, from: NodeIdentity, body: Uint8Array) => void;
+  readonly onDelivery?: (frame: ReceivedFrame) => void;
   /** Called with every effect that concerns more than the connection. */
   readonly onEffect: (effect: NodeEffect) => void;
   /** Called with every message that arrives; `receive` hands it to the protocol. */
@@ -86,7 +86,7 @@ export class VirtualProcess {
       onEffect,
       onError: fail,
     });
-    this.#driver.attach(this.client, { receive: onDelivery });
+    this.#driver.attach(this.client, { receive: onDelivery, flush: () => undefined, waiting: new Set() });
   }
 
   /** Runs what a command or input of the protocol returned. */

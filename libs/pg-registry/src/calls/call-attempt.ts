@@ -6,7 +6,7 @@ import {
   type Value,
   quoteText,
 } from '../term';
-import type { Reply } from './call-frames';
+import type { Reply } from './frames/call-frames';
 import type { CheckedOptions } from './call-options';
 import type { CallsDeps } from './calls-deps';
 import { errorForCaller, errorFormOptions, errorOfForm } from './error-form';

@@ -11,6 +11,9 @@ export interface TraceContext {
 /** Headers of a call: short strings beside the payload. */
 export type CallHeaders = Readonly<Record<string, string>>;
 
+/** The headers of a call without any. */
+export const NO_HEADERS: CallHeaders = Object.freeze({});
+
 /** What a handler gets beside the payload. */
 export interface CallContext {
   /** The process that asks: the one that ran when `call`, `cast` or `send` was used. */

@@ -6,8 +6,8 @@ import {
   type PidInterner,
   type ValueLimits,
 } from '../term';
-import type { CallHeaders, TraceContext } from './call-context';
-import { isHeaders, MAX_NAME_BYTES } from './call-frames';
+import { type CallHeaders, NO_HEADERS, type TraceContext } from './call-context';
+import { isHeaders, MAX_NAME_BYTES } from './frames/call-frames';
 import { HEADERS } from './payload';
 
 /** The options of a call. */
@@ -36,7 +36,6 @@ export interface CheckedOptions {
 const NAMES = ['timeoutMs', 'signal', 'headers', 'trace'];
 const CHECKS: OptionChecks = new OptionChecks('Nothing was sent.', 'a call');
 const DEFAULT_TIMEOUT_MS = 5000;
-const NO_HEADERS: CallHeaders = Object.freeze({});
 
 /** Checks the arguments of calls before anything is sent. */
 export class CallArguments {

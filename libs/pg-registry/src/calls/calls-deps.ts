@@ -1,7 +1,8 @@
 import type { PidInterner, ValueLimits } from '../term';
 import type { Processes, Timers } from '../lifetime';
-import type { CallChannel } from './call-channel';
+import type { CallChannel } from './frames/call-channel';
 import type { CallTracer } from './call-tracer';
+import type { CallLimits } from './peer-load';
 import type { Peers, Resolver } from './resolver';
 
 /** What a node gives its calls. One per node. */
@@ -13,8 +14,10 @@ export interface CallsDeps {
   /** For payloads and results: `maxValueBytes` is usually that of a frame, not of an entry. */
   readonly limits: ValueLimits;
   readonly timers: Timers;
-  /** Returns a number in [0, 1), like `Math.random`. */
+  /** Returns a number in [0, 1) that nobody can guess: tokens are made of it. */
   readonly random: () => number;
+  /** What this node holds of one peer at most. Default {@link DEFAULT_CALL_LIMITS}. */
+  readonly callLimits?: CallLimits;
   readonly channel: CallChannel;
   readonly resolver: Resolver;
   readonly peers: Peers;
@@ -34,5 +37,11 @@ export type CallWarning =
   | 'handler-failed'
   /** A handler returned what cannot travel. */
   | 'invalid-answer'
-  /** A frame that this version does not write. */
-  | 'malformed-frame';
+  /** A frame, or an item of one, that no version writes. */
+  | 'malformed-frame'
+  /** A peer has too many messages here: its next ones were refused. */
+  | 'too-many-messages'
+  /** A peer watches too many processes: its next watches were refused. */
+  | 'too-many-watches'
+  /** A node that is no peer watches, or tells of the end of a process. */
+  | 'from-stranger';

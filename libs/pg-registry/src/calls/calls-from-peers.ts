@@ -1,15 +1,26 @@
-import { quoteText, type Pid } from '../term';
-import type { NodeIdentity } from './call-channel';
-import type { CancelBody, RequestBody } from './call-frames';
-import type { CallPort, ReplyAddress } from './call-port';
+import { type Pid, quoteText, ValueTooLargeError } from '../term';
+import type { NodeIdentity, ReceivedFrame } from './frames/call-channel';
+import type { Cancellation, Reply, Request } from './frames/call-frames';
+import type { CallPort } from './frames/call-port';
+import type { ReplyAddress } from './frames/frame-receivers';
+import { type CallToken, isSameToken } from './frames/call-token';
 import type { CallsDeps } from './calls-deps';
 import { cancelled, timedOut } from './handler-context';
 import type { Mailboxes } from './mailboxes';
 import type { Cancellable, HandlerOutcome, OutcomeReceiver } from './message';
 import { normalAnswer, unsentAnswer } from './payload';
+import { DEFAULT_CALL_LIMITS, PeerLoads } from './peer-load';
 
-/** Calls that are not replied to, by the caller's incarnation and token. */
-type Unanswered = Map<string, Map<number, IncomingCall>>;
+/** The calls of one node that are not replied to, by their number there. */
+interface CallsOfNode {
+  readonly from: NodeIdentity;
+  readonly byNumber: Map<number, IncomingCall>;
+  /** When the first of them came. */
+  readonly since: number;
+}
+
+/** By the caller's incarnation. */
+type Unanswered = Map<string, CallsOfNode>;
 
 /** What an {@link IncomingCall} needs. */
 interface IncomingCallDeps {
@@ -18,30 +29,35 @@ interface IncomingCallDeps {
   readonly calls: CallsDeps;
 }
 
+/** How long calls of a node that does not become a peer are worked on. */
+const STRANGER_MS = 15_000;
+
 /** A call of a process of another node, from its frame to the reply. */
 class IncomingCall implements OutcomeReceiver, ReplyAddress {
-  readonly node: string;
+  readonly to: NodeIdentity;
   readonly address: string;
-  readonly token: number;
+  readonly number: number;
+  readonly high: number;
+  readonly low: number;
   /** Undefined while it is being delivered. */
   delivered: Cancellable | undefined;
   /** The caller waits no longer: there is no reply. */
   isCancelled = false;
-  readonly #incarnation: string;
   readonly #name: string;
   readonly #to: Pid;
   readonly #deps: IncomingCallDeps;
 
   constructor(
-    from: NodeIdentity,
-    { to, token, message }: RequestBody,
-    address: string,
+    { from, reply }: ReceivedFrame,
+    token: CallToken,
+    { to, message }: Request,
     deps: IncomingCallDeps,
   ) {
-    this.node = from.node;
-    this.address = address;
-    this.token = token;
-    this.#incarnation = from.incarnation;
+    this.to = from;
+    this.address = reply;
+    this.number = token.number;
+    this.high = token.high;
+    this.low = token.low;
     this.#name = message.name;
     this.#to = to;
     this.#deps = deps;
@@ -50,18 +66,33 @@ class IncomingCall implements OutcomeReceiver, ReplyAddress {
   /** Takes the call off the list of those that are to be replied to, and replies, unless the caller does not wait any more. */
   settled(outcome: HandlerOutcome): void {
     const { unanswered, port, calls } = this.#deps;
-    const ofNode = unanswered.get(this.#incarnation);
-    if (ofNode?.delete(this.token) !== true) return; // its node was lost
-    if (ofNode.size === 0) unanswered.delete(this.#incarnation);
+    const ofNode = unanswered.get(this.to.incarnation);
+    if (ofNode?.byNumber.delete(this.number) !== true) return; // its node was lost
+    if (ofNode.byNumber.size === 0) unanswered.delete(this.to.incarnation);
     if (this.isCancelled) return;
     if (outcome.type === 'error') return port.replyError(this, outcome.error, outcome.executed);
     try {
-      port.reply(this, { type: 'result', value: normalAnswer(outcome.value, this.#name, calls) });
+      const value = normalAnswer(outcome.value, this.#name, calls);
+      const bytes = port.reply(this, { type: 'result', value });
+      if (bytes > 0) this.#unsent(this.#tooLarge(bytes));
     } catch (cause) {
-      const error = unsentAnswer(this.#name, cause);
-      calls.onWarning('invalid-answer', String(this.#to), error);
-      port.replyError(this, error, true);
+      this.#unsent(cause);
     }
+  }
+
+  #tooLarge(bytes: number): ValueTooLargeError {
+    const { maxBodyBytes } = this.#deps.calls.channel.limits;
+    return new ValueTooLargeError(
+      `The answer takes ${bytes} bytes; a frame has ${maxBodyBytes}. The handler ran.`,
+    );
+  }
+
+  /** The handler ran, and its caller cannot get what it returned. */
+  #unsent(cause: unknown): void {
+    const { port, calls } = this.#deps;
+    const error = unsentAnswer(this.#name, cause);
+    calls.onWarning('invalid-answer', String(this.#to), error);
+    port.replyError(this, error, true);
   }
 }
 
@@ -70,63 +101,117 @@ export class CallsFromPeers {
   /** New calls get the reply `draining`; casts and messages, which nobody could send elsewhere, are still taken. */
   refusing = false;
   readonly #unanswered: Unanswered = new Map();
+  readonly #loads: PeerLoads;
+  /** What is replied to a call of a node that has too many. */
+  readonly #refusal: Reply;
   readonly #deps: CallsDeps;
   readonly #port: CallPort;
   readonly #mailboxes: Mailboxes;
   readonly #callDeps: IncomingCallDeps;
+  #cancelSweep: (() => void) | undefined;
 
   constructor(deps: CallsDeps, port: CallPort, mailboxes: Mailboxes) {
     this.#deps = deps;
     this.#port = port;
     this.#mailboxes = mailboxes;
     this.#callDeps = { unanswered: this.#unanswered, port, calls: deps };
+    this.#loads = new PeerLoads(deps.node, deps.callLimits ?? DEFAULT_CALL_LIMITS);
+    this.#refusal = { type: 'error', executed: false, error: this.#loads.refusal() };
   }
 
   /** Calls of other nodes that are not replied to yet. */
   get size(): number {
     let count = 0;
-    for (const calls of this.#unanswered.values()) count += calls.size;
+    for (const { byNumber } of this.#unanswered.values()) count += byNumber.size;
     return count;
   }
 
-  /** Takes a `call` frame. A frame that comes twice is executed once, at least until the call is replied to. */
-  call(from: NodeIdentity, request: RequestBody, address: string): void {
-    const call = new IncomingCall(from, request, address, this.#callDeps);
-    const { to, token, message } = request;
-    if (to.incarnation !== this.#deps.incarnation) return this.#port.reply(call, { type: 'stale' });
-    if (this.refusing) return this.#port.reply(call, { type: 'draining' });
-    let calls = this.#unanswered.get(from.incarnation);
-    if (calls === undefined) this.#unanswered.set(from.incarnation, (calls = new Map()));
-    if (calls.has(token)) return;
+  /** Takes a call. One that comes twice is executed once, at least until it is replied to. */
+  call(frame: ReceivedFrame, token: CallToken, request: Request, bytes: number): void {
+    const { from } = frame;
+    const { to, message } = request;
+    const call = new IncomingCall(frame, token, request, this.#callDeps);
+    if (to.incarnation !== this.#deps.incarnation) return void this.#port.reply(call, { type: 'stale' });
+    if (this.refusing) return void this.#port.reply(call, { type: 'draining' });
+    let ofNode = this.#unanswered.get(from.incarnation);
+    if (ofNode?.byNumber.has(token.number)) return;
+    const load = this.#loads.admit(frame, bytes);
+    if (load === undefined) {
+      this.#warnOfRefusal(from);
+      return void this.#port.reply(call, this.#refusal);
+    }
+    if (ofNode === undefined) {
+      ofNode = { from, byNumber: new Map(), since: this.#deps.timers.now() };
+      this.#unanswered.set(from.incarnation, ofNode);
+      if (!frame.isFromPeer) this.#sweepLater();
+    }
     // Set first: the outcome may come before deliver() returns.
-    calls.set(token, call);
-    call.delivered = this.#mailboxes.deliver(to, message, call);
+    ofNode.byNumber.set(token.number, call);
+    call.delivered = this.#mailboxes.deliver(to, message, call, load, bytes);
   }
 
-  /** Takes a `cast` frame: a cast or a message. */
-  cast(from: NodeIdentity, { to, message }: RequestBody): void {
+  /** Takes a cast or a message. */
+  cast(frame: ReceivedFrame, { to, message }: Request, bytes: number): void {
     const { onWarning, incarnation } = this.#deps;
-    if (to.incarnation === incarnation) return this.#mailboxes.tell(to, message);
-    onWarning(
-      'undelivered',
-      `A ${message.kind} from node ${quoteText(from.node)} was for an earlier incarnation of this node.`,
-    );
+    const { from } = frame;
+    if (to.incarnation !== incarnation) {
+      return onWarning(
+        'undelivered',
+        `A ${message.kind} from node ${quoteText(from.node)} was for an earlier incarnation of this node.`,
+      );
+    }
+    const load = this.#loads.admit(frame, bytes);
+    if (load === undefined) return this.#warnOfRefusal(from);
+    this.#mailboxes.tell(to, message, load, bytes);
   }
 
-  /** Takes a `cancel` frame. */
-  cancel(from: NodeIdentity, { token, cause, message }: CancelBody): void {
-    const call = this.#unanswered.get(from.incarnation)?.get(token);
-    if (call === undefined) return;
+  /** Refuses a call that cannot be decoded: its value may be larger or deeper than this node accepts. */
+  undecodable(frame: ReceivedFrame, token: CallToken): void {
+    const why = 'The payload is no value, or larger or deeper than its receiver accepts.';
+    const to = { ...token, to: frame.from, address: frame.reply };
+    this.#port.replyError(to, new ValueTooLargeError(why), false);
+  }
+
+  /** Takes the news that the caller waits no longer. */
+  cancel(from: NodeIdentity, token: CallToken, { cause, message }: Cancellation): void {
+    const call = this.#unanswered.get(from.incarnation)?.byNumber.get(token.number);
+    if (call === undefined || !isSameToken(call, token)) return;
     call.isCancelled = true;
     call.delivered?.cancel(cause === 'timed-out' ? timedOut() : cancelled(message));
   }
 
   /** Cancels the calls of a node that is gone. */
   nodeLost({ node, incarnation }: NodeIdentity): void {
-    const calls = this.#unanswered.get(incarnation);
+    const calls = this.#unanswered.get(incarnation)?.byNumber;
     this.#unanswered.delete(incarnation);
     for (const { delivered } of calls?.values() ?? []) {
       delivered?.cancel(cancelled(`The caller's node '${node}' was lost.`));
     }
+  }
+
+  /** Stops waiting for strangers to become peers. */
+  close(): void {
+    this.#cancelSweep?.();
+  }
+
+  #warnOfRefusal({ node }: NodeIdentity): void {
+    this.#deps.onWarning(
+      'too-many-messages',
+      `Messages of node ${quoteText(node)} were refused: too many of it are being handled (options maxCallsPerPeer, maxCallBytesPerPeer).`,
+    );
+  }
+
+  /** Nobody tells when a node is gone that never was a peer, so its calls are cancelled after a while. */
+  #sweepLater(): void {
+    this.#cancelSweep ??= this.#deps.timers.setTimer(STRANGER_MS, () => {
+      this.#cancelSweep = undefined;
+      const { timers, peers } = this.#deps;
+      const latest = timers.now() - STRANGER_MS;
+      for (const { from, since } of this.#unanswered.values()) {
+        if (peers.availability(from) !== 'unknown') continue;
+        if (since <= latest) this.nodeLost(from);
+        else this.#sweepLater();
+      }
+    });
   }
 }

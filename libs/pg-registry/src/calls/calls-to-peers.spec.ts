@@ -1,17 +1,18 @@
 import { CallTimeoutError, NodeDownError, TransportError } from '../term';
+import { FRAMES } from '../wire';
 import { FakeCluster, type FakeNode, expectNoLeak, failureOf, never, turn } from './calls.fixture';
 
 function fail(): never {
   throw new Error('deep');
 }
 
-describe('a call to another node', () => {
+describe.each([1, 2] as const)('a call to another node, in version %i of the protocol', (version) => {
   let cluster: FakeCluster;
   let a: FakeNode;
   let b: FakeNode;
 
   beforeEach(() => {
-    cluster = new FakeCluster();
+    cluster = new FakeCluster(version);
     [a, b] = [cluster.node('a'), cluster.node('b')];
   });
 
@@ -24,7 +25,8 @@ describe('a call to another node', () => {
     const error = await failureOf(call);
     expect(error).toBeInstanceOf(NodeDownError);
     expect(error).toMatchObject({ mayHaveExecuted: true });
-    expect(a.forgotten).toEqual([1]);
+    expect([...a.requests].filter(({ isOpen }) => isOpen)).toEqual([]);
+    expect(a.calls.port.bundles.size).toBe(0);
     await expect(a.service.call(pid, 'slow')).rejects.toBeInstanceOf(NodeDownError);
     expect(cluster.timers.pending).toBe(0);
   });
@@ -82,15 +84,20 @@ describe('a call to another node', () => {
 
   it('a node drops replies of nodes that it did not ask, and replies that come late', async () => {
     const c = cluster.node('c');
-    const { pid } = b.serve({ slow: never });
-    const call = a.service.call(pid, 'slow', null, { timeoutMs: 50 });
-    const rejected = failureOf(call);
-    const answer = new Uint8Array([1, 0, 7]);
-    a.calls.port.receive('reply', { node: 'c', incarnation: c.incarnation }, answer, '');
+    const { pid } = b.serve({ slow: never, fast: () => 7 });
+    await a.service.call(pid, 'fast');
+    const reply = cluster.frames.find(({ kind }) => kind === 'reply')!;
+    const rejected = failureOf(a.service.call(pid, 'slow', null, { timeoutMs: 50 }));
+    // The reply of an earlier call with the number of this one, and with its own.
+    const kind = version === 1 ? 'reply' : 'bundle';
+    for (const number of [1, 2]) {
+      const body = reply.body.slice();
+      body[version === 1 ? 0 : 5] = number;
+      for (const from of [b, c]) a.receive(from, { kind, body, token: '2' });
+    }
     cluster.timers.advance(50);
     expect(await rejected).toBeInstanceOf(CallTimeoutError);
-    a.calls.port.receive('reply', { node: 'b', incarnation: b.incarnation }, answer, '');
-    expect(a.calls.stats().lateAnswers).toBe(2);
+    expect(a.calls.stats().lateAnswers).toBe(4);
   });
 
   it("a node sends the stack of a handler's error only if it is configured to", async () => {
@@ -105,8 +112,10 @@ describe('a call to another node', () => {
 
   it('a node drops and counts malformed frames of calls and monitors', async () => {
     for (const kind of ['call', 'cast', 'cancel', 'reply', 'watch', 'down'] as const) {
-      for (const bytes of [[], [255], [0, 1, 2], [2, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 9, 9]]) {
-        b.calls.port.receive(kind, { node: 'a', incarnation: a.incarnation }, new Uint8Array(bytes), '');
+      for (const bytes of [[], [255], [0, 1, 2], [2, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 9, 9, 9]]) {
+        if (version === 1) b.receive(a, { kind, body: Uint8Array.from(bytes) });
+        const item = [FRAMES[kind].number, bytes.length, 0, 0, 0, ...bytes];
+        if (version === 2) b.receive(a, { kind: 'bundle', body: Uint8Array.from(item) });
       }
     }
     expect(b.calls.stats().warnings['malformed-frame']).toBe(24);

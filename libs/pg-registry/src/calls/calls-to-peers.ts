@@ -1,48 +1,78 @@
-import { InvalidAnswerError, TransportError } from '../term';
+import { InvalidAnswerError, type Pid, TransportError } from '../term';
+import type { Bundle, SentCall } from './frames/sent-call';
 import { type CallAttempt, failed, nodeDown, outcomeOfRefusal, unsent } from './call-attempt';
-import type { NodeIdentity } from './call-channel';
-import type { ReplyBody } from './call-frames';
-import type { CallPort } from './call-port';
+import type { NodeIdentity, SentRequest } from './frames/call-channel';
+import type { Reply } from './frames/call-frames';
+import type { CallPort } from './frames/call-port';
+import { type CallToken, isSameToken, textOfToken } from './frames/call-token';
 import type { Cancellable } from './message';
 import type { Peers } from './resolver';
 
+const BITS_32 = 2 ** 32;
+
+/** Calls that are not replied to, by their number. */
+type Pending = Map<number, PendingReply>;
+
 /** Waits for the reply to a call that was sent to another node. */
-class PendingReply implements Cancellable {
-  readonly token: number;
+class PendingReply implements Cancellable, SentCall {
+  readonly number: number;
+  readonly high: number;
+  readonly low: number;
   readonly attempt: CallAttempt;
-  readonly #pending: Map<number, PendingReply>;
+  bundle: Bundle | undefined;
+  /** If it left in a frame of its own. */
+  request: SentRequest | undefined;
+  readonly #pending: Pending;
   readonly #port: CallPort;
 
-  constructor(token: number, attempt: CallAttempt, pending: Map<number, PendingReply>, port: CallPort) {
-    this.token = token;
+  constructor(number: number, random: () => number, attempt: CallAttempt, pending: Pending, port: CallPort) {
+    this.number = number;
+    this.high = Math.floor(random() * BITS_32);
+    this.low = Math.floor(random() * BITS_32);
     this.attempt = attempt;
     this.#pending = pending;
     this.#port = port;
   }
 
   cancel(reason: Error): void {
-    const { token, attempt } = this;
-    if (!this.#pending.delete(token)) return;
+    if (!this.end()) return;
     const cause = reason.name === 'TimeoutError' ? 'timed-out' : 'aborted';
-    this.#port.cancel(attempt.pid.node, { token, cause, message: reason.message });
+    this.#port.cancel(this.attempt.pid, this, { cause, message: reason.message });
+  }
+
+  undelivered(why: 'no-responders' | 'not-connected'): void {
+    const { pid } = this.attempt;
+    if (this.end())
+      this.attempt.end(unsent(why === 'not-connected' ? notConnected(pid) : nodeDown(pid, why)));
+  }
+
+  /** Stops waiting. @returns Whether it was waiting */
+  end(): boolean {
+    if (!this.#pending.delete(this.number)) return false;
+    const { bundle } = this;
+    if (bundle === undefined) this.request?.cancel();
+    else if ((bundle.open -= 1) === 0) this.#port.bundles.delete(bundle.token);
+    return true;
   }
 }
 
 /**
- * Calls of this node's processes that other nodes have not replied to. All replies come to one address; a small number, the token,
- * tells which call each belongs to, and is never used twice.
+ * Calls of this node's processes that other nodes have not replied to. Each has a token, which comes back with its reply: a number that
+ * is never used twice, and 64 random bits, so that no reply can be made up.
  */
 export class CallsToPeers {
-  /** Replies that came when nobody waited any more. */
+  /** Replies that came when nobody waited any more, or from a node that was not asked. */
   lateReplies = 0;
-  readonly #pending = new Map<number, PendingReply>();
+  readonly #pending: Pending = new Map();
   readonly #port: CallPort;
   readonly #peers: Peers;
-  #lastToken = 0;
+  readonly #random: () => number;
+  #lastNumber = 0;
 
-  constructor(port: CallPort, peers: Peers) {
+  constructor(port: CallPort, peers: Peers, random: () => number) {
     this.#port = port;
     this.#peers = peers;
+    this.#random = random;
   }
 
   /** Calls that are not replied to yet. */
@@ -52,21 +82,20 @@ export class CallsToPeers {
 
   /** Sends a call. The attempt may end before this returns, and is not ended any more after a cancel. */
   ask(attempt: CallAttempt): Cancellable {
-    const { pid, message } = attempt;
-    const token = (this.#lastToken += 1);
-    const pending = new PendingReply(token, attempt, this.#pending, this.#port);
+    const { pid } = attempt;
+    const number = (this.#lastNumber += 1);
+    const pending = new PendingReply(number, this.#random, attempt, this.#pending, this.#port);
     if (this.#peers.availability(pid) === 'unknown') {
       attempt.end(unsent(nodeDown(pid, 'unknown')));
       return pending;
     }
-    this.#pending.set(token, pending);
+    this.#pending.set(number, pending);
     try {
-      if (this.#port.request(pid, message, token)) return pending;
-      attempt.end(unsent(new TransportError(`This node is not connected; ${pid} was not called.`)));
+      this.#port.call(pending);
     } catch (error) {
+      pending.end();
       attempt.end(failed(error));
     }
-    this.#pending.delete(token);
     return pending;
   }
 
@@ -74,7 +103,7 @@ export class CallsToPeers {
   nodeLost({ incarnation }: NodeIdentity): void {
     for (const pending of this.#pending.values()) {
       const { pid } = pending.attempt;
-      if (pid.incarnation === incarnation) this.#giveUp(pending, nodeDown(pid, 'lost'));
+      if (pid.incarnation === incarnation) giveUp(pending, nodeDown(pid, 'lost'));
     }
   }
 
@@ -83,44 +112,59 @@ export class CallsToPeers {
     const error = new TransportError(
       'This node left the cluster before the answer came. The call may have been executed.',
     );
-    for (const pending of this.#pending.values()) this.#giveUp(pending, error);
+    for (const pending of this.#pending.values()) giveUp(pending, error);
   }
 
   // What comes in
 
   /** Takes a reply. */
-  reply(from: NodeIdentity, { token, reply }: ReplyBody): void {
-    const attempt = this.#pending.get(token)?.attempt;
-    // Only the process's own node may reply; for a pid of an earlier incarnation, the present one says that it is stale.
-    const isOwner = reply.type === 'stale' || from.incarnation === attempt?.pid.incarnation;
-    if (attempt === undefined || from.node !== attempt.pid.node || !isOwner) {
+  reply(from: NodeIdentity, token: CallToken, reply: Reply): void {
+    const pending = this.#pending.get(token.number);
+    if (pending === undefined || pending.high !== token.high || pending.low !== token.low) {
       this.lateReplies += 1;
       return;
     }
-    this.#pending.delete(token);
-    attempt.end(reply.type === 'result' ? reply : outcomeOfRefusal(reply, attempt.pid));
+    const { attempt } = pending;
+    const { pid } = attempt;
+    // Only the process's own node may reply; for a pid of an earlier incarnation, the present one says that it is stale.
+    const mayReply = from.incarnation === pid.incarnation || reply.type === 'stale';
+    if (!mayReply || from.node !== pid.node) {
+      this.lateReplies += 1;
+      return;
+    }
+    pending.end();
+    attempt.end(reply.type === 'result' ? reply : outcomeOfRefusal(reply, pid));
   }
 
-  /** Takes a reply whose value this node does not accept. */
-  undecodable(from: NodeIdentity, token: number): void {
-    const attempt = this.#pending.get(token)?.attempt;
-    if (attempt?.pid.node !== from.node) return;
-    this.#pending.delete(token);
+  /** Takes a reply of version 1, which has the call's number alone. @param subjectToken Of the subject that it came on: the whole token. */
+  replyOfVersion1(from: NodeIdentity, number: number, subjectToken: string, reply: Reply): void {
+    const pending = this.#pending.get(number);
+    if (pending?.request === undefined || subjectToken !== textOfToken(pending)) this.lateReplies += 1;
+    else this.reply(from, pending, reply);
+  }
+
+  /** Takes a reply whose value this node does not accept. @param subjectToken Of a reply of version 1, as above. */
+  undecodable(from: NodeIdentity, token: CallToken | number, subjectToken: string): void {
+    const pending = this.#pending.get(typeof token === 'number' ? token : token.number);
+    if (pending === undefined || !isOwner(from, pending.attempt.pid)) return;
+    const isBound =
+      typeof token === 'number' ? subjectToken === textOfToken(pending) : isSameToken(pending, token);
+    if (!isBound || !pending.end()) return;
     const message =
       'The answer is no value, or larger or deeper than this node accepts. The call was executed.';
-    attempt.end(failed(new InvalidAnswerError(message)));
+    pending.attempt.end(failed(new InvalidAnswerError(message)));
   }
+}
 
-  /** Nobody listens where the call was sent, so it was not delivered. */
-  noResponders(token: number): void {
-    const attempt = this.#pending.get(token)?.attempt;
-    this.#pending.delete(token);
-    attempt?.end(unsent(nodeDown(attempt.pid, 'no-responders')));
-  }
+function isOwner(from: NodeIdentity, { node, incarnation }: Pid): boolean {
+  return from.incarnation === incarnation && from.node === node;
+}
 
-  #giveUp({ token, attempt }: PendingReply, error: Error): void {
-    this.#port.forget(token);
-    this.#pending.delete(token);
-    attempt.end(failed(error));
-  }
+function notConnected(pid: Pid): TransportError {
+  return new TransportError(`This node is not connected; ${pid} was not called.`);
+}
+
+function giveUp(pending: PendingReply, error: Error): void {
+  pending.end();
+  pending.attempt.end(failed(error));
 }

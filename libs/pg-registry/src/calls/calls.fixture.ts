@@ -7,8 +7,9 @@ import {
   sameKey,
   UniqueKeysRequiredError,
 } from '../term';
-import type { ProcessKind } from '../wire';
-import type { CallChannel, NodeIdentity, RequestKind } from './call-channel';
+import { type ProcessKind, Reader } from '../wire';
+import { FRAME_KINDS } from '../wire/frame-kinds';
+import type { CallChannel, NodeIdentity, ReceivedFrame } from './frames/call-channel';
 import { Calls } from './calls';
 import type { CallsDeps } from './calls-deps';
 import { type Handler, HandlerTable } from './handlers';
@@ -39,6 +40,11 @@ export class ManualTimers implements Timers {
     return () => void this.#timers.delete(timer);
   }
 
+  afterTurn(fn: () => void): () => void {
+    const immediate = setImmediate(fn);
+    return () => clearImmediate(immediate);
+  }
+
   advance(ms: number): void {
     const until = this.#now + ms;
     for (;;) {
@@ -57,6 +63,8 @@ export interface FakeFrame {
   readonly kind: ProcessKind;
   readonly from: string;
   readonly to: string;
+  /** As it was sent; the item of a bundle with its head. */
+  readonly body: Uint8Array;
 }
 
 /** Nodes whose calls are connected in memory, through the real codec; frames can be lost. */
@@ -70,6 +78,9 @@ export class FakeCluster {
   lose: (frame: FakeFrame) => boolean = () => false;
   #incarnations = 0;
 
+  /** @param version In which all nodes talk to each other. */
+  constructor(readonly version: 1 | 2 = 2) {}
+
   node(name: string, options: Partial<CallsDeps> = {}): FakeNode {
     this.#incarnations += 1;
     const node = new FakeNode(this, name, this.#incarnations.toString(16).padStart(16, '0'), options);
@@ -77,13 +88,12 @@ export class FakeCluster {
     return node;
   }
 
-  carry(frame: FakeFrame, deliver: (to: FakeNode) => void, nobody: () => void = () => undefined): void {
+  carry(frame: FakeFrame, deliver: (to: FakeNode) => void): void {
     this.frames.push(frame);
     if (this.lose(frame)) return;
     queueMicrotask(() => {
       const to = this.nodes.get(frame.to);
-      if (to === undefined) nobody();
-      else deliver(to);
+      if (to !== undefined) deliver(to);
     });
   }
 }
@@ -94,7 +104,12 @@ export class FakeNode {
   readonly calls: Calls;
   readonly service: ProcessService;
   readonly warnings: string[] = [];
-  readonly forgotten: number[] = [];
+  /** The items of each bundle that left, by their kinds. */
+  readonly published: string[][] = [];
+  /** The sizes of these bundles. */
+  readonly publishedBytes: number[] = [];
+  /** Requests of version 1 that left, with whether somebody still waits to hear that nobody listens. */
+  readonly requests = new Set<{ readonly isOpen: boolean }>();
   connected = true;
   exclusive = true;
 
@@ -123,7 +138,7 @@ export class FakeNode {
         members: (scope, key) => this.#members(scope, key),
         membersLocal: (scope, key) => this.#members(scope, key).filter((pid) => this.processes.isLocal(pid)),
       },
-      peers: { availability: (of) => this.#availability(of) },
+      peers: { availability: (of) => this.#availability(of), versionOf: () => cluster.version },
       onWarning: (reason, message) => this.warnings.push(`${reason}: ${message}`),
       ...options,
     });
@@ -141,6 +156,13 @@ export class FakeNode {
     });
   }
 
+  /** Takes a frame as if it came from another node. */
+  receive(from: FakeNode, frame: Pick<ReceivedFrame, 'kind' | 'body'> & Partial<ReceivedFrame>): void {
+    const { name: node, incarnation } = from;
+    const sender = { from: { node, incarnation }, isFromPeer: true, reply: '', token: '' };
+    this.calls.port.receive({ ...sender, ...frame });
+  }
+
   /** A process with these calls, as decorators make one. */
   serve(
     calls: Record<string, Handler>,
@@ -151,6 +173,21 @@ export class FakeNode {
     const table = new HandlerTable('Fake', { calls: new Map(Object.entries(calls)), casts });
     this.calls.mailboxes.mount(process, options).open(table);
     return process;
+  }
+
+  /** Starts a process that counts its casts. */
+  collect(): { readonly casts: () => number; readonly pid: Pid } {
+    let casts = 0;
+    const { pid } = this.processes.spawn();
+    this.calls.mailboxes.tell = () => void (casts += 1);
+    return { casts: () => casts, pid };
+  }
+
+  /** The item of a bundle with which a node casts something to the root process of this one. */
+  bodyOfCast(from: FakeNode, payload: number): Uint8Array {
+    const before = from.cluster.frames.length;
+    from.service.cast(this.processes.root.pid, 'note', payload);
+    return from.cluster.frames[before].body;
   }
 
   register({ scope, key }: Pick<Via, 'scope' | 'key'>, process: LocalProcess): void {
@@ -179,29 +216,69 @@ export class FakeNode {
 
   #channel(): CallChannel {
     const { cluster, name: node, incarnation } = this;
+    const isConnected = (): boolean => this.connected;
     const from = { node, incarnation };
-    const frame = (kind: ProcessKind, to: string): FakeFrame => ({ kind, from: node, to });
+    const carry = (kind: ProcessKind, to: string, body: Uint8Array, more: Partial<ReceivedFrame> = {}) => {
+      const received = { kind, from, isFromPeer: true, reply: '', token: '', ...more };
+      for (const part of partsOf(kind, body))
+        cluster.carry({ kind: part.kind, from: node, to, body: part.body }, ({ calls }) =>
+          calls.port.receive({ ...received, body: part.body }),
+        );
+    };
     return {
-      maxBodyBytes: 100_000,
-      send: (kind: RequestKind, to: string, body: Uint8Array, token?: number) => {
-        if (!this.connected) return false;
-        const reply = token === undefined ? '' : node;
-        const nobody = (): void => void (token !== undefined && this.calls.port.noResponders(token));
-        cluster.carry(frame(kind, to), ({ calls }) => calls.port.receive(kind, from, body, reply), nobody);
-        return true;
+      limits: { maxBodyBytes: 100_000 },
+      get isConnected() {
+        return isConnected();
+      },
+      send: (kind, to, body) => {
+        if (this.connected) carry(kind, to, body.slice());
+      },
+      outlet: (to) => ({
+        publish: (body, token) => {
+          if (!this.connected) return false;
+          this.published.push(partsOf('bundle', body).map(({ kind }) => kind));
+          this.publishedBytes.push(body.length);
+          if (cluster.nodes.has(to)) carry('bundle', to, body.slice());
+          else queueMicrotask(() => void this.calls.port.noResponders(token));
+          return true;
+        },
+      }),
+      request: (to, body, token, onNoResponders) => {
+        if (!this.connected) return undefined;
+        const request = { isOpen: true, cancel: () => void (request.isOpen = false) };
+        const nobody = (): void => void (request.isOpen && onNoResponders());
+        if (cluster.nodes.has(to)) carry('call', to, body.slice(), { reply: `${node} ${token}` });
+        else queueMicrotask(nobody);
+        this.requests.add(request);
+        return request;
       },
       reply: (address: string, _node: string, body: Uint8Array) => {
-        if (this.connected)
-          cluster.carry(frame('reply', address), ({ calls }) => calls.port.receive('reply', from, body, ''));
+        const [to, token] = address.split(' ');
+        if (this.connected) carry('reply', to, body, { token });
       },
-      forget: (token: number) => void this.forgotten.push(token),
     };
   }
 }
 
+/** The items of a bundle, each as a bundle of its own, so that a test can lose one; any other frame as it is. */
+function partsOf(kind: ProcessKind, body: Uint8Array): { kind: ProcessKind; body: Uint8Array }[] {
+  if (kind !== 'bundle') return [{ kind, body }];
+  const parts: { kind: ProcessKind; body: Uint8Array }[] = [];
+  const reader = new Reader(body);
+  for (let number = reader.nextItem(); number !== undefined; number = reader.nextItem()) {
+    const start = reader.position - 5;
+    parts.push({ kind: FRAME_KINDS[number] as ProcessKind, body: body.slice(start, reader.partEnd) });
+  }
+  return parts;
+}
+
 /** Resolves when everything that needs no time has happened. */
-export function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+export async function turn(): Promise<void> {
+  // A question, its answer, and what that leads to may each wait for the end of a turn.
+  for (let turns = 0; turns < 4; turns += 1) {
+    // oxlint-disable-next-line no-await-in-loop
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 /** What a promise rejects with; handled from the start, so that it may be looked at later. */

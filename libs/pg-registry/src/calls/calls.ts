@@ -1,7 +1,7 @@
 import { normalValue, type Pid, type Value } from '../term';
 import type { LocalProcess } from '../lifetime';
-import type { NodeIdentity } from './call-channel';
-import { CallPort } from './call-port';
+import type { NodeIdentity } from './frames/call-channel';
+import { CallPort } from './frames/call-port';
 import type { CallsDeps } from './calls-deps';
 import { CallsFromPeers } from './calls-from-peers';
 import { CallsToPeers } from './calls-to-peers';
@@ -25,7 +25,9 @@ export interface CallsStats {
   readonly serving: number;
   /** Subscriptions of monitors whose process has not ended. */
   readonly monitors: number;
-  /** Frames about monitors that other nodes have not acknowledged yet. */
+  /** Processes of this node that other nodes watch. */
+  readonly watched: number;
+  /** What was said about monitors and other nodes have not acknowledged yet. */
   readonly unacknowledged: number;
   /** Answers that were dropped because their call had ended. */
   readonly lateAnswers: number;
@@ -65,11 +67,11 @@ export class Calls {
       given.onWarning(reason, message, error);
     };
     const deps = { ...given, onWarning };
-    const { processes, peers, timers } = deps;
+    const { processes, peers, timers, random } = deps;
     this.#deps = deps;
     const port = new CallPort(deps);
     const mailboxes = new Mailboxes(deps);
-    const toPeers = new CallsToPeers(port, peers);
+    const toPeers = new CallsToPeers(port, peers, random);
     const retransmissions = new Retransmissions(timers);
     this.port = port;
     this.mailboxes = mailboxes;
@@ -78,7 +80,7 @@ export class Calls {
     this.#fromPeers = new CallsFromPeers(deps, port, mailboxes);
     this.#retransmissions = retransmissions;
     const onDown = (pid: Pid, reason: Value): void => this.monitors.down(pid, reason);
-    this.#watchedProcesses = new WatchedProcesses({ port, peers, retransmissions, onDown });
+    this.#watchedProcesses = new WatchedProcesses({ port, peers, timers, retransmissions, onDown });
     this.#watchingNodes = new WatchingNodes({ ...deps, port, retransmissions });
     this.monitors = new ProcessMonitors(processes, this.#watchedProcesses);
     port.connect({
@@ -97,7 +99,9 @@ export class Calls {
 
   /** Ends what waits for others: pending calls with `TransportError`, monitors by completing. Nothing is sent any more. */
   close(): void {
+    this.port.close();
     this.#toPeers.close();
+    this.#fromPeers.close();
     this.monitors.close();
     this.#retransmissions.stopAll();
   }
@@ -114,6 +118,8 @@ export class Calls {
     this.#fromPeers.nodeLost(peer);
     this.#watchedProcesses.nodeLost(peer);
     this.#watchingNodes.nodeLost(peer);
+    this.#retransmissions.nodeLost(peer);
+    this.port.nodeLost(peer);
   }
 
   /** Returns what is going on now, and what went wrong so far. */
@@ -124,6 +130,7 @@ export class Calls {
       pendingRemote: this.#toPeers.size,
       serving: this.#fromPeers.size,
       monitors: this.monitors.size,
+      watched: this.#watchingNodes.size,
       unacknowledged: this.#retransmissions.size,
       lateAnswers: this.#toPeers.lateReplies,
       finished: { ...this.outgoing.finished },

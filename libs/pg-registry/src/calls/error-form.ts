@@ -33,7 +33,7 @@ import {
   type Value,
   type ValueRecord,
 } from '../term';
-import type { ErrorForm } from './call-frames';
+import type { ErrorForm } from './frames/call-frames';
 import type { CallsDeps } from './calls-deps';
 import { type Described, describeThrown, failureOf, saidByNest } from './remote-failure';
 

@@ -11,6 +11,7 @@ import type { CallTracer, HandlerSpan } from './call-tracer';
 import { HandlerContext } from './handler-context';
 import type { Handlers } from './handlers';
 import type { Cancellable, HandlerOutcome, Message, OutcomeReceiver } from './message';
+import type { PeerLoad } from './peer-load';
 
 /** How a mailbox hands out messages. */
 export interface MailboxOptions {
@@ -28,7 +29,7 @@ export interface MailboxDeps {
   /** Told what a tracer threw, or the receiver of an outcome. */
   readonly onWarning: CallsDeps['onWarning'];
   /** Told of every message that is taken (+1) and of every one that is done with (−1). */
-  readonly onLoad: (change: 1 | -1) => void;
+  readonly onLoad: (change: 1 | -1, queued: QueuedMessage) => void;
 }
 
 const DEFAULT_CAPACITY = 1000;
@@ -39,13 +40,25 @@ export class QueuedMessage implements Cancellable {
   readonly context: HandlerContext;
   /** Of the run of its handler, if that is recorded. */
   span: HandlerSpan | undefined;
+  /** Of the peer that it came from, if from one: what it takes here is counted there. */
+  readonly load: PeerLoad | undefined;
+  /** What it took on its way. */
+  readonly bytes: number;
   readonly #mailbox: Mailbox | undefined;
   #receiver: OutcomeReceiver | undefined;
 
   /** @param mailbox Undefined if the process has none. */
-  constructor(message: Message, receiver: OutcomeReceiver, mailbox: Mailbox | undefined) {
+  constructor(
+    message: Message,
+    receiver: OutcomeReceiver,
+    mailbox: Mailbox | undefined,
+    load: PeerLoad | undefined,
+    bytes: number,
+  ) {
     this.message = message;
     this.context = new HandlerContext(message);
+    this.load = load;
+    this.bytes = bytes;
     this.#receiver = receiver;
     this.#mailbox = mailbox;
   }
@@ -124,7 +137,7 @@ export class Mailbox {
     const refusal = this.#refusal(queued.message);
     if (refusal !== undefined) return queued.settle({ type: 'error', error: refusal, executed: false });
     this.#waiting.add(queued);
-    this.#deps.onLoad(1);
+    this.#deps.onLoad(1, queued);
     this.#schedulePump();
   }
 
@@ -133,7 +146,7 @@ export class Mailbox {
     const executed = this.#running.has(queued);
     queued.settle({ type: 'error', error: reason, executed });
     if (executed) queued.context.abort(reason);
-    else if (this.#waiting.delete(queued)) this.#deps.onLoad(-1);
+    else if (this.#waiting.delete(queued)) this.#deps.onLoad(-1, queued);
   }
 
   /** Settles everything with the process's end. Called when it has ended. */
@@ -148,7 +161,7 @@ export class Mailbox {
       this.#guard(() => queued.context.abort(error));
       this.#guard(() => queued.span?.fail(error));
       this.#guard(() => queued.settle({ type: 'error', error, executed }));
-      this.#deps.onLoad(-1);
+      this.#deps.onLoad(-1, queued);
     }
   }
 
@@ -243,7 +256,7 @@ export class Mailbox {
     } catch (error) {
       this.#warn(error);
     }
-    this.#deps.onLoad(-1);
+    this.#deps.onLoad(-1, queued);
     this.#schedulePump();
   }
 

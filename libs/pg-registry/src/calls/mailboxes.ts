@@ -2,7 +2,8 @@ import { messageOfThrown, NoHandlerError, ProcessExitedError, quoteText, type Pi
 import type { LocalProcess } from '../lifetime';
 import type { CallsDeps } from './calls-deps';
 import { Mailbox, type MailboxDeps, type MailboxOptions, QueuedMessage } from './mailbox';
-import type { Message, OutcomeReceiver } from './message';
+import type { HandlerOutcome, Message, OutcomeReceiver } from './message';
+import type { PeerLoad } from './peer-load';
 
 /** The mailboxes of one node, and how much work is in them. */
 export class Mailboxes {
@@ -12,8 +13,12 @@ export class Mailboxes {
   #inFlight = 0;
   #idle: { readonly promise: Promise<void>; resolve(): void } | undefined;
 
-  readonly #onLoad = (change: 1 | -1): void => {
+  readonly #onLoad = (change: 1 | -1, { load, bytes }: QueuedMessage): void => {
     this.#inFlight += change;
+    if (load !== undefined) {
+      load.messages += change;
+      load.bytes += change * bytes;
+    }
     if (this.#inFlight > 0) return;
     this.#idle?.resolve();
     this.#idle = undefined;
@@ -52,26 +57,29 @@ export class Mailboxes {
     return mailbox;
   }
 
-  /** Hands a message to a process of this node. The receiver may get the outcome before this returns. */
-  deliver(pid: Pid, message: Message, receiver: OutcomeReceiver): QueuedMessage {
+  /**
+   * Hands a message to a process of this node. The receiver may get the outcome before this returns.
+   *
+   * @param load Of the peer that it came from, if it came from one: `bytes` are counted there while it is here.
+   */
+  deliver(pid: Pid, message: Message, receiver: OutcomeReceiver, load?: PeerLoad, bytes = 0): QueuedMessage {
     const mailbox = this.#byId.get(pid.id);
-    const queued = new QueuedMessage(message, receiver, mailbox);
+    const queued = new QueuedMessage(message, receiver, mailbox, load, bytes);
     if (mailbox !== undefined) mailbox.take(queued);
     else queued.settle({ type: 'error', error: this.#noMailbox(pid), executed: false });
     return queued;
   }
 
   /** Hands over a cast or message. Warns if it is not handled; nobody else would hear of it. */
-  tell(pid: Pid, message: Message): void {
+  tell(pid: Pid, message: Message, load?: PeerLoad, bytes = 0): void {
     const { onWarning } = this.#deps;
-    this.deliver(pid, message, {
-      settled: (outcome) => {
-        if (outcome.type === 'result') return;
-        const { error, executed } = outcome;
-        if (!executed) onWarning('undelivered', undelivered(message, pid, messageOfThrown(error)));
-        else onWarning('handler-failed', `${describe(message)} failed in ${pid}`, error);
-      },
-    });
+    const settled = (outcome: HandlerOutcome): void => {
+      if (outcome.type === 'result') return;
+      const { error, executed } = outcome;
+      if (!executed) onWarning('undelivered', undelivered(message, pid, messageOfThrown(error)));
+      else onWarning('handler-failed', `${describe(message)} failed in ${pid}`, error);
+    };
+    this.deliver(pid, message, { settled }, load, bytes);
   }
 
   #noMailbox(pid: Pid): Error {

@@ -17,7 +17,7 @@ import {
 import { type AttemptOutcome, CallAttempt } from './call-attempt';
 import { CallDeadline } from './call-deadline';
 import { CallArguments, type CallOptions, type CheckedOptions } from './call-options';
-import { type CallPort, NO_REPLY } from './call-port';
+import type { CallPort } from './frames/call-port';
 import type { OutgoingSpan } from './call-tracer';
 import type { CallsDeps } from './calls-deps';
 import type { CallsToPeers } from './calls-to-peers';
@@ -64,8 +64,18 @@ export class OutgoingCalls {
     return this.#pending;
   }
 
-  /** See `ProcessService.call`. The message is handed over before this returns. */
-  async call(to: Destination, name: string, payload: unknown, options?: CallOptions): Promise<Value> {
+  /**
+   * See `ProcessService.call`. The message is handed over before this returns.
+   *
+   * @param onAsked Called with each process that is asked, before it is.
+   */
+  async call(
+    to: Destination,
+    name: string,
+    payload: unknown,
+    options?: CallOptions,
+    onAsked?: (pid: Pid) => void,
+  ): Promise<Value> {
     const checked = options === undefined ? this.#defaults : this.#args.options(options);
     const handler = this.#args.name(name);
     const span = this.#span('call', handler, to, checked);
@@ -79,6 +89,7 @@ export class OutgoingCalls {
         if (pid === undefined) throw last ?? nobody(to);
         if (checked.timeoutMs === 0) throw noTime(pid, handler);
         span?.asked(pid);
+        onAsked?.(pid);
         this.#pending += 1;
         // One after the other: the next is only asked when the last is known not to have executed anything.
         // oxlint-disable-next-line no-await-in-loop
@@ -146,7 +157,7 @@ export class OutgoingCalls {
     if (pid === undefined) return `A cast ${quoteText(message.name)} was dropped: ${nobody(to).message}`;
     span?.asked(pid);
     if (processes.isLocal(pid)) mailboxes.tell(pid, message);
-    else if (!port.request(pid, message, NO_REPLY)) {
+    else if (!port.tell(pid, message)) {
       return undelivered(message, pid, 'this node is not connected');
     }
     return undefined;

@@ -21,7 +21,7 @@ function picker(
       members: () => members,
       membersLocal: () => members.filter(({ node }) => node === 'a'),
     },
-    { availability: ({ node }) => availabilities[node] ?? 'ready' },
+    { availability: ({ node }) => availabilities[node] ?? 'ready', versionOf: () => 2 },
     random,
   );
 }

@@ -1,6 +1,6 @@
 import type { Key, Pid } from '../term';
 import type { LocalProcess } from '../lifetime';
-import type { NodeIdentity } from './call-channel';
+import type { NodeIdentity } from './frames/call-channel';
 import type { Via } from './via';
 
 /**
@@ -13,6 +13,8 @@ export type NodeAvailability = 'ready' | 'draining' | 'suspect' | 'unknown';
 export interface Peers {
   /** Returns whether a node can be asked, in this incarnation. In memory, O(1). */
   availability(of: NodeIdentity): NodeAvailability;
+  /** Returns the version of the protocol in which this node talks to a peer; 0 for a node that is no peer. O(1). */
+  versionOf(of: NodeIdentity): number;
 }
 
 /** Answers what calls ask of the registry. Implemented by node/. Every answer is in memory. */

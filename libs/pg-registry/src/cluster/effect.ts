@@ -88,6 +88,7 @@ export type Effect =
       readonly type: 'deliver';
       readonly kind: ProcessKind;
       readonly from: Sender;
+      readonly isFromPeer: boolean;
       readonly body: Uint8Array;
       readonly reply: string;
       readonly token: string;

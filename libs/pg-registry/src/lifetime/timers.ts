@@ -9,4 +9,6 @@ export interface Timers {
    * @returns A function that cancels the timer.
    */
   setTimer(ms: number, fn: () => void, options?: { readonly keepAlive?: boolean }): () => void;
+  /** Runs `fn` when the current turn of the event loop is over. @returns A function that cancels it. */
+  afterTurn(fn: () => void): () => void;
 }

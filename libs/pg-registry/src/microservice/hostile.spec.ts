@@ -1,13 +1,14 @@
 import { Controller, Module } from '@nestjs/common';
 import { EventPattern, MessagePattern } from '@nestjs/microservices';
-import { firstValueFrom, lastValueFrom, Observable } from 'rxjs';
+import { firstValueFrom, lastValueFrom, Observable, range, tap } from 'rxjs';
 import { eventually } from '../../../../test/support/eventually';
 import { HandlerTable } from '../calls';
 import { ProcessService } from '../process';
-import { NoHandlerError } from '../term';
+import { NoHandlerError, type Pid } from '../term';
 import type { TestCluster } from '../testing';
 import { createMicroserviceCluster } from './microservice.fixture';
 import { PgRegistryClient, PgRegistryServer } from '.';
+import type { Request } from './rpc-message';
 
 @Controller()
 class EchoController {
@@ -21,6 +22,11 @@ class EchoController {
   @EventPattern('heard')
   onHeard(): void {
     EchoController.events += 1;
+  }
+
+  @MessagePattern('count')
+  count(to: number): Observable<number> {
+    return range(1, to);
   }
 
   @MessagePattern('endless')
@@ -127,6 +133,120 @@ describe('microservices and hostile peers', () => {
     expect(nestErrors).not.toHaveBeenCalled();
     expect(lines.mock.calls.length).toBeLessThan(5);
     lines.mockRestore();
+  });
+
+  describe('a conversation between others', () => {
+    const client = () => cluster.node('a').get(PgRegistryClient);
+    /** Sends something to a process as a third node. */
+    const castAsC = (to: Pid, name: string, payload: unknown) => processesOf('c').cast(to, name, payload);
+    /** Hears the request of a client, as its server does. */
+    function listen(): { readonly pid: Pid; readonly request: Promise<Request> } {
+      let heard!: (request: Request) => void;
+      const request = new Promise<Request>((resolve) => (heard = resolve));
+      const handlers = new HandlerTable('Owner', {
+        calls: new Map([
+          [
+            'request',
+            (payload) => {
+              heard(payload as unknown as Request);
+              return new Promise((resolve) => (answer = resolve));
+            },
+          ],
+        ]),
+      });
+      const { pid } = processesOf('b').mount({ label: 'owner', handlers, serial: false });
+      cluster.node('b').registry('rpc').join('listened', pid, null);
+      return { pid, request };
+    }
+    let answer: (value: unknown) => void;
+    beforeEach(() => cluster.start('c'));
+
+    it('takes no values from a node that was not asked, even if it knows the numbers', async () => {
+      const { pid, request } = listen();
+      await cluster.settle();
+      const got: unknown[] = [];
+      const all = lastValueFrom(
+        client()
+          .send('listened', 1)
+          .pipe(tap((value) => got.push(value))),
+      );
+      const { replyTo, id } = await request;
+      for (const guess of [id, 0, 1, 2, 3, 4, 5]) {
+        for (const from of [pid, processesOf('c').self()])
+          castAsC(replyTo, 'values', { id: guess, ahead: 0, values: ['forged'], from, stream: 1 });
+      }
+      await cluster.settle();
+      answer({ ahead: 0, values: ['right'], errors: [] });
+      await expect(all).resolves.toBe('right');
+      expect(got).toEqual(['right']);
+    });
+
+    it('numbers requests and streams so that nobody can guess them', async () => {
+      const numbers: number[] = [];
+      for (let i = 0; i < 3; i += 1) {
+        const { request } = listen();
+        await cluster.settle();
+        const done = lastValueFrom(client().send('listened', 1));
+        numbers.push((await request).id);
+        answer({ ahead: 0, values: [1], errors: [] });
+        await done;
+        for (const { pid } of cluster.node('b').registry('rpc').lookup('listened'))
+          cluster.node('b').registry('rpc').leave('listened', pid);
+        await cluster.settle();
+      }
+      for (const number of numbers) expect(number).toBeGreaterThan(2 ** 32);
+      expect(new Set(numbers).size).toBe(3);
+    });
+
+    it.each([
+      ['more values than were asked for', { ahead: 0, values: Array.from({ length: 257 }, () => 1) }],
+      ['a number that is not one', { ahead: NaN, values: [1] }],
+      ['a negative number', { ahead: -1, values: [1] }],
+    ])('ends a stream, or drops the values, when its owner sends %s', async (_, values) => {
+      const { pid, request } = listen();
+      await cluster.settle();
+      const all = lastValueFrom(client().send('listened', 1));
+      const settled = all.catch((error: unknown) => error);
+      const { replyTo, id } = await request;
+      processesOf('b').cast(replyTo, 'values', { id, from: pid, stream: 1, ...values });
+      await cluster.settle();
+      answer({ ahead: 0, values: ['end'], errors: [] });
+      await settled;
+      await expect(firstValueFrom(client().send('echo', 2))).resolves.toBe(2);
+    });
+
+    it("refuses a request that wants its values sent to another node's process", async () => {
+      await cluster.settle();
+      const replyTo = processesOf('a').spawn().pid;
+      const asked = processesOf('c').call(serverPid(), 'request', {
+        pattern: 'echo',
+        data: 1,
+        replyTo,
+        id: 1,
+      });
+      await expect(asked).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringContaining('replyTo') as string,
+      });
+    });
+
+    it('goes on with a stream for which others send credit, or its caller sends numbers that are none', async () => {
+      await cluster.settle();
+      const got: number[] = [];
+      const all = lastValueFrom(
+        client()
+          .send<number>('count', 2000)
+          .pipe(tap((value) => got.push(value))),
+      );
+      for (const upTo of [NaN, -1, 1.5, Infinity, 'x', 2 ** 53]) {
+        for (let stream = 0; stream < 20; stream += 1) {
+          castAsC(serverPid(), 'credit', { stream, upTo });
+          processesOf('a').cast(serverPid(), 'credit', { stream, upTo });
+        }
+      }
+      await all;
+      expect(got).toEqual(Array.from({ length: 2000 }, (_, i) => i + 1));
+    });
   });
 
   it.each([

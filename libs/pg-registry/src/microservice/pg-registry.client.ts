@@ -2,11 +2,11 @@ import { Inject, Injectable } from '@nestjs/common';
 /** @ts-ignore As a doc comment it stays in the declarations, which must compile without this optional package. */
 import { ClientProxy, type ReadPacket } from '@nestjs/microservices';
 import type { Observable } from 'rxjs';
-import { PgRegistryNode } from '../node';
-import { type CallHeaders, HandlerTable, via } from '../calls';
+import { PgRegistryNode, unguessableNumbers } from '../node';
+import { type CallContext, type CallHeaders, HandlerTable, via } from '../calls';
 import { type LocalProcess } from '../lifetime';
 import { ProcessService } from '../process';
-import { InvalidAnswerError, type Pid, TransportError } from '../term';
+import { InvalidAnswerError, InvalidArgumentError, type Pid, TransportError } from '../term';
 import { checkInjected, NodeConnection, type RegistryEvents, type RegistryStatus } from './node-connection';
 import { plainPayload } from './payload';
 import { RegistryRecord } from './registry-record';
@@ -41,8 +41,8 @@ import {
 @Injectable()
 export class PgRegistryClient extends ClientProxy<RegistryEvents, RegistryStatus> {
   readonly #connection: NodeConnection;
+  readonly #nextNumber = unguessableNumbers();
   readonly #readers = new Map<number, ReplyReader>();
-  #lastRequest = 0;
   #replies: LocalProcess | undefined;
   #connected: Promise<PgRegistryNode> | undefined;
 
@@ -96,7 +96,7 @@ export class PgRegistryClient extends ClientProxy<RegistryEvents, RegistryStatus
 
   /** Called by `send`, once per subscription. Returns a function that cancels the request. */
   protected override publish(packet: ReadPacket, callback: OnReply): () => void {
-    const id = (this.#lastRequest += 1);
+    const id = this.#nextNumber();
     const cancel = new AbortController();
     const reader = new ReplyReader({
       onReply: (reply) => this.#reply(callback, reply),
@@ -156,11 +156,10 @@ export class PgRegistryClient extends ClientProxy<RegistryEvents, RegistryStatus
     const pattern = this.normalizePattern(packet.pattern as string);
     const { data, headers } = unpack(packet.data);
     const request = { pattern, data: plainPayload(data), replyTo: this.#replyTo(), id };
-    const answer = await this.#processes.call(via(RPC_SCOPE, pattern), REQUEST, request, {
-      timeoutMs: Infinity,
-      signal,
-      headers,
-    });
+    const options = { timeoutMs: Infinity, signal, headers };
+    const answer = await this.#processes.ask(via(RPC_SCOPE, pattern), REQUEST, request, options, (pid) =>
+      this.#readers.get(id)?.asked(pid),
+    );
     if (isAnswer(answer)) return answer;
     throw new InvalidAnswerError(
       'The answer must be one of a PgRegistryServer, and is not. The request may have been handled.',
@@ -170,16 +169,20 @@ export class PgRegistryClient extends ClientProxy<RegistryEvents, RegistryStatus
   /** Returns the process that receives values. Made with the first request, and again after a drain has ended it. */
   #replyTo(): Pid {
     if (this.#replies?.alive !== true) {
-      const take = (payload: unknown): void => this.#take(payload);
+      const take = (payload: unknown, { caller }: CallContext): void => this.#take(payload, caller);
       const handlers = new HandlerTable('A client', { casts: new Map([[VALUES, take]]) });
       this.#replies = this.#processes.mount({ label: 'rpc replies', handlers, serial: false });
     }
     return this.#replies.pid;
   }
 
-  #take(values: unknown): void {
+  /** Takes values only from the process that was asked. Those of a request that has ended are dropped silently. */
+  #take(values: unknown, caller: Pid): void {
     const batch = checked(values, isValues, 'values of an answer');
-    this.#readers.get(batch.id)?.values(batch);
+    if (this.#readers.get(batch.id)?.values(batch, caller) !== false) return;
+    throw new InvalidArgumentError(
+      'A peer sent values of a request that it was not asked. They were dropped.',
+    );
   }
 
   /** Returns every member without a queue group, and one random member of each group, a reachable one if possible. */

@@ -2,11 +2,11 @@ import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 /** @ts-ignore As a doc comment it stays in the declarations, which must compile without this optional package. */
 import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
 import { defer, finalize, type Observable } from 'rxjs';
-import { PgRegistryNode, systemClock } from '../node';
+import { PgRegistryNode, systemClock, unguessableNumbers } from '../node';
 import { type CallContext, type Handler, HandlerTable } from '../calls';
 import { type LocalProcess, withTimeout } from '../lifetime';
 import { ProcessService } from '../process';
-import { describeValue, InvalidArgumentError, NoHandlerError } from '../term';
+import { describeValue, InvalidArgumentError, NoHandlerError, type Pid } from '../term';
 import {
   normalMicroserviceOptions,
   type NormalMicroserviceOptions,
@@ -23,6 +23,7 @@ import {
   EVENT,
   isCredit,
   isEvent,
+  isOfNode,
   isRequest,
   type PatternValue,
   type Request,
@@ -52,10 +53,10 @@ export class PgRegistryServer
 {
   override transportId: symbol = PG_REGISTRY_TRANSPORT;
   readonly #connection: NodeConnection;
-  readonly #streams = new Map<number, ReplyWriter>();
+  readonly #nextNumber = unguessableNumbers();
+  readonly #streams = new Map<number, Stream>();
   readonly #running = new RunningHandlers();
   #options: NormalMicroserviceOptions = normalMicroserviceOptions({});
-  #lastStream = 0;
   #bootstrapped = false;
   #listening = false;
   #process: LocalProcess | undefined;
@@ -175,7 +176,7 @@ export class PgRegistryServer
           (payload, call) =>
             this.#running.add(this.#handleEvent(checked(payload, isEvent, 'an event'), call)),
         ],
-        [CREDIT, (payload) => this.#allow(checked(payload, isCredit, 'a credit'))],
+        [CREDIT, (payload, { caller }) => this.#allow(checked(payload, isCredit, 'a credit'), caller)],
       ]),
     });
   }
@@ -211,11 +212,16 @@ export class PgRegistryServer
 
   #answer({ pattern, data, replyTo, id }: Request, call: CallContext): Promise<unknown> {
     const context = new RegistryContext([pattern, call]);
+    if (!isOfNode(replyTo, call.caller)) {
+      throw new InvalidArgumentError(
+        'The `replyTo` of a request must be a process of the node that sent it. Nothing was executed.',
+      );
+    }
     const from = this.#process!.pid;
-    const stream = (this.#lastStream += 1);
+    const stream = this.#nextNumber();
     const writer = new ReplyWriter({
       signal: call.signal,
-      onStreaming: () => this.#streams.set(stream, writer),
+      onStreaming: () => this.#streams.set(stream, { writer, replyTo }),
       onError: (error) => this.#warn('teardown', 'Ending the stream of a handler failed', error),
       send: (ahead, values) => this.#processes.cast(replyTo, VALUES, { id, ahead, values, from, stream }),
     });
@@ -262,9 +268,21 @@ export class PgRegistryServer
     return this.getHandlerByPattern(pattern) !== null;
   }
 
-  #allow({ stream, upTo }: Credit): void {
-    this.#streams.get(stream)?.allow(upTo);
+  /** Takes credit only from the node that gets the stream. That of a stream which has ended is dropped silently. */
+  #allow({ stream, upTo }: Credit, caller: Pid): void {
+    const found = this.#streams.get(stream);
+    if (found === undefined) return;
+    if (!isOfNode(found.replyTo, caller))
+      throw new InvalidArgumentError('A peer sent credit for a stream that is not its own. It was dropped.');
+    found.writer.allow(upTo);
   }
+}
+
+/** A stream of values to a caller. */
+interface Stream {
+  readonly writer: ReplyWriter;
+  /** The caller's process, which gets them. */
+  readonly replyTo: Pid;
 }
 
 /** The handlers that are running, so that a closing server can wait for them. */

@@ -1,6 +1,6 @@
-import { TransportError, type Value } from '../term';
+import { InvalidValueError, type Pid, TransportError, type Value } from '../term';
 import { ownPayload } from './payload';
-import { type Answer, type Values, WINDOW } from './rpc-message';
+import { type Answer, isOfNode, type Values, WINDOW } from './rpc-message';
 
 /** How long to wait, once the answer is there, for values that were sent ahead of it: casts and answers take different ways. */
 const LATE_VALUES_MS = 2000;
@@ -23,6 +23,8 @@ export class ReplyReader {
   #allowed = WINDOW;
   #answer: Answer | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** The process that is asked at present: only it may send values. */
+  #owner: Pid | undefined;
   #isAnswered = false;
   #done = false;
 
@@ -32,10 +34,27 @@ export class ReplyReader {
     this.#deps = deps;
   }
 
-  /** Takes values that were sent ahead of the answer. They come in order; some may be lost. */
-  values(batch: Values): void {
-    if (this.#done) return;
+  /** This process is asked; again if another one is asked after it. */
+  asked(pid: Pid): void {
+    this.#owner = pid;
+  }
+
+  /**
+   * Takes values that were sent ahead of the answer. They come in order; some may be lost.
+   *
+   * @param caller The process that sent them.
+   * @returns False if it is not one of the node that was asked, or sends in the name of another process: the values are dropped.
+   */
+  values(batch: Values, caller: Pid): boolean {
+    const owner = this.#owner;
+    if (owner?.id !== batch.from.id || !isOfNode(batch.from, owner) || !isOfNode(owner, caller)) return false;
+    if (!this.#done) this.#take(batch);
+    return true;
+  }
+
+  #take(batch: Values): void {
     if (batch.ahead !== this.#taken) return this.fail(lost(batch.ahead - this.#taken));
+    if (this.#taken + batch.values.length > this.#allowed) return this.fail(unasked());
     this.#deliver(batch.values);
     // An observer may have unsubscribed meanwhile.
     if (this.#done) return;
@@ -90,6 +109,12 @@ export class ReplyReader {
       values.length === 0 ? { isDisposed: true } : { response: ownPayload(values[0]), isDisposed: true },
     );
   }
+}
+
+function unasked(): InvalidValueError {
+  return new InvalidValueError(
+    'The owner of a stream sent more values than this node asked for. The stream was ended.',
+  );
 }
 
 function lost(count: number): TransportError {

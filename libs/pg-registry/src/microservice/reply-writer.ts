@@ -61,9 +61,9 @@ export class ReplyWriter {
     return answer.finally(() => signal.removeEventListener('abort', onAbort));
   }
 
-  /** Takes the caller's credit. A smaller one that comes late changes nothing. */
+  /** Takes the caller's credit. A smaller one that comes late changes nothing, and none allows more than {@link WINDOW} beyond what was sent. */
   allow(upTo: number): void {
-    this.#allowed = Math.max(this.#allowed, upTo);
+    this.#allowed = Math.max(this.#allowed, Math.min(upTo, this.#ahead + WINDOW));
     this.#flush();
   }
 

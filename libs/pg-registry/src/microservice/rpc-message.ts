@@ -23,9 +23,9 @@ export interface RpcEvent {
 
 /** A request: a call from client to server. The server answers with {@link Answer} when the handler's Observable has ended. */
 export interface Request extends RpcEvent {
-  /** The client's process, which receives {@link Values}. */
+  /** The client's process, which receives {@link Values}: one of the node that asks. */
   readonly replyTo: Pid;
-  /** The client's number for the request. */
+  /** The client's number for the request, not to be guessed. */
   readonly id: number;
 }
 
@@ -45,8 +45,9 @@ export interface Values {
   /** How many values the server sent before these. The client detects losses by it. */
   readonly ahead: number;
   readonly values: readonly Value[];
-  /** The process that receives {@link Credit}. */
+  /** The process that was asked, which receives {@link Credit}. */
   readonly from: Pid;
+  /** The server's number for the stream, not to be guessed. */
   readonly stream: number;
 }
 
@@ -61,14 +62,14 @@ export interface Credit {
 export function isAnswer(value: unknown): value is Answer {
   if (!isObject(value)) return false;
   const { ahead, values, errors } = value as Partial<Answer>;
-  return Number.isSafeInteger(ahead) && Array.isArray(values) && Array.isArray(errors);
+  return isCount(ahead) && isShortList(values) && isShortList(errors);
 }
 
 /** Whether a value that a peer sent is a {@link Values}. */
 export function isValues(value: unknown): value is Values {
   if (!isObject(value)) return false;
   const { id, ahead, values, from, stream } = value as Partial<Values>;
-  return [id, ahead, stream].every(Number.isSafeInteger) && Array.isArray(values) && isPid(from);
+  return [id, ahead, stream].every(isCount) && Array.isArray(values) && isPid(from);
 }
 
 /** Whether a value that a peer sent is an {@link RpcEvent}. */
@@ -80,14 +81,28 @@ export function isEvent(value: unknown): value is RpcEvent {
 export function isRequest(value: unknown): value is Request {
   if (!isEvent(value)) return false;
   const { replyTo, id } = value as Partial<Request>;
-  return isPid(replyTo) && Number.isSafeInteger(id);
+  return isPid(replyTo) && isCount(id);
 }
 
 /** Whether a value that a peer sent is a {@link Credit}. */
 export function isCredit(value: unknown): value is Credit {
   if (!isObject(value)) return false;
   const { stream, upTo } = value as Partial<Credit>;
-  return Number.isSafeInteger(stream) && Number.isSafeInteger(upTo);
+  return isCount(stream) && isCount(upTo);
+}
+
+/** Whether a process belongs to the node, in the same life, that something came from. */
+export function isOfNode({ node, incarnation }: Pid, from: Pid): boolean {
+  return node === from.node && incarnation === from.incarnation;
+}
+
+/** Numbers come from peers: NaN, fractions and negative ones among them. */
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function isShortList(value: unknown): boolean {
+  return Array.isArray(value) && value.length <= 1;
 }
 
 /**

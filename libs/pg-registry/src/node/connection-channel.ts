@@ -1,35 +1,30 @@
 import type { PeerProtocol } from '../protocol';
-import type { CallChannel, RequestKind } from '../calls';
+import type { CallChannel, Outlet, SentRequest, SingleKind } from '../calls';
 import type { SizeLimits } from './size-limits';
-import type { Connection, PendingRequest, Subscription } from '../transport';
-import { PROCESS_INBOX_KINDS } from '../wire';
+import type { Connection, Subscription } from '../transport';
+import { FRAMES, PROCESS_INBOX_KINDS } from '../wire';
 
 /** Hears what a channel receives. */
 export interface ChannelEvents {
   /** A frame came in, as it is; the protocol has to check it. */
   readonly onFrame: (subject: string, bytes: Uint8Array, reply: string) => void;
-  /** Nobody listens where the request with this token went. */
-  readonly onNoResponders: (token: number, node: string) => void;
+  /** Nobody listens where a call of version 1 to this node went. Called after the call was told. */
+  readonly onNoResponders: (node: string) => void;
 }
 
-/** Carries calls over the connection: sends their frames, and keeps the requests that wait for an answer. */
+/** Carries calls over the connection: puts bodies into frames and sends them. */
 export class ConnectionChannel implements CallChannel {
-  readonly #requests = new Map<number, PendingRequest>();
   readonly #inboxes: Subscription[] = [];
   #connection: Connection | undefined;
 
   readonly #protocol: PeerProtocol;
-  readonly #limits: SizeLimits;
+  readonly limits: SizeLimits;
   readonly #events: ChannelEvents;
 
   constructor(protocol: PeerProtocol, limits: SizeLimits, events: ChannelEvents) {
     this.#protocol = protocol;
-    this.#limits = limits;
+    this.limits = limits;
     this.#events = events;
-  }
-
-  get maxBodyBytes(): number {
-    return this.#limits.maxBodyBytes;
   }
 
   /** Sends and receives frames on this connection from now on. */
@@ -46,34 +41,54 @@ export class ConnectionChannel implements CallChannel {
 
   /** Stops: nothing is sent or received any more. */
   detach(): void {
-    for (const request of this.#requests.values()) request.cancel();
     for (const inbox of this.#inboxes.splice(0)) inbox.unsubscribe();
-    this.#requests.clear();
     this.#connection = undefined;
   }
 
-  send(kind: RequestKind, node: string, body: Uint8Array, token?: number): boolean {
-    const connection = this.#connection;
-    if (!connection?.isConnected) return false;
-    const { subject, bytes } = this.#protocol.envelope(kind, node, body);
-    if (token === undefined) {
-      connection.publish(subject, bytes);
-      return true;
-    }
-    const reply = this.#protocol.subjects.reply(node, token.toString(36));
-    // The caller keeps the deadline; the transport would only keep it a second time.
-    const request = connection.request(subject, bytes, { reply, timeoutMs: Infinity }, (outcome) => {
-      this.#requests.delete(token);
-      if (outcome.type === 'answer') this.#events.onFrame(outcome.subject, outcome.bytes, '');
-      else if (outcome.type === 'no-responders') this.#events.onNoResponders(token, node);
-    });
-    this.#requests.set(token, request);
-    return true;
+  get isConnected(): boolean {
+    return this.#connection?.isConnected ?? false;
   }
 
-  forget(token: number): void {
-    this.#requests.get(token)?.cancel();
-    this.#requests.delete(token);
+  outlet(node: string): Outlet {
+    const { subjects, frames } = this.#protocol;
+    const subject = subjects.to(node, 'bundle');
+    const replies = subjects.reply(node, '');
+    return {
+      publish: (body, token) => {
+        const connection = this.#connection;
+        if (!connection?.isConnected) return false;
+        const frame = frames.frame('bundle', body, FRAMES.bundle.since);
+        connection.publish(subject, frame, token === '' ? '' : replies + token);
+        return true;
+      },
+    };
+  }
+
+  send(kind: SingleKind, node: string, body: Uint8Array): void {
+    const { subject, bytes } = this.#protocol.envelope(kind, node, body);
+    this.#connection?.publish(subject, bytes);
+  }
+
+  request(
+    node: string,
+    body: Uint8Array,
+    token: string,
+    onNoResponders: () => void,
+  ): SentRequest | undefined {
+    const connection = this.#connection;
+    if (!connection?.isConnected) return undefined;
+    const { subject, bytes } = this.#protocol.envelope('call', node, body);
+    const reply = this.#protocol.subjects.reply(node, token);
+    // The caller keeps the deadline; the transport would only keep it a second time.
+    return connection.request(subject, bytes, { reply, timeoutMs: Infinity }, (outcome) => {
+      if (outcome.type === 'answer') this.#events.onFrame(outcome.subject, outcome.bytes, '');
+      else if (outcome.type === 'no-responders') {
+        onNoResponders();
+        this.#events.onNoResponders(node);
+      }
+      // Only the caller can tell whether it is the answer, and cancels the request then.
+      return false;
+    });
   }
 
   reply(address: string, node: string, body: Uint8Array): void {

@@ -16,4 +16,5 @@ export type { LagReport, NodeObserver, SyncReport } from './node-observer';
 export type { NodeOptions } from './node-options';
 export type { NodeState, NodeStats, ScopeStats } from './node-stats';
 export { PgRegistryNode } from './pg-registry-node';
+export { unguessableNumbers } from './unguessable';
 export type { NodeDeps } from './node-components';

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { incarnationOf } from '../wire';
+import { incarnationOf, type VersionRange } from '../wire';
 import { PeerProtocol } from '../protocol';
 import { Calls, type CallTracer } from '../calls';
 import { Processes } from '../lifetime';
@@ -20,6 +20,7 @@ import { RunningScopes } from './running-scopes';
 import { replicateScope } from './scope-replication';
 import { ScopeResolver } from './scope-resolver';
 import { SizeLimits } from './size-limits';
+import { unguessableRandom } from './unguessable';
 import { Waits } from './waits';
 
 /** What a node is given by the program that it is part of. Everything but the transport of last resort has a default. */
@@ -36,6 +37,8 @@ export interface NodeDeps {
   readonly resolveListener?: (token: ListenerToken) => RegistryListener | undefined;
   /** Records calls and the runs of handlers. Default: they are not recorded. */
   readonly tracer?: CallTracer | undefined;
+  /** The versions of the protocol that the node speaks, for tests. Default: all that there are. */
+  readonly versions?: VersionRange | undefined;
   /** Hears how long syncs and writes take. Default: none. */
   readonly observer?: NodeObserver | undefined;
 }
@@ -81,13 +84,22 @@ export function createNodeComponents(
   const identity = { node: options.node, incarnation: incarnationOf(options.node, randomInt(2 ** 32)) };
   const seed = new HashSeed(randomInt(2 ** 32), randomInt(2 ** 32));
   const limits = new SizeLimits(options.limits, options.protocol);
-  const shared: Shared = { ...logs, options, limits, identity, seed, pids: new PidInterner(seed) };
+  const random = unguessableRandom();
+  const shared: Shared = {
+    ...logs,
+    options,
+    limits,
+    identity,
+    seed,
+    pids: new PidInterner(seed),
+    random,
+  };
   const processes = new Processes({
     ...identity,
     pids: shared.pids,
     onObserverError: (error) => limitedLog.error('exit', 'An observer of an exit threw', error),
   });
-  const protocol = createProtocol(shared);
+  const protocol = createProtocol(shared, deps);
   const waits = new Waits(clock);
   const driver = new ProtocolDriver({
     protocol,
@@ -106,7 +118,7 @@ export function createNodeComponents(
     (scope) => replicateScope(scope, { protocol, clock, driver, waits: replicationWaits }),
   );
   const resolver = new ScopeResolver(scopes);
-  const channel = createChannel(shared, protocol, driver, (token) => calls.port.noResponders(token));
+  const channel = createChannel(shared, protocol, driver);
   const calls = createCalls(shared, { processes, resolver, protocol, channel, tracer: deps.tracer });
   return {
     ...logs,
@@ -137,6 +149,7 @@ interface Shared extends Logs {
   readonly identity: { readonly node: string; readonly incarnation: string };
   readonly seed: HashSeed;
   readonly pids: PidInterner;
+  readonly random: () => number;
 }
 
 function createLogs(
@@ -157,7 +170,10 @@ function createLogs(
   };
 }
 
-function createProtocol({ options, identity, clock, pids }: Shared): PeerProtocol {
+function createProtocol(
+  { options, identity, clock, pids, random }: Shared,
+  { versions }: NodeDeps,
+): PeerProtocol {
   const { namespace, limits, protocol } = options;
   return new PeerProtocol({
     ...identity,
@@ -165,8 +181,9 @@ function createProtocol({ options, identity, clock, pids }: Shared): PeerProtoco
     namespace,
     pids,
     limits,
-    random: Math.random,
+    random,
     options: protocol,
+    ...(versions && { versions }),
   });
 }
 
@@ -203,21 +220,17 @@ function createChannel(
   { limits, clock }: Shared,
   protocol: PeerProtocol,
   driver: ProtocolDriver,
-  noResponders: (token: number) => void,
 ): ConnectionChannel {
   const events: ChannelEvents = {
     onFrame: (...message) => driver.run(protocol.receive(...message, clock.now())),
-    onNoResponders: (token, node) => {
-      noResponders(token);
-      // A reason to probe the node, not to suspect it.
-      driver.run(protocol.hint(node, clock.now()));
-    },
+    // A reason to probe the node, not to suspect it.
+    onNoResponders: (node) => driver.run(protocol.hint(node, clock.now())),
   };
   return new ConnectionChannel(protocol, limits, events);
 }
 
 function createCalls(
-  { options, limits, identity, clock, pids, limitedLog }: Shared,
+  { options, limits, identity, clock, pids, limitedLog, random }: Shared,
   {
     processes,
     resolver,
@@ -233,7 +246,8 @@ function createCalls(
     limits: limits.messages,
     processes,
     timers: clock,
-    random: Math.random,
+    random,
+    callLimits: options.calls,
     channel,
     resolver,
     peers: protocol,

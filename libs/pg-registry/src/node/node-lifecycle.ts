@@ -126,6 +126,7 @@ export class NodeLifecycle {
         signal: this.#leaving.signal,
         ...(options.requirePermissions && { needs: this.#needs() }),
         onStatus: (status) => this.#onStatus(status),
+        onNoResponders: (reply) => this.#noResponders(reply),
         onGone: (node) => driver.run(protocol.hint(node, clock.now())),
         onError: (error) =>
           limitedLog.error('transport', 'The transport reported an error', error, messageOfThrown(error)),
@@ -162,6 +163,13 @@ export class NodeLifecycle {
 
   #stoppedEarly(): TransportError {
     return new TransportError(`Node '${this.#name}' was stopped before it had connected.`);
+  }
+
+  /** Nobody listens where a bundle was sent: its calls end, and its node is probed. */
+  #noResponders(reply: string): void {
+    const { calls, driver, protocol, clock } = this.#components;
+    const node = calls.port.noResponders(reply.slice(reply.lastIndexOf('.') + 1));
+    if (node !== undefined) driver.run(protocol.hint(node, clock.now()));
   }
 
   #onStatus(status: ConnectionStatus): void {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { type CallLimits, DEFAULT_CALL_LIMITS } from '../calls';
 import { DEFAULT_PROTOCOL_OPTIONS, type ProtocolOptions, protocolOptions } from '../cluster';
 import { MAX_WIRE_DEPTH } from '../wire';
 import {
@@ -22,8 +23,8 @@ import type { Transport } from '../transport';
 import { LOG_LEVELS, type LogLevel } from './logger';
 import { ENTRY_OVERHEAD_BYTES } from './size-limits';
 
-/** The options of a node, all with defaults. {@link ProtocolOptions} and {@link ValueLimits} describe the inherited ones. */
-export interface NodeOptions extends Partial<ProtocolOptions>, Partial<ValueLimits> {
+/** The options of a node, all with defaults. {@link ProtocolOptions}, {@link ValueLimits} and {@link CallLimits} describe the inherited ones. */
+export interface NodeOptions extends Partial<ProtocolOptions>, Partial<ValueLimits>, Partial<CallLimits> {
   /** Unique among the living nodes of the namespace. Default: host name, process id and 6 random characters. */
   readonly node?: string;
   /** Keeps apart clusters that share a broker: nodes see only nodes of their namespace. Default `'pg'`. */
@@ -69,6 +70,7 @@ export interface NormalNodeOptions {
   readonly logLevel: LogLevel;
   readonly protocol: ProtocolOptions;
   readonly limits: ValueLimits;
+  readonly calls: CallLimits;
 }
 
 const DEFAULT_NAMESPACE = 'pg';
@@ -90,8 +92,9 @@ const OWN_OPTIONS = [
   'logLevel',
 ];
 const LIMIT_OPTIONS = Object.keys(DEFAULT_VALUE_LIMITS);
+const CALL_OPTIONS = Object.keys(DEFAULT_CALL_LIMITS);
 const PROTOCOL_OPTIONS = Object.keys(DEFAULT_PROTOCOL_OPTIONS);
-const NAMES = [...OWN_OPTIONS, ...LIMIT_OPTIONS, ...PROTOCOL_OPTIONS];
+const NAMES = [...OWN_OPTIONS, ...LIMIT_OPTIONS, ...CALL_OPTIONS, ...PROTOCOL_OPTIONS];
 const CHECKS: OptionChecks = new OptionChecks('Nothing was started.');
 
 /**
@@ -128,6 +131,8 @@ export function normalNodeOptions(given: NodeOptions, defaultTransport: () => Tr
   CHECKS.list('scopes', scopes, 'a list of names, options and definitions');
   const limits: ValueLimits = { ...DEFAULT_VALUE_LIMITS, ...pick(given, LIMIT_OPTIONS) };
   for (const limit of LIMIT_OPTIONS) CHECKS.wholeNumber(limit, Reflect.get(limits, limit), 1);
+  const calls: CallLimits = { ...DEFAULT_CALL_LIMITS, ...pick(given, CALL_OPTIONS) };
+  for (const limit of CALL_OPTIONS) CHECKS.wholeNumber(limit, Reflect.get(calls, limit), 1);
   const protocol = protocolOptions(pick(given, PROTOCOL_OPTIONS));
   checkSizes(limits, protocol);
   return Object.freeze({
@@ -144,6 +149,7 @@ export function normalNodeOptions(given: NodeOptions, defaultTransport: () => Tr
     logLevel,
     protocol,
     limits: Object.freeze(limits),
+    calls: Object.freeze(calls),
   });
 }
 

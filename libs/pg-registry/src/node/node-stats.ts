@@ -27,6 +27,8 @@ export interface NodeStats {
   readonly dropped: number;
   /** Messages that the option `secret` of the transport made this node refuse, by reason. Empty without a secret. */
   readonly refused: RefusedMessages;
+  /** Messages that came to the address of an answer, and were no answer that this node waits for. */
+  readonly strayAnswers: number;
   /** Living processes of this node, the root process included. */
   readonly processes: number;
   /** By name of the scope. */
@@ -55,6 +57,7 @@ export function statsOf(components: NodeComponents, { state, connection }: NodeS
     connected: connection?.isConnected ?? false,
     dropped: connection?.dropped ?? 0,
     refused: { ...connection?.refused },
+    strayAnswers: connection?.strayAnswers ?? 0,
     processes: processes.size,
     scopes: Object.fromEntries(entries),
     calls: calls.stats(),

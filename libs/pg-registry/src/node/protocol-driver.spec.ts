@@ -50,7 +50,7 @@ describe('the protocol driver', () => {
   });
 
   function driver(protocol: Partial<DrivenProtocol>, onEffect: () => void = () => undefined): ProtocolDriver {
-    const whole = { receive: () => [], flushed: () => [], probeResult: () => [], nextTick: { at: Infinity }, tick: () => [], ...protocol }; // prettier-ignore
+    const whole = { receive: () => [], flushed: () => [], probeResult: () => [], isProbing: () => false, nextTick: { at: Infinity }, tick: () => [], ...protocol }; // prettier-ignore
     const made = new ProtocolDriver({
       protocol: whole,
       clock,
@@ -58,7 +58,7 @@ describe('the protocol driver', () => {
       onEffect,
       onError: (error) => errors.push(error),
     });
-    made.attach(connection(sent), { receive: () => undefined });
+    made.attach(connection(sent), { receive: () => undefined, flush: () => undefined, waiting: new Set() });
     return made;
   }
 

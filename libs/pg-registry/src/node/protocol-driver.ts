@@ -15,7 +15,13 @@ export type NodeEffect = Exclude<
 >;
 
 /** What the driver uses of a {@link PeerProtocol}. */
-export type DrivenProtocol = Pick<PeerProtocol, 'receive' | 'flushed' | 'probeResult' | 'nextTick' | 'tick'>;
+export type DrivenProtocol = Pick<
+  PeerProtocol,
+  'receive' | 'flushed' | 'probeResult' | 'isProbing' | 'nextTick' | 'tick'
+>;
+
+/** What the driver uses of a {@link CallPort}. */
+export type DrivenCalls = Pick<CallPort, 'receive' | 'flush' | 'waiting'>;
 
 /** What a {@link ProtocolDriver} is given. */
 export interface ProtocolDriverDeps {
@@ -41,7 +47,7 @@ export class ProtocolDriver {
   readonly #subscriptions = new Map<string, Subscription>();
   #running = false;
   #connection: Connection | undefined;
-  #calls: Pick<CallPort, 'receive'> | undefined;
+  #calls: DrivenCalls | undefined;
   #cancelTimer: () => void = () => undefined;
   /** When the timer fires; Infinity: there is none. */
   #wakesAt = Infinity;
@@ -66,9 +72,9 @@ export class ProtocolDriver {
   /**
    * Sends effects to this connection from now on. Without one, frames and probes are lost, as with a broker that is away.
    *
-   * @param calls Gets the frames for processes that come in.
+   * @param calls Gets the frames for processes that come in. What it has collected leaves before any frame of the protocol.
    */
-  attach(connection: Connection, calls: Pick<CallPort, 'receive'>): void {
+  attach(connection: Connection, calls: DrivenCalls): void {
     this.#connection = connection;
     this.#calls = calls;
   }
@@ -127,6 +133,7 @@ export class ProtocolDriver {
   #runOne(effect: Effect): void {
     switch (effect.type) {
       case 'send':
+        if (this.#calls !== undefined && this.#calls.waiting.size > 0) this.#calls.flush();
         return this.#connection?.publish(effect.subject, effect.bytes);
       case 'subscribe':
         return this.#subscribe(effect.subject);
@@ -141,7 +148,7 @@ export class ProtocolDriver {
       case 'diff':
         return effect.receiver.applyDiff(effect.diff, effect.cause);
       case 'deliver':
-        return this.#calls?.receive(effect.kind, effect.from, effect.body, effect.reply);
+        return this.#calls?.receive(effect);
       default:
         return this.#onEffect(effect);
     }
@@ -163,9 +170,11 @@ export class ProtocolDriver {
   }
 
   #probe({ id, subject, reply, bytes, timeoutMs }: Extract<Effect, { type: 'probe' }>): void {
-    this.#connection?.request(subject, bytes, { reply, timeoutMs }, (outcome) =>
-      this.#step((now) => this.#protocol.probeResult(id, outcome, now)),
-    );
+    // What answers may be anything, such as a stream that acknowledges all messages: then the probe goes on.
+    this.#connection?.request(subject, bytes, { reply, timeoutMs }, (outcome) => {
+      this.#step((now) => this.#protocol.probeResult(id, outcome, now));
+      return !this.#protocol.isProbing(id);
+    });
   }
 
   /**

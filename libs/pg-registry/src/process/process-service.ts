@@ -138,6 +138,17 @@ export class ProcessService {
     return this.#calls.outgoing.call(to, name, payload, options) as Promise<T>;
   }
 
+  /** @internal Like {@link call}; tells which process is asked, before it is, and again if another one is asked after it. */
+  ask(
+    to: Destination,
+    name: string,
+    payload: unknown,
+    options: CallOptions,
+    onAsked: (pid: Pid) => void,
+  ): Promise<unknown> {
+    return this.#calls.outgoing.call(to, name, payload, options, onAsked);
+  }
+
   /**
    * Sends something to a handler of a process, or of one member of a name, without waiting. A cast that cannot be delivered, or whose
    * handler fails, is counted and logged. Mirrors `GenServer.cast/2`.

@@ -5,6 +5,7 @@ import {
   type ProcessKind,
   PROTOCOL_INBOX_KINDS,
   type StreamKind,
+  versionsOf,
 } from '../wire';
 import {
   decodeProbeAnswer,
@@ -32,7 +33,7 @@ export interface FrameRouterDeps {
   readonly drain: Drain;
 }
 
-/** The answer to a probe. */
+/** The answer of a probe's target. */
 export interface ProbeAnswer {
   /** The server that the answerer is attached to. */
   readonly serverId: string;
@@ -76,6 +77,7 @@ export class FrameRouter {
       watch: this.#toProcessFromPeer('watch'),
       down: this.#toProcessFromPeer('down'),
       reply: this.#toProcess('reply'),
+      bundle: this.#toProcess('bundle'),
     };
   }
 
@@ -109,32 +111,36 @@ export class FrameRouter {
     }
   }
 
-  /** A probe was answered; `undefined` if by something that is no answer of its target. */
-  probeAnswered(probe: Probe, answer: Extract<ProbeOutcome, { type: 'answer' }>): ProbeAnswer | undefined {
+  /** Something came to the address of a probe's answer. */
+  probeAnswered(
+    probe: Probe,
+    { subject, bytes }: Extract<ProbeOutcome, { type: 'answer' }>,
+  ): ProbeAnswer | 'of-another-life' | 'stray' {
     if (probe.purpose.of === 'nobody') return { serverId: '' }; // somebody listens there
-    const { gate } = this.#deps;
+    const { gate, endpoint } = this.#deps;
     try {
-      const checked = gate.check(answer.subject, answer.bytes);
-      return checked === undefined ? undefined : this.#hearAnswer(probe, checked);
+      const checked = gate.check(subject, bytes);
+      if (checked !== undefined && isAnswerOf(probe, checked)) return this.#hearAnswer(checked.frame);
     } catch (error) {
-      return gate.malformed(answer.subject, error);
+      gate.malformed(subject, error);
     }
+    endpoint.count('stray-answers');
+    return 'stray';
   }
 
   /** @throws DecodeError if the answer's body is malformed */
-  #hearAnswer(probe: Probe, { route, frame }: CheckedFrame): ProbeAnswer | undefined {
+  #hearAnswer(frame: Frame): ProbeAnswer | 'of-another-life' {
     const { endpoint, membership, liveness, nameGuard } = this.#deps;
-    if (route.route !== 'reply' || frame.kind !== 'alive' || frame.node !== probe.target) return undefined;
     const serverId = decodeProbeAnswer(frame.body);
     if (frame.node === endpoint.node) {
       nameGuard.answered(frame);
       return { serverId };
     }
-    if (!this.#hear(frame)) return undefined;
+    if (!this.#hear(frame)) return 'of-another-life';
     const peer = membership.peers.get(frame.incarnation);
     if (peer === undefined) {
       membership.ask(frame.node); // the name lives on in another incarnation, or in one that was removed here
-      return undefined;
+      return 'of-another-life';
     }
     peer.serverId = serverId;
     liveness.serverNamed(peer);
@@ -184,15 +190,21 @@ export class FrameRouter {
   /** A call may come before its caller's hello; it is delivered all the same. */
   #toProcess(kind: ProcessKind): Handler {
     const { endpoint, gate, membership } = this.#deps;
+    // Nothing answers an answer, and the address of a bundle is only there to hear that nobody listens.
+    const isAnswered = kind !== 'reply' && kind !== 'bundle';
+    const { since, until } = versionsOf(kind);
     return ({ frame, route }, replyAddress) => {
-      const { node, incarnation, epoch, body } = frame;
+      const { node, incarnation, epoch, body, version } = frame;
       const peer = membership.peers.get(incarnation);
       if (!this.#readable(frame, peer)) return;
-      const reply = kind === 'reply' ? '' : replyAddress; // nothing answers an answer
+      if (version < since || version > until) return endpoint.count('unreadable-version');
+      const reply = isAnswered ? replyAddress : '';
       if (reply !== '' && !gate.mayAnswer(reply, node)) return;
-      if (peer === undefined) membership.ask(node);
+      const isFromPeer = peer !== undefined;
+      if (!isFromPeer) membership.ask(node);
       const token = route.route === 'reply' ? route.token : '';
-      endpoint.emit({ type: 'deliver', kind, from: { node, incarnation, epoch }, body, reply, token });
+      const from = { node, incarnation, epoch };
+      endpoint.emit({ type: 'deliver', kind, from, isFromPeer, body, reply, token });
     };
   }
 
@@ -226,9 +238,15 @@ export class FrameRouter {
       return false;
     }
     const { min, max } = endpoint.versions;
-    if (frame.version >= min && frame.version <= max) return true;
+    const { version } = frame;
+    if (version >= min && version <= max) return true;
     endpoint.count('unreadable-version');
     membership.ask(frame.node);
     return false;
   }
+}
+
+/** Whether a frame is the answer of a probe's target, in whatever incarnation. */
+function isAnswerOf({ target }: Probe, { route, frame }: CheckedFrame): boolean {
+  return route.route === 'reply' && frame.kind === 'alive' && frame.node === target;
 }

@@ -1,13 +1,14 @@
 import {
   type CrashDetection,
   type Effect,
+  type Endpoint,
   maxFrameBytesFor,
   type PeerView,
   type ProbeOutcome,
   viewOf,
 } from '../cluster';
 import type { ReplicationMemory, ScopeStart } from '../replication';
-import type { ProcessKind, Sender, Subjects } from '../wire';
+import { type ProcessKind, type Sender, type Subjects } from '../wire';
 import {
   createProtocolComponents,
   type PeerProtocolDeps,
@@ -60,6 +61,8 @@ export class PeerProtocol {
   readonly incarnation: string;
   /** Builds this node's subjects. */
   readonly subjects: Subjects;
+  /** Puts bodies into frames of this node. */
+  readonly frames: Pick<Endpoint, 'frame'>;
   /** When `tick` is due; Infinity: never. Not in the future: as soon as the current turn of the event loop ends. */
   readonly nextTick: { readonly at: number };
   #state: ProtocolState = 'ready';
@@ -76,6 +79,7 @@ export class PeerProtocol {
     this.node = endpoint.node;
     this.incarnation = endpoint.incarnation;
     this.subjects = endpoint.subjects;
+    this.frames = endpoint;
     this.#turn = new Turn(this.#components);
     this.nextTick = this.#turn.nextTick;
     this.#streamDeps = {
@@ -167,8 +171,18 @@ export class PeerProtocol {
     return new ScopeStream(this.#components.streams.get(scope), this.#streamDeps);
   }
 
+  /** The version in which this node talks to a peer; 0: it is none. O(1). */
+  versionOf({ incarnation }: Pick<Sender, 'incarnation'>): number {
+    return this.#components.membership.peers.get(incarnation)?.version ?? 0;
+  }
+
+  /** Whether a probe has not ended yet. */
+  isProbing(id: number): boolean {
+    return this.#components.probes.has(id);
+  }
+
   /**
-   * Puts a body of calls/ into its frame to a node.
+   * Puts a body of calls/ into its frame to a node, in version 1.
    *
    * @param subject Where it goes. Default: to the node itself. An answer goes to the address of its question, which was checked when
    *   the question was delivered.
@@ -179,8 +193,7 @@ export class PeerProtocol {
     body: Uint8Array,
     subject: string = this.subjects.to(node, kind),
   ): OutgoingFrame {
-    const { endpoint, membership } = this.#components;
-    return { subject, bytes: endpoint.frame(kind, body, membership.byName.get(node)?.version) };
+    return { subject, bytes: this.#components.endpoint.frame(kind, body, 1) };
   }
 
   // Commands
@@ -281,15 +294,19 @@ export class PeerProtocol {
     return this.#turn.end();
   }
 
-  /** A probe has ended. One that is void by now is ignored. */
+  /**
+   * A probe has ended, or something came to the address of its answer. What is no answer of its target is counted, and the probe goes
+   * on; see {@link isProbing}. The end of a probe that is void by now is ignored.
+   */
   probeResult(id: number, outcome: ProbeOutcome, now: number): Effect[] {
     return this.#do(now, () => {
       const { probes, router, onlookerCheck, nameGuard, liveness } = this.#components;
-      const probe = probes.take(id);
+      const probe = probes.get(id);
       if (probe === undefined) return;
       const answer = outcome.type === 'answer' ? router.probeAnswered(probe, outcome) : undefined;
-      // What answered on the target's address, but is not one of its frames, is neither an answer nor silence.
-      if (this.#turn.isOver || (outcome.type === 'answer' && answer === undefined)) return;
+      if (answer === 'stray') return;
+      probes.end(id);
+      if (this.#turn.isOver || answer === 'of-another-life') return;
       if (probe.purpose.of === 'nobody') onlookerCheck.ended(outcome.type);
       else if (probe.purpose.of === 'own-name') nameGuard.checkEnded(outcome.type);
       else liveness.probeEnded(probe, outcome.type, answer?.serverId ?? '');

@@ -98,7 +98,7 @@ export class VirtualNode {
       maxPayload: options.maxPayload ?? Infinity,
       rowsPerTurn: options.rowsPerTurn,
       onEffect: (effect) => this.#onEffect(effect),
-      onDelivery: (kind, from) => this.delivered.push({ kind, from }),
+      onDelivery: ({ kind, from }) => this.delivered.push({ kind, from }),
       onMessage: (_subject, _bytes, receive) => receive(),
       onTurnEnd: () => undefined,
       onSettled: () => this.#checkReplays(),

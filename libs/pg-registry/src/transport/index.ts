@@ -14,6 +14,7 @@ export type {
   ConnectionStatus,
   ConnectOptions,
   OnMessage,
+  OnOutcome,
   PendingRequest,
   RefusedMessages,
   RequestOutcome,

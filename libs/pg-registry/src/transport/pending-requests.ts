@@ -1,7 +1,7 @@
-import type { PendingRequest, RequestOutcome } from './transport';
+import type { OnOutcome, PendingRequest, RequestOutcome } from './transport';
 
 interface Pending {
-  readonly onOutcome: (outcome: RequestOutcome) => void;
+  readonly onOutcome: OnOutcome;
   /** None for a request whose caller keeps the time limit itself. */
   readonly timer: NodeJS.Timeout | undefined;
 }
@@ -11,6 +11,8 @@ interface Pending {
  * replaces the requests of the NATS clients, which do not let the caller choose that subject.
  */
 export class PendingRequests {
+  /** Messages that ended no request. */
+  strays = 0;
   readonly #pending = new Map<string, Pending>();
 
   get size(): number {
@@ -21,10 +23,10 @@ export class PendingRequests {
    * Adds a request.
    *
    * @param timeoutMs When it ends as `timeout`; `Infinity`: never. Its timer does not keep the Node.js process alive.
-   * @param onOutcome Called once. It must not throw.
+   * @param onOutcome Called once, and before that for each answer that it does not accept. It must not throw.
    */
-  add(reply: string, timeoutMs: number, onOutcome: (outcome: RequestOutcome) => void): PendingRequest {
-    const expire = (): void => this.#end(reply, { type: 'timeout' });
+  add(reply: string, timeoutMs: number, onOutcome: OnOutcome): PendingRequest {
+    const expire = (): void => void this.#end(reply, { type: 'timeout' });
     const timer = timeoutMs === Infinity ? undefined : setTimeout(expire, timeoutMs).unref();
     const pending: Pending = { onOutcome, timer };
     this.#pending.set(reply, pending);
@@ -37,20 +39,23 @@ export class PendingRequests {
   }
 
   /**
-   * Ends a request with its answer. Drops answers to requests that have ended or never were. A field, because it is passed on as a
+   * Ends a request with its answer, if that is accepted. Counts and drops anything else. A field, because it is passed on as a
    * function.
    */
   readonly answer = (subject: string, bytes: Uint8Array): void => {
     const pending = this.#pending.get(subject);
-    if (pending === undefined) return;
-    this.#pending.delete(subject);
+    if (pending?.onOutcome({ type: 'answer', subject, bytes }) !== true) {
+      this.strays += 1;
+      return;
+    }
+    // It may be over already: an outcome may cancel its request, or close the connection.
+    if (this.#pending.get(subject) === pending) this.#pending.delete(subject);
     clearTimeout(pending.timer);
-    pending.onOutcome({ type: 'answer', subject, bytes });
   };
 
-  /** Ends a request to whose subject nobody is subscribed, as the broker reports. */
-  noResponders(reply: string): void {
-    this.#end(reply, { type: 'no-responders' });
+  /** Ends a request to whose subject nobody is subscribed, as the broker reports. @returns Whether there is one */
+  noResponders(reply: string): boolean {
+    return this.#end(reply, { type: 'no-responders' });
   }
 
   /** Ends all requests as timed out. */
@@ -59,11 +64,12 @@ export class PendingRequests {
     for (const reply of Array.from(this.#pending.keys())) this.#end(reply, { type: 'timeout' });
   }
 
-  #end(reply: string, outcome: RequestOutcome): void {
+  #end(reply: string, outcome: RequestOutcome): boolean {
     const pending = this.#pending.get(reply);
-    if (pending === undefined) return;
+    if (pending === undefined) return false;
     this.#pending.delete(reply);
     clearTimeout(pending.timer);
     pending.onOutcome(outcome);
+    return true;
   }
 }

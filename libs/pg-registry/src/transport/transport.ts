@@ -35,6 +35,8 @@ export interface ConnectOptions {
   readonly needs?: ConnectionNeeds;
   /** Called at every change after `connect` has resolved; not for the first connection. */
   readonly onStatus: (status: ConnectionStatus) => void;
+  /** Called when nobody is subscribed where a message with this reply subject was published, unless it was a request. */
+  readonly onNoResponders?: (reply: string) => void;
   /**
    * Called when the broker reports that the connection of another node has closed. Only a hint, because that node may have
    * reconnected already. Few transports support it.
@@ -92,13 +94,15 @@ export interface Connection {
    * Undefined while nothing is known to be wrong.
    */
   readonly problem?: string | undefined;
+  /** The number of messages that came to the subjects of answers and ended no request. */
+  readonly strayAnswers: number;
   /** The number of messages that were not sent: the node was not connected, or they were too large. */
   readonly dropped: number;
   /** How many messages were refused, by reason. Undefined: the transport verifies nothing. */
   readonly refused?: RefusedMessages | undefined;
 
   /**
-   * Sends a message. It is dropped and counted while the node is not connected, and reported to `onError` if it is too large. Do
+   * Sends a message. A `reply` below the node's `replies` is reported to `onNoResponders` if nobody is subscribed. It is dropped and counted while the node is not connected, and reported to `onError` if it is too large. Do
    * not write into `bytes` again: clients keep a reference until the turn of the event loop is over.
    */
   publish(subject: string, bytes: Uint8Array, reply?: string): void;
@@ -111,19 +115,21 @@ export interface Connection {
   subscribe(subject: string, onMessage: OnMessage): Subscription;
 
   /**
-   * Sends a request, and reports exactly once how it ended: with the first answer, with `no-responders` as soon as the broker
-   * reports that nobody is subscribed to the subject, or with `timeout`. Race: a request that reaches its receiver just before that dies
+   * Sends a request, and reports how it ended: with an answer that `onOutcome` accepts, with `no-responders` as soon as the broker
+   * reports that nobody is subscribed to the subject, or with `timeout`. Whatever else comes to the subject of the answer is reported,
+   * and the request goes on: a stream that keeps all messages acknowledges each, and others may publish there. Race: a request that reaches its receiver just before that dies
    * times out. Closing ends every open request as `timeout`, at once. An open request never keeps the Node.js process alive:
    * code that awaits an answer keeps a timer of its own.
    *
    * @param options.reply The subject of the answer, below the node's `replies` and unique for ever.
    * @param options.timeoutMs Infinity: no time limit; the caller cancels the request.
+   * @param onOutcome Returns true to accept an answer. What it returns for another outcome does not matter.
    */
   request(
     subject: string,
     bytes: Uint8Array,
     options: { readonly reply: string; readonly timeoutMs: number },
-    onOutcome: (outcome: RequestOutcome) => void,
+    onOutcome: OnOutcome,
   ): PendingRequest;
 
   /**
@@ -145,6 +151,9 @@ export type RefusedMessages = Readonly<Record<string, number>>;
 
 /** Handles one message. `reply` is `''` if no answer is expected. What it throws goes to `onError`. */
 export type OnMessage = (subject: string, bytes: Uint8Array, reply: string) => void;
+
+/** Hears what comes of a request. Returns true to accept an answer: the request ends then. What it throws goes to `onError`. */
+export type OnOutcome = (outcome: RequestOutcome) => unknown;
 
 /** One subscription of a connection. */
 export interface Subscription {

@@ -29,6 +29,7 @@ describe('the table of frames', () => {
       '14 watch',
       '15 down',
       '16 reply',
+      '17 bundle',
     ]);
   });
 
@@ -47,7 +48,14 @@ describe('the table of frames', () => {
       'stale',
       'sync',
     ]);
-    expect([...PROCESS_INBOX_KINDS].toSorted()).toEqual(['call', 'cancel', 'cast', 'down', 'watch']);
+    expect([...PROCESS_INBOX_KINDS].toSorted()).toEqual([
+      'bundle',
+      'call',
+      'cancel',
+      'cast',
+      'down',
+      'watch',
+    ]);
     expect([...INTRODUCING_KINDS]).toEqual(['hello', 'discover']);
   });
 

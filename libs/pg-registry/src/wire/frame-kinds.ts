@@ -28,6 +28,10 @@ interface FrameLine {
   readonly body: string | undefined;
   /** Whether the envelope says which versions the sender speaks. */
   readonly introduces?: true;
+  /** The first version that has it, if not the first of all. */
+  readonly since?: number;
+  /** The last version that has it, if there is one. */
+  readonly until?: number;
 }
 
 /** The table. */
@@ -43,12 +47,13 @@ export const FRAMES = {
   repair: { number: 8, on: ['to'], room: 'replication', body: 'replication/body' },
   sync: { number: 9, on: ['to'], room: 'replication', body: 'replication/body' },
   applied: { number: 10, on: ['to'], room: 'replication', body: 'replication/body' },
-  call: { number: 11, on: ['to'], room: 'calls', body: 'calls/call-frames' },
-  cast: { number: 12, on: ['to'], room: 'calls', body: 'calls/call-frames' },
-  cancel: { number: 13, on: ['to'], room: 'calls', body: 'calls/call-frames' },
-  watch: { number: 14, on: ['to'], room: 'calls', body: 'calls/monitors/watch-frames' },
-  down: { number: 15, on: ['to'], room: 'calls', body: 'calls/monitors/watch-frames' },
-  reply: { number: 16, on: ['reply'], room: 'calls', body: 'calls/call-frames' },
+  call: { number: 11, on: ['to'], room: 'calls', body: 'calls/frames/call-frames', until: 1 },
+  cast: { number: 12, on: ['to'], room: 'calls', body: 'calls/frames/call-frames', until: 1 },
+  cancel: { number: 13, on: ['to'], room: 'calls', body: 'calls/frames/call-frames', until: 1 },
+  watch: { number: 14, on: ['to'], room: 'calls', body: 'calls/monitors/watch-frames', until: 1 },
+  down: { number: 15, on: ['to'], room: 'calls', body: 'calls/monitors/watch-frames', until: 1 },
+  reply: { number: 16, on: ['reply'], room: 'calls', body: 'calls/frames/call-frames', until: 1 },
+  bundle: { number: 17, on: ['to'], room: 'calls', body: 'calls/frames/line', since: 2 },
 } as const satisfies Readonly<Record<string, FrameLine>>;
 
 type Frames = typeof FRAMES;
@@ -83,6 +88,12 @@ export const FRAME_KINDS: readonly FrameKind[] = Object.keys(FRAMES)
 
 function isFrameKind(name: string): name is FrameKind {
   return Object.hasOwn(FRAMES, name);
+}
+
+/** The versions that have frames of a kind. */
+export function versionsOf(kind: FrameKind): { readonly since: number; readonly until: number } {
+  const { since = 1, until = Infinity }: FrameLine = FRAMES[kind];
+  return { since, until };
 }
 
 /** Kinds whose frames say which versions their sender speaks. */

@@ -25,6 +25,7 @@ export {
 export {
   ANNOUNCED_KINDS,
   type AnnouncedKind,
+  FRAMES,
   type FrameKind,
   type InboxKind,
   PROCESS_INBOX_KINDS,
@@ -32,6 +33,7 @@ export {
   PROTOCOL_INBOX_KINDS,
   type StreamKind,
   travelsOn,
+  versionsOf,
 } from './frame-kinds';
 export { belongsTo, hash32, incarnationOf, isIncarnation } from './incarnation';
 export { type Permissions, permissionsOf, type Route, Subjects } from './subject';

@@ -1,9 +1,9 @@
-import { Reader, Writer } from '../../wire';
+import type { Reader, Writer } from '../../wire';
 import type { Value } from '../../term';
-import { oneOf, type ValueDecoding } from '../call-frames';
+import { oneOf } from '../frames/call-frames';
 
 /**
- * The bodies of `watch` and `down` frames, version 1. A process is named by the incarnation of its node and its number. Frames that
+ * What is said about monitors: the bodies of `watch` and `down` frames of version 1, and of the items of a bundle from version 2 on. A process is named by the incarnation of its node and its number. Frames that
  * must not be lost are sent again until they are acknowledged: `assert` by `watching` or `down`, `down` by `release`, `again` by
  * `asserted`.
  */
@@ -36,37 +36,31 @@ const WATCH_TYPES = ['assert', 'release', 'asserted'] as const;
 const DOWN_TYPES = ['watching', 'down', 'again'] as const;
 const INCARNATION_BYTES = 8;
 
-/** Writes a `watch` frame. */
-export function encodeWatch(body: WatchBody): Uint8Array {
-  const writer = new Writer();
+/** Writes what a watching node sends. */
+export function writeWatch(writer: Writer, body: WatchBody): void {
   writer.u8(WATCH_TYPES.indexOf(body.type));
   if (body.type !== 'asserted') writeTarget(writer, body);
-  return writer.finish();
 }
 
-/** Reads a `watch` frame. @throws DecodeError for bytes that {@link encodeWatch} does not write */
-export function decodeWatch(bytes: Uint8Array): WatchBody {
-  const reader = new Reader(bytes);
+/** Reads to the end what a watching node sends. @throws DecodeError for bytes that {@link writeWatch} does not write */
+export function readWatch(reader: Reader): WatchBody {
   const type = oneOf(WATCH_TYPES, reader);
   const body = type === 'asserted' ? { type } : { type, ...readTarget(reader) };
   reader.end();
   return body;
 }
 
-/** Writes a `down` frame. */
-export function encodeDown(body: DownBody): Uint8Array {
-  const writer = new Writer();
+/** Writes what the node of a watched process sends. */
+export function writeDown(writer: Writer, body: DownBody): void {
   writer.u8(DOWN_TYPES.indexOf(body.type));
   if (body.type !== 'again') writeTarget(writer, body);
   if (body.type === 'down') writer.value(body.reason);
-  return writer.finish();
 }
 
-/** Reads a `down` frame. @throws DecodeError for bytes that {@link encodeDown} does not write */
-export function decodeDown(bytes: Uint8Array, decoding: ValueDecoding): DownBody {
-  const reader = new Reader(bytes, decoding);
+/** Reads to the end what the node of a watched process sends. @throws DecodeError for bytes that {@link writeDown} does not write */
+export function readDown(reader: Reader): DownBody {
   const type = oneOf(DOWN_TYPES, reader);
-  const body = type === 'again' ? { type } : readDown(reader, type);
+  const body = type === 'again' ? { type } : readTold(reader, type);
   reader.end();
   return body;
 }
@@ -80,7 +74,7 @@ function readTarget(reader: Reader): Target {
   return { incarnation: reader.hex(INCARNATION_BYTES), id: reader.uint() };
 }
 
-function readDown(reader: Reader, type: 'watching' | 'down'): DownBody {
+function readTold(reader: Reader, type: 'watching' | 'down'): DownBody {
   const target = readTarget(reader);
   return type === 'watching' ? { type, ...target } : { type, ...target, reason: reader.value() };
 }

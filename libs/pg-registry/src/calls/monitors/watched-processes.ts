@@ -1,6 +1,7 @@
 import type { Pid, Value } from '../../term';
-import type { NodeIdentity } from '../call-channel';
-import type { CallPort } from '../call-port';
+import type { NodeIdentity } from '../frames/call-channel';
+import type { CallPort } from '../frames/call-port';
+import type { Timers } from '../../lifetime';
 import type { Peers } from '../resolver';
 import type { Retransmissions } from './retransmissions';
 import type { DownBody } from './watch-frames';
@@ -9,19 +10,31 @@ import type { DownBody } from './watch-frames';
 export interface WatchedProcessesDeps {
   readonly port: CallPort;
   readonly peers: Peers;
+  readonly timers: Timers;
   readonly retransmissions: Retransmissions;
   /** Called once for each watched process that has ended or cannot be seen any more. */
   readonly onDown: (pid: Pid, reason: Value) => void;
 }
 
+/** The watched processes of one node. */
+interface WatchedNode {
+  readonly pids: Map<number, Pid>;
+  /** When all of them were asserted again last. */
+  assertedAt: number;
+}
+
+/** A node that asks for its watches more often is not answered, so it asks again. */
+const ASSERT_INTERVAL_MS = 1000;
+
 /**
  * Processes of other nodes that this node watches, for its {@link ProcessMonitors}. No single lost frame loses a notification: a watch is
- * asserted until the process's node acknowledges it, again after each handshake with that node, and again when the node says that
- * it has forgotten its watches.
+ * asserted until the process's node acknowledges it, and again when that node says that it has forgotten its watches.
+ *
+ * Only a process's own node can say that it has ended, in the incarnation of the process. A later incarnation can say that it is gone.
  */
 export class WatchedProcesses {
-  /** By incarnation and number. */
-  readonly #watched = new Map<string, Map<number, Pid>>();
+  /** By incarnation. */
+  readonly #watched = new Map<string, WatchedNode>();
   readonly #deps: WatchedProcessesDeps;
 
   constructor(deps: WatchedProcessesDeps) {
@@ -30,65 +43,79 @@ export class WatchedProcesses {
 
   /** Watches a process. `onDown` may be called before this returns. */
   watch(pid: Pid): void {
-    const { peers, onDown } = this.#deps;
+    const { peers, onDown, retransmissions } = this.#deps;
     if (peers.availability(pid) === 'unknown') return onDown(pid, 'noconnection');
-    let watched = this.#watched.get(pid.incarnation);
-    if (watched === undefined) this.#watched.set(pid.incarnation, (watched = new Map()));
-    watched.set(pid.id, pid);
-    this.#assert(pid);
+    let node = this.#watched.get(pid.incarnation);
+    if (node === undefined) {
+      node = { pids: new Map(), assertedAt: -Infinity };
+      this.#watched.set(pid.incarnation, node);
+    }
+    node.pids.set(pid.id, pid);
+    retransmissions.start(pid, nameOf(pid), () => this.#assert(pid));
   }
 
   /** Stops watching a process. */
   release(pid: Pid): void {
     // If this frame is lost, the process's node tells of the end some day, and gets another release then.
-    const { node, incarnation, id } = pid;
-    if (this.#forget(incarnation, id) !== undefined)
-      this.#deps.port.watch(node, { type: 'release', incarnation, id });
+    const { incarnation, id } = pid;
+    if (this.#forget(incarnation, id)) this.#deps.port.watch(pid, { type: 'release', incarnation, id });
   }
 
-  /** Takes a `down` frame of a process's node. */
+  /** Takes what a process's node says. */
   receive(from: NodeIdentity, body: DownBody): void {
-    if (body.type === 'again') {
-      this.peerUp(from);
-      return this.#deps.port.watch(from.node, { type: 'asserted' });
-    }
+    if (body.type === 'again') return this.#assertAll(from);
+    const { port, retransmissions, onDown } = this.#deps;
     const { incarnation, id } = body;
-    const pid = this.#watched.get(incarnation)?.get(id);
-    if (body.type === 'watching')
-      return void (pid?.node === from.node && this.#deps.retransmissions.stop(nameOf(body)));
-    this.#deps.port.watch(from.node, { type: 'release', incarnation, id });
-    if (pid?.node !== from.node) return;
+    const pid = this.#watched.get(incarnation)?.pids.get(id);
+    const isOwner = from.incarnation === incarnation && pid?.node === from.node;
+    if (body.type === 'watching') return void (isOwner && retransmissions.stop(from, nameOf(body)));
+    port.watch(from, { type: 'release', incarnation, id });
+    const isSuccessor = body.reason === 'noconnection' && pid?.node === from.node;
+    if (pid === undefined || !(isOwner || isSuccessor)) return;
     this.#forget(incarnation, id);
-    this.#deps.onDown(pid, body.reason);
+    onDown(pid, body.reason);
   }
 
-  /** Asserts the watches of a node's processes again after a handshake: it may have forgotten them. */
-  peerUp({ incarnation }: NodeIdentity): void {
-    for (const pid of this.#watched.get(incarnation)?.values() ?? []) this.#assert(pid);
+  /** Sends what a node has not acknowledged soon again: it is back. */
+  peerUp(peer: NodeIdentity): void {
+    this.#deps.retransmissions.hasten(peer);
   }
 
   /** Tells of the processes of a lost node. */
   nodeLost({ incarnation }: NodeIdentity): void {
-    for (const pid of this.#watched.get(incarnation)?.values() ?? []) {
+    for (const pid of this.#watched.get(incarnation)?.pids.values() ?? []) {
       this.#forget(incarnation, pid.id);
       this.#deps.onDown(pid, 'noconnection');
     }
   }
 
-  #assert(pid: Pid): void {
-    const { incarnation, id } = pid;
-    this.#deps.retransmissions.start(nameOf(pid), () =>
-      this.#deps.port.watch(pid.node, { type: 'assert', incarnation, id }),
-    );
+  /** Asserts all watches of a node's processes again, a few at a time: it has forgotten them. */
+  #assertAll(from: NodeIdentity): void {
+    const { timers, retransmissions, port } = this.#deps;
+    const node = this.#watched.get(from.incarnation);
+    const now = timers.now();
+    if (node !== undefined) {
+      if (now < node.assertedAt + ASSERT_INTERVAL_MS) return;
+      node.assertedAt = now;
+      for (const pid of node.pids.values())
+        retransmissions.startLater(pid, nameOf(pid), () => this.#assert(pid));
+      retransmissions.sendSome(from);
+    }
+    port.watch(from, { type: 'asserted' });
   }
 
-  #forget(incarnation: string, id: number): Pid | undefined {
-    const watched = this.#watched.get(incarnation);
-    const pid = watched?.get(id);
-    watched?.delete(id);
-    if (watched?.size === 0) this.#watched.delete(incarnation);
-    this.#deps.retransmissions.stop(nameOf({ incarnation, id }));
-    return pid;
+  #assert(pid: Pid): void {
+    const { incarnation, id } = pid;
+    this.#deps.port.watch(pid, { type: 'assert', incarnation, id });
+  }
+
+  /** @returns Whether it was watched */
+  #forget(incarnation: string, id: number): boolean {
+    const node = this.#watched.get(incarnation);
+    if (node?.pids.delete(id) !== true) return false;
+    if (node.pids.size === 0) this.#watched.delete(incarnation);
+    this.#deps.retransmissions.stop({ incarnation }, nameOf({ incarnation, id }));
+    return true;
   }
 }
 

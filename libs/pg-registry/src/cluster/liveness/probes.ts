@@ -68,17 +68,32 @@ export class Probes {
       type: 'probe',
       id,
       subject: endpoint.subjects.alive(target),
-      reply: endpoint.subjects.reply(target, `${endpoint.incarnation}-${id.toString(36)}`),
+      reply: endpoint.subjects.reply(target, this.#token(id)),
       bytes: endpoint.frame('alive'),
       timeoutMs: endpoint.options.probeTimeoutMs,
     });
   }
 
-  /** Takes back a probe that has ended; `undefined` if it is void. */
-  take(id: number): Probe | undefined {
-    const probe = this.#outstanding.get(id);
+  /** A probe under way; `undefined` if it is void, or has ended. */
+  get(id: number): Probe | undefined {
+    return this.#outstanding.get(id);
+  }
+
+  /** Whether a probe is under way. */
+  has(id: number): boolean {
+    return this.#outstanding.has(id);
+  }
+
+  /** A probe has ended. */
+  end(id: number): void {
     this.#outstanding.delete(id);
-    return probe;
+  }
+
+  /** Has 64 random bits, so that nobody but the target knows the address of the answer. */
+  #token(id: number): string {
+    const { incarnation, random } = this.#endpoint;
+    const bits = (): string => Math.floor(random() * 2 ** 32).toString(36);
+    return `${incarnation}-${id.toString(36)}-${bits()}-${bits()}`;
   }
 
   /** After a stall or a disconnect answers may wait unread behind the timers, so the end of these probes proves nothing. */

@@ -5,8 +5,8 @@ import type {
   Connection,
   ConnectOptions,
   OnMessage,
+  OnOutcome,
   PendingRequest,
-  RequestOutcome,
   Subscription,
 } from '../transport';
 
@@ -53,6 +53,7 @@ export class LocalConnection implements Connection {
   #dropped = 0;
 
   readonly #options: ConnectOptions;
+  readonly #onNoResponders: (reply: string) => void;
   readonly #deps: LocalConnectionDeps;
 
   constructor(options: ConnectOptions, deps: LocalConnectionDeps) {
@@ -60,11 +61,16 @@ export class LocalConnection implements Connection {
     this.#deps = deps;
 
     this.node = options.node;
+    this.#onNoResponders = safeCallback(options.onNoResponders ?? (() => undefined), options.onError);
     this.subscribe(options.replies, this.#requests.answer);
   }
 
   get serverId(): string {
     return this.#deps.serverId;
+  }
+
+  get strayAnswers(): number {
+    return this.#requests.strays;
   }
 
   get dropped(): number {
@@ -106,7 +112,7 @@ export class LocalConnection implements Connection {
     subject: string,
     bytes: Uint8Array,
     options: { readonly reply: string; readonly timeoutMs: number },
-    onOutcome: (outcome: RequestOutcome) => void,
+    onOutcome: OnOutcome,
   ): PendingRequest {
     const pending = this.#requests.add(
       options.reply,
@@ -131,7 +137,7 @@ export class LocalConnection implements Connection {
 
   /** Ends a request of this connection to whose subject nobody is subscribed. Called by the bus. */
   noResponders(reply: string): void {
-    if (this.isConnected) this.#requests.noResponders(reply);
+    if (this.isConnected && !this.#requests.noResponders(reply)) this.#onNoResponders(reply);
   }
 
   /** Fault: ends the connection without telling its node. */

@@ -5,9 +5,9 @@ import type {
   ConnectionNeeds,
   ConnectOptions,
   OnMessage,
+  OnOutcome,
   PendingRequest,
   RefusedMessages,
-  RequestOutcome,
   Subscription,
   Transport,
 } from '../transport';
@@ -184,6 +184,10 @@ class SignedConnection implements Connection {
     return this.#connection.maxPayload - this.#signatureBytes;
   }
 
+  get strayAnswers(): number {
+    return this.#connection.strayAnswers;
+  }
+
   get dropped(): number {
     return this.#connection.dropped;
   }
@@ -200,7 +204,7 @@ class SignedConnection implements Connection {
     subject: string,
     bytes: Uint8Array,
     options: { readonly reply: string; readonly timeoutMs: number },
-    onOutcome: (outcome: RequestOutcome) => void,
+    onOutcome: OnOutcome,
   ): PendingRequest {
     const signed = this.#sign(subject, bytes, options.reply);
     return this.#connection.request(subject, signed, options, onOutcome);

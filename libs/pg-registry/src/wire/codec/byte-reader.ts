@@ -10,21 +10,26 @@ export class ByteReader {
   readonly #bytes: Uint8Array;
   /** Bytes read so far. */
   position = 0;
+  /** Where the part that is being read ends, or all bytes do. Only {@link Reader} sets it. */
+  partEnd: number;
+  /** How many bytes there are. */
+  readonly size: number;
   #buffer: Buffer | undefined;
 
   /** Nothing is copied: the bytes must not change while they are read. */
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
+    this.partEnd = this.size = bytes.length;
   }
 
   /** Bytes not read yet. */
   get remaining(): number {
-    return this.#bytes.length - this.position;
+    return this.partEnd - this.position;
   }
 
   /** One byte. @throws DecodeError at the end */
   u8(): number {
-    if (this.position >= this.#bytes.length) this.fail('truncated');
+    if (this.position >= this.partEnd) this.fail('truncated');
     return this.#bytes[this.position++];
   }
 
@@ -52,9 +57,16 @@ export class ByteReader {
    */
   count(bytesEach = 1): number {
     const count = this.uint();
-    if (count * bytesEach > this.#bytes.length - this.position)
+    if (count * bytesEach > this.partEnd - this.position)
       this.fail(`${count} announced, ${this.remaining} bytes left`);
     return count;
+  }
+
+  /** A whole number of 32 bits. */
+  u32(): number {
+    const at = this.#skip(4);
+    const bytes = this.#bytes;
+    return (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0;
   }
 
   /** A float64. */
@@ -82,11 +94,20 @@ export class ByteReader {
     return digits;
   }
 
+  /** Whether these bytes are the next ones. They are read then, and nothing is otherwise. */
+  isNext(bytes: Uint8Array): boolean {
+    const at = this.position;
+    if (bytes.length > this.partEnd - at) return false;
+    for (let i = 0; i < bytes.length; i += 1) if (this.#bytes[at + i] !== bytes[i]) return false;
+    this.position = at + bytes.length;
+    return true;
+  }
+
   /** Everything not read yet: a view, not a copy. */
   rest(): Uint8Array {
     const at = this.position;
-    this.position = this.#bytes.length;
-    return this.#bytes.subarray(at);
+    this.position = this.partEnd;
+    return this.#bytes.subarray(at, this.partEnd);
   }
 
   /** Text with its length in front. @throws DecodeError if it is no UTF-8 or has more than `maxBytes` bytes */
@@ -113,7 +134,7 @@ export class ByteReader {
 
   /** @throws DecodeError if anything is left */
   end(): void {
-    if (this.position < this.#bytes.length) this.fail(`${this.remaining} bytes too many`);
+    if (this.position < this.partEnd) this.fail(`${this.remaining} bytes too many`);
   }
 
   /** @throws DecodeError always, with the place in the bytes */
@@ -123,7 +144,7 @@ export class ByteReader {
 
   #skip(length: number): number {
     const at = this.position;
-    if (length > this.#bytes.length - at) this.fail(`${length} bytes announced, ${this.remaining} left`);
+    if (length > this.partEnd - at) this.fail(`${length} bytes announced, ${this.remaining} left`);
     this.position = at + length;
     return at;
   }

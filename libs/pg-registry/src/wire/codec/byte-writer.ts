@@ -36,6 +36,19 @@ export class ByteWriter {
     this.u8(rest);
   }
 
+  /** A whole number of 32 bits, little-endian; over what was written before, if `at` is a {@link length} of then. */
+  u32(n: number, at = this.length): void {
+    if (at === this.length) {
+      if (at + 4 > this.#bytes.length) this.#grow(4);
+      this.length += 4;
+    }
+    const bytes = this.#bytes;
+    bytes[at] = n;
+    bytes[at + 1] = n >>> 8;
+    bytes[at + 2] = n >>> 16;
+    bytes[at + 3] = n >>> 24;
+  }
+
   /** A float64, little-endian. */
   float(n: number): void {
     if (this.length + 8 > this.#bytes.length) this.#grow(8);

@@ -68,14 +68,15 @@ const MOST_DATE_MS = 8.64e15;
  */
 export class Reader extends ByteReader {
   readonly #options: ReaderOptions | undefined;
-  readonly #shapes: Shape[] = [];
-  readonly #homes: Home[] = [];
+  #shapes: Shape[] = [];
+  #homes: Home[] = [];
   /** Bytes that the current value would take in addition if nothing in it referred to what was written before. */
   #saved = 0;
   /** Where the current value ends at the latest: a larger one is given up before it is complete. */
   #mostPosition = 0;
   /** Finds what the Maps and Sets of the current value have twice. */
   #numbers: ValueNumbers | undefined;
+  #isInItem = false;
   /** Whether a key is being read, which may contain less. */
   #isKey = false;
 
@@ -83,6 +84,27 @@ export class Reader extends ByteReader {
   constructor(bytes: Uint8Array, options?: ReaderOptions) {
     super(bytes);
     this.#options = options;
+  }
+
+  /**
+   * Goes on to the next item, whether or not all of the one before was read. Until then nothing is read beyond its end, and nothing in it
+   * refers to what was read before. An item is `kind u8 · number of bytes u32 · body`.
+   *
+   * @returns Its kind; undefined if there is none.
+   * @throws DecodeError if it is longer than what is left
+   */
+  nextItem(): number | undefined {
+    if (this.#isInItem) this.position = this.partEnd;
+    this.partEnd = this.size;
+    if (this.position === this.size) return undefined;
+    const kind = this.u8();
+    const length = this.u32();
+    if (length > this.size - this.position) this.fail(`${length} bytes announced, ${this.remaining} left`);
+    this.#isInItem = true;
+    this.partEnd = this.position + length;
+    if (this.#shapes.length > 0) this.#shapes = [];
+    if (this.#homes.length > 0) this.#homes = [];
+    return kind;
   }
 
   /** @throws DecodeError if no value follows, or one that is larger or deeper than the limits */

@@ -79,6 +79,14 @@ export class Writer extends ByteWriter {
     while ((this.#homes.at(-1)?.writtenAt ?? -1) >= length) this.#homes.pop();
   }
 
+  /** Begins a part, which refers to nothing that was written before, with room for its length in 4 bytes. @returns Where it begins */
+  startPart(): number {
+    this.#shapes.reset();
+    this.#homes.length = 0;
+    this.u32(0); // its length, once it is known
+    return this.length;
+  }
+
   override reset(): void {
     super.reset();
     this.#shapes.reset();

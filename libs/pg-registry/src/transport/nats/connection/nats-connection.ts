@@ -6,8 +6,8 @@ import type {
   ConnectionStatus,
   ConnectOptions,
   OnMessage,
+  OnOutcome,
   PendingRequest,
-  RequestOutcome,
   Subscription,
 } from '../../transport';
 import {
@@ -106,6 +106,10 @@ export class NatsConnection implements Connection {
     return this.#refusals.problem;
   }
 
+  get strayAnswers(): number {
+    return this.#requests.strays;
+  }
+
   get dropped(): number {
     return this.#dropped;
   }
@@ -147,7 +151,7 @@ export class NatsConnection implements Connection {
     subject: string,
     bytes: Uint8Array,
     options: { readonly reply: string; readonly timeoutMs: number },
-    onOutcome: (outcome: RequestOutcome) => void,
+    onOutcome: OnOutcome,
   ): PendingRequest {
     const pending = this.#requests.add(
       options.reply,
@@ -201,8 +205,10 @@ export class NatsConnection implements Connection {
   }
 
   #onReply(message: NatsMessage): void {
-    if (!isStatusMessage(message)) this.#onAnswer(message.subject, message.data, message.reply ?? '');
-    else if (message.headers?.code === NO_RESPONDERS) this.#requests.noResponders(message.subject);
+    const { subject } = message;
+    if (!isStatusMessage(message)) this.#onAnswer(subject, message.data, message.reply ?? '');
+    else if (message.headers?.code === NO_RESPONDERS && !this.#requests.noResponders(subject))
+      this.#options.onNoResponders?.(subject);
   }
 
   async #followStatus(statuses: AsyncIterable<{ readonly type: string }>): Promise<void> {

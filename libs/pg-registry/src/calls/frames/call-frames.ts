@@ -1,4 +1,4 @@
-import { DecodeError, Reader, Writer } from '../wire';
+import { DecodeError, Reader, Writer } from '../../wire';
 import {
   isRecord,
   type Pid,
@@ -6,30 +6,34 @@ import {
   type Value,
   type ValueLimits,
   type ValueRecord,
-} from '../term';
-import type { Timers } from '../lifetime';
+} from '../../term';
+import type { Timers } from '../../lifetime';
 import type { NodeIdentity } from './call-channel';
-import type { CallHeaders, TraceContext } from './call-context';
-import { CallDeadline } from './call-deadline';
-import type { Message } from './message';
+import type { CallHeaders, TraceContext } from '../call-context';
+import { CallDeadline } from '../call-deadline';
+import type { Message } from '../message';
 
 /**
- * The bodies of `call`, `cast`, `cancel` and `reply` frames, version 1. The envelope names the sender. The body names the process
- * that is addressed by the incarnation of its node and its number, the calling process by its number.
+ * The bodies of `call`, `cast`, `cancel` and `reply` frames: version 1 of the protocol, which never changes. The envelope names the sender.
+ * The body names the process that is addressed by the incarnation of its node and its number, the calling process by its number. What
+ * version 2 says instead is in `bundles/call-items.ts`.
  */
 
-/** The body of a `call` or `cast` frame. */
-export interface RequestBody {
+/** A call, cast or message from another node. */
+export interface Request {
   /** The process that is asked, of this node or of an earlier incarnation. */
   readonly to: Pid;
-  /** Comes back with the reply; 0 if none is wanted. */
-  readonly token: number;
   readonly message: Message;
 }
 
-/** The body of a `cancel` frame: the sender does not wait any more for the reply with this token. */
-export interface CancelBody {
+/** The body of a `call` or `cast` frame. */
+export interface RequestBody extends Request {
+  /** Comes back with the reply; 0 if none is wanted. */
   readonly token: number;
+}
+
+/** Why the sender does not wait any more for a reply. */
+export interface Cancellation {
   readonly cause: 'aborted' | 'timed-out';
   readonly message: string;
 }
@@ -46,6 +50,11 @@ export interface ErrorForm {
   readonly fields: ValueRecord;
   /** Empty unless the handler's node sends stacks. */
   readonly stack: string;
+}
+
+/** The body of a `cancel` frame: the sender does not wait any more for the reply with this token. */
+export interface CancelBody extends Cancellation {
+  readonly token: number;
 }
 
 /** The body of a `reply` frame. */
@@ -82,12 +91,13 @@ export interface RequestDecoding extends ValueDecoding {
 /** The longest name of a handler, in bytes. */
 export const MAX_NAME_BYTES = 256;
 
-const REQUEST_KINDS = ['call', 'cast', 'message'] as const;
+/** A message's kind is written as its index. */
+export const REQUEST_KINDS = ['call', 'cast', 'message'] as const;
 const CAUSES = ['aborted', 'timed-out'] as const;
 const REPLY_TYPES = ['result', 'error', 'stale', 'draining'] as const;
 const INCARNATION_BYTES = 8;
 /** More milliseconds than any timer of Node.js waits. A peer that gets more waits as long. */
-const MOST_REMAINING_MS = 2 ** 31 - 1;
+export const MOST_REMAINING_MS = 2 ** 31 - 1;
 
 function remainingOf({ remainingMs }: CallDeadline): number {
   return Math.min(MOST_REMAINING_MS, Math.max(1, Math.ceil(remainingMs)));
@@ -148,43 +158,64 @@ export function decodeRequest(
 }
 
 /** Writes a `cancel` frame. */
-export function encodeCancel({ token, cause, message }: CancelBody): Uint8Array {
+export function encodeCancel({ token, ...cancellation }: CancelBody): Uint8Array {
   writer.reset();
   writer.uint(token);
-  writer.u8(CAUSES.indexOf(cause));
-  writer.string(message);
+  writeCancellation(writer, cancellation);
   return writer.finish();
+}
+
+/** Writes why nobody waits for a reply, in all versions. */
+export function writeCancellation(to: Writer, { cause, message }: Cancellation): void {
+  to.u8(CAUSES.indexOf(cause));
+  to.string(message);
 }
 
 /** Reads a `cancel` frame. @throws DecodeError for bytes that {@link encodeCancel} does not write */
 export function decodeCancel(bytes: Uint8Array): CancelBody {
   const reader = new Reader(bytes);
-  const body = { token: reader.uint(), cause: oneOf(CAUSES, reader), message: reader.string() };
+  return { token: reader.uint(), ...readCancellation(reader) };
+}
+
+/** Reads to the end why nobody waits for a reply, in all versions. @throws DecodeError for other bytes */
+export function readCancellation(reader: Reader): Cancellation {
+  const cancellation = { cause: oneOf(CAUSES, reader), message: reader.string() };
   reader.end();
-  return body;
+  return cancellation;
 }
 
 /** Writes a `reply` frame. */
 export function encodeReply(token: number, reply: Reply): Uint8Array {
   writer.reset();
   writer.uint(token);
-  writer.u8(REPLY_TYPES.indexOf(reply.type));
-  if (reply.type === 'result') writer.value(reply.value);
-  if (reply.type === 'error') writeError(reply);
+  writeReply(writer, reply);
   return writer.finish();
+}
+
+/** Writes what a node replies, in all versions. */
+export function writeReply(to: Writer, reply: Reply): void {
+  to.u8(REPLY_TYPES.indexOf(reply.type));
+  if (reply.type === 'result') to.value(reply.value);
+  if (reply.type === 'error') writeError(to, reply);
 }
 
 /** Reads a `reply` frame. @throws DecodeError for bytes that {@link encodeReply} does not write */
 export function decodeReply(bytes: Uint8Array, decoding: ValueDecoding): ReplyBody {
   const reader = new Reader(bytes, decoding);
   const token = reader.uint();
-  const type = oneOf(REPLY_TYPES, reader);
+  return { token, reply: readReply(reader) };
+}
+
+/** Reads to the end what a node replies, in all versions. @throws DecodeError for bytes that {@link writeReply} does not write */
+export function readReply(reader: Reader): Reply {
+  const type = REPLY_TYPES[reader.u8()];
   let reply: Reply;
+  if (type === undefined) throw new DecodeError('A reply of no type.');
   if (type === 'result') reply = { type, value: reader.value() };
   else if (type === 'error') reply = readError(reader);
   else reply = { type };
   reader.end();
-  return { token, reply };
+  return reply;
 }
 
 /** Returns the token of a request or reply whose rest cannot be decoded; undefined if that cannot be read either. */
@@ -210,14 +241,14 @@ export function oneOf<T extends string>(words: readonly T[], reader: Reader): T 
   return word;
 }
 
-function writeError({ executed, error }: Extract<Reply, { type: 'error' }>): void {
-  writer.u8(executed ? 1 : 0);
-  writer.u8(error.ownClass ? 1 : 0);
-  writer.string(error.name);
-  writer.string(error.code);
-  writer.string(error.message);
-  writer.value(error.fields);
-  writer.string(error.stack);
+function writeError(to: Writer, { executed, error }: Extract<Reply, { type: 'error' }>): void {
+  to.u8(executed ? 1 : 0);
+  to.u8(error.ownClass ? 1 : 0);
+  to.string(error.name);
+  to.string(error.code);
+  to.string(error.message);
+  to.value(error.fields);
+  to.string(error.stack);
 }
 
 function readError(reader: Reader): Reply {
@@ -230,7 +261,8 @@ function readError(reader: Reader): Reply {
   return { type: 'error', executed, error };
 }
 
-function traceOf(traceparent: string, tracestate: string): TraceContext {
+/** Returns the trace context of a request. */
+export function traceOf(traceparent: string, tracestate: string): TraceContext {
   return Object.freeze(tracestate === '' ? { traceparent } : { traceparent, tracestate });
 }
 

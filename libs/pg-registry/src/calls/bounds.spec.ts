@@ -1,0 +1,176 @@
+import { FakeCluster, type FakeNode, failureOf, turn } from './calls.fixture';
+
+/** Handlers that run until they are told to end. */
+class Held {
+  running = 0;
+  readonly #ends: (() => void)[] = [];
+
+  readonly hold = (): Promise<string> => {
+    this.running += 1;
+    return new Promise((resolve) => this.#ends.push(() => resolve('done')));
+  };
+
+  endAll(): void {
+    for (const end of this.#ends.splice(0)) end();
+    this.running = 0;
+  }
+}
+
+describe.each([1, 2] as const)(
+  'what one peer can make a node hold, in version %i of the protocol',
+  (version) => {
+    let cluster: FakeCluster;
+    let a: FakeNode;
+    let held: Held;
+
+    beforeEach(() => {
+      cluster = new FakeCluster(version);
+      a = cluster.node('a');
+      held = new Held();
+    });
+
+    const limited = (limits: Partial<{ calls: number; bytes: number; watches: number }>): FakeNode =>
+      cluster.node('b', {
+        callLimits: {
+          maxCallsPerPeer: limits.calls ?? 10_000,
+          maxCallBytesPerPeer: limits.bytes ?? 1e9,
+          maxWatchesPerPeer: limits.watches ?? 100_000,
+        },
+      });
+
+    it('refuses calls beyond maxCallsPerPeer with MAILBOX_FULL, and takes them again when others have ended', async () => {
+      const b = limited({ calls: 10 });
+      const { pid } = b.serve({ hold: held.hold });
+      const taken = Array.from({ length: 10 }, () => a.service.call(pid, 'hold'));
+      const refused = await failureOf(a.service.call(pid, 'hold'));
+      expect(refused).toMatchObject({
+        code: 'MAILBOX_FULL',
+        message: expect.stringContaining('maxCallsPerPeer') as string,
+      });
+      expect(held.running).toBe(10);
+      // Another peer is not concerned.
+      const c = cluster.node('c').service.call(pid, 'hold');
+      await turn();
+      expect(held.running).toBe(11);
+      expect(b.calls.stats().warnings['too-many-messages']).toBe(1);
+      held.endAll();
+      await Promise.all([...taken, c]);
+      const again = a.service.call(pid, 'hold');
+      await turn();
+      held.endAll();
+      await expect(again).resolves.toBe('done');
+    });
+
+    it('counts a call until its handler has ended, also if its caller gave up at once', async () => {
+      const b = limited({ calls: 10 });
+      const { pid } = b.serve({ hold: held.hold });
+      for (let i = 0; i < 60; i += 1) {
+        const abort = new AbortController();
+        const failed = failureOf(a.service.call(pid, 'hold', null, { signal: abort.signal }));
+        await turn();
+        abort.abort();
+        await failed;
+      }
+      await turn();
+      expect([held.running, b.calls.stats().inFlight]).toEqual([10, 10]);
+    });
+
+    it('drops casts beyond maxCallsPerPeer and counts them', async () => {
+      const b = limited({ calls: 5 });
+      const { pid } = b.serve({}, { casts: { hold: held.hold } });
+      for (let i = 0; i < 20; i += 1) a.service.cast(pid, 'hold');
+      await turn();
+      expect([held.running, b.calls.stats().warnings['too-many-messages']]).toEqual([5, 15]);
+    });
+
+    it('refuses calls beyond maxCallBytesPerPeer, and takes one larger call alone', async () => {
+      const b = limited({ bytes: 50_000 });
+      const { pid } = b.serve({ hold: held.hold });
+      const large = a.service.call(pid, 'hold', 'x'.repeat(60_000));
+      await expect(failureOf(a.service.call(pid, 'hold'))).resolves.toMatchObject({ code: 'MAILBOX_FULL' });
+      held.endAll();
+      await large;
+      for (let i = 0; i < 4; i += 1) void failureOf(a.service.call(pid, 'hold', 'x'.repeat(20_000)));
+      await turn();
+      expect(held.running).toBe(2);
+    });
+
+    it('bounds the calls of all nodes together that are no peers, and cancels them if they do not become peers', async () => {
+      const b = limited({ calls: 10 });
+      const { pid } = b.serve({ hold: held.hold });
+      void failureOf(a.service.call(pid, 'hold'));
+      await turn();
+      const { body } = cluster.frames.find(({ kind }) => kind === 'call')!;
+      const kind = version === 1 ? 'call' : 'bundle';
+      cluster.availabilities.set('stranger', 'unknown');
+      for (let life = 0; life < 60; life += 1) {
+        const from = { node: 'stranger', incarnation: `000000000000ff${life.toString(16).padStart(2, '0')}` };
+        b.calls.port.receive({
+          kind,
+          from,
+          isFromPeer: false,
+          body,
+          reply: version === 1 ? 'stranger x' : '',
+          token: '',
+        });
+      }
+      await turn();
+      expect([held.running, b.calls.stats().serving]).toEqual([11, 11]);
+      cluster.timers.advance(31_000);
+      expect(b.calls.stats().serving).toBe(1);
+      held.endAll();
+    });
+
+    it('refuses watches beyond maxWatchesPerPeer, also while their ends are not acknowledged', async () => {
+      const b = limited({ watches: 3 });
+      const processes = Array.from({ length: 5 }, () => b.processes.spawn());
+      const told: unknown[] = [];
+      for (const { pid } of processes) a.service.monitor(pid).subscribe(({ reason }) => told.push(reason));
+      await turn();
+      expect(told).toEqual(['system_limit', 'system_limit']);
+      expect(b.calls.stats()).toMatchObject({ watched: 3, warnings: { 'too-many-watches': 2 } });
+      cluster.lose = ({ from, kind }) => from === 'a' && kind === 'watch';
+      processes[0].exit('gone');
+      await turn();
+      expect(b.calls.stats()).toMatchObject({ watched: 3, unacknowledged: 1 });
+      b.calls.peerRemoved({ node: 'a', incarnation: a.incarnation });
+      expect(b.calls.stats()).toMatchObject({ watched: 0, unacknowledged: 0 });
+    });
+
+    it('repeats few of many watches that a peer does not acknowledge', async () => {
+      const b = limited({});
+      const pids = Array.from({ length: 3000 }, () => b.processes.spawn().pid);
+      cluster.lose = ({ from }) => from === 'b';
+      for (const pid of pids) a.service.monitor(pid).subscribe();
+      await turn();
+      cluster.timers.advance(20_000);
+      await turn();
+      const before = cluster.frames.length;
+      cluster.timers.advance(60_000);
+      await turn();
+      const bytes = cluster.frames.slice(before).reduce((sum, { body }) => sum + body.length, 0);
+      expect(bytes / 60).toBeLessThan(1000);
+      // As soon as it acknowledges some, the others follow quickly.
+      cluster.lose = () => false;
+      for (let i = 0; i < 40 && a.calls.stats().unacknowledged > 0; i += 1) {
+        cluster.timers.advance(250);
+        await turn();
+      }
+      expect(a.calls.stats().unacknowledged).toBe(0);
+      expect(b.calls.stats().watched).toBe(3000);
+    });
+
+    it('asserts its watches again at most once a second however often a peer asks for them', async () => {
+      const b = limited({});
+      for (let i = 0; i < 300; i += 1) a.service.monitor(b.processes.spawn().pid).subscribe();
+      await turn();
+      cluster.lose = ({ from }) => from === 'b';
+      const before = cluster.frames.length;
+      const again = version === 1 ? [2] : [15, 1, 0, 0, 0, 2];
+      for (let i = 0; i < 500; i += 1)
+        a.receive(b, { kind: version === 1 ? 'down' : 'bundle', body: Uint8Array.from(again) });
+      await turn();
+      expect(cluster.frames.slice(before).filter(({ from }) => from === 'a').length).toBeLessThan(110);
+    });
+  },
+);

@@ -1,0 +1,277 @@
+import { DecodeError, FRAMES, Reader } from '../../wire';
+import { type Pid, quoteText, type ValueRecord } from '../../term';
+import type { CallsDeps } from '../calls-deps';
+import { errorFormOptions, formOfError } from '../error-form';
+import type { Message } from '../message';
+import {
+  type DownBody,
+  readDown,
+  readWatch,
+  type WatchBody,
+  writeDown,
+  writeWatch,
+} from '../monitors/watch-frames';
+import type { NodeIdentity, ReceivedFrame } from './call-channel';
+import {
+  type Cancellation,
+  readCancellation,
+  readReply,
+  type Reply,
+  type Request,
+  writeCancellation,
+  writeReply,
+} from './call-frames';
+import { type ItemDecoding, readRequest, writeRequest } from './call-items';
+import { type CallToken, readToken, writeToken } from './call-token';
+import type { FrameReceivers, ReplyAddress } from './frame-receivers';
+import { Lines } from './lines';
+import type { Bundle, SentCall } from './sent-call';
+import { SingleFrames, tooLarge } from './single-frames';
+
+/** After so many items of one bundle that cannot be read, the rest of it is dropped. */
+const MOST_FAILURES = 100;
+
+/**
+ * Where what calls and monitors say leaves the node and enters it. Writes what goes out into the line to its node, reads what comes in
+ * and hands it to the receivers. Nothing else does either. Peers of version 1 get single frames instead.
+ */
+export class CallPort {
+  /** What waits for the end of the turn. */
+  readonly waiting: { readonly size: number };
+  /** Frames with calls that wait for their reply, by token. */
+  readonly bundles: Map<string, Bundle>;
+  readonly #deps: CallsDeps;
+  readonly #decoding: ItemDecoding;
+  readonly #lines: Lines;
+  readonly #single: SingleFrames;
+  #receivers!: FrameReceivers;
+
+  constructor(deps: CallsDeps) {
+    this.#deps = deps;
+    const { incarnation } = deps;
+    this.#decoding = { ...deps, incarnationBytes: Uint8Array.from(Buffer.from(incarnation, 'hex')) };
+    this.#lines = new Lines(deps);
+    this.#single = new SingleFrames(deps);
+    this.waiting = this.#lines.waiting;
+    this.bundles = this.#lines.bundles;
+  }
+
+  /** Sets, once, who takes what comes in. */
+  connect(receivers: FrameReceivers): void {
+    this.#receivers = receivers;
+  }
+
+  // Out
+
+  /**
+   * Sends a call to a process of a peer. It hears if this node is not connected.
+   *
+   * @throws ValueTooLargeError if it does not fit into a frame; nothing was sent then.
+   */
+  call(call: SentCall): void {
+    const { pid, message } = call.attempt;
+    const line = this.#lines.byIncarnation.get(pid.incarnation) ?? this.#lines.to(pid);
+    let bytes: number;
+    if (line === undefined) bytes = this.#single.call(call);
+    else {
+      const writer = line.begin('call');
+      writeToken(writer, call);
+      writeRequest(writer, pid, message);
+      bytes = line.end(call);
+    }
+    if (bytes > 0) throw tooLarge(message.name, bytes, this.#deps.channel);
+  }
+
+  /**
+   * Sends a cast or message to a process of another node.
+   *
+   * @returns False if this node is not connected.
+   * @throws ValueTooLargeError if it does not fit into a frame; nothing was sent then.
+   */
+  tell(to: Pid, message: Message): boolean {
+    const { channel } = this.#deps;
+    if (!channel.isConnected) return false;
+    const line = this.#lines.to(to);
+    let bytes: number;
+    if (line === undefined) bytes = this.#single.tell(to, message);
+    else {
+      writeRequest(line.begin('cast'), to, message);
+      bytes = line.end();
+    }
+    if (bytes > 0) throw tooLarge(message.name, bytes, channel);
+    return true;
+  }
+
+  /** Tells the node that was asked that nobody waits for its reply any more. */
+  cancel(to: NodeIdentity, token: CallToken, cancellation: Cancellation): void {
+    const line = this.#lines.to(to);
+    if (line === undefined) return this.#single.cancel(to.node, token, cancellation);
+    const writer = line.begin('cancel');
+    writeToken(writer, token);
+    writeCancellation(writer, cancellation);
+    line.end();
+  }
+
+  /** Replies to a call. @returns 0, or the bytes of the reply if it does not fit into a frame; nothing was sent then. */
+  reply(address: ReplyAddress, reply: Reply): number {
+    if (address.address !== '') return this.#single.reply(address, reply);
+    const { to } = address;
+    const line = this.#lines.byIncarnation.get(to.incarnation) ?? this.#lines.back(to);
+    const writer = line.begin('reply');
+    writeToken(writer, address);
+    writeReply(writer, reply);
+    return line.end();
+  }
+
+  /**
+   * Replies to a call with an error, without its fields but the status if they do not fit into the frame.
+   *
+   * @param executed Whether the handler may have begun.
+   */
+  replyError(address: ReplyAddress, thrown: unknown, executed: boolean): void {
+    const error = formOfError(thrown, errorFormOptions(this.#deps));
+    if (this.reply(address, { type: 'error', executed, error }) === 0) return;
+    const { status } = error.fields;
+    const fields: ValueRecord = status === undefined ? {} : { status };
+    this.reply(address, { type: 'error', executed, error: { ...error, fields } });
+  }
+
+  /** Tells the node of a process whether this node watches it. */
+  watch(to: NodeIdentity, body: WatchBody): void {
+    const line = this.#lines.to(to);
+    if (line === undefined) return this.#single.watch(to.node, body);
+    writeWatch(line.begin('watch'), body);
+    line.end();
+  }
+
+  /** Tells a watching node about a process of this node. A reason that does not fit into a frame is left out. */
+  down(to: NodeIdentity, body: DownBody): void {
+    const line = this.#lines.to(to);
+    let bytes: number;
+    if (line === undefined) bytes = this.#single.down(to.node, body);
+    else {
+      writeDown(line.begin('down'), body);
+      bytes = line.end();
+    }
+    if (bytes > 0 && body.type === 'down') this.down(to, { ...body, reason: 'killed' });
+  }
+
+  /** Sends what waits for the end of the turn now, so that what the caller sends next does not overtake it. */
+  flush(): void {
+    this.#lines.flush();
+  }
+
+  /** A node is no peer any more. */
+  nodeLost(peer: NodeIdentity): void {
+    this.#lines.nodeLost(peer);
+  }
+
+  /** Drops what waits: the node has left. */
+  close(): void {
+    this.#lines.close();
+  }
+
+  // In
+
+  /**
+   * Nobody listens where a bundle was sent: ends its calls.
+   *
+   * @param token Of the bundle.
+   * @returns The node that it was sent to, if a call waits for it.
+   */
+  noResponders(token: string): string | undefined {
+    const bundle = this.bundles.get(token);
+    if (bundle === undefined) return undefined;
+    this.bundles.delete(token);
+    for (const call of bundle.calls) call.undelivered('no-responders');
+    return bundle.calls[0].attempt.pid.node;
+  }
+
+  /**
+   * Takes a frame whose sender was checked. Never throws because of its body: one that no version writes is counted, warned of and
+   * dropped, and in a bundle only the item that it is about.
+   */
+  receive(frame: ReceivedFrame): void {
+    const failures: unknown[] = [];
+    try {
+      if (frame.kind !== 'bundle') return this.#single.receive(frame, this.#receivers);
+      const reader = new Reader(frame.body, this.#deps);
+      for (let kind = reader.nextItem(); kind !== undefined; kind = reader.nextItem()) {
+        try {
+          this.#receiveItem(kind, frame, reader);
+        } catch (error) {
+          failures.push(error); // the items behind it have nothing to do with it
+          if (failures.length === MOST_FAILURES) break;
+        }
+      }
+    } catch (error) {
+      failures.push(error);
+    }
+    for (const error of failures) this.#malformed(frame, error);
+  }
+
+  /** @throws DecodeError for bytes that this node does not write, or not to this receiver */
+  #receiveItem(kind: number, frame: ReceivedFrame, reader: Reader): void {
+    const { from } = frame;
+    const { requests, replies, watches, downs } = this.#receivers;
+    const bytes = reader.remaining;
+    switch (kind) {
+      case FRAMES.call.number: {
+        const token = readToken(reader);
+        let request: Request;
+        try {
+          request = readRequest(reader, 'call', from, this.#decoding);
+        } catch (error) {
+          if (error instanceof DecodeError) requests.undecodable(frame, token);
+          throw error;
+        }
+        return requests.call(frame, token, request, bytes);
+      }
+      case FRAMES.cast.number:
+        return requests.cast(frame, readRequest(reader, 'cast', from, this.#decoding), bytes);
+      case FRAMES.cancel.number:
+        return requests.cancel(from, readToken(reader), readCancellation(reader));
+      case FRAMES.reply.number: {
+        const token = readToken(reader);
+        let reply: Reply;
+        try {
+          reply = readReply(reader);
+        } catch (error) {
+          if (error instanceof DecodeError) replies.undecodable(from, token, '');
+          throw error;
+        }
+        return replies.reply(from, token, reply);
+      }
+      case FRAMES.watch.number:
+        if (frame.isFromPeer) watches.receive(from, readWatch(reader));
+        else this.#warnOfStranger('watch', from);
+        return;
+      case FRAMES.down.number:
+        if (frame.isFromPeer) downs.receive(from, readDown(reader));
+        else this.#warnOfStranger('down', from);
+        return;
+      default:
+        throw new DecodeError('An item of no kind.');
+    }
+  }
+
+  /**
+   * Watches are repeated until they are answered, so a node that is not a peer yet loses nothing. One that never becomes a peer is never
+   * removed as one, and what it watches would be remembered for ever.
+   */
+  #warnOfStranger(kind: string, { node }: NodeIdentity): void {
+    this.#deps.onWarning(
+      'from-stranger',
+      `A ${kind} of node ${quoteText(node)}, which is no peer, was dropped.`,
+    );
+  }
+
+  /** Counts and warns of what cannot be read. Any other error is thrown again. */
+  #malformed({ kind, from }: ReceivedFrame, error: unknown): void {
+    if (!(error instanceof DecodeError)) throw error;
+    this.#deps.onWarning(
+      'malformed-frame',
+      `A ${kind} frame of node ${quoteText(from.node)} was dropped${kind === 'bundle' ? ' in part' : ''}: ${error.message}`,
+    );
+  }
+}
