@@ -70,7 +70,7 @@ describe('what is known of the scopes of a peer', () => {
     expect(scopes.get('a')?.run).toBe(2);
   });
 
-  it('counts as too many only scopes that run: none that stopped, and no news of a run that is over', () => {
+  it('a node counts as too many only scopes that run: none that stopped, and no news of a run that is over', () => {
     const scopes = new KnownScopes(2);
     scopes.learn(hello({ running: [news('a', 2), news('b')], revision: 2 }));
     const change = scopes.learn(hello({ since: 2, revision: 4, running: [news('c')], stopped: ['b'] }));
@@ -80,7 +80,7 @@ describe('what is known of the scopes of a peer', () => {
     expect(scopes.learn(hello({ beat: 3, running: [news('d', 0), news('e')] })).refused).toBe(0);
   });
 
-  it('asks again for a set of many pages in which scopes that are gone took the room of others', () => {
+  it('a node asks again for a set of many pages in which scopes that are gone took the room of others', () => {
     const scopes = new KnownScopes(2);
     scopes.learn(hello({ running: [news('a'), news('b')] }));
     const pages = { pages: 2, beat: 2, revision: 5 };

@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { AbortListeners } from './abort-listeners';
 
 describe('listeners of AbortSignals', () => {
-  it('calls all that wait for a signal once, in their order, and gives the signal one listener for all of them', () => {
+  it('AbortListeners call all that wait for a signal once, in their order, and give the signal one listener for all of them', () => {
     const listeners = new AbortListeners();
     const controller = new AbortController();
     const { signal } = controller;
@@ -14,7 +14,7 @@ describe('listeners of AbortSignals', () => {
     expect(called).toEqual(Array.from({ length: 100 }, (_, at) => at));
   });
 
-  it('removes one listener without the others, also while they are called, and leaves the signal with the last one', () => {
+  it('AbortListeners remove one listener without the others, also while they are called, and leave the signal with the last one', () => {
     const listeners = new AbortListeners();
     const controller = new AbortController();
     const { signal } = controller;

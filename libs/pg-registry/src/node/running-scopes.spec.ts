@@ -45,7 +45,7 @@ describe('the scopes of a node', () => {
     scopes.stop(name);
   };
 
-  it('forgets scopes that were started and stopped', async () => {
+  it('a node forgets scopes that were started and stopped', async () => {
     const scopes = new RunningScopes(depsOfNode(), () => NO_PEERS);
     scopes.start('running');
     for (let at = 0; at < 100; at += 1) startAndStop(scopes, `document ${at}`);
@@ -54,7 +54,7 @@ describe('the scopes of a node', () => {
     expect(scopes.names()).toEqual(['running']);
   });
 
-  it('keeps the registry of a stopped scope the same object as long as somebody holds it', async () => {
+  it('a node keeps the registry of a stopped scope the same object as long as somebody holds it', async () => {
     const scopes = new RunningScopes(depsOfNode(), () => NO_PEERS);
     const held = scopes.start('held');
     scopes.stop('held');
@@ -65,7 +65,7 @@ describe('the scopes of a node', () => {
     expect(held.count()).toBe(0);
   });
 
-  it('keeps listeners for the next run of a scope, although nobody holds its registry', async () => {
+  it('a node keeps listeners for the next run of a scope, although nobody holds its registry', async () => {
     const scopes = new RunningScopes(depsOfNode(), () => NO_PEERS);
     const seen: unknown[] = [];
     let remove: (() => void) | undefined = scopes.service('a').addListener({

@@ -30,7 +30,7 @@ describe('timeoutMs', () => {
   afterEach(() => node.close());
 
   it.each(METHODS)(
-    'is refused by %s with the same error if it is no number of milliseconds',
+    'timeoutMs is refused by %s with the same error if it is no number of milliseconds',
     async (_, call) => {
       for (const timeoutMs of [-1, NaN, -Infinity, '5', null, 5n, {}]) {
         const error = await call(node, { timeoutMs }).catch((thrown: unknown) => thrown);
@@ -43,7 +43,7 @@ describe('timeoutMs', () => {
     },
   );
 
-  it.each(METHODS)('may be Infinity, or longer than any timer, in %s', async (_, call) => {
+  it.each(METHODS)('timeoutMs may be Infinity, or longer than any timer, in %s', async (_, call) => {
     for (const timeoutMs of [Infinity, 2 ** 40, undefined]) {
       // oxlint-disable-next-line no-await-in-loop -- one after the other: a drain is made once
       const ended = await call(node, { timeoutMs }).then(() => 'in time');
@@ -51,7 +51,7 @@ describe('timeoutMs', () => {
     }
   });
 
-  it('is no time at all if it is 0: what can be had at once is had, all else fails', async () => {
+  it('timeoutMs is no time at all if it is 0: what can be had at once is had, all else fails', async () => {
     const registry = node.scope('pg');
     await node.synced();
     await node.synced({ timeoutMs: 0 });

@@ -255,7 +255,7 @@ describe('start', () => {
       (await start({ via: name })).exit('first');
     });
 
-    it('takes the name at once, but waits for that exit before the instance is made; calls wait, too', async () => {
+    it('a start takes the name at once, but waits for the exit of its predecessor before the instance is made; calls wait, too', async () => {
       const starting = start({ via: name });
       const call = a.service.call(name, 'add', 3);
       await expect(start({ via: name })).rejects.toBeInstanceOf(AlreadyRegisteredError);
@@ -266,7 +266,7 @@ describe('start', () => {
       expect(events).toEqual(['start', 'exit first', 'start']);
     });
 
-    it('waits for all who had the name, also when one that waited has ended itself', async () => {
+    it('a start waits for all who had the name, also when one that waited has ended itself', async () => {
       const controller = new AbortController();
       const second = start({ via: name, signal: controller.signal });
       controller.abort('not needed any more');
@@ -279,7 +279,7 @@ describe('start', () => {
       expect([events, factory.made]).toEqual([['start', 'exit first', 'start'], 2]);
     });
 
-    it('waits no longer than an exit may take', async () => {
+    it('a start waits for its predecessor no longer than an exit may take', async () => {
       const starting = start({ via: name });
       await turn();
       cluster.timers.advance(5000);
@@ -287,7 +287,7 @@ describe('start', () => {
       expect(events).toEqual(['start', 'exit first', 'start']);
     });
 
-    it('starts at once if it is told not to wait, or has another name', async () => {
+    it('a start waits for no predecessor if it is told not to, or has another name', async () => {
       await start({ via: via('counters', 'b') });
       await start({ via: name, waitForPredecessor: false });
       expect(events).toEqual(['start', 'exit first', 'start', 'start']);
@@ -296,7 +296,7 @@ describe('start', () => {
       );
     });
 
-    it('starts at once when that exit itself starts it, because it would wait for itself', async () => {
+    it('a start does not wait for the exit that it is part of', async () => {
       exits.open();
       await a.service.settled();
       const process = await start({ via: name });
