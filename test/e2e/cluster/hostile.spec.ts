@@ -1,7 +1,8 @@
 import { connect, type NatsConnection } from 'nats';
-import { encodeFrame } from '../../../libs/pg-registry/src/wire/frame';
+import { decodeFrame, encodeFrame } from '../../../libs/pg-registry/src/wire/frame';
 import { FRAME_KINDS, type FrameKind } from '../../../libs/pg-registry/src/wire/frame-kinds';
 import { incarnationOf } from '../../../libs/pg-registry/src/wire/incarnation';
+import { eventually } from '../../support/eventually';
 import { Cluster } from './cluster';
 import type { ClusterNode } from './cluster-node';
 
@@ -86,4 +87,18 @@ test('garbage on every subject of the namespace changes nothing and is counted',
   const log = await a.log();
   expect(log.length).toBeGreaterThan(0);
   expect(log.length).toBeLessThan(20);
+});
+
+test('a node in whose name a stranger says goodbye is back with its entries, and tells of it', async () => {
+  const [a, b] = nodes;
+  const hellos: Uint8Array[] = [];
+  stranger.subscribe(`${NS}.from.b.hello`, { callback: (_, { data }) => void hellos.push(data.slice()) });
+  await eventually(() => expect(hellos).not.toEqual([]));
+  const { body: _body, ...identity } = decodeFrame(hellos[0]);
+  stranger.publish(`${NS}.from.b.goodbye`, encodeFrame({ ...identity, kind: 'goodbye' }));
+  await stranger.flush();
+  await eventually(async () => expect(await cluster.removals()).toContain('a removed b: goodbye'));
+  await cluster.agree();
+  expect((await a.values('here')).toSorted()).toEqual(['a', 'b']);
+  expect(await b.log()).toContainEqual(expect.stringMatching(/said goodbye in the name of this node, 'b'/));
 });

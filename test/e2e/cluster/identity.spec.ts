@@ -64,6 +64,28 @@ describe('two living nodes of one name', () => {
   });
 });
 
+describe('two living nodes of one name on machines whose clocks differ', () => {
+  test('of two living nodes of one name the one that started last stays, although its clock is an hour behind', async () => {
+    const witness = await cluster.join('witness');
+    const first = await cluster.join('twin');
+    await first.register('here', 'first');
+    await cluster.agree();
+    cluster.forget(first);
+    const last = await cluster.join('twin', {
+      host: await cluster.host('e2e/cluster/late-clock.fixture.ts'),
+    });
+    await last.register('here', 'last');
+
+    await eventually(async () => expect(await first.run(({ node }) => node.state)).toBe('fenced'));
+    await cluster.agree();
+    expect(await witness.values('here')).toEqual(['last']);
+    expect(await last.run(({ node }) => node.state)).toBe('ready');
+    // Both tell the two start times.
+    const times = /\d{4}-\d\d-\d\dT.*\d{4}-\d\d-\d\dT/;
+    for (const node of [first, last]) expect(await node.log()).toContainEqual(expect.stringMatching(times));
+  });
+});
+
 describe('a node that comes back after its clock was set back', () => {
   test('a node whose clock was set back counts as the younger one as soon as it learns of its namesake', async () => {
     const witness = await cluster.join('witness');
