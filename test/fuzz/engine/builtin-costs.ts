@@ -48,8 +48,8 @@ const SEARCHES = [
 type Method = (this: object, ...args: readonly unknown[]) => unknown;
 
 /**
- * Adds up what built-in methods cost, which no block of the library shows: how far they walk over arrays and texts, and how many keys of
- * a Map or Set V8 passes on its way to a number or bigint. It stands in the methods of the built-in classes of the whole thread.
+ * Adds up what built-in methods cost, which no block of the library shows: how far they walk over arrays and texts, the texts that a Map
+ * or Set hashes, and how many of its keys V8 passes on its way to a number or bigint. It stands in the methods of the built-in classes of the whole thread.
  */
 export class BuiltinCosts {
   #isCounting = false;
@@ -93,6 +93,8 @@ export class BuiltinCosts {
   };
 
   #search(table: object, key: unknown, adds: boolean): void {
+    // V8 hashes a text when it is looked up for the first time.
+    if (typeof key === 'string') this.#units += key.length;
     if (typeof key !== 'number' && typeof key !== 'bigint') return;
     let lengths = this.#lengths.get(table);
     if (lengths === undefined) this.#lengths.set(table, (lengths = {}));

@@ -7,7 +7,7 @@ import { decodeInput, encodeInput, type Input } from './input';
 const FOLDER = join(__dirname, '..');
 
 /** How many bytes of text are kept of the inputs of one target. */
-const MOST_BYTES = 50_000;
+const MOST_BYTES = 40_000;
 
 /** An input that broke a promise once. It is run again with every test run. */
 export interface Finding {

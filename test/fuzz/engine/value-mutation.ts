@@ -25,7 +25,7 @@ const FLOATS: readonly number[] = [
 export const TEXTS: readonly string[] = [
   '', 's', 'u', 'v', 'h', 'm', 'a', '0', '1', '-1', 'then', 'toString', 'constructor', 'toJSON', 'length', 'message', 'code', 'hasOwnProperty',
   'echo', 'wait', 'fail', 'request', 'event', 'values', 'credit', 'pattern', 'data', 'replyTo', 'id', 'ahead', 'upTo', 'stream', 'from',
-  'noproc', 'noconnection', '_', '$_', '$$', 'ä', '日本語', '😀', 'a\nb', '\u001b[31m', '\u0000', '\u202e', '.', '*', '>', 'x'.repeat(64), 'x'.repeat(300),
+  'noproc', 'noconnection', '_', '$_', '$$', 'ä', '日本語', '😀', 'a\nb', '\u001b[31m', '\u0000', '\u202e', '.', '*', '>', 'x'.repeat(64), 'x'.repeat(300), 'x'.repeat(3000),
 ]; // prettier-ignore
 
 const MOST_LEVELS = 4;

@@ -8,6 +8,7 @@ import { decodeTarget } from './decode';
 import { edgesTarget } from './edges';
 import { matchTarget } from './match';
 import { peerTarget } from './peer';
+import { streamsTarget } from './streams';
 import { valuesTarget } from './values';
 
 /** All targets, in the order in which they have their turns. */
@@ -17,6 +18,7 @@ export const TARGETS: readonly Target[] = [
   valuesTarget,
   matchTarget,
   callsTarget,
+  streamsTarget,
   edgesTarget,
 ];
 
