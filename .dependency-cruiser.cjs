@@ -44,6 +44,7 @@ const rooms = {
     'npm:rxjs',
     'node:crypto',
     'node:os',
+    'node:v8',
   ],
   nest: [
     'term',

@@ -10,6 +10,9 @@ import {
   decodeCaptured,
   oversizedBodies,
   falseClaims,
+  heavyValue,
+  pieces,
+  repeatedAsk,
   type CapturedFrame,
   REPLAYABLE,
   encodeForged,
@@ -29,9 +32,20 @@ export const ATTACKS = [
   'forged-goodbye',
   'forged-namesake',
   'flood',
+  'pieces',
+  'heavy-entries',
+  'storm',
+  'mute',
   'restart',
 ] as const;
 export type Attack = (typeof ATTACKS)[number];
+
+/** Attacks that do not belong into a flood: they are floods, or change what comes after them. */
+const LASTING: readonly Attack[] = ['flood', 'restart', 'storm', 'mute', 'heavy-entries'];
+/** Subjects on which entries travel. */
+const ENTRIES = /\.(?:ops|sync|repair)\b/;
+/** How many entries it registers at a time that are small on the wire and large in memory. */
+const HEAVY_ENTRIES = 24;
 
 /** How a node must treat a frame of the adversary. */
 export type Expectation =
@@ -65,6 +79,12 @@ export class Adversary {
   readonly #allowed: readonly (readonly string[])[];
   readonly #subjects: Subjects;
   #node: SimulatedNode | undefined;
+  /** Whether its node announces entries and sends none of them. */
+  #isMute = false;
+  /** How many questions it has repeated so far: numbers in them rise. */
+  #storms = 0;
+  /** Publishes in spite of it. */
+  #publishAll: SimulatedNode['client']['publish'] = () => undefined;
 
   readonly #random: SeededRandom;
 
@@ -87,9 +107,10 @@ export class Adversary {
     this.#node = node;
     const { client } = node;
     const publish = client.publish.bind(client);
+    this.#publishAll = publish;
     client.publish = (subject, bytes, reply) => {
       this.#capture({ subject, bytes });
-      publish(subject, bytes, reply);
+      if (!this.#isMute || !ENTRIES.test(subject)) publish(subject, bytes, reply);
     };
     client.subscribe(`pgr.${NAMESPACE}.from.>`, (subject, bytes) => this.#capture({ subject, bytes }));
   }
@@ -125,8 +146,23 @@ export class Adversary {
         return this.#sayGoodbyeAs(victim);
       case 'forged-namesake':
         return this.#claimToBe(victim);
+      case 'pieces':
+        for (const body of pieces(random)) this.#send(victim, 'ops', body);
+        return;
+      case 'heavy-entries':
+        return this.#registerHeavy();
+      case 'storm': {
+        const { kind, body } = repeatedAsk(random, this.#incarnationOf(victim));
+        const times = 20 + random.below(400);
+        for (let time = 0; time < times; time += 1) this.#send(victim, kind, body(this.#storms + time));
+        this.#storms += times;
+        return;
+      }
+      case 'mute':
+        this.#isMute = !this.#isMute;
+        return;
       case 'flood': {
-        const tame = ATTACKS.filter((attack) => attack !== 'flood' && attack !== 'restart');
+        const tame = ATTACKS.filter((attack) => !LASTING.includes(attack));
         const often = random.pick(tame);
         for (let times = 10 + random.below(90); times > 0; times -= 1)
           this.attack(random.chance(0.8) ? often : random.pick(tame), victim, isOver);
@@ -135,6 +171,20 @@ export class Adversary {
       case 'restart':
         return; // The cluster restarts its process.
     }
+  }
+
+  /** Registers entries as any peer does, of values that are small on the wire and large in memory. */
+  #registerHeavy(): void {
+    const node = this.#node!;
+    if (node.tableOf('s') === undefined) return;
+    for (let at = 0; at < HEAVY_ENTRIES; at += 1)
+      node.scopes.service('s').join(`heavy ${at}`, node.process(0).pid, heavyValue());
+  }
+
+  /** The incarnation of a node, as far as it was overheard. */
+  #incarnationOf(name: string): string {
+    const frame = this.#captured.map(({ bytes }) => decodeCaptured(bytes)).find(({ node }) => node === name);
+    return frame?.incarnation ?? this.#randomIncarnation();
   }
 
   /** Sends bytes that are no frame, to any subject that has a subscriber. */
@@ -244,7 +294,7 @@ export class Adversary {
     const sender = tokens[2] === 'from' ? tokens[3] : tokens.at(-1);
     if (!isAllowed && sender === this.name) throw new Error(`${subject} should be allowed to ${this.name}`);
     this.expectations.set(bytes, expectation);
-    node.client.publish(subject, bytes, reply);
+    this.#publishAll(subject, bytes, reply);
   }
 
   #randomSubject(sender: Subjects, victim: string): string {

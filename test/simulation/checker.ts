@@ -6,6 +6,7 @@ import { Reachability, type Fault } from './reachability';
 import { SubscriberModel } from './subscriber-model';
 import { Violation } from './invariants';
 import { ReplicatedCalls } from './replicated-calls';
+import { HostileTraffic } from './hostile-traffic';
 import { RefusedFrames } from './refused-frames';
 import {
   type NodeObserver,
@@ -44,6 +45,7 @@ export class Checker implements NodeObserver {
   /** Entries that their owner removed, by node and scope: they must not return. */
   readonly #gone = new Map<SimulatedNode, Map<ScopeName, Set<string>>>();
   readonly #replicatedCalls = new ReplicatedCalls();
+  readonly #hostileTraffic: HostileTraffic;
 
   readonly #queue: EventQueue;
   readonly #nodes: readonly SimulatedNode[];
@@ -62,6 +64,8 @@ export class Checker implements NodeObserver {
     this.#times = times;
 
     this.refusedFrames = new RefusedFrames(nodes);
+    const isHostile = (name: string): boolean => nodes.some((node) => node.isHostile && node.name === name);
+    this.#hostileTraffic = new HostileTraffic(() => queue.now, isHostile);
   }
 
   /** A scope started: it gets its first subscriber. */
@@ -127,11 +131,16 @@ export class Checker implements NodeObserver {
   }
 
   onMessage(node: SimulatedNode, subject: string, bytes: Uint8Array, receive: () => void): void {
+    this.#hostileTraffic.received(node, subject, bytes);
     const fault = this.refusedFrames.faultOf(node, subject, bytes, receive);
     if (fault === undefined) return;
     this.#checking(() => {
       throw new Violation(9, fault);
     });
+  }
+
+  onPublish(node: SimulatedNode, subject: string, bytes: Uint8Array): void {
+    this.#checking(() => this.#hostileTraffic.sent(node, subject, bytes));
   }
 
   onTurnEnd(node: SimulatedNode): void {
@@ -278,12 +287,13 @@ export class Checker implements NodeObserver {
 }
 
 function checkMemory(node: SimulatedNode): void {
-  const { maxUnsentOps, ringBytes, parkingBytes, maxPeers, maxTombstones } = node.options;
+  const { maxUnsentOps, ringBytes, parkingBytes, maxPeerBytes, maxPeers, maxTombstones } = node.options;
   const { peers, tombstones, memory, counters } = node.protocol.stats();
   const bounds = [
     ['unsent operations', memory.unsentOperations, maxUnsentOps],
     ['recent operations', memory.ringBytes, ringBytes],
     ['parked frames', memory.parkingBytes, parkingBytes],
+    ['bytes of the entries of one peer', memory.largestPeerBytes, maxPeerBytes],
     ['peers', peers, maxPeers],
     ['kinds of counters', Object.keys(counters).length, MOST_COUNTERS],
     ['names', tombstones, maxPeers + maxTombstones],

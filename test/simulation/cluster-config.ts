@@ -37,6 +37,8 @@ const QUICK: Partial<ProtocolOptions> = {
   stallMs: 200,
   settleMs: 100,
 };
+/** How much memory a hostile peer may take: more than honest ones ever need, and little enough that it gets there. */
+const PEER_BYTES = 32 * 1024 * 1024;
 const QUICK_UNIT_MS = 1000;
 const DEFAULT_UNIT_MS = 5000;
 
@@ -65,7 +67,7 @@ export function drawClusterConfig(seed: number): ClusterConfig {
   return {
     names,
     servers: ['X', 'Y', 'Z'].slice(0, 1 + random.below(3)),
-    options: isQuick ? QUICK : {},
+    options: { ...(isQuick ? QUICK : {}), maxPeerBytes: PEER_BYTES },
     tiny,
     unitMs,
     maxPayload: tiny.length > 0 && random.chance(0.5) ? SMALL_PAYLOAD : LARGE_PAYLOAD,

@@ -87,7 +87,51 @@ export function falseClaims(random: SeededRandom, incarnation: string, epoch: nu
   ])();
 }
 
-function hello(random: SeededRandom): Uint8Array {
+/** Makes pieces of one operation that never is complete. */
+export function pieces(random: SeededRandom): Uint8Array[] {
+  const scope = random.pick(SCOPE_NAMES);
+  const parts = random.pick([2 ** 12, 2 ** 20, 2 ** 40]);
+  const number = 1 + random.below(2000);
+  const piece = new Uint8Array(random.pick([0, 1, 1, 50]));
+  return Array.from({ length: 100 }, (_, index) =>
+    streamBody(scope, TAG.part, 1 + random.below(2), [number, index, parts], piece),
+  );
+}
+
+/** A value of 4 KB on the wire that takes some 50 times as much in memory. */
+export function heavyValue(): readonly (readonly never[])[] {
+  return Array.from({ length: 4000 }, () => []);
+}
+
+/** One kind of question that costs its receiver more than its sender, to be sent again and again with rising `time`. */
+export function repeatedAsk(
+  random: SeededRandom,
+  victim: string,
+): { readonly kind: FrameKind; readonly body: (time: number) => Uint8Array } {
+  const scope = random.pick(SCOPE_NAMES);
+  const run = 1 + random.below(2);
+  const stream = (kind: FrameKind, tag: number, numbers: (time: number) => number[]) => ({
+    kind,
+    body: (time: number) => streamBody(scope, tag, run, numbers(time)),
+  });
+  return random.pick([
+    stream('repair', TAG.repairAsk, (time) => [1 + (time % 20), 10_000]),
+    stream('sync', TAG.syncAsk, (time) => [1000 + time, 1_000_000 + time, 0, 100]),
+    { kind: 'discover', body: () => new Uint8Array(0) },
+    { kind: 'hello', body: (time) => hello(random, 1_000_000 + time) },
+    {
+      kind: 'stale',
+      body: (time) =>
+        bodyOf((w) => {
+          writeIncarnation(w, victim);
+          w.uint(1_700_000_010_000_000 + time);
+        }),
+    },
+    { kind: 'suspect', body: () => bodyOf((w) => writeIncarnation(w, victim)) },
+  ]);
+}
+
+function hello(random: SeededRandom, beat?: number): Uint8Array {
   const pages = 1 + random.below(3);
   const running = Array.from({ length: random.below(20) }, () => ({
     name: random.chance(0.5) ? random.pick(SCOPE_NAMES) : `made up ${random.below(1e6)}`,
@@ -99,8 +143,8 @@ function hello(random: SeededRandom): Uint8Array {
     hashLow: random.below(2 ** 32),
   }));
   return encodeHello({
-    beat: random.chance(0.1) ? 2 ** 53 - 1 : random.below(200),
-    discover: random.chance(0.3),
+    beat: beat ?? (random.chance(0.1) ? 2 ** 53 - 1 : random.below(200)),
+    discover: beat !== undefined || random.chance(0.3),
     draining: random.chance(0.2),
     serverId: 'made up',
     revision: random.below(20),
@@ -112,13 +156,20 @@ function hello(random: SeededRandom): Uint8Array {
   });
 }
 
-function streamBody(scope: string, tag: number, run: number, numbers: readonly number[]): Uint8Array {
+function streamBody(
+  scope: string,
+  tag: number,
+  run: number,
+  numbers: readonly number[],
+  rest: Uint8Array = new Uint8Array(0),
+): Uint8Array {
   const body = new Writer();
   startBody(body, tag, run);
   for (const number of numbers) body.uint(number);
   return bodyOf((writer) => {
     writer.string(scope);
     writer.raw(body.finish());
+    writer.raw(rest);
   });
 }
 

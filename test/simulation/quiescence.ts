@@ -21,6 +21,11 @@ export function* quietPeriods(cluster: SimulatedCluster): Iterable<number> {
   const { unitMs } = cluster.config;
   cluster.log('all faults end');
   cluster.endAllFaults();
+  if (cluster.isUnderAttack) {
+    yield AGREED_MS + unitMs;
+    for (const node of soleMembers(cluster)) checkSynced(node);
+    cluster.endAdversary();
+  }
   yield AGREED_MS + unitMs;
   const living = soleMembers(cluster);
   for (const scope of SCOPE_NAMES) for (const node of living) checkViews(node, living, scope);
@@ -30,6 +35,15 @@ export function* quietPeriods(cluster: SimulatedCluster): Iterable<number> {
   const before = activityOf(cluster);
   yield unitMs;
   if (activityOf(cluster) !== before) throw new Violation(10, `${before} became ${activityOf(cluster)}`);
+}
+
+/** Checks that a node waits for nobody any more. @throws Violation */
+function checkSynced({ name, protocol }: SimulatedNode): void {
+  if (protocol.synced) return;
+  throw new Violation(
+    12,
+    `${name} still waits for ${protocol.arrivals().awaited.join(', ') || 'an introduction'}`,
+  );
 }
 
 /** Checks what must hold when all faults have ended and the cluster is quiet. @throws Violation */

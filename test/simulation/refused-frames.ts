@@ -61,7 +61,7 @@ export class RefusedFrames {
 }
 
 /** Returns the sender's name, by the subject alone. */
-function senderOf(subject: string): string | undefined {
+export function senderOf(subject: string): string | undefined {
   const tokens = subject.split('.');
   if (tokens[2] === 'from') return tokens[3];
   return tokens[2] === 'reply' ? tokens[4] : tokens.at(-1);

@@ -200,9 +200,18 @@ export class SimulatedCluster {
     this.updateReachability();
   }
 
-  /** Ends every fault for good. */
-  endAllFaults(): void {
+  /** Whether the hostile peer still runs. */
+  get isUnderAttack(): boolean {
+    return this.#adversary?.node !== undefined;
+  }
+
+  /** Ends the hostile peer. */
+  endAdversary(): void {
     if (this.#adversary?.node !== undefined) this.crash(this.#adversary.node, 0);
+  }
+
+  /** Ends every fault for good. The hostile peer goes on. */
+  endAllFaults(): void {
     this.broker.faults = NO_FAULTS;
     this.broker.heal();
     for (const server of this.broker.servers) if (!server.alive) this.broker.revive(server);

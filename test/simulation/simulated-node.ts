@@ -63,6 +63,8 @@ export interface NodeObserver {
   onEffect(node: SimulatedNode, effect: NodeEffect | RemoteDiff): void;
   /** A message arrived; `receive` hands it to the node. */
   onMessage(node: SimulatedNode, subject: string, bytes: Uint8Array, receive: () => void): void;
+  /** The node published a message. */
+  onPublish(node: SimulatedNode, subject: string, bytes: Uint8Array): void;
   /** A turn of the node's event loop ended. */
   onTurnEnd(node: SimulatedNode): void;
 }
@@ -127,6 +129,7 @@ export class SimulatedNode {
     });
     this.loop = this.#process.loop;
     this.client = this.#process.client;
+    this.client.onPublish = (subject, bytes) => observer.onPublish(this, subject, bytes);
     this.protocol = this.#process.protocol;
     this.processes = new Processes({ ...identity, pids });
     this.scopes = this.#createScopes();
@@ -218,7 +221,7 @@ export class SimulatedNode {
       runningScopes: () => [],
       send: () => undefined,
     };
-    return new RunningScopes(host, (scope) => this.#replicate(scope));
+    return new RunningScopes(host, (scope) => this.#replicate(scope), this.options.maxScopes);
   }
 
   /** Starts a scope's stream. The observer is told of every write and every diff of a peer before subscribers of the scope are. */

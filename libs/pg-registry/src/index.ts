@@ -70,7 +70,7 @@ export type {
   Suspicion,
 } from './cluster';
 export type { Permissions } from './wire';
-export type { ProtocolStats } from './protocol';
+export type { PeerArrivals, ProtocolStats } from './protocol';
 export type { ReplicationMemory } from './replication';
 export { LocalBus, localBus, localTransport } from './transport/local';
 export type { LocalTransportOptions } from './transport/local';

@@ -17,9 +17,10 @@ import {
   writeWatch,
 } from '../../../libs/pg-registry/src/calls/monitors/watch-frames';
 import { ManualTimers } from '../../../libs/pg-registry/src/calls/calls.fixture';
-import { decodeProbeAnswer, encodeProbeAnswer } from '../../../libs/pg-registry/src/cluster';
+import { decodeProbeAnswer, encodeProbeAnswer, protocolOptions } from '../../../libs/pg-registry/src/cluster';
 import { decodeHello, encodeHello } from '../../../libs/pg-registry/src/cluster/hello';
 import * as replication from '../../../libs/pg-registry/src/replication/body';
+import { ReplicationBudget } from '../../../libs/pg-registry/src/replication/budget';
 import { readBundle } from '../../../libs/pg-registry/src/replication/bundle';
 import { readChunk, readChunkHead } from '../../../libs/pg-registry/src/replication/chunk-body';
 import { readOperations } from '../../../libs/pg-registry/src/replication/operation-body';
@@ -57,6 +58,8 @@ const decoding = {
   timers: new ManualTimers(),
 };
 
+const streamDeps = { pids: decoding.pids, budget: new ReplicationBudget(protocolOptions()) };
+
 const isStreamKind = (kind: FrameKind): kind is StreamKind => FRAMES[kind].room === 'replication';
 
 /** One codec for each file of the table of frames: a new file does not compile without one here. */
@@ -83,7 +86,7 @@ const CODECS: Readonly<Record<BodyFile, BodyCodec>> = {
     decode: (body, kind) => {
       const reader = new Reader(body);
       const scope = reader.string(128);
-      return isStreamKind(kind) ? [scope, ...decodeStream(readerOf(reader.rest(), decoding), kind)] : scope;
+      return isStreamKind(kind) ? [scope, ...decodeStream(readerOf(reader.rest(), streamDeps), kind)] : scope;
     },
   },
   'calls/frames/call-frames': {
@@ -163,7 +166,7 @@ function decodeStream(reader: Reader, kind: StreamKind): unknown[] {
         tag,
         run,
         ...Array.from(
-          readBundle(reader, run, (bytes) => readerOf(bytes, decoding)),
+          readBundle(reader, run, (bytes) => readerOf(bytes, streamDeps)),
           (inner) => inner.tag,
         ),
       ];

@@ -4,6 +4,7 @@
  * - `membership` admits peers by their `hello` and removes them; `own-scopes` decides what each hello says;
  * - `name-guard` and `name-ledger` keep one living node per name;
  * - `liveness/` decides when a silent peer becomes a suspect (`suspicion`) and when it is removed (`liveness`);
+ * - `allowance` bounds what one node can make this one send;
  * - `drain` announces that this node is about to leave;
  * - `endpoint` is what all parts share: identity, clock, counters and the one list of effects.
  *
@@ -13,6 +14,7 @@
  * Promises: deterministic (time, ids and randomness are arguments); nothing that a peer sends makes it throw or grow without bound; a
  * peer is removed only on this node's own observation. May import: term, table (types), wire.
  */
+export { Allowance, SentOnce } from './allowance';
 export { Drain } from './drain';
 export type { DiffReceiver, Effect, PeerEvent, ProbeOutcome, RejectionReason, RemoteCause } from './effect';
 export { Endpoint } from './endpoint';

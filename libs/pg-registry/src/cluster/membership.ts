@@ -1,4 +1,5 @@
 import { quoteText } from '../term';
+import { type Allowance, Allowances } from './allowance';
 import { markDraining } from './drain';
 import type { Endpoint } from './endpoint';
 import { broadcastVersion, commonVersion, formatVersions, type Frame, type Sender } from '../wire';
@@ -16,6 +17,8 @@ import { Throttle } from './throttle';
 const HELLO_MS_PER_PEER = 50;
 /** Answers to a discover are spread over this many milliseconds per known peer. */
 const ANSWER_MS_PER_PEER = 1;
+/** What a hello takes beside its body, about. */
+const HELLO_ENVELOPE_BYTES = 64;
 const DISCOVER_INTERVAL_MS = 1000;
 /** One asker is answered at most once in this time. */
 const ANSWER_INTERVAL_MS = 250;
@@ -56,6 +59,7 @@ export class Membership {
   readonly answers = new Schedule<string>();
   readonly #answered: Throttle<string>;
   readonly #answerVersions = new Map<string, number>();
+  readonly #allowances: Allowances;
   #beat = 0;
   /** When the next hello to everybody is due. */
   helloAt = Infinity;
@@ -76,6 +80,7 @@ export class Membership {
     const { maxPeers, maxTombstones } = endpoint.options;
     this.rejections = new Rejections(endpoint);
     this.ledger = new NameLedger(maxPeers + maxTombstones, (node) => this.byName.has(node));
+    this.#allowances = new Allowances(maxPeers + maxTombstones);
     this.#answered = new Throttle(ANSWER_INTERVAL_MS, 2 * maxPeers);
     this.#asked = new Throttle(DISCOVER_INTERVAL_MS, 2 * maxPeers);
   }
@@ -87,6 +92,17 @@ export class Membership {
   /** Sends a complete hello to everybody and asks all for theirs: after each connect, and after a stall of this node. */
   discover(): void {
     this.#sayToAll(this.#ownScopes.completeForAll(), true);
+  }
+
+  /** Lets everybody hear the present epoch, in the shortest hello. Who does not know this node asks for more. */
+  sayEpoch(): void {
+    for (const body of this.#hellos([this.#ownScopes.nothing()], false))
+      this.#endpoint.announce('hello', body);
+  }
+
+  /** What a node may make this one send. */
+  allowanceOf({ node, incarnation }: Sender): Allowance {
+    return this.peers.get(incarnation)?.allowance ?? this.#allowances.of(node);
   }
 
   /** Something that hellos tell has changed: one is due at once, with all changes of this turn. */
@@ -202,6 +218,7 @@ export class Membership {
   remove(peer: MutablePeer, reason: RemovalReason): void {
     if (!this.peers.delete(peer.incarnation)) return;
     this.byName.delete(peer.node);
+    this.#allowances.keep(peer.node, peer.allowance);
     // Its earlier hellos no longer count: it comes back by a new one only. A newer incarnation has beats of its own.
     if (reason !== 'superseded') this.ledger.raiseBeat(peer.node, this.ledger.beatOf(peer.node) + 1);
     this.answers.delete(peer.node);
@@ -222,6 +239,8 @@ export class Membership {
       return undefined;
     }
     const versions = frame.versions!;
+    const allowance = this.#allowances.of(frame.node);
+    allowance.beginLife(endpoint.now);
     const peer: MutablePeer = {
       node: frame.node,
       incarnation: frame.incarnation,
@@ -232,6 +251,8 @@ export class Membership {
       draining: false,
       serverId: hello.serverId,
       scopes: new KnownScopes(endpoint.options.maxScopes),
+      allowance,
+      incompleteSince: this.ledger.incompleteSince(frame.node, endpoint.now),
     };
     this.peers.set(peer.incarnation, peer);
     this.byName.set(peer.node, peer);
@@ -251,6 +272,7 @@ export class Membership {
     const { listed, gone, ask, refused } = peer.scopes.learn(hello);
     for (const scope of gone) this.#listener.scopeGone(peer, scope);
     for (const news of listed) this.#listener.scopeListed(peer, news);
+    if (peer.scopes.complete) this.ledger.complete(peer.node);
     if (ask) this.ask(peer.node);
     if (refused > 0) {
       this.#endpoint.warn(
@@ -283,7 +305,8 @@ export class Membership {
 
   #answerSoon(node: string, version: number): void {
     const endpoint = this.#endpoint;
-    if (this.answers.size >= 2 * endpoint.options.maxPeers && this.answers.at(node) === Infinity) return;
+    if (this.answers.size >= 2 * endpoint.options.maxPeers && this.answers.at(node) === Infinity)
+      return endpoint.count('answers-refused');
     this.#answerVersions.set(node, version);
     const jittered = endpoint.now + endpoint.random() * this.peers.size * ANSWER_MS_PER_PEER;
     this.answers.hasten(node, Math.max(jittered, this.#answered.opens(node)));
@@ -293,8 +316,12 @@ export class Membership {
     const version = this.#answerVersions.get(node);
     this.#answerVersions.delete(node);
     this.#answered.pass(node, this.#endpoint.now);
-    for (const body of this.#hellos(this.#ownScopes.complete(), false))
-      this.#endpoint.tell(node, 'hello', body, version);
+    const bodies = this.#hellos(this.#ownScopes.complete(), false);
+    const bytes = bodies.reduce((sum, { length }) => sum + length + HELLO_ENVELOPE_BYTES, 0);
+    const allowance = this.byName.get(node)?.allowance ?? this.#allowances.of(node);
+    // It asks again; or the next hello to everybody makes it ask.
+    if (!allowance.introduce(bytes, this.#endpoint.now)) return this.#endpoint.count('answers-refused');
+    for (const body of bodies) this.#endpoint.tell(node, 'hello', body, version);
   }
 
   #sayToAll(pages: ScopePage[], discover: boolean): void {

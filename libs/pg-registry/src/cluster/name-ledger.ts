@@ -6,6 +6,8 @@ interface NameRecord {
   readonly ended: boolean;
   /** Hellos with a lower beat are old. It outlives the peer, so that no old hello brings one back. */
   beat: number;
+  /** Since when a peer of this name is known in part only; undefined if none is. */
+  incompleteSince: number | undefined;
 }
 
 /** Where a sender stands by its name, incarnation and epoch alone. */
@@ -69,6 +71,18 @@ export class NameLedger {
     if (record !== undefined) record.beat = Math.max(record.beat, beat);
   }
 
+  /** A peer of this name was admitted whose scopes are not all known. Returns since when that is so, counting earlier lives. */
+  incompleteSince(node: string, now: number): number {
+    const record = this.#records.get(node);
+    return record === undefined ? now : (record.incompleteSince ??= now);
+  }
+
+  /** All scopes of the peer of this name are known. */
+  complete(node: string): void {
+    const record = this.#records.get(node);
+    if (record !== undefined) record.incompleteSince = undefined;
+  }
+
   statusOf(sender: {
     readonly node: string;
     readonly incarnation: string;
@@ -97,6 +111,7 @@ export class NameLedger {
       epoch,
       ended: ended || stays,
       beat: same ? known.beat : 0,
+      incompleteSince: known?.incompleteSince,
     });
     if (this.#records.size > this.#capacity) this.#forgetOldest();
   }

@@ -118,6 +118,12 @@ export class OwnScopes {
     return [page];
   }
 
+  /** A page that tells nothing but what everybody knows. */
+  nothing(): ScopePage {
+    const revision = this.#toldRevision;
+    return { revision, since: revision, page: 0, pages: 1, running: [], stopped: [] };
+  }
+
   *#worthTelling(): Iterable<string> {
     const names = [...this.#running.keys()];
     const slice = Math.min(ROTATING_SLICE, names.length);

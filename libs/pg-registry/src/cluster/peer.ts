@@ -1,3 +1,4 @@
+import type { Allowance } from './allowance';
 import type { KnownScopes } from './known-scopes';
 import type { VersionRange } from '../wire';
 
@@ -21,6 +22,10 @@ export interface Peer {
   /** The server it is attached to, as it last said. */
   readonly serverId: string;
   readonly scopes: KnownScopes;
+  /** What it may make this node send. */
+  readonly allowance: Allowance;
+  /** Since when not all of its scopes were known, while they are not: an earlier life that ended so counts. */
+  readonly incompleteSince: number;
 }
 
 /**

@@ -30,6 +30,8 @@ export interface ProtocolOptions {
   readonly drainAckMs: number;
   /** How long after connecting a node waits for a first peer before it counts as synced. Default 250 ms. */
   readonly settleMs: number;
+  /** How long a peer may be asked for its entries and send none before `synced()` waits for it no more. It is asked on, ever less often. Default 2000 ms. */
+  readonly syncPatienceMs: number;
   /** In how long a time the same kind of warning is logged at most once. Default 60,000 ms. */
   readonly warnIntervalMs: number;
   /** The shortest time between two measurements of `pg_registry.propagation.lag`, the time from a write to its application at a peer, over all scopes. 0 for no measurement. Default 0; 1000 ms where OpenTelemetry collects metrics. */
@@ -47,6 +49,8 @@ export interface ProtocolOptions {
   readonly maxScopes: number;
   /** How many entries of one scope a node accepts from one peer. Default 1,000,000. */
   readonly maxEntriesPerPeer: number;
+  /** How much memory the entries of one peer may take, over all scopes, as the node estimates it. With more, none of those of the scope that grew are shown until they take less. Default here 256 MB; of a node a quarter of the heap that V8 may take. */
+  readonly maxPeerBytes: number;
   /** Of how many nodes that left the last epoch is remembered. Default 4096. */
   readonly maxTombstones: number;
 
@@ -76,6 +80,7 @@ export const DEFAULT_PROTOCOL_OPTIONS: ProtocolOptions = Object.freeze({
   onlookerIntervalMs: 60_000,
   drainAckMs: 1000,
   settleMs: 250,
+  syncPatienceMs: 2000,
   warnIntervalMs: 60_000,
   lagSampleMs: 0,
 
@@ -85,6 +90,7 @@ export const DEFAULT_PROTOCOL_OPTIONS: ProtocolOptions = Object.freeze({
   maxPeers: 1000,
   maxScopes: 10_000,
   maxEntriesPerPeer: 1_000_000,
+  maxPeerBytes: 256 * MB,
   maxTombstones: 4096,
 
   ringBytes: 16 * MB,

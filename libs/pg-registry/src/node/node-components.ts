@@ -116,6 +116,7 @@ export function createNodeComponents(
       runningScopes: () => scopes.names(),
     },
     (scope) => replicateScope(scope, { protocol, clock, driver, waits: replicationWaits }),
+    options.protocol.maxScopes,
   );
   const resolver = new ScopeResolver(scopes);
   const channel = createChannel(shared, protocol, driver);

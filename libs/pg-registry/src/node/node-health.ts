@@ -19,8 +19,14 @@ export interface NodeHealth {
   readonly peers: number;
   /** Peers that are suspected of being gone. */
   readonly suspects: number;
-  /** Whether every peer's entries have arrived. Not a condition of health: a node that syncs works. */
+  /** Whether every peer's entries have arrived, but for those of `givenUp` and `overfull`. Not a condition of health: a node that syncs works. */
   readonly synced: boolean;
+  /** Names of the peers whose entries are still to arrive. */
+  readonly awaited: readonly string[];
+  /** Names of the peers that were asked for their entries and sent none for `syncPatienceMs`. They are asked on; nobody waits for them. */
+  readonly givenUp: readonly string[];
+  /** Names of the peers with more entries than `maxEntriesPerPeer` or `maxPeerBytes` allow: in at least one scope none of them are shown. */
+  readonly overfull: readonly string[];
   /** When a sync with a peer last ended, in ISO 8601; null if none has. */
   readonly lastSyncAt: string | null;
   /** Whether a younger node has taken this one's name; it stays down then. */
@@ -62,7 +68,7 @@ export async function checkHealth(
 ): Promise<NodeHealth> {
   const { protocol, clock, driver } = components;
   const { overdueMs } = driver;
-  const { peers, suspects } = protocol.stats();
+  const { peers, suspects, arrivals } = protocol.stats();
   const connected = connection?.isConnected ?? false;
   const reason = await whatIsWrong();
   return {
@@ -73,6 +79,7 @@ export async function checkHealth(
     peers,
     suspects,
     synced: protocol.synced,
+    ...arrivals,
     lastSyncAt: lastSyncAt === undefined ? null : new Date(lastSyncAt).toISOString(),
     fenced: state === 'fenced',
     overdueMs,

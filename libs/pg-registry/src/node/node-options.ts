@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { getHeapStatistics } from 'node:v8';
 import { type CallLimits, DEFAULT_CALL_LIMITS } from '../calls';
 import { DEFAULT_PROTOCOL_OPTIONS, type ProtocolOptions, protocolOptions } from '../cluster';
 import { MAX_WIRE_DEPTH } from '../wire';
@@ -133,7 +134,7 @@ export function normalNodeOptions(given: NodeOptions, defaultTransport: () => Tr
   for (const limit of LIMIT_OPTIONS) CHECKS.wholeNumber(limit, Reflect.get(limits, limit), 1);
   const calls: CallLimits = { ...DEFAULT_CALL_LIMITS, ...pick(given, CALL_OPTIONS) };
   for (const limit of CALL_OPTIONS) CHECKS.wholeNumber(limit, Reflect.get(calls, limit), 1);
-  const protocol = protocolOptions(pick(given, PROTOCOL_OPTIONS));
+  const protocol = protocolOptions({ maxPeerBytes: shareOfHeap(), ...pick(given, PROTOCOL_OPTIONS) });
   checkSizes(limits, protocol);
   return Object.freeze({
     node,
@@ -167,6 +168,11 @@ function checkSizes(
     );
   }
   CHECKS.wholeNumber('maxDepth', maxDepth, 1, MAX_WIRE_DEPTH);
+}
+
+/** What the entries of one peer may take unless an option says otherwise: a quarter of what V8's heap may. */
+function shareOfHeap(): number {
+  return Math.floor(getHeapStatistics().heap_size_limit / 4);
 }
 
 /** Makes a readable name that is unique without configuration: `web-7.4711-k3x9qp`. */

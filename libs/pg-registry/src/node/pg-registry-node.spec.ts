@@ -17,6 +17,22 @@ import { PgRegistryNode } from './pg-registry-node';
 
 const silent: NodeLogger = { log: () => undefined, warn: () => undefined, error: () => undefined };
 
+/** A transport on which no frame of a stream arrives, as if no peer sent its entries. */
+function withoutStreams(transport: Transport): Transport {
+  return {
+    kind: transport.kind,
+    connect: async (options) => {
+      const connection = await transport.connect(options);
+      const subscribe = connection.subscribe.bind(connection);
+      connection.subscribe = (subject, onMessage) =>
+        subscribe(subject, (on, bytes, reply) => {
+          if (!/\.(ops|sync|repair)\./.test(on)) onMessage(on, bytes, reply);
+        });
+      return connection;
+    },
+  };
+}
+
 describe('a node', () => {
   let bus: LocalBus;
   let nodes: PgRegistryNode[];
@@ -104,6 +120,46 @@ describe('a node', () => {
     const b = await start('b');
     expect(b.scope('pg').count()).toBe(5000);
     expect(b.peers()).toMatchObject([{ node: 'a', suspect: false }]);
+  });
+
+  it('synced() names the peers that it waited for in vain, gives up one that sends nothing, and health() names it', async () => {
+    const a = await start('a');
+    a.scope('pg').register('k');
+    const b = make({ node: 'b', transport: withoutStreams(localTransport({ bus })) });
+    await b.connect();
+    await expect(b.synced({ timeoutMs: 1000 })).rejects.toThrow(
+      "The entries of 'a' have not arrived after 1000 ms",
+    );
+    expect(await b.health()).toMatchObject({ healthy: true, synced: false, awaited: ['a'], givenUp: [] });
+    await b.synced();
+    expect(await b.health()).toMatchObject({ healthy: true, synced: true, awaited: [], givenUp: ['a'] });
+    expect(b.stats().protocol.arrivals).toEqual({ awaited: [], givenUp: ['a'], overfull: [] });
+  });
+
+  it.each(['synced', 'health', 'drain'] as const)(
+    '%s() refuses options that are unknown or wrong',
+    async (method) => {
+      const node = await start('a');
+      const wrong: readonly [object, string][] = [
+        [{ timeout: 5 }, "Unknown option 'timeout' of "],
+        [{ timeoutMs: -1 }, "Option 'timeoutMs' of "],
+        [{ timeoutMs: '5' }, "Option 'timeoutMs' of "],
+        [[], 'The options of '],
+      ];
+      for (const [options, message] of wrong) {
+        await expect(node[method](options as never)).rejects.toThrow(InvalidOptionError);
+        await expect(node[method](options as never)).rejects.toThrow(message);
+      }
+      expect(node.state).toBe('ready');
+    },
+  );
+
+  it('a scope cannot be started beyond maxScopes', () => {
+    const node = make({ maxScopes: 2 });
+    node.startScope('s');
+    expect(() => node.startScope('t')).toThrow(InvalidOptionError);
+    expect(node.stopScope('s')).toBe(true);
+    expect(node.startScope('t').scope).toBe('t');
   });
 
   it('writes of a node have arrived everywhere when replicated() resolves', async () => {

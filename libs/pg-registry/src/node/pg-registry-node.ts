@@ -2,7 +2,7 @@ import type { Observable } from 'rxjs';
 import type { PeerEvent, PeerView } from '../cluster';
 import type { ProcessService } from '../process';
 import { type PgRegistryService, scopeName, type ScopeOptions } from '../scope';
-import { InvalidArgumentError, isPid, OptionChecks, type Pid, TransportError } from '../term';
+import { InvalidArgumentError, isPid, OptionChecks, type Pid, quoteText, TransportError } from '../term';
 import type { NodeObserver } from './node-observer';
 import type { NodeOptions } from './node-options';
 import { createNodeComponents, type NodeDeps, type NodeComponents } from './node-components';
@@ -18,6 +18,8 @@ const CHECKS = {
   drain: new OptionChecks('The node was not drained.', 'drain()'),
   health: new OptionChecks('Nothing was asked.', 'health()'),
 };
+/** So many nodes are named in an error. */
+const MOST_NAMES = 5;
 
 /**
  * One node of the cluster: its identity, its scopes and processes, and its peers. One Nest application is one node.
@@ -138,23 +140,21 @@ export class PgRegistryNode {
   }
 
   /**
-   * Resolves when every peer's entries of the scopes that run here have arrived: at once if there are no peers.
+   * Resolves when every peer's entries of the scopes that run here have arrived: at once if there are no peers. It waits for no peer
+   * that announces entries and sends none of them for `syncPatienceMs`; {@link health} names these peers as `givenUp`.
    *
    * @param options How long it may take.
    * @param options.timeoutMs Milliseconds ≥ 0; Infinity for no limit. Default 5000.
-   * @throws TransportError when the time is over; what has arrived stays, and the rest goes on arriving. InvalidOptionError for a
-   *   wrong or unknown option.
+   * @throws TransportError naming the peers that it waited for when the time is over; what has arrived stays, and the rest goes on
+   *   arriving. InvalidOptionError for a wrong or unknown option.
    */
   async synced(options: { readonly timeoutMs?: number | undefined } = {}): Promise<void> {
+    const { waits, protocol } = this.#components;
     const timeoutMs = timeoutOf('synced', options, DEFAULT_SYNCED_TIMEOUT_MS);
-    await this.#components.waits.until(
-      () => this.#components.protocol.synced,
+    await waits.until(
+      () => protocol.synced,
       timeoutMs,
-      () =>
-        new TransportError(
-          `Not in sync with every peer after ${timeoutMs} ms; it goes on in the background.`,
-          {},
-        ),
+      () => notSynced(protocol.arrivals().awaited, timeoutMs),
     );
   }
 
@@ -186,7 +186,7 @@ export class PgRegistryNode {
 
   /**
    * Tells whether this node works: it is part of the cluster and connected, its own steps are on time, and the broker answers.
-   * Suspected peers do not make it unhealthy.
+   * Suspected peers, and peers whose entries are missing, do not make it unhealthy.
    *
    * @param options How long it may take.
    * @param options.timeoutMs For the broker to answer, in milliseconds ≥ 0; Infinity for no limit. Default 1000.
@@ -284,4 +284,21 @@ function timeoutOf(
   checks.names(options, ['timeoutMs']);
   const { timeoutMs = byDefault } = options;
   return checks.timeout('timeoutMs', timeoutMs);
+}
+
+function notSynced(awaited: readonly string[], timeoutMs: number): TransportError {
+  const what =
+    awaited.length === 0
+      ? `Not connected for long enough to know every peer after ${timeoutMs} ms`
+      : `The entries of ${namesOf(awaited)} have not arrived after ${timeoutMs} ms`;
+  return new TransportError(
+    `${what}. Nothing is lost: what has arrived stays, and the rest goes on arriving.`,
+    {},
+  );
+}
+
+/** The first names of a list; in a large cluster it may have a thousand. */
+function namesOf(nodes: readonly string[]): string {
+  const more = nodes.length - MOST_NAMES;
+  return nodes.slice(0, MOST_NAMES).map(quoteText).join(', ') + (more > 0 ? ` and ${more} more nodes` : '');
 }

@@ -46,7 +46,7 @@ describe('the scopes of a node', () => {
   };
 
   it('a node forgets scopes that were started and stopped', async () => {
-    const scopes = new RunningScopes(depsOfNode(), () => NO_PEERS);
+    const scopes = new RunningScopes(depsOfNode(), () => NO_PEERS, Infinity);
     scopes.start('running');
     for (let at = 0; at < 100; at += 1) startAndStop(scopes, `document ${at}`);
     await collectUntil(() => scopes.remembered === 1);
@@ -55,7 +55,7 @@ describe('the scopes of a node', () => {
   });
 
   it('a node keeps the registry of a stopped scope the same object as long as somebody holds it', async () => {
-    const scopes = new RunningScopes(depsOfNode(), () => NO_PEERS);
+    const scopes = new RunningScopes(depsOfNode(), () => NO_PEERS, Infinity);
     const held = scopes.start('held');
     scopes.stop('held');
     startAndStop(scopes, 'other');
@@ -66,7 +66,7 @@ describe('the scopes of a node', () => {
   });
 
   it('a node keeps listeners for the next run of a scope, although nobody holds its registry', async () => {
-    const scopes = new RunningScopes(depsOfNode(), () => NO_PEERS);
+    const scopes = new RunningScopes(depsOfNode(), () => NO_PEERS, Infinity);
     const seen: unknown[] = [];
     let remove: (() => void) | undefined = scopes.service('a').addListener({
       onRegister: ({ key }) => void seen.push(key),

@@ -30,11 +30,16 @@ export class RunningScopes {
 
   readonly #deps: ScopeDeps;
   readonly #replicate: (scope: Scope) => ReplicationPort;
+  readonly #maxScopes: number;
 
-  /** @param replicate Starts a run's stream to the peers */
-  constructor(deps: ScopeDeps, replicate: (scope: Scope) => ReplicationPort) {
+  /**
+   * @param replicate Starts a run's stream to the peers
+   * @param maxScopes How many may run at a time
+   */
+  constructor(deps: ScopeDeps, replicate: (scope: Scope) => ReplicationPort, maxScopes: number) {
     this.#deps = deps;
     this.#replicate = replicate;
+    this.#maxScopes = maxScopes;
   }
 
   /** The service of a scope, running or not. The same object for the same name, as long as anybody holds it. */
@@ -59,7 +64,8 @@ export class RunningScopes {
   /**
    * Starts a run.
    *
-   * @throws ScopeAlreadyStartedError carrying the service of the run that goes on; its entries are untouched.
+   * @throws ScopeAlreadyStartedError carrying the service of the run that goes on; its entries are untouched. InvalidOptionError if
+   *   `maxScopes` run.
    */
   start(input: string | ScopeOptions): PgRegistryService {
     const options = normalScopeOptions(input);
@@ -117,6 +123,12 @@ export class RunningScopes {
 
   #start(options: NormalScopeOptions): PgRegistryService {
     const { name } = options;
+    if (this.#running.size >= this.#maxScopes) {
+      throw new InvalidOptionError(
+        `Scope '${name}' was not started: ${this.#running.size} scopes run on this node, as many as option 'maxScopes' allows.`,
+        { option: 'maxScopes' },
+      );
+    }
     const scope = new Scope(options, this.#deps, this.#replicate);
     this.#running.set(name, scope);
     const service = this.service(name);

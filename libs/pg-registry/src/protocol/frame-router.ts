@@ -60,7 +60,7 @@ export class FrameRouter {
       hello: ({ frame }) => membership.helloHeard(frame),
       discover: ({ frame }) => membership.discoverHeard(frame),
       goodbye: ({ frame }) => membership.goodbyeHeard(frame),
-      suspect: ({ frame }) => liveness.suspectHeard(frame.body),
+      suspect: ({ frame }) => liveness.suspectHeard(frame.body, membership.allowanceOf(frame)),
       stale: ({ frame }) => nameGuard.staleHeard(frame.body),
       alive: () => endpoint.count('late-answers'), // its probe is over
       drain: ({ frame }) => {
@@ -104,7 +104,7 @@ export class FrameRouter {
       if (checked === undefined) return;
       // A probe's subject names no sender, so nothing follows from the sender that its envelope names.
       if (checked.route.route === 'alive') this.#answerProbe(checked.frame, reply);
-      else if (this.#hear(checked.frame) || this.#warnsUs(checked.frame))
+      else if (this.#hear(checked, bytes.length) || this.#warnsUs(checked.frame))
         this.#handlers[checked.frame.kind](checked, reply);
     } catch (error) {
       gate.malformed(subject, error);
@@ -120,7 +120,7 @@ export class FrameRouter {
     const { gate, endpoint } = this.#deps;
     try {
       const checked = gate.check(subject, bytes);
-      if (checked !== undefined && isAnswerOf(probe, checked)) return this.#hearAnswer(checked.frame);
+      if (checked !== undefined && isAnswerOf(probe, checked)) return this.#hearAnswer(checked, bytes.length);
     } catch (error) {
       gate.malformed(subject, error);
     }
@@ -129,14 +129,15 @@ export class FrameRouter {
   }
 
   /** @throws DecodeError if the answer's body is malformed */
-  #hearAnswer(frame: Frame): ProbeAnswer | 'of-another-life' {
+  #hearAnswer(checked: CheckedFrame, bytes: number): ProbeAnswer | 'of-another-life' {
     const { endpoint, membership, liveness, nameGuard } = this.#deps;
+    const { frame } = checked;
     const serverId = decodeProbeAnswer(frame.body);
     if (frame.node === endpoint.node) {
       nameGuard.answered(frame);
       return { serverId };
     }
-    if (!this.#hear(frame)) return 'of-another-life';
+    if (!this.#hear(checked, bytes)) return 'of-another-life';
     const peer = membership.peers.get(frame.incarnation);
     if (peer === undefined) {
       membership.ask(frame.node); // the name lives on in another incarnation, or in one that was removed here
@@ -147,8 +148,8 @@ export class FrameRouter {
     return { serverId };
   }
 
-  /** Whether the frame's sender counts. If it is a peer, it lives. */
-  #hear(frame: Frame): boolean {
+  /** Whether the sender of a frame of so many bytes counts. If it is a peer, it lives. */
+  #hear({ route, frame }: CheckedFrame, bytes: number): boolean {
     const { endpoint, membership, liveness, nameGuard } = this.#deps;
     if (frame.node === endpoint.node) {
       nameGuard.namesake(frame);
@@ -161,6 +162,9 @@ export class FrameRouter {
       peer = membership.peers.get(frame.incarnation);
     }
     if (peer !== undefined) liveness.heard(peer);
+    // What it sends to all counts for each receiver in part.
+    const receivers = route.route === 'from' ? Math.max(1, membership.peers.size) : 1;
+    (peer?.allowance ?? membership.allowanceOf(frame)).earn(bytes / receivers);
     return true;
   }
 

@@ -8,5 +8,5 @@
  * Promises: deterministic; nothing that a peer sends makes it throw, grow without bound, or touch another node's entries. Assumes: the
  * effects of one call run in order, and the timer is set anew after each call. May import: term, table, wire, cluster, replication.
  */
-export { PeerProtocol, type ProtocolStats } from './peer-protocol';
+export { type PeerArrivals, PeerProtocol, type ProtocolStats } from './peer-protocol';
 export type { ScopeStream } from './scope-stream';

@@ -3,11 +3,12 @@ import {
   type Effect,
   type Endpoint,
   maxFrameBytesFor,
+  type Peer,
   type PeerView,
   type ProbeOutcome,
   viewOf,
 } from '../cluster';
-import type { ReplicationMemory, ScopeStart } from '../replication';
+import type { Arrival, ReplicationMemory, ScopeStart } from '../replication';
 import { type ProcessKind, type Sender, type Subjects } from '../wire';
 import {
   createProtocolComponents,
@@ -32,8 +33,20 @@ export interface ProtocolStats {
   readonly tombstones: number;
   /** What replication holds in memory. */
   readonly memory: ReplicationMemory;
+  /** The peers whose entries are not all here. */
+  readonly arrivals: PeerArrivals;
   /** How often frames, repairs, syncs and refusals happened since the start, by name. Absent: never. */
   readonly counters: Readonly<Record<string, number>>;
+}
+
+/** The peers whose entries are not all here, by name. */
+export interface PeerArrivals {
+  /** Their entries are on their way: `synced()` waits for them. */
+  readonly awaited: readonly string[];
+  /** They sent nothing for `syncPatienceMs` although they were asked. They are asked on, and nobody waits for them. */
+  readonly givenUp: readonly string[];
+  /** They have more entries than `maxEntriesPerPeer` or `maxPeerBytes` allow: in at least one scope none of them are shown. */
+  readonly overfull: readonly string[];
 }
 
 /** Whether an incarnation can be asked something: `draining` has said that it is about to leave; `unknown` is no peer. */
@@ -130,17 +143,35 @@ export class PeerProtocol {
     return peer.draining ? 'draining' : 'ready';
   }
 
-  /** Whether the node is connected, every peer has had the time to introduce itself, and no scope is in its first sync. Costs peers + scopes. */
+  /**
+   * Whether the node is connected, every peer has had the time to introduce itself, and no scope is in its first sync. Peers that were
+   * given up do not count, see {@link arrivals}. Costs peers + scopes.
+   */
   get synced(): boolean {
-    const { initialDiscovery, membership, streams } = this.#components;
+    const { initialDiscovery, membership, streams, endpoint } = this.#components;
     if (!initialDiscovery.isOver) return false;
-    for (const { scopes } of membership.peers.values()) if (!scopes.complete) return false;
+    for (const peer of membership.peers.values())
+      if (introductionOf(peer, endpoint) === 'awaited') return false;
     return streams.synced;
   }
 
   /** Whether the node is connected, and every peer has had the time to introduce itself. O(1). */
   get hasDiscovered(): boolean {
     return this.#components.initialDiscovery.isOver;
+  }
+
+  /** Whose entries have not all arrived, and why. Costs peers × scopes. */
+  arrivals(): PeerArrivals {
+    const { membership, streams, endpoint } = this.#components;
+    const [awaited, givenUp, overfull] = [new Set<string>(), new Set<string>(), new Set<string>()];
+    const note = (node: string, arrival: Arrival): void => {
+      if (arrival === 'awaited') awaited.add(node);
+      else if (arrival === 'given-up') givenUp.add(node);
+      else if (arrival === 'overfull') overfull.add(node);
+    };
+    for (const peer of membership.peers.values()) note(peer.node, introductionOf(peer, endpoint));
+    for (const [{ node }, arrival] of streams.arrivals()) note(node, arrival);
+    return { awaited: [...awaited], givenUp: [...givenUp], overfull: [...overfull] };
   }
 
   /** How often something was counted, by the name that it has in `stats().counters`. O(1). */
@@ -157,6 +188,7 @@ export class PeerProtocol {
       crashDetection: onlookerCheck.result,
       tombstones: membership.ledger.size,
       memory: streams.memory,
+      arrivals: this.arrivals(),
       counters: Object.fromEntries(endpoint.counters),
     };
   }
@@ -343,4 +375,10 @@ export class PeerProtocol {
     const { node, incarnation, epoch } = by;
     endpoint.emit({ type: 'fenced', by: { node, incarnation, epoch } });
   }
+}
+
+/** Whether all scopes of a peer are known: only then is it known whose entries to ask for. */
+function introductionOf({ scopes, incompleteSince }: Peer, { now, options }: Endpoint): Arrival {
+  if (scopes.complete) return 'complete';
+  return now >= incompleteSince + options.syncPatienceMs ? 'given-up' : 'awaited';
 }

@@ -69,7 +69,7 @@ export function createProtocolComponents(
   const drain = new Drain(endpoint);
   const nameGuard = new NameGuard(endpoint, probes, {
     fence,
-    epochRaised: () => membership.discover(),
+    epochRaised: () => membership.sayEpoch(),
     helloIntervalMs: () => membership.helloIntervalMs(),
   });
   const membership: Membership = new Membership(endpoint, ownScopes, nameGuard, {

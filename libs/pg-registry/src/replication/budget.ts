@@ -3,7 +3,7 @@ import type { ProtocolOptions } from '../cluster';
 
 /** Something in memory that may be given up: a frame in a ring or a reorder buffer, an operation of which parts are missing. */
 export interface Evictable {
-  /** What it is charged with: its bytes and {@link OBJECT_OVERHEAD_BYTES}. */
+  /** What it is charged with: its bytes, and what the objects around them take. */
   readonly chargedBytes: number;
   /** The budget needs the room: forget it. Called once; it must not be given back afterwards. */
   evict(): void;
@@ -12,12 +12,26 @@ export interface Evictable {
 /** That many rows are removed in a few milliseconds: docs/performance-notes.md. */
 const ROWS_PER_TURN = 2000;
 
-/** What an object around the bytes costs: without it a flood of tiny frames would be almost free. */
+/** What an object around own bytes costs. */
 export const OBJECT_OVERHEAD_BYTES = 128;
 
-/** A bounded amount of memory, shared by all streams of a node. What comes last evicts what came first. */
+/**
+ * What V8 takes for a copy of bytes that a peer sent, beside the bytes: without it a flood of tiny frames would be almost free.
+ */
+export const COPY_OVERHEAD_BYTES = 320;
+
+/** What one holder has in a {@link Pool}. */
+interface Account {
+  readonly held: Set<Evictable>;
+  bytes: number;
+}
+
+/**
+ * A bounded amount of memory, shared by all streams of a node. When it is full, the holder of the most gives up what it took first: so
+ * a peer that floods it loses its own things, and not those of others.
+ */
 export class Pool {
-  readonly #held = new Set<Evictable>();
+  readonly #accounts = new Map<string, Account>();
   #bytes = 0;
 
   readonly #limit: number;
@@ -31,25 +45,43 @@ export class Pool {
     return this.#bytes;
   }
 
-  /** Charges `item`, evicting the oldest ones to make room; a thing larger than the whole pool is evicted itself. */
-  take(item: Evictable): void {
-    this.#held.add(item);
+  /** Bytes that one holder has now. */
+  heldBy(holder: string): number {
+    return this.#accounts.get(holder)?.bytes ?? 0;
+  }
+
+  /** Charges `item` to its holder, evicting others to make room; a thing larger than the whole pool is evicted itself. */
+  take(item: Evictable, holder = ''): void {
+    let account = this.#accounts.get(holder);
+    if (account === undefined) this.#accounts.set(holder, (account = { held: new Set(), bytes: 0 }));
+    account.held.add(item);
+    account.bytes += item.chargedBytes;
     this.#bytes += item.chargedBytes;
-    while (this.#bytes > this.#limit) {
-      const oldest = this.#held.values().next().value;
-      if (oldest === undefined) return;
-      this.give(oldest);
-      oldest.evict();
-    }
+    while (this.#bytes > this.#limit) this.#evictOne();
   }
 
   /** Takes `item` off the books; nothing if it is not on them. Call it before `chargedBytes` changes. */
-  give(item: Evictable): void {
-    if (this.#held.delete(item)) this.#bytes -= item.chargedBytes;
+  give(item: Evictable, holder = ''): void {
+    const account = this.#accounts.get(holder);
+    if (account?.held.delete(item) !== true) return;
+    account.bytes -= item.chargedBytes;
+    this.#bytes -= item.chargedBytes;
+    if (account.held.size === 0) this.#accounts.delete(holder);
+  }
+
+  /** Costs the number of holders. */
+  #evictOne(): void {
+    let [most, largest]: [string, Account | undefined] = ['', undefined];
+    for (const [holder, account] of this.#accounts)
+      if (largest === undefined || account.bytes > largest.bytes) [most, largest] = [holder, account];
+    const oldest = largest?.held.values().next().value;
+    if (oldest === undefined) return;
+    this.give(oldest, most);
+    oldest.evict();
   }
 }
 
-/** What replication holds, each figure bounded by the option of like name. */
+/** What replication holds, each figure bounded by an option. */
 export interface ReplicationMemory {
   /** Recent own operations, kept for repair. */
   readonly ringBytes: number;
@@ -57,6 +89,36 @@ export interface ReplicationMemory {
   readonly parkingBytes: number;
   /** Own operations not yet given to the client. */
   readonly unsentOperations: number;
+  /** What the entries of all peers take: an upper estimate. Each peer's part is bounded by `maxPeerBytes`. */
+  readonly peerBytes: number;
+  /** The largest part of one peer. */
+  readonly largestPeerBytes: number;
+}
+
+/** What the entries of each peer take in memory, over all scopes: upper estimates, in bytes. */
+export class EntryBytes {
+  readonly #byPeer = new Map<string, number>();
+  /** Of all peers together. */
+  total = 0;
+
+  /** What the entries of an incarnation take. */
+  of(incarnation: string): number {
+    return this.#byPeer.get(incarnation) ?? 0;
+  }
+
+  /** The largest part of one peer. Costs the number of peers. */
+  get largest(): number {
+    return Math.max(0, ...this.#byPeer.values());
+  }
+
+  /** The entries of an incarnation take so much more, or less. */
+  change(incarnation: string, difference: number): void {
+    if (difference === 0) return;
+    this.total += difference;
+    const bytes = this.of(incarnation) + difference;
+    if (bytes === 0) this.#byPeer.delete(incarnation);
+    else this.#byPeer.set(incarnation, bytes);
+  }
 }
 
 /**
@@ -68,6 +130,8 @@ export interface ReplicationMemory {
 export class ReplicationBudget {
   readonly ring: Pool;
   readonly parking: Pool;
+  /** What the entries of each peer take over all scopes, by incarnation. */
+  readonly entries = new EntryBytes();
   /** Operations that wait as references because the connection is not open. */
   unsentOperations = 0;
 
@@ -99,8 +163,14 @@ export class ReplicationBudget {
 
   /** What is held now. */
   get memory(): ReplicationMemory {
-    const { ring, parking, unsentOperations } = this;
-    return { ringBytes: ring.size, parkingBytes: parking.size, unsentOperations };
+    const { ring, parking, unsentOperations, entries } = this;
+    return {
+      ringBytes: ring.size,
+      parkingBytes: parking.size,
+      unsentOperations,
+      peerBytes: entries.total,
+      largestPeerBytes: entries.largest,
+    };
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { Row, SyncChunk } from '../table';
-import type { Key, PidInterner, Value } from '../term';
+import { HEAP_BYTES, type Key, type PidInterner, type Value } from '../term';
 import { DecodeError, type Reader, type Writer } from '../wire';
 import { type ChunkHead, readNumber, startBody, TAG } from './body';
 import { DeltaReader, DeltaWriter, type Owner } from './delta';
@@ -107,6 +107,7 @@ export function readChunk(reader: Reader, head: ChunkHead, owner: Owner, pids: P
     const next = deltas.readNumber(reader);
     if (next <= number || next > to) throw new DecodeError('a row that does not belong into its chunk');
     number = next;
+    reader.charge(HEAP_BYTES.record);
     const pid = deltas.readPid(reader);
     const age = reader.uint();
     if (age > at) throw new DecodeError('a revision below zero');

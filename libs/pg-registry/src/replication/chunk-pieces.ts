@@ -1,5 +1,6 @@
 import { DecodeError, type Reader, type Writer } from '../wire';
 import { joinBody, MAX_HEAD_BYTES, openBody, readNumber, startBody, type SyncSession, TAG } from './body';
+import { COPY_OVERHEAD_BYTES } from './budget';
 import { readerOf, type StreamDeps } from './stream-deps';
 
 /** One of `parts` pieces of a chunk that is too large for a frame; the piece follows. */
@@ -50,6 +51,7 @@ function readPieceHead(reader: Reader): PieceHead {
 export class ChunkPieces {
   #head: PieceHead | undefined;
   #pieces: Uint8Array[] = [];
+  /** What the pieces take in memory. */
   #bytes = 0;
 
   /**
@@ -64,8 +66,9 @@ export class ChunkPieces {
     if (head.index === 0) this.#reset();
     else if (!continues(head, this.#head)) return this.#reset();
     const piece = reader.rest();
-    this.#bytes += piece.length;
-    if (this.#bytes > Math.max(maxOpBytes, maxFrameBytes)) {
+    if (piece.length === 0) throw new DecodeError('an empty piece of a chunk');
+    this.#bytes += piece.length + COPY_OVERHEAD_BYTES;
+    if (this.#bytes > 2 * Math.max(maxOpBytes, maxFrameBytes)) {
       this.#reset();
       throw new DecodeError('a chunk in pieces that is too large');
     }

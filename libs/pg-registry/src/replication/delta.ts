@@ -1,4 +1,4 @@
-import type { Pid, PidInterner } from '../term';
+import { HEAP_BYTES, type Pid, type PidInterner } from '../term';
 import { DecodeError, type Reader, type Writer } from '../wire';
 import { MAX_NUMBER } from './body';
 
@@ -60,6 +60,7 @@ export class DeltaReader {
     if (delta === 0 && this.#pid !== undefined) return this.#pid;
     this.#pidId += delta;
     if (this.#pidId < 0 || this.#pidId > MAX_NUMBER) throw new DecodeError('the id of a pid is out of range');
+    reader.charge(HEAP_BYTES.process);
     return (this.#pid = this.#pids.intern(this.#owner.node, this.#owner.incarnation, this.#pidId));
   }
 }

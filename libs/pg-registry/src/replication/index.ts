@@ -3,7 +3,7 @@
  *
  * `Streams` holds the running scopes, each with its `Replicator`. A Replicator has
  * - the own stream: `outbound-stream`, `operation-ring`, `repair-responder` and `sync-responder` for those who missed something;
- * - the streams of peers: `inbound-stream` with `gap-repair`, `reorder-buffer` and `sync-walk`;
+ * - in `inbound/` the streams of peers: `inbound-stream` with `gap-repair`, `reorder-buffer` and `sync-walk`;
  * - `acknowledgements` for `replicated()`, and `lag-probe`;
  * - the bodies of its frames: `body`, `operation-body`, `chunk-body`, `bundle`.
  *
@@ -16,5 +16,6 @@
  * before the next call. May import: term, table, wire, cluster.
  */
 export type { ReplicationMemory } from './budget';
+export type { Arrival } from './inbound/sync-timing';
 export type { Replicator, ReplicatorStats, ScopeStart } from './replicator';
 export { Streams } from './streams';

@@ -1,10 +1,11 @@
 import { protocolOptions } from '../cluster/protocol-options';
-import { OBJECT_OVERHEAD_BYTES, Pool, ReplicationBudget } from './budget';
+import { COPY_OVERHEAD_BYTES, OBJECT_OVERHEAD_BYTES, Pool, ReplicationBudget } from './budget';
 import { OperationRing } from './operation-ring';
-import { ReorderBuffer } from './reorder-buffer';
+import { ReorderBuffer } from './inbound/reorder-buffer';
 
 const bytes = (length: number): Uint8Array => new Uint8Array(length);
 const COST = 100 + OBJECT_OVERHEAD_BYTES;
+const COPY_COST = 100 + COPY_OVERHEAD_BYTES;
 
 describe('the ring', () => {
   it('the ring keeps the recent operations of all streams within one pool, and drops the oldest first', () => {
@@ -43,7 +44,7 @@ describe('the ring', () => {
 
 describe('the reorder buffer', () => {
   it('the reorder buffer returns frames in their order, whatever order they arrived in', () => {
-    const buffer = new ReorderBuffer(new Pool(1e6), 1e6, 1e6);
+    const buffer = new ReorderBuffer(new Pool(1e6), 'peer', 1e6, 1e6);
     for (const [first, last] of [
       [7, 9],
       [3, 4],
@@ -60,19 +61,22 @@ describe('the reorder buffer', () => {
 
   it('the reorder buffer does not keep the same frame twice', () => {
     const pool = new Pool(1e6);
-    const buffer = new ReorderBuffer(pool, 1e6, 1e6);
+    const buffer = new ReorderBuffer(pool, 'peer', 1e6, 1e6);
     expect([buffer.add(3, 4, bytes(100)), buffer.add(3, 4, bytes(100))]).toEqual([true, false]);
-    expect(pool.size).toBe(COST);
+    expect(pool.size).toBe(COPY_COST);
   });
 
   it('the reorder buffer refuses frames when their stream has used its share, so the frames nearest to the gap stay', () => {
-    const buffer = new ReorderBuffer(new Pool(1e6), 2 * COST, 1e6);
+    const buffer = new ReorderBuffer(new Pool(1e6), 'peer', 2 * COPY_COST, 1e6);
     expect([2, 3, 4].map((number) => buffer.add(number, number, bytes(100)))).toEqual([true, true, false]);
   });
 
   it('the reorder buffer drops its oldest frames when other streams need the room', () => {
-    const pool = new Pool(2 * COST);
-    const [one, other] = [new ReorderBuffer(pool, 1e6, 1e6), new ReorderBuffer(pool, 1e6, 1e6)];
+    const pool = new Pool(2 * COPY_COST);
+    const [one, other] = [
+      new ReorderBuffer(pool, 'peer', 1e6, 1e6),
+      new ReorderBuffer(pool, 'peer', 1e6, 1e6),
+    ];
     one.add(2, 2, bytes(100));
     other.add(2, 2, bytes(100));
     other.add(3, 3, bytes(100));
@@ -83,7 +87,7 @@ describe('the reorder buffer', () => {
 
   it('the reorder buffer joins parts in any order, and takes a limited number of partial operations at a time', () => {
     const pool = new Pool(1e6);
-    const buffer = new ReorderBuffer(pool, 1e6, 1e6);
+    const buffer = new ReorderBuffer(pool, 'peer', 1e6, 1e6);
     buffer.addPart({ number: 5, index: 1, parts: 2 }, Uint8Array.of(3, 4));
     expect(buffer.has(5)).toBe(false);
     buffer.addPart({ number: 5, index: 0, parts: 2 }, Uint8Array.of(1, 2));
@@ -97,13 +101,13 @@ describe('the reorder buffer', () => {
   });
 
   it('the reorder buffer refuses parts that contradict each other', () => {
-    const buffer = new ReorderBuffer(new Pool(1e6), 1e6, 1000);
+    const buffer = new ReorderBuffer(new Pool(1e6), 'peer', 1e6, 1000);
     buffer.addPart({ number: 5, index: 0, parts: 9 }, bytes(100));
     expect(() => buffer.addPart({ number: 5, index: 1, parts: 3 }, bytes(1))).toThrow('contradict');
   });
 
   it('the reorder buffer sees that an operation is too large from its first part, or from the part that makes it so', () => {
-    const buffer = new ReorderBuffer(new Pool(1e6), 1e6, 1000);
+    const buffer = new ReorderBuffer(new Pool(1e6), 'peer', 1e6, 1000);
     expect(buffer.isTooLarge({ number: 5, index: 0, parts: 9 }, 126)).toBe(true);
     expect(buffer.isTooLarge({ number: 5, index: 0, parts: 9 }, 125)).toBe(false);
     expect(buffer.isTooLarge({ number: 5, index: 8, parts: 9 }, 1000)).toBe(false);

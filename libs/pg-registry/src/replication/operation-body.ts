@@ -1,5 +1,5 @@
 import type { Change, Diff, RemoteGroup, RemoteOperation } from '../table';
-import type { PidInterner, Value } from '../term';
+import { HEAP_BYTES, type PidInterner, type Value } from '../term';
 import { DecodeError, type Reader, type Writer } from '../wire';
 import type { OpsHead } from './body';
 import { DeltaReader, DeltaWriter, type Owner } from './delta';
@@ -71,6 +71,7 @@ function readGroup(reader: Reader, head: number, deltas: DeltaReader): RemoteGro
   // An entry takes at least one byte: a larger count cannot be true, and is refused before anything is made of it.
   if (count < 1 || count > reader.remaining)
     throw new DecodeError('a group with an impossible number of entries');
+  reader.charge(HEAP_BYTES.record + count * HEAP_BYTES.record);
   switch (group) {
     case GROUP.join:
     case GROUP.joinOne:

@@ -3,8 +3,8 @@ import { OBJECT_OVERHEAD_BYTES, type Evictable, type Pool } from './budget';
 /** A body as it was broadcast, kept for repair: operations `first` to `last`, or a part of one operation. */
 export class RecentBody implements Evictable {
   readonly chargedBytes: number;
-  /** How often somebody asked for it since `askedSince`. */
-  asks = 0;
+  /** The nodes that asked for it since `askedSince`: the first few. */
+  askers: string[] = [];
   askedSince = -Infinity;
   /** When it was broadcast again. */
   repeatedAt = -Infinity;

@@ -1,10 +1,11 @@
+import { SentOnce } from '../cluster';
 import { type RepairAsk, type Tail, writeTail } from './body';
 import { Bundler } from './bundle';
 import type { OperationRing, RecentBody } from './operation-ring';
 import type { StreamDeps } from './stream-deps';
 import type { StreamPeer } from './stream-output';
 
-/** Three asks for the same body within this time mean that many lost it: then it is broadcast, once. */
+/** Asks of three peers for the same body within this time mean that many lost it: then it is broadcast, once. */
 const CROWD_WINDOW_MS = 50;
 const CROWD = 3;
 
@@ -18,6 +19,7 @@ const REPEAT_MS = 25;
 interface Answered {
   readonly from: number;
   readonly at: number;
+  readonly sent: SentOnce;
 }
 
 /**
@@ -52,8 +54,8 @@ export class RepairResponder {
     const toAll = this.#bundler((body) => this.#deps.output.broadcast(body));
     if (from < this.#ring.oldest || from >= this.#ring.end) this.#deps.output.count('repairs-impossible');
     else {
-      for (const recent of this.#bodiesFor(ask, now)) {
-        const isCrowd = countAsk(recent, now);
+      for (const recent of this.#bodiesFor(peer, ask, now)) {
+        const isCrowd = countAsk(recent, peer, now);
         (isCrowd ? toAll : toAsker).add(recent.body);
         this.#deps.output.count(isCrowd ? 'repairs-broadcast' : 'repairs');
       }
@@ -89,16 +91,22 @@ export class RepairResponder {
     this.#waiting.clear();
   }
 
-  /** The bodies that are sent to an asker at a time. */
-  *#bodiesFor({ from, to }: RepairAsk, now: number): Iterable<RecentBody> {
+  /** The bodies that are sent to an asker at a time: what it has had before, only as far as its allowance goes. */
+  *#bodiesFor({ incarnation }: StreamPeer, { from, to }: RepairAsk, now: number): Iterable<RecentBody> {
+    const sent = this.#answered.get(incarnation)?.sent;
     let bytes = 0;
     let operation = 0;
     for (const recent of this.#ring.between(from, to)) {
       // Parts of one operation are worth nothing alone: an answer never ends between them.
       if (bytes >= ANSWER_BYTES && recent.first !== operation) return;
-      operation = recent.first;
       // Already on its way to everybody: the asker had not got it when it asked.
       if (now - recent.repeatedAt < CROWD_WINDOW_MS) continue;
+      const before = recent.first === operation ? operation : recent.first - 1; // further parts are new, too
+      if (sent?.take(before, recent.last, recent.body.length, now) === false) {
+        this.#deps.output.count('answers-refused');
+        return;
+      }
+      operation = recent.first;
       bytes += recent.body.length;
       yield recent;
     }
@@ -112,21 +120,23 @@ export class RepairResponder {
   }
 
   /** Takes note of the ask. Who asks for something else, or waits as long as an asker does, is answered. */
-  #hasAnswered({ incarnation }: StreamPeer, from: number, now: number): boolean {
+  #hasAnswered({ incarnation, allowance }: StreamPeer, from: number, now: number): boolean {
     const latest = this.#answered.get(incarnation);
     if (latest?.from === from && now - latest.at < REPEAT_MS) return true;
-    this.#answered.set(incarnation, { from, at: now });
+    const sent = latest?.sent ?? new SentOnce(allowance);
+    this.#answered.set(incarnation, { from, at: now, sent });
     return false;
   }
 }
 
-/** Counts an ask for a body. Returns whether it has been asked for so often that everybody should have it: then it is on its way. */
-function countAsk(recent: RecentBody, now: number): boolean {
+/** Counts an ask for a body. Returns whether so many asked for it that everybody should have it: then it is on its way. */
+function countAsk(recent: RecentBody, { node }: StreamPeer, now: number): boolean {
   if (now - recent.askedSince >= CROWD_WINDOW_MS) {
     recent.askedSince = now;
-    recent.asks = 0;
+    recent.askers = [];
   }
-  const isCrowd = (recent.asks += 1) >= CROWD;
+  if (recent.askers.length < CROWD && !recent.askers.includes(node)) recent.askers.push(node);
+  const isCrowd = recent.askers.length >= CROWD;
   if (isCrowd) recent.repeatedAt = now;
   return isCrowd;
 }

@@ -176,8 +176,9 @@ function run(options: SyncedNodesOptions, seed: number, steps: readonly Step[]):
   settle(network);
   const { ringBytes: mostRingBytes = DEFAULT_PROTOCOL_OPTIONS.ringBytes } = options;
   expect(difference(network)).toBeUndefined();
-  // A collapsed queue is allowed; every other warning would have healed a bug, and hidden it.
-  expect(nodes.flatMap((each) => each.warnings()).filter((reason) => reason !== 'collapsed')).toEqual([]);
+  // A collapsed queue and a peer that was out of reach are allowed; every other warning would have healed a bug, and hidden it.
+  const allowed = ['collapsed', 'syncs-given-up'];
+  expect(nodes.flatMap((each) => each.warnings()).filter((reason) => !allowed.includes(reason))).toEqual([]);
   for (const { protocol } of nodes) {
     const { ringBytes, parkingBytes, unsentOperations } = protocol.stats().memory;
     expect(ringBytes).toBeLessThanOrEqual(mostRingBytes);

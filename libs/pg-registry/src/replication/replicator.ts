@@ -4,8 +4,9 @@ import type { ValueLimits } from '../term';
 import type { Reader, StreamKind } from '../wire';
 import { Acknowledgements } from './acknowledgements';
 import { openBody, type Opened, readApplied, readRepairAsk, readSyncAsk, TAG } from './body';
-import type { InboundStream } from './inbound-stream';
-import { InboundStreams } from './inbound-streams';
+import type { InboundStream } from './inbound/inbound-stream';
+import { InboundStreams } from './inbound/inbound-streams';
+import type { Arrival } from './inbound/sync-timing';
 import { LagProbe } from './lag-probe';
 import { OutboundStream } from './outbound-stream';
 import { Removals } from './removals';
@@ -105,6 +106,11 @@ export class Replicator {
     return this.#streams.synced;
   }
 
+  /** Where the entries of each peer are that runs the scope. */
+  arrivals(): Iterable<readonly [StreamPeer, Arrival]> {
+    return this.#streams.arrivals();
+  }
+
   /** What a hello says of the own entries. Call `flush` first: what it says must have been sent. */
   digest(): ScopeDigest {
     const { count, hashHigh, hashLow } = this.#deps.table.digest(this.#deps.incarnation);
@@ -195,7 +201,7 @@ export class Replicator {
    * replaces the stream, and the old run's entries leave at once; else what it says is compared with what is known. A lower run is old news.
    */
   announced(peer: StreamPeer, digest: ScopeDigest, now: number): void {
-    this.#followRun(peer, digest.run, now)?.receiveDigest(digest);
+    this.#followRun(peer, digest.run, now)?.receiveDigest(digest, now);
     this.#settle(peer, now);
   }
 
@@ -253,7 +259,8 @@ export class Replicator {
   }
 
   /** The own connection is gone; the budget knows already. Operations wait, asks rest. */
-  disconnected(): void {
+  disconnected(now: number): void {
+    this.#streams.disconnected(now);
     this.#outbound.repair.disconnected();
     this.#acknowledgements.disconnected();
     this.#finish();

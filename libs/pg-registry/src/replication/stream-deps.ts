@@ -36,6 +36,6 @@ const WIRE_LIMITS: ValueLimits = Object.freeze({
 });
 
 /** A reader for what a peer sent; decoding interns and validates. */
-export function readerOf(bytes: Uint8Array, { pids }: Pick<StreamDeps, 'pids'>): Reader {
-  return new Reader(bytes, { pids, limits: WIRE_LIMITS });
+export function readerOf(bytes: Uint8Array, { pids, budget }: Pick<StreamDeps, 'pids' | 'budget'>): Reader {
+  return new Reader(bytes, { pids, limits: WIRE_LIMITS, maxHeapBytes: budget.options.maxPeerBytes });
 }

@@ -1,9 +1,9 @@
-import type { DiffReceiver, Endpoint, Peer, ProtocolOptions, RemoteCause, ScopeDigest } from '../cluster';
+import type { DiffReceiver, Endpoint, Peer, RemoteCause, ScopeDigest } from '../cluster';
 import type { Diff } from '../table';
 import { DecodeError, type InboxKind, type StreamKind, Writer } from '../wire';
 
-/** A peer as replication sees it: its address, the incarnation that owns its entries, and the version in which it is spoken to. */
-export type StreamPeer = Pick<Peer, 'node' | 'incarnation' | 'version'>;
+/** A peer as replication sees it: its address, the incarnation that owns its entries, the version in which it is spoken to, and what it may make this node send. */
+export type StreamPeer = Pick<Peer, 'node' | 'incarnation' | 'version' | 'allowance'>;
 
 /** What a {@link StreamOutput} is given. */
 export interface StreamOutputDeps {
@@ -101,12 +101,6 @@ export class StreamOutput {
   differs({ node }: StreamPeer, { last }: ScopeDigest): void {
     const message = `What is known of ${node} differs from what it has after its operation ${last}: syncing again. This is a bug or corrupted memory.`;
     this.warn('digest-mismatch', message);
-  }
-
-  /** A peer has more entries than are accepted of one. */
-  overfull({ node }: StreamPeer, { maxEntriesPerPeer }: ProtocolOptions): void {
-    const message = `${node} has more than ${maxEntriesPerPeer} entries (maxEntriesPerPeer): none of them are shown here.`;
-    this.warn('overfull', message);
   }
 
   /** Counts, and logs at most once per interval. */

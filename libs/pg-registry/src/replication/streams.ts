@@ -3,7 +3,8 @@ import { type PidInterner, ScopeNotRunningError, type ValueLimits, quoteText } f
 import { FRAME_OVERHEAD_BYTES, Reader, type StreamKind, Writer } from '../wire';
 import { ReplicationBudget, type ReplicationMemory } from './budget';
 import { Replicator, type ScopeStart } from './replicator';
-import { StreamOutput } from './stream-output';
+import { StreamOutput, type StreamPeer } from './stream-output';
+import type { Arrival } from './inbound/sync-timing';
 
 const MAX_SCOPE_BYTES = 128;
 
@@ -58,6 +59,11 @@ export class Streams {
   get synced(): boolean {
     for (const { isAnnounced, synced } of this.#running.values()) if (!isAnnounced || !synced) return false;
     return true;
+  }
+
+  /** Where the entries of each peer are, in each scope. */
+  *arrivals(): Iterable<readonly [StreamPeer, Arrival]> {
+    for (const replicator of this.#running.values()) yield* replicator.arrivals();
   }
 
   /** The stream of a running scope. @throws ScopeNotRunningError */
@@ -138,9 +144,10 @@ export class Streams {
   }
 
   disconnected(): void {
+    const { endpoint } = this.#deps;
     this.#connected = false;
     this.#budget.disconnected();
-    for (const replicator of this.#running.values()) replicator.disconnected();
+    for (const replicator of this.#running.values()) replicator.disconnected(endpoint.now);
   }
 
   /** Sends everything that is pending. */

@@ -1,3 +1,4 @@
+import { SentOnce } from '../cluster';
 import type { Row } from '../table';
 import { Writer } from '../wire';
 import { joinBody, MAX_HEAD_BYTES, type SyncAsk } from './body';
@@ -13,6 +14,9 @@ const PORTION = 500;
 /** However much a peer asks for, no more chunks than these are under way to it. */
 const MAX_OUTSTANDING = 2;
 
+/** An asker that has had everything, and may not have it again, is not served for this long: chunks take time to make. */
+const REFUSED_MS = 200;
+
 /** How far a peer has got in its walk through the own entries. */
 interface SyncProgress {
   readonly peer: StreamPeer;
@@ -22,6 +26,8 @@ interface SyncProgress {
   sentTo: number;
   sent: number;
   credit: number;
+  /** What was sent in all sessions of the asker's life, whichever run of the scope asked. */
+  readonly had: SentOnce;
 }
 
 /**
@@ -56,7 +62,9 @@ export class SyncResponder {
       (askerRun === progress.askerRun && session > progress.session);
     if (isNewer) {
       if (progress !== undefined) this.#unready(progress);
-      progress = { peer, askerRun, session, sentTo: cursor, sent: 0, credit: 0 };
+      const had = progress?.had ?? new SentOnce(peer.allowance);
+      if (now < had.refusedAt + REFUSED_MS) return this.#deps.output.count('answers-refused');
+      progress = { peer, askerRun, session, sentTo: cursor, sent: 0, credit: 0, had };
       this.#progressOf.set(peer.incarnation, progress);
     }
     if (progress === undefined || askerRun !== progress.askerRun || session !== progress.session) return;
@@ -72,7 +80,9 @@ export class SyncResponder {
     this.#outbound.flush(now);
     if (this.#outbound.flushAt !== Infinity || !this.#deps.budget.open) return;
     this.#unready(progress);
-    for (const body of this.#makeChunk(progress)) {
+    const bodies = this.#makeChunk(progress, now);
+    if (bodies === undefined) return this.#deps.output.count('answers-refused'); // its asker asks again later
+    for (const body of bodies) {
       this.#deps.output.send(progress.peer, 'sync', body);
       this.#deps.budget.published(body.length);
     }
@@ -99,13 +109,17 @@ export class SyncResponder {
     if (this.#ready.size === 0) this.deadline = Infinity;
   }
 
-  /** Encodes the next chunk of a peer, in pieces if it is too large, and moves its progress on. */
-  #makeChunk(progress: SyncProgress): readonly Uint8Array[] {
-    const { askerRun, session, sentTo: from } = progress;
+  /**
+   * Encodes the next chunk of a peer, in pieces if it is too large, and moves its progress on; undefined if the peer has had it, and asks
+   * too often.
+   */
+  #makeChunk(progress: SyncProgress, now: number): readonly Uint8Array[] | undefined {
+    const { askerRun, session, sentTo: from, had } = progress;
     const at = this.#outbound.last;
     const chunk = new ChunkWriter(this.#rows, at);
     const to = this.#writeRows(chunk, from) ? Infinity : chunk.to;
     startChunk(this.#head, this.#deps.run, { askerRun, session, from, to, at });
+    if (!had.takeAnew(from, to, this.#rows.length, now)) return undefined;
     progress.sentTo = to;
     progress.sent += 1;
     const body = joinBody(this.#head, this.#rows.view());

@@ -1,4 +1,4 @@
-import { FIXED_SEED, type HashSeed, type Pid } from '../term';
+import { FIXED_SEED, type HashSeed, HEAP_BYTES, heapBytesOf, heapBytesOfKey, type Pid } from '../term';
 import { RunningDigest } from './digest';
 import { Page, PAGE_SIZE, type PageSnapshot } from './page';
 import { ProcessRows } from './process-rows';
@@ -7,6 +7,10 @@ import { ShardedMap } from './sharded-map';
 
 /** How many empty pages are always kept, so that a register and unregister in turn need not make a page each time. */
 const SPARE_PAGES = 8;
+
+/** What a row and a page of rows take in memory, in bytes: upper estimates, as `HEAP_BYTES` has them for all else. */
+const ROW_BYTES = 144;
+const PAGE_BYTES = 400;
 
 /**
  * The rows of one owner (one incarnation of a node), found by entry number and walked in order of entry numbers.
@@ -21,6 +25,9 @@ export class OwnerRows implements RowsOfOwner {
   readonly digest = new RunningDigest();
 
   count = 0;
+  /** What keys and values of these rows take in memory. Not counted for own rows: their number is the user's own affair. */
+  #contentBytes = 0;
+  #processCount = 0;
   /** Peers choose the numbers of their processes and entries. */
   readonly #seed: HashSeed;
   readonly #processes: ShardedMap<number | string, ProcessRows>;
@@ -46,6 +53,12 @@ export class OwnerRows implements RowsOfOwner {
     return Math.max(this.#pages.size, this.#order.length);
   }
 
+  /** An upper estimate of what these rows take in memory, in bytes. What several rows share counts for each. Constant time. */
+  get heapBytes(): number {
+    const structure = this.count * ROW_BYTES + this.pageCount * PAGE_BYTES;
+    return structure + this.#processCount * HEAP_BYTES.process + this.#contentBytes;
+  }
+
   /** The rows of a process, if it has any. */
   process(pid: Pid): ProcessRows | undefined {
     return this.#processes.get(this.#seed.tokenOf(pid.id));
@@ -58,6 +71,7 @@ export class OwnerRows implements RowsOfOwner {
     if (process === undefined) {
       process = new ProcessRows(pid, this);
       this.#processes.set(token, process);
+      this.#processCount += 1;
     }
     return process;
   }
@@ -71,6 +85,7 @@ export class OwnerRows implements RowsOfOwner {
     if (page.isEmpty) this.#emptyPages -= 1;
     page.add(row);
     this.count += 1;
+    if (!this.isOwn) this.#contentBytes += contentBytesOf(row);
     if (row.number > this.highest) this.highest = row.number;
     this.digest.change(1, row.number, row.revision);
   }
@@ -80,19 +95,21 @@ export class OwnerRows implements RowsOfOwner {
     page.remove(row);
     if (page.isEmpty) this.#emptied();
     this.count -= 1;
+    if (!this.isOwn) this.#contentBytes -= contentBytesOf(row);
     this.digest.change(-1, row.number, row.revision);
     // A process of this node may well come back soon; when it exits, `forget` is called.
-    if (row.process.count === 0 && !this.isOwn) this.#processes.delete(this.#seed.tokenOf(row.pid.id));
+    if (row.process.count === 0 && !this.isOwn) this.#dropProcess(row.pid);
   }
 
   /** Drops what is kept of an own process that has no rows and will have none any more. */
   forget(pid: Pid): void {
-    if (this.process(pid)?.count === 0) this.#processes.delete(this.#seed.tokenOf(pid.id));
+    if (this.process(pid)?.count === 0) this.#dropProcess(pid);
   }
 
   /** Puts `row`, which has the number of `old`, where `old` was. */
   replace(old: Row, row: Row): void {
     this.#page(row.number)!.replace(row);
+    if (!this.isOwn) this.#contentBytes += heapBytesOf(row.value) - heapBytesOf(old.value);
     this.digest.change(-1, old.number, old.revision);
     this.digest.change(1, row.number, row.revision);
   }
@@ -123,6 +140,10 @@ export class OwnerRows implements RowsOfOwner {
   /** Adds snapshots of all pages, in order of their numbers. */
   addPagesTo(snapshots: PageSnapshot[]): void {
     for (const page of this.#sortedPages()) snapshots.push(page.snapshot());
+  }
+
+  #dropProcess(pid: Pid): void {
+    if (this.#processes.delete(this.#seed.tokenOf(pid.id))) this.#processCount -= 1;
   }
 
   #page(number: number): Page | undefined {
@@ -179,4 +200,8 @@ function firstPageAfter(pages: readonly Page[], from: number): number {
     else end = middle;
   }
   return start;
+}
+
+function contentBytesOf(row: Row): number {
+  return heapBytesOfKey(row.key) + heapBytesOf(row.value);
 }

@@ -26,6 +26,11 @@ export class RemoteEntries {
     return this.#indexes.owner(this.owner)?.count ?? 0;
   }
 
+  /** An upper estimate of what they take in memory, in bytes. Constant time. */
+  get heapBytes(): number {
+    return this.#indexes.owner(this.owner)?.heapBytes ?? 0;
+  }
+
   /** The digest over them. Constant time: it is kept up to date by every change. */
   digest(): Digest {
     return this.#indexes.owner(this.owner)?.digest.read() ?? EMPTY_DIGEST;

@@ -33,6 +33,7 @@ export { DEFAULT_VALUE_LIMITS, type EffectiveLimits, type Key, type Value, type 
 export { normalKey, normalValue, storedValue } from './freeze';
 export { sameKey, sameValue } from './equality';
 export { compareValues } from './order';
+export { HEAP_BYTES, heapBytesOf, heapBytesOfArray, heapBytesOfKey, heapBytesOfRecord } from './heap-bytes';
 export { canonicalText, keyToken, type KeyToken } from './token';
 export { FIXED_SEED, HashSeed } from './hash-seed';
 export { hasLongChain, LONGEST_CHAIN } from './v8-hash';

@@ -7,7 +7,7 @@
  * Promises: decoding never trusts a length or a depth, and throws only `DecodeError`. Assumes nothing about the sender.
  * May import: term.
  */
-export { DecodeError, Reader, Writer } from './codec';
+export { DecodeError, HeapLimitError, Reader, Writer } from './codec';
 export {
   decodeFrame,
   encodeEnvelope,

@@ -1,4 +1,5 @@
 import { Reader, readIncarnation, writeIncarnation, Writer } from '../../wire';
+import type { Allowance } from '../allowance';
 import type { ProbeOutcome } from '../effect';
 import type { Endpoint } from '../endpoint';
 import type { MutablePeer, RemovalReason, Suspicion } from '../peer';
@@ -119,12 +120,13 @@ export class Liveness {
   }
 
   /** Somebody on the ring suspects a peer. Every node hears it, so each waits a random moment before it probes for itself. */
-  suspectHeard(body: Uint8Array): void {
+  suspectHeard(body: Uint8Array, by: Allowance): void {
     const reader = new Reader(body);
     const incarnation = readIncarnation(reader);
     reader.end();
     const peer = this.#deps.peers.get(incarnation);
     if (peer === undefined || peer.suspicion !== undefined) return;
+    if (!by.hint(this.#endpoint.now)) return this.#endpoint.count('suspicions-ignored');
     this.#hint(peer, this.#endpoint.random() * Math.min(this.#deps.peers.size * 0.5, 100));
   }
 

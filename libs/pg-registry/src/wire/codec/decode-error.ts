@@ -7,3 +7,6 @@ export class DecodeError extends Error {
     return 'DecodeError';
   }
 }
+
+/** Bytes of a peer would take more memory than they may. They are well formed otherwise, as far as they were read. */
+export class HeapLimitError extends DecodeError {}

@@ -5,6 +5,9 @@ import {
   FrozenMap,
   FrozenSet,
   hasLongChain,
+  HEAP_BYTES,
+  heapBytesOfArray,
+  heapBytesOfRecord,
   LARGEST_INLINE_INTEGER,
   LONG_ARRAY_LENGTH,
   LONG_STRING_BYTES,
@@ -17,6 +20,7 @@ import {
 } from '../../term';
 import { wireOrder } from './byte-order';
 import { ByteReader } from './byte-reader';
+import { HeapLimitError } from './decode-error';
 import { mostReferencesToHome, mostReferencesToShape } from './references';
 import { RECENT_SHAPE, RECENT_SHAPES, SHORT_ARRAY, SHORT_STRING, TAG } from './tag';
 
@@ -26,6 +30,8 @@ export interface ReaderOptions {
   readonly pids: PidInterner;
   /** What a key or value may take here. */
   readonly limits: ValueLimits;
+  /** How much memory all that is read may take, in bytes as `HEAP_BYTES` estimates them. Default: any. */
+  readonly maxHeapBytes?: number;
 }
 
 /** The names of an object's properties, and how many bytes they took where they were written. */
@@ -79,11 +85,21 @@ export class Reader extends ByteReader {
   #isInItem = false;
   /** Whether a key is being read, which may contain less. */
   #isKey = false;
+  /** What may still be made of these bytes, in memory. */
+  #heapLeft: number;
 
   /** @param options Needed by `value` and `key` only */
   constructor(bytes: Uint8Array, options?: ReaderOptions) {
     super(bytes);
     this.#options = options;
+    this.#heapLeft = options?.maxHeapBytes ?? Infinity;
+  }
+
+  /** Counts memory that is taken for what is read. @throws HeapLimitError if it is more than may be */
+  charge(heapBytes: number): void {
+    this.#heapLeft -= heapBytes;
+    if (this.#heapLeft < 0)
+      throw new HeapLimitError(`Byte ${this.position}: values that take too much memory.`);
   }
 
   /**
@@ -137,7 +153,7 @@ export class Reader extends ByteReader {
   #read(depth: number): Value {
     const tag = this.u8();
     if (tag <= LAST_SMALL_INTEGER_TAG) return tag;
-    if (tag < SHORT_ARRAY) return this.text(tag - SHORT_STRING);
+    if (tag < SHORT_ARRAY) return this.#text(tag - SHORT_STRING);
     if (tag < RECENT_SHAPE) return this.#array(tag - SHORT_ARRAY, depth);
     if (tag < RECENT_SHAPE + RECENT_SHAPES) return this.#oldRecord(tag - RECENT_SHAPE, 1, depth);
     return this.#tagged(tag, depth);
@@ -165,7 +181,7 @@ export class Reader extends ByteReader {
       case TAG.negativeBigint:
         return -1n - this.#magnitude();
       case TAG.string:
-        return this.text(this.#atLeast(LONG_STRING_BYTES));
+        return this.#text(this.#atLeast(LONG_STRING_BYTES));
       case TAG.array:
         return this.#array(this.#atLeast(LONG_ARRAY_LENGTH), depth);
       case TAG.newShape:
@@ -189,6 +205,11 @@ export class Reader extends ByteReader {
     }
   }
 
+  #text(length: number): string {
+    this.charge(HEAP_BYTES.string + length * 2);
+    return this.text(length);
+  }
+
   /** A number that would have been written in a shorter way if it were smaller. */
   #atLeast(least: number): number {
     const n = this.uint();
@@ -202,6 +223,7 @@ export class Reader extends ByteReader {
 
   #float(): number {
     const n = this.float();
+    this.charge(HEAP_BYTES.number);
     if (Number.isSafeInteger(n)) this.fail('an integer (or -0) written as float');
     return Number.isNaN(n) ? NaN : n; // whatever bits the NaN had
   }
@@ -210,6 +232,7 @@ export class Reader extends ByteReader {
     const bytes = this.bytes();
     if (bytes.length === 0 || (bytes.length > 1 && bytes[0] === 0))
       this.fail('a bigint not in shortest form');
+    this.charge(HEAP_BYTES.bigint + 3 * bytes.length);
     if (bytes.length <= SAFE_BYTES) {
       let n = 0;
       for (const byte of bytes) n = n * 256 + byte;
@@ -228,6 +251,7 @@ export class Reader extends ByteReader {
     this.#enter(depth);
     if (length === 0) return EMPTY_ARRAY;
     if (length > this.remaining) this.fail(`${length} elements announced, ${this.remaining} bytes left`);
+    this.charge(heapBytesOfArray(length));
     return Object.freeze(
       length <= LONGEST_LITERAL ? this.#few(length, depth + 1) : this.#many(length, depth + 1),
     );
@@ -257,6 +281,7 @@ export class Reader extends ByteReader {
     const start = this.position;
     const count = this.count(2);
     const names: string[] = [];
+    this.charge(heapBytesOfArray(count) + count * HEAP_BYTES.string);
     for (let i = 0; i < count; i += 1) names.push(this.string());
     if (names.includes('__proto__')) this.fail('a property named __proto__');
     if (count > 1 && new Set(names).size !== count) this.fail('a property twice');
@@ -283,6 +308,7 @@ export class Reader extends ByteReader {
   #record({ names }: Shape, depth: number): Value {
     this.#enter(depth);
     if (names.length === 0) return EMPTY_RECORD;
+    this.charge(heapBytesOfRecord(names.length));
     const record: { [name: string]: Value } = {};
     for (const name of names) record[name] = this.#read(depth + 1);
     return Object.freeze(record);
@@ -310,6 +336,7 @@ export class Reader extends ByteReader {
   }
 
   #pid({ node, incarnation }: Home): Pid {
+    this.charge(HEAP_BYTES.pid);
     return this.#options!.pids.intern(node, incarnation, this.uint());
   }
 
@@ -317,12 +344,14 @@ export class Reader extends ByteReader {
     const ms = this.float();
     if (!Number.isInteger(ms) || Math.abs(ms) > MOST_DATE_MS || Object.is(ms, -0))
       this.fail('an invalid date');
+    this.charge(HEAP_BYTES.date);
     return new FrozenDate(ms);
   }
 
   #map(depth: number): Value {
     this.#enter(depth);
     const size = this.count(2);
+    this.charge(HEAP_BYTES.map + size * HEAP_BYTES.mapEntry);
     const keys: Value[] = [];
     const pairs: [Value, Value][] = [];
     for (let i = 0; i < size; i += 1) {
@@ -339,6 +368,7 @@ export class Reader extends ByteReader {
   #set(depth: number): Value {
     this.#enter(depth);
     const size = this.count();
+    this.charge(HEAP_BYTES.set + size * HEAP_BYTES.setMember);
     const members: Value[] = [];
     for (let i = 0; i < size; i += 1) members.push(this.#read(depth + 1));
     if (hasLongChain(members)) this.fail('a Set with too many members of one hash');
@@ -356,6 +386,7 @@ export class Reader extends ByteReader {
     const each = elementBytes(kind) ?? this.fail(`unknown kind of bytes ${kind}`);
     const bytes = this.bytes();
     if (bytes.length % each !== 0) this.fail('part of an element');
+    this.charge(HEAP_BYTES.bytes + bytes.length);
     return bytesCopy(kind, wireOrder(bytes, each));
   }
 }

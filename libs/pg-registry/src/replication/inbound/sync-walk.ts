@@ -1,4 +1,5 @@
-import type { ChunkHead, SyncAsk } from './body';
+import type { ChunkHead, SyncAsk } from '../body';
+import { COPY_OVERHEAD_BYTES, type Evictable, type Pool } from '../budget';
 
 /** Chunks that may be under way at a time: one travels while the other is merged. */
 const OUTSTANDING = 2;
@@ -9,10 +10,34 @@ const LONGEST_TIMEOUT_MS = 4000;
 const LEAST_INTERVAL_MS = 50;
 
 /** A chunk that came and is not merged yet. */
-export interface WaitingChunk {
-  readonly head: ChunkHead;
-  /** A copy of the rows behind the head, encoded. */
-  readonly rows: Uint8Array;
+export class WaitingChunk implements Evictable {
+  readonly chargedBytes: number;
+
+  readonly #walk: SyncWalk;
+
+  /** @param rows A copy of the rows behind the head, encoded */
+  constructor(
+    walk: SyncWalk,
+    readonly head: ChunkHead,
+    readonly rows: Uint8Array,
+  ) {
+    this.#walk = walk;
+    this.chargedBytes = rows.length + COPY_OVERHEAD_BYTES;
+  }
+
+  evict(): void {
+    this.#walk.drop(this);
+  }
+}
+
+/** What a {@link SyncWalk} is given. */
+export interface SyncWalkDeps {
+  /** This node's run of the scope. */
+  readonly askerRun: number;
+  /** Where waiting chunks are charged to `holder`, the peer, up to `maxBytes`. */
+  readonly pool: Pool;
+  readonly holder: string;
+  readonly maxBytes: number;
 }
 
 /**
@@ -38,22 +63,23 @@ export class SyncWalk {
   #timeouts = 0;
   readonly #waiting = new Map<number, WaitingChunk>();
 
-  readonly #askerRun: number;
+  readonly #deps: SyncWalkDeps;
 
-  constructor(askerRun: number) {
-    this.#askerRun = askerRun;
+  constructor(deps: SyncWalkDeps) {
+    this.#deps = deps;
   }
 
   /** What to send to begin a session, or to go on with it. */
   get ask(): SyncAsk {
-    return { askerRun: this.#askerRun, session: this.#session, cursor: this.cursor, credit: this.#credit };
+    const { askerRun } = this.#deps;
+    return { askerRun, session: this.#session, cursor: this.cursor, credit: this.#credit };
   }
 
   /** Begins the session with number `session`, at the cursor. */
   begin(session: number, now: number): void {
     this.#session = session;
     this.#credit = OUTSTANDING;
-    this.#waiting.clear();
+    this.clear();
     this.notBefore = now + LEAST_INTERVAL_MS;
     this.deadline = now + this.#timeout();
   }
@@ -62,7 +88,7 @@ export class SyncWalk {
   suspend(timedOut: boolean): void {
     if (timedOut) this.#timeouts += 1;
     this.#session = 0;
-    this.#waiting.clear();
+    this.clear();
     this.deadline = Infinity;
   }
 
@@ -87,15 +113,31 @@ export class SyncWalk {
 
   /** Whether this session asked for the chunk and has not got it. */
   wants({ askerRun, session, from }: ChunkHead): boolean {
-    if (askerRun !== this.#askerRun || session !== this.#session || this.#session === 0) return false;
+    if (askerRun !== this.#deps.askerRun || session !== this.#session || this.#session === 0) return false;
     return from >= this.cursor && !this.#waiting.has(from) && this.#waiting.size < OUTSTANDING;
   }
 
-  /** Keeps a wanted chunk until its turn; `rows` is copied. */
-  keep(head: ChunkHead, rows: Uint8Array, now: number): void {
-    this.#waiting.set(head.from, { head, rows: rows.slice() });
+  /** Keeps a wanted chunk until its turn; `rows` is copied. Returns false if there is no room. */
+  keep(head: ChunkHead, rows: Uint8Array, now: number): boolean {
+    const { pool, holder, maxBytes } = this.#deps;
+    if (pool.heldBy(holder) + rows.length + COPY_OVERHEAD_BYTES > maxBytes) return false;
+    const chunk = new WaitingChunk(this, head, rows.slice());
+    this.#waiting.set(head.from, chunk);
+    pool.take(chunk, holder);
     this.#timeouts = 0;
     this.deadline = now + this.#timeout();
+    return true;
+  }
+
+  /** @internal the pool needs the room. The session ends when its time is over, and the next one asks for the chunk again. */
+  drop(chunk: WaitingChunk): void {
+    this.#waiting.delete(chunk.head.from);
+  }
+
+  /** Forgets the chunks that wait. */
+  clear(): void {
+    for (const chunk of this.#waiting.values()) this.#deps.pool.give(chunk, this.#deps.holder);
+    this.#waiting.clear();
   }
 
   /** The chunk at the cursor, if it is here. */
@@ -104,10 +146,14 @@ export class SyncWalk {
   }
 
   /** The chunk at the cursor is merged, and another one may be sent. Returns whether there is more to come. */
-  advance({ from, to }: ChunkHead): boolean {
+  advance({ from, to }: ChunkHead, now: number): boolean {
+    const chunk = this.#waiting.get(from);
+    if (chunk !== undefined) this.#deps.pool.give(chunk, this.#deps.holder);
     this.#waiting.delete(from);
     this.cursor = to;
     this.#credit += 1;
+    this.#timeouts = 0;
+    this.deadline = now + this.#timeout();
     return to !== Infinity;
   }
 

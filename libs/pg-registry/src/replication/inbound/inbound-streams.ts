@@ -1,8 +1,11 @@
-import { Schedule } from '../cluster';
+import { Schedule } from '../../cluster';
 import { InboundStream } from './inbound-stream';
-import type { InboundDeps } from './stream-deps';
-import type { StreamPeer } from './stream-output';
+import type { Arrival } from './sync-timing';
+import type { InboundDeps } from '../stream-deps';
+import type { StreamPeer } from '../stream-output';
 
+/** How many names are remembered for which nobody waits long. */
+const MAX_VAIN_NAMES = 256;
 /** How many peers a scope syncs with at a time; the others queue. */
 const MAX_WALKS = 4;
 
@@ -17,6 +20,8 @@ export class InboundStreams {
   readonly #walking = new Set<InboundStream>();
   /** When which stream has something to do, if connected. */
   readonly schedule = new Schedule<InboundStream>();
+  /** How long nodes were asked in vain, by name: a new life does not begin anew. Those that were synced are left out. */
+  readonly #vain = new Map<string, number>();
   /** Number of the last walk: it rises, so that of two walks it is known which is the newer. */
   #walks = 0;
 
@@ -37,11 +42,15 @@ export class InboundStreams {
     return unsynced;
   }
 
-  /** Whether no stream waits for its first sync, or is in it. */
+  /** Whether no stream waits for its first sync, or is in it; those that were given up do not count. */
   get synced(): boolean {
-    for (const { wasSynced, phase } of this.byIncarnation.values())
-      if (!wasSynced && phase !== 'overfull') return false;
+    for (const stream of this.byIncarnation.values()) if (arrivalOf(stream) === 'awaited') return false;
     return true;
+  }
+
+  /** Where the entries of each followed peer are. */
+  *arrivals(): Iterable<readonly [StreamPeer, Arrival]> {
+    for (const stream of this.byIncarnation.values()) yield [stream.peer, arrivalOf(stream)];
   }
 
   /** Who is followed. */
@@ -52,6 +61,7 @@ export class InboundStreams {
   /** Follows the stream that `peer` has announced. */
   begin(peer: StreamPeer, run: number): InboundStream {
     const stream = new InboundStream(peer, run, this.#deps);
+    stream.timing.vainMs = this.#vain.get(peer.node) ?? 0;
     this.byIncarnation.set(peer.incarnation, stream);
     return stream;
   }
@@ -63,6 +73,8 @@ export class InboundStreams {
     this.#queue.delete(stream);
     this.#walking.delete(stream);
     this.schedule.delete(stream);
+    stream.timing.rest(now);
+    remember(this.#vain, stream.peer.node, stream.timing.vainMs);
     stream.end(cause);
     this.#startWalks(now);
   }
@@ -83,6 +95,14 @@ export class InboundStreams {
     if (stream === undefined) return;
     stream.recovered(now);
     this.schedule.set(stream, stream.deadline);
+  }
+
+  /** The own connection is gone. */
+  disconnected(now: number): void {
+    for (const stream of this.#walking) {
+      stream.timing.rest(now);
+      this.schedule.set(stream, stream.deadline);
+    }
   }
 
   /** The own connection is back. */
@@ -128,5 +148,22 @@ export class InboundStreams {
       stream.beginWalk((this.#walks += 1), now);
       this.schedule.set(stream, stream.deadline);
     }
+  }
+}
+
+function arrivalOf({ phase, timing }: InboundStream): Arrival {
+  if (phase === 'overfull') return 'overfull';
+  if (timing.wasSynced) return 'complete';
+  return timing.isGivenUp ? 'given-up' : 'awaited';
+}
+
+function remember(vain: Map<string, number>, node: string, vainMs: number): void {
+  vain.delete(node);
+  if (vainMs === 0) return;
+  vain.set(node, vainMs);
+  if (vain.size <= MAX_VAIN_NAMES) return;
+  for (const oldest of vain.keys()) {
+    vain.delete(oldest);
+    return;
   }
 }

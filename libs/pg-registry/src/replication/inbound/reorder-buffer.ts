@@ -1,6 +1,6 @@
-import { DecodeError } from '../wire';
-import type { PartHead } from './body';
-import { OBJECT_OVERHEAD_BYTES, type Evictable, type Pool } from './budget';
+import { DecodeError } from '../../wire';
+import type { PartHead } from '../body';
+import { COPY_OVERHEAD_BYTES, type Evictable, type Pool } from '../budget';
 
 /** How many operations of one stream may be incomplete at a time. Parts are sent in one go: more than one is rare already. */
 const MAX_ASSEMBLIES = 8;
@@ -26,7 +26,7 @@ class StoredFrame implements Evictable, BufferedFrame {
   ) {
     this.#buffer = buffer;
 
-    this.chargedBytes = body.length + OBJECT_OVERHEAD_BYTES;
+    this.chargedBytes = body.length + COPY_OVERHEAD_BYTES;
   }
 
   evict(): void {
@@ -37,7 +37,9 @@ class StoredFrame implements Evictable, BufferedFrame {
 /** An operation of which parts are missing. */
 class Assembly implements Evictable {
   readonly pieces = new Map<number, Uint8Array>();
-  chargedBytes = OBJECT_OVERHEAD_BYTES;
+  chargedBytes = COPY_OVERHEAD_BYTES;
+  /** Bytes of the pieces alone. */
+  pieceBytes = 0;
 
   readonly #buffer: ReorderBuffer;
 
@@ -49,9 +51,11 @@ class Assembly implements Evictable {
     this.#buffer = buffer;
   }
 
-  /** Bytes of the pieces alone. */
-  get pieceBytes(): number {
-    return this.chargedBytes - OBJECT_OVERHEAD_BYTES;
+  /** Keeps a copy of a piece that is not here yet. */
+  add(index: number, piece: Uint8Array): void {
+    this.pieces.set(index, piece.slice());
+    this.pieceBytes += piece.length;
+    this.chargedBytes += piece.length + COPY_OVERHEAD_BYTES;
   }
 
   evict(): void {
@@ -63,9 +67,9 @@ class Assembly implements Evictable {
  * Operations of one peer's stream that came before their turn: frames ahead of a gap, and operations of which parts are missing. Bodies
  * are copied as they came, and decoded when it is their turn.
  *
- * Bounded twice: by the pool that all streams of the node share (option `parkingBytes`), which evicts the oldest frames, and by half of
- * it for one stream, above which the stream's new frames are dropped. So a flood ahead of a gap that never closes costs a fixed
- * amount, and the frames nearest to the gap stay. What was dropped or evicted is asked for again like anything else that was lost.
+ * Bounded twice: by the pool that all streams of the node share (option `parkingBytes`), which evicts from the peer that holds the most,
+ * and by half of it for one peer, above which the peer's new frames are dropped. So a flood ahead of a gap that never closes costs a
+ * fixed amount, and the frames nearest to the gap stay. What was dropped or evicted is asked for again like anything else that was lost.
  */
 export class ReorderBuffer {
   /** Ascending by first operation. */
@@ -75,11 +79,17 @@ export class ReorderBuffer {
   bytes = 0;
 
   readonly #pool: Pool;
+  readonly #holder: string;
   readonly #maxBytes: number;
   readonly #maxOpBytes: number;
 
-  constructor(pool: Pool, maxBytes: number, maxOpBytes: number) {
+  /**
+   * @param holder The peer whose operations these are
+   * @param maxBytes Of the pool for the peer, over all scopes
+   */
+  constructor(pool: Pool, holder: string, maxBytes: number, maxOpBytes: number) {
     this.#pool = pool;
+    this.#holder = holder;
     this.#maxBytes = maxBytes;
     this.#maxOpBytes = maxOpBytes;
   }
@@ -94,9 +104,9 @@ export class ReorderBuffer {
     return this.#insert(new StoredFrame(this, first, last, body.slice()));
   }
 
-  /** Whether an operation in parts, one of them of `bytes`, is larger than one may be. All parts but the last have one size. */
+  /** Whether an operation in parts, one of them of `bytes`, is larger than one may be. All parts but the last have one size, and none is empty. */
   isTooLarge({ number, index, parts }: PartHead, bytes: number): boolean {
-    const least = index < parts - 1 ? bytes * (parts - 1) : bytes;
+    const least = Math.max(index < parts - 1 ? bytes * (parts - 1) : bytes, parts);
     const known = this.#assemblies.get(number);
     const together = known === undefined || known.pieces.has(index) ? 0 : known.pieceBytes + bytes;
     return Math.max(least, together) > this.#maxOpBytes;
@@ -105,19 +115,19 @@ export class ReorderBuffer {
   /**
    * Keeps a part; with the last missing one the operation is kept whole. Returns false if there is no room.
    *
-   * @throws DecodeError if it contradicts the other parts.
+   * @throws DecodeError if it is empty, or contradicts the other parts.
    */
   addPart({ number, index, parts }: PartHead, piece: Uint8Array): boolean {
+    if (piece.length === 0) throw new DecodeError('an empty part of an operation');
     const known = this.#assemblies.get(number);
     if (known?.pieces.has(index)) return true;
     if (known !== undefined && known.parts !== parts)
       throw new DecodeError('parts of an operation that contradict each other');
     if (known === undefined && this.#assemblies.size >= MAX_ASSEMBLIES) return false;
-    if (this.bytes + piece.length + OBJECT_OVERHEAD_BYTES > this.#maxBytes) return false;
+    if (!this.#hasRoomFor(piece.length + 2 * COPY_OVERHEAD_BYTES)) return false;
     const assembly = known ?? new Assembly(this, number, parts);
     if (known !== undefined) this.#giveBack(assembly);
-    assembly.pieces.set(index, piece.slice());
-    assembly.chargedBytes += piece.length;
+    assembly.add(index, piece);
     if (assembly.pieces.size < parts) {
       this.#assemblies.set(number, assembly);
       this.#charge(assembly);
@@ -174,20 +184,24 @@ export class ReorderBuffer {
     const at = this.#positionOf(frame.first);
     const same = this.#frames[at];
     if (same?.first === frame.first && same.last >= frame.last) return false;
-    if (this.bytes + frame.chargedBytes > this.#maxBytes) return false;
+    if (!this.#hasRoomFor(frame.chargedBytes)) return false;
     this.#frames.splice(at, 0, frame);
     this.#charge(frame);
     return true;
   }
 
+  #hasRoomFor(bytes: number): boolean {
+    return this.#pool.heldBy(this.#holder) + bytes <= this.#maxBytes;
+  }
+
   #charge(item: Evictable): void {
     this.bytes += item.chargedBytes;
-    this.#pool.take(item);
+    this.#pool.take(item, this.#holder);
   }
 
   #giveBack(item: Evictable): void {
     this.bytes -= item.chargedBytes;
-    this.#pool.give(item);
+    this.#pool.give(item, this.#holder);
   }
 
   /** Index of the first frame that begins at or after `first`. */

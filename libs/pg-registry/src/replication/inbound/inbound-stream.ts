@@ -1,6 +1,5 @@
-import type { RemoteCause, ScopeDigest } from '../cluster';
-import { type RemoteEntries, sameDigest } from '../table';
-import type { Reader } from '../wire';
+import type { RemoteCause, ScopeDigest } from '../../cluster';
+import type { Reader } from '../../wire';
 import {
   type OpsHead,
   readApplied,
@@ -8,18 +7,18 @@ import {
   readPartHead,
   readTail,
   TAG,
-  writeApplied,
   writeRepairAsk,
   writeSyncAsk,
-} from './body';
-import { type Bundled, readBundle } from './bundle';
-import { readChunk, readChunkHead } from './chunk-body';
-import { ChunkPieces } from './chunk-pieces';
+} from '../body';
+import { type Bundled, readBundle } from '../bundle';
+import { readChunkHead } from '../chunk-body';
+import { ChunkPieces } from '../chunk-pieces';
+import { type InboundDeps, readerOf } from '../stream-deps';
+import type { StreamOutput, StreamPeer } from '../stream-output';
+import { AppliedAnswer } from './applied-answer';
 import { GapRepair } from './gap-repair';
-import { readOperations } from './operation-body';
+import { type Excess, PeerEntries } from './peer-entries';
 import { ReorderBuffer } from './reorder-buffer';
-import { type InboundDeps, readerOf } from './stream-deps';
-import type { StreamOutput, StreamPeer } from './stream-output';
 import { SyncTiming } from './sync-timing';
 import { SyncWalk, type WaitingChunk } from './sync-walk';
 
@@ -33,11 +32,11 @@ const DRAIN_BYTES = 64 * 1024; // of buffered operations are applied in one turn
  *
  *     walking        ── no chunk in time, or operations overtook it ──► queued; walks on from the cursor
  *     walking, live  ── a gap that cannot be repaired, a too large operation, differing digests ──► queued; walks from the start
- *     any            ── more entries than `maxEntriesPerPeer` ──► overfull ── a hello says that there are fewer ──► queued
+ *     any            ── more than `maxEntriesPerPeer` or `maxPeerBytes` ──► overfull ── a hello, see `PeerEntries` ──► queued
  *
  * A `walking` stream applies operations on entries up to the cursor and skips others; a `live` one applies all; an `overfull` peer
- * has no entries here, once they have left. Entries stay in the table while a stream is queued or walking: the walk turns them, chunk by chunk, into what
- * the owner has, with the exact events.
+ * has no entries here, once they have left. Entries stay in the table while a stream is queued or walking: the walk turns them, chunk by
+ * chunk, into what the owner has, with the exact events.
  *
  * `applied` is the last operation that is contained in what is known here. Of a frame with operations first … last, what is known
  * is skipped and what is next in line is applied. What is ahead waits in a {@link ReorderBuffer}, and {@link GapRepair} says when to
@@ -52,16 +51,15 @@ export class InboundStream {
   #appliedNumber = 0;
   /** `appliedNumber` when `settle` looked last. */
   #settledNumber = 0;
-  /** The owner's, in this node's table. Every change of them comes out as its exact diff. */
-  readonly #entries: RemoteEntries;
+  readonly #entries: PeerEntries;
   readonly #gap: GapRepair;
   readonly #walk: SyncWalk;
   readonly #buffer: ReorderBuffer;
   readonly #pieces = new ChunkPieces();
   #drainAt = Infinity;
-  readonly #timing: SyncTiming;
-  /** The operation whose application the owner wants to hear of; 0 if none. */
-  #wanted = 0;
+  /** How long its first sync takes, and whether anybody waits for it. */
+  readonly timing: SyncTiming;
+  readonly #answer: AppliedAnswer;
   readonly #deps: InboundDeps;
   readonly #output: StreamOutput;
 
@@ -72,12 +70,15 @@ export class InboundStream {
   ) {
     this.#deps = deps;
     this.#output = deps.output;
-    const { options, parking } = deps.budget;
-    this.#entries = deps.table.remote(peer.incarnation);
-    this.#timing = new SyncTiming(peer, deps.output);
+    const { options, parking: pool } = deps.budget;
+    const { incarnation: holder } = peer;
+    const maxBytes = Math.floor(options.parkingBytes / 2);
+    this.#entries = new PeerEntries(peer, deps);
+    this.#answer = new AppliedAnswer(peer, run, deps);
+    this.timing = new SyncTiming(peer, deps.output, options.syncPatienceMs);
     this.#gap = new GapRepair(deps.random);
-    this.#walk = new SyncWalk(deps.run);
-    this.#buffer = new ReorderBuffer(parking, Math.floor(options.parkingBytes / 2), options.maxOpBytes);
+    this.#walk = new SyncWalk({ askerRun: deps.run, pool, holder, maxBytes });
+    this.#buffer = new ReorderBuffer(pool, holder, maxBytes, options.maxOpBytes);
   }
 
   /** The last operation of the owner that is contained in what is known here; 0 while a sync has not begun to merge. */
@@ -85,14 +86,9 @@ export class InboundStream {
     return this.#walk.cursor === 0 ? 0 : this.#appliedNumber;
   }
 
-  /** Whether it has ever been in sync. */
-  get wasSynced(): boolean {
-    return this.#timing.wasSynced;
-  }
-
   /** When `tick` has something to do. */
   get deadline(): number {
-    return Math.min(this.#drainAt, this.#gap.deadline, this.#walk.deadline);
+    return Math.min(this.#drainAt, this.#gap.deadline, this.#walk.deadline, this.timing.giveUpAt);
   }
 
   /** A queued stream may begin to walk from this moment on. */
@@ -101,30 +97,36 @@ export class InboundStream {
   }
 
   /** What the owner's hello says. In sync from the start if there is nothing to fetch. */
-  receiveDigest(theirs: ScopeDigest): void {
-    if (theirs.count > this.#deps.budget.options.maxEntriesPerPeer) return this.#refuseOverfull();
-    if (this.phase === 'overfull') this.phase = 'queued';
+  receiveDigest(theirs: ScopeDigest, now: number): void {
+    if (theirs.count > this.#deps.budget.options.maxEntriesPerPeer) return this.#refuse('number', now);
+    if (this.phase === 'overfull') {
+      if (!this.#entries.mayReturn(theirs, now)) return;
+      this.phase = 'queued';
+    }
     this.#gap.hear(theirs.last);
     const isFirst = this.phase === 'queued' && this.#walk.cursor === 0;
-    if (isFirst && theirs.count === 0 && sameDigest(this.#entries.digest(), theirs)) {
+    if (isFirst && theirs.count === 0 && this.#entries.agreeWith(theirs)) {
       this.#appliedNumber = theirs.last;
       this.#becomeLive();
     }
-    if (this.phase === 'live' && this.#appliedNumber === theirs.last) this.#compare(theirs);
+    const isSameMoment = this.phase === 'live' && this.#appliedNumber === theirs.last;
+    if (isSameMoment && !this.#entries.check(theirs)) this.#resync('different');
   }
 
   /** Its turn to sync has come. `session` is higher than any before. */
   beginWalk(session: number, now: number): void {
     this.phase = 'walking';
     this.#walk.begin(session, now);
-    this.#timing.begin(now);
+    this.timing.begin(now);
     this.#output.count('walks');
     this.#sendSyncAsk();
   }
 
   /** The own connection is back: what was asked for may be lost. */
   connected(now: number): void {
-    if (this.phase === 'walking') this.#walk.deadline = now;
+    if (this.phase !== 'walking') return;
+    this.#walk.deadline = now;
+    this.timing.begin(now);
   }
 
   /** The owner can be reached again: its silence is no reason to be patient. */
@@ -140,26 +142,23 @@ export class InboundStream {
    * @throws DecodeError for bytes that are no such frame; what came before them in a bundle has been applied.
    */
   receive({ tag, reader }: Bundled, isAnswer: boolean, now: number): void {
-    if (tag === TAG.ops) return this.#receiveOps(reader);
+    if (tag === TAG.ops) return this.#receiveOps(reader, now);
     if (tag === TAG.part) return this.#receivePart(reader);
     if (tag === TAG.chunk || tag === TAG.piece) return this.#receiveChunk({ tag, reader }, now);
     if (tag === TAG.tail) return this.#receiveTail(reader, isAnswer);
-    if (tag === TAG.appliedAsk) this.#wanted = Math.max(this.#wanted, readApplied(reader));
-    else this.#receiveBundle(reader, isAnswer, now);
-  }
-
-  /** Ops, parts and tails in order; {@link readBundle} refuses a bundle in it. */
-  #receiveBundle(reader: Reader, isAnswer: boolean, now: number): void {
-    for (const body of readBundle(reader, this.run, (bytes) => readerOf(bytes, this.#deps)))
-      this.receive(body, isAnswer, now);
+    if (tag === TAG.appliedAsk) this.#answer.want(readApplied(reader));
+    else {
+      for (const body of readBundle(reader, this.run, (bytes) => readerOf(bytes, this.#deps)))
+        this.receive(body, isAnswer, now);
+    }
   }
 
   /** A frame of operations. @throws DecodeError before anything changes. */
-  #receiveOps(reader: Reader): void {
+  #receiveOps(reader: Reader, now: number): void {
     const head = readOpsHead(reader);
     const last = head.first + head.count - 1;
     if (!this.#isNews(last)) return;
-    if (head.first <= this.#appliedNumber + 1) this.#apply(head, reader);
+    if (head.first <= this.#appliedNumber + 1) this.#apply(head, reader, now);
     else if (!this.#buffer.add(head.first, last, reader.rest())) this.#output.count('unparked');
   }
 
@@ -188,39 +187,44 @@ export class InboundStream {
     if (chunk === undefined) return;
     const head = readChunkHead(chunk);
     if (this.phase !== 'walking' || !this.#walk.wants(head)) return this.#output.count('late-chunks');
-    this.#walk.keep(head, chunk.rest(), now);
-    this.#mergeDue();
+    const isDue = head.from === this.#walk.cursor && (head.from === 0 || head.at === this.#appliedNumber);
+    if (isDue) this.#merge({ head, rows: chunk.rest() }, now);
+    else if (!this.#walk.keep(head, chunk.rest(), now)) return this.#output.count('unparked');
+    this.#mergeDue(now);
   }
 
   /** Does what is due. */
   tick(now: number): void {
-    if (this.#drainAt <= now) this.#drain();
+    if (this.#drainAt <= now) this.#drain(now);
     if (this.#gap.deadline <= now) this.#askForGap(now);
-    if (this.#walk.deadline <= now) this.#suspendWalk(true);
+    if (this.#walk.deadline <= now) this.#suspendWalk(true, now);
+    if (this.timing.giveUpAt <= now) this.timing.giveUp();
   }
 
   /** To be called after every input: asks for what is missing, schedules what is next, and answers the owner. */
   settle(now: number): void {
     const progressed = this.#appliedNumber > this.#settledNumber;
     this.#settledNumber = this.#appliedNumber;
-    if (this.#timing.hasNews) this.#timing.tell(this.phase === 'live', now);
+    if (this.timing.hasNews) this.timing.tell(this.phase === 'live', now);
     if (this.#walk.cursor === 0) return;
     const isDue = this.#buffer.bytes > 0 && this.#buffer.has(this.#appliedNumber + 1);
     this.#drainAt = isDue ? now : Infinity;
     // A buffered frame that is due fills the gap without asking anybody.
     this.#gap.settle(isDue ? this.#gap.heard : this.#appliedNumber, progressed, now);
-    if (this.#wanted > 0 && this.phase === 'live' && this.#appliedNumber >= this.#wanted) this.#sayApplied();
+    if (this.phase === 'live') this.#answer.reached(this.#appliedNumber);
   }
 
   /** The stream is over: its entries leave. */
   end(cause: RemoteCause): void {
+    this.#entries.remove(cause);
     this.release();
-    this.#deps.removals.begin(this.#entries, cause);
   }
 
   /** Gives back its memory, without touching its entries. */
   release(): void {
     this.#buffer.clear();
+    this.#walk.clear();
+    this.#entries.release();
   }
 
   /** Takes note of `last`. Returns whether operations up to it can be applied or kept. */
@@ -233,22 +237,22 @@ export class InboundStream {
   }
 
   /** Applies the operations of one frame that are next in line. */
-  #apply(head: OpsHead, reader: Reader): void {
+  #apply(head: OpsHead, reader: Reader, now: number): void {
     let applied = 0;
-    for (const operation of readOperations(reader, head, this.peer, this.#deps.pids)) {
-      if (this.phase === 'walking') this.#mergeDue();
+    for (const operation of this.#entries.read(head, reader)) {
+      if (this.phase === 'walking') this.#mergeDue(now);
       if (operation.number !== this.#appliedNumber + 1) continue;
-      this.#output.diff(this.#entries.apply(operation, this.#walk.cursor), 'peer');
+      this.#output.diff(this.#entries.rows.apply(operation, this.#walk.cursor), 'peer');
       this.#appliedNumber = operation.number;
       applied += 1;
     }
     if (applied > 0) this.#output.count('operations-in', applied);
-    if (this.phase === 'walking') this.#mergeDue();
-    if (this.#entries.count > this.#deps.budget.options.maxEntriesPerPeer) this.#refuseOverfull();
+    if (this.phase === 'walking') this.#mergeDue(now);
+    this.#refuseExcess(now);
   }
 
   /** Applies some of the buffered frames whose turn it is. */
-  #drain(): void {
+  #drain(now: number): void {
     let bytes = 0;
     while (bytes < DRAIN_BYTES) {
       const frame = this.#buffer.take(this.#appliedNumber + 1);
@@ -256,7 +260,7 @@ export class InboundStream {
       bytes += frame.body.length;
       const head = { first: frame.first, count: frame.last - frame.first + 1 };
       try {
-        this.#apply(head, readerOf(frame.body, this.#deps));
+        this.#apply(head, readerOf(frame.body, this.#deps), now);
       } catch (error) {
         this.#output.refuse(error);
       }
@@ -264,37 +268,38 @@ export class InboundStream {
   }
 
   /** Merges the chunks whose moment it is. */
-  #mergeDue(): void {
+  #mergeDue(now: number): void {
     for (let chunk = this.#walk.next(); chunk !== undefined; chunk = this.#walk.next()) {
       const { at } = chunk.head;
-      if (this.#walk.cursor === 0) this.#appliedNumber = at;
-      this.#gap.hear(at);
-      if (at > this.#appliedNumber) return;
-      if (at < this.#appliedNumber) {
+      if (this.#walk.cursor > 0 && at > this.#appliedNumber) return this.#gap.hear(at);
+      if (this.#walk.cursor > 0 && at < this.#appliedNumber) {
         this.#output.count('overtaken-chunks');
-        return this.#suspendWalk(false);
+        return this.#suspendWalk(false, now);
       }
-      try {
-        this.#merge(chunk);
-      } catch (error) {
-        this.#output.refuse(error);
-        return this.#suspendWalk(true);
-      }
+      this.#merge(chunk, now);
     }
   }
 
-  #merge({ head, rows }: WaitingChunk): void {
-    const chunk = readChunk(readerOf(rows, this.#deps), head, this.peer, this.#deps.pids);
-    this.#output.diff(this.#entries.merge(chunk), 'sync');
-    if (this.#walk.advance(head)) this.#sendSyncAsk();
+  /** Merges a chunk whose moment it is. */
+  #merge({ head, rows }: Pick<WaitingChunk, 'head' | 'rows'>, now: number): void {
+    this.#gap.hear(head.at);
+    try {
+      this.#entries.merge(head, rows);
+    } catch (error) {
+      this.#output.refuse(error);
+      return this.#suspendWalk(true, now);
+    }
+    if (this.#refuseExcess(now)) return;
+    if (this.#walk.cursor === 0) this.#appliedNumber = head.at;
+    this.timing.progress(now);
+    if (this.#walk.advance(head, now)) this.#sendSyncAsk();
     else this.#becomeLive();
-    if (this.#entries.count > this.#deps.budget.options.maxEntriesPerPeer) this.#refuseOverfull();
   }
 
   #becomeLive(): void {
     this.phase = 'live';
     this.#walk.finish();
-    this.#timing.reach();
+    this.timing.reach();
   }
 
   #sendSyncAsk(): void {
@@ -302,8 +307,9 @@ export class InboundStream {
   }
 
   /** Ends the session; the stream queues for the next one, which goes on at the cursor. */
-  #suspendWalk(timedOut: boolean): void {
+  #suspendWalk(timedOut: boolean, now: number): void {
     this.#walk.suspend(timedOut);
+    this.timing.rest(now);
     this.phase = 'queued';
     this.#output.count(timedOut ? 'stalled-walks' : 'suspended-walks');
   }
@@ -327,24 +333,18 @@ export class InboundStream {
     this.#output.count('repair-asks');
   }
 
-  /** Compares the digests of the same moment: both sides must have the same entries. */
-  #compare(theirs: ScopeDigest): void {
-    if (sameDigest(this.#entries.digest(), theirs)) return;
-    this.#output.differs(this.peer, theirs);
-    this.#resync('different');
+  /** Returns whether the entries are too many. */
+  #refuseExcess(now: number): boolean {
+    const excess = this.#entries.takeStock();
+    if (excess !== undefined) this.#refuse(excess, now);
+    return excess !== undefined;
   }
 
-  #refuseOverfull(): void {
+  #refuse(excess: Excess, now: number): void {
     if (this.phase === 'overfull') return;
     this.#resync('overfull');
+    this.timing.rest(now);
     this.phase = 'overfull';
-    this.#output.overfull(this.peer, this.#deps.budget.options);
-    this.#deps.removals.begin(this.#entries, 'peer');
-  }
-
-  #sayApplied(): void {
-    this.#wanted = 0;
-    const body = writeApplied(this.#deps.scratch, TAG.appliedAnswer, this.run, this.#appliedNumber);
-    this.#output.send(this.peer, 'applied', body);
+    this.#entries.refuse(excess, now);
   }
 }

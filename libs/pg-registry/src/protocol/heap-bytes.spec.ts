@@ -1,0 +1,102 @@
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { Table } from '../table';
+import { DEFAULT_VALUE_LIMITS, heapBytesOf, type Key, PidInterner, type Value } from '../term';
+import { HeapLimitError, Reader, Writer } from '../wire';
+
+const THERE = 'b'.repeat(16);
+const COUNT = 2000;
+/** By how much what V8 takes may exceed the estimate: it rounds, and tables grow in steps. */
+const TOLERANCE = 1.25;
+
+setFlagsFromString('--expose-gc');
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the flag puts it there
+const collectGarbage = runInNewContext('gc') as () => void;
+
+function bytesOf(value: Value): Uint8Array {
+  const writer = new Writer();
+  writer.value(value);
+  return writer.finish();
+}
+
+/** What the heap holds more after `make`, for each of {@link COUNT} things, which must be returned. The least of some tries: V8 compiles meanwhile. */
+function heapBytesEach(make: () => unknown): number {
+  const tries = list(2, () => {
+    collectGarbage();
+    const before = getHeapStatistics().used_heap_size;
+    const kept = make();
+    collectGarbage();
+    const bytes = getHeapStatistics().used_heap_size - before;
+    return kept === undefined ? NaN : bytes / COUNT;
+  });
+  return Math.min(...tries);
+}
+
+const list = <T>(length: number, make: (at: number) => T): T[] => Array.from({ length }, (_, at) => make(at));
+const own = (at: number, count: number): Value => Object.fromEntries(list(count, (i) => [`p${at}_${i}`, 0]));
+
+describe('the estimated size of what a peer sends', () => {
+  it.each<[string, (at: number) => Value]>([
+    ['texts of one byte a unit', (at) => 'x'.repeat(100) + at],
+    ['texts of two bytes a unit', (at) => `${'x'.repeat(100)}\u4e00${at}`],
+    ['arrays of one element', (at) => [at]],
+    ['empty arrays in arrays', () => [[[[[]]], [], []]]],
+    ['objects with names of their own', (at) => own(at, 1)],
+    ['objects with many names of their own', (at) => own(at, 20)],
+    ['Maps', () => new Map(list(9, (i) => [i, 1]))],
+  ])('is no less than what V8 takes for %s', (_what, make) => {
+    const frames = list(COUNT, (at) => bytesOf(make(at)));
+    const pids = new PidInterner();
+    const read = (): readonly Value[] =>
+      frames.map((bytes) => new Reader(bytes, { pids, limits: DEFAULT_VALUE_LIMITS }).value());
+    const taken = heapBytesEach(read);
+    const values = read();
+    const estimated = values.reduce<number>((sum, value) => sum + heapBytesOf(value), 0) / COUNT;
+    expect(taken).toBeLessThan(estimated * TOLERANCE);
+  });
+
+  it.each<[string, (at: number) => { key: Key; number: number; id: number }]>([
+    ['entries with keys of their own', (at) => ({ key: `k${at}`, number: at + 1, id: 1 })],
+    ['entries with processes of their own', (at) => ({ key: 'k', number: at + 1, id: at })],
+    ['entries with numbers far apart', (at) => ({ key: at, number: at * 2 ** 36 + 1, id: at * 2 ** 38 })],
+    ['entries with keys of ten elements', (at) => ({ key: list(10, () => at), number: at + 1, id: 1 })],
+    ['entries with keys that are objects', (at) => ({ key: { [`n${at}`]: at }, number: at + 1, id: 1 })],
+  ])('is no less than what V8 takes for %s, and 0 when they have left', (_what, make) => {
+    const build = (): readonly [Table, PidInterner] => {
+      const table = new Table({ node: 'here', incarnation: 'a'.repeat(16), keys: 'duplicate' });
+      const pids = new PidInterner();
+      for (let at = 0; at < COUNT; at += 1) {
+        const { key, number, id } = make(at);
+        const entries = [{ number, pid: pids.intern('there', THERE, id), value: null }];
+        table.remote(THERE).apply({ number: at + 1, groups: [{ kind: 'join', key, entries }] }, Infinity);
+      }
+      return [table, pids];
+    };
+    const taken = heapBytesEach(build);
+    const [table] = build();
+    expect(taken).toBeLessThan((table.remote(THERE).heapBytes / COUNT) * TOLERANCE);
+    table.remote(THERE).removeNewest();
+    expect(table.remote(THERE).heapBytes).toBe(0);
+  });
+
+  it('follows updates of a value', () => {
+    const table = new Table({ node: 'here', incarnation: 'a'.repeat(16), keys: 'duplicate' });
+    const pid = new PidInterner().intern('there', THERE, 1);
+    const entry = { number: 1, pid, value: 'x'.repeat(1000) };
+    table
+      .remote(THERE)
+      .apply({ number: 1, groups: [{ kind: 'join', key: 'k', entries: [entry] }] }, Infinity);
+    const large = table.remote(THERE).heapBytes;
+    const update = { kind: 'update' as const, entries: [{ number: 1, value: 'x' }] };
+    table.remote(THERE).apply({ number: 2, groups: [update] }, Infinity);
+    expect(large - table.remote(THERE).heapBytes).toBeGreaterThan(900);
+  });
+
+  it('ends the decoding of what takes more than it may, before it is made', () => {
+    const bytes = bytesOf(list(10_000, () => []));
+    const read = (maxHeapBytes: number) => (): unknown =>
+      new Reader(bytes, { pids: new PidInterner(), limits: DEFAULT_VALUE_LIMITS, maxHeapBytes }).value();
+    expect(read(100_000)).toThrow(HeapLimitError);
+    expect(read(1_000_000)).not.toThrow();
+  });
+});

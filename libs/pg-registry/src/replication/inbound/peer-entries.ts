@@ -1,0 +1,140 @@
+import type { RemoteCause, ScopeDigest } from '../../cluster';
+import { type RemoteEntries, type RemoteOperation, sameDigest } from '../../table';
+import { quoteText } from '../../term';
+import { HeapLimitError, type Reader } from '../../wire';
+import type { ChunkHead, OpsHead } from '../body';
+import { readChunk } from '../chunk-body';
+import { readOperations } from '../operation-body';
+import { type InboundDeps, readerOf } from '../stream-deps';
+import type { StreamPeer } from '../stream-output';
+
+/** How long a peer whose entries took too much is not asked for them again, unless it has far fewer: longer each time. */
+const FIRST_REST_MS = 30_000;
+const LONGEST_REST_MS = 600_000;
+/** It has far fewer when it has at most this share of those with which it took too much. */
+const FAR_FEWER = 0.75;
+const NONE: readonly never[] = [];
+
+/** Why the entries of a peer are too many: their number, or the memory that they take. */
+export type Excess = 'number' | 'memory';
+
+/** What is remembered of a peer whose entries took too much memory. */
+interface Refusal {
+  /** How many it had: those that were here, or what it said first if one frame alone was too large. */
+  count: number | undefined;
+  readonly until: number;
+}
+
+/**
+ * The entries of one peer in this node's table. Every change of them comes out as its exact diff, and what they take in memory is
+ * counted in the budget.
+ *
+ * Beyond `maxEntriesPerPeer`, or beyond `maxPeerBytes` over all scopes, none of them are kept. They are asked for again when the peer
+ * says that it has few enough, or, if it was their size, after half a minute, which doubles up to ten minutes.
+ */
+export class PeerEntries {
+  /** They themselves. After changing them call {@link takeStock}, once for all changes of a frame. */
+  readonly rows: RemoteEntries;
+  #countedBytes = 0;
+  /** The entries of one frame alone would take more than all may. */
+  #isTooLarge = false;
+  #refusal: Refusal | undefined;
+  #restMs = FIRST_REST_MS;
+
+  readonly #peer: StreamPeer;
+  readonly #deps: InboundDeps;
+
+  constructor(peer: StreamPeer, deps: InboundDeps) {
+    this.#peer = peer;
+    this.#deps = deps;
+    this.rows = deps.table.remote(peer.incarnation);
+  }
+
+  /** Whether the table holds the same entries as `theirs` says of the same moment. */
+  agreeWith(theirs: ScopeDigest): boolean {
+    return sameDigest(this.rows.digest(), theirs);
+  }
+
+  /** As {@link agreeWith}, with a warning if it does not. */
+  check(theirs: ScopeDigest): boolean {
+    const agree = this.agreeWith(theirs);
+    if (!agree) this.#deps.output.differs(this.#peer, theirs);
+    return agree;
+  }
+
+  /** Reads the operations of a frame; none if they take more than all entries may. @throws DecodeError before anything changes */
+  read(head: OpsHead, reader: Reader): readonly RemoteOperation[] {
+    try {
+      return readOperations(reader, head, this.#peer, this.#deps.pids);
+    } catch (error) {
+      return this.#noteTooLarge(error);
+    }
+  }
+
+  /** Turns the entries of a chunk's range into those of the chunk. Call {@link takeStock} afterwards. @throws DecodeError */
+  merge(head: ChunkHead, rows: Uint8Array): void {
+    const { output, pids } = this.#deps;
+    try {
+      const chunk = readChunk(readerOf(rows, this.#deps), head, this.#peer, pids);
+      output.diff(this.rows.merge(chunk), 'sync');
+    } catch (error) {
+      this.#noteTooLarge(error);
+    }
+  }
+
+  /** Removes all of them, and takes them off the books of the budget: they leave at once, or in the next turns. */
+  remove(cause: RemoteCause): void {
+    this.#deps.removals.begin(this.rows, cause);
+    this.release();
+  }
+
+  /** Counts what they take now. Returns why they are too many; undefined if they are not. */
+  takeStock(): Excess | undefined {
+    this.#countBytes();
+    const { entries, options } = this.#deps.budget;
+    if (this.rows.count > options.maxEntriesPerPeer) return 'number';
+    if (this.#isTooLarge || entries.of(this.#peer.incarnation) > options.maxPeerBytes) return 'memory';
+    return undefined;
+  }
+
+  /** They are too many: removes all of them, with a warning. */
+  refuse(excess: Excess, now: number): void {
+    const { maxEntriesPerPeer, maxPeerBytes } = this.#deps.budget.options;
+    const what =
+      excess === 'number'
+        ? `more than ${maxEntriesPerPeer} entries (maxEntriesPerPeer)`
+        : `entries that take more than ${maxPeerBytes} bytes of memory (maxPeerBytes)`;
+    const message = `Node ${quoteText(this.#peer.node)} has ${what}: none of them are shown in this scope.`;
+    this.#deps.output.warn('overfull', message);
+    const count = this.#isTooLarge ? undefined : this.rows.count;
+    this.#isTooLarge = false;
+    this.#refusal = excess === 'memory' ? { count, until: now + this.#restMs } : undefined;
+    if (excess === 'memory') this.#restMs = Math.min(this.#restMs * 2, LONGEST_REST_MS);
+    this.remove('peer');
+  }
+
+  /** Whether refused entries may be asked for again, by what the peer says of them now. */
+  mayReturn({ count }: ScopeDigest, now: number): boolean {
+    if (this.#refusal === undefined) return true;
+    this.#refusal.count ??= count;
+    return now >= this.#refusal.until || count <= this.#refusal.count * FAR_FEWER;
+  }
+
+  /** Takes them off the books of the budget: the table goes, and they with it. */
+  release(): void {
+    this.#deps.budget.entries.change(this.#peer.incarnation, -this.#countedBytes);
+    this.#countedBytes = 0;
+  }
+
+  #noteTooLarge(error: unknown): readonly never[] {
+    if (!(error instanceof HeapLimitError)) throw error;
+    this.#isTooLarge = true;
+    return NONE;
+  }
+
+  #countBytes(): void {
+    const bytes = this.rows.heapBytes;
+    this.#deps.budget.entries.change(this.#peer.incarnation, bytes - this.#countedBytes);
+    this.#countedBytes = bytes;
+  }
+}

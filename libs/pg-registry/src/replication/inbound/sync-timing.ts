@@ -1,0 +1,88 @@
+import type { StreamOutput, StreamPeer } from '../stream-output';
+
+/** Where the entries of a peer are: all here, on their way, not coming although they are asked for, or too many to be taken. */
+export type Arrival = 'complete' | 'awaited' | 'given-up' | 'overfull';
+
+/** How long a stream takes to come into sync, whether it has done so since the last look, and how long its owner sends nothing. */
+export class SyncTiming {
+  /** Whether it has ever been in sync. */
+  wasSynced = false;
+  /** Whether it has come into sync, and {@link tell} has not been called since. */
+  hasNews = false;
+  /** Whether its owner has sent nothing for so long that nobody waits for it. */
+  isGivenUp = false;
+  #isFirst = false;
+  #fetchingSince: number | undefined;
+  /** When the ask under way was sent, or last brought something; undefined while none is. */
+  #askedSince: number | undefined;
+  /** How long earlier asks brought nothing, since one did. Waiting for the turn to ask does not count. */
+  vainMs = 0;
+
+  readonly #peer: StreamPeer;
+  readonly #output: StreamOutput;
+  readonly #patienceMs: number;
+
+  /** @param patienceMs How long asks may bring nothing, in milliseconds */
+  constructor(peer: StreamPeer, output: StreamOutput, patienceMs: number) {
+    this.#peer = peer;
+    this.#output = output;
+    this.#patienceMs = patienceMs;
+  }
+
+  /** When to {@link giveUp}; Infinity if it need not. */
+  get giveUpAt(): number {
+    if (this.wasSynced || this.isGivenUp || this.#askedSince === undefined) return Infinity;
+    return this.#askedSince + Math.max(0, this.#patienceMs - this.vainMs);
+  }
+
+  /** It begins to fetch; it may have begun before and been interrupted. */
+  begin(now: number): void {
+    this.#fetchingSince ??= now;
+    this.#askedSince = now;
+  }
+
+  /** Some of its entries came. */
+  progress(now: number): void {
+    this.vainMs = 0;
+    if (this.#askedSince !== undefined) this.#askedSince = now;
+  }
+
+  /** It stops fetching until its next {@link begin}. */
+  rest(now: number): void {
+    if (this.#askedSince !== undefined) this.vainMs += now - this.#askedSince;
+    this.#askedSince = undefined;
+  }
+
+  /** Nobody waits for it any more; it goes on fetching. */
+  giveUp(): void {
+    this.isGivenUp = true;
+    const message =
+      `Node '${this.#peer.node}' has announced entries and sent none for ${this.#patienceMs} ms (syncPatienceMs): ` +
+      'synced() waits for it no more. This node goes on asking.';
+    this.#output.warn('syncs-given-up', message);
+  }
+
+  /** It is in sync; {@link tell} gets the moment. */
+  reach(): void {
+    this.hasNews = true;
+    this.#isFirst = !this.wasSynced;
+    this.wasSynced = true;
+    this.isGivenUp = false;
+    this.vainMs = 0;
+    this.#askedSince = undefined;
+  }
+
+  /**
+   * Counts and reports that it has come into sync, with the milliseconds since the first ask, 0 if there was nothing to fetch.
+   *
+   * @param isLive False if the same turn has shown that it is not in sync after all; then nothing is told.
+   */
+  tell(isLive: boolean, now: number): void {
+    this.hasNews = false;
+    if (!isLive) return;
+    const since = this.#fetchingSince ?? now;
+    this.#fetchingSince = undefined;
+    if (this.#isFirst) this.#output.count('first-syncs');
+    this.#output.synced(this.#peer, now - since);
+  }
+}

@@ -1,0 +1,113 @@
+import { isPid } from './pid';
+import { isArray, isBytes, isDate, isMap, isSet } from './value-kind';
+import type { Key, Value } from './value';
+
+/**
+ * What V8 takes for the parts of a value beside the place where it is stored, in bytes: upper estimates for 64 bits, measured in
+ * `heap-bytes.spec.ts`. The decoder and {@link heapBytesOf} count by the same figures.
+ */
+export const HEAP_BYTES = {
+  number: 16,
+  bigint: 32,
+  string: 32,
+  /** With its share of the hidden class that V8 makes for names that it has not met. */
+  record: 224,
+  /** A pid in a value, which may be the only one of its node. */
+  pid: 640,
+  /** A process of a peer that has entries. */
+  process: 352,
+  date: 128,
+  map: 256,
+  mapEntry: 64,
+  set: 224,
+  setMember: 48,
+  bytes: 256,
+} as const;
+
+const EMPTY_ARRAY_BYTES = 48;
+/** V8 makes room for 17 elements when the first comes, then half as much again whenever it is full. */
+const ARRAY_BYTES = 176;
+const ELEMENT_BYTES = 12;
+/** Up to so many properties V8 describes them once for all objects of the kind; beyond, each object may have a table of its own. */
+const FEW_PROPERTIES = 8;
+const PROPERTY_BYTES = 48;
+const MANY_PROPERTY_BYTES = 80;
+/** A level of the trie that an element of an array key leads to. */
+const LEVEL_BYTES = 320;
+/** A place in the trie, or in one of its levels. */
+const PLACE_BYTES = 64;
+/** Up to here a string counts twice its length, unseen. */
+const SHORT_TEXT = 16;
+
+/** A small integer stands in the place itself. */
+export function heapBytesOfNumber(n: number): number {
+  return (n | 0) === n ? 0 : HEAP_BYTES.number;
+}
+
+/** Estimates what a string takes in memory. Linear in its length, by native code. */
+export function heapBytesOfText(text: string): number {
+  const { length } = text;
+  if (length <= SHORT_TEXT) return HEAP_BYTES.string + length * 2;
+  // V8 takes one byte for each unit of a text that is Latin-1, otherwise two.
+  return HEAP_BYTES.string + (Buffer.byteLength(text) === length ? length : length * 2);
+}
+
+/** Estimates what an array takes, beside its elements. */
+export function heapBytesOfArray(length: number): number {
+  return length === 0 ? EMPTY_ARRAY_BYTES : ARRAY_BYTES + length * ELEMENT_BYTES;
+}
+
+/** Estimates what a plain object takes, beside the values of its properties. */
+export function heapBytesOfRecord(properties: number): number {
+  const few = Math.min(properties, FEW_PROPERTIES);
+  return HEAP_BYTES.record + few * PROPERTY_BYTES + (properties - few) * MANY_PROPERTY_BYTES;
+}
+
+/** Estimates what a value in normal form takes in memory. Linear in its size. */
+export function heapBytesOf(value: Value): number {
+  switch (typeof value) {
+    case 'number':
+      return heapBytesOfNumber(value);
+    case 'string':
+      return heapBytesOfText(value);
+    case 'bigint':
+      return HEAP_BYTES.bigint + value.toString(16).length;
+    case 'object':
+      return value === null ? 0 : heapBytesOfObject(value);
+    case 'boolean':
+    case 'undefined':
+    default:
+      return 0;
+  }
+}
+
+function heapBytesOfObject(value: Value & object): number {
+  if (isArray(value)) return sumOf(value, heapBytesOfArray(value.length));
+  if (isPid(value)) return HEAP_BYTES.pid + heapBytesOfText(value.node);
+  if (isDate(value)) return HEAP_BYTES.date;
+  if (isSet(value)) return sumOf(value, HEAP_BYTES.set + value.size * HEAP_BYTES.setMember);
+  if (isMap(value)) {
+    let bytes = HEAP_BYTES.map + value.size * HEAP_BYTES.mapEntry;
+    for (const [key, each] of value) bytes += heapBytesOf(key) + heapBytesOf(each);
+    return bytes;
+  }
+  if (isBytes(value)) return HEAP_BYTES.bytes + value.byteLength;
+  const values = Object.values(value) as readonly Value[];
+  return sumOf(values, heapBytesOfRecord(values.length));
+}
+
+function sumOf(values: Iterable<Value>, start: number): number {
+  let bytes = start;
+  for (const value of values) bytes += heapBytesOf(value);
+  return bytes;
+}
+
+/** Estimates what a key takes in memory with its place in an index of keys. Linear in its size. */
+export function heapBytesOfKey(key: Key): number {
+  if (typeof key !== 'object' || key === null) return PLACE_BYTES + heapBytesOf(key);
+  if (!isArray(key)) return PLACE_BYTES + 3 * heapBytesOf(key); // found by its text
+  let bytes = heapBytesOf(key) + key.length * LEVEL_BYTES;
+  for (const element of key)
+    if (typeof element === 'object' && element !== null) bytes += 2 * heapBytesOf(element);
+  return bytes;
+}

@@ -1,0 +1,57 @@
+import { Violation } from './invariants';
+import { senderOf } from './refused-frames';
+import { NAMESPACE, type SimulatedNode } from './simulated-node';
+
+/** So many bytes may be sent to a peer for each byte that comes from it. */
+const MOST_BYTES_EACH = 10;
+/** What a node may send a peer once in a life of it: its entries, and its recent operations. More than any node here has. */
+const ONCE_BYTES = 64 * 1024;
+const SECOND_MS = 1000;
+
+/** What one node got of the hostile peer and sent to it, in one second. */
+interface Second {
+  readonly number: number;
+  received: number;
+  sent: number;
+}
+
+/** Compares what each node sends to the hostile peer with what it gets of it, second by second. */
+export class HostileTraffic {
+  readonly #seconds = new Map<SimulatedNode, Second>();
+
+  readonly #now: () => number;
+  readonly #isHostile: (name: string) => boolean;
+
+  /** @param now Milliseconds of virtual time */
+  constructor(now: () => number, isHostile: (name: string) => boolean) {
+    this.#now = now;
+    this.#isHostile = isHostile;
+  }
+
+  /** A node got a message. */
+  received(node: SimulatedNode, subject: string, bytes: Uint8Array): void {
+    const sender = senderOf(subject);
+    if (sender !== undefined && this.#isHostile(sender)) this.#secondOf(node).received += bytes.length;
+  }
+
+  /** A node published a message. @throws Violation */
+  sent(node: SimulatedNode, subject: string, bytes: Uint8Array): void {
+    const [root, namespace, form, receiver] = subject.split('.');
+    if (node.isHostile || form !== 'to' || receiver === undefined || !this.#isHostile(receiver)) return;
+    if (root !== 'pgr' || namespace !== NAMESPACE) return;
+    const second = this.#secondOf(node);
+    second.sent += bytes.length;
+    if (second.sent <= second.received * MOST_BYTES_EACH + ONCE_BYTES) return;
+    throw new Violation(
+      11,
+      `${node.name} sent ${second.sent} bytes to ${receiver} within a second, and got ${second.received} of it.`,
+    );
+  }
+
+  #secondOf(node: SimulatedNode): Second {
+    const number = Math.floor(this.#now() / SECOND_MS);
+    let second = this.#seconds.get(node);
+    if (second?.number !== number) this.#seconds.set(node, (second = { number, received: 0, sent: 0 }));
+    return second;
+  }
+}
