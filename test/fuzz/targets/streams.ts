@@ -11,6 +11,10 @@ import { valuesIn, valuesMessage } from './values';
 /** How many values the owner has for its caller. */
 const MOST_VALUES = 2000;
 
+/** The process that the caller asks, and one of another node. */
+const OWNER = new Pid('m', 'b'.repeat(16), 1);
+const OTHER = new Pid('h', 'c'.repeat(16), 1);
+
 /** An owner that writes a stream, and a caller that reads one; each at the mercy of the other. */
 class Stream {
   #ends = 0;
@@ -32,11 +36,15 @@ class Stream {
   });
 
   constructor() {
+    this.#reader.asked(OWNER);
     this.#writer.write(range(0, MOST_VALUES)).catch(() => undefined);
   }
 
-  say({ kind }: Message, value: Value): void {
-    if (kind % 3 === 0 && isValues(value)) this.#reader.values(value);
+  say({ kind, how }: Message, value: Value): void {
+    if (kind % 3 === 0 && isValues(value)) {
+      const isTaken = this.#reader.values(value, how < 128 ? OWNER : OTHER);
+      if (isTaken && how >= 128) throw new Fault('takes values of a node that was not asked');
+    }
     if (kind % 3 === 1 && isAnswer(value)) this.#reader.answer(value);
     if (kind % 3 === 2 && isCredit(value)) {
       this.#credit = Math.max(this.#credit, value.upTo);
@@ -63,7 +71,7 @@ export const streamsTarget: Target = {
   mostMessages: 30,
   bound: (input) => 10_000 + 600 * sizeOf(input),
   seeds: (): Input[] => {
-    const from = new Pid('m', 'b'.repeat(16), 1);
+    const from = OWNER;
     const values = valuesMessage(0, { id: 1, ahead: 0, values: [1, 2], from, stream: 1 });
     const more = valuesMessage(0, { id: 1, ahead: 2, values: [{ text: 'three' }], from, stream: 1 });
     const answer = valuesMessage(1, { ahead: 3, values: ['last'], errors: [] });
