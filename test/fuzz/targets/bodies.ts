@@ -10,6 +10,7 @@ import {
 } from '../../../libs/pg-registry/src/calls/frames/call-frames';
 import { readRequest } from '../../../libs/pg-registry/src/calls/frames/call-items';
 import { readToken } from '../../../libs/pg-registry/src/calls/frames/call-token';
+import { encodeExit, type ExitBody, readExit } from '../../../libs/pg-registry/src/calls/frames/exit-frames';
 import {
   readDown,
   readWatch,
@@ -25,7 +26,7 @@ import { readBundle } from '../../../libs/pg-registry/src/replication/bundle';
 import { readChunk, readChunkHead } from '../../../libs/pg-registry/src/replication/chunk-body';
 import { readOperations } from '../../../libs/pg-registry/src/replication/operation-body';
 import { readerOf } from '../../../libs/pg-registry/src/replication/stream-deps';
-import { DEFAULT_VALUE_LIMITS, PidInterner } from '../../../libs/pg-registry/src/term';
+import { DEFAULT_VALUE_LIMITS, Pid, PidInterner } from '../../../libs/pg-registry/src/term';
 import {
   DecodeError,
   readIncarnation,
@@ -122,6 +123,11 @@ const CODECS: Readonly<Record<BodyFile, BodyCodec>> = {
         items.push(readItem(kind, reader));
       return items;
     },
+  },
+  'calls/frames/exit-frames': {
+    decode: (body) => readExit(new Reader(body, decoding)),
+    encode: ({ token, incarnation, id, reason }: ExitBody) =>
+      encodeExit(token, new Pid(decoding.node, incarnation, id), reason),
   },
 };
 

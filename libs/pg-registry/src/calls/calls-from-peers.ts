@@ -5,6 +5,8 @@ import type { CallPort } from './frames/call-port';
 import type { ReplyAddress } from './frames/frame-receivers';
 import { type CallToken, isSameToken } from './frames/call-token';
 import type { CallsDeps } from './calls-deps';
+import { exitByPid } from './exits';
+import type { ExitBody } from './frames/exit-frames';
 import { cancelled, timedOut } from './handler-context';
 import type { Mailboxes } from './mailboxes';
 import type { Cancellable, HandlerOutcome, OutcomeReceiver } from './message';
@@ -163,6 +165,19 @@ export class CallsFromPeers {
     const load = this.#loads.admit(frame, bytes);
     if (load === undefined) return this.#warnOfRefusal(from);
     this.#mailboxes.tell(to, message, load, bytes);
+  }
+
+  /** Ends a process of this node, and says so. */
+  exit({ from }: ReceivedFrame, { token, incarnation, id, reason }: ExitBody): void {
+    const { node, pids, processes } = this.#deps;
+    const address = { ...token, to: from, address: '' };
+    if (incarnation !== this.#deps.incarnation) return void this.#port.reply(address, { type: 'stale' });
+    try {
+      exitByPid(processes, pids.intern(node, incarnation, id), reason);
+      this.#port.reply(address, { type: 'result', value: null });
+    } catch (error) {
+      this.#port.replyError(address, error, false);
+    }
   }
 
   /** Refuses a call that cannot be decoded: its value may be larger or deeper than this node accepts. */

@@ -80,8 +80,12 @@ export class CallsToPeers {
     return this.#pending.size;
   }
 
-  /** Sends a call. The attempt may end before this returns, and is not ended any more after a cancel. */
-  ask(attempt: CallAttempt): Cancellable {
+  /**
+   * Sends a call, or asks for the end of a process. The attempt may end before this returns, and is not ended any more after a cancel.
+   *
+   * @param what Which of the two.
+   */
+  ask(attempt: CallAttempt, what: 'call' | 'exit' = 'call'): Cancellable {
     const { pid } = attempt;
     const number = (this.#lastNumber += 1);
     const pending = new PendingReply(number, this.#random, attempt, this.#pending, this.#port);
@@ -91,7 +95,7 @@ export class CallsToPeers {
     }
     this.#pending.set(number, pending);
     try {
-      this.#port.call(pending);
+      this.#port[what](pending);
     } catch (error) {
       pending.end();
       attempt.end(failed(error));

@@ -20,6 +20,7 @@ import { CallArguments, type CallOptions, type CheckedOptions } from './call-opt
 import type { CallPort } from './frames/call-port';
 import type { OutgoingSpan } from './call-tracer';
 import type { CallsDeps } from './calls-deps';
+import { exitByPid } from './exits';
 import type { CallsToPeers } from './calls-to-peers';
 import { type Mailboxes, undelivered } from './mailboxes';
 import type { Message, MessageKind } from './message';
@@ -134,6 +135,27 @@ export class OutgoingCalls {
         'The first argument of send() must be the Pid of a process. Nothing was sent.',
       );
     this.#tell('message', to, '', message);
+  }
+
+  /**
+   * See `ProcessService.exit`.
+   *
+   * @throws InvalidArgumentError, InvalidValueError, ValueTooLargeError, NodeDownError, TransportError, CallTimeoutError.
+   */
+  async exit(pid: Pid, reason: unknown): Promise<void> {
+    if (!isPid(pid)) {
+      throw new InvalidArgumentError(
+        'The first argument of exit() must be the Pid of a process. Nothing was ended.',
+      );
+    }
+    const { processes, toPeers } = this.#deps;
+    const message = this.#message('call', 'exit', reason, this.#defaults, undefined);
+    if (processes.isLocal(pid)) return exitByPid(processes, pid, message.payload);
+    const outcome = await new Promise<AttemptOutcome>((resolve) => {
+      const attempt = new CallAttempt(pid, message, this.#defaults, this.#deps, resolve);
+      attempt.asked = toPeers.ask(attempt, 'exit');
+    });
+    if (outcome.type === 'error') throw outcome.error;
   }
 
   #tell(kind: 'cast' | 'message', to: Destination, name: string, payload: unknown): void {

@@ -9,7 +9,7 @@
  * calls included. Keeps no clock of its own. May import: term, node:async_hooks.
  */
 export type { ContextSnapshot, CurrentProcess } from './current-process';
-export { isThenable, LocalProcess } from './local-process';
+export { isThenable, LocalProcess, NORMAL } from './local-process';
 export { Processes } from './processes';
 export type { Timers } from './timers';
 export { withTimeout } from './with-timeout';

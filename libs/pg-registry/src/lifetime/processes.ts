@@ -51,6 +51,7 @@ export class Processes {
   readonly #owned = new Map<LocalProcess, Set<LocalProcess>>();
   /** Removes the links of a process to a signal or an owner. */
   readonly #unlink = new Map<LocalProcess, () => void>();
+  readonly #protected = new WeakSet<LocalProcess>();
   readonly #exitListeners = new Set<ExitListener>();
   readonly #afterExitListeners = new Set<ExitListener>();
   #lastId = -1;
@@ -84,6 +85,16 @@ export class Processes {
   /** Returns the living process with this pid, if it is one of this node. O(1). */
   get(pid: Pid): LocalProcess | undefined {
     return this.isLocal(pid) ? this.#living.get(pid.id) : undefined;
+  }
+
+  /** Marks a process that nobody may end by its pid alone, because a provider lives in it. */
+  protect(process: LocalProcess): void {
+    this.#protected.add(process);
+  }
+
+  /** Returns whether nobody may end a process by its pid alone: the root process, those of providers, and the library's own (`pg.…`). */
+  isProtected(process: LocalProcess): boolean {
+    return process === this.root || this.#protected.has(process) || process.label?.startsWith('pg.') === true;
   }
 
   /** Returns whether the pid is one of this node in this incarnation, alive or ended. */

@@ -64,7 +64,7 @@ export class ConnectionChannel implements CallChannel {
     };
   }
 
-  send(kind: SingleKind, node: string, body: Uint8Array): void {
+  send(kind: SingleKind | 'exit', node: string, body: Uint8Array): void {
     const { subject, bytes } = this.#protocol.envelope(kind, node, body);
     this.#connection?.publish(subject, bytes);
   }

@@ -10,7 +10,7 @@ import {
   HandlerTable,
   type ProcessDown,
 } from '../calls';
-import type { LocalProcess, Processes } from '../lifetime';
+import { type LocalProcess, NORMAL, type Processes } from '../lifetime';
 import type { ProcessDeps } from './process-deps';
 import type { ProcessClass, ProcessFactory, StartArguments } from './process-factory';
 import { makeProxy, type Remote } from './proxy';
@@ -166,6 +166,22 @@ export class ProcessService {
   }
 
   /**
+   * Ends a process by its pid, on this node or another: asks its node to end it, and resolves when it has. Entries and monitors are gone
+   * then, as after `LocalProcess.exit`. Resolves, too, if the process had ended already. Mirrors `exit/2` of Erlang, with a limit of 5 s.
+   *
+   * A process that belongs to somebody is not ended: the root process of a node, a provider's (`@RegisterVia`), and the library's own. A
+   * broker can forbid a node to end processes of others: `permissionsOf(namespace, node, { exit: false })`.
+   *
+   * @param reason What monitors are told. A value; default `'normal'`.
+   * @throws InvalidArgumentError for such a process, or if `pid` is not a Pid; InvalidValueError or ValueTooLargeError for the reason.
+   *   NodeDownError if its node left; CallTimeoutError if it does not answer; TransportError if this node is not connected, or the other
+   *   one speaks only version 1 of the protocol.
+   */
+  exit(pid: Pid, reason: unknown = NORMAL): Promise<void> {
+    return this.#calls.outgoing.exit(pid, reason);
+  }
+
+  /**
    * Returns an object whose methods call the handlers of the same name: `proxy<Counter>(via('counters', 'a')).add(1)`.
    *
    * It can be awaited, printed, injected and compared like any object: names that `await`, JSON, loggers and Nest look up on any object
@@ -185,6 +201,7 @@ export class ProcessService {
   }): LocalProcess {
     const { label, handlers, serial } = options;
     const process = this.#processes.spawn(label);
+    this.#processes.protect(process);
     this.#calls.mailboxes.mount(process, { serial, capacity: this.#mailboxCapacity }).open(handlers);
     return process;
   }

@@ -78,6 +78,7 @@ export class FrameRouter {
       down: this.#toProcessFromPeer('down'),
       reply: this.#toProcess('reply'),
       bundle: this.#toProcess('bundle'),
+      exit: this.#toProcess('exit'),
     };
   }
 

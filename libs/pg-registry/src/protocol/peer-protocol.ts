@@ -9,7 +9,7 @@ import {
   viewOf,
 } from '../cluster';
 import type { Arrival, ReplicationMemory, ScopeStart } from '../replication';
-import { type ProcessKind, type Sender, type Subjects } from '../wire';
+import { type ProcessKind, type Sender, type Subjects, versionsOf } from '../wire';
 import {
   createProtocolComponents,
   type PeerProtocolDeps,
@@ -214,7 +214,7 @@ export class PeerProtocol {
   }
 
   /**
-   * Puts a body of calls/ into its frame to a node, in version 1.
+   * Puts a body of calls/ into its frame to a node, in the first version that has this kind.
    *
    * @param subject Where it goes. Default: to the node itself. An answer goes to the address of its question, which was checked when
    *   the question was delivered.
@@ -225,7 +225,7 @@ export class PeerProtocol {
     body: Uint8Array,
     subject: string = this.subjects.to(node, kind),
   ): OutgoingFrame {
-    return { subject, bytes: this.#components.endpoint.frame(kind, body, 1) };
+    return { subject, bytes: this.#components.endpoint.frame(kind, body, versionsOf(kind).since) };
   }
 
   // Commands

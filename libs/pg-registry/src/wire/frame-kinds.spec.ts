@@ -30,6 +30,7 @@ describe('the table of frames', () => {
       '15 down',
       '16 reply',
       '17 bundle',
+      '18 exit',
     ]);
   });
 
@@ -54,6 +55,7 @@ describe('the table of frames', () => {
       'cancel',
       'cast',
       'down',
+      'exit',
       'watch',
     ]);
     expect([...INTRODUCING_KINDS]).toEqual(['hello', 'discover']);

@@ -54,6 +54,7 @@ export const FRAMES = {
   down: { number: 15, on: ['to'], room: 'calls', body: 'calls/monitors/watch-frames', until: 1 },
   reply: { number: 16, on: ['reply'], room: 'calls', body: 'calls/frames/call-frames', until: 1 },
   bundle: { number: 17, on: ['to'], room: 'calls', body: 'calls/frames/line', since: 2 },
+  exit: { number: 18, on: ['to'], room: 'calls', body: 'calls/frames/exit-frames', since: 2 },
 } as const satisfies Readonly<Record<string, FrameLine>>;
 
 type Frames = typeof FRAMES;

@@ -126,6 +126,11 @@ describe('subjects', () => {
     ]) {
       expect(allows(subscribe.allow, subject) || subscribe.allow.includes(subject)).toBe(true);
     }
+    const { allow, deny = [] } = permissionsOf('ns', 'me', { exit: false }).publish;
+    expect([allow, deny]).toEqual([publish.allow, ['pgr.ns.to.*.exit.me']]);
+    expect(allows(deny, mine.to('you.1', 'exit'))).toBe(true);
+    expect(allows(deny, mine.to('you.1', 'bundle'))).toBe(false);
+    expect(publish.deny).toBeUndefined();
     const foreign = permissionsOf('ns', 'you.1').publish.allow;
     for (const subject of [
       mine.ops('s'),

@@ -204,6 +204,8 @@ export interface Permissions {
   readonly publish: {
     /** Subjects, with NATS wildcards. */
     readonly allow: readonly string[];
+    /** Those among them where it may not publish. Missing if there are none. */
+    readonly deny?: readonly string[];
   };
   /** Where it may subscribe: to everybody's announcements and operations, and to what is sent to it. */
   readonly subscribe: {
@@ -223,13 +225,23 @@ const ALLOWED: Readonly<Record<Route['route'], (me: string) => { publish: string
 /**
  * Returns the NATS permissions of the user as which node `node` connects. With them a subject authenticates both ends of a frame: no
  * node can send as another, receive another's answers, or answer in another's name.
+ *
+ * @param options What the node may do beside that.
+ * @param options.exit Whether it may end processes of other nodes (`ProcessService.exit`). Default true.
  */
-export function permissionsOf(namespace: string, node: string): Permissions {
+export function permissionsOf(
+  namespace: string,
+  node: string,
+  { exit = true }: { readonly exit?: boolean } = {},
+): Permissions {
   const root = `pgr.${encodeToken(namespace)}`;
   const me = encodeToken(node);
   const allowed = Object.values(ALLOWED).map((of) => of(me));
   return {
-    publish: { allow: allowed.map(({ publish }) => `${root}.${publish}`) },
+    publish: {
+      allow: allowed.map(({ publish }) => `${root}.${publish}`),
+      ...(exit ? {} : { deny: [`${root}.to.*.exit.${me}`] }),
+    },
     subscribe: { allow: allowed.map(({ subscribe }) => `${root}.${subscribe}`) },
   };
 }

@@ -1,7 +1,7 @@
 import type { ProcessKind } from '../../wire';
 
 /** Kinds of frames that version 1 sends to one node. */
-export type SingleKind = Exclude<ProcessKind, 'reply' | 'bundle'>;
+export type SingleKind = Exclude<ProcessKind, 'reply' | 'bundle' | 'exit'>;
 
 /** The node that a frame comes from or goes to. */
 export interface NodeIdentity {
@@ -56,8 +56,8 @@ export interface CallChannel {
   readonly isConnected: boolean;
   /** Returns where the bundles to a node leave. Makes an object; it is to be kept. */
   outlet(node: string): Outlet;
-  /** Sends a frame of version 1. Nothing leaves while the node is not connected. */
-  send(kind: SingleKind, node: string, body: Uint8Array): void;
+  /** Sends a frame of version 1, or one that never travels in a bundle. Nothing leaves while the node is not connected. */
+  send(kind: SingleKind | 'exit', node: string, body: Uint8Array): void;
   /**
    * Sends a call of version 1, to which the answer comes to an address that ends in `token`.
    *

@@ -1,5 +1,5 @@
 import { DecodeError, FRAMES, Reader } from '../../wire';
-import { type Pid, quoteText, type ValueRecord } from '../../term';
+import { type Pid, quoteText, TransportError, type ValueRecord } from '../../term';
 import type { CallsDeps } from '../calls-deps';
 import { errorFormOptions, formOfError } from '../error-form';
 import type { Message } from '../message';
@@ -23,6 +23,7 @@ import {
 } from './call-frames';
 import { type ItemDecoding, readRequest, writeRequest } from './call-items';
 import { type CallToken, readToken, writeToken } from './call-token';
+import { encodeExit, readExit } from './exit-frames';
 import type { FrameReceivers, ReplyAddress } from './frame-receivers';
 import { Lines } from './lines';
 import type { Bundle, SentCall } from './sent-call';
@@ -80,6 +81,22 @@ export class CallPort {
       bytes = line.end(call);
     }
     if (bytes > 0) throw tooLarge(message.name, bytes, this.#deps.channel);
+  }
+
+  /**
+   * Asks the node of a process to end it. What was said to the process before is said before.
+   *
+   * @throws TransportError if the node knows only versions without this frame; ValueTooLargeError if the reason does not fit into a frame.
+   */
+  exit(call: SentCall): void {
+    const { pid, message } = call.attempt;
+    const { channel, peers } = this.#deps;
+    if (peers.versionOf(pid) < FRAMES.exit.since) throw cannotExit(pid);
+    if (!channel.isConnected) return call.undelivered('not-connected');
+    const body = encodeExit(call, pid, message.payload);
+    if (body.length > channel.limits.maxBodyBytes) throw tooLarge('exit', body.length, channel);
+    this.#lines.flush();
+    channel.send('exit', pid.node, body);
   }
 
   /**
@@ -194,6 +211,9 @@ export class CallPort {
   receive(frame: ReceivedFrame): void {
     const failures: unknown[] = [];
     try {
+      if (frame.kind === 'exit') {
+        return this.#receivers.requests.exit(frame, readExit(new Reader(frame.body, this.#deps)));
+      }
       if (frame.kind !== 'bundle') return this.#single.receive(frame, this.#receivers);
       const reader = new Reader(frame.body, this.#deps);
       for (let kind = reader.nextItem(); kind !== undefined; kind = reader.nextItem()) {
@@ -274,4 +294,11 @@ export class CallPort {
       `A ${kind} frame of node ${quoteText(from.node)} was dropped${kind === 'bundle' ? ' in part' : ''}: ${error.message}`,
     );
   }
+}
+
+function cannotExit({ node }: Pid): TransportError {
+  return new TransportError(
+    `Node ${quoteText(node)} speaks only version 1 of the protocol, in which no node ends processes of another. Upgrade it, or let the ` +
+      'process end itself. The process lives on.',
+  );
 }

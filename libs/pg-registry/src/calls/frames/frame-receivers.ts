@@ -2,6 +2,7 @@ import type { DownBody, WatchBody } from '../monitors/watch-frames';
 import type { NodeIdentity, ReceivedFrame } from './call-channel';
 import type { Cancellation, Reply, Request } from './call-frames';
 import type { CallToken } from './call-token';
+import type { ExitBody } from './exit-frames';
 
 /** Where the reply to a call goes. */
 export interface ReplyAddress extends CallToken {
@@ -17,6 +18,7 @@ export interface FrameReceivers {
     call(frame: ReceivedFrame, token: CallToken, request: Request, bytes: number): void;
     cast(frame: ReceivedFrame, request: Request, bytes: number): void;
     cancel(from: NodeIdentity, token: CallToken, cancellation: Cancellation): void;
+    exit(frame: ReceivedFrame, body: ExitBody): void;
     /** A call came that this node does not accept. */
     undecodable(frame: ReceivedFrame, token: CallToken): void;
   };

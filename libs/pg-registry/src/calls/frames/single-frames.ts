@@ -116,8 +116,9 @@ export class SingleFrames {
         return to.watches.receive(from, readWatch(new Reader(body)));
       case 'down':
         return to.downs.receive(from, readDown(new Reader(body, this.#deps)));
+      case 'exit':
       case 'bundle':
-        throw new DecodeError('Version 1 has no bundles.');
+        throw new DecodeError('Version 1 has no frame of this kind.');
     }
   }
 
