@@ -21,6 +21,8 @@ export interface ClusterConfig {
   readonly isHostile: boolean;
   /** How many entries of lost peers the nodes remove in one turn. */
   readonly rowsPerTurn: number;
+  /** How many deliveries of events they make in one turn. */
+  readonly deliveriesPerTurn: number;
   /** What the machines' clocks show at virtual time 0, in milliseconds since 1970. */
   readonly wallMs: number;
 }
@@ -76,6 +78,7 @@ export function drawClusterConfig(seed: number): ClusterConfig {
     // A sequence of its own, so that the other draws of a seed do not depend on it.
     isHostile: new SeededRandom(seed ^ 0xbad).chance(0.4),
     rowsPerTurn: new SeededRandom(seed ^ 0x51ce).pick([1, 3, 2000]),
+    deliveriesPerTurn: new SeededRandom(seed ^ 0xfeed).pick([1, 3, 3000]),
     wallMs: 1_700_000_000_000,
   };
 }

@@ -82,13 +82,14 @@ export class SimulatedCluster {
 
   /** Starts a node, which connects a little later. */
   start(name: string, server: Server, clockMs: number, isHostile = false): SimulatedNode {
-    const { tiny, options, maxPayload, rowsPerTurn, wallMs, bootMs } = this.config;
+    const { tiny, options, maxPayload, rowsPerTurn, deliveriesPerTurn, wallMs, bootMs } = this.config;
     const config: NodeConfig = {
       name,
       incarnation: incarnationOf(name, (this.#incarnations += 1)),
       options: { ...options, ...(tiny.includes(name) ? TINY : {}) },
       maxPayload,
       rowsPerTurn,
+      deliveriesPerTurn,
       isHostile,
       wallMs: wallMs + clockMs,
     };

@@ -48,6 +48,8 @@ export interface NodeConfig {
   readonly maxPayload: number;
   /** How many entries of lost peers it removes in one turn. */
   readonly rowsPerTurn: number;
+  /** How many deliveries of events it makes in one turn. */
+  readonly deliveriesPerTurn: number;
   /** Whether it is hostile: nothing that it says of itself need be true. */
   readonly isHostile: boolean;
 }
@@ -159,6 +161,11 @@ export class SimulatedNode {
     return this.scopes.running(scope)?.table;
   }
 
+  /** Whether observers of a scope have still to be told of changes that reads show. */
+  isDelivering(scope: ScopeName): boolean {
+    return this.scopes.running(scope)?.feed.isDelivering === true;
+  }
+
   /** Returns a process of the node; a process that has exited is replaced by a new one. */
   process(index: number): LocalProcess {
     const known = this.#spawned[index];
@@ -218,6 +225,8 @@ export class SimulatedNode {
       numbers: { last: 0 },
       logger: { error: (_scope, _kind, message, error) => raise(message, error) },
       resolveListener: () => undefined,
+      deliveriesPerTurn: this.config.deliveriesPerTurn,
+      afterTurn: (run) => this.loop.afterTurn(run),
       runningScopes: () => [],
       send: () => undefined,
     };

@@ -30,7 +30,7 @@ export class SubscriberModel {
   check(): void {
     if (this.#fault !== undefined) this.#fail(this.#fault);
     const table = this.#node.tableOf(this.#scope);
-    if (table === undefined) return;
+    if (table === undefined || this.#node.isDelivering(this.#scope)) return;
     for (const key of this.#touched.keys()) {
       const entries = table.lookup(key);
       const known = this.#entries.get(key);

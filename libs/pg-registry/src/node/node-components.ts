@@ -200,7 +200,7 @@ function createClusterLog({ options, log, clock }: Shared, protocol: PeerProtoco
 }
 
 function scopeDeps(
-  { limits, pids, seed, scopeLogs }: Shared,
+  { limits, pids, seed, clock, scopeLogs }: Shared,
   { resolveListener = () => undefined }: NodeDeps,
   processes: Processes,
   send: ScopeDeps['send'],
@@ -211,6 +211,7 @@ function scopeDeps(
     seed,
     limits: limits.entries,
     numbers: { last: 0 },
+    afterTurn: (run) => clock.afterTurn(run),
     logger: { error: (scope, ...line) => scopeLogs.of(scope).error(...line) },
     resolveListener,
     send,

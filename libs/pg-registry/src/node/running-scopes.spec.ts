@@ -24,6 +24,7 @@ function depsOfNode(): ScopeDeps {
     logger: { error: () => undefined },
     resolveListener: () => undefined,
     send: () => undefined,
+    afterTurn: () => () => undefined,
     runningScopes: () => [],
   };
 }

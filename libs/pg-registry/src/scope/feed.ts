@@ -5,33 +5,74 @@ import { KeyMap } from '../term';
 import type { Cause } from './event';
 import { listenerBatchOf, type ListenerNotifier } from './listener-notifier';
 import { QueuedChange } from './queued-change';
+import type { ScopeDeps } from './scope-deps';
 import { type Projection, ScopeSubscription } from './scope-subscription';
+
+/** How many deliveries follow each other without a pause; each counts as often as its change has entries. */
+const DELIVERIES_PER_TURN = 3000;
+/** With more changes than these still to be delivered there are no pauses: writers wait for observers, and memory stays bounded. */
+const MOST_POSTPONED = 20_000;
+
+/** A change of which some subscriptions have been told: the others are told in later turns of the event loop. */
+interface PartialDelivery {
+  readonly subscriptions: readonly ScopeSubscription[];
+  /** How many of them have been told. */
+  told: number;
+}
 
 /**
  * Turns the diffs of a run into events: the only place that notifies anybody.
  *
  * Diffs arrive in the order of their mutations, and everybody gets them in this order. A write made inside of a delivery
- * has its diff queued and delivered before the outermost write returns. Each change goes to the subscriptions of the whole
- * scope first, oldest first; then to those of its key, newest first; then to listeners. A diff that nobody waits for costs
- * one comparison.
+ * has its diff queued and delivered before the outermost write returns, if there is room for it in the turn. Each change goes to the
+ * subscriptions of the whole scope first, oldest first; then to those of its key, newest first; then to listeners. A diff that nobody
+ * waits for costs one comparison.
+ *
+ *     idle ── drain ──► delivering ── all are told ──────────────────► idle
+ *                        ▲      └──── 3,000 deliveries were made ──► postponed until the turn of the event loop is over
+ *                        └────────────────────────────────────────────────┘
+ *
+ * While a delivery is postponed, changes and their order stay in the queue, behind those that came before, and reads return what
+ * is there by then. Who subscribes meanwhile has all queued changes in its snapshot.
  */
 export class Feed {
   /** Notified last, in this order. */
   readonly listeners = new Set<ListenerNotifier>();
   readonly #scope: string;
   readonly #processes: Processes;
+  readonly #afterTurn: ScopeDeps['afterTurn'];
+  readonly #deliveriesPerTurn: number;
   readonly #ofScope = new SubscriptionList('oldest-first');
   readonly #byKey = new KeyMap<SubscriptionList>();
   readonly #byProcess = new Map<LocalProcess, Set<ScopeSubscription>>();
   readonly #queue: QueuedChange[] = [];
+  /** Index of the change that is delivered next, or in part already. */
+  #next = 0;
+  #partial: PartialDelivery | undefined;
   /** Number of the change that was queued last. */
   #sequence = 0;
   #delivering = false;
+  #isPostponed = false;
+  #cancelTurn: () => void = () => undefined;
   #closed = false;
 
-  constructor(scope: string, processes: Processes) {
+  constructor(
+    scope: string,
+    {
+      processes,
+      afterTurn,
+      deliveriesPerTurn = DELIVERIES_PER_TURN,
+    }: Pick<ScopeDeps, 'processes' | 'afterTurn' | 'deliveriesPerTurn'>,
+  ) {
     this.#scope = scope;
     this.#processes = processes;
+    this.#afterTurn = afterTurn;
+    this.#deliveriesPerTurn = deliveriesPerTurn;
+  }
+
+  /** Whether some of those who are waiting for a change have not been told of it. */
+  get isDelivering(): boolean {
+    return this.#delivering || this.#isPostponed;
   }
 
   /** Queues a diff until the next {@link drain}. A snapshot taken until then contains it. */
@@ -41,14 +82,22 @@ export class Feed {
     for (const change of diff) this.#queue.push(new QueuedChange(change, cause, (this.#sequence += 1)));
   }
 
-  /** Delivers the queue, unless a delivery is under way, which delivers it then. Never throws. */
+  /**
+   * Delivers the queue: all of it, or as much as one turn of the event loop has room for, and the rest in later turns. A delivery that
+   * is under way or postponed delivers what is queued meanwhile. Never throws.
+   */
   drain(): void {
     if (this.#delivering || this.#queue.length === 0) return;
+    const hasRoom = this.#queue.length <= MOST_POSTPONED;
+    if (this.#isPostponed && hasRoom) return;
     this.#delivering = true;
     // Nothing in this loop throws: subscriptions and listeners catch what their receivers throw. The loop also delivers
     // changes that are queued while it runs.
-    for (const change of this.#queue) this.#notify(change);
-    this.#queue.length = 0;
+    let left = hasRoom ? this.#deliveriesPerTurn : Infinity;
+    while (this.#next < this.#queue.length && left > 0) left = this.#notify(this.#queue[this.#next], left);
+    if (this.#next < this.#queue.length) this.#postpone();
+    else this.#queue.length = 0;
+    this.#next = 0;
     this.#delivering = false;
   }
 
@@ -72,6 +121,9 @@ export class Feed {
   /** Completes every subscription; changes that are still queued are not delivered. */
   close(): void {
     this.#closed = true;
+    this.#cancelTurn();
+    this.#isPostponed = false;
+    this.#partial = undefined;
     this.#queue.length = 0;
     this.listeners.clear();
     for (const process of this.#byProcess.keys()) this.completeFor(process);
@@ -89,14 +141,48 @@ export class Feed {
     }
   }
 
-  #notify(queued: QueuedChange): void {
+  /** The rest of the queue waits for the next turn of the event loop. */
+  #postpone(): void {
+    this.#queue.splice(0, this.#next);
+    if (this.#isPostponed) return;
+    this.#isPostponed = true;
+    this.#cancelTurn = this.#afterTurn(() => {
+      this.#isPostponed = false;
+      this.drain();
+    });
+  }
+
+  /** Tells of the change at {@link #next}, and goes on to the one after it unless `left` is not enough. Returns what is left. */
+  #notify(queued: QueuedChange, left: number): number {
+    const ofScope = this.#ofScope.members();
+    const ofKey = this.#byKey.size > 0 ? this.#byKey.get(queued.change.key)?.members() : undefined;
+    const weight = queued.change.rows.length;
+    const after = left - weight * (ofScope.length + (ofKey?.length ?? 0));
+    if (after < 0 || this.#partial !== undefined)
+      return this.#notifySome(queued, left, (this.#partial ??= partialOf(ofScope, ofKey)));
     const here = this.#processes.current.snapshot();
-    for (const subscription of this.#ofScope.members()) subscription.next(queued, here);
-    if (this.#byKey.size > 0) {
-      const ofKey = this.#byKey.get(queued.change.key);
-      if (ofKey !== undefined) for (const subscription of ofKey.members()) subscription.next(queued, here);
-    }
+    for (const subscription of ofScope) subscription.next(queued, here);
+    if (ofKey !== undefined) for (const subscription of ofKey) subscription.next(queued, here);
     if (this.listeners.size > 0) this.#notifyListeners(queued.change);
+    this.#next += 1;
+    return after - weight * this.listeners.size;
+  }
+
+  /** Tells as many as there is room for, at least one; the last one, and the listeners, end it. */
+  #notifySome(queued: QueuedChange, left: number, partial: PartialDelivery): number {
+    const here = this.#processes.current.snapshot();
+    const { subscriptions } = partial;
+    let after = left;
+    while (after > 0 && partial.told < subscriptions.length) {
+      subscriptions[partial.told].next(queued, here);
+      partial.told += 1;
+      after -= queued.change.rows.length;
+    }
+    if (partial.told < subscriptions.length) return after;
+    this.#partial = undefined;
+    this.#next += 1;
+    if (this.listeners.size > 0) this.#notifyListeners(queued.change);
+    return after - queued.change.rows.length * this.listeners.size;
   }
 
   #notifyListeners(change: Change): void {
@@ -127,6 +213,13 @@ export class Feed {
     if (list === undefined) this.#byKey.set(key, (list = new SubscriptionList('newest-first')));
     return list;
   }
+}
+
+function partialOf(
+  ofScope: readonly ScopeSubscription[],
+  ofKey: readonly ScopeSubscription[] = [],
+): PartialDelivery {
+  return { subscriptions: [...ofScope, ...ofKey], told: 0 };
 }
 
 /**

@@ -42,7 +42,8 @@ export type Query<R extends Row> = Spec | Predicate<EntryOf<R>>;
  * caller. A pattern or spec is checked completely before the query looks at any entry.
  *
  * **Writes** are atomic. When a write returns, its effect is readable and its events are delivered; a write inside of a
- * delivery has its events delivered before the outermost write returns. Writes are sent to the peers without waiting for
+ * delivery has its events delivered before the outermost write returns. Very many deliveries continue in later turns of the event
+ * loop, see {@link monitor}. Writes are sent to the peers without waiting for
  * them ({@link replicated} waits). A node registers, changes and removes only entries of its own processes.
  *
  * **Subscriptions** (`monitor`, `monitorScope`, `watch`, `liveSelect`) are cold Observables. The first emission comes
@@ -340,6 +341,8 @@ export class PgRegistryService<R extends Row = Row> {
    * Applying the events to the snapshot gives what a read returns, except during a delivery. An observer may write and
    * subscribe: its write is readable at once, and the events follow for everybody after the current one. If a lost node had
    * thousands of entries, they leave in several operations, one in each turn of the event loop; reads return the others meanwhile.
+   * If a change has more than 3,000 deliveries (subscriptions × entries), the rest follow in later turns: until then a delivery is
+   * under way, and the events of later changes wait behind it.
    *
    * If an observer throws, other subscribers get the event all the same. RxJS reports the error in a later turn: to
    * `config.onUnhandledError` if the application has set it, otherwise as an uncaught exception.

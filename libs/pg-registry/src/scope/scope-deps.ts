@@ -14,10 +14,14 @@ export interface ScopeDeps {
   /** How large keys and values may be. */
   readonly limits: ValueLimits;
   readonly numbers: EntryNumbers;
+  /** For tests: how many deliveries of events follow each other without a pause. */
+  readonly deliveriesPerTurn?: number;
   /** Where a scope reports code of the user that failed. */
   readonly logger: ScopeLogger;
   /** The listener that the application provides under a token now, if any. The feed asks again at each delivery. */
   resolveListener(token: ListenerToken): RegistryListener | undefined;
+  /** Runs `run` when the current turn of the event loop is over. @returns A function that cancels it. */
+  readonly afterTurn: (run: () => void) => () => void;
   /** The names of the scopes that run on the node now. */
   runningScopes(): readonly string[];
   /**

@@ -28,6 +28,22 @@ export class FakeNode implements ScopeDeps {
     error: (_scope: string, _kind: string, message: string) => void this.logged.push(message),
   };
   readonly numbers = { last: 0 };
+  deliveriesPerTurn = 3000;
+  /** What waits for the end of the turn. */
+  readonly #waiting = new Set<() => void>();
+
+  readonly afterTurn = (run: () => void): (() => void) => {
+    this.#waiting.add(run);
+    return () => void this.#waiting.delete(run);
+  };
+
+  /** Ends the turn of the event loop. Returns whether anything waited for it. */
+  endTurn(): boolean {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const run of waiting) run();
+    return waiting.length > 0;
+  }
 
   runningScopes(): readonly string[] {
     return ['pg', 'others'];

@@ -48,7 +48,7 @@ export class Scope {
     const { node, incarnation } = deps.processes.root.pid;
     this.table = new Table({ node, incarnation, keys: options.keys, seed: deps.seed });
     this.#deps = deps;
-    this.feed = new Feed(options.name, deps.processes);
+    this.feed = new Feed(options.name, deps);
     this.locks = new LockTable(options.name, deps.processes);
     for (const [key, value] of Object.entries(options.meta)) {
       this.meta.set(key, normalValue(value, deps.limits, deps.pids));
