@@ -40,7 +40,7 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
     timer: [1, '#run catches what a handler throws, #finish catches what others throw'],
   },
   'calls/calls-from-peers.ts': { timer: [1, CLOCK] },
-  'calls/frames/line.ts': { timer: [1, CLOCK] },
+  'calls/frames/line.ts': { timer: [2, 'guardedClock of node/clock.ts; counts, and throws nothing'] },
   'calls/monitors/retransmissions.ts': { timer: [1, CLOCK] },
   'lifetime/abort-listeners.ts': {
     listener: [

@@ -11,8 +11,12 @@ export interface LineDeps {
   readonly random: () => number;
   /** Lines with items that have not left. */
   readonly waiting: Set<Line>;
-  /** Lines that were used in this turn. */
-  readonly spoken: Line[];
+  /** Lines with an item that left at once, and none after it yet. */
+  readonly alone: Line[];
+  /** Begins a new turn for those of these lines on which no other item came. */
+  readonly endAlone: () => void;
+  /** Lines on which items wait, or waited, for the end of this turn. */
+  readonly spoken: Set<Line>;
   /** Ends the turn of those lines. */
   readonly endTurn: () => void;
   /** Frames with calls that wait for their reply, by token. */
@@ -95,9 +99,11 @@ export class Line {
     }
     this.items += 1;
     const isFirst = this.items === 1;
-    if (isFirst && deps.spoken.push(this) === 1) deps.timers.afterTurn(deps.endTurn);
-    const isQuiet = this.busyAt === -Infinity || deps.timers.now() > this.busyAt + BUSY_MS;
-    if ((isFirst && isQuiet) || this.#complete >= FULL_BYTES) this.send();
+    const isQuiet = isFirst && (this.busyAt === -Infinity || deps.timers.now() > this.busyAt + BUSY_MS);
+    if (isQuiet) {
+      if (deps.alone.push(this) === 1) queueMicrotask(deps.endAlone);
+    } else if (deps.spoken.add(this).size === 1) deps.timers.afterTurn(deps.endTurn);
+    if (isQuiet || this.#complete >= FULL_BYTES) this.send();
     else deps.waiting.add(this);
     return 0;
   }
