@@ -1,0 +1,7 @@
+import type * as Version from '../../../libs/pg-registry/src/wire/version';
+
+/** The process of a node that speaks only version 1 of the protocol. */
+const file = require.resolve('../../../libs/pg-registry/src/wire/version');
+const version = require(file) as typeof Version;
+require.cache[file]!.exports = { ...version, OWN_VERSIONS: { min: 1, max: 1 } };
+require('./node.fixture');
