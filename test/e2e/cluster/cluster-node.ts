@@ -125,6 +125,19 @@ export class ClusterNode {
     });
   }
 
+  /**
+   * Leaves in order, with all nodes of its process.
+   *
+   * @returns How long the process lived on, in milliseconds, until it ended by itself.
+   */
+  async end(): Promise<number> {
+    await this.process.ask('end');
+    const from = performance.now();
+    const { code, signal } = await this.process.exited;
+    if (code !== 0) throw new Error(`The process of ${this.name} ended by ${signal ?? `code ${code}`}.`);
+    return performance.now() - from;
+  }
+
   /** Kills its process. */
   async crash(): Promise<void> {
     this.process.kill('SIGKILL');

@@ -6,8 +6,10 @@ export interface NodeStart extends Omit<Library.NodeOptions, 'transport'> {
   readonly node: string;
   /** URLs, tried in this order. */
   readonly servers: readonly string[];
-  /** Further options of natsTransport. */
-  readonly client?: { readonly user: string; readonly pass: string };
+  /** Further options of natsTransport, or of the given connection. */
+  readonly client?: Readonly<Record<string, string | number | boolean>>;
+  /** The package that opens the node's connection, which is then given to natsTransport. Default: natsTransport opens it. */
+  readonly given?: 'nats' | '@nats-io/transport-node';
 }
 
 /** What a function that runs in another process can use there. */

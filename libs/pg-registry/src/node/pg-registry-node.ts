@@ -141,7 +141,8 @@ export class PgRegistryNode {
 
   /**
    * Resolves when every peer's entries of the scopes that run here have arrived: at once if there are no peers. It waits for no peer
-   * that announces entries and sends none of them for `syncPatienceMs`; {@link health} names these peers as `givenUp`.
+   * that announces entries and sends none of them for `syncPatienceMs`; {@link health} names these peers as `givenUp`. While the broker
+   * refuses something that the node needs it does not resolve, because then the node may not hear of its peers.
    *
    * @param options How long it may take.
    * @param options.timeoutMs Milliseconds ≥ 0; Infinity for no limit. Default 5000.
@@ -151,10 +152,11 @@ export class PgRegistryNode {
   async synced(options: { readonly timeoutMs?: number | undefined } = {}): Promise<void> {
     const { waits, protocol } = this.#components;
     const timeoutMs = timeoutOf('synced', options, DEFAULT_SYNCED_TIMEOUT_MS);
+    const problem = (): string | undefined => this.#lifecycle.connection?.problem;
     await waits.until(
-      () => protocol.synced,
+      () => protocol.synced && problem() === undefined,
       timeoutMs,
-      () => notSynced(protocol.arrivals().awaited, timeoutMs),
+      () => notSynced(protocol.arrivals().awaited, timeoutMs, problem()),
     );
   }
 
@@ -286,7 +288,14 @@ function timeoutOf(
   return checks.timeout('timeoutMs', timeoutMs);
 }
 
-function notSynced(awaited: readonly string[], timeoutMs: number): TransportError {
+function notSynced(
+  awaited: readonly string[],
+  timeoutMs: number,
+  problem: string | undefined,
+): TransportError {
+  if (problem !== undefined) {
+    return new TransportError(`Not in sync after ${timeoutMs} ms: ${problem}. The node goes on trying.`);
+  }
   const what =
     awaited.length === 0
       ? `Not connected for long enough to know every peer after ${timeoutMs} ms`

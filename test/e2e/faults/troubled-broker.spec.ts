@@ -1,0 +1,218 @@
+import { setTimeout as during } from 'node:timers/promises';
+import { eventually } from '../../support/eventually';
+import { NatsServer } from '../../support/nats-server';
+import { TcpDoor } from '../../support/tcp-door';
+import { Cluster, type JoinOptions } from '../cluster/cluster';
+import type { ClusterNode } from '../cluster/cluster-node';
+import { Figures } from './figures';
+import { length } from './length';
+
+jest.setTimeout(180_000);
+
+/** How long a process may live on after its node has left. The goodbye of a node whose broker is frozen waits a second before that. */
+const LIVES_ON_MS = 2000;
+
+/** Who opens the connection of a node. */
+const WAYS = [
+  ['natsTransport', {}],
+  ["the client 'nats' 2", { given: 'nats' }],
+  ["the client '@nats-io/transport-node' 3", { given: '@nats-io/transport-node' }],
+] as const satisfies readonly (readonly [string, JoinOptions])[];
+
+const figures = new Figures();
+afterAll(() => figures.print());
+
+let cluster: Cluster;
+let door: TcpDoor | undefined;
+afterEach(async () => {
+  await door?.[Symbol.asyncDispose]();
+  door = undefined;
+  await cluster[Symbol.asyncDispose]();
+});
+
+/** Lets nodes leave. @returns How long the process of any of them lived on until it ended by itself, at most, in milliseconds. */
+async function livesOn(what: string, nodes: Iterable<ClusterNode> = cluster.nodes): Promise<number> {
+  const times = await Promise.all([...nodes].map((node) => node.end()));
+  figures.addTimes(`${what}: a process lives on after its node has left`, times);
+  return Math.max(...times);
+}
+
+async function healthOf(node: ClusterNode): Promise<string> {
+  return node.run(async ({ node: here }) => (await here.health({ timeoutMs: 500 })).reason ?? 'healthy');
+}
+
+/** Waits until a node says in its health what is wrong. */
+async function expectHealth(node: ClusterNode, reason: RegExp): Promise<void> {
+  await eventually(async () => expect(await healthOf(node)).toMatch(reason), { timeoutMs: 20_000 });
+}
+
+describe.each(WAYS)('with a connection by %s', (way, options) => {
+  test('a broker with small messages carries whatever may be registered, and refuses the rest at once', async () => {
+    cluster = await Cluster.start(1, { config: 'max_payload: 32768' });
+    const owner = await cluster.join('owner', options);
+    const early = await cluster.join('early', options);
+    const register = (bytes: number): Promise<string> =>
+      owner.run(({ node }, size) => {
+        try {
+          node.scope('pg').register(`of ${size}`, 'x'.repeat(size));
+          return 'registered';
+        } catch (error) {
+          return (error as Error).message;
+        }
+      }, bytes);
+    expect(await register(40_000)).toMatch(
+      /larger than 23552 bytes, because the broker .* 32768 bytes \(max_payload\)/,
+    );
+    expect(await register(23_000)).toBe('registered');
+    await owner.run(({ node }) => {
+      const handlers = {
+        call: (_: string, payload: unknown) => 'x'.repeat(Number(payload)),
+        cast: () => undefined,
+        message: () => undefined,
+      };
+      const { pid } = node.processes.mount({ label: 'make', handlers, serial: false });
+      node.scope('pg').join('make', pid);
+    });
+    await cluster.agree();
+    const call = (payload: unknown): Promise<string> =>
+      early.run(
+        ({ node, library }, what) =>
+          node.processes.call<string>(library.via('pg', 'make'), 'make', what).then(
+            (text) => `${text.length} bytes`,
+            (error: { code: string; message: string }) => `${error.code}: ${error.message}`,
+          ),
+        payload,
+      );
+    expect(await call(27_000)).toBe('27000 bytes');
+    expect(await call(40_000)).toMatch(/max_payload/);
+    expect(await call('x'.repeat(40_000))).toMatch(/VALUE_TOO_LARGE: .*max_payload/);
+    await cluster.join('late', options);
+    await cluster.agree();
+    expect(await livesOn(`small messages, ${way}`)).toBeLessThan(LIVES_ON_MS);
+  });
+
+  test('entries that are too large after a reload of the broker reach a node that comes later', async () => {
+    cluster = await Cluster.start(1, { config: 'max_payload: 131072' });
+    const owner = await cluster.join('owner', options);
+    await owner.register('large', 'x'.repeat(60_000));
+    await owner.register('after');
+    await cluster.join('early', options);
+    await cluster.agree();
+    cluster.server.reload('max_payload: 16384');
+    await eventually(() => expect(cluster.server.log).toMatch(/Reloaded server configuration/));
+    await cluster.join('late', options);
+    await cluster.agree({ timeoutMs: 20_000 });
+    await owner.register('later');
+    await cluster.agree({ timeoutMs: 20_000 });
+    expect(await livesOn(`messages that became smaller, ${way}`)).toBeLessThan(LIVES_ON_MS);
+  });
+
+  test('credentials that the broker refuses for a while stop no node', async () => {
+    const users = (password: string): string =>
+      `authorization { users: [{ user: app, password: ${password} }, { user: other, password: other }] }`;
+    cluster = await Cluster.start(1, { config: users('one') });
+    const client = { user: 'app', pass: 'one' };
+    const a = await cluster.join('a', { ...options, client });
+    const b = await cluster.join('b', { client: { user: 'other', pass: 'other' } });
+    await a.register('here', 'a');
+    await cluster.agree();
+    cluster.server.reload(users('two'));
+    await eventually(async () => expect(await healthOf(a)).toMatch(/not connected/));
+    if (way === 'natsTransport')
+      await expectHealth(a, /not connected: .*refused the connection: .*authorization.violation/i);
+    await during(length(10_000, 1500));
+    cluster.server.reload(users('one'));
+    await eventually(async () => expect(await healthOf(a)).toBe('healthy'), { timeoutMs: 20_000 });
+    await cluster.agree({ timeoutMs: 10_000 });
+    expect(await b.values('here')).toEqual(['a']);
+    cluster.server.reload(users('two'));
+    await eventually(async () => expect(await healthOf(a)).toMatch(/not connected/));
+    expect(await livesOn(`refused credentials, ${way}`)).toBeLessThan(LIVES_ON_MS);
+  });
+
+  test('a frozen broker keeps no process alive', async () => {
+    cluster = await Cluster.start();
+    await cluster.join('a', options);
+    cluster.server.pause();
+    await during(length(20_000, 500));
+    expect(await livesOn(`a frozen broker, ${way}`)).toBeLessThan(LIVES_ON_MS);
+  });
+
+  test('a broker that is gone keeps no process alive', async () => {
+    cluster = await Cluster.start();
+    const a = await cluster.join('a', options);
+    await cluster.server.stop();
+    await expectHealth(a, /not connected/);
+    expect(await livesOn(`a broker that is gone, ${way}`)).toBeLessThan(LIVES_ON_MS);
+  });
+
+  test('a permission that is taken away makes health down until it is back', async () => {
+    const config = (publish: string): string =>
+      `authorization { users: [{ user: a, password: a, permissions: { publish: "${publish}", subscribe: ">" } }] }`;
+    cluster = await Cluster.start(1, { config: config('>') });
+    const a = await cluster.join('a', { ...options, client: { user: 'a', pass: 'a' }, helloIntervalMs: 200 });
+    expect(await healthOf(a)).toBe('healthy');
+    cluster.server.reload(config('elsewhere'));
+    await expectHealth(a, /does not permit the node's user to publish to pgr\.pg\./);
+    cluster.server.reload(config('>'));
+    await expectHealth(a, /^healthy$/);
+    expect(await livesOn(`permissions taken away, ${way}`)).toBeLessThan(LIVES_ON_MS);
+  });
+});
+
+// Given connections leave reconnecting to their client, which leaves a socket open at each attempt: see the page on tuning.
+test('a broker that accepts connections and says nothing keeps no process alive', async () => {
+  cluster = await Cluster.start();
+  door = await TcpDoor.to(cluster.server.url);
+  const a = await cluster.join('a', { servers: [door.url] });
+  door.silence();
+  await eventually(async () => expect(await healthOf(a)).toMatch(/not connected/));
+  await during(length(20_000, 2000));
+  expect(door.waiting.length).toBeLessThan(15);
+  expect(await livesOn('a silent broker')).toBeLessThan(LIVES_ON_MS);
+});
+
+test('a node without permissions does not start, names the subject, and starts with requirePermissions: false', async () => {
+  const permissions = '{ publish: "elsewhere", subscribe: "elsewhere" }';
+  cluster = await Cluster.start(1, {
+    config: `authorization { users: [{ user: a, password: a, permissions: ${permissions} }] }`,
+  });
+  const client = { user: 'a', pass: 'a' };
+  await expect(cluster.join('a', { client })).rejects.toMatchObject({
+    code: 'TRANSPORT',
+    message: expect.stringMatching(/subscribe to pgr\.pg\.from\.\*\.hello.*permissionsOf/),
+  });
+  const b = await cluster.join('b', { client, requirePermissions: false });
+  expect(await healthOf(b)).toMatch(/does not permit/);
+  const synced = b.run(({ node }) =>
+    node.synced({ timeoutMs: 600 }).then(
+      () => 'in sync',
+      (error: Error) => error.message,
+    ),
+  );
+  expect(await synced).toMatch(/Not in sync after 600 ms: .*does not permit/);
+  expect(await livesOn('a node without permissions', [b])).toBeLessThan(LIVES_ON_MS);
+});
+
+test('a server that the cluster has withdrawn is dialled no more, and a node returns to those that are left', async () => {
+  cluster = await Cluster.start(2);
+  const [one, two] = cluster.servers;
+  const a = await cluster.join('a', { servers: [one.url] });
+  const port = Number(new URL(two.url).port);
+  await two.stop();
+  await eventually(() => expect(one.log).toMatch(/Router connection closed/));
+  const stranger = await NatsServer.start({ port });
+  try {
+    await one.stop();
+    await expectHealth(a, /not connected: no NATS server answers/);
+    await during(length(5000, 500));
+    expect(await healthOf(a)).not.toContain(String(port));
+    await one.start();
+    await expectHealth(a, /^healthy$/);
+    await one.stop();
+    await expectHealth(a, /not connected/);
+    expect(await livesOn('a withdrawn server')).toBeLessThan(LIVES_ON_MS);
+  } finally {
+    await stranger[Symbol.asyncDispose]();
+  }
+});
