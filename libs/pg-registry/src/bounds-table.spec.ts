@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { getHeapStatistics } from 'node:v8';
+import { DEFAULT_CALL_LIMITS } from './calls';
 import { DEFAULT_PROTOCOL_OPTIONS, type ProtocolOptions } from './cluster';
 import { normalNodeOptions } from './node/node-options';
 import { VirtualNetwork } from './protocol/virtual-network.fixture';
@@ -27,6 +28,8 @@ const OF_THE_NODE: readonly (keyof ProtocolOptions)[] = [
   'maxUnflushedBytes',
 ];
 
+const DEFAULTS = { ...DEFAULT_PROTOCOL_OPTIONS, ...DEFAULT_CALL_LIMITS };
+
 function linesOfPage(): Line[] {
   const [, section = ''] = readFileSync(PAGE, 'utf8').split(HEADING);
   return section
@@ -40,7 +43,7 @@ function linesOfPage(): Line[] {
         .split('|')
         .map((cell) => cell.trim());
       const [, name = '', file] = /^`(\w+)`(?: \((.+)\))?$/.exec(limit) ?? [];
-      return { what, limit: name, file, value, figure: /`(.+)`/.exec(figure)?.[1] };
+      return { what, limit: name, file, value, figure: /`(.+?)`/.exec(figure)?.[1] };
     });
 }
 
@@ -65,7 +68,7 @@ function valueInCode({ limit, file }: Line): string {
       ? "a quarter of V8's heap"
       : '';
   }
-  if (file === undefined) return Number(Reflect.get(DEFAULT_PROTOCOL_OPTIONS, limit)).toLocaleString('en');
+  if (file === undefined) return Number(Reflect.get(DEFAULTS, limit)).toLocaleString('en');
   const source = readFileSync(join(__dirname, file), 'utf8');
   const declared = new RegExp(`const ${limit} = ([\\d_ *]+);`).exec(source)?.[1] ?? '';
   return product(declared).toLocaleString('en');
@@ -75,7 +78,7 @@ const LINES = linesOfPage();
 
 describe('The table of bounds of the security page', () => {
   it('has a line for every option that bounds what a peer makes grow', () => {
-    const bounds = Object.keys(DEFAULT_PROTOCOL_OPTIONS).filter((option) => /^max|Bytes$/.test(option));
+    const bounds = Object.keys(DEFAULTS).filter((option) => /^max|Bytes$/.test(option));
     const named = new Set(LINES.map(({ limit }) => limit));
     expect(bounds.filter((option) => !named.has(option))).toEqual(OF_THE_NODE);
   });
