@@ -25,6 +25,7 @@ import { type ItemDecoding, readRequest, writeRequest } from './call-items';
 import { type CallToken, readToken, writeToken } from './call-token';
 import { encodeExit, readExit } from './exit-frames';
 import type { FrameReceivers, ReplyAddress } from './frame-receivers';
+import { ITEM } from './item-kinds';
 import { Lines } from './lines';
 import type { Bundle, SentCall } from './sent-call';
 import { SingleFrames, tooLarge } from './single-frames';
@@ -236,7 +237,7 @@ export class CallPort {
     const { requests, replies, watches, downs } = this.#receivers;
     const bytes = reader.remaining;
     switch (kind) {
-      case FRAMES.call.number: {
+      case ITEM.call: {
         const token = readToken(reader);
         let request: Request;
         try {
@@ -247,11 +248,11 @@ export class CallPort {
         }
         return requests.call(frame, token, request, bytes);
       }
-      case FRAMES.cast.number:
+      case ITEM.cast:
         return requests.cast(frame, readRequest(reader, 'cast', from, this.#decoding), bytes);
-      case FRAMES.cancel.number:
+      case ITEM.cancel:
         return requests.cancel(from, readToken(reader), readCancellation(reader));
-      case FRAMES.reply.number: {
+      case ITEM.reply: {
         const token = readToken(reader);
         let reply: Reply;
         try {
@@ -262,11 +263,11 @@ export class CallPort {
         }
         return replies.reply(from, token, reply);
       }
-      case FRAMES.watch.number:
+      case ITEM.watch:
         if (frame.isFromPeer) watches.receive(from, readWatch(reader));
         else this.#warnOfStranger('watch', from);
         return;
-      case FRAMES.down.number:
+      case ITEM.down:
         if (frame.isFromPeer) downs.receive(from, readDown(reader));
         else this.#warnOfStranger('down', from);
         return;

@@ -1,6 +1,7 @@
-import { FRAMES, Writer } from '../../wire';
+import { Writer } from '../../wire';
 import type { Timers } from '../../lifetime';
 import type { CallChannel, Outlet, SingleKind } from './call-channel';
+import { ITEM } from './item-kinds';
 import type { Bundle, SentCall } from './sent-call';
 
 /** What the lines of one node share. */
@@ -69,7 +70,7 @@ export class Line {
       this.#writer = writer = this.#deps.writers.pop() ?? new Writer();
       writer.length = 0; // each part starts without names
     } else if (writer.length > this.#complete) writer.truncate(this.#complete);
-    writer.u8(FRAMES[kind].number);
+    writer.u8(ITEM[kind]);
     this.#partStart = writer.startPart();
     return writer;
   }

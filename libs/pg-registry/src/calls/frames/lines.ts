@@ -97,7 +97,7 @@ export class Lines implements LineDeps {
   readonly endAlone = (): void => {
     for (const line of this.alone) if (line.items === 1) line.items = 0;
     this.alone.length = 0;
-    this.#dropTransient();
+    if (this.#transient.length > 0) this.#dropTransient();
   };
 
   /** A field, because it is passed on as a function. */
@@ -110,11 +110,10 @@ export class Lines implements LineDeps {
       line.items = 0;
     }
     this.spoken.clear();
-    this.#dropTransient();
+    if (this.#transient.length > 0) this.#dropTransient();
   };
 
   #dropTransient(): void {
-    if (this.#transient.length === 0) return;
     for (const incarnation of this.#transient) this.byIncarnation.delete(incarnation);
     this.#transient.length = 0;
   }
