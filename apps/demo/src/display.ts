@@ -16,22 +16,34 @@ export interface Result {
 
 const BAR_WIDTH = 40;
 const ERASE_LINE = '\r\x1b[K';
+const GREEN = '\x1b[32m';
+const RED = '\x1b[31m';
+const PLAIN = '\x1b[0m';
 
 /** Shows the progress of a run: a bar that redraws itself on a terminal, or a line for each tenth of the work elsewhere. */
 export class Display {
   #lastTenth = 0;
 
-  readonly #output: NodeJS.WriteStream;
+  readonly #output: Pick<NodeJS.WriteStream, 'isTTY' | 'write'>;
   readonly #silent: boolean;
+  readonly #hasColors: boolean;
 
-  /** @param silent Whether to show nothing. */
-  constructor(output: NodeJS.WriteStream, silent: boolean) {
+  /**
+   * @param options.silent Whether to show nothing.
+   * @param options.noColor The environment variable `NO_COLOR`: any text turns colours off (https://no-color.org).
+   */
+  constructor(
+    output: Pick<NodeJS.WriteStream, 'isTTY' | 'write'>,
+    { silent, noColor = '' }: { readonly silent: boolean; readonly noColor?: string | undefined },
+  ) {
     this.#output = output;
     this.#silent = silent;
+    this.#hasColors = output.isTTY && noColor === '';
   }
 
   membership({ type, node, members }: MembershipChange): void {
-    this.line(`${type === 'join' ? '+' : '-'} ${node} (${members} ${members === 1 ? 'worker' : 'workers'})`);
+    const line = `${type === 'join' ? '+' : '-'} ${node} (${members} ${members === 1 ? 'worker' : 'workers'})`;
+    this.line(this.#colored(line, type === 'join' ? GREEN : RED));
   }
 
   progress(done: number, total: number): void {
@@ -52,7 +64,12 @@ export class Display {
     for (const [word, count] of top) this.line(`${word.padEnd(widest)} ${String(count).padStart(9)}`);
     this.line('');
     this.line(`${files} files, ${words} words, ${distinct} distinct, on ${nodes.join(', ')}`);
-    this.line(`cluster ${words} / single process ${expectedWords}: ${equal ? 'equal' : 'DIFFERENT'}`);
+    const line = `cluster ${words} / single process ${expectedWords}: ${equal ? 'equal' : 'DIFFERENT'}`;
+    this.line(this.#colored(line, equal ? GREEN : RED));
+  }
+
+  #colored(text: string, color: string): string {
+    return this.#hasColors ? `${color}${text}${PLAIN}` : text;
   }
 
   #bar(done: number, total: number): void {

@@ -15,7 +15,7 @@ import { Coordinator, type MembershipChange } from './coordinator';
 import { DemoError } from './demo-error';
 import { Display, type Result } from './display';
 import { WorkerModule } from './modules';
-import { type DemoOptions, readOptions } from './options';
+import { type DemoOptions, HELP, readOptions } from './options';
 import { findTextFiles, segmentsOf } from './segments';
 import { countWords, topOf, totalOf, type WordCounts } from './words';
 
@@ -25,8 +25,11 @@ const TOP = 20;
 
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2), resolve(__dirname, '../../../docs'));
+  if (options === 'help') return console.log(HELP);
+  const display = new Display(process.stdout, { silent: options.json, noColor: process.env['NO_COLOR'] });
+  const where = options.nats === undefined ? 'in this process' : 'as processes of their own, over NATS';
+  display.line(`Starting ${options.workers} workers ${where} …`);
   const files = await findTextFiles(options.directory);
-  const display = new Display(process.stdout, options.json);
   const cluster = await (options.nats === undefined ? startLocalCluster : startNatsCluster)(options);
   try {
     const { result, equal } = await run(options, files, cluster, display);

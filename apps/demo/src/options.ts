@@ -19,14 +19,29 @@ export interface DemoOptions {
 /** The value of `nats` for `--nats` without a URL. */
 export const START_A_SERVER = 'start';
 
-const USAGE = 'npm start -- [--dir PATH] [--nats [URL]] [--kill] [--json] [--workers N]';
+const USAGE = 'npm start -- [--dir PATH] [--nats [URL]] [--kill] [--json] [--workers N] [--help]';
 
-/** Reads the command line. Turns a lone `--nats` into `--nats=start` first, because `parseArgs` knows no optional values. */
-export function readOptions(argv: readonly string[], defaultDirectory: string): DemoOptions {
+/** What `--help` prints. */
+export const HELP = `A small cluster counts the words of text files, and a single process counts them again: both must agree.
+
+Usage: ${USAGE}
+
+  --dir PATH     the directory whose text files are counted; default: the documentation of this repository
+  --nats [URL]   one process per worker, over the nats-server at URL, or over one that the demo starts
+  --kill         kills one worker half-way; needs --nats
+  --json         prints one JSON object instead of a table
+  --workers N    from 1 to 64; default: 3
+  --help         prints this
+
+Colours are for terminals; the environment variable NO_COLOR turns them off.`;
+
+/** Reads the command line; `'help'` if it asks for that. Turns a lone `--nats` into `--nats=start` first, because `parseArgs` knows no optional values. */
+export function readOptions(argv: readonly string[], defaultDirectory: string): DemoOptions | 'help' {
   const args = argv.map((arg, i) =>
     arg === '--nats' && (argv[i + 1] ?? '--').startsWith('--') ? `--nats=${START_A_SERVER}` : arg,
   );
-  const { dir, nats, kill, json, workers } = parse(args);
+  const { dir, nats, kill, json, workers, help } = parse(args);
+  if (help) return 'help';
   const count = Number(workers);
   if (!Number.isInteger(count) || count < 1 || count > 64) {
     throw new DemoError(`--workers must be a whole number from 1 to 64 (got '${workers}').`);
@@ -51,6 +66,7 @@ export function readOptions(argv: readonly string[], defaultDirectory: string): 
           kill: { type: 'boolean', default: false },
           json: { type: 'boolean', default: false },
           workers: { type: 'string', default: '3' },
+          help: { type: 'boolean', default: false },
         },
       }).values;
     } catch (error) {
