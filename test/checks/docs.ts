@@ -16,7 +16,7 @@ const MODULE_TYPES = ['commonjs', 'module'] as const;
 const APP = 'docs/guide/processes-and-names.md';
 const ALSO = ['CONTRIBUTING.md', 'CHANGELOG.md'];
 /** What a block may be written in; drawings have no language. */
-const LANGUAGES = ['', 'text', 'ts', 'sh', 'conf', 'elixir'];
+const LANGUAGES = ['', 'text', 'json', 'js', 'ts', 'sh', 'conf', 'elixir'];
 /** The commands that npm has without `run`. */
 const OWN_COMMANDS = ['test', 'start'];
 

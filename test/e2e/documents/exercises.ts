@@ -1,6 +1,13 @@
-import type { Type } from '@nestjs/common';
+import { Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { getRegistryToken, type PgRegistryService, ProcessService } from 'nestjs-pg-registry';
+import {
+  getRegistryToken,
+  PgRegistryModule,
+  PgRegistryNode,
+  PgRegistryService,
+  ProcessService,
+  type Registration,
+} from 'nestjs-pg-registry';
 import { elixirExercises } from './elixir.exercises';
 import { type Exercise, expectPromised, printsWhatItPromises, type RegistryFunctions } from './exercise';
 import { operationsExercises } from './operations.exercises';
@@ -92,6 +99,43 @@ export const exercises: Readonly<Record<string, Exercise>> = {
     const { registry } = await harness.surround({ providers: [block.exports.Watcher] }, { name: 'workers' });
     const { pid } = registry.register('render', 7);
     expect(block.printed).toEqual([`render ${String(pid)} 7`]);
+  },
+
+  'docs/guide/recipes.md#several-nodes-in-one-process': async (harness) => {
+    const block = harness.run<{ twoNodes(): Promise<void> }>();
+    await block.exports.twoNodes();
+    expectPromised(block);
+  },
+
+  'docs/guide/recipes.md#keys-and-values-with-types': async (harness) => {
+    const { Sessions } = harness.run<{ Sessions: Type<{ open(user: string): Registration }> }>().exports;
+    const { app } = await harness.surround({ providers: [Sessions] }, { name: 'sessions', keys: 'unique' });
+    expect(app.get(Sessions).open('ada')).toMatchObject({ key: ['user', 'ada'], value: { since: 1 } });
+  },
+
+  'docs/guide/recipes.md#server-sent-events-and-gateways': async (harness) => {
+    const { EventsController } = harness.run<{ EventsController: Type }>().exports;
+    @Module({ imports: [PgRegistryModule.forRoot()], controllers: [EventsController] })
+    class EventsModule {}
+    const app = await NestFactory.create(EventsModule, { logger: ['error'], forceCloseConnections: true });
+    try {
+      await app.listen(0, '127.0.0.1');
+      const { body } = await fetch(`${await app.getUrl()}/events/rooms`);
+      const reader = body!.pipeThrough(new TextDecoderStream()).getReader();
+      let text = '';
+      while (!text.includes('"members":0')) text += (await reader.read()).value ?? '';
+      app.get(PgRegistryService).register('rooms');
+      while (!text.includes('"members":1')) text += (await reader.read()).value ?? '';
+      expect(text).toContain('data: {"members":1}');
+    } finally {
+      await app.close();
+    }
+  },
+
+  'docs/guide/testing.md#jest-vitest-and-bundlers': async (harness) => {
+    const { ClusterModule } = harness.run<{ ClusterModule: Type }>().exports;
+    const app = await harness.start(ClusterModule);
+    expect(app.get(PgRegistryNode).stats().connected).toBe(true);
   },
 
   'docs/guide/testing.md': async (harness) => {
