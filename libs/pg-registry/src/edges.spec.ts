@@ -31,7 +31,7 @@ const SAFE = 'safeCallback';
 
 const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: number, guard: string]>>>> = {
   'calls/call-attempt.ts': {
-    timer: [1, CLOCK],
+    timer: [2, CLOCK],
   },
   'calls/call-deadline.ts': { timer: [1, CLOCK] },
   'calls/handler-context.ts': { timer: [1, CLOCK] },

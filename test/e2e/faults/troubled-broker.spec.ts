@@ -146,6 +146,42 @@ describe.each(WAYS)('with a connection by %s', (way, options) => {
     expect(await livesOn(`a broker that is gone, ${way}`)).toBeLessThan(LIVES_ON_MS);
   });
 
+  test('a call without a time limit ends when its answer was lost while the broker was away', async () => {
+    cluster = await Cluster.start();
+    const asking = await cluster.join('asking', options);
+    const answering = await cluster.join('answering', options);
+    await answering.run(({ node, kept }) => {
+      const call = (): Promise<string> => new Promise((resolve) => kept.set('answer', () => resolve('done')));
+      const handlers = { call, cast: () => undefined, message: () => undefined };
+      node.scope('pg').join('slow', node.processes.mount({ label: 'slow', handlers, serial: false }).pid);
+    });
+    await cluster.agree();
+    await asking.run(({ node, library, kept }) => {
+      const call = node.processes.call(library.via('pg', 'slow'), 'any', null, { timeoutMs: Infinity });
+      const outcome = (of: unknown): unknown => kept.set('outcome', of);
+      call.then(outcome, (error: { code: string }) => outcome(error.code));
+    });
+    await eventually(() => answering.run(({ kept }) => kept.has('answer')));
+    await cluster.server.stop();
+    await expectHealth(answering, /not connected/);
+    await answering.run(({ kept }) => (kept.get('answer') as () => void)());
+    await during(length(5000, 300));
+    await cluster.server.start();
+    const backAt = performance.now();
+    await eventually(
+      async () => expect(await asking.run(({ kept }) => kept.get('outcome'))).toBe('TRANSPORT'),
+      {
+        timeoutMs: 20_000,
+      },
+    );
+    figures.add(
+      `lost answer, ${way}: from the broker's return until the call ends`,
+      `${Math.round(performance.now() - backAt)} ms`,
+    );
+    expect(await asking.run(({ node }) => node.stats().calls.pending)).toBe(0);
+    expect(await livesOn(`a lost answer, ${way}`)).toBeLessThan(LIVES_ON_MS);
+  });
+
   test('a permission that is taken away makes health down until it is back', async () => {
     const config = (publish: string): string =>
       `authorization { users: [{ user: a, password: a, permissions: { publish: "${publish}", subscribe: ">" } }] }`;

@@ -75,6 +75,15 @@ export class CallAttempt implements OutcomeReceiver {
     }
   }
 
+  /** Runs `fn` again and again until the attempt ends, if its message has no deadline. */
+  every(ms: number, fn: () => void): void {
+    if (this.#resolve === undefined) return;
+    this.#cancelTimer = this.#deps.timers.setTimer(ms, () => {
+      fn();
+      this.every(ms, fn);
+    });
+  }
+
   /** Ends; only the first outcome counts. */
   end(outcome: AttemptOutcome): void {
     const resolve = this.#resolve;

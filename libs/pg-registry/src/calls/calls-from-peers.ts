@@ -189,8 +189,14 @@ export class CallsFromPeers {
 
   /** Takes the news that the caller waits no longer. */
   cancel(from: NodeIdentity, token: CallToken, { cause, message }: Cancellation): void {
-    const call = this.#unanswered.get(from.incarnation)?.byNumber.get(token.number);
-    if (call === undefined || !isSameToken(call, token)) return;
+    const found = this.#unanswered.get(from.incarnation)?.byNumber.get(token.number);
+    const call = found !== undefined && isSameToken(found, token) ? found : undefined;
+    if (cause === 'asked-again') {
+      // A reply that is on its way was sent before this one, so it arrives before.
+      if (call === undefined) this.#port.replyLost(from, token);
+      return;
+    }
+    if (call === undefined) return;
     call.isCancelled = true;
     call.delivered?.cancel(cause === 'timed-out' ? timedOut() : cancelled(message));
   }

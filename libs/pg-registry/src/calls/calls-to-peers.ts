@@ -9,6 +9,8 @@ import type { Cancellable } from './message';
 import type { Peers } from './resolver';
 
 const BITS_32 = 2 ** 32;
+/** How often the node of a call without a deadline is asked whether it still has the call. */
+const ASK_AGAIN_MS = 15_000;
 
 /** Calls that are not replied to, by their number. */
 type Pending = Map<number, PendingReply>;
@@ -20,6 +22,8 @@ class PendingReply implements Cancellable, SentCall {
   readonly low: number;
   readonly attempt: CallAttempt;
   bundle: Bundle | undefined;
+  /** Whether its node can be asked if it still has it: it is a call, and was sent. */
+  isAskable = false;
   /** If it left in a frame of its own. */
   request: SentRequest | undefined;
   readonly #pending: Pending;
@@ -96,11 +100,23 @@ export class CallsToPeers {
     this.#pending.set(number, pending);
     try {
       this.#port[what](pending);
+      pending.isAskable = what === 'call';
+      // Nothing else would end it if its answer is lost and nobody notices that a connection was.
+      if (pending.isAskable && attempt.message.deadline === undefined)
+        attempt.every(ASK_AGAIN_MS, () => this.#port.askAgain(pid, pending));
     } catch (error) {
       pending.end();
       attempt.end(failed(error));
     }
     return pending;
+  }
+
+  /** A node can be reached again: answers that it sent meanwhile are lost. Asks it which calls it still has; it replies to all others. */
+  askAgain({ incarnation }: NodeIdentity): void {
+    for (const pending of this.#pending.values()) {
+      const { pid } = pending.attempt;
+      if (pending.isAskable && pid.incarnation === incarnation) this.#port.askAgain(pid, pending);
+    }
   }
 
   /** Ends calls to a node that is gone: what was asked of it may or may not have been executed. */

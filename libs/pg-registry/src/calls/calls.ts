@@ -108,6 +108,7 @@ export class Calls {
 
   /** There was a handshake with a node, for the first time or again. */
   peerUp(peer: NodeIdentity): void {
+    this.#toPeers.askAgain(peer);
     this.#watchedProcesses.peerUp(peer);
     this.#watchingNodes.peerUp(peer);
   }

@@ -34,7 +34,7 @@ export interface RequestBody extends Request {
 
 /** Why the sender does not wait any more for a reply. */
 export interface Cancellation {
-  readonly cause: 'aborted' | 'timed-out';
+  readonly cause: 'aborted' | 'timed-out' | 'asked-again';
   readonly message: string;
 }
 
@@ -93,7 +93,7 @@ export const MAX_NAME_BYTES = 256;
 
 /** A message's kind is written as its index. */
 export const REQUEST_KINDS = ['call', 'cast', 'message'] as const;
-const CAUSES = ['aborted', 'timed-out'] as const;
+const CAUSES = ['aborted', 'timed-out', 'asked-again'] as const;
 const REPLY_TYPES = ['result', 'error', 'stale', 'draining'] as const;
 const INCARNATION_BYTES = 8;
 /** More milliseconds than any timer of Node.js waits. A peer that gets more waits as long. */

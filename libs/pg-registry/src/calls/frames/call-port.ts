@@ -130,6 +130,17 @@ export class CallPort {
     line.end();
   }
 
+  /** Asks the node of a call whether it still has it. Peers of version 1 do not know that question. */
+  askAgain(to: NodeIdentity, token: CallToken): void {
+    if (this.#lines.to(to) !== undefined) this.cancel(to, token, { cause: 'asked-again', message: '' });
+  }
+
+  /** Tells a node that asked again that its call is not here: it was replied to, or never arrived. */
+  replyLost(to: NodeIdentity, token: CallToken): void {
+    const message = 'The answer was lost on its way, or the call was. The call may have been executed.';
+    this.replyError({ ...token, to, address: '' }, new TransportError(message), true);
+  }
+
   /** Replies to a call. @returns 0, or the bytes of the reply if it does not fit into a frame; nothing was sent then. */
   reply(address: ReplyAddress, reply: Reply): number {
     if (address.address !== '') return this.#single.reply(address, reply);
