@@ -26,8 +26,8 @@ function sectionsOf(page: string): readonly string[] {
 const codeIn = (cell: string): readonly string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, code]) => code);
 
 test('the page on tuning lists every option with its default', () => {
-  const { protocol, limits, ...own } = normalNodeOptions({}, () => localTransport());
-  const actual = { ...own, ...protocol, ...limits };
+  const { protocol, limits, calls, ...own } = normalNodeOptions({}, () => localTransport());
+  const actual = { ...own, ...protocol, ...limits, ...calls };
   const node = sectionsOf('docs/guide/tuning.md').filter((section) => !section.startsWith(CONNECTION));
   const listed = rowsOf('docs/guide/tuning.md', node.join('')).flatMap(([name, value]) =>
     codeIn(name).map((option) => [option, value] as const),
