@@ -36,6 +36,8 @@ test('the page on tuning lists every option with its default', () => {
   const said = new Map(listed.map(([option, value]) => [option, value.replaceAll(/[,`]/g, '')]));
   for (const [option, value] of Object.entries(actual)) {
     if (typeof value !== 'number' && typeof value !== 'boolean') continue;
+    // What follows from the machine is a formula in the table.
+    if (said.get(option) === 'heap / 4') continue;
     expect([option, said.get(option)]).toEqual([option, String(value)]);
   }
 });
