@@ -1,4 +1,10 @@
+import { DEFAULT_PROTOCOL_OPTIONS } from '../cluster';
 import type { VirtualNetwork, VirtualNode } from '../protocol/virtual-network.fixture';
+import { Table, type RemoteEntries } from '../table';
+import { Pid } from '../term';
+import { ReplicationBudget } from './budget';
+import { Removals } from './removals';
+import type { StreamOutput } from './stream-output';
 import { difference, synced, two } from './synced-nodes.fixture';
 
 /** How many entries of peers a node removes in one turn, at most. */
@@ -104,4 +110,31 @@ describe('entries of a lost peer', () => {
     network.run(500);
     expect(difference(network)).toBeUndefined();
   });
+});
+
+it('a peer without entries that begins anew keeps what it registers while entries of others leave', () => {
+  const table = new Table({ node: 'a', incarnation: 'a'.repeat(16), keys: 'duplicate' });
+  const [lost, other] = ['b', 'c'].map((name) => table.remote(name.repeat(16)));
+  const join = (entries: RemoteEntries, number: number): unknown =>
+    entries.apply(
+      {
+        number,
+        groups: [
+          { kind: 'join', key: 'k', entries: [{ number, pid: new Pid('n', entries.owner, 1), value: 1 }] },
+        ],
+      },
+      Infinity,
+    );
+  join(lost, 1);
+  join(lost, 2);
+  const budget = new ReplicationBudget(DEFAULT_PROTOCOL_OPTIONS, 1);
+  const removals = new Removals({ budget, output: { diff: () => undefined } as unknown as StreamOutput });
+  removals.begin(lost, 'node-down');
+  removals.begin(other, 'peer');
+  join(other, 1);
+  budget.beginTurn();
+  removals.tick();
+  budget.beginTurn();
+  removals.tick();
+  expect([lost.count, other.count]).toEqual([0, 1]);
 });

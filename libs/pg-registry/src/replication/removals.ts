@@ -44,7 +44,8 @@ export class Removals {
 
   /** Removes all entries of an owner: at once, or beginning now. */
   begin(entries: RemoteEntries, cause: RemoteCause): void {
-    if (this.has(entries.owner)) return;
+    // One without entries may be in sync again before its turn comes, with new ones: they must not leave.
+    if (entries.count === 0 || this.has(entries.owner)) return;
     this.#pending.set(entries.owner, { entries, cause });
     this.tick();
   }
@@ -53,7 +54,7 @@ export class Removals {
   tick(): void {
     for (const [owner, { entries, cause }] of this.#pending) {
       const before = entries.count;
-      if (before > 0 && this.#budget.rowsLeft <= 0) break;
+      if (this.#budget.rowsLeft <= 0) break;
       this.#output.diff(entries.removeNewest(this.#budget.rowsLeft), cause);
       this.#budget.rowsLeft -= before - entries.count;
       if (entries.count === 0) this.#pending.delete(owner);
