@@ -78,6 +78,7 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
   'node/clock.ts': { timer: [4, 'guardedClock'] },
   'node/cluster-log.ts': { timer: [1, CLOCK] },
   'node/connection-channel.ts': { subscribe: [1, SAFE] },
+  'node/node-components.ts': { timer: [1, CLOCK] },
   'node/node-lifecycle.ts': { void: [1, 'drain() and close() never reject'] },
   'node/protocol-driver.ts': {
     'then()': [1, '#step; the rejection is handled'],
@@ -95,6 +96,7 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
   'protocol/frame-router.ts': { subscribe: [1, NO_CALLBACK] },
   'protocol/peer-protocol.ts': { subscribe: [1, NO_CALLBACK] },
   'replication/streams.ts': { subscribe: [2, NO_CALLBACK] },
+  'scope/feed.ts': { timer: [1, CLOCK] },
   'scope/locks.ts': {
     timer: [1, 'settles a promise of ours, and throws nothing'],
   },
