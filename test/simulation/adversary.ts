@@ -5,7 +5,7 @@ import {
   Subjects,
   type FrameKind,
 } from '../../libs/pg-registry/src/wire';
-import type { SeededRandom } from '../support/seeded-random';
+import { SeededRandom } from '../support/seeded-random';
 import {
   decodeCaptured,
   oversizedBodies,
@@ -13,7 +13,9 @@ import {
   heavyValue,
   pieces,
   repeatedAsk,
+  scopesOf,
   type CapturedFrame,
+  type KnownScope,
   REPLAYABLE,
   encodeForged,
 } from './forged-frames';
@@ -42,6 +44,8 @@ export type Attack = (typeof ATTACKS)[number];
 
 /** Attacks that do not belong into a flood: they are floods, or change what comes after them. */
 const LASTING: readonly Attack[] = ['flood', 'restart', 'storm', 'mute', 'heavy-entries'];
+/** Subjects on which nodes introduce themselves. */
+const HELLO = /\.hello\b/;
 /** Subjects on which entries travel. */
 const ENTRIES = /\.(?:ops|sync|repair)\b/;
 /** How many entries it registers at a time that are small on the wire and large in memory. */
@@ -81,8 +85,10 @@ export class Adversary {
   #node: SimulatedNode | undefined;
   /** Whether its node announces entries and sends none of them. */
   #isMute = false;
+  /** What each node last said of its scopes. */
+  readonly #scopes = new Map<string, Map<string, KnownScope>>();
   /** How many questions it has repeated so far: numbers in them rise. */
-  #storms = 0;
+  #asks = 0;
   /** Publishes in spite of it. */
   #publishAll: SimulatedNode['client']['publish'] = () => undefined;
 
@@ -151,13 +157,8 @@ export class Adversary {
         return;
       case 'heavy-entries':
         return this.#registerHeavy();
-      case 'storm': {
-        const { kind, body } = repeatedAsk(random, this.#incarnationOf(victim));
-        const times = 20 + random.below(400);
-        for (let time = 0; time < times; time += 1) this.#send(victim, kind, body(this.#storms + time));
-        this.#storms += times;
-        return;
-      }
+      case 'storm':
+        return this.#storm();
       case 'mute':
         this.#isMute = !this.#isMute;
         return;
@@ -170,6 +171,26 @@ export class Adversary {
       }
       case 'restart':
         return; // The cluster restarts its process.
+    }
+  }
+
+  /** Repeats one kind of question to every node, about the scope in which it has written most. */
+  #storm(): void {
+    const random = this.#random;
+    const kindOfAsk = random.below(2 ** 31);
+    const first = this.#asks;
+    const times = 50 + random.below(150);
+    this.#asks += times;
+    // Questions of one moment may get one answer.
+    const gapMs = random.pick([0, 1]);
+    for (const [victim, scopes] of this.#scopes) {
+      const known = [...scopes.values()].toSorted((a, b) => b.last - a.last)[0];
+      const { kind, body } = repeatedAsk(new SeededRandom(kindOfAsk), this.#incarnationOf(victim), known);
+      for (let time = 0; time < times; time += 1) {
+        const ask = (): void => this.#send(victim, kind, body(first + time));
+        if (gapMs === 0) ask();
+        else this.#node!.loop.setTimer(time * gapMs, ask);
+      }
     }
   }
 
@@ -317,7 +338,14 @@ export class Adversary {
 
   #capture(frame: CapturedFrame): void {
     if (this.expectations.has(frame.bytes)) return;
+    if (HELLO.test(frame.subject)) this.#learnScopes(decodeCaptured(frame.bytes));
     if (this.#captured.length < MAX_CAPTURED) this.#captured.push(frame);
     else this.#captured[this.#random.below(MAX_CAPTURED)] = frame;
+  }
+
+  #learnScopes(frame: Frame): void {
+    const scopes = this.#scopes.get(frame.node) ?? new Map<string, KnownScope>();
+    for (const known of scopesOf(frame)) scopes.set(known.scope, known);
+    this.#scopes.set(frame.node, scopes);
   }
 }

@@ -6,7 +6,7 @@ import {
   Writer,
 } from '../../libs/pg-registry/src/wire';
 import { writeIncarnation } from '../../libs/pg-registry/src/wire/frame';
-import { encodeHello } from '../../libs/pg-registry/src/cluster/hello';
+import { decodeHello, encodeHello } from '../../libs/pg-registry/src/cluster/hello';
 import { startBody, TAG, TAGS_OF } from '../../libs/pg-registry/src/replication/body';
 import type { SeededRandom } from '../support/seeded-random';
 import { SCOPE_NAMES } from './simulated-node';
@@ -103,32 +103,53 @@ export function heavyValue(): readonly (readonly never[])[] {
   return Array.from({ length: 4000 }, () => []);
 }
 
-/** One kind of question that costs its receiver more than its sender, to be sent again and again with rising `time`. */
+/** What a node last said of one of its scopes. */
+export interface KnownScope {
+  readonly scope: string;
+  readonly run: number;
+  /** Its latest operation. */
+  readonly last: number;
+}
+
+/** Returns the scopes that a hello names; none if the frame is no hello. */
+export function scopesOf(frame: Frame): readonly KnownScope[] {
+  if (frame.kind !== 'hello') return [];
+  return decodeHello(frame.body).running.map(({ name, run, last }) => ({ scope: name, run, last }));
+}
+
+/** A question to be sent again and again. */
+export interface RepeatedAsk {
+  readonly kind: FrameKind;
+  /** @param time Rises with every question of an adversary. */
+  readonly body: (time: number) => Uint8Array;
+}
+
+/** Makes one kind of question that costs its receiver more than its sender. @param known What the receiver said of a scope */
 export function repeatedAsk(
   random: SeededRandom,
   victim: string,
-): { readonly kind: FrameKind; readonly body: (time: number) => Uint8Array } {
-  const scope = random.pick(SCOPE_NAMES);
-  const run = 1 + random.below(2);
-  const stream = (kind: FrameKind, tag: number, numbers: (time: number) => number[]) => ({
+  known: KnownScope | undefined,
+): RepeatedAsk {
+  const { scope, run, last } = known ?? { scope: random.pick(SCOPE_NAMES), run: 1, last: 20 };
+  const back = random.pick([1, 5, 20, 100]);
+  const stream = (kind: FrameKind, tag: number, numbers: (time: number) => number[]): RepeatedAsk => ({
     kind,
-    body: (time: number) => streamBody(scope, tag, run, numbers(time)),
+    body: (time) => streamBody(scope, tag, run, numbers(time)),
   });
-  return random.pick([
-    stream('repair', TAG.repairAsk, (time) => [1 + (time % 20), 10_000]),
-    stream('sync', TAG.syncAsk, (time) => [1000 + time, 1_000_000 + time, 0, 100]),
-    { kind: 'discover', body: () => new Uint8Array(0) },
-    { kind: 'hello', body: (time) => hello(random, 1_000_000 + time) },
-    {
-      kind: 'stale',
-      body: (time) =>
-        bodyOf((w) => {
-          writeIncarnation(w, victim);
-          w.uint(1_700_000_010_000_000 + time);
-        }),
-    },
-    { kind: 'suspect', body: () => bodyOf((w) => writeIncarnation(w, victim)) },
+  return random.weighted([
+    // Each begins elsewhere than the one before, so that none is taken for the same question again.
+    [3, stream('repair', TAG.repairAsk, (time) => [Math.max(1, last - back) + (time % 2), last + 1])],
+    [3, stream('sync', TAG.syncAsk, (time) => [1000 + time, 1_000_000 + time, 0, 100])],
+    [1, { kind: 'discover', body: () => new Uint8Array(0) }],
+    [1, { kind: 'hello', body: (time) => hello(random, 1_000_000 + time) }],
+    [1, { kind: 'stale', body: (time) => bodyOf((w) => writeStale(w, victim, time)) }],
+    [1, { kind: 'suspect', body: () => bodyOf((w) => writeIncarnation(w, victim)) }],
   ]);
+}
+
+function writeStale(writer: Writer, victim: string, time: number): void {
+  writeIncarnation(writer, victim);
+  writer.uint(1_700_000_010_000_000 + time);
 }
 
 function hello(random: SeededRandom, beat?: number): Uint8Array {

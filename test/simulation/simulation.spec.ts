@@ -1,3 +1,4 @@
+import { Allowance, SentOnce } from '../../libs/pg-registry/src/cluster';
 import { drawScenario, runScenario, type Scenario } from './scenario';
 import { REGRESSIONS } from './regressions';
 
@@ -5,6 +6,8 @@ const FIXED_SEEDS = 24;
 const RANDOM_SEEDS = 4;
 const STEPS = 200;
 const HOSTILE_SEED = 15;
+/** Its hostile peer asks nodes that have much to send. */
+const STORM_SEED = 9;
 
 jest.setTimeout(120_000);
 
@@ -41,6 +44,16 @@ describe('one simulated scenario', () => {
     const { violation, refused } = runScenario(scenario);
     expect(violation).toBeUndefined();
     expect(refused).toBeGreaterThan(100);
+  });
+
+  it('breaks invariant 11 if nodes answer the storms of a hostile peer without an allowance', () => {
+    const granted = [
+      jest.spyOn(Allowance.prototype, 'pay').mockReturnValue(true),
+      jest.spyOn(SentOnce.prototype, 'take').mockReturnValue(true),
+    ];
+    expect(runScenario(drawScenario(STORM_SEED, STEPS)).violation?.invariant).toBe(11);
+    for (const spy of granted) spy.mockRestore();
+    expect(faultOf(drawScenario(STORM_SEED, STEPS))).toBe('');
   });
 
   it('runs the same every time', () => {

@@ -112,7 +112,7 @@ export function drawSteps(random: SeededRandom, count: number, unitMs: number): 
 export function withAttacks(steps: readonly Step[], random: SeededRandom): Step[] {
   return steps.flatMap((step) => {
     if (!random.chance(0.25)) return [step];
-    const how = random.pick(ATTACKS);
+    const how = random.chance(0.2) ? 'storm' : random.pick(ATTACKS);
     const clockMs = random.pick([0, -1_000_000, 1_000_000]);
     const thenMs = random.pick([0, 0, 5]);
     return [
