@@ -9,7 +9,7 @@ export interface Evictable {
   evict(): void;
 }
 
-/** That many rows are removed in a few milliseconds: docs/performance-notes.md. */
+/** That many rows are removed or synced in a few milliseconds. */
 const ROWS_PER_TURN = 2000;
 
 /** What an object around own bytes costs. */
@@ -141,7 +141,7 @@ export class ReplicationBudget {
   online = false;
   /** Whether operations and chunks may be sent: the node is connected, and the client not behind. */
   open = false;
-  /** How many rows of peers may still be removed before the event loop gets its next turn. */
+  /** How many rows of peers may still be removed or synced before the event loop gets its next turn. */
   rowsLeft: number;
   #unflushedBytes = 0;
   #flushingBytes = 0;
@@ -149,7 +149,7 @@ export class ReplicationBudget {
   /** When a write, of whatever scope, is to be followed on its way: at most one in `lagSampleMs`. */
   sampleAt: number;
 
-  /** @param rowsPerTurn How many rows of peers are removed in one turn of the event loop */
+  /** @param rowsPerTurn How many rows of peers are removed or synced in one turn of the event loop, a chunk more at most */
   constructor(
     readonly options: ProtocolOptions,
     readonly rowsPerTurn = ROWS_PER_TURN,

@@ -61,3 +61,28 @@ describe('a sync', () => {
     expect(difference(network)).toBeUndefined();
   });
 });
+
+describe('chunks of several owners that come at once', () => {
+  it('are merged one in a turn, also while their owners go on writing', () => {
+    const { network, nodes } = unconnected(['a', 'b', 'c', 'd', 'e'], { rowsPerTurn: 100 });
+    const [late, ...owners] = nodes;
+    for (const owner of owners) for (let i = 0; i < 150; i += 1) owner.join('s', `k${i % 7}`, i);
+    late.stopScope('s');
+    for (const node of nodes) network.connect(node);
+    network.run(500);
+    late.startScope('s');
+    let most = 0;
+    for (let moment = 0; moment < 1000; moment += 1) {
+      const before = late.table().count;
+      network.run(0.01);
+      most = Math.max(most, late.table().count - before);
+      if (moment % 100 === 0) for (const owner of owners) owner.update('s', 'k1', moment, 1);
+    }
+    expect(late.table().count).toBe(600);
+    expect(most).toBe(150);
+    network.run(500);
+    expect(difference(network)).toBeUndefined();
+    expect(late.counts).not.toHaveProperty('overtaken-chunks');
+    expect(late.counts).not.toHaveProperty('repair-asks');
+  });
+});

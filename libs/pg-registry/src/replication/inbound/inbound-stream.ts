@@ -14,7 +14,7 @@ import { type Bundled, readBundle } from '../bundle';
 import { readChunkHead } from '../chunk-body';
 import { ChunkPieces } from '../chunk-pieces';
 import { type InboundDeps, readerOf } from '../stream-deps';
-import type { StreamOutput, StreamPeer } from '../stream-output';
+import type { StreamPeer } from '../stream-output';
 import { AppliedAnswer } from './applied-answer';
 import { GapRepair } from './gap-repair';
 import { type Excess, PeerEntries } from './peer-entries';
@@ -34,17 +34,12 @@ const DRAIN_BYTES = 64 * 1024; // of buffered operations are applied in one turn
  *     walking, live  ── a gap that cannot be repaired, a too large operation, differing digests ──► queued; walks from the start
  *     any            ── more than `maxEntriesPerPeer` or `maxPeerBytes` ──► overfull ── a hello, see `PeerEntries` ──► queued
  *
- * A `walking` stream applies operations on entries up to the cursor and skips others; a `live` one applies all; an `overfull` peer
- * has no entries here, once they have left. Entries stay in the table while a stream is queued or walking: the walk turns them, chunk by
- * chunk, into what the owner has, with the exact events.
+ * A `walking` stream applies operations on entries up to the cursor and skips others; a `live` one applies all; those of an `overfull`
+ * one leave. While it is queued or walking, entries stay: the walk turns them into what the owner has, with the exact events.
  *
  * `applied` is the last operation that is contained in what is known here. Of a frame with operations first … last, what is known
  * is skipped and what is next in line is applied. What is ahead waits in a {@link ReorderBuffer}, and {@link GapRepair} says when to
- * ask for the gap; after the repair the buffered frames follow, some per turn.
- *
- * A chunk is the picture after operation `at`, and operations above the cursor were skipped: so it is merged when applied = `at`. One
- * that came early waits. One that operations overtook is thrown away and asked for again; on one connection this does not happen,
- * because the owner sends both in order. At cursor 0 nothing is known, whatever was applied: the first chunk says what `applied` is.
+ * ask for the gap; after the repair the buffered frames follow, some per turn. {@link SyncWalk} says when a chunk is merged.
  */
 export class InboundStream {
   phase: 'queued' | 'walking' | 'live' | 'overfull' = 'queued';
@@ -61,7 +56,6 @@ export class InboundStream {
   readonly timing: SyncTiming;
   readonly #answer: AppliedAnswer;
   readonly #deps: InboundDeps;
-  readonly #output: StreamOutput;
 
   constructor(
     readonly peer: StreamPeer,
@@ -69,7 +63,6 @@ export class InboundStream {
     deps: InboundDeps,
   ) {
     this.#deps = deps;
-    this.#output = deps.output;
     const { options, parking: pool } = deps.budget;
     const { incarnation: holder } = peer;
     const maxBytes = Math.floor(options.parkingBytes / 2);
@@ -118,7 +111,7 @@ export class InboundStream {
     this.phase = 'walking';
     this.#walk.begin(session, now);
     this.timing.begin(now);
-    this.#output.count('walks');
+    this.#deps.output.count('walks');
     this.#sendSyncAsk();
   }
 
@@ -158,8 +151,9 @@ export class InboundStream {
     const head = readOpsHead(reader);
     const last = head.first + head.count - 1;
     if (!this.#isNews(last)) return;
-    if (head.first <= this.#appliedNumber + 1) this.#apply(head, reader, now);
-    else if (!this.#buffer.add(head.first, last, reader.rest())) this.#output.count('unparked');
+    const isBehindChunk = this.phase === 'walking' && this.#walk.hasDue(this.#appliedNumber);
+    if (head.first <= this.#appliedNumber + 1 && !isBehindChunk) this.#apply(head, reader, now);
+    else if (!this.#buffer.add(head.first, last, reader.rest())) this.#deps.output.count('unparked');
   }
 
   /** A part of a large operation. @throws DecodeError before anything changes. */
@@ -169,7 +163,7 @@ export class InboundStream {
     const piece = reader.rest();
     // Its owner may have a higher limit: however often it sent this operation again, it would not fit.
     if (this.#buffer.isTooLarge(head, piece.length)) return this.#resync('too-large');
-    if (!this.#buffer.addPart(head, piece)) this.#output.count('unparked');
+    if (!this.#buffer.addPart(head, piece)) this.#deps.output.count('unparked');
   }
 
   /** Where the owner's stream ends, and what it can repair. `isAnswer`: this ends its answer to an ask. */
@@ -186,10 +180,13 @@ export class InboundStream {
     const chunk = tag === TAG.piece ? this.#pieces.add(reader, this.#deps) : reader;
     if (chunk === undefined) return;
     const head = readChunkHead(chunk);
-    if (this.phase !== 'walking' || !this.#walk.wants(head)) return this.#output.count('late-chunks');
-    const isDue = head.from === this.#walk.cursor && (head.from === 0 || head.at === this.#appliedNumber);
-    if (isDue) this.#merge({ head, rows: chunk.rest() }, now);
-    else if (!this.#walk.keep(head, chunk.rest(), now)) return this.#output.count('unparked');
+    if (this.phase !== 'walking' || !this.#walk.wants(head)) return this.#deps.output.count('late-chunks');
+    const rows = chunk.rest();
+    const isDue = this.#walk.isDue(head, this.#appliedNumber);
+    // One that is due waits if the turn has no room, and if there is memory for it.
+    const waits = (!isDue || this.#deps.budget.rowsLeft <= 0) && this.#walk.keep(head, rows, now);
+    if (isDue && !waits) this.#merge({ head, rows }, now);
+    else if (!waits) return this.#deps.output.count('unparked');
     this.#mergeDue(now);
   }
 
@@ -206,9 +203,10 @@ export class InboundStream {
     const progressed = this.#appliedNumber > this.#settledNumber;
     this.#settledNumber = this.#appliedNumber;
     if (this.timing.hasNews) this.timing.tell(this.phase === 'live', now);
+    this.#drainAt = this.phase === 'walking' && this.#walk.hasDue(this.#appliedNumber) ? now : Infinity;
     if (this.#walk.cursor === 0) return;
     const isDue = this.#buffer.bytes > 0 && this.#buffer.has(this.#appliedNumber + 1);
-    this.#drainAt = isDue ? now : Infinity;
+    if (isDue) this.#drainAt = now;
     // A buffered frame that is due fills the gap without asking anybody.
     this.#gap.settle(isDue ? this.#gap.heard : this.#appliedNumber, progressed, now);
     if (this.phase === 'live') this.#answer.reached(this.#appliedNumber);
@@ -231,8 +229,8 @@ export class InboundStream {
   #isNews(last: number): boolean {
     if (this.phase === 'overfull') return false;
     this.#gap.hear(last);
-    if (this.#walk.cursor === 0) return false;
-    if (last <= this.#appliedNumber) this.#output.count('known-operations');
+    if (this.#walk.cursor === 0 && !this.#walk.hasDue(this.#appliedNumber)) return false;
+    if (last <= this.#appliedNumber) this.#deps.output.count('known-operations');
     return last > this.#appliedNumber;
   }
 
@@ -240,21 +238,22 @@ export class InboundStream {
   #apply(head: OpsHead, reader: Reader, now: number): void {
     let applied = 0;
     for (const operation of this.#entries.read(head, reader)) {
-      if (this.phase === 'walking') this.#mergeDue(now);
+      if (this.phase === 'walking') this.#mergeDue(now, true);
       if (operation.number !== this.#appliedNumber + 1) continue;
-      this.#output.diff(this.#entries.rows.apply(operation, this.#walk.cursor), 'peer');
+      this.#deps.output.diff(this.#entries.rows.apply(operation, this.#walk.cursor), 'peer');
       this.#appliedNumber = operation.number;
       applied += 1;
     }
-    if (applied > 0) this.#output.count('operations-in', applied);
+    if (applied > 0) this.#deps.output.count('operations-in', applied);
     if (this.phase === 'walking') this.#mergeDue(now);
     this.#refuseExcess(now);
   }
 
-  /** Applies some of the buffered frames whose turn it is. */
+  /** Merges what waited for this turn, and applies some of the buffered frames whose turn it is. */
   #drain(now: number): void {
+    this.#mergeDue(now);
     let bytes = 0;
-    while (bytes < DRAIN_BYTES) {
+    while (bytes < DRAIN_BYTES && !this.#walk.hasDue(this.#appliedNumber)) {
       const frame = this.#buffer.take(this.#appliedNumber + 1);
       if (frame === undefined) return;
       bytes += frame.body.length;
@@ -262,20 +261,21 @@ export class InboundStream {
       try {
         this.#apply(head, readerOf(frame.body, this.#deps), now);
       } catch (error) {
-        this.#output.refuse(error);
+        this.#deps.output.refuse(error);
       }
     }
   }
 
-  /** Merges the chunks whose moment it is. */
-  #mergeDue(now: number): void {
+  /** Merges the chunks whose moment it is, as far as the turn has room; in the midst of a frame, all. */
+  #mergeDue(now: number, isForced = false): void {
     for (let chunk = this.#walk.next(); chunk !== undefined; chunk = this.#walk.next()) {
       const { at } = chunk.head;
       if (this.#walk.cursor > 0 && at > this.#appliedNumber) return this.#gap.hear(at);
       if (this.#walk.cursor > 0 && at < this.#appliedNumber) {
-        this.#output.count('overtaken-chunks');
+        this.#deps.output.count('overtaken-chunks');
         return this.#suspendWalk(false, now);
       }
+      if (this.#deps.budget.rowsLeft <= 0 && !isForced) return;
       this.#merge(chunk, now);
     }
   }
@@ -286,7 +286,7 @@ export class InboundStream {
     try {
       this.#entries.merge(head, rows);
     } catch (error) {
-      this.#output.refuse(error);
+      this.#deps.output.refuse(error);
       return this.#suspendWalk(true, now);
     }
     if (this.#refuseExcess(now)) return;
@@ -303,7 +303,7 @@ export class InboundStream {
   }
 
   #sendSyncAsk(): void {
-    this.#output.ask(this.peer, 'sync', writeSyncAsk(this.#deps.scratch, this.run, this.#walk.ask));
+    this.#deps.output.ask(this.peer, 'sync', writeSyncAsk(this.#deps.scratch, this.run, this.#walk.ask));
   }
 
   /** Ends the session; the stream queues for the next one, which goes on at the cursor. */
@@ -311,7 +311,7 @@ export class InboundStream {
     this.#walk.suspend(timedOut);
     this.timing.rest(now);
     this.phase = 'queued';
-    this.#output.count(timedOut ? 'stalled-walks' : 'suspended-walks');
+    this.#deps.output.count(timedOut ? 'stalled-walks' : 'suspended-walks');
   }
 
   /** Operations cannot bring what is known up to date: the next walk begins at the first entry. Counted by the reason. */
@@ -321,7 +321,7 @@ export class InboundStream {
     this.#buffer.clear();
     this.#drainAt = Infinity;
     this.phase = 'queued';
-    this.#output.count(`resyncs-${why}`);
+    this.#deps.output.count(`resyncs-${why}`);
   }
 
   #askForGap(now: number): void {
@@ -329,8 +329,8 @@ export class InboundStream {
     if (!this.#gap.ask(now)) return this.#resync('unanswered');
     const from = this.applied + 1;
     const to = Math.max(from, Math.min(this.#gap.heard, this.#buffer.first - 1));
-    this.#output.send(this.peer, 'repair', writeRepairAsk(this.#deps.scratch, this.run, { from, to }));
-    this.#output.count('repair-asks');
+    this.#deps.output.send(this.peer, 'repair', writeRepairAsk(this.#deps.scratch, this.run, { from, to }));
+    this.#deps.output.count('repair-asks');
   }
 
   /** Returns whether the entries are too many. */

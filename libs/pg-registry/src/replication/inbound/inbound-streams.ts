@@ -113,13 +113,13 @@ export class InboundStreams {
     }
   }
 
-  /** Does what is due. Ends after the first stream that applied something, so that a turn stays short. */
+  /** Does what is due. Ends after the first stream that applied something, or as soon as the turn has no room, so that it stays short. */
   tick(now: number): void {
     for (let stream = this.schedule.takeDue(now); stream !== undefined; stream = this.schedule.takeDue(now)) {
       const before = stream.applied;
       stream.tick(now);
       this.settle(stream, now);
-      if (stream.applied > before) return;
+      if (stream.applied > before || this.#deps.budget.rowsLeft <= 0) return;
     }
     this.#startWalks(now);
   }

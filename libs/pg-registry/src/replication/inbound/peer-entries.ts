@@ -73,9 +73,10 @@ export class PeerEntries {
 
   /** Turns the entries of a chunk's range into those of the chunk. Call {@link takeStock} afterwards. @throws DecodeError */
   merge(head: ChunkHead, rows: Uint8Array): void {
-    const { output, pids } = this.#deps;
+    const { output, pids, budget } = this.#deps;
     try {
       const chunk = readChunk(readerOf(rows, this.#deps), head, this.#peer, pids);
+      budget.rowsLeft -= chunk.rows.length;
       output.diff(this.rows.merge(chunk), 'sync');
     } catch (error) {
       this.#noteTooLarge(error);

@@ -48,6 +48,11 @@ export interface SyncWalkDeps {
  *        ▲                     │
  *        └── no chunk in time ─┘ the next walk goes on at the cursor: nothing that was merged is lost
  *
+ * A chunk is the picture after operation `at`, and operations above the cursor were skipped: so it is merged when applied = `at`. One
+ * that came early waits. One that operations overtook is thrown away and asked for again; on one connection this does not happen,
+ * because the owner sends both in order. At cursor 0 nothing is known, whatever was applied: the first chunk says what `applied` is.
+ * Once so many rows were merged that other work must have its turn, a chunk waits, and the operations behind it with it.
+ *
  * Each `begin` starts a session with a number of its own, so an answer to an earlier session comes too late and is refused. At most
  * two chunks wait here. The owner's side is `sync-responder.ts`.
  */
@@ -143,6 +148,17 @@ export class SyncWalk {
   /** The chunk at the cursor, if it is here. */
   next(): WaitingChunk | undefined {
     return this.#waiting.get(this.cursor);
+  }
+
+  /** Whether the moment of a chunk has come: it is merged before anything else is applied. */
+  isDue({ from, at }: ChunkHead, applied: number): boolean {
+    return from === this.cursor && (from === 0 || at === applied);
+  }
+
+  /** Whether a chunk waits here whose moment has come. */
+  hasDue(applied: number): boolean {
+    const chunk = this.next();
+    return chunk !== undefined && this.isDue(chunk.head, applied);
   }
 
   /** The chunk at the cursor is merged, and another one may be sent. Returns whether there is more to come. */
