@@ -1,3 +1,4 @@
+import { Writer } from '../wire';
 import { FakeCluster, type FakeNode, failureOf, turn } from './calls.fixture';
 
 /** Handlers that run until they are told to end. */
@@ -174,3 +175,16 @@ describe.each([1, 2] as const)(
     });
   },
 );
+
+it('reads no item that begins behind the first 16 KB of a bundle, because no node writes one', async () => {
+  const cluster = new FakeCluster();
+  const [a, b] = [cluster.node('a'), cluster.node('b')];
+  const item = b.bodyOfCast(a, 1);
+  await turn();
+  const counted = b.collect();
+  const bundle = new Writer();
+  for (let bytes = 0; bytes < 1_000_000; bytes += item.length) bundle.raw(item);
+  b.receive(a, { kind: 'bundle', body: bundle.finish() });
+  expect(counted.casts()).toBe(Math.ceil((16 * 1024) / item.length));
+  expect(b.warnings.at(-1)).toMatch(/^malformed-frame: .* behind the first 16384 bytes/);
+});

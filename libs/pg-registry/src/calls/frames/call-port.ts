@@ -26,6 +26,7 @@ import { type CallToken, readToken, writeToken } from './call-token';
 import { encodeExit, readExit } from './exit-frames';
 import type { FrameReceivers, ReplyAddress } from './frame-receivers';
 import { ITEM } from './item-kinds';
+import { FULL_BYTES, ITEM_HEAD_BYTES } from './line';
 import { Lines } from './lines';
 import type { Bundle, SentCall } from './sent-call';
 import { SingleFrames, tooLarge } from './single-frames';
@@ -229,6 +230,7 @@ export class CallPort {
       if (frame.kind !== 'bundle') return this.#single.receive(frame, this.#receivers);
       const reader = new Reader(frame.body, this.#deps);
       for (let kind = reader.nextItem(); kind !== undefined; kind = reader.nextItem()) {
+        if (reader.position >= FULL_BYTES + ITEM_HEAD_BYTES) throw tooManyItems();
         try {
           this.#receiveItem(kind, frame, reader);
         } catch (error) {
@@ -306,6 +308,11 @@ export class CallPort {
       `A ${kind} frame of node ${quoteText(from.node)} was dropped${kind === 'bundle' ? ' in part' : ''}: ${error.message}`,
     );
   }
+}
+
+/** Each item costs its receiver much more than its bytes: a megabyte of the smallest ones would hold a node up for half a second. */
+function tooManyItems(): DecodeError {
+  return new DecodeError(`Items that begin behind the first ${FULL_BYTES} bytes, where no node begins one.`);
 }
 
 function cannotExit({ node }: Pid): TransportError {

@@ -28,8 +28,8 @@ export interface LineDeps {
   lastFrame: number;
 }
 
-/** A frame leaves when it has so many bytes, so that its receiver begins while its sender goes on. */
-const FULL_BYTES = 16 * 1024;
+/** A frame leaves when it has so many bytes, so that its receiver begins while its sender goes on. No item begins behind them. */
+export const FULL_BYTES = 16 * 1024;
 /** So long after a turn with several items, items wait for the end of theirs from the first one on. */
 const BUSY_MS = 5;
 /** Writers that are kept for the next frames. */
@@ -39,6 +39,8 @@ const LARGE_BYTES = 256 * 1024;
 const BITS_32 = 2 ** 32;
 /** What the length of an item takes. */
 const LENGTH_BYTES = 4;
+/** What stands before the body of an item: its kind and its length. */
+export const ITEM_HEAD_BYTES = 1 + LENGTH_BYTES;
 
 /**
  * What this node says to another one, as items of bundles, in the order in which they are written. Between `begin` and `end` the body of
