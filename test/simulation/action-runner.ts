@@ -68,6 +68,16 @@ function performAt(
         cluster.checker.replicatedCalled(node, scope, id),
       );
     }
+    case 'call':
+    case 'watch': {
+      const peers = cluster.honest.filter((peer) => peer.name !== node.name && peer.isMember);
+      const to = nth(peers, action.callee);
+      if (to === undefined) return;
+      const process = to.process(action.process % PROCESSES);
+      const { callChecks } = cluster.checker;
+      if (action.do === 'watch') return callChecks.watch(node, to, process);
+      return callChecks.call(node, to, process, action);
+    }
     case 'start-namesake':
       return void cluster.start(node.name, nth(cluster.broker.servers, action.server)!, action.clockMs);
     case 'crash':

@@ -4,6 +4,7 @@ import {
   permissionsOf,
   Subjects,
   type FrameKind,
+  OWN_VERSIONS,
 } from '../../libs/pg-registry/src/wire';
 import { SeededRandom } from '../support/seeded-random';
 import {
@@ -19,6 +20,7 @@ import {
   REPLAYABLE,
   encodeForged,
 } from './forged-frames';
+import { callFlood, guessedAnswers, guessedSubject, watchFlood } from './forged-calls';
 import { matchesSubject } from '../support/virtual-network/link';
 import { NAMESPACE, SCOPE_NAMES, type SimulatedNode } from './simulated-node';
 
@@ -38,12 +40,15 @@ export const ATTACKS = [
   'heavy-entries',
   'storm',
   'mute',
+  'call-flood',
+  'watch-flood',
+  'guessed-answers',
   'restart',
 ] as const;
 export type Attack = (typeof ATTACKS)[number];
 
 /** Attacks that do not belong into a flood: they are floods, or change what comes after them. */
-const LASTING: readonly Attack[] = ['flood', 'restart', 'storm', 'mute', 'heavy-entries'];
+const LASTING: readonly Attack[] = ['flood', 'restart', 'storm', 'call-flood', 'mute', 'heavy-entries'];
 /** Subjects on which nodes introduce themselves. */
 const HELLO = /\.hello\b/;
 /** Subjects on which entries travel. */
@@ -162,6 +167,18 @@ export class Adversary {
       case 'mute':
         this.#isMute = !this.#isMute;
         return;
+      case 'call-flood': {
+        const other = this.#randomIncarnation();
+        const { pid } = this.#node!.processes.root;
+        for (const body of callFlood(random, this.#incarnationOf(victim), other, pid))
+          this.#bundle(victim, body);
+        return;
+      }
+      case 'watch-flood':
+        for (const body of watchFlood(random, this.#incarnationOf(victim))) this.#bundle(victim, body);
+        return;
+      case 'guessed-answers':
+        return this.#guessAnswers(victim);
       case 'flood': {
         const tame = ATTACKS.filter((attack) => !LASTING.includes(attack));
         const often = random.pick(tame);
@@ -200,6 +217,29 @@ export class Adversary {
     if (node.tableOf('s') === undefined) return;
     for (let at = 0; at < HEAVY_ENTRIES; at += 1)
       node.scopes.service('s').join(`heavy ${at}`, node.process(0).pid, heavyValue());
+  }
+
+  /** Answers calls that others were asked, in its own name and in theirs. */
+  #guessAnswers(victim: string): void {
+    const other = this.#randomIncarnation();
+    const node = this.#captured
+      .map(({ bytes }) => decodeCaptured(bytes))
+      .find((f) => f.incarnation === other)?.node;
+    for (const body of guessedAnswers(this.#random, other)) {
+      this.#bundle(victim, body);
+      if (node === undefined || node === this.name) continue;
+      const inName = { ...this.#identity, node, incarnation: other, version: 2, versions: OWN_VERSIONS };
+      const bytes = encodeForged({ ...inName, kind: 'bundle' }, body);
+      this.#publish(this.#subjects.to(victim, 'bundle'), bytes, 'must-be-refused');
+    }
+    const { token, body } = guessedSubject(this.#random);
+    this.#sendAs(new Subjects(NAMESPACE, victim).reply(this.name, token), 'reply', body);
+  }
+
+  /** Sends a bundle in its own name. */
+  #bundle(victim: string, body: Uint8Array): void {
+    const frame = { ...this.#identity, version: 2, kind: 'bundle', versions: OWN_VERSIONS } as const;
+    this.#publish(this.#subjects.to(victim, 'bundle'), encodeForged(frame, body), 'may-be-refused');
   }
 
   /** The incarnation of a node, as far as it was overheard. */

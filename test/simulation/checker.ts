@@ -1,9 +1,11 @@
 import type { NodeEffect } from '../../libs/pg-registry/src/node/protocol-driver';
 import type { PeerEvent, RemovalReason } from '../../libs/pg-registry/src/cluster';
 import type { Diff } from '../../libs/pg-registry/src/table';
+import type { Pid, Value } from '../../libs/pg-registry/src/term';
 import type { EventQueue } from '../support/virtual-network/event-queue';
 import { Reachability, type Fault } from './reachability';
 import { SubscriberModel } from './subscriber-model';
+import { CallChecks } from './call-checks';
 import { Violation } from './invariants';
 import { ReplicatedCalls } from './replicated-calls';
 import { HostileTraffic } from './hostile-traffic';
@@ -44,6 +46,7 @@ export class Checker implements NodeObserver {
   readonly #reachabilities = new Map<SimulatedNode, Map<SimulatedNode, Reachability>>();
   /** Entries that their owner removed, by node and scope: they must not return. */
   readonly #gone = new Map<SimulatedNode, Map<ScopeName, Set<string>>>();
+  readonly callChecks: CallChecks;
   readonly #replicatedCalls = new ReplicatedCalls();
   readonly #hostileTraffic: HostileTraffic;
 
@@ -63,6 +66,11 @@ export class Checker implements NodeObserver {
     this.#log = log;
     this.#times = times;
 
+    this.callChecks = new CallChecks(
+      nodes,
+      () => queue.now,
+      (check) => this.#checking(check),
+    );
     this.refusedFrames = new RefusedFrames(nodes);
     const isHostile = (name: string): boolean => nodes.some((node) => node.isHostile && node.name === name);
     this.#hostileTraffic = new HostileTraffic(() => queue.now, isHostile);
@@ -143,6 +151,14 @@ export class Checker implements NodeObserver {
     this.#checking(() => this.#hostileTraffic.sent(node, subject, bytes));
   }
 
+  onDown(node: SimulatedNode, pid: Pid, reason: Value): void {
+    this.#checking(() => this.callChecks.down(node, pid, reason));
+  }
+
+  onCallWarning(node: SimulatedNode, reason: string, message: string): void {
+    this.#checking(() => this.callChecks.warned(node, reason, message));
+  }
+
   onTurnEnd(node: SimulatedNode): void {
     this.#checking(() => {
       this.#checkModels(node);
@@ -156,6 +172,7 @@ export class Checker implements NodeObserver {
       for (const node of this.#nodes) {
         if (!node.running) continue;
         checkMemory(node);
+        this.callChecks.checkBounds(node);
         this.#checkModels(node);
       }
     });
@@ -172,6 +189,11 @@ export class Checker implements NodeObserver {
   /** Checks that every `replicated()` has ended. @throws Violation */
   checkNoOpenReplicatedCalls(): void {
     for (const node of this.#nodes) if (node.isMember) this.#replicatedCalls.checkNoneOpen(node);
+  }
+
+  /** Checks that every call between processes has ended. @throws Violation */
+  checkNoOpenCalls(): void {
+    for (const node of this.#nodes) if (node.isMember) this.callChecks.checkNoneOpen(node);
   }
 
   #diff(node: SimulatedNode, { scope, diff, cause }: RemoteDiff): void {

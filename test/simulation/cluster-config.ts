@@ -19,6 +19,8 @@ export interface ClusterConfig {
   readonly onlooker: boolean;
   /** Whether one of the peers is hostile. */
   readonly isHostile: boolean;
+  /** Names of nodes that speak only version 1 of the protocol. */
+  readonly oldNames?: readonly string[];
   /** How many entries of lost peers the nodes remove in one turn. */
   readonly rowsPerTurn: number;
   /** How many deliveries of events they make in one turn. */
@@ -77,8 +79,13 @@ export function drawClusterConfig(seed: number): ClusterConfig {
     bootMs: random.pick([0.002, 0.02, 0.1]) * unitMs,
     // A sequence of its own, so that the other draws of a seed do not depend on it.
     isHostile: new SeededRandom(seed ^ 0xbad).chance(0.4),
+    oldNames: drawOldNames(names, new SeededRandom(seed ^ 0x01d)),
     rowsPerTurn: new SeededRandom(seed ^ 0x51ce).pick([1, 3, 2000]),
     deliveriesPerTurn: new SeededRandom(seed ^ 0xfeed).pick([1, 3, 3000]),
     wallMs: 1_700_000_000_000,
   };
+}
+
+function drawOldNames(names: readonly string[], random: SeededRandom): readonly string[] {
+  return random.chance(0.2) ? names.filter(() => random.chance(0.5)) : [];
 }

@@ -59,6 +59,7 @@ export function checkAgreement(cluster: SimulatedCluster): void {
   for (const scope of SCOPE_NAMES) for (const node of members) checkViews(node, members, scope, true);
   cluster.checker.checkAllSubscribers();
   cluster.checker.checkNoOpenReplicatedCalls();
+  cluster.checker.checkNoOpenCalls();
 }
 
 /** Returns the members without a namesake: namesakes may take longer to settle which of them is current. */

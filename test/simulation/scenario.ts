@@ -3,7 +3,7 @@ import { SeededRandom } from '../support/seeded-random';
 import { Violation } from './invariants';
 import { checkAgreement, quietPeriods } from './quiescence';
 import { drawClusterConfig, type ClusterConfig } from './cluster-config';
-import { drawSteps, type Step, textOfStep, withAttacks } from './step-generator';
+import { drawSteps, type Step, textOfStep, withAttacks, withCalls } from './step-generator';
 import { SimulatedCluster } from './simulated-cluster';
 
 /** A scenario: a cluster and the steps to run on it. Everything else follows from its seed. */
@@ -21,6 +21,8 @@ export interface Outcome {
   readonly lines: readonly string[];
   /** How many changes of entries all nodes saw: proof that something happened. */
   readonly changes: number;
+  /** Calls between honest nodes that were answered. */
+  readonly answered: number;
   /** Frames of a hostile peer that were refused. */
   readonly refused: number;
 }
@@ -28,7 +30,8 @@ export interface Outcome {
 /** Draws a scenario. */
 export function drawScenario(seed: number, steps: number): Scenario {
   const config = drawClusterConfig(seed);
-  const drawn = drawSteps(new SeededRandom(seed), steps, config.unitMs);
+  const random = new SeededRandom(seed ^ 0xca11);
+  const drawn = withCalls(drawSteps(new SeededRandom(seed), steps, config.unitMs), random);
   return {
     seed,
     config,
@@ -40,8 +43,9 @@ export function drawScenario(seed: number, steps: number): Scenario {
 export function runScenario({ seed, config, steps }: Scenario): Outcome {
   const cluster = new SimulatedCluster(config, seed);
   const outcome = (violation: Violation | undefined): Outcome => {
-    const { changes, refusedFrames } = cluster.checker;
-    return { violation, lines: cluster.lines, changes, refused: refusedFrames.count };
+    const { changes, refusedFrames, callChecks } = cluster.checker;
+    const { lines } = cluster;
+    return { violation, lines, changes, answered: callChecks.answered, refused: refusedFrames.count };
   };
   try {
     for (const name of config.names.slice(0, 2)) cluster.start(name, cluster.broker.servers[0], 0);

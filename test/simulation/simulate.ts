@@ -36,12 +36,13 @@ function main(): void {
   const steps = argument('steps', DEFAULT_STEPS);
   const first = argument('seed', Math.floor(Math.random() * 1e9));
   const seeds = argument('seeds', 1);
-  let [changes, hostile, refused] = [0, 0, 0];
+  let [changes, answered, hostile, refused] = [0, 0, 0, 0];
   const start = performance.now();
   for (let seed = first; seed < first + seeds; seed += 1) {
     const scenario = drawScenario(seed, steps);
     const outcome = runScenario(scenario);
     changes += outcome.changes;
+    answered += outcome.answered;
     refused += outcome.refused;
     if (scenario.config.isHostile) hostile += 1;
     if (outcome.violation === undefined) continue;
@@ -51,7 +52,7 @@ function main(): void {
   }
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(
-    `${seeds} scenarios of ${steps} steps from seed ${first}: none broken, ${changes} changes seen, ` +
+    `${seeds} scenarios of ${steps} steps from seed ${first}: none broken, ${changes} changes seen, ${answered} calls answered, ` +
       `${hostile} with a hostile peer, of which ${refused} frames were refused, ${seconds} s.`,
   );
 }

@@ -1,4 +1,4 @@
-import { incarnationOf } from '../../libs/pg-registry/src/wire';
+import { incarnationOf, OWN_VERSIONS } from '../../libs/pg-registry/src/wire';
 import { EventQueue } from '../support/virtual-network/event-queue';
 import { VirtualBroker, NO_FAULTS } from '../support/virtual-network/virtual-broker';
 import type { Fault } from './reachability';
@@ -91,6 +91,7 @@ export class SimulatedCluster {
       rowsPerTurn,
       deliveriesPerTurn,
       isHostile,
+      versions: this.config.oldNames?.includes(name) ? { min: 1, max: 1 } : OWN_VERSIONS,
       wallMs: wallMs + clockMs,
     };
     const node = new SimulatedNode(config, this.queue, this.broker, this.random, this.checker);

@@ -12,7 +12,15 @@ import {
 import type { PeerProtocol } from '../../libs/pg-registry/src/protocol';
 import type { ReplicationPort, Scope, ScopeDeps } from '../../libs/pg-registry/src/scope';
 import type { Diff, Table } from '../../libs/pg-registry/src/table';
-import { FIXED_SEED, PidInterner, type ValueLimits } from '../../libs/pg-registry/src/term';
+import {
+  FIXED_SEED,
+  type Pid,
+  PidInterner,
+  type Value,
+  type ValueLimits,
+} from '../../libs/pg-registry/src/term';
+import type { VersionRange } from '../../libs/pg-registry/src/wire';
+import { SimulatedCalls } from './simulated-calls';
 import type { EventQueue } from '../support/virtual-network/event-queue';
 import type { Server } from '../support/virtual-network/link';
 import type { VirtualBroker } from '../support/virtual-network/virtual-broker';
@@ -52,6 +60,8 @@ export interface NodeConfig {
   readonly deliveriesPerTurn: number;
   /** Whether it is hostile: nothing that it says of itself need be true. */
   readonly isHostile: boolean;
+  /** Which versions of the protocol it speaks. */
+  readonly versions: VersionRange;
 }
 
 /** Diffs that peers made in a scope, as its protocol emitted them. */
@@ -67,6 +77,10 @@ export interface NodeObserver {
   onMessage(node: SimulatedNode, subject: string, bytes: Uint8Array, receive: () => void): void;
   /** The node published a message. */
   onPublish(node: SimulatedNode, subject: string, bytes: Uint8Array): void;
+  /** A process that the node watches has ended, as its calls say. */
+  onDown(node: SimulatedNode, pid: Pid, reason: Value): void;
+  /** The node's calls warn. */
+  onCallWarning(node: SimulatedNode, reason: string, message: string): void;
   /** A turn of the node's event loop ended. */
   onTurnEnd(node: SimulatedNode): void;
 }
@@ -83,6 +97,8 @@ export class SimulatedNode {
   readonly protocol: PeerProtocol;
   readonly scopes: RunningScopes;
   readonly processes: Processes;
+  /** What its processes say to those of other nodes. */
+  calls!: SimulatedCalls;
   readonly options: ProtocolOptions;
   /** Whether its operating system process exists, paused or not. */
   running = true;
@@ -111,6 +127,7 @@ export class SimulatedNode {
     this.options = protocolOptions(options);
     const identity = { node: name, incarnation };
     const pids = this.#pids;
+    this.processes = new Processes({ ...identity, pids });
     this.#process = new VirtualProcess({
       ...identity,
       queue,
@@ -124,6 +141,8 @@ export class SimulatedNode {
       turnMs: TURN_MS,
       maxPayload,
       rowsPerTurn,
+      versions: config.versions,
+      connectCalls: (process) => (this.calls = this.#createCalls(process, random)).port,
       onEffect: (effect) => this.#onEffect(effect),
       onMessage: (subject, bytes, receive) => observer.onMessage(this, subject, bytes, receive),
       onTurnEnd: () => observer.onTurnEnd(this),
@@ -133,7 +152,6 @@ export class SimulatedNode {
     this.client = this.#process.client;
     this.client.onPublish = (subject, bytes) => observer.onPublish(this, subject, bytes);
     this.protocol = this.#process.protocol;
-    this.processes = new Processes({ ...identity, pids });
     this.scopes = this.#createScopes();
     this.#run(this.protocol.start(this.loop.now()));
   }
@@ -170,7 +188,14 @@ export class SimulatedNode {
   process(index: number): LocalProcess {
     const known = this.#spawned[index];
     if (known?.alive) return known;
-    return (this.#spawned[index] = this.processes.spawn());
+    const spawned = (this.#spawned[index] = this.processes.spawn());
+    this.calls.serve(spawned);
+    return spawned;
+  }
+
+  /** Returns how this node names a process of another one. */
+  pidOf({ node, incarnation, id }: Pid): Pid {
+    return this.#pids.intern(node, incarnation, id);
   }
 
   connect(server: Server, lag: number): void {
@@ -214,6 +239,26 @@ export class SimulatedNode {
   #onEffect(effect: NodeEffect): void {
     this.#observer.onEffect(this, effect);
     if (effect.type === 'fenced') this.scopes.stopAll();
+    if (effect.type !== 'peer') return;
+    const { event } = effect;
+    if (event.type === 'peer-up' || event.type === 'peer-recovered') this.calls.peerUp(event);
+    if (event.type === 'peer-removed') this.calls.peerRemoved(event);
+  }
+
+  #createCalls(process: VirtualProcess, random: SeededRandom): SimulatedCalls {
+    const observer = this.#observer;
+    return new SimulatedCalls({
+      node: this.name,
+      incarnation: this.incarnation,
+      process,
+      processes: this.processes,
+      pids: this.#pids,
+      limits: LIMITS,
+      options: this.options,
+      random: random.next,
+      onDown: (pid, reason) => observer.onDown(this, pid, reason),
+      onWarning: (reason, message) => observer.onCallWarning(this, reason, message),
+    });
   }
 
   #createScopes(): RunningScopes {

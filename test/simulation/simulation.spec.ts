@@ -1,4 +1,5 @@
 import { Allowance, SentOnce } from '../../libs/pg-registry/src/cluster';
+import { PeerLoad, PeerLoads } from '../../libs/pg-registry/src/calls/peer-load';
 import { drawScenario, runScenario, type Scenario } from './scenario';
 import { REGRESSIONS } from './regressions';
 
@@ -6,6 +7,8 @@ const FIXED_SEEDS = 24;
 const RANDOM_SEEDS = 4;
 const STEPS = 200;
 const HOSTILE_SEED = 15;
+/** Its hostile peer calls and casts more than a node takes of one peer. */
+const FLOOD_SEED = 8;
 /** Its hostile peer asks nodes that have much to send. */
 const STORM_SEED = 9;
 
@@ -44,6 +47,23 @@ describe('one simulated scenario', () => {
     const { violation, refused } = runScenario(scenario);
     expect(violation).toBeUndefined();
     expect(refused).toBeGreaterThan(100);
+  });
+
+  it('has calls between other nodes answered while a peer is hostile', () => {
+    const { violation, answered } = runScenario(drawScenario(FLOOD_SEED, STEPS));
+    expect(violation).toBeUndefined();
+    expect(answered).toBeGreaterThan(0);
+  });
+
+  it('breaks invariant 5 if nodes take any number of messages of a hostile peer', () => {
+    const loads = new WeakMap<PeerLoads, PeerLoad>();
+    const admit = jest.spyOn(PeerLoads.prototype, 'admit').mockImplementation(function (this: PeerLoads) {
+      const load = loads.get(this) ?? new PeerLoad();
+      loads.set(this, load);
+      return load;
+    });
+    expect(runScenario(drawScenario(FLOOD_SEED, STEPS)).violation?.invariant).toBe(5);
+    admit.mockRestore();
   });
 
   it('breaks invariant 11 if nodes answer the storms of a hostile peer without an allowance', () => {

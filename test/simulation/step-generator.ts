@@ -67,6 +67,15 @@ export type Action =
       readonly known: boolean;
       readonly oneWay: boolean;
     }
+  | {
+      readonly do: 'call';
+      readonly node: number;
+      readonly callee: number;
+      readonly process: number;
+      readonly holdMs: number;
+      readonly timeoutMs: number;
+    }
+  | { readonly do: 'watch'; readonly node: number; readonly callee: number; readonly process: number }
   | { readonly do: 'heal' }
   | { readonly do: 'faults'; readonly loss: number; readonly duplication: number; readonly delayMs: number }
   | { readonly do: 'wait'; readonly ms: number }
@@ -126,6 +135,20 @@ export function withAttacks(steps: readonly Step[], random: SeededRandom): Step[
         thenMs,
       } as const,
     ];
+  });
+}
+
+/** Inserts calls and monitors between the steps of a scenario, which stay as they are. */
+export function withCalls(steps: readonly Step[], random: SeededRandom): Step[] {
+  return steps.flatMap((step) => {
+    if (!random.chance(0.2)) return [step];
+    const index = (): number => random.below(INDEXES);
+    const where = { node: index(), callee: index(), process: index() };
+    const rest = { seed: random.below(2 ** 31), thenMs: 0 };
+    if (random.chance(0.3)) return [step, { do: 'watch', ...where, ...rest }];
+    const holdMs = random.pick([0, 10, 300]);
+    const timeoutMs = random.pick([50, 1000, 3000]);
+    return [step, { do: 'call', ...where, holdMs, timeoutMs, ...rest }];
   });
 }
 

@@ -1,6 +1,10 @@
 import type { ReceivedFrame } from '../../../libs/pg-registry/src/calls';
 import type { Effect, ProtocolOptions } from '../../../libs/pg-registry/src/cluster';
-import { type NodeEffect, ProtocolDriver } from '../../../libs/pg-registry/src/node/protocol-driver';
+import {
+  type DrivenCalls,
+  type NodeEffect,
+  ProtocolDriver,
+} from '../../../libs/pg-registry/src/node/protocol-driver';
 import { PeerProtocol } from '../../../libs/pg-registry/src/protocol';
 import type { PidInterner, ValueLimits } from '../../../libs/pg-registry/src/term';
 import type { VersionRange } from '../../../libs/pg-registry/src/wire';
@@ -32,6 +36,8 @@ export interface ProcessDeps {
   readonly maxPayload: number;
   /** Called with every frame for a process that came in. */
   readonly onDelivery?: (frame: ReceivedFrame) => void;
+  /** Connects the calls of the node, which then get these frames instead. Called while the process is made. */
+  readonly connectCalls?: (process: VirtualProcess) => DrivenCalls;
   /** Called with every effect that concerns more than the connection. */
   readonly onEffect: (effect: NodeEffect) => void;
   /** Called with every message that arrives; `receive` hands it to the protocol. */
@@ -86,7 +92,8 @@ export class VirtualProcess {
       onEffect,
       onError: fail,
     });
-    this.#driver.attach(this.client, { receive: onDelivery, flush: () => undefined, waiting: new Set() });
+    const noCalls = { receive: onDelivery, flush: () => undefined, waiting: new Set() };
+    this.#driver.attach(this.client, deps.connectCalls?.(this) ?? noCalls);
   }
 
   /** Runs what a command or input of the protocol returned. */
