@@ -2,6 +2,7 @@ import type { AttemptOutcome } from '../../libs/pg-registry/src/calls/call-attem
 import type { LocalProcess } from '../../libs/pg-registry/src/lifetime';
 import {
   CallTimeoutError,
+  describeValue,
   MailboxFullError,
   NodeDownError,
   type Pid,
@@ -82,7 +83,10 @@ export class CallChecks {
   down(node: SimulatedNode, pid: Pid, reason: Value): void {
     const { owner, process } = this.#watched.get(nameOf(pid))!;
     if (!process.alive || this.#isLost(node, owner)) return;
-    throw new Violation(13, `${node.name} was told that ${pid} has ended (${String(reason)}), but it lives.`);
+    throw new Violation(
+      13,
+      `${node.name} was told that ${pid} has ended (${describeValue(reason)}), but it lives.`,
+    );
   }
 
   /** A node's calls warn. @throws Violation */

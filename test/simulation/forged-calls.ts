@@ -10,8 +10,10 @@ import type { SeededRandom } from '../support/seeded-random';
 
 /** Small enough for the smallest frame of any node. */
 const MOST_ITEMS = 40;
-/** Numbers of calls and processes that honest nodes have are below this. */
+/** Numbers of most calls of honest nodes are below this. */
 const NUMBERS = 30;
+/** Processes of honest nodes that are called and watched have numbers below this. */
+const PROCESS_IDS = 6;
 const BITS_32 = 2 ** 32;
 
 /** Makes bundles of calls and casts that are never answered soon, some of them of streams that the adversary has no part in. */
@@ -43,7 +45,7 @@ export function callFlood(random: SeededRandom, victim: string, other: string, c
 
 /** Makes bundles with answers to calls of others, cancellations of them, and ends of processes of others. */
 export function guessedAnswers(random: SeededRandom, other: string): Uint8Array[] {
-  const item = random.pick<() => Uint8Array>([
+  const items: readonly (() => Uint8Array)[] = [
     () =>
       itemOf(FRAMES.reply.number, (writer) => {
         writeToken(writer, randomToken(random));
@@ -60,7 +62,8 @@ export function guessedAnswers(random: SeededRandom, other: string): Uint8Array[
       itemOf(FRAMES.down.number, (writer) =>
         writeDown(writer, { type: 'down', ...randomTarget(random, other), reason: 'noconnection' }),
       ),
-  ]);
+  ];
+  const item = (): Uint8Array => random.pick(items)();
   return [bundleOf(MOST_ITEMS, item), bundleOf(MOST_ITEMS, item)];
 }
 
@@ -72,7 +75,7 @@ export function guessedSubject(random: SeededRandom): { readonly token: string; 
 
 /** Makes bundles of watches of processes, most of which are not there. */
 export function watchFlood(random: SeededRandom, victim: string): Uint8Array[] {
-  const most = random.pick([5, 500]);
+  const most = random.pick([5, 250]);
   const item = (): Uint8Array =>
     itemOf(FRAMES.watch.number, (writer) => {
       const type = random.weighted([
@@ -99,7 +102,7 @@ function randomToken(random: SeededRandom): CallToken {
 }
 
 function randomTarget(random: SeededRandom, incarnation: string): Target {
-  return { incarnation, id: random.below(NUMBERS) };
+  return { incarnation, id: random.below(PROCESS_IDS) };
 }
 
 function bundleOf(count: number, item: () => Uint8Array): Uint8Array {

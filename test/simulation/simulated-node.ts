@@ -46,6 +46,9 @@ const TURN_MS = 0.2;
 /** How many processes a node has, besides its root process. */
 export const PROCESSES = 3;
 
+/** How many more processes it has that do nothing: more than other nodes may watch. */
+const IDLE_PROCESSES = 200;
+
 /** What a node is started with. */
 export interface NodeConfig {
   readonly name: string;
@@ -152,6 +155,8 @@ export class SimulatedNode {
     this.client = this.#process.client;
     this.client.onPublish = (subject, bytes) => observer.onPublish(this, subject, bytes);
     this.protocol = this.#process.protocol;
+    for (let index = 0; index < PROCESSES; index += 1) this.process(index);
+    for (let count = 0; count < IDLE_PROCESSES; count += 1) this.processes.spawn();
     this.scopes = this.#createScopes();
     this.#run(this.protocol.start(this.loop.now()));
   }
