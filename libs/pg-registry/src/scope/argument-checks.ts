@@ -4,9 +4,10 @@ import {
   InvalidArgumentError,
   isPid,
   normalKey,
+  normalValue,
   NotLocalError,
   ProcessExitedError,
-  storedValue,
+  STORED_VALUE,
   type Key,
   type Pid,
   type PidInterner,
@@ -46,7 +47,7 @@ export class ArgumentChecks {
    * @throws InvalidValueError, ValueTooLargeError for something that cannot be stored.
    */
   value(value: unknown): Value {
-    return storedValue(value, this.#limits, this.#pids);
+    return normalValue(value, this.#limits, this.#pids, STORED_VALUE);
   }
 
   /**

@@ -33,16 +33,7 @@ import { formatKey } from './text';
 import { hasLongChain, LONGEST_CHAIN } from './v8-hash';
 import type { EffectiveLimits, Key, Value } from './value';
 import { ValueNumbers } from './value-numbers';
-import {
-  invalid,
-  KEY,
-  placeOf,
-  type Step,
-  STORED_VALUE,
-  tooLarge,
-  unreadable,
-  type ValueUse,
-} from './value-use';
+import { invalid, KEY, placeOf, type Step, tooLarge, unreadable, VALUE, type ValueUse } from './value-use';
 
 /** Where the pids of a copy come from: the `PidInterner` of the node that it belongs to. */
 export interface PidSource {
@@ -76,7 +67,7 @@ export function normalKey(key: unknown, limits: EffectiveLimits, pids: PidSource
  *
  * Arrays and plain objects (also those without a prototype) become frozen arrays and plain objects of their own enumerable properties. Map,
  * Set and Date become copies whose mutators throw. Typed arrays and ArrayBuffers are copied with their bits (a Buffer as Uint8Array, shared
- * memory as ordinary memory, a view as just what it shows); JavaScript cannot freeze them, see {@link storedValue}. Any
+ * memory as ordinary memory, a view as just what it shows); JavaScript cannot freeze them, see {@link STORED_VALUE}. Any
  * other object with a method `toJSON` becomes the normal form of what that returns, as in JSON; an instance of any other class becomes a
  * plain object of its own enumerable properties. A part that stands in several places is copied for each of them.
  *
@@ -85,46 +76,22 @@ export function normalKey(key: unknown, limits: EffectiveLimits, pids: PidSource
  * SharedArrayBuffer, strings with a lone surrogate, Maps and Sets two of whose keys are the same by structure, or more than 128 of whose
  * keys are numbers or bigints that V8 hashes alike (bigints with the same lowest 64 bits, for instance).
  *
- * @param use What the value is for. Default: it is stored.
+ * @param use What the value is for. Default: this node's own code reads it.
  * @throws InvalidValueError when the value has no normal form, naming the place (`value.users[3].name`); ValueTooLargeError when too large.
  */
 export function normalValue(
   value: unknown,
   limits: EffectiveLimits,
   pids: PidSource,
-  use: ValueUse = STORED_VALUE,
+  use: ValueUse = VALUE,
 ): Value {
-  return copyOfValue(value, limits, pids, { use, keepsContent: false });
-}
-
-/**
- * The normal form of a value that an entry will hold; see {@link normalValue}. Peers are sent what it is now, at any later time: readers share
- * the value and could write into its bytes, or change its Maps, Sets and Dates by borrowed methods. So these keep, out of reach, what they
- * were made with, and the codec writes that. Values without them cost nothing more.
- *
- * @throws InvalidValueError, ValueTooLargeError as {@link normalValue}.
- */
-export function storedValue(value: unknown, limits: EffectiveLimits, pids: PidSource): Value {
-  return copyOfValue(value, limits, pids, STORED);
-}
-
-/** What is made of a value. */
-interface CopyOptions {
-  readonly use: ValueUse;
-  /** See {@link storedValue}. */
-  readonly keepsContent: boolean;
-}
-
-const STORED: CopyOptions = { use: STORED_VALUE, keepsContent: true };
-
-function copyOfValue(value: unknown, limits: EffectiveLimits, pids: PidSource, options: CopyOptions): Value {
   if (typeof value === 'number') return value + 0;
   if (typeof value === 'string' && isShortAscii(value, limits.maxValueBytes)) return value;
   if (value === null || value === undefined || typeof value === 'boolean') return value;
   try {
-    return new Copy(options.use, limits, pids, options.keepsContent).of(value);
+    return new Copy(use, limits, pids).of(value);
   } catch (error) {
-    throw unreadable(options.use, error);
+    throw unreadable(use, error);
   }
 }
 
@@ -147,10 +114,7 @@ class Copy {
   readonly #limits: EffectiveLimits;
   readonly #pids: PidSource;
 
-  readonly #keepsContent: boolean;
-
-  constructor(use: ValueUse, limits: EffectiveLimits, pids: PidSource, keepsContent = false) {
-    this.#keepsContent = keepsContent;
+  constructor(use: ValueUse, limits: EffectiveLimits, pids: PidSource) {
     this.#use = use;
     this.#isKey = use === KEY;
     this.#limits = limits;
@@ -313,7 +277,7 @@ class Copy {
     }
     this.#grow(TAG_BYTES + uintBytes(keys.length), depth);
     this.#checkChains('Map', 'keys', keys, depth);
-    const copy = new FrozenMap(pairs, this.#keepsContent);
+    const copy = new FrozenMap(pairs, this.#use.keepsContent);
     if (copy.size !== keys.length || this.#numbers.haveRepeatedObject(keys))
       this.#refuse('is a Map with the same key twice', depth);
     return copy;
@@ -330,7 +294,7 @@ class Copy {
     }
     this.#grow(TAG_BYTES + uintBytes(members.length), depth);
     this.#checkChains('Set', 'members', members, depth);
-    const copy = new FrozenSet(members, this.#keepsContent);
+    const copy = new FrozenSet(members, this.#use.keepsContent);
     if (copy.size !== members.length || this.#numbers.haveRepeatedObject(members))
       this.#refuse('is a Set with the same member twice', depth);
     return copy;
@@ -362,7 +326,7 @@ class Copy {
       return this.#refuse('has lost its bytes: its buffer was transferred', depth);
     }
     const copy = bytesCopy(bytesKind(source) ?? 0, bytes);
-    return this.#keepsContent ? keepBytes(copy) : copy;
+    return this.#use.keepsContent === true ? keepBytes(copy) : copy;
   }
 
   #grow(bytes: number, depth: number): void {

@@ -30,7 +30,7 @@ export {
 } from './bytes';
 export { FrozenDate, FrozenMap, FrozenSet } from './frozen-builtins';
 export { DEFAULT_VALUE_LIMITS, type EffectiveLimits, type Key, type Value, type ValueLimits } from './value';
-export { normalKey, normalValue, storedValue } from './freeze';
+export { normalKey, normalValue } from './freeze';
 export { sameKey, sameValue } from './equality';
 export { compareValues } from './order';
 export { HEAP_BYTES, heapBytesOf, heapBytesOfArray, heapBytesOfKey, heapBytesOfRecord } from './heap-bytes';
@@ -41,7 +41,7 @@ export { ValueNumbers } from './value-numbers';
 export { isArray, isDate, isBytes, isMap, isRecord, isSet, type ValueRecord } from './value-kind';
 export { formatKey } from './text';
 export { describeValue } from './describe-value';
-export type { ValueUse } from './value-use';
+export { STORED_VALUE, type ValueUse } from './value-use';
 export { printable, quoteText } from './quote';
 export {
   boundedText,

@@ -11,16 +11,20 @@ export interface ValueUse {
   readonly limit: string;
   /** What happened to the data, as the last sentence. */
   readonly outcome: string;
+  /** Whether its bytes, Maps, Sets and Dates keep, out of reach, what they were made with. Default: they do not. */
+  readonly keepsContent?: boolean;
 }
 
 /** A key of an entry. */
 export const KEY: ValueUse = { name: 'key', limit: 'maxKeyBytes', outcome: 'Nothing was stored.' };
-/** A value of an entry. */
-export const STORED_VALUE: ValueUse = {
-  name: 'value',
-  limit: 'maxValueBytes',
-  outcome: 'Nothing was stored.',
-};
+/** A value of this node, which only its own code reads. */
+export const VALUE: ValueUse = { name: 'value', limit: 'maxValueBytes', outcome: 'Nothing was stored.' };
+/**
+ * A value of an entry. Peers are sent what it is now, at any later time: readers share the value and could write into its bytes, or change
+ * its Maps, Sets and Dates by borrowed methods. So these keep what they were made with, and the codec writes that. Values without them cost
+ * nothing more.
+ */
+export const STORED_VALUE: ValueUse = { ...VALUE, keepsContent: true };
 
 const ALLOWED_IN_KEYS =
   'A key must be a string, number, bigint, boolean, null, Pid, or an array or plain object of keys.';

@@ -38,7 +38,7 @@ interface Home {
 /**
  * Writes values in normal form. One Writer is one frame: property names and the homes of pids are written once and
  * then referred to by index, so what it wrote is read by one {@link Reader}, from the same start and in full. Of a stored
- * value it writes what was stored, whatever has been done to its bytes, Maps, Sets and Dates since (`storedValue`).
+ * value it writes what was stored, whatever has been done to its bytes, Maps, Sets and Dates since (`STORED_VALUE`).
  *
  * Reusable after {@link reset}, which keeps the memory.
  */
