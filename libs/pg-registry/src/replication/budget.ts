@@ -101,23 +101,18 @@ export class EntryBytes {
   /** Of all peers together. */
   total = 0;
 
-  /** What the entries of an incarnation take. */
-  of(incarnation: string): number {
-    return this.#byPeer.get(incarnation) ?? 0;
-  }
-
   /** The largest part of one peer. Costs the number of peers. */
   get largest(): number {
     return Math.max(0, ...this.#byPeer.values());
   }
 
-  /** The entries of an incarnation take so much more, or less. */
-  change(incarnation: string, difference: number): void {
-    if (difference === 0) return;
+  /** The entries of an incarnation take so much more, or less. @returns What they take now, over all scopes */
+  change(incarnation: string, difference: number): number {
     this.total += difference;
-    const bytes = this.of(incarnation) + difference;
+    const bytes = (this.#byPeer.get(incarnation) ?? 0) + difference;
     if (bytes === 0) this.#byPeer.delete(incarnation);
     else this.#byPeer.set(incarnation, bytes);
+    return bytes;
   }
 }
 
@@ -143,6 +138,8 @@ export class ReplicationBudget {
   open = false;
   /** How many rows of peers may still be removed or synced before the event loop gets its next turn. */
   rowsLeft: number;
+  /** Whether half of what may be unflushed is, and nobody has begun a flush. Half, so that the connection never runs dry. */
+  wantsFlush = false;
   #unflushedBytes = 0;
   #flushingBytes = 0;
   #isFlushing = false;
@@ -198,16 +195,17 @@ export class ReplicationBudget {
 
   /** Counts bytes that go to the client now. */
   published(bytes: number): void {
+    const { maxUnflushedBytes } = this.options;
     this.#unflushedBytes += bytes;
-    this.open = this.online && this.#unflushedBytes < this.options.maxUnflushedBytes;
+    this.open = this.online && this.#unflushedBytes < maxUnflushedBytes;
+    this.wantsFlush = !this.#isFlushing && this.#unflushedBytes * 2 >= maxUnflushedBytes;
   }
 
-  /** True once, when half of what may be unflushed is: the caller must flush. Half, so that the connection never runs dry. */
-  wantsFlush(): boolean {
-    if (this.#isFlushing || this.#unflushedBytes * 2 < this.options.maxUnflushedBytes) return false;
+  /** The caller flushes what was published until now. */
+  beginFlush(): void {
+    this.wantsFlush = false;
     this.#isFlushing = true;
     this.#flushingBytes = this.#unflushedBytes;
-    return true;
   }
 
   /** A write is being followed. */
@@ -220,13 +218,13 @@ export class ReplicationBudget {
     this.#unflushedBytes -= this.#flushingBytes;
     this.#flushingBytes = 0;
     this.#isFlushing = false;
-    this.open = this.online && this.#unflushedBytes < this.options.maxUnflushedBytes;
+    this.published(0);
   }
 
   #forgetFlush(): void {
-    this.open = this.online && this.options.maxUnflushedBytes > 0;
     this.#unflushedBytes = 0;
     this.#flushingBytes = 0;
     this.#isFlushing = false;
+    this.published(0);
   }
 }

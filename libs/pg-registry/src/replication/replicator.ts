@@ -324,7 +324,10 @@ export class Replicator {
   /** To be called at the end of every input: schedules the next `tick`. Not after now: as soon as the turn is over. */
   #finish(): void {
     const { budget, output, schedule } = this.#deps;
-    if (budget.wantsFlush()) output.flush();
+    if (budget.wantsFlush) {
+      budget.beginFlush();
+      output.flush();
+    }
     const outbound = this.#outbound;
     let soonest = Math.min(this.#acknowledgements.deadline, this.#removals.deadline);
     if (budget.online) soonest = Math.min(soonest, this.#lag.deadline, this.#streams.schedule.next());

@@ -25,9 +25,11 @@ export class OwnerRows implements RowsOfOwner {
   readonly digest = new RunningDigest();
 
   count = 0;
-  /** What keys and values of these rows take in memory. Not counted for own rows: their number is the user's own affair. */
-  #contentBytes = 0;
-  #processCount = 0;
+  /**
+   * An upper estimate of what these rows take in memory, in bytes. What several rows share counts for each. Own rows are not counted: their
+   * number is the user's own affair.
+   */
+  heapBytes = 0;
   /** Peers choose the numbers of their processes and entries. */
   readonly #seed: HashSeed;
   readonly #processes: ShardedMap<number | string, ProcessRows>;
@@ -53,12 +55,6 @@ export class OwnerRows implements RowsOfOwner {
     return Math.max(this.#pages.size, this.#order.length);
   }
 
-  /** An upper estimate of what these rows take in memory, in bytes. What several rows share counts for each. Constant time. */
-  get heapBytes(): number {
-    const structure = this.count * ROW_BYTES + this.pageCount * PAGE_BYTES;
-    return structure + this.#processCount * HEAP_BYTES.process + this.#contentBytes;
-  }
-
   /** The rows of a process, if it has any. */
   process(pid: Pid): ProcessRows | undefined {
     return this.#processes.get(this.#seed.tokenOf(pid.id));
@@ -71,7 +67,7 @@ export class OwnerRows implements RowsOfOwner {
     if (process === undefined) {
       process = new ProcessRows(pid, this);
       this.#processes.set(token, process);
-      this.#processCount += 1;
+      if (!this.isOwn) this.heapBytes += HEAP_BYTES.process;
     }
     return process;
   }
@@ -85,7 +81,7 @@ export class OwnerRows implements RowsOfOwner {
     if (page.isEmpty) this.#emptyPages -= 1;
     page.add(row);
     this.count += 1;
-    if (!this.isOwn) this.#contentBytes += contentBytesOf(row);
+    if (!this.isOwn) this.heapBytes += ROW_BYTES + heapBytesOfKey(row.key) + heapBytesOf(row.value);
     if (row.number > this.highest) this.highest = row.number;
     this.digest.change(1, row.number, row.revision);
   }
@@ -95,7 +91,7 @@ export class OwnerRows implements RowsOfOwner {
     page.remove(row);
     if (page.isEmpty) this.#emptied();
     this.count -= 1;
-    if (!this.isOwn) this.#contentBytes -= contentBytesOf(row);
+    if (!this.isOwn) this.heapBytes -= ROW_BYTES + heapBytesOfKey(row.key) + heapBytesOf(row.value);
     this.digest.change(-1, row.number, row.revision);
     // A process of this node may well come back soon; when it exits, `forget` is called.
     if (row.process.count === 0 && !this.isOwn) this.#dropProcess(row.pid);
@@ -109,7 +105,7 @@ export class OwnerRows implements RowsOfOwner {
   /** Puts `row`, which has the number of `old`, where `old` was. */
   replace(old: Row, row: Row): void {
     this.#page(row.number)!.replace(row);
-    if (!this.isOwn) this.#contentBytes += heapBytesOf(row.value) - heapBytesOf(old.value);
+    if (!this.isOwn) this.heapBytes += heapBytesOf(row.value) - heapBytesOf(old.value);
     this.digest.change(-1, old.number, old.revision);
     this.digest.change(1, row.number, row.revision);
   }
@@ -143,7 +139,8 @@ export class OwnerRows implements RowsOfOwner {
   }
 
   #dropProcess(pid: Pid): void {
-    if (this.#processes.delete(this.#seed.tokenOf(pid.id))) this.#processCount -= 1;
+    const isDropped = this.#processes.delete(this.#seed.tokenOf(pid.id));
+    if (isDropped && !this.isOwn) this.heapBytes -= HEAP_BYTES.process;
   }
 
   #page(number: number): Page | undefined {
@@ -162,6 +159,7 @@ export class OwnerRows implements RowsOfOwner {
     this.#pages.set(this.#tokenOf(first), page);
     this.#order.push(page);
     this.#emptyPages += 1;
+    if (!this.isOwn) this.heapBytes += PAGE_BYTES;
     return page;
   }
 
@@ -175,6 +173,7 @@ export class OwnerRows implements RowsOfOwner {
     this.#emptyPages += 1;
     if (this.#emptyPages <= SPARE_PAGES || this.#emptyPages * 2 <= this.#order.length) return;
     for (const page of this.#order) if (page.isEmpty) this.#pages.delete(this.#tokenOf(page.first));
+    if (!this.isOwn) this.heapBytes -= this.#emptyPages * PAGE_BYTES;
     this.#order = this.#order.filter((page) => !page.isEmpty);
     this.#recent = undefined;
     this.#emptyPages = 0;
@@ -200,8 +199,4 @@ function firstPageAfter(pages: readonly Page[], from: number): number {
     else end = middle;
   }
   return start;
-}
-
-function contentBytesOf(row: Row): number {
-  return heapBytesOfKey(row.key) + heapBytesOf(row.value);
 }

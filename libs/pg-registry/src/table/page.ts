@@ -20,11 +20,9 @@ export class Page {
   #values: Value[] = [];
   #made: PageSnapshot | undefined = undefined;
 
-  constructor(readonly first: number) {}
+  isEmpty = true;
 
-  get isEmpty(): boolean {
-    return this.#rows.length === 0;
-  }
+  constructor(readonly first: number) {}
 
   get(number: number): Row | undefined {
     const row = this.#rows[this.#position(number)];
@@ -60,6 +58,7 @@ export class Page {
     }
     rows[at] = row;
     values[at] = row.value;
+    this.isEmpty = false;
   }
 
   remove(row: Row): void {
@@ -73,6 +72,7 @@ export class Page {
     }
     rows.pop();
     values.pop();
+    this.isEmpty = rows.length === 0;
   }
 
   /** Puts `row` in the place of the row with its number. */

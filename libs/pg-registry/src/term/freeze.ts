@@ -223,7 +223,8 @@ class Copy {
       const property = Object.getOwnPropertyDescriptor(source, i);
       if (property === undefined || !property.enumerable)
         this.#refuse(`is a sparse array: [${i}] is missing`, depth);
-      copy.push(this.of(this.#plain(property, depth), depth + 1));
+      if (property.get !== undefined || property.set !== undefined) this.#refuse('is an accessor', depth + 1);
+      copy.push(this.of(property.value, depth + 1));
     }
     if (Object.keys(source).length !== length)
       this.#refuse('is an array with properties beside its elements', depth);
@@ -239,9 +240,9 @@ class Copy {
       this.#steps[depth] = name;
       const property = Object.getOwnPropertyDescriptor(source, name);
       if (property === undefined) continue; // a Proxy may list what it does not have
-      const value = this.#plain(property, depth);
+      if (property.get !== undefined || property.set !== undefined) this.#refuse('is an accessor', depth + 1);
       this.#name(name, depth);
-      copy[name] = this.of(value, depth + 1);
+      copy[name] = this.of(property.value, depth + 1);
     }
     return Object.freeze(copy);
   }
@@ -251,11 +252,6 @@ class Copy {
     const bytes = textBytes(name);
     if (bytes < 0) this.#refuse('has a property whose name has a lone surrogate', depth);
     this.#grow(prefixedBytes(bytes), depth);
-  }
-
-  #plain(property: PropertyDescriptor, depth: number): unknown {
-    if (property.get !== undefined || property.set !== undefined) this.#refuse('is an accessor', depth + 1);
-    return property.value;
   }
 
   #bare(source: object, depth: number): void {

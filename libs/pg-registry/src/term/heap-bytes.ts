@@ -1,5 +1,5 @@
 import { isPid } from './pid';
-import { isArray, isBytes, isDate, isMap, isSet } from './value-kind';
+import { isArray, isDate, isMap, isRecord, isSet } from './value-kind';
 import type { Key, Value } from './value';
 
 /**
@@ -39,11 +39,6 @@ const PLACE_BYTES = 64;
 /** Up to here a string counts twice its length, unseen. */
 const SHORT_TEXT = 16;
 
-/** A small integer stands in the place itself. */
-export function heapBytesOfNumber(n: number): number {
-  return (n | 0) === n ? 0 : HEAP_BYTES.number;
-}
-
 /** Estimates what a string takes in memory. Linear in its length, by native code. */
 export function heapBytesOfText(text: string): number {
   const { length } = text;
@@ -67,7 +62,8 @@ export function heapBytesOfRecord(properties: number): number {
 export function heapBytesOf(value: Value): number {
   switch (typeof value) {
     case 'number':
-      return heapBytesOfNumber(value);
+      // A small integer stands in the place itself.
+      return (value | 0) === value ? 0 : HEAP_BYTES.number;
     case 'string':
       return heapBytesOfText(value);
     case 'bigint':
@@ -82,6 +78,12 @@ export function heapBytesOf(value: Value): number {
 }
 
 function heapBytesOfObject(value: Value & object): number {
+  if (isRecord(value)) {
+    const parts = Object.values(value);
+    let bytes = heapBytesOfRecord(parts.length);
+    for (const part of parts) bytes += heapBytesOf(part);
+    return bytes;
+  }
   if (isArray(value)) return sumOf(value, heapBytesOfArray(value.length));
   if (isPid(value)) return HEAP_BYTES.pid + heapBytesOfText(value.node);
   if (isDate(value)) return HEAP_BYTES.date;
@@ -91,9 +93,7 @@ function heapBytesOfObject(value: Value & object): number {
     for (const [key, each] of value) bytes += heapBytesOf(key) + heapBytesOf(each);
     return bytes;
   }
-  if (isBytes(value)) return HEAP_BYTES.bytes + value.byteLength;
-  const values = Object.values(value) as readonly Value[];
-  return sumOf(values, heapBytesOfRecord(values.length));
+  return HEAP_BYTES.bytes + value.byteLength;
 }
 
 function sumOf(values: Iterable<Value>, start: number): number {

@@ -22,7 +22,9 @@ export function isPlainArray(x: object): x is readonly unknown[] {
 /** Whether `x` is a plain object, that is one whose prototype is Object's or null, and no array. */
 export function isPlainObject(x: object): boolean {
   const prototype = prototypeOf(x);
-  return (prototype === null || isObjectPrototype(prototype)) && !Array.isArray(x);
+  // Most objects are of our own realm: one look tells.
+  const isPlain = prototype === Object.prototype || prototype === null || isObjectPrototype(prototype);
+  return isPlain && !Array.isArray(x);
 }
 
 /** Whether `x` is a Map, or an instance of a subclass. */
@@ -83,7 +85,7 @@ function accepts(read: () => unknown): boolean {
   }
 }
 
+/** Whether `x` is the `Object.prototype` of any realm. */
 function isObjectPrototype(x: object | null): boolean {
-  if (x === Object.prototype) return true;
   return x !== null && prototypeOf(x) === null && Object.hasOwn(x, 'isPrototypeOf');
 }

@@ -91,11 +91,12 @@ export class PeerEntries {
 
   /** Counts what they take now. Returns why they are too many; undefined if they are not. */
   takeStock(): Excess | undefined {
-    this.#countBytes();
     const { entries, options } = this.#deps.budget;
-    if (this.rows.count > options.maxEntriesPerPeer) return 'number';
-    if (this.#isTooLarge || entries.of(this.#peer.incarnation) > options.maxPeerBytes) return 'memory';
-    return undefined;
+    const { count, heapBytes } = this.rows;
+    const bytesOfPeer = entries.change(this.#peer.incarnation, heapBytes - this.#countedBytes);
+    this.#countedBytes = heapBytes;
+    if (count > options.maxEntriesPerPeer) return 'number';
+    return this.#isTooLarge || bytesOfPeer > options.maxPeerBytes ? 'memory' : undefined;
   }
 
   /** They are too many: removes all of them, with a warning. */
@@ -131,11 +132,5 @@ export class PeerEntries {
     if (!(error instanceof HeapLimitError)) throw error;
     this.#isTooLarge = true;
     return NONE;
-  }
-
-  #countBytes(): void {
-    const bytes = this.rows.heapBytes;
-    this.#deps.budget.entries.change(this.#peer.incarnation, bytes - this.#countedBytes);
-    this.#countedBytes = bytes;
   }
 }
