@@ -74,7 +74,8 @@ export class Indexes {
     const slot = this.keys.slot(key);
     const row = new Row(number, slot === undefined ? key : slot.key, process, value, revision);
     const rows = slot instanceof Row ? undefined : slot;
-    process.add(row, newestIn(slot, process), places?.ofProcess(rows, process));
+    const sibling = slot === undefined ? undefined : newestIn(slot, process);
+    process.add(row, sibling, places?.ofProcess(rows, process));
     this.keys.add(row, slot, places?.underKey(rows));
     owner.add(row);
     places?.add(row);

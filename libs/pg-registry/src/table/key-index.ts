@@ -95,7 +95,7 @@ export class KeyIndex {
       this.#forget(slot);
       slot.add(row, near);
     }
-    if (row.isOwn) this.#madeLocalKeys = undefined;
+    if (this.#madeLocalKeys !== undefined && row.isOwn) this.#madeLocalKeys = undefined;
   }
 
   remove(row: Row): void {
@@ -108,7 +108,7 @@ export class KeyIndex {
       this.#slots.delete(row.key);
       this.#madeKeys = undefined;
     }
-    if (row.isOwn) this.#madeLocalKeys = undefined;
+    if (this.#madeLocalKeys !== undefined && row.isOwn) this.#madeLocalKeys = undefined;
   }
 
   /** Puts `row`, which has the key of `old`, where `old` was. */

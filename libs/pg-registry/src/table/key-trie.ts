@@ -25,7 +25,8 @@ export class KeyTrie<T extends object> {
   }
 
   get(key: Key): T | undefined {
-    return valueOf(isArrayKey(key) ? this.#find(key) : this.#flat.get(key));
+    const child = isArrayKey(key) ? this.#find(key) : this.#flat.get(key);
+    return child instanceof Level ? child.value : child;
   }
 
   /**
@@ -144,7 +145,7 @@ class Level<T> {
     if (typeof key === 'string') return this.#byToken.get(key); // the most frequent keys need few questions
     if (typeof key === 'number') return this.#ofNumber(key);
     const token = this.#tokenOf(key);
-    return isText(token, key) ? this.#byText?.get(token) : this.#byToken.get(token);
+    return typeof token === 'string' ? this.#byText?.get(token) : this.#byToken.get(token);
   }
 
   /** As {@link get} for a primitive; whatever else `key` is, it is not found. */
@@ -162,14 +163,19 @@ class Level<T> {
   }
 
   set(key: Key, child: Child<T>): void {
+    if (typeof key === 'string') return this.#byToken.set(key, child);
     const token = this.#tokenOf(key);
-    if (isText(token, key)) (this.#byText ??= new ShardedMap(this.#seed.spread)).set(token, child);
+    if (typeof token === 'string') (this.#byText ??= new ShardedMap(this.#seed.spread)).set(token, child);
     else this.#byToken.set(token, child);
   }
 
   delete(key: Key): void {
+    if (typeof key === 'string') {
+      this.#byToken.delete(key);
+      return;
+    }
     const token = this.#tokenOf(key);
-    if (isText(token, key)) this.#byText?.delete(token);
+    if (typeof token === 'string') this.#byText?.delete(token);
     else this.#byToken.delete(token);
   }
 
@@ -192,8 +198,11 @@ class Level<T> {
     this.#byText?.forEach(take);
   }
 
-  /** What a Map is asked for in place of the key. V8 hashes numbers and bigints without a seed, so neither stands in a Map. */
-  #tokenOf(key: Key): Primitive {
+  /**
+   * What a Map is asked for in place of a key that is no string; a text is asked of {@link #byText}. V8 hashes numbers and bigints without a
+   * seed, so neither stands in a Map.
+   */
+  #tokenOf(key: Exclude<Key, string>): Primitive {
     switch (typeof key) {
       case 'number':
         return this.#seed.tokenOf(key);
@@ -210,9 +219,4 @@ class Level<T> {
         return key;
     }
   }
-}
-
-/** Whether the token is a text that stands for a key of another kind. */
-function isText(token: Primitive, key: Key): token is string {
-  return typeof token === 'string' && typeof key !== 'string';
 }
