@@ -5,7 +5,7 @@ import {
   VirtualNetwork,
   type VirtualNode,
 } from '../../libs/pg-registry/src/protocol/virtual-network.fixture';
-import { eventOf } from '../../libs/pg-registry/src/scope/queued-change';
+import { QueuedChange } from '../../libs/pg-registry/src/scope/queued-change';
 import { type Diff, type SyncChunk, Table } from '../../libs/pg-registry/src/table';
 import { Pid, type Value } from '../../libs/pg-registry/src/term';
 
@@ -41,7 +41,7 @@ function syncOf(at: number, entries: readonly (readonly [number: number, value: 
 /** The events of a diff, in short. */
 function told(diff: Diff): unknown[] {
   return diff.map((change) => {
-    const event = eventOf(change, 'sync');
+    const { event } = new QueuedChange(change, 'sync', 1);
     return [event.type, event.key, event.entries.map(({ value }) => value)];
   });
 }

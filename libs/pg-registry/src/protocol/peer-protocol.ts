@@ -210,7 +210,7 @@ export class PeerProtocol {
 
   /** Whether a probe has not ended yet. */
   isProbing(id: number): boolean {
-    return this.#components.probes.has(id);
+    return this.#components.probes.get(id) !== undefined;
   }
 
   /**

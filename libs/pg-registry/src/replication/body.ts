@@ -109,7 +109,7 @@ export function readNumber(reader: Reader): number {
 export function readOpsHead(reader: Reader): OpsHead {
   const head = { first: readNumber(reader), count: readNumber(reader) };
   // Every operation has at least its end mark, so more operations than bytes is a lie; it is found before the first is read.
-  if (head.first < 1 || head.count < 1 || head.count > reader.remaining)
+  if (head.first < 1 || head.count < 1 || head.count > reader.partEnd - reader.position)
     throw new DecodeError('impossible operation numbers');
   return head;
 }

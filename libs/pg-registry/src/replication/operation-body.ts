@@ -69,7 +69,7 @@ function readGroup(reader: Reader, head: number, deltas: DeltaReader): RemoteGro
   const group = head % GROUP_KINDS;
   const count = (head - group) / GROUP_KINDS;
   // An entry takes at least one byte: a larger count cannot be true, and is refused before anything is made of it.
-  if (count < 1 || count > reader.remaining)
+  if (count < 1 || count > reader.partEnd - reader.position)
     throw new DecodeError('a group with an impossible number of entries');
   reader.charge(HEAP_BYTES.record + count * HEAP_BYTES.record);
   switch (group) {

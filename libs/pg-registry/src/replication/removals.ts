@@ -45,7 +45,7 @@ export class Removals {
   /** Removes all entries of an owner: at once, or beginning now. */
   begin(entries: RemoteEntries, cause: RemoteCause): void {
     // One without entries may be in sync again before its turn comes, with new ones: they must not leave.
-    if (entries.count === 0 || this.has(entries.owner)) return;
+    if (entries.count === 0 || this.#pending.has(entries.owner)) return;
     this.#pending.set(entries.owner, { entries, cause });
     this.tick();
   }

@@ -18,21 +18,18 @@ export class QueuedChange {
     this.sequence = sequence;
   }
 
-  /** The change as monitors emit it; made when the first one asks. */
+  /** The change as monitors emit it; made when the first one asks. It is frozen, so that all observers can share it. */
   get event(): ChangeEvent<Key, Value> {
-    return (this.#event ??= eventOf(this.change, this.cause));
+    if (this.#event !== undefined) return this.#event;
+    const { change, cause } = this;
+    const { key } = change;
+    if (change.kind !== 'update') {
+      const entries = Object.freeze(change.rows.map((row) => row.entry));
+      return (this.#event = Object.freeze({ type: change.kind, key, entries, cause }));
+    }
+    const entries = change.rows.map(({ entry: { id, pid, value } }, index) =>
+      Object.freeze({ id, pid, old: change.old[index].value, value }),
+    );
+    return (this.#event = Object.freeze({ type: 'update', key, entries: Object.freeze(entries), cause }));
   }
-}
-
-/** Makes the event of a change. It is frozen, so that all observers can share it. */
-export function eventOf(change: Change, cause: Cause): ChangeEvent<Key, Value> {
-  const { key } = change;
-  if (change.kind !== 'update') {
-    const entries = Object.freeze(change.rows.map((row) => row.entry));
-    return Object.freeze({ type: change.kind, key, entries, cause });
-  }
-  const entries = change.rows.map(({ entry: { id, pid, value } }, index) =>
-    Object.freeze({ id, pid, old: change.old[index].value, value }),
-  );
-  return Object.freeze({ type: 'update', key, entries: Object.freeze(entries), cause });
 }

@@ -19,6 +19,7 @@ export interface Probe {
 
 const MAX_OUTSTANDING = 8192;
 const MAX_SERVER_ID_BYTES = 128;
+const BITS_32 = 2 ** 32;
 
 /** The body of an answer to a probe: the server that the answerer is attached to. */
 export function encodeProbeAnswer(serverId: string): Uint8Array {
@@ -79,11 +80,6 @@ export class Probes {
     return this.#outstanding.get(id);
   }
 
-  /** Whether a probe is under way. */
-  has(id: number): boolean {
-    return this.#outstanding.has(id);
-  }
-
   /** A probe has ended. */
   end(id: number): void {
     this.#outstanding.delete(id);
@@ -92,8 +88,8 @@ export class Probes {
   /** Has 64 random bits, so that nobody but the target knows the address of the answer. */
   #token(id: number): string {
     const { incarnation, random } = this.#endpoint;
-    const bits = (): string => Math.floor(random() * 2 ** 32).toString(36);
-    return `${incarnation}-${id.toString(36)}-${bits()}-${bits()}`;
+    const [high, low] = [Math.floor(random() * BITS_32), Math.floor(random() * BITS_32)];
+    return `${incarnation}-${id.toString(36)}-${high.toString(36)}-${low.toString(36)}`;
   }
 
   /** After a stall or a disconnect answers may wait unread behind the timers, so the end of these probes proves nothing. */

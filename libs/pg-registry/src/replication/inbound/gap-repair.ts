@@ -43,12 +43,14 @@ export class GapRepair {
     if (number > this.heard) this.heard = number;
   }
 
-  /** An answer to an ask ends here: to be called before {@link settle}. */
+  /** An answer to an ask ends here: to be called before {@link settle}. Too late if nothing is missing any more. */
   endAnswer(): void {
-    this.#isAnswerOver = true;
+    this.#isAnswerOver = this.deadline !== Infinity;
   }
 
-  /** Call it when `applied` or `heard` may have changed; `progressed` says that operations were applied. */
+  /**
+   * Call it when `applied` or `heard` may have changed, and something is missing or was; `progressed` says that operations were applied.
+   */
   settle(applied: number, progressed: boolean, now: number): void {
     if (this.heard <= applied) {
       if (this.deadline !== Infinity) this.#close();

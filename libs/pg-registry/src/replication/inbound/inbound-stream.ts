@@ -208,8 +208,10 @@ export class InboundStream {
     const isDue = this.#buffer.bytes > 0 && this.#buffer.has(this.#appliedNumber + 1);
     if (isDue) this.#drainAt = now;
     // A buffered frame that is due fills the gap without asking anybody.
-    this.#gap.settle(isDue ? this.#gap.heard : this.#appliedNumber, progressed, now);
-    if (this.phase === 'live') this.#answer.reached(this.#appliedNumber);
+    const reached = isDue ? this.#gap.heard : this.#appliedNumber;
+    if (this.#gap.heard > reached || this.#gap.deadline !== Infinity)
+      this.#gap.settle(reached, progressed, now);
+    if (this.#answer.wanted > 0 && this.phase === 'live') this.#answer.reached(this.#appliedNumber);
   }
 
   /** The stream is over: its entries leave. */
@@ -246,7 +248,8 @@ export class InboundStream {
     }
     if (applied > 0) this.#deps.output.count('operations-in', applied);
     if (this.phase === 'walking') this.#mergeDue(now);
-    this.#refuseExcess(now);
+    const excess = this.#entries.takeStock();
+    if (excess !== undefined) this.#refuse(excess, now);
   }
 
   /** Merges what waited for this turn, and applies some of the buffered frames whose turn it is. */
@@ -289,7 +292,8 @@ export class InboundStream {
       this.#deps.output.refuse(error);
       return this.#suspendWalk(true, now);
     }
-    if (this.#refuseExcess(now)) return;
+    const excess = this.#entries.takeStock();
+    if (excess !== undefined) return this.#refuse(excess, now);
     if (this.#walk.cursor === 0) this.#appliedNumber = head.at;
     this.timing.progress(now);
     if (this.#walk.advance(head, now)) this.#sendSyncAsk();
@@ -331,13 +335,6 @@ export class InboundStream {
     const to = Math.max(from, Math.min(this.#gap.heard, this.#buffer.first - 1));
     this.#deps.output.send(this.peer, 'repair', writeRepairAsk(this.#deps.scratch, this.run, { from, to }));
     this.#deps.output.count('repair-asks');
-  }
-
-  /** Returns whether the entries are too many. */
-  #refuseExcess(now: number): boolean {
-    const excess = this.#entries.takeStock();
-    if (excess !== undefined) this.#refuse(excess, now);
-    return excess !== undefined;
   }
 
   #refuse(excess: Excess, now: number): void {

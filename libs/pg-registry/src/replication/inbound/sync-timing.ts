@@ -15,6 +15,8 @@ export class SyncTiming {
   #fetchingSince: number | undefined;
   /** When the ask under way was sent, or last brought something; undefined while none is. */
   #askedSince: number | undefined;
+  /** When to {@link giveUp}; Infinity if it need not. */
+  giveUpAt = Infinity;
   /** How long earlier asks brought nothing, since one did. Waiting for the turn to ask does not count. */
   vainMs = 0;
 
@@ -29,33 +31,29 @@ export class SyncTiming {
     this.#patienceMs = patienceMs;
   }
 
-  /** When to {@link giveUp}; Infinity if it need not. */
-  get giveUpAt(): number {
-    if (this.wasSynced || this.isGivenUp || this.#askedSince === undefined) return Infinity;
-    return this.#askedSince + Math.max(0, this.#patienceMs - this.vainMs);
-  }
-
   /** It begins to fetch; it may have begun before and been interrupted. */
   begin(now: number): void {
     this.#fetchingSince ??= now;
-    this.#askedSince = now;
+    this.#wait(now);
   }
 
   /** Some of its entries came. */
   progress(now: number): void {
     this.vainMs = 0;
-    if (this.#askedSince !== undefined) this.#askedSince = now;
+    if (this.#askedSince !== undefined) this.#wait(now);
   }
 
   /** It stops fetching until its next {@link begin}. */
   rest(now: number): void {
     if (this.#askedSince !== undefined) this.vainMs += now - this.#askedSince;
     this.#askedSince = undefined;
+    this.giveUpAt = Infinity;
   }
 
   /** Nobody waits for it any more; it goes on fetching. */
   giveUp(): void {
     this.isGivenUp = true;
+    this.giveUpAt = Infinity;
     const message =
       `Node '${this.#peer.node}' has announced entries and sent none for ${this.#patienceMs} ms (syncPatienceMs): ` +
       'synced() waits for it no more. This node goes on asking.';
@@ -70,6 +68,7 @@ export class SyncTiming {
     this.isGivenUp = false;
     this.vainMs = 0;
     this.#askedSince = undefined;
+    this.giveUpAt = Infinity;
   }
 
   /**
@@ -84,5 +83,10 @@ export class SyncTiming {
     this.#fetchingSince = undefined;
     if (this.#isFirst) this.#output.count('first-syncs');
     this.#output.synced(this.#peer, now - since);
+  }
+
+  #wait(now: number): void {
+    this.#askedSince = now;
+    if (!this.wasSynced && !this.isGivenUp) this.giveUpAt = now + Math.max(0, this.#patienceMs - this.vainMs);
   }
 }
