@@ -1,11 +1,13 @@
 import { Violation } from './invariants';
 import { senderOf } from './refused-frames';
-import { NAMESPACE, type SimulatedNode } from './simulated-node';
+import { NAMESPACE, SCOPE_NAMES, type SimulatedNode } from './simulated-node';
 
 /** So many bytes may be sent to a peer for each byte that comes from it. */
 const MOST_BYTES_EACH = 10;
-/** What a node may send a peer once in a life of it: its entries, and its recent operations. More than any node here has. */
+/** What a node may send a peer once in a life of it: its recent operations and few entries, more than most nodes here have, … */
 const ONCE_BYTES = 64 * 1024;
+/** … and, where it has had thousands of entries, so much for each: it travels in a sync and in an operation. */
+const ONCE_BYTES_EACH_ENTRY = 128;
 const SECOND_MS = 1000;
 
 /** What one node got of the hostile peer and sent to it, in one second. */
@@ -18,6 +20,8 @@ interface Second {
 /** Compares what each node sends to the hostile peer with what it gets of it, second by second. */
 export class HostileTraffic {
   readonly #seconds = new Map<SimulatedNode, Second>();
+  /** The most entries that each node has had. */
+  readonly #mostEntries = new Map<SimulatedNode, number>();
 
   readonly #now: () => number;
   readonly #isHostile: (name: string) => boolean;
@@ -41,11 +45,19 @@ export class HostileTraffic {
     if (root !== 'pgr' || namespace !== NAMESPACE) return;
     const second = this.#secondOf(node);
     second.sent += bytes.length;
-    if (second.sent <= second.received * MOST_BYTES_EACH + ONCE_BYTES) return;
+    const once = ONCE_BYTES + this.#mostEntriesOf(node) * ONCE_BYTES_EACH_ENTRY;
+    if (second.sent <= second.received * MOST_BYTES_EACH + once) return;
     throw new Violation(
       11,
       `${node.name} sent ${second.sent} bytes to ${receiver} within a second, and got ${second.received} of it.`,
     );
+  }
+
+  #mostEntriesOf(node: SimulatedNode): number {
+    const own = SCOPE_NAMES.reduce((sum, scope) => sum + (node.tableOf(scope)?.countLocal ?? 0), 0);
+    const most = Math.max(own, this.#mostEntries.get(node) ?? 0);
+    this.#mostEntries.set(node, most);
+    return most;
   }
 
   #secondOf(node: SimulatedNode): Second {

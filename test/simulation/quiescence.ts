@@ -23,7 +23,7 @@ export function* quietPeriods(cluster: SimulatedCluster): Iterable<number> {
   cluster.endAllFaults();
   if (cluster.isUnderAttack) {
     yield AGREED_MS + unitMs;
-    for (const node of soleMembers(cluster)) checkSynced(node);
+    for (const node of soleMembers(cluster)) if (!node.isHostile) checkSynced(node);
     cluster.endAdversary();
   }
   yield AGREED_MS + unitMs;
