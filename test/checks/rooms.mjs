@@ -1,6 +1,7 @@
 /**
  * Part of `npm run check:rooms`: the table of rooms in docs/ARCHITECTURE.md says the same as `.dependency-cruiser.cjs`, every folder of
- * the library has a row, and every source file that the page names exists.
+ * the library has a row, and every source file that the page names exists. No file of the library but the facades is longer than 350
+ * lines, and no folder holds more than 25 source files.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -41,8 +42,31 @@ for (const file of named)
   if (!existsSync(join(sources, file))) complaints.push(`names ${file}, which does not exist.`);
 if (named.length < 30) complaints.push(`names only ${named.length} files: the walks are missing.`);
 
+const MOST_LINES = 350;
+const MOST_FILES = 25;
+/** One documented class each, most of it delegations of a line: what they delegate to is cut by meaning instead. */
+const facades = ['scope/pg-registry-service.ts', 'table/table.ts', 'protocol/peer-protocol.ts'];
+const oversize = [];
+const filesIn = new Map();
+for (const file of readdirSync(sources, { recursive: true, encoding: 'utf8' })) {
+  if (!file.endsWith('.ts') || /\.(spec|fixture)\.ts$/.test(file)) continue;
+  const folder = dirname(file);
+  filesIn.set(folder, (filesIn.get(folder) ?? 0) + 1);
+  const lines = readFileSync(join(sources, file), 'utf8').split('\n').length - 1;
+  if (lines > MOST_LINES && !facades.includes(file))
+    oversize.push(`${file} has ${lines} lines; at most ${MOST_LINES} are allowed. Cut it by meaning.`);
+}
+for (const [folder, count] of filesIn)
+  if (count > MOST_FILES)
+    oversize.push(
+      `${folder}/ has ${count} source files; at most ${MOST_FILES} are allowed. Make a subfolder.`,
+    );
+for (const facade of facades)
+  if (!existsSync(join(sources, facade))) oversize.push(`${facade} is a facade here, but does not exist.`);
+
+for (const complaint of oversize) console.error(`libs/pg-registry/src/${complaint}`);
 for (const complaint of complaints) console.error(`docs/ARCHITECTURE.md ${complaint}`);
-process.exitCode = complaints.length === 0 ? 0 : 1;
+process.exitCode = complaints.length + oversize.length === 0 ? 0 : 1;
 
 /** @param {string} imports The third cell of a row */
 function namesIn(imports) {

@@ -1,4 +1,4 @@
-import { hashOf } from '../../../libs/pg-registry/src/term/v8-hash';
+import { hashOf } from '../../../libs/pg-registry/src/term/hash/v8-hash';
 
 /** More chains than the Maps of one input need, so that nothing is counted as a collision by chance. */
 const CHAINS = 2 ** 12;

@@ -1,5 +1,5 @@
 import { type Key, Pid, type Value } from '../../../libs/pg-registry/src/term';
-import { hashOf } from '../../../libs/pg-registry/src/term/v8-hash';
+import { hashOf } from '../../../libs/pg-registry/src/term/hash/v8-hash';
 import type { SeededRandom } from '../../support/seeded-random';
 
 /** Numbers at which something changes: encodings, integers of V8, safe integers, floats. */

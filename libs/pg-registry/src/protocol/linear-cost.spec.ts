@@ -12,7 +12,7 @@ import {
   sameValue,
   type Value,
 } from '../term';
-import { hashOf } from '../term/v8-hash';
+import { hashOf } from '../term/hash/v8-hash';
 import { DecodeError, Reader, Writer } from '../wire';
 import { OperationCounter } from './operations.fixture';
 

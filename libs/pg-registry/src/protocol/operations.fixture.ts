@@ -1,5 +1,5 @@
 import { type Profiler, Session } from 'node:inspector';
-import { hashOf } from '../term/v8-hash';
+import { hashOf } from '../term/hash/v8-hash';
 
 /** More chains than any Map here has, so that nothing is counted as a collision by chance. */
 const CHAINS = 2 ** 12;
@@ -7,7 +7,7 @@ const CHAINS = 2 ** 12;
 /**
  * Counts what a run does, so that its cost can be told without a clock: how often each block of the library's code is entered, by
  * V8's precise coverage, and how many keys V8 passes in its hash tables on the way to a number or bigint, by the hash that
- * term/v8-hash.ts knows. It slows down the whole thread until it is stopped.
+ * term/hash/v8-hash.ts knows. It slows down the whole thread until it is stopped.
  */
 export class OperationCounter {
   readonly #session = new Session();

@@ -2,7 +2,7 @@ import { bytesKind, bytesOf, type Bytes } from './bytes';
 import { isArray, isBytes, isDate, isMap, isSet, type ValueRecord } from './value-kind';
 import { isPid, samePid } from './pid';
 import type { Key, Value } from './value';
-import { ValueNumbers } from './value-numbers';
+import { ValueNumbers } from './hash/value-numbers';
 
 /**
  * Whether two keys are the same by structure: array by array, objects whatever the order of their properties, pids

@@ -2,11 +2,11 @@
  * What entries are made of: keys, values and pids, and the errors that say what is wrong with them.
  *
  * A key or value has one **normal form** ({@link normalKey}, {@link normalValue}): a frozen copy that the caller
- * cannot reach, identical to what a peer decodes. freeze.ts makes it. All else here works on normal forms: equality, the total
+ * cannot reach, identical to what a peer decodes. `freeze.ts` makes it. All else here works on normal forms: equality, the total
  * order, tokens for JavaScript's own Maps, text for messages. Two promises: `compareValues` is 0, and
  * `keyToken`, `canonicalText` and `ValueNumbers` agree, exactly where `sameValue` is true; and nothing costs more time than is
  * linear in the size of its input (but for sorting), even if a peer chose it. For that, no Map of ours is keyed by a number or bigint of
- * a peer as it is (`HashSeed`, `keyToken`), and a Map or Set that V8 would hold in long chains has no normal form (`v8-hash.ts`).
+ * a peer as it is (`HashSeed`, `keyToken`), and a Map or Set that V8 would hold in long chains has no normal form (`hash/v8-hash.ts`).
  *
  * `options.ts` has the checks of options that every room uses.
  *
@@ -34,10 +34,10 @@ export { normalKey, normalValue } from './freeze';
 export { sameKey, sameValue } from './equality';
 export { compareValues } from './order';
 export { HEAP_BYTES, heapBytesOf, heapBytesOfArray, heapBytesOfKey, heapBytesOfRecord } from './heap-bytes';
-export { canonicalText, keyToken, type KeyToken } from './token';
-export { FIXED_SEED, HashSeed } from './hash-seed';
-export { hasLongChain, LONGEST_CHAIN } from './v8-hash';
-export { ValueNumbers } from './value-numbers';
+export { canonicalText, keyToken, type KeyToken } from './hash/token';
+export { FIXED_SEED, HashSeed } from './hash/hash-seed';
+export { hasLongChain, LONGEST_CHAIN } from './hash/v8-hash';
+export { ValueNumbers } from './hash/value-numbers';
 export { isArray, isDate, isBytes, isMap, isRecord, isSet, type ValueRecord } from './value-kind';
 export { formatKey } from './text';
 export { describeValue } from './describe-value';

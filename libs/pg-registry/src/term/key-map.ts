@@ -1,4 +1,4 @@
-import { keyToken, type KeyToken } from './token';
+import { keyToken, type KeyToken } from './hash/token';
 import type { Key } from './value';
 
 /**

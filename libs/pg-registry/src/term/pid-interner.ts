@@ -1,4 +1,4 @@
-import { FIXED_SEED, type HashSeed } from './hash-seed';
+import { FIXED_SEED, type HashSeed } from './hash/hash-seed';
 import { Pid } from './pid';
 
 /** Below this a sweep is not worth its walk. */

@@ -21,7 +21,9 @@ import {
 import { wireOrder } from './byte-order';
 import { ByteReader } from './byte-reader';
 import { HeapLimitError } from './decode-error';
-import { mostReferencesToHome, mostReferencesToShape } from './references';
+import { type KnownHome, readHome } from './known-home';
+import { type KnownShape, readShape } from './known-shape';
+import { readDateMs, readMagnitude, readNegativeInteger } from './numbers';
 import { RECENT_SHAPE, RECENT_SHAPES, SHORT_ARRAY, SHORT_STRING, TAG } from './tag';
 
 /** What a {@link Reader} of values needs to know of its node. */
@@ -34,23 +36,6 @@ export interface ReaderOptions {
   readonly maxHeapBytes?: number;
 }
 
-/** The names of an object's properties, and how many bytes they took where they were written. */
-interface Shape {
-  readonly names: readonly string[];
-  readonly headBytes: number;
-  /** How often it may still be referred to. */
-  references: number;
-}
-
-/** Node and incarnation of a pid, and how many bytes they took where they were written. */
-interface Home {
-  readonly node: string;
-  readonly incarnation: string;
-  readonly headBytes: number;
-  /** How often it may still be referred to. */
-  references: number;
-}
-
 const NOT_IN_KEYS = new Set<number>([TAG.undefined, TAG.date, TAG.map, TAG.set, TAG.bytes]);
 const LAST_SMALL_INTEGER_TAG = SHORT_STRING - 1;
 /** A frame may consist of nothing else, and to freeze each takes longer than all the rest. */
@@ -58,10 +43,6 @@ const EMPTY_ARRAY: readonly Value[] = Object.freeze([]);
 const EMPTY_RECORD: { readonly [name: string]: Value } = Object.freeze({});
 /** Arrays of up to so many elements are written as literals. */
 const LONGEST_LITERAL = 4;
-/** So many bytes always make a safe integer. */
-const SAFE_BYTES = 6;
-/** A Date reaches this far from 1970 either way. */
-const MOST_DATE_MS = 8.64e15;
 
 /**
  * Reads what one {@link Writer} wrote into values in normal form: checked, frozen and with the node's own pids, in one
@@ -74,8 +55,8 @@ const MOST_DATE_MS = 8.64e15;
  */
 export class Reader extends ByteReader {
   readonly #options: ReaderOptions | undefined;
-  #shapes: Shape[] = [];
-  #homes: Home[] = [];
+  #shapes: KnownShape[] = [];
+  #homes: KnownHome[] = [];
   /** Bytes that the current value would take in addition if nothing in it referred to what was written before. */
   #saved = 0;
   /** Where the current value ends at the latest: a larger one is given up before it is complete. */
@@ -173,13 +154,13 @@ export class Reader extends ByteReader {
       case TAG.integer:
         return this.#atLeast(LARGEST_INLINE_INTEGER + 1);
       case TAG.negativeInteger:
-        return this.#negativeInteger();
+        return readNegativeInteger(this);
       case TAG.float:
         return this.#float();
       case TAG.bigint:
-        return this.#magnitude();
+        return readMagnitude(this);
       case TAG.negativeBigint:
-        return -1n - this.#magnitude();
+        return -1n - readMagnitude(this);
       case TAG.string:
         return this.#text(this.#atLeast(LONG_STRING_BYTES));
       case TAG.array:
@@ -216,29 +197,11 @@ export class Reader extends ByteReader {
     return n >= least ? n : this.fail('not in shortest form');
   }
 
-  #negativeInteger(): number {
-    const n = -1 - this.uint();
-    return Number.isSafeInteger(n) ? n : this.fail('an integer that is not safe');
-  }
-
   #float(): number {
     const n = this.float();
     this.charge(HEAP_BYTES.number);
     if (Number.isSafeInteger(n)) this.fail('an integer (or -0) written as float');
     return Number.isNaN(n) ? NaN : n; // whatever bits the NaN had
-  }
-
-  #magnitude(): bigint {
-    const bytes = this.bytes();
-    if (bytes.length === 0 || (bytes.length > 1 && bytes[0] === 0))
-      this.fail('a bigint not in shortest form');
-    this.charge(HEAP_BYTES.bigint + 3 * bytes.length);
-    if (bytes.length <= SAFE_BYTES) {
-      let n = 0;
-      for (const byte of bytes) n = n * 256 + byte;
-      return BigInt(n);
-    }
-    return BigInt(`0x${hex(bytes)}`);
   }
 
   #enter(depth: number): void {
@@ -278,15 +241,7 @@ export class Reader extends ByteReader {
   }
 
   #newRecord(depth: number): Value {
-    const start = this.position;
-    const count = this.count(2);
-    const names: string[] = [];
-    this.charge(heapBytesOfArray(count) + count * HEAP_BYTES.string);
-    for (let i = 0; i < count; i += 1) names.push(this.string());
-    if (names.includes('__proto__')) this.fail('a property named __proto__');
-    if (count > 1 && new Set(names).size !== count) this.fail('a property twice');
-    const headBytes = this.position - start + 1;
-    const shape = { names, headBytes, references: mostReferencesToShape(headBytes, count) };
+    const shape = readShape(this);
     this.#shapes.push(shape);
     return this.#record(shape, depth);
   }
@@ -305,7 +260,7 @@ export class Reader extends ByteReader {
     return this.#record(shape, depth);
   }
 
-  #record({ names }: Shape, depth: number): Value {
+  #record({ names }: KnownShape, depth: number): Value {
     this.#enter(depth);
     if (names.length === 0) return EMPTY_RECORD;
     this.charge(heapBytesOfRecord(names.length));
@@ -315,12 +270,7 @@ export class Reader extends ByteReader {
   }
 
   #pidOfNewHome(): Pid {
-    const start = this.position;
-    const node = this.string();
-    if (node === '') this.fail('a pid without a node');
-    const incarnation = this.hex(8);
-    const headBytes = this.position - start + 1;
-    const home = { node, incarnation, headBytes, references: mostReferencesToHome(headBytes) };
+    const home = readHome(this);
     this.#homes.push(home);
     return this.#pid(home);
   }
@@ -335,15 +285,13 @@ export class Reader extends ByteReader {
     return this.#pid(home);
   }
 
-  #pid({ node, incarnation }: Home): Pid {
+  #pid({ node, incarnation }: KnownHome): Pid {
     this.charge(HEAP_BYTES.pid);
     return this.#options!.pids.intern(node, incarnation, this.uint());
   }
 
   #date(): Value {
-    const ms = this.float();
-    if (!Number.isInteger(ms) || Math.abs(ms) > MOST_DATE_MS || Object.is(ms, -0))
-      this.fail('an invalid date');
+    const ms = readDateMs(this);
     this.charge(HEAP_BYTES.date);
     return new FrozenDate(ms);
   }
@@ -389,8 +337,4 @@ export class Reader extends ByteReader {
     this.charge(HEAP_BYTES.bytes + bytes.length);
     return bytesCopy(kind, wireOrder(bytes, each));
   }
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
 }

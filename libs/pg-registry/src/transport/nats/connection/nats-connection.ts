@@ -19,6 +19,7 @@ import {
   reasonOf,
 } from '../nats-client';
 import { ClientSubscriptions } from './client-subscriptions';
+import { Flushes } from './flushes';
 import { PayloadLimit } from './payload-limit';
 import { Refusals } from './refusals';
 import { adviceAbout, describeServerError, type ServerError, serverErrorIn } from './server-error';
@@ -44,7 +45,7 @@ export class NatsConnection implements Connection {
   readonly #subscriptions: ClientSubscriptions;
   readonly #boundSubscriptions = new Set<Subscription>();
   readonly #payload = new PayloadLimit();
-  readonly #flushes = new Set<(error: TransportError) => void>();
+  readonly #flushes = new Flushes();
   readonly #report: (error: Error) => void;
   readonly #onAnswer: OnMessage;
   /** For promises that nobody awaits: their rejections would end the Node.js process. */
@@ -164,16 +165,7 @@ export class NatsConnection implements Connection {
 
   flush(): Promise<void> {
     if (!this.#connected) return Promise.reject(new TransportError('Not connected to NATS.'));
-    // The client never settles a flush once it is closed, and settles it late while it is disconnected.
-    return new Promise((resolve, reject) => {
-      this.#flushes.add(reject);
-      this.#client
-        .flush()
-        .then(resolve, (cause: unknown) =>
-          reject(new TransportError(`Not flushed: ${reasonOf(cause)}.`, { cause })),
-        )
-        .finally(() => this.#flushes.delete(reject));
-    });
+    return this.#flushes.flush(this.#client);
   }
 
   /** Ends a subscription of another client together with this connection. */
@@ -269,7 +261,7 @@ export class NatsConnection implements Connection {
   #onDisconnected(): void {
     if (!this.#connected) return;
     this.#connected = false;
-    this.#failFlushes('the connection to NATS was lost');
+    this.#flushes.fail('the connection to NATS was lost');
     this.#tell({ type: 'disconnected' });
   }
 
@@ -319,15 +311,10 @@ export class NatsConnection implements Connection {
   #end(): void {
     this.#closed = true;
     this.#connected = false;
-    this.#failFlushes('the connection to NATS was closed');
+    this.#flushes.fail('the connection to NATS was closed');
     this.#requests.close();
     this.#subscriptions.close();
     for (const subscription of this.#boundSubscriptions) subscription.unsubscribe();
-  }
-
-  #failFlushes(reason: string): void {
-    for (const reject of this.#flushes) reject(new TransportError(`Not flushed: ${reason}.`));
-    this.#flushes.clear();
   }
 
   #readServer(): void {

@@ -1,4 +1,4 @@
-import type { Value } from './value';
+import type { Value } from '../value';
 
 /**
  * So many keys of a Map, or members of a Set, may stand in one chain of V8's hash table. A chain is searched from one end to

@@ -1,5 +1,5 @@
 import { cpuUsage } from 'node:process';
-import { hasLongChain, LONGEST_CHAIN } from '.';
+import { hasLongChain, LONGEST_CHAIN } from '..';
 import { hashOf } from './v8-hash';
 
 /** Keys that all get into one chain of V8's hash table, as long as it has no more than 512 chains. */

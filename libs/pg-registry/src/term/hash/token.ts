@@ -1,10 +1,10 @@
-import { isOwnError } from './thrown';
-import { bytesKind, bytesOf } from './bytes';
-import { InvalidValueError } from './errors';
+import { isOwnError } from '../thrown';
+import { bytesKind, bytesOf } from '../bytes';
+import { InvalidValueError } from '../errors';
 import { MARK, numberToken } from './hash-seed';
-import { isArray, isBytes, isDate, isMap, isSet, type ValueRecord } from './value-kind';
-import { isPid, type Pid } from './pid';
-import type { Key, Value } from './value';
+import { isArray, isBytes, isDate, isMap, isSet, type ValueRecord } from '../value-kind';
+import { isPid, type Pid } from '../pid';
+import type { Key, Value } from '../value';
 
 const PREFIX = String.fromCharCode(MARK);
 

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { HashSeed } from '.';
+import { HashSeed } from '..';
 
 const anyNumber = fc.oneof(
   fc.integer(),

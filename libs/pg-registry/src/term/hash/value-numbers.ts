@@ -1,6 +1,6 @@
 import { numberToken } from './hash-seed';
 import { primitiveText, structureText } from './token';
-import type { Value } from './value';
+import type { Value } from '../value';
 
 /**
  * Gives objects numbers: the same one exactly to those that are the same ({@link sameValue}).
