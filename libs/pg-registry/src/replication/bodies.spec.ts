@@ -4,7 +4,8 @@ import { numbersInSteps } from '../table/entry-numbers.fixture';
 import { DEFAULT_VALUE_LIMITS, PidInterner } from '../term';
 import { DecodeError, Reader, Writer } from '../wire/codec';
 import type { StreamKind } from '../wire';
-import { MAX_NUMBER, openBody, readOpsHead, startBody, TAG, TAGS_OF } from './body';
+import { MAX_NUMBER, openBody, readOpsHead, startBody, TAG, TAGS_OF, writeTail } from './body';
+import { Bundler, readBundle } from './bundle';
 import { ChunkWriter, MAX_CHUNK_ROWS, readChunk, readChunkHead, startChunk } from './chunk-body';
 import { DeltaReader, DeltaWriter } from './delta';
 import { readOperations, writeOperation } from './operation-body';
@@ -216,5 +217,34 @@ describe('a body', () => {
       const open = [0, ...Object.values(TAG), 99].filter((tag) => opens(tag, kind));
       expect(open).toEqual([...TAGS_OF[kind]].toSorted((a, b) => a - b));
     }
+  });
+});
+
+describe('what costs a receiver much more than its bytes', () => {
+  it('operations that begin behind the first 64 KB of a body are refused, because no node begins one there', () => {
+    const { table, numbers } = ownTable();
+    const diff = table.join('k', [pid(1)], 1, numbers, 1);
+    const operation = new Writer();
+    writeOperation(operation, diff, new DeltaWriter());
+    const most = Math.ceil((64 * 1024) / operation.length);
+    expect(decoded(Array.from({ length: most }, () => diff), 1)).toHaveLength(most); // prettier-ignore
+    expect(() => decoded(Array.from({ length: most + 1 }, () => diff), 1)).toThrow(/behind the first 65536 bytes/); // prettier-ignore
+  });
+
+  it('bodies that begin behind the first 64 KB of a bundle are refused, because no node begins one there', () => {
+    const sent: Uint8Array[] = [];
+    const bundler = new Bundler(1, 1e6, (body) => sent.push(body));
+    const tail = writeTail(new Writer(), 1, { oldest: 1, last: 1 });
+    for (let i = 0; i < 30_000; i += 1) bundler.add(tail);
+    bundler.flush();
+    const bodies = (bundle: Uint8Array) => {
+      const reader = readerOf(bundle);
+      return [...readBundle(reader, openBody(reader, 'ops').run, readerOf)].length;
+    };
+    expect(sent.reduce((count, bundle) => count + bodies(bundle), 0)).toBe(30_000);
+    const whole = new Writer();
+    startBody(whole, TAG.bundle, 1);
+    for (let i = 0; i < 30_000; i += 1) whole.bytes(tail);
+    expect(() => bodies(whole.finish())).toThrow(/behind the first 65536 bytes/);
   });
 });

@@ -33,6 +33,9 @@ export const MAX_NUMBER = 2 ** 52 - 1;
 /** Longest head of a body of this file. */
 export const MAX_HEAD_BYTES = 64;
 
+/** A body leaves when it has so many bytes of operations, and takes no further body of a bundle. Neither begins behind them. */
+export const FULL_BODY_BYTES = 64 * 1024;
+
 /** Operations `first` to `first + count - 1`; they follow, see `operation-body.ts`. */
 export interface OpsHead {
   readonly first: number;
@@ -75,6 +78,19 @@ export interface ChunkHead extends SyncSession {
   readonly from: number;
   readonly to: number;
   readonly at: number;
+}
+
+/**
+ * Refuses what a peer puts behind a full body: applying a megabyte of the smallest operations would hold this node up for half a second.
+ *
+ * @param start Where the operations, or the bodies of a bundle, begin.
+ * @throws DecodeError if the reader has come to where none begins
+ */
+export function checkNotFull(reader: Reader, start: number): void {
+  if (reader.position - start >= FULL_BODY_BYTES)
+    throw new DecodeError(
+      `operations or bodies that begin behind the first ${FULL_BODY_BYTES} bytes, where no node begins one`,
+    );
 }
 
 /** The tag of a body, and the run of the stream that it is about. */

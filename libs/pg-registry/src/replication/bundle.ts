@@ -1,8 +1,5 @@
 import { DecodeError, type Reader, Writer } from '../wire';
-import { MAX_HEAD_BYTES, openBody, startBody, TAG } from './body';
-
-/** A body is put into a bundle as long as the bundle stays below this. */
-const BUNDLE_BYTES = 64 * 1024;
+import { checkNotFull, FULL_BODY_BYTES, MAX_HEAD_BYTES, openBody, startBody, TAG } from './body';
 
 /**
  * Packs bodies of one stream into frames, whole and in their order, so that 1,500 small operations are repaired by one frame instead
@@ -21,7 +18,7 @@ export class Bundler {
     this.#run = run;
     this.#send = send;
 
-    this.#capacity = Math.min(BUNDLE_BYTES, maxBodyBytes) - MAX_HEAD_BYTES;
+    this.#capacity = Math.min(FULL_BODY_BYTES, maxBodyBytes) - MAX_HEAD_BYTES;
   }
 
   /** Takes the next body; may send a bundle of those before, or this one. */
@@ -51,14 +48,16 @@ export interface Bundled {
 /**
  * The bodies behind the head of a bundle of run `run`, one after the other, as they are taken.
  *
- * @throws DecodeError when it comes to one that does not belong into a bundle, or speaks of another run.
+ * @throws DecodeError when it comes to one that does not belong into a bundle, speaks of another run, or begins behind a full body.
  */
 export function* readBundle(
   reader: Reader,
   run: number,
   readerOf: (bytes: Uint8Array) => Reader,
 ): Generator<Bundled> {
+  const start = reader.position;
   while (reader.remaining > 0) {
+    checkNotFull(reader, start);
     const inner = readerOf(reader.bytes());
     const opened = openBody(inner, 'ops');
     if (opened.tag === TAG.bundle) throw new DecodeError('a bundle in a bundle');

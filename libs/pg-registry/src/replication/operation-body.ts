@@ -1,7 +1,7 @@
 import type { Change, Diff, RemoteGroup, RemoteOperation } from '../table';
 import { HEAP_BYTES, type PidInterner, type Value } from '../term';
 import { DecodeError, type Reader, type Writer } from '../wire';
-import type { OpsHead } from './body';
+import { checkNotFull, type OpsHead } from './body';
 import { DeltaReader, DeltaWriter, type Owner } from './delta';
 
 /** What a group does; `…One` means that all its entries share one value, which is written once. Zero ends an operation. */
@@ -51,8 +51,11 @@ export function readOperations(
 ): RemoteOperation[] {
   const deltas = new DeltaReader(owner, pids);
   const operations: RemoteOperation[] = [];
-  for (let number = first; number < first + count; number += 1)
+  const start = reader.position;
+  for (let number = first; number < first + count; number += 1) {
+    checkNotFull(reader, start);
     operations.push(readOperation(reader, number, deltas));
+  }
   reader.end();
   return operations;
 }

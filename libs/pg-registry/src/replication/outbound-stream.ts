@@ -1,6 +1,6 @@
 import type { Diff } from '../table';
 import { Writer } from '../wire';
-import { joinBody, MAX_HEAD_BYTES, startBody, TAG, writeTail } from './body';
+import { FULL_BODY_BYTES, joinBody, MAX_HEAD_BYTES, startBody, TAG, writeTail } from './body';
 import type { ReplicationBudget } from './budget';
 import { DeltaWriter } from './delta';
 import type { StreamOutput } from './stream-output';
@@ -21,8 +21,6 @@ const FRAME_MS = 1;
 const FRAMES_IN_A_ROW = 8;
 /** Beyond that, operations wait for each other at most this long. */
 const COALESCE_MS = 5;
-/** They wait at most until there are this many bytes of them. */
-const COALESCE_BYTES = 64 * 1024;
 /** How long after the last operation its number is sent again. */
 const TAIL_MS = [20, 100, 400, 1600] as const;
 
@@ -164,7 +162,7 @@ export class OutboundStream {
 
   #encodeUnsent(now: number): void {
     let taken = 0;
-    while (taken < this.#unsent.length && this.#batch.length < COALESCE_BYTES && this.#budget.open) {
+    while (taken < this.#unsent.length && this.#batch.length < FULL_BODY_BYTES && this.#budget.open) {
       this.#encode(this.#unsent[taken++], now);
     }
     // If the stream collapsed over one of them, the list is a new, empty one.
@@ -185,7 +183,7 @@ export class OutboundStream {
       this.#batched = 1;
     }
     if (this.#batch.length > most) this.#sendInParts(now);
-    else if (this.#batch.length >= COALESCE_BYTES) this.#sendBatch(now);
+    else if (this.#batch.length >= FULL_BODY_BYTES) this.#sendBatch(now);
   }
 
   #sendBatch(now: number): void {
