@@ -137,9 +137,13 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
     subscribe: [1, SAFE],
     'async callback': [2, 'awaited, or its rejection is handled'],
   },
+  'transport/nats/connection/flushes.ts': {
+    'then()': [1, PROMISE],
+    'finally()': [1, 'never rejects: the step before it handles both outcomes'],
+  },
   'transport/nats/connection/nats-connection.ts': {
-    'then()': [3, PROMISE],
-    'finally()': [2, 'never rejects: the step before it handles both outcomes'],
+    'then()': [2, PROMISE],
+    'finally()': [1, 'never rejects: the step before it handles both outcomes'],
     void: [1, '#followNext catches everything'],
     timer: [1, 'settles a promise of ours, and throws nothing'],
   },
