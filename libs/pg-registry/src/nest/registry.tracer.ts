@@ -51,7 +51,15 @@ export class RegistryTracer implements CallTracer {
   }
 
   outgoing(...[kind, name, to, parent]: Outgoing): OutgoingSpan | undefined {
-    if (!this.#records()) return this.#unrecorded(parent);
+    if (this.#records()) return this.#recorded(kind, name, to, parent);
+    if (parent !== undefined) return undefined;
+    const { context, trace } = this.#api;
+    const current = trace.getSpanContext(context.active());
+    const carried = current && traceOf(this.#api, current);
+    return carried && new UnrecordedCall(carried);
+  }
+
+  #recorded(...[kind, name, to, parent]: Outgoing): OutgoingSpan {
     const { SpanKind, context } = this.#api;
     const options = {
       kind: kind === 'call' ? SpanKind.CLIENT : SpanKind.PRODUCER,
@@ -104,14 +112,6 @@ export class RegistryTracer implements CallTracer {
     this.#isRecording =
       provider.getDelegateTracer === undefined || provider.getDelegateTracer(TRACER) !== undefined;
     return this.#isRecording;
-  }
-
-  #unrecorded(parent: TraceContext | undefined): OutgoingSpan | undefined {
-    const { context, trace } = this.#api;
-    if (parent !== undefined) return undefined;
-    const current = trace.getSpanContext(context.active());
-    const carried = current && traceOf(this.#api, current);
-    return carried && new UnrecordedCall(carried);
   }
 
   /** Returns a context whose current span is `parent`, if that names one. */

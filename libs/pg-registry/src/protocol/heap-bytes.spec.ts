@@ -74,9 +74,9 @@ describe('the estimated size of what a peer sends', () => {
     };
     const taken = heapBytesEach(build);
     const [table] = build();
-    expect(taken).toBeLessThan((table.remote(THERE).heapBytes / COUNT) * TOLERANCE);
+    expect(taken).toBeLessThan((table.remote(THERE).size.heapBytes / COUNT) * TOLERANCE);
     table.remote(THERE).removeNewest();
-    expect(table.remote(THERE).heapBytes).toBe(0);
+    expect(table.remote(THERE).size.heapBytes).toBe(0);
   });
 
   it('follows updates of a value', () => {
@@ -86,10 +86,10 @@ describe('the estimated size of what a peer sends', () => {
     table
       .remote(THERE)
       .apply({ number: 1, groups: [{ kind: 'join', key: 'k', entries: [entry] }] }, Infinity);
-    const large = table.remote(THERE).heapBytes;
+    const large = table.remote(THERE).size.heapBytes;
     const update = { kind: 'update' as const, entries: [{ number: 1, value: 'x' }] };
     table.remote(THERE).apply({ number: 2, groups: [update] }, Infinity);
-    expect(large - table.remote(THERE).heapBytes).toBeGreaterThan(900);
+    expect(large - table.remote(THERE).size.heapBytes).toBeGreaterThan(900);
   });
 
   it('ends the decoding of what takes more than it may, before it is made', () => {

@@ -53,19 +53,15 @@ export function readOperations(
   const operations: RemoteOperation[] = [];
   const start = reader.position;
   for (let number = first; number < first + count; number += 1) {
-    checkNotFull(reader, start);
-    operations.push(readOperation(reader, number, deltas));
+    if (number > first) checkNotFull(reader, start);
+    const groups: RemoteGroup[] = [];
+    for (let head = reader.uint(); head !== GROUP.end; head = reader.uint())
+      groups.push(readGroup(reader, head, deltas));
+    if (groups.length === 0) throw new DecodeError('an operation without a group');
+    operations.push({ number, groups });
   }
   reader.end();
   return operations;
-}
-
-function readOperation(reader: Reader, number: number, deltas: DeltaReader): RemoteOperation {
-  const groups: RemoteGroup[] = [];
-  for (let head = reader.uint(); head !== GROUP.end; head = reader.uint())
-    groups.push(readGroup(reader, head, deltas));
-  if (groups.length === 0) throw new DecodeError('an operation without a group');
-  return { number, groups };
 }
 
 function readGroup(reader: Reader, head: number, deltas: DeltaReader): RemoteGroup {

@@ -6,6 +6,15 @@ import { RecentPlaces } from './recent-places';
 import type { RemoteGroup, RemoteOperation, SyncChunk, SyncRow } from './remote-operation';
 import type { Row } from './row';
 
+/** The size of what one owner has in a scope. */
+export interface EntriesSize {
+  readonly count: number;
+  /** In bytes. */
+  readonly heapBytes: number;
+}
+
+const NOTHING: EntriesSize = { count: 0, heapBytes: 0 };
+
 /**
  * The entries of one other node in a table, which its stream and its syncs change; made by `Table.remote`. Every mutation returns its
  * {@link Diff}, as the table's own do, and touches only rows of this owner. Of this node itself they change nothing.
@@ -26,9 +35,9 @@ export class RemoteEntries {
     return this.#indexes.owner(this.owner)?.count ?? 0;
   }
 
-  /** An upper estimate of what they take in memory, in bytes. Constant time. */
-  get heapBytes(): number {
-    return this.#indexes.owner(this.owner)?.heapBytes ?? 0;
+  /** How many there are, and an upper estimate of what they take in memory, as of now. Constant time. */
+  get size(): EntriesSize {
+    return this.#indexes.owner(this.owner) ?? NOTHING;
   }
 
   /** The digest over them. Constant time: it is kept up to date by every change. */

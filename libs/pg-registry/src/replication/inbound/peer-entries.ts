@@ -92,7 +92,7 @@ export class PeerEntries {
   /** Counts what they take now. Returns why they are too many; undefined if they are not. */
   takeStock(): Excess | undefined {
     const { entries, options } = this.#deps.budget;
-    const { count, heapBytes } = this.rows;
+    const { count, heapBytes } = this.rows.size;
     const bytesOfPeer = entries.change(this.#peer.incarnation, heapBytes - this.#countedBytes);
     this.#countedBytes = heapBytes;
     if (count > options.maxEntriesPerPeer) return 'number';
