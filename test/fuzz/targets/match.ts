@@ -75,7 +75,7 @@ function runSpec(spec: unknown, values: readonly Value[]): void {
   const query = compiled(() => compileSpec(spec as Spec));
   if (query === undefined) return;
   const rows = rowsOf(values);
-  const kept = query.sieve?.([{ rows, values: rows.map(({ value }) => value) }]) ?? rows;
+  const kept = query.sieve?.keep([{ rows, values: rows.map(({ value }) => value) }]) ?? rows;
   for (const row of rows) {
     const result = query.select(row, CONTEXT);
     if (query.counts(row, CONTEXT) !== (result === true)) throw new Fault('select and counts differ');

@@ -31,15 +31,16 @@ describe('the sieve of a spec', () => {
     noNullPrototype: true,
   });
 
-  it('a sieve lets through every row that matches, in order, and only these where it decides', () => {
+  it('a sieve lets through every row that matches, in order, and only these where it decides, and counts them', () => {
     fc.assert(
       fc.property(fc.array(value, { maxLength: 8 }), pattern, (values, asked) => {
         const spec = compileSpec({ head: { value: asked }, body: true });
         const pages = pagesOf(values);
         const rows = pages.flatMap((page) => page.rows);
-        const kept = spec.sieve?.(pages) ?? rows;
+        const kept = spec.sieve?.keep(pages) ?? rows;
         const matching = rows.filter((row) => spec.counts(row, { self: pid }));
         expect(rows.filter((row) => kept.includes(row))).toEqual(kept);
+        expect(spec.sieve?.count(pages) ?? rows.length).toBe(kept.length);
         expect(spec.sieveDecides ? kept : kept.filter((row) => matching.includes(row))).toEqual(matching);
       }),
       { numRuns: 500 },
@@ -65,6 +66,6 @@ describe('the sieve of a spec', () => {
   it('a sieve keeps the rows of all pages that have every property', () => {
     const pages = pagesOf([{ a: 1, b: 'x' }, { a: 1 }, null, 'a', { a: 1, b: 'x', c: 2 }, [1]]);
     const { sieve } = compileSpec({ head: { value: { a: 1, b: 'x' } }, body: true });
-    expect(sieve!(pages)).toEqual([rowOf({ a: 1, b: 'x' }), rowOf({ a: 1, b: 'x', c: 2 })]);
+    expect(sieve!.keep(pages)).toEqual([rowOf({ a: 1, b: 'x' }), rowOf({ a: 1, b: 'x', c: 2 })]);
   });
 });

@@ -75,7 +75,7 @@ export class Queries {
   countSelect(query: Spec | Predicate<never>): number {
     const spec = compileSpec(query);
     const { table } = this.#current.require();
-    if (spec.sieveDecides) return spec.sieve!(table.pages()).length;
+    if (spec.sieveDecides) return spec.sieve!.count(table.pages());
     let count = 0;
     for (const rows of candidates(table, spec)) {
       for (const row of rows) if (spec.counts(row, this.#context)) count += 1;
@@ -110,5 +110,7 @@ function candidates(
   }
   if (literalKey !== undefined) return [table.rowsOf(literalKey)];
   const pages = table.pages();
-  return sieve === undefined || pages.length < WORTH_SIEVING ? pages.map(({ rows }) => rows) : [sieve(pages)];
+  return sieve === undefined || pages.length < WORTH_SIEVING
+    ? pages.map(({ rows }) => rows)
+    : [sieve.keep(pages)];
 }
