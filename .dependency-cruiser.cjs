@@ -4,7 +4,7 @@
  */
 const SRC = 'libs/pg-registry/src';
 
-/** room → what it may import: other rooms by name, packages as `npm:name`, Node's own modules as `node:name`. */
+/** room → what it may import: other rooms by name, single files of rooms by path, packages as `npm:name`, Node's own modules as `node:name`. */
 const rooms = {
   term: [],
   match: ['term'],
@@ -13,10 +13,12 @@ const rooms = {
   cluster: ['term', 'table', 'wire'],
   replication: ['term', 'table', 'wire', 'cluster'],
   protocol: ['term', 'table', 'wire', 'cluster', 'replication'],
-  'transport/secret': ['term', 'transport', 'node:crypto'],
-  'transport/local': ['term', 'transport', 'transport/secret'],
+  names: ['term'],
+  'transport/secret': ['term', 'names/lease-store.ts', 'transport', 'node:crypto'],
+  'transport/local': ['term', 'names/lease-store.ts', 'transport', 'transport/secret'],
   'transport/nats': [
     'term',
+    'names/lease-store.ts',
     'transport',
     'transport/secret',
     'npm:nats',
@@ -25,7 +27,7 @@ const rooms = {
     'node:async_hooks',
     'node:diagnostics_channel',
   ],
-  transport: ['term'],
+  transport: ['term', 'names/lease-store.ts'],
   lifetime: ['term', 'node:async_hooks'],
   calls: ['term', 'wire', 'lifetime', 'npm:rxjs'],
   process: ['term', 'lifetime', 'calls', 'npm:rxjs'],
@@ -99,7 +101,9 @@ const pattern = (allowed) =>
     ? `node_modules/${allowed.slice(4)}/`
     : allowed.startsWith('node:')
       ? `^(node:)?${allowed.slice(5)}$`
-      : filesOf(allowed);
+      : allowed.endsWith('.ts')
+        ? `^${SRC}/${allowed.replace('.', '\\.')}$`
+        : filesOf(allowed);
 
 module.exports = {
   forbidden: [

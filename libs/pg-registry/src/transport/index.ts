@@ -4,9 +4,10 @@
  * It promises order per sender, delivery at most once and asynchronously, and `no-responders` when nobody is subscribed (see
  * {@link Transport}). It does not promise that a message arrives. `local/` keeps these promises inside one process; `nats/`
  * keeps them over a NATS server, and is the only code that knows NATS; `secret/` signs the messages of either. None of them knows
- * what the bytes mean. The contract suite in `test/e2e/transport` tests all three.
+ * what the bytes mean. The contract suite in `test/e2e/transport` tests all three. A connection may also offer
+ * a store of lease records, by the port of `names/lease-store.ts`.
  *
- * May import: term.
+ * May import: term, names/lease-store.ts.
  */
 export type {
   Connection,

@@ -1,3 +1,5 @@
+import type { LeaseStore, LeaseStoreOptions } from '../names/lease-store';
+
 /**
  * How a node reaches the other nodes of its cluster: bytes in, bytes out, over subjects.
  *
@@ -138,6 +140,12 @@ export interface Connection {
    * @throws TransportError if the connection is lost before; what was published may be lost.
    */
   flush(): Promise<void>;
+
+  /**
+   * Opens the store of this namespace's lease records, which cluster names need. Asks the broker for nothing yet: the store does at
+   * its first request. It ends with the connection. Undefined: this transport has none.
+   */
+  readonly leaseStore?: ((options: LeaseStoreOptions) => LeaseStore) | undefined;
 
   /**
    * Ends every subscription and request, and closes the connection unless it was given from outside. Idempotent. Does not wait

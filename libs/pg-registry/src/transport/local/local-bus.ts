@@ -2,6 +2,7 @@ import { InvalidArgumentError } from '../../term';
 import type { Connection, ConnectOptions } from '../transport';
 import { Interest } from './interest';
 import { LocalConnection, type LocalMessage, type LocalSubscriber } from './local-connection';
+import { LocalLeases } from './local-leases';
 import { TurnQueue } from './turn-queue';
 
 /** What waits while a node is paused, each list in order: what the node sent, and what was sent to it. */
@@ -25,6 +26,8 @@ export class LocalBus {
   readonly #queue = new TurnQueue();
   readonly #cuts = new Set<string>();
   readonly #paused = new Map<string, Pause>();
+  /** The records of each namespace that ever asked for them: as long-lived as the bus. */
+  readonly #leases = new Map<string, LocalLeases>();
   /** Decides for each delivery whether it is lost; undefined while nothing gets lost. */
   #isLost: (() => boolean) | undefined;
 
@@ -35,6 +38,9 @@ export class LocalBus {
       subscribe: (subject, subscriber) => this.#interest.add(subject, subscriber),
       publish: this.#publish,
       flush: (done) => this.#flush(connection, done),
+      leases: (namespace) => this.#leasesOf(namespace),
+      roundTrip: (step, onResult) => this.#roundTrip(connection, step, onResult),
+      deliver: (step) => this.#queue.add(() => this.#arrive(connection, step)),
       leave: () => this.#connections.delete(connection),
     });
     this.#connections.add(connection);
@@ -125,7 +131,28 @@ export class LocalBus {
     if (!heard && reply !== '') this.#queue.add(() => this.#arrive(from, () => from.noResponders(reply)));
   };
 
-  #arrive(at: LocalConnection, step: () => void): void {
+  #leasesOf(namespace: string): LocalLeases {
+    let leases = this.#leases.get(namespace);
+    if (leases === undefined) this.#leases.set(namespace, (leases = new LocalLeases()));
+    return leases;
+  }
+
+  /** Runs a step as if at a server, and brings its result back. Each way takes a turn, and is subject to the faults of messages. */
+  #roundTrip<T>(from: LocalConnection, step: () => T, onResult: (result: T) => void): void {
+    const pause = this.#paused.get(from.node);
+    if (pause !== undefined) {
+      pause.outgoing.push(() => this.#roundTrip(from, step, onResult));
+      return;
+    }
+    if (!from.isConnected || this.#isLost?.()) return;
+    this.#queue.add(() => {
+      const result = step();
+      if (this.#isLost?.()) return;
+      this.#queue.add(() => this.#arrive(from, () => from.isConnected && onResult(result)));
+    });
+  }
+
+  #arrive(at: LocalConnection, step: () => unknown): void {
     const pause = this.#paused.get(at.node);
     if (pause === undefined) step();
     else pause.incoming.push(step);

@@ -1,3 +1,4 @@
+import type { LeaseStore, LeaseStoreOptions } from '../../names/lease-store';
 import { TransportError } from '../../term';
 import { PendingRequests } from '../pending-requests';
 import { safeCallback } from '../safe-callback';
@@ -9,6 +10,8 @@ import type {
   PendingRequest,
   Subscription,
 } from '../transport';
+import { LocalLeaseStore } from './local-lease-store';
+import type { LocalLeases } from './local-leases';
 
 /** What works here has to work over NATS with its default, too. */
 const MAX_PAYLOAD_BYTES = 1024 * 1024;
@@ -38,6 +41,12 @@ export interface LocalConnectionDeps {
   readonly publish: (from: LocalConnection, message: LocalMessage) => void;
   /** Calls back when everything published before was delivered. */
   readonly flush: (done: () => void) => void;
+  /** The records of a namespace on the bus. */
+  readonly leases: (namespace: string) => LocalLeases;
+  /** Runs a step at the records, and brings its result back; each in a later turn, or never if this connection is lost. */
+  readonly roundTrip: <T>(step: () => T, onResult: (result: T) => void) => void;
+  /** Runs a step in a later turn, or after the end of a pause. */
+  readonly deliver: (step: () => void) => void;
   readonly leave: () => void;
 }
 
@@ -48,6 +57,7 @@ export class LocalConnection implements Connection {
   readonly maxPayload = MAX_PAYLOAD_BYTES;
   readonly #requests = new PendingRequests();
   readonly #subscriptions = new Set<Subscription>();
+  readonly #leaseStores = new Set<LeaseStore>();
   isConnected = true;
   #state: State = 'connected';
   #dropped = 0;
@@ -129,9 +139,22 @@ export class LocalConnection implements Connection {
     if (!this.isConnected) throw new TransportError('The connection to the local bus was lost.');
   }
 
+  leaseStore({ namespace }: LeaseStoreOptions): LeaseStore {
+    const { roundTrip, deliver, leases } = this.#deps;
+    const store = new LocalLeaseStore({
+      leases: leases(namespace),
+      isConnected: () => this.isConnected,
+      roundTrip,
+      deliver,
+    });
+    this.#leaseStores.add(store);
+    return store;
+  }
+
   close(): Promise<void> {
     this.#leave('closed');
     this.#requests.close();
+    for (const store of this.#leaseStores) store.close();
     return Promise.resolve();
   }
 

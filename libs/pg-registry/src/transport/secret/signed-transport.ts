@@ -1,4 +1,5 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
+import type { LeaseStore, LeaseStoreOptions } from '../../names/lease-store';
 import { quoteText } from '../../term';
 import type {
   Connection,
@@ -149,6 +150,8 @@ class SignedConnection implements Connection {
   readonly #connection: Connection;
   readonly #keyId: string;
   readonly #now: () => number;
+  /** Records are not signed: whoever may write them is a matter of the broker's permissions. Undefined: the transport has no store. */
+  readonly leaseStore: ((options: LeaseStoreOptions) => LeaseStore) | undefined;
 
   constructor(
     connection: Connection,
@@ -162,6 +165,7 @@ class SignedConnection implements Connection {
 
     this.#mac = macs.get(signWith)!;
     this.#signatureBytes = signatureBytes(signWith);
+    this.leaseStore = connection.leaseStore && ((options) => connection.leaseStore!(options));
   }
 
   get isConnected(): boolean {
