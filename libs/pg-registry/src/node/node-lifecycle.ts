@@ -19,7 +19,7 @@ const GOODBYE_FLUSH_MS = 1000;
  *      └── no server answers ──┘
  *
  *     any but fenced  ── close() ──► stopped
- *     any but stopped ── a younger node has taken the name ──► fenced
+ *     any but stopped ── a younger node has taken the name ──► fenced: its processes end, without a goodbye
  *     ready ── the owner of the connection has closed it for good ──► draining ──► stopped, as by drain() and close()
  *
  * A drain: peers stop picking this node and say so; then other calls are refused, so that callers ask another member; calls in
@@ -109,6 +109,8 @@ export class NodeLifecycle {
         `node of the same name runs, incarnation ${incarnation}, start time ${isoTime(epoch)}. This node has stopped and its entries are ` +
         'gone; give every instance a name of its own.',
     );
+    // Now, and not when the application closes, which may be never: what its processes have open is saved when they end.
+    this.#endProcesses();
     this.#end('fenced', `Superseded by a younger node named '${this.#name}'.`);
   }
 
@@ -215,10 +217,10 @@ export class NodeLifecycle {
   }
 
   async #drain(timeoutMs: number): Promise<void> {
-    if (this.#state === 'stopped' || this.#state === 'fenced') return;
+    const { protocol, driver, clock, calls, scopes, processes, service } = this.#components;
+    if (this.#state === 'stopped' || this.#state === 'fenced') return service.settled();
     this.#state = 'draining';
     this.#leaving.abort();
-    const { protocol, driver, clock, calls, scopes, processes, service } = this.#components;
     driver.run(protocol.drain(clock.now()));
     if (this.#connection?.isConnected === true) await this.#acknowledgements();
     // What a peer sent before its receipt has arrived before it. The inbox stays: a call that the broker has already handed
@@ -264,11 +266,17 @@ export class NodeLifecycle {
 
   /** Observers complete without leave events, monitors elsewhere hear why processes ended; the goodbye is the last word. */
   async #goodbye(): Promise<void> {
-    const { protocol, driver, clock, scopes, processes, service } = this.#components;
-    scopes.stopAll();
-    processes.exitAll('shutdown');
+    const { protocol, driver, clock, service } = this.#components;
+    this.#endProcesses();
     await service.settled();
     driver.run(protocol.goodbye(clock.now()));
+  }
+
+  /** Observers complete first, so that they hear no leave events. `onProcessExit` runs afterwards: {@link ProcessService.settled}. */
+  #endProcesses(): void {
+    const { scopes, processes } = this.#components;
+    scopes.stopAll();
+    processes.exitAll('shutdown');
   }
 
   /** Nothing goes in or out any more. */

@@ -230,12 +230,13 @@ describe('a node', () => {
     expect(docs.lookup('k')).toMatchObject([{ value: 'a' }]);
   });
 
-  it('a node that is fenced by a younger node of its name stops, logs it and refuses writes', async () => {
+  it('a node that is fenced by a younger node of its name ends its processes, stops, logs it and refuses writes', async () => {
     const errors: string[] = [];
     const older = make({ node: 'twin' }, { logger: { ...silent, error: (message) => errors.push(message) } });
     await older.connect();
     const witness = await start('witness');
     older.scope('pg').register('k', 'older');
+    const process = older.processes.spawn();
     await seen(witness, 'k', 1);
     const stopped = new Promise<void>((complete) => older.peers$.subscribe({ complete }));
 
@@ -246,6 +247,7 @@ describe('a node', () => {
     await stopped;
 
     expect(older.state).toBe('fenced');
+    expect(process).toMatchObject({ alive: false, reason: 'shutdown' });
     expect(errors.join()).toContain(younger.incarnation);
     expect(() => older.scope('pg').register('k')).toThrow(ScopeNotRunningError);
     expect(() => older.startScope('other')).toThrow(/superseded/);
