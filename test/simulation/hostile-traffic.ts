@@ -6,8 +6,9 @@ import { NAMESPACE, SCOPE_NAMES, type SimulatedNode } from './simulated-node';
 const MOST_BYTES_EACH = 10;
 /** What a node may send a peer once in a life of it: its recent operations and few entries, more than most nodes here have, … */
 const ONCE_BYTES = 64 * 1024;
-/** … and, where it has had thousands of entries, so much for each: it travels in a sync and in an operation. */
+/** … and, where it has had thousands of entries, so much for each and the length of its text: both travel in a sync and in an operation. */
 const ONCE_BYTES_EACH_ENTRY = 128;
+const TIMES_A_TEXT_TRAVELS = 2;
 const SECOND_MS = 1000;
 
 /** What one node got of the hostile peer and sent to it, in one second. */
@@ -20,8 +21,8 @@ interface Second {
 /** Compares what each node sends to the hostile peer with what it gets of it, second by second. */
 export class HostileTraffic {
   readonly #seconds = new Map<SimulatedNode, Second>();
-  /** The most entries that each node has had. */
-  readonly #mostEntries = new Map<SimulatedNode, number>();
+  /** What the entries of each node have been worth at most, and the digests of its entries when that was last counted. */
+  readonly #most = new Map<SimulatedNode, { readonly digests: string; readonly bytes: number }>();
 
   readonly #now: () => number;
   readonly #isHostile: (name: string) => boolean;
@@ -45,7 +46,7 @@ export class HostileTraffic {
     if (root !== 'pgr' || namespace !== NAMESPACE) return;
     const second = this.#secondOf(node);
     second.sent += bytes.length;
-    const once = ONCE_BYTES + this.#mostEntriesOf(node) * ONCE_BYTES_EACH_ENTRY;
+    const once = ONCE_BYTES + this.#mostBytesOfEntries(node);
     if (second.sent <= second.received * MOST_BYTES_EACH + once) return;
     throw new Violation(
       11,
@@ -53,11 +54,16 @@ export class HostileTraffic {
     );
   }
 
-  #mostEntriesOf(node: SimulatedNode): number {
-    const own = SCOPE_NAMES.reduce((sum, scope) => sum + (node.tableOf(scope)?.countLocal ?? 0), 0);
-    const most = Math.max(own, this.#mostEntries.get(node) ?? 0);
-    this.#mostEntries.set(node, most);
-    return most;
+  #mostBytesOfEntries(node: SimulatedNode): number {
+    const tables = SCOPE_NAMES.map((scope) => node.tableOf(scope)).filter((table) => table !== undefined);
+    const digests = JSON.stringify(tables.map((table) => table.digest(table.incarnation)));
+    const last = this.#most.get(node);
+    if (last?.digests === digests) return last.bytes;
+    const rows = tables.flatMap((table) => table.ownRowsAfter(0, Infinity));
+    const now = rows.reduce((sum, { value }) => sum + bytesOfEntry(value), 0);
+    const bytes = Math.max(now, last?.bytes ?? 0);
+    this.#most.set(node, { digests, bytes });
+    return bytes;
   }
 
   #secondOf(node: SimulatedNode): Second {
@@ -66,4 +72,9 @@ export class HostileTraffic {
     if (second?.number !== number) this.#seconds.set(node, (second = { number, received: 0, sent: 0 }));
     return second;
   }
+}
+
+/** Only texts are long in a simulation. */
+function bytesOfEntry(value: unknown): number {
+  return ONCE_BYTES_EACH_ENTRY + (typeof value === 'string' ? value.length * TIMES_A_TEXT_TRAVELS : 0);
 }
