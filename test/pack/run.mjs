@@ -1,15 +1,19 @@
 /**
- * `npm run test:pack`: packs the library as `npm publish` would, and uses the tarball as strangers do: `publint` and `attw`
- * judge it, and fresh applications install, compile and start it — CommonJS on Nest 11, ES modules on Nest 12, each first
- * without the optional peers. At last somebody follows the guide's first page in an empty directory, from `nest new` to
- * `kill -9`, with Nest's tool of version 11 (CommonJS, Jest) and with the newest one (ES modules, Vitest). Ends with the line `N passed, N failed`. Needs the npm registry and nats-server.
+ * `npm run test:pack`: packs the library as `npm publish` would, and uses the tarball as strangers do. `publint` and `attw`
+ * judge it. Fresh applications install, compile and start it, CommonJS on Nest 11 and ES modules on Nest 12, each first
+ * without the optional peers; then other versions of Node.js run them. At last somebody follows the guide's first page in an empty
+ * directory, from `nest new` to `kill -9`, with Nest's tool of version 11 (CommonJS, Jest) and with the newest one (ES modules, Vitest), and
+ * goes on with tests and bundles of that application.
+ * Ends with the line `N passed, N failed`. Needs the npm registry and nats-server.
  */
-import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { provideNatsServer } from '../nats-server.mjs';
+import { otherNodes } from './node-versions.mjs';
+import { run } from './process.mjs';
+import { checkTarball } from './tarball.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '..', '..');
@@ -23,6 +27,10 @@ const APPLICATIONS = [
 ];
 const NEEDED = ['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs', 'typescript', '@types/node'];
 const OPTIONAL = ['@nestjs/microservices', '@nestjs/platform-express', '@opentelemetry/api', 'nats'];
+/** What the programs of `application/` say. */
+const PROGRAMS = { main: ['Hello Ada', 'Hello node1, Hello node2'], microservice: ['42', 'nats'] };
+/** Tests of the repository with several processes and a real nats-server. */
+const SMOKE = 'e2e/(cluster/calls|nest/applications|transport/nats-clients)\\.spec';
 /** What `nest new` writes, and strict: `skipLibCheck`, which it sets, would hide what is missing in our declarations. */
 const TSCONFIG = {
   compilerOptions: {
@@ -38,20 +46,19 @@ const TSCONFIG = {
   },
   include: ['src'],
 };
-const REQUIRED_FILES = ['README.md', 'CHANGELOG.md', 'LICENSE', 'package.json', ...pagesOfReadme()];
-/** Nothing of the tests; and no source maps, which would lead to sources that are not there. */
-const UNWANTED = /\.(spec|fixture)\.|\.map$/;
-
 let passed = 0;
 const failed = [];
 const folder = mkdtempSync(join(tmpdir(), 'pg-registry-pack-'));
 try {
   const tarball = pack();
   if (tarball !== undefined) {
-    check('the tarball has what it should, and nothing else', () => checkFiles(tarball));
+    check('the tarball has what it should, and nothing else', () =>
+      checkTarball(tarball, join(root, 'libs', 'pg-registry'), folder),
+    );
     check('publint', () => run(root, 'npx', 'publint', 'run', tarball, '--strict'));
     check('attw', () => run(root, 'npx', 'attw', tarball, '--no-color', '--format', 'ascii'));
     for (const application of APPLICATIONS) tryOut(application, tarball);
+    tryOutOnOtherNodes();
     for (const version of [pinned['@nestjs/cli'], 'latest']) {
       check(
         `getting started, to the letter, with @nestjs/cli ${version}: nest new, two processes, kill -9`,
@@ -72,30 +79,6 @@ function pack() {
   return name && join(folder, name);
 }
 
-function checkFiles(tarball) {
-  const files = run(folder, 'tar', '-tzf', tarball)
-    .trim()
-    .split('\n')
-    .map((file) => file.replace(/^package\//, ''));
-  const missing = [...REQUIRED_FILES, ...modules()].filter((file) => !files.includes(file));
-  const unwanted = files.filter((file) => UNWANTED.test(file));
-  if (missing.length > 0) throw new Error(`missing: ${missing.join(', ')}`);
-  if (unwanted.length > 0) throw new Error(`unwanted: ${unwanted.join(', ')}`);
-}
-
-/** The pages that README.md leads to are packed with it. */
-function pagesOfReadme() {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8');
-  return [...readme.matchAll(/\]\((docs\/[^)#]+)/g)].map(([, page]) => page);
-}
-
-/** What every source has to become. */
-function modules() {
-  return readdirSync(join(root, 'libs', 'pg-registry', 'src'), { recursive: true })
-    .filter((file) => file.endsWith('.ts') && !UNWANTED.test(file))
-    .flatMap((file) => ['.js', '.d.ts'].map((end) => `dist/${file.replace(/\.ts$/, end)}`));
-}
-
 /** Installs, compiles and starts an application of its own folder, without and with the optional peers. */
 function tryOut({ title, type, versions }, tarball) {
   const application = join(folder, type);
@@ -105,25 +88,49 @@ function tryOut({ title, type, versions }, tarball) {
 
   writeJson(join(application, 'package.json'), { private: true, type, dependencies });
   check(`${title}: installs without the optional peers`, () => install(application));
-  compileAndStart(title, application, 'main', ['Hello Ada', 'Hello node1, Hello node2']);
+  compileAndStart(title, application, 'main');
 
   Object.assign(dependencies, pick(versions, OPTIONAL));
   writeJson(join(application, 'package.json'), { private: true, type, dependencies });
   check(`${title}: installs with the optional peers`, () => install(application));
-  compileAndStart(title, application, 'microservice', ['42', 'nats']);
+  compileAndStart(title, application, 'microservice');
 }
 
-function compileAndStart(title, application, name, expected) {
+/** Runs what {@link tryOut} has compiled on other versions of Node.js, and on the newest of them tests with several processes, too. */
+function tryOutOnOtherNodes() {
+  const nodes = otherNodes(folder);
+  for (const { asked, reason } of nodes.filter(({ binary }) => binary === undefined)) {
+    console.log(`skipped Node.js ${asked}: its binary cannot be had here. ${reason}`);
+  }
+  const present = nodes.filter(({ binary }) => binary !== undefined);
+  for (const { version, binary } of present) {
+    check(`Node.js ${version}: the applications run`, () => {
+      for (const { type } of APPLICATIONS) {
+        for (const [name, expected] of Object.entries(PROGRAMS))
+          start(join(folder, type), name, expected, binary);
+      }
+    });
+  }
+  const newest = present.at(-1);
+  if (newest === undefined) return;
+  check(`Node.js ${newest.version}: calls between processes over NATS, and between Nest applications`, () => {
+    process.env.NATS_SERVER_BIN = provideNatsServer();
+    const jest = join('node_modules', 'jest', 'bin', 'jest.js');
+    run(root, newest.binary, jest, '--selectProjects=e2e', `--testPathPatterns=${SMOKE}`);
+  });
+}
+
+function compileAndStart(title, application, name) {
   cpSync(join(here, 'application', `${name}.ts`), join(application, 'src', `${name}.ts`));
   check(`${title}: ${name}.ts compiles, the declarations checked`, () =>
     run(application, 'npx', 'tsc', '-p', '.'),
   );
-  check(`${title}: ${name}.ts runs`, () => {
-    const lines = run(application, process.execPath, join('out', `${name}.js`))
-      .trim()
-      .split('\n');
-    if (lines.join('\n') !== expected.join('\n')) throw new Error(`said:\n${lines.join('\n')}`);
-  });
+  check(`${title}: ${name}.ts runs`, () => start(application, name, PROGRAMS[name], process.execPath));
+}
+
+function start(application, name, expected, node) {
+  const said = run(application, node, join('out', `${name}.js`)).trim();
+  if (said !== expected.join('\n')) throw new Error(`${name}.js said:\n${said}`);
 }
 
 function followTheGuide(tarball, cli) {
@@ -152,20 +159,6 @@ function check(title, attempt) {
     failed.push(title);
     console.log(`FAILED ${title}\n${error.message}`.replaceAll('\n', '\n  '));
   }
-}
-
-/** Runs a program, and answers what it said. */
-function run(cwd, program, ...args) {
-  const { status, stdout, stderr, error } = spawnSync(program, args, {
-    cwd,
-    encoding: 'utf8',
-    timeout: 600_000,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  if (status === 0) return stdout;
-  throw new Error(
-    `${program} ${args.join(' ')}: ${error?.message ?? `status ${status}`}\n${stdout}${stderr}`,
-  );
 }
 
 function pick(versions, names) {

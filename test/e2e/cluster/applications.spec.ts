@@ -14,6 +14,7 @@ import {
   via,
 } from 'nestjs-pg-registry';
 import { eventually } from '../../support/eventually';
+import { natsClientOf } from '../../support/nats-client-of';
 import { NatsServer } from '../../support/nats-server';
 
 jest.setTimeout(60_000);
@@ -70,8 +71,10 @@ describe('two Nest applications in one process', () => {
   test('two Nest applications in one process on one broker are two nodes, each with pids of its own', async () => {
     const server = await NatsServer.start();
     try {
-      const options = () => ({ transport: natsTransport({ servers: server.url }) });
-      applications = await Promise.all([start(options()), start(options())]);
+      const options = (name: string) => ({
+        transport: natsTransport({ servers: server.url, client: natsClientOf(name) }),
+      });
+      applications = await Promise.all([start(options('1')), start(options('2'))]);
       const [one, two] = applications;
       const desks = one.get(PgRegistryNode).scope('desks');
       await eventually(() => expect(desks.members('desk')).toHaveLength(2));

@@ -5,6 +5,7 @@ import { Test } from '@nestjs/testing';
 import type { NatsConnection } from 'nats';
 import { natsTransport, PgRegistryModule } from 'nestjs-pg-registry';
 import { PgRegistryClient, PgRegistryServer } from 'nestjs-pg-registry/microservice';
+import { natsClientOf } from '../../support/nats-client-of';
 import { rootModule } from './shop';
 
 /** One application: its client, and the shop's own providers if it has the shop. */
@@ -47,7 +48,7 @@ export const registry: Carrier = {
   name: 'PgRegistryServer',
   cancelsAtOwner: true,
   async start(servers, node, modules) {
-    const transport = natsTransport({ servers });
+    const transport = natsTransport({ servers, client: natsClientOf(node) });
     const app = await application([
       PgRegistryModule.forRoot({ node, transport, drainAckMs: 200 }),
       ...modules,

@@ -13,6 +13,7 @@ import {
 } from 'nestjs-pg-registry';
 import { firstValueFrom } from 'rxjs';
 import { eventually } from '../../support/eventually';
+import { natsClientOf } from '../../support/nats-client-of';
 import { NatsServer } from '../../support/nats-server';
 import { Clerk, diary, File, Office } from './office';
 
@@ -26,11 +27,13 @@ describe.each(['a local bus', 'a real nats-server'])('two Nest applications on %
   beforeAll(async () => {
     server = where === 'a local bus' ? undefined : await NatsServer.start();
     const bus = localBus();
-    const transport = (): Transport =>
-      server === undefined ? localTransport({ bus }) : natsTransport({ servers: server.url });
+    const transport = (name: string): Transport =>
+      server === undefined
+        ? localTransport({ bus })
+        : natsTransport({ servers: server.url, client: natsClientOf(name) });
     const quiet = { logger: false as const };
-    there = await NestFactory.createApplicationContext(Office.on('there', transport(), [Clerk]), quiet);
-    here = await NestFactory.createApplicationContext(Office.on('here', transport(), []), quiet);
+    there = await NestFactory.createApplicationContext(Office.on('there', transport('1'), [Clerk]), quiet);
+    here = await NestFactory.createApplicationContext(Office.on('here', transport('2'), []), quiet);
     await here.get(PgRegistryNode).synced();
     processes = here.get(ProcessService);
     [clerk] = (await eventually(() => {

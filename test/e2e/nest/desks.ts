@@ -8,6 +8,7 @@ import {
   ProcessService,
 } from 'nestjs-pg-registry';
 import { eventually } from '../../support/eventually';
+import { natsClientOf } from '../../support/nats-client-of';
 import { NodeProcess } from '../../support/node-process';
 
 /** What a desk does on SIGTERM. */
@@ -48,7 +49,12 @@ export class Visitor {
 
   static async start(servers: string): Promise<Visitor> {
     @Module({
-      imports: [PgRegistryModule.forRoot({ transport: natsTransport({ servers }), scopes: ['desks'] })],
+      imports: [
+        PgRegistryModule.forRoot({
+          transport: natsTransport({ servers, client: natsClientOf('visitor') }),
+          scopes: ['desks'],
+        }),
+      ],
     })
     class VisitorModule {}
     const application = await NestFactory.createApplicationContext(VisitorModule, {

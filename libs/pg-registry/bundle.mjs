@@ -1,0 +1,145 @@
+/**
+ * `node bundle.mjs [FOLDER]`: builds what `npm publish` uploads, into `dist/` or FOLDER. One JavaScript file and one declaration file for
+ * each entry point, and chunks that they share, so that every class exists once. Names of classes, functions and members stay, for stack
+ * traces; comments stay in the declarations, where editors look for them. See decision 37.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { minify } from '@swc/core';
+import { rollup } from 'rollup';
+import { dts } from 'rollup-plugin-dts';
+
+const library = dirname(fileURLToPath(import.meta.url));
+const out = resolve(process.argv[2] ?? join(library, 'dist'));
+const compiler = join(
+  dirname(createRequire(import.meta.url).resolve('typescript-7/package.json')),
+  'bin',
+  'tsc',
+);
+const ENTRIES = ['index', 'microservice/index', 'testing/index'];
+/** In `nest/optional-microservice.ts`: an entry point that is loaded only if its packages are there, so no bundler may move it. */
+const OPTIONAL_ENTRY = /require\((['"])\.\.\/microservice\1\)/g;
+
+const folder = mkdtempSync(join(tmpdir(), 'pg-registry-build-'));
+try {
+  const [modules, types] = [join(folder, 'modules'), join(folder, 'types')];
+  const asModules = ['--module', 'esnext', '--moduleResolution', 'bundler', '--removeComments'];
+  compile('--outDir', modules, '--declaration', 'false', ...asModules);
+  compile('--outDir', types, '--emitDeclarationOnly');
+  rmSync(out, { recursive: true, force: true });
+  const values = await bundle(modules, '.js', [sources(), optionalEntry(), minified()], {
+    format: 'cjs',
+    exports: 'named',
+    interop: 'auto',
+    esModule: true,
+    externalLiveBindings: false,
+  });
+  await bundle(types, '.d.ts', [dts(), typesOnly(values), optionalTypes()], { format: 'es' });
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function compile(...options) {
+  const project = join(library, 'tsconfig.lib.json');
+  const { status } = spawnSync(process.execPath, [compiler, '-p', project, ...options], { stdio: 'inherit' });
+  if (status !== 0) process.exit(1);
+}
+
+/** Returns the names that each entry point exports. */
+async function bundle(from, extension, plugins, output) {
+  const input = Object.fromEntries(ENTRIES.map((entry) => [entry, join(from, entry + extension)]));
+  const build = await rollup({ input, external: isPackage, plugins, onLog });
+  // The compiler calls the module of x.d.ts `x.d`.
+  const names = {
+    entryFileNames: `[name]${extension}`,
+    chunkFileNames: `shared/[name]${extension.replace('.d', '')}`,
+  };
+  const { output: files } = await build.write({ dir: out, ...names, ...output });
+  return new Map(files.map((file) => [file.name, new Set(file.exports)]));
+}
+
+function isPackage(name) {
+  return !name.startsWith('.') && !name.startsWith('/');
+}
+
+/** What the compiler writes for decorators mentions `this` in vain. What a declaration refers to without exporting it is in `etc/`. */
+function onLog(level, log, handle) {
+  if (log.code === 'THIS_IS_UNDEFINED' || log.plugin === 'dts') return;
+  handle(level === 'warn' ? 'error' : level, log);
+}
+
+/** Finds './x', which stands for x.js or x/index.js. */
+function sources() {
+  return {
+    name: 'sources',
+    resolveId: (name, importer) =>
+      isPackage(name) || importer === undefined
+        ? null
+        : ['.js', '/index.js']
+            .map((end) => resolve(dirname(importer), name) + end)
+            .find((file) => existsSync(file)),
+  };
+}
+
+/** Leads from the chunk, wherever it is, to the entry point. */
+function optionalEntry() {
+  let found = 0;
+  return {
+    name: 'optional-entry',
+    renderChunk(code, { fileName }) {
+      const path = relative(dirname(fileName), 'microservice/index.js');
+      const target = path.startsWith('.') ? path : `./${path}`;
+      return code.replaceAll(OPTIONAL_ENTRY, () => {
+        found += 1;
+        return `require('${target}')`;
+      });
+    },
+    generateBundle() {
+      if (found !== 1) this.error(`The optional entry is required ${found} times, not once.`);
+    },
+  };
+}
+
+/** Marks as a type what an entry point does not export at run time: a class, too, if the sources export only its type. */
+function typesOnly(values) {
+  const mark = (names, entry) =>
+    names.replace(/[^\s,][^,]*/g, (name) =>
+      values.get(entry).has(name.trim().split(' as ').at(-1)) ? name : `type ${name}`,
+    );
+  return {
+    name: 'types-only',
+    renderChunk: (code, { isEntry, name }) =>
+      isEntry ? code.replace(/^export \{([^}]*)\}/gm, (_, names) => `export {${mark(names, name)}}`) : null,
+  };
+}
+
+/** Declarations must compile although an optional package is missing; the sources' comments about it lose their imports on the way. */
+function optionalTypes() {
+  const { peerDependenciesMeta } = JSON.parse(readFileSync(join(library, 'package.json'), 'utf8'));
+  const optional = Object.keys(peerDependenciesMeta).join('|');
+  const imports = new RegExp(`^import .* from '(?:${optional})';$`, 'gm');
+  return {
+    name: 'optional-types',
+    renderChunk: (code) =>
+      code
+        .replace(/^import '.*';\n|^\/\*\* @ts-ignore .*\n/gm, '')
+        .replace(imports, '/** @ts-ignore The package is optional. */\n$&'),
+  };
+}
+
+/** Without spaces, and with short names for what is local to a function. */
+function minified() {
+  return {
+    name: 'minified',
+    renderChunk: (code) =>
+      minify(code, {
+        compress: false,
+        mangle: { toplevel: false, keep_classnames: true, keep_fnames: true, keep_private_props: true },
+        format: { comments: false },
+      }),
+  };
+}
