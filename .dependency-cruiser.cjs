@@ -24,6 +24,7 @@ const rooms = {
     'npm:nats',
     'npm:@nats-io/transport-node',
     'node:net',
+    'node:crypto',
     'node:async_hooks',
     'node:diagnostics_channel',
   ],

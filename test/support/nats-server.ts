@@ -10,7 +10,7 @@ const START_TIMEOUT_MS = 10_000;
 const READY = ['Listening for client connections', 'Server is ready'];
 
 export interface NatsServerOptions {
-  /** Lines of nats-server's configuration: permissions, accounts, limits. */
+  /** Lines of nats-server's configuration: permissions, accounts, limits. `DIR` stands for the {@link NatsServer.directory}. */
   readonly config?: string;
   /** Makes the server one of a cluster, with routes to these others. */
   readonly cluster?: readonly NatsServer[];
@@ -24,7 +24,8 @@ export interface NatsServerOptions {
 
 /** A real nats-server on a free port, stopped by its own handle and never outliving the test. */
 export class NatsServer {
-  readonly #directory = mkdtempSync(join(tmpdir(), 'pg-registry-nats-'));
+  /** Where its files are; removed at the end. */
+  readonly directory = mkdtempSync(join(tmpdir(), 'pg-registry-nats-'));
   #options: NatsServerOptions;
   #process: ChildProcess | undefined;
   #unguard: () => void = () => undefined;
@@ -52,6 +53,11 @@ export class NatsServer {
     return this.#options.host ?? '127.0.0.1';
   }
 
+  /** The id of its process, while it runs. */
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
   /** What the server has logged since its last start. */
   get log(): string {
     return this.#log;
@@ -59,7 +65,7 @@ export class NatsServer {
 
   /** Starts it again after {@link stop}, on the same ports and with another server id. */
   async start(): Promise<void> {
-    const file = join(this.#directory, 'server.conf');
+    const file = join(this.directory, 'server.conf');
     writeFileSync(file, this.#configuration());
     const [program, ...args] = [...inNetwork(this.#options.netns), findNatsServer(), '-c', file];
     const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -82,10 +88,15 @@ export class NatsServer {
     await exited;
   }
 
+  /** Gives it other lines of configuration, from its next start on. */
+  configure(config: string): void {
+    this.#options = { ...this.#options, config };
+  }
+
   /** Writes other lines of configuration, and makes the running server read them. It logs `Reloaded server configuration` when it has. */
   reload(config: string): void {
-    this.#options = { ...this.#options, config };
-    writeFileSync(join(this.#directory, 'server.conf'), this.#configuration());
+    this.configure(config);
+    writeFileSync(join(this.directory, 'server.conf'), this.#configuration());
     this.#process?.kill('SIGHUP');
   }
 
@@ -102,7 +113,7 @@ export class NatsServer {
   /** Stops it and removes its files. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
-    rmSync(this.#directory, { recursive: true, force: true });
+    rmSync(this.directory, { recursive: true, force: true });
   }
 
   #configuration(): string {
@@ -113,7 +124,7 @@ export class NatsServer {
       routes === undefined
         ? ''
         : `cluster { name: test, listen: "${this.host}:${this.#routePort}", routes: [${routes}] }`,
-      config,
+      config.replaceAll('DIR', this.directory),
     ].join('\n');
   }
 

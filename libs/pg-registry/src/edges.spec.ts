@@ -107,6 +107,7 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
   'testing/scope-view.ts': { subscribe: [1, 'for tests'] },
   'testing/test-cluster.ts': { timer: [1, 'for tests'] },
   'transport/local/local-connection.ts': { subscribe: [2, SAFE] },
+  'transport/local/local-lease-store.ts': { timer: [1, 'settles a promise of ours, and throws nothing'] },
   'transport/local/turn-queue.ts': { timer: [1, 'every step delivers to a safeCallback'] },
   'transport/nats/connecting/nats-connector.ts': {
     'then()': [2, PROMISE],
@@ -142,9 +143,20 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
     'finally()': [1, 'never rejects: the step before it handles both outcomes'],
   },
   'transport/nats/connection/nats-connection.ts': {
-    'then()': [2, PROMISE],
-    'finally()': [1, 'never rejects: the step before it handles both outcomes'],
+    'then()': [1, PROMISE],
     void: [1, '#followNext catches everything'],
+    timer: [1, 'settles a promise of ours, and throws nothing'],
+  },
+  'transport/nats/connection/refusals.ts': {
+    'then()': [1, PROMISE],
+    'finally()': [1, 'never rejects: the step before it handles both outcomes'],
+  },
+  'transport/nats/leases/jetstream-lease-store.ts': {
+    timer: [1, SAFE],
+    subscribe: [1, SAFE],
+  },
+  'transport/nats/leases/lease-stream.ts': {
+    'finally()': [1, AWAITED],
     timer: [1, 'settles a promise of ours, and throws nothing'],
   },
   'transport/nats/nats-transport.ts': {

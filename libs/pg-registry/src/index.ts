@@ -59,7 +59,7 @@ export type {
   Wildcard,
 } from './match';
 export type { Entry } from './table';
-export { permissionsOf } from './wire';
+export { permissionsOf, type PermissionsOptions } from './wire';
 export type {
   CrashDetection,
   PeerEvent,
@@ -72,6 +72,23 @@ export type {
 export type { Permissions } from './wire';
 export type { PeerArrivals, ProtocolStats } from './protocol';
 export type { ReplicationMemory } from './replication';
+export type {
+  LeaseAbsent,
+  LeaseFound,
+  LeaseReadOutcome,
+  LeaseRefused,
+  LeaseRequestOptions,
+  LeaseStore,
+  LeaseStoreOptions,
+  LeaseUnavailable,
+  LeaseUnknown,
+  LeaseUnreachable,
+  LeaseWatch,
+  LeaseWrite,
+  LeaseWriteOutcome,
+  LeaseWritten,
+} from './names';
+export { MAX_RECORD_BYTES, RECORD_AGE_MS, REPEAT_MS } from './names';
 export { LocalBus, localBus, localTransport } from './transport/local';
 export type { LocalTransportOptions } from './transport/local';
 export { natsTransport } from './transport/nats';

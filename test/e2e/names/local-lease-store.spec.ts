@@ -10,7 +10,7 @@ describe('localTransport keeps the contract of lease stores', () => {
       store: async (namespace) => {
         const node = await participate(localTransport({ bus }), `n${participants.length}`);
         participants.push(node);
-        return node.leaseStore!({ namespace });
+        return node.leaseStore!({ namespace, subject: '', bucket: '' });
       },
       setServer: (up) => {
         for (const { node } of participants) {

@@ -7,7 +7,10 @@
  * May import: term.
  */
 export {
+  type LeaseAbsent,
+  type LeaseFound,
   type LeaseReadOutcome,
+  type LeaseRefused,
   type LeaseRequestOptions,
   type LeaseStore,
   type LeaseStoreOptions,

@@ -69,6 +69,7 @@ export interface LeaseWrite {
 
 /** A write that the store has acknowledged. */
 export interface LeaseWritten {
+  /** The store has the record. */
   readonly type: 'written';
   /** The revision of the record. */
   readonly revision: number;
@@ -83,6 +84,7 @@ export interface LeaseWritten {
 
 /** A request to which there is no answer yet. A write may have been made, or may be made at any later time. */
 export interface LeaseUnknown {
+  /** The outcome is not known. */
   readonly type: 'unknown';
   /** Why, as a sentence. */
   readonly reason: string;
@@ -90,6 +92,7 @@ export interface LeaseUnknown {
 
 /** A request that has surely not reached the store, and will not: there is no connection. */
 export interface LeaseUnreachable {
+  /** The request has not left the node. */
   readonly type: 'unreachable';
   /** Why, as a sentence. */
   readonly reason: string;
@@ -97,31 +100,47 @@ export interface LeaseUnreachable {
 
 /** A request that the store refuses until somebody changes its configuration. Nothing was written. */
 export interface LeaseUnavailable {
+  /** The store cannot be used as it is. */
   readonly type: 'unavailable';
   /** What is wrong, where, and what to do about it, as sentences. */
   readonly reason: string;
 }
 
+/** A write that was not made, because the last record has another revision. */
+export interface LeaseRefused {
+  /**
+   * This attempt wrote nothing. It says nothing about earlier attempts of the same write, which may have succeeded more than
+   * {@link REPEAT_MS} ago; or whose record somebody else has replaced since, if the store was restarted.
+   */
+  readonly type: 'refused';
+}
+
 /** How a write ended. */
 export type LeaseWriteOutcome =
-  | LeaseWritten
-  /**
-   * The last record has another revision: this attempt wrote nothing. It says nothing about earlier attempts of the same write, which
-   * may have succeeded more than {@link REPEAT_MS} ago.
-   */
-  | { readonly type: 'refused' }
-  | LeaseUnknown
-  | LeaseUnreachable
-  | LeaseUnavailable;
+  LeaseWritten | LeaseRefused | LeaseUnknown | LeaseUnreachable | LeaseUnavailable;
+
+/** A record that was read. */
+export interface LeaseFound {
+  /** There is a record. */
+  readonly type: 'found';
+  /** Its bytes; they belong to the receiver. */
+  readonly record: Uint8Array;
+  /** The revision of its last write. */
+  readonly revision: number;
+  /** The life of the store, as far as the store object knows; see {@link LeaseWritten.epoch}. */
+  readonly epoch: number;
+}
+
+/** A name without a record. */
+export interface LeaseAbsent {
+  /** It was never written in this life of the store, or {@link RECORD_AGE_MS} ago. */
+  readonly type: 'absent';
+  /** The life of the store, as far as the store object knows; see {@link LeaseWritten.epoch}. */
+  readonly epoch: number;
+}
 
 /** How a read ended. */
-export type LeaseReadOutcome =
-  | { readonly type: 'found'; readonly record: Uint8Array; readonly revision: number; readonly epoch: number }
-  /** There is no record of this name: it was never written in this life of the store, or {@link RECORD_AGE_MS} ago. */
-  | { readonly type: 'absent'; readonly epoch: number }
-  | LeaseUnknown
-  | LeaseUnreachable
-  | LeaseUnavailable;
+export type LeaseReadOutcome = LeaseFound | LeaseAbsent | LeaseUnknown | LeaseUnreachable | LeaseUnavailable;
 
 /** One watch of a name. */
 export interface LeaseWatch {
@@ -133,8 +152,10 @@ export interface LeaseWatch {
 export interface LeaseStoreOptions {
   /** The namespace of the cluster: every namespace has records of its own. */
   readonly namespace: string;
-  /** The name of the store, where stores have names. Default: the transport derives it from the namespace. */
-  readonly bucket?: string | undefined;
-  /** How many servers keep each record, where there are several. Default: the transport decides. */
+  /** Where the records live, on transports with subjects: one more token makes the subject of a record. `pgr.<ns>.names` */
+  readonly subject: string;
+  /** The name of the store, where stores have names. */
+  readonly bucket: string;
+  /** How many servers keep each record, where there are several. Default: one, or what an existing store has. */
   readonly replicas?: number | undefined;
 }

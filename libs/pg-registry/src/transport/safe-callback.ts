@@ -1,4 +1,5 @@
 import { isError, messageOfThrown } from '../term';
+
 /**
  * Wraps a callback of a user of the transport, so that an exception never reaches the transport: a NATS client whose callback
  * throws stops delivering messages for good, silently.
@@ -14,11 +15,16 @@ export function safeCallback<Arguments extends unknown[], Result>(
       return callback(...args);
     } catch (thrown) {
       try {
-        onError(isError(thrown) ? thrown : new Error(messageOfThrown(thrown)));
+        onError(errorOf(thrown));
       } catch {
         // Nobody is left to report it to.
       }
       return undefined;
     }
   };
+}
+
+/** Returns a thrown Error itself, and anything else as the message of one. */
+export function errorOf(thrown: unknown): Error {
+  return isError(thrown) ? thrown : new Error(messageOfThrown(thrown));
 }

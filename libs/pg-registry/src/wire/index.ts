@@ -36,5 +36,13 @@ export {
   versionsOf,
 } from './frame-kinds';
 export { belongsTo, hash32, incarnationOf, isIncarnation } from './incarnation';
-export { type Permissions, permissionsOf, type Route, Subjects } from './subject';
+export {
+  leaseBucket,
+  leaseSubject,
+  type Permissions,
+  permissionsOf,
+  type PermissionsOptions,
+  type Route,
+  Subjects,
+} from './subject';
 export { broadcastVersion, commonVersion, formatVersions, OWN_VERSIONS, type VersionRange } from './version';

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { decodeToken, encodeToken, permissionsOf, Subjects } from './subject';
+import { decodeToken, encodeToken, leaseBucket, leaseSubject, permissionsOf, Subjects } from './subject';
 
 describe('a name in a subject', () => {
   it('a name that is a plain token stays as it is in a subject', () => {
@@ -140,5 +140,23 @@ describe('subjects', () => {
     ]) {
       expect(allows(foreign, subject)).toBe(false);
     }
+  });
+
+  it('the permissions of cluster names are those of their records and of one stream, and can be left out', () => {
+    const names = [
+      'pgr.ns.names.*',
+      '$JS.API.STREAM.CREATE.pgr_ns_names',
+      '$JS.API.STREAM.INFO.pgr_ns_names',
+      '$JS.API.STREAM.MSG.GET.pgr_ns_names',
+    ];
+    const without = permissionsOf('ns', 'me', { names: false });
+    const { publish, subscribe } = permissionsOf('ns', 'me');
+    expect(publish.allow).toEqual([...without.publish.allow, ...names]);
+    expect(subscribe.allow).toEqual([...without.subscribe.allow, 'pgr.ns.names.*']);
+    const elsewhere = permissionsOf('ns', 'me', { names: { bucket: 'b' } }).publish.allow;
+    expect(elsewhere).toContain('$JS.API.STREAM.CREATE.b');
+    expect(elsewhere).not.toContain('$JS.API.STREAM.CREATE.pgr_ns_names');
+    expect([leaseSubject('n.s'), leaseBucket('n.s')]).toEqual(['pgr.=bi5z.names', 'pgr_=bi5z_names']);
+    expect(mine.parse('pgr.ns.names.k')).toBeUndefined();
   });
 });

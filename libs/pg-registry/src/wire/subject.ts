@@ -10,6 +10,7 @@ import { FRAME_KINDS, travelsOn } from './frame-kinds';
  *     pgr.<ns>.to.<node>.<kind>.<from>         to one node
  *     pgr.<ns>.reply.<asker>.<responder>.<t>   answers to a request
  *     pgr.<ns>.alive.<node>                    target of probes; no wildcard of ours captures it
+ *     pgr.<ns>.names.<record>                  records of the lease store, which is no node
  *
  * Which kinds of frames travel on which is in `frame-kinds.ts`.
  * The sender stands in a fixed place of every subject, so a server can enforce it: see {@link permissionsOf}.
@@ -198,6 +199,16 @@ function parseFrom(from: string, tokens: readonly string[]): Route | undefined {
   return scope === undefined ? undefined : { route: 'from', from, kind, scope };
 }
 
+/** Where a transport with subjects keeps the lease records of a namespace: below `pgr.<ns>.names`. */
+export function leaseSubject(namespace: string): string {
+  return `pgr.${encodeToken(namespace)}.names`;
+}
+
+/** The name of a namespace's lease store, if no option gives it another: `pgr_<ns>_names`. */
+export function leaseBucket(namespace: string): string {
+  return leaseSubject(namespace).replaceAll('.', '_');
+}
+
 /** The NATS permissions that a node needs, and no others. */
 export interface Permissions {
   /** Where it may publish: in its own name only. */
@@ -222,26 +233,53 @@ const ALLOWED: Readonly<Record<Route['route'], (me: string) => { publish: string
   reply: (me) => ({ publish: `reply.*.${me}.*`, subscribe: `reply.${me}.>` }),
 };
 
+/** What a node may do beside what every node must. */
+export interface PermissionsOptions {
+  /** Whether it may end processes of other nodes (`ProcessService.exit`). Default true. */
+  readonly exit?: boolean;
+  /**
+   * Whether it may use cluster names, and the name of their store if the node has option `names.bucket`. Default: it may. These permissions
+   * are those of all nodes of the namespace: whoever has them can take any name.
+   */
+  readonly names?:
+    | boolean
+    | {
+        /** The name of the store: the node's option `names.bucket`. */
+        readonly bucket?: string | undefined;
+      };
+}
+
+/** What cluster names need: the records, and three requests of the JetStream API about one stream. */
+function leasesAllowed(
+  namespace: string,
+  { bucket = leaseBucket(namespace) }: { readonly bucket?: string | undefined },
+): { publish: readonly string[]; subscribe: readonly string[] } {
+  const records = `${leaseSubject(namespace)}.*`;
+  const requests = ['CREATE', 'INFO', 'MSG.GET'].map((action) => `$JS.API.STREAM.${action}.${bucket}`);
+  return { publish: [records, ...requests], subscribe: [records] };
+}
+
 /**
  * Returns the NATS permissions of the user as which node `node` connects. With them a subject authenticates both ends of a frame: no
  * node can send as another, receive another's answers, or answer in another's name.
  *
- * @param options What the node may do beside that.
- * @param options.exit Whether it may end processes of other nodes (`ProcessService.exit`). Default true.
  */
 export function permissionsOf(
   namespace: string,
   node: string,
-  { exit = true }: { readonly exit?: boolean } = {},
+  { exit = true, names = true }: PermissionsOptions = {},
 ): Permissions {
   const root = `pgr.${encodeToken(namespace)}`;
   const me = encodeToken(node);
   const allowed = Object.values(ALLOWED).map((of) => of(me));
+  const leases = names === false ? undefined : leasesAllowed(namespace, names === true ? {} : names);
   return {
     publish: {
-      allow: allowed.map(({ publish }) => `${root}.${publish}`),
+      allow: [...allowed.map(({ publish }) => `${root}.${publish}`), ...(leases?.publish ?? [])],
       ...(exit ? {} : { deny: [`${root}.to.*.exit.${me}`] }),
     },
-    subscribe: { allow: allowed.map(({ subscribe }) => `${root}.${subscribe}`) },
+    subscribe: {
+      allow: [...allowed.map(({ subscribe }) => `${root}.${subscribe}`), ...(leases?.subscribe ?? [])],
+    },
   };
 }

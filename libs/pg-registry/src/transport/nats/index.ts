@@ -4,8 +4,9 @@
  * promises of the port in spite of the clients: they stop delivering when a callback throws, lose what is published without a
  * connection, may hang on a stale connection, and may undo a reconnect by an earlier attempt.
  *
- * `connecting/` finds a server and opens a client; `connection/` keeps the port's promises over that client. May import: term, transport,
- * transport/secret, nats, @nats-io/transport-node, node:net, node:async_hooks, node:diagnostics_channel.
+ * `connecting/` finds a server and opens a client; `connection/` keeps the port's promises over that client; `leases/` is the lease store,
+ * a JetStream stream. May import: term, names/lease-store.ts, transport, transport/secret, nats, @nats-io/transport-node, node:net, node:crypto,
+ * node:async_hooks, node:diagnostics_channel.
  */
 export type { NatsPackage } from './client-package';
 export type { NatsClient } from './nats-client';

@@ -6,8 +6,11 @@ import { boundedText } from '../../term';
  */
 export interface NatsClient {
   /** The connected server. Undefined once closed. */
-  readonly info?: { readonly server_id: string; readonly max_payload: number } | undefined;
-  publish(subject: string, payload?: Uint8Array, options?: { reply?: string }): void;
+  readonly info?:
+    | { readonly server_id: string; readonly max_payload: number; readonly version?: string | undefined }
+    | undefined;
+  /** Both clients send the result of the method `encode` of the headers; their types do not say so. */
+  publish(subject: string, payload?: Uint8Array, options?: { reply?: string; headers?: object }): void;
   subscribe(
     subject: string,
     options?: { callback?(error: Error | null, message: NatsMessage): void },

@@ -1,6 +1,7 @@
-import { isError, messageOfThrown, TransportError } from '../../../term';
+import type { LeaseStore, LeaseStoreOptions } from '../../../names/lease-store';
+import { TransportError } from '../../../term';
 import { PendingRequests } from '../../pending-requests';
-import { safeCallback } from '../../safe-callback';
+import { errorOf, safeCallback } from '../../safe-callback';
 import type {
   Connection,
   ConnectionStatus,
@@ -18,11 +19,12 @@ import {
   type NatsMessage,
   reasonOf,
 } from '../nats-client';
+import { ConnectionLeases } from '../leases/connection-leases';
 import { ClientSubscriptions } from './client-subscriptions';
 import { Flushes } from './flushes';
 import { PayloadLimit } from './payload-limit';
 import { Refusals } from './refusals';
-import { adviceAbout, describeServerError, type ServerError, serverErrorIn } from './server-error';
+import { describeServerError, reportOf, type ServerError, serverErrorIn } from './server-error';
 
 /** What a connection needs to replace and to release its clients. */
 export interface NatsConnectionDeps {
@@ -39,13 +41,12 @@ export interface NatsConnectionDeps {
 /** Keeps a {@link Connection} over a connected client, or over several, one after the other. It follows the client's `status()` and `closed()`. */
 export class NatsConnection implements Connection {
   readonly #requests = new PendingRequests();
-  readonly #refusals = new Refusals();
-  /** Refused subjects for which a check is under way. */
-  readonly #checked = new Set<string>();
+  readonly #refusals = new Refusals(() => this.#flushThenHear());
   readonly #subscriptions: ClientSubscriptions;
   readonly #boundSubscriptions = new Set<Subscription>();
   readonly #payload = new PayloadLimit();
   readonly #flushes = new Flushes();
+  readonly #leases: ConnectionLeases;
   readonly #report: (error: Error) => void;
   readonly #onAnswer: OnMessage;
   /** For promises that nobody awaits: their rejections would end the Node.js process. */
@@ -78,6 +79,15 @@ export class NatsConnection implements Connection {
       report: this.#report,
       flush: () => this.#flushThenHear(),
     });
+    this.#leases = new ConnectionLeases({
+      replies: options.replies,
+      server: () => this.#server,
+      serverVersion: () => this.#client.info?.version,
+      isConnected: () => this.#connected,
+      send: (...message) => this.#send(...message),
+      subscribe: (subject, onMessage) => this.#subscriptions.add(subject, onMessage),
+      onError: this.#report,
+    });
     this.#payload.read(client);
     this.#follow(client);
     this.#subscriptions.add(options.replies, (message) => this.#onReply(message));
@@ -108,7 +118,7 @@ export class NatsConnection implements Connection {
   }
 
   get strayAnswers(): number {
-    return this.#requests.strays;
+    return this.#requests.strays + this.#leases.strays;
   }
 
   get dropped(): number {
@@ -121,22 +131,31 @@ export class NatsConnection implements Connection {
       this.#dropped += 1;
       return;
     }
-    try {
-      this.#client.publish(subject, bytes, reply === '' ? undefined : { reply });
-      this.#payload.sent(bytes.length);
-      if (this.#refusals.refusedAt(subject) !== undefined) this.#checkRefused(subject);
-    } catch (cause) {
+    const failure = this.#send(subject, bytes, reply === '' ? undefined : { reply });
+    if (failure !== undefined) {
       this.#dropped += 1;
       if (this.#client.isClosed()) return; // `closed()` has not resolved yet.
       // An owner that drains a given connection closes it soon.
-      if (/draining/i.test(reasonOf(cause))) return;
-      this.#readLimit(); // A client does not tell of each INFO.
+      if (/draining/i.test(failure)) return;
       this.#report(
-        new TransportError(
-          `A message of ${bytes.length} bytes to ${subject} was not sent: ${reasonOf(cause)}.`,
-          { cause },
-        ),
+        new TransportError(`A message of ${bytes.length} bytes to ${subject} was not sent: ${failure}.`),
       );
+    } else this.#refusals.sent(subject);
+  }
+
+  /** Gives a message to the client. Returns why it did not take it, as part of a sentence, or undefined. */
+  #send(
+    subject: string,
+    bytes: Uint8Array,
+    options: { readonly reply: string; readonly headers?: object } | undefined,
+  ): string | undefined {
+    try {
+      this.#client.publish(subject, bytes, options);
+      this.#payload.sent(bytes.length);
+      return undefined;
+    } catch (thrown) {
+      this.#readLimit(); // A client does not tell of each INFO.
+      return reasonOf(thrown);
     }
   }
 
@@ -166,6 +185,10 @@ export class NatsConnection implements Connection {
   flush(): Promise<void> {
     if (!this.#connected) return Promise.reject(new TransportError('Not connected to NATS.'));
     return this.#flushes.flush(this.#client);
+  }
+
+  leaseStore(options: LeaseStoreOptions): LeaseStore {
+    return this.#leases.open(options);
   }
 
   /** Ends a subscription of another client together with this connection. */
@@ -198,6 +221,7 @@ export class NatsConnection implements Connection {
 
   #onReply(message: NatsMessage): void {
     const { subject } = message;
+    if (this.#leases.take(message)) return;
     if (!isStatusMessage(message)) this.#onAnswer(subject, message.data, message.reply ?? '');
     else if (message.headers?.code === NO_RESPONDERS && !this.#requests.noResponders(subject))
       this.#options.onNoResponders?.(subject);
@@ -228,23 +252,13 @@ export class NatsConnection implements Connection {
   }
 
   #onServerError(error: ServerError): void {
+    // A node without cluster names is well without JetStream.
+    if (error.type === 'permission' && error.operation === 'publish' && this.#leases.denied(error.subject))
+      return;
     this.#refusals.refused(error);
     if (error.type === 'max-payload') this.#payload.violated();
     this.#lastError = describeServerError(error);
-    const advice = adviceAbout(error);
-    this.#report(new TransportError(`${sentence(this.#lastError)}.${advice === '' ? '' : ` ${advice}`}`));
-  }
-
-  /** A message went to a subject that was refused before: if it is not refused again, it is permitted now. */
-  #checkRefused(subject: string): void {
-    if (this.#checked.has(subject)) return;
-    this.#checked.add(subject);
-    const before = this.#refusals.refusedAt(subject);
-    this.#flushThenHear()
-      .then(() => this.#refusals.refusedAt(subject) === before && this.#refusals.mayPublish(subject))
-      // The connection was lost: the next one begins without refusals.
-      .catch(() => undefined)
-      .finally(() => this.#checked.delete(subject));
+    this.#report(new TransportError(reportOf(error)));
   }
 
   /** Flushes, and waits until errors that the server reported before its answer have been heard. */
@@ -262,6 +276,7 @@ export class NatsConnection implements Connection {
     if (!this.#connected) return;
     this.#connected = false;
     this.#flushes.fail('the connection to NATS was lost');
+    this.#leases.onDisconnected();
     this.#tell({ type: 'disconnected' });
   }
 
@@ -313,6 +328,7 @@ export class NatsConnection implements Connection {
     this.#connected = false;
     this.#flushes.fail('the connection to NATS was closed');
     this.#requests.close();
+    this.#leases.close();
     this.#subscriptions.close();
     for (const subscription of this.#boundSubscriptions) subscription.unsubscribe();
   }
@@ -327,12 +343,4 @@ export class NatsConnection implements Connection {
   #tell(status: ConnectionStatus): void {
     safeCallback(this.#options.onStatus, this.#report)(status);
   }
-}
-
-function errorOf(thrown: unknown): Error {
-  return isError(thrown) ? thrown : new TransportError(messageOfThrown(thrown));
-}
-
-function sentence(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

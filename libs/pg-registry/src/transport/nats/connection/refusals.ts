@@ -10,7 +10,15 @@ export class Refusals {
   /** When a message to a subject was refused last. */
   readonly #publishes = new Map<string, number>();
   readonly #subscriptions = new Set<string>();
+  /** Subjects for which a check is under way. */
+  readonly #checked = new Set<string>();
+  readonly #flushThenHear: () => Promise<void>;
   #tooManySubscriptions = false;
+
+  /** @param flushThenHear Resolves when every error that the server reported so far has been heard; rejects if the connection is lost. */
+  constructor(flushThenHear: () => Promise<void>) {
+    this.#flushThenHear = flushThenHear;
+  }
 
   /** What is refused, as part of a sentence; undefined if nothing is. */
   get problem(): string | undefined {
@@ -29,14 +37,17 @@ export class Refusals {
       this.#publishes.set(error.subject, performance.now());
   }
 
-  /** When a message to the subject was refused last; undefined if it counts as permitted. */
-  refusedAt(subject: string): number | undefined {
-    return this.#publishes.size === 0 ? undefined : this.#publishes.get(subject);
-  }
-
-  /** A message to the subject was not refused. */
-  mayPublish(subject: string): void {
-    this.#publishes.delete(subject);
+  /** A message was sent. If its subject was refused before, and is not refused again, it is permitted now. */
+  sent(subject: string): void {
+    if (this.#publishes.size === 0) return;
+    const before = this.#publishes.get(subject);
+    if (before === undefined || this.#checked.has(subject)) return;
+    this.#checked.add(subject);
+    this.#flushThenHear()
+      .then(() => this.#publishes.get(subject) === before && this.#publishes.delete(subject))
+      // The connection was lost: the next one begins without refusals.
+      .catch(() => undefined)
+      .finally(() => this.#checked.delete(subject));
   }
 
   /** A subscription to the subject was not refused, or nobody wants it any more. */

@@ -54,3 +54,9 @@ export function adviceAbout({ type }: ServerError): string {
   if (type === 'max-subscriptions') return 'Raise max_subscriptions of the server, or `subs` of the account.';
   return '';
 }
+
+/** Describes what a server does not allow, and what to do about it, in sentences. */
+export function reportOf(error: ServerError): string {
+  const what = describeServerError(error);
+  return `${what.charAt(0).toUpperCase()}${what.slice(1)}. ${adviceAbout(error)}`.trimEnd();
+}

@@ -1,0 +1,70 @@
+import type { LeaseUnavailable, LeaseUnknown, LeaseUnreachable } from '../../../names/lease-store';
+import type { Subscription } from '../../transport';
+import type { BrokerOutcome, BrokerRequest } from '../connection/broker-requests';
+
+/** What the lease store needs of the connection of its node. */
+export interface JetStreamDeps {
+  /** Where the node is connected, for people: `NATS at 127.0.0.1:4222`. */
+  readonly server: () => string;
+  /** The version of that server, as it says it. */
+  readonly serverVersion: () => string | undefined;
+  readonly isConnected: () => boolean;
+  /** Sends a request before it returns. */
+  readonly ask: (request: BrokerRequest) => Promise<BrokerOutcome>;
+  /** Ends every request of the store, and refuses further ones. */
+  readonly endRequests: () => void;
+  /** Calls back for everything that is published to a subject. The callback may throw. */
+  readonly subscribe: (subject: string, onMessage: () => void) => Subscription;
+  /** Receives what the callback of a watch threw. */
+  readonly onError: (error: Error) => void;
+}
+
+/** Why a request has no answer, in the words of the port. */
+export type NotAnswered = LeaseUnknown | LeaseUnreachable | LeaseUnavailable;
+
+/** What JetStream answered to a request, or why it did not. */
+export type JetStreamAnswer =
+  { readonly type: 'answer'; readonly body: unknown } | { readonly type: 'no-responders' } | NotAnswered;
+
+/** Asks JetStream over the connection of a node, and says in the words of the port why there is no answer. */
+export class JetStreamApi {
+  readonly #deps: JetStreamDeps;
+
+  constructor(deps: JetStreamDeps) {
+    this.#deps = deps;
+  }
+
+  /** Sends a request before it returns, unless the node is not connected. Never rejects. */
+  async ask(request: BrokerRequest): Promise<JetStreamAnswer> {
+    const { server, isConnected } = this.#deps;
+    if (!isConnected()) return { type: 'unreachable', reason: `The node is not connected to ${server()}.` };
+    const outcome = await this.#deps.ask(request);
+    switch (outcome.type) {
+      case 'answer':
+      case 'no-responders':
+        return outcome;
+      case 'denied':
+        return {
+          type: 'unavailable',
+          reason:
+            `The NATS server does not permit the node's user to publish to ${request.subject}. Give that user what ` +
+            'permissionsOf(namespace, node) returns.',
+        };
+      case 'timeout':
+        return {
+          type: 'unknown',
+          reason: `JetStream on ${server()} did not answer within ${Math.round(request.timeoutMs)} ms.`,
+        };
+      case 'lost':
+        return {
+          type: 'unknown',
+          reason: `The connection to ${server()} was lost before JetStream answered.`,
+        };
+      case 'unsent':
+      default: {
+        const reason = `A request to ${request.subject} was not sent to ${server()}: ${outcome.reason}.`;
+        return { type: isConnected() ? 'unavailable' : 'unreachable', reason };
+      }
+    }
+  }
+}

@@ -1,0 +1,190 @@
+import type { BrokerOutcome, BrokerRequest } from '../connection/broker-requests';
+import { JetStreamLeaseStore } from './jetstream-lease-store';
+import { streamConfig } from './stream-shape';
+
+const BUCKET = 'pgr_ns_names';
+const OPTIONS = { namespace: 'ns', subject: 'pgr.ns.names', bucket: BUCKET };
+const T0 = '2026-11-29T06:16:50.000001Z';
+const T1 = '2026-11-29T06:16:51.000001Z';
+const EPOCH = 1_795_933_010_000_001;
+
+/** Answers requests as a script says; each step takes the requests that it is for. */
+class ScriptedServer {
+  readonly asked: string[] = [];
+  readonly answers = new Map<string, unknown[]>();
+  readonly errors: Error[] = [];
+  hear: () => void = () => undefined;
+  version = '2.10.20';
+  created = T0;
+  replicas = 1;
+
+  readonly store = new JetStreamLeaseStore(OPTIONS, {
+    server: () => 'NATS at test',
+    serverVersion: () => this.version,
+    isConnected: () => true,
+    ask: (request) => Promise.resolve(this.#answer(request)),
+    endRequests: () => undefined,
+    subscribe: (_, onMessage) => {
+      this.hear = onMessage;
+      return { unsubscribe: () => (this.hear = () => undefined) };
+    },
+    onError: (error) => this.errors.push(error),
+  });
+
+  /** The next answers to requests of a subject. */
+  script(subject: string, ...answers: readonly unknown[]): void {
+    this.answers.set(subject, [...answers]);
+  }
+
+  write(fields: { readonly after?: number; readonly certainEpoch?: boolean } = {}) {
+    const write = {
+      name: 'k',
+      record: new Uint8Array([1]),
+      after: 0,
+      id: 'w',
+      certainEpoch: true,
+      ...fields,
+    };
+    return this.store.write(write, { timeoutMs: 1000 });
+  }
+
+  #answer({ subject, accept }: BrokerRequest): BrokerOutcome {
+    this.asked.push(subject);
+    const scripted = this.answers.get(subject) ?? [];
+    while (scripted.length > 0) {
+      const body = scripted.shift();
+      if (accept(body)) return { type: 'answer', body };
+    }
+    if (subject === `$JS.API.STREAM.INFO.${BUCKET}`) {
+      const config = {
+        ...streamConfig({ bucket: BUCKET, subjects: 'pgr.ns.names.*', replicas: this.replicas }),
+      };
+      return { type: 'answer', body: { config: { ...config, max_msg_size: -1 }, created: this.created } };
+    }
+    return { type: 'timeout' };
+  }
+}
+
+const RECORD = 'pgr.ns.names.aw';
+
+describe('JetStreamLeaseStore', () => {
+  let server: ScriptedServer;
+  beforeEach(() => {
+    server = new ScriptedServer();
+  });
+
+  it('takes only the acknowledgement of its own stream', async () => {
+    server.script(RECORD, { stream: 'archive', seq: 7 }, 'noise', { stream: BUCKET, seq: 3 });
+    expect(await server.write()).toEqual({ type: 'written', revision: 3, epoch: EPOCH, repeated: false });
+    server.script(RECORD, { stream: 'archive', seq: 8 });
+    expect(await server.write()).toMatchObject({ type: 'unknown' });
+  });
+
+  it.each([
+    [{ stream: BUCKET }],
+    [{ stream: BUCKET, seq: 0 }],
+    [{ stream: BUCKET, seq: 'x' }],
+    [{ stream: BUCKET, seq: 1.5 }],
+  ])('does not take %j for an acknowledgement', async (body) => {
+    server.script(RECORD, body);
+    expect(await server.write()).toMatchObject({ type: 'unknown' });
+  });
+
+  it('does not know in which life of the stream a write was made that others made anew around it', async () => {
+    server.script(RECORD, { stream: BUCKET, seq: 1 });
+    await server.write();
+    server.created = T1;
+    server.script(RECORD, { stream: BUCKET, seq: 2 }, { stream: BUCKET, seq: 2, duplicate: true });
+    expect(await server.write()).toMatchObject({
+      type: 'unknown',
+      reason: 'The stream pgr_ns_names on NATS at test was made anew meanwhile.',
+    });
+    expect(await server.write()).toEqual({
+      type: 'written',
+      revision: 2,
+      epoch: EPOCH + 1_000_000,
+      repeated: true,
+    });
+  });
+
+  it('asks for the life of the stream again only where the epoch must be certain, or a revision comes twice', async () => {
+    const infos = () => server.asked.filter((subject) => subject.includes('INFO')).length;
+    server.script(RECORD, ...[4, 5, 5, 6].map((seq) => ({ stream: BUCKET, seq })));
+    await server.write();
+    expect(infos()).toBe(2);
+    await server.write({ certainEpoch: false });
+    expect(infos()).toBe(2);
+    await server.write({ certainEpoch: false });
+    expect(infos()).toBe(3);
+    await server.write({ certainEpoch: false });
+    expect(infos()).toBe(3);
+  });
+
+  it('refuses a stream that was made anew with an earlier time, because its tokens would not rise', async () => {
+    server.created = T1;
+    server.script(RECORD, { stream: BUCKET, seq: 1 });
+    await server.write();
+    server.store.onDisconnected();
+    server.created = T0;
+    expect(await server.write()).toMatchObject({
+      type: 'unavailable',
+      reason: expect.stringMatching(/tokens would not rise. Set the clock/) as string,
+    });
+  });
+
+  it('hints once at a write to a stream of one server, and again after a moment where others must agree first', async () => {
+    jest.useFakeTimers();
+    try {
+      for (const [replicas, expected] of [
+        [1, 2],
+        [3, 3],
+      ] as const) {
+        server = new ScriptedServer();
+        server.replicas = replicas;
+        server.script(RECORD, { stream: BUCKET, seq: 1 });
+        await server.write();
+        let hints = 0;
+        const watch = server.store.watch('k', () => (hints += 1));
+        server.hear();
+        server.hear();
+        jest.advanceTimersByTime(1000);
+        expect(hints).toBe(expected);
+        server.hear();
+        watch.stop();
+        jest.advanceTimersByTime(1000);
+        expect(hints).toBe(expected + 1);
+      }
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  it('reports what a watcher throws, also at the second hint', async () => {
+    jest.useFakeTimers();
+    try {
+      server.replicas = 3;
+      server.script(RECORD, { stream: BUCKET, seq: 1 });
+      await server.write();
+      server.store.watch('k', () => {
+        throw new Error('thrown by the watcher');
+      });
+      server.hear();
+      jest.advanceTimersByTime(1000);
+      expect(server.errors.map(({ message }) => message)).toEqual([
+        'thrown by the watcher',
+        'thrown by the watcher',
+      ]);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  it('gives up when the stream is deleted as soon as it is made', async () => {
+    const notFound = { error: { code: 404, err_code: 10_059, description: 'stream not found' } };
+    server.script('$JS.API.STREAM.MSG.GET.pgr_ns_names', notFound, notFound, notFound);
+    expect(await server.store.read('k', { timeoutMs: 1000 })).toMatchObject({
+      type: 'unknown',
+      reason: expect.stringMatching(/deleted again and again/) as string,
+    });
+  });
+});

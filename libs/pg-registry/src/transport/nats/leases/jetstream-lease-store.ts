@@ -1,0 +1,207 @@
+import type {
+  LeaseReadOutcome,
+  LeaseRequestOptions,
+  LeaseStore,
+  LeaseStoreOptions,
+  LeaseUnknown,
+  LeaseWatch,
+  LeaseWrite,
+  LeaseWriteOutcome,
+} from '../../../names/lease-store';
+import { safeCallback } from '../../safe-callback';
+import { peek } from '../nats-client';
+import { type JetStreamAnswer, JetStreamApi, type JetStreamDeps, type NotAnswered } from './jetstream-api';
+import { errorIn, JETSTREAM_ERROR, outcomeOf } from './jetstream-errors';
+import { LeaseStream } from './lease-stream';
+import { recordSubject } from './record-subject';
+
+/** A read asks for the life of the stream, too, unless that was asked for less than this ago. */
+const LIFE_COUNTS_MS = 1000;
+/** How often a request is sent if the stream has gone: the second time it has just been made anew. */
+const ATTEMPTS = 2;
+/** When a watch of a replicated stream hints again: a write is heard before it is committed, and a read may come in between. */
+const SECOND_HINT_MS = 50;
+
+/**
+ * Keeps the records of a namespace in a JetStream stream, one message for each: the last one of its subject. A revision is the sequence of
+ * that message, an epoch the time at which the stream was made.
+ *
+ * A write is one request to the server, with its expected revision and its id as headers; a read is one, too. The first request, a read
+ * after a second without any, and a write that needs a certain epoch take another one about the stream.
+ */
+export class JetStreamLeaseStore implements LeaseStore {
+  readonly #options: LeaseStoreOptions;
+  readonly #deps: JetStreamDeps;
+  readonly #api: JetStreamApi;
+  readonly #stream: LeaseStream;
+  readonly #watches = new Set<LeaseWatch>();
+
+  constructor(options: LeaseStoreOptions, deps: JetStreamDeps) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#api = new JetStreamApi(deps);
+    const { bucket, subject, replicas } = options;
+    const { server, serverVersion } = deps;
+    this.#stream = new LeaseStream(
+      { bucket, subjects: `${subject}.*`, replicas },
+      { api: this.#api, server, serverVersion },
+    );
+  }
+
+  get place(): string {
+    return this.#stream.place;
+  }
+
+  async read(name: string, { timeoutMs }: LeaseRequestOptions): Promise<LeaseReadOutcome> {
+    const endsAt = performance.now() + timeoutMs;
+    const subject = recordSubject(this.#options.subject, name);
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      const found = this.#stream.life ?? (await this.#stream.look(leftUntil(endsAt)));
+      if (found.type !== 'life') return found;
+      // Both leave in one turn.
+      const notBefore = performance.now() - LIFE_COUNTS_MS;
+      const [answer, life] = await Promise.all([
+        this.#get(subject, leftUntil(endsAt)),
+        this.#stream.look(leftUntil(endsAt), notBefore),
+      ]);
+      if (!isGone(answer)) return life.type === 'life' ? this.#readOutcome(answer, life.epoch) : life;
+      this.#stream.doubt();
+    }
+    return this.#goneAgain();
+  }
+
+  async write(write: LeaseWrite, { timeoutMs }: LeaseRequestOptions): Promise<LeaseWriteOutcome> {
+    const endsAt = performance.now() + timeoutMs;
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      const found = this.#stream.life ?? (await this.#stream.look(leftUntil(endsAt)));
+      if (found.type !== 'life') return found;
+      const answer = await this.#put(write, leftUntil(endsAt));
+      if (!isGone(answer)) return this.#writeOutcome(answer, write, found.epoch, endsAt);
+      this.#stream.doubt();
+    }
+    return this.#goneAgain();
+  }
+
+  watch(name: string, onHint: () => void): LeaseWatch {
+    const hint = safeCallback(onHint, this.#deps.onError);
+    let second: NodeJS.Timeout | undefined;
+    const hintAgain = (): void => {
+      second = undefined;
+      hint();
+    };
+    const subscription = this.#deps.subscribe(recordSubject(this.#options.subject, name), () => {
+      hint();
+      if (this.#stream.life?.isReplicated === true) second ??= setTimeout(hintAgain, SECOND_HINT_MS).unref();
+    });
+    const watch: LeaseWatch = {
+      stop: () => {
+        clearTimeout(second);
+        subscription.unsubscribe();
+        this.#watches.delete(watch);
+      },
+    };
+    this.#watches.add(watch);
+    return watch;
+  }
+
+  close(): void {
+    for (const watch of this.#watches) watch.stop();
+    this.#deps.endRequests();
+  }
+
+  /** The connection was lost: the next one may lead to another stream. */
+  onDisconnected(): void {
+    this.#stream.doubt();
+  }
+
+  #get(subject: string, timeoutMs: number): Promise<JetStreamAnswer> {
+    return this.#api.ask({
+      subject: `$JS.API.STREAM.MSG.GET.${this.#options.bucket}`,
+      bytes: Buffer.from(JSON.stringify({ last_by_subj: subject })),
+      timeoutMs,
+      accept: (body) => errorIn(body) !== undefined || peek(body, 'message', 'subject') === subject,
+    });
+  }
+
+  #put({ name, record, after, id }: LeaseWrite, timeoutMs: number): Promise<JetStreamAnswer> {
+    const { bucket, subject } = this.#options;
+    return this.#api.ask({
+      subject: recordSubject(subject, name),
+      bytes: record,
+      headers: {
+        'Nats-Msg-Id': id,
+        'Nats-Expected-Stream': bucket,
+        'Nats-Expected-Last-Subject-Sequence': String(after),
+      },
+      timeoutMs,
+      // Another stream that covers the subject acknowledges the message, too.
+      accept: (body) => peek(body, 'stream') === bucket,
+    });
+  }
+
+  #readOutcome(answer: JetStreamAnswer, epoch: number): LeaseReadOutcome {
+    if (answer.type !== 'answer') return this.#noOutcome(answer);
+    const error = errorIn(answer.body);
+    if (error?.number === JETSTREAM_ERROR.NO_MESSAGE_FOUND) return { type: 'absent', epoch };
+    if (error !== undefined) return outcomeOf(error, `read from ${this.place}`);
+    const revision = peek(answer.body, 'message', 'seq');
+    const data = peek(answer.body, 'message', 'data') ?? '';
+    if (!isSequence(revision) || typeof data !== 'string')
+      return { type: 'unknown', reason: `JetStream sent an answer from ${this.place} that cannot be read.` };
+    this.#stream.isInOrder(revision, false);
+    return { type: 'found', record: bytesOf(data), revision, epoch };
+  }
+
+  async #writeOutcome(
+    answer: JetStreamAnswer,
+    { certainEpoch }: LeaseWrite,
+    epochBefore: number,
+    endsAt: number,
+  ): Promise<LeaseWriteOutcome> {
+    if (answer.type !== 'answer') return this.#noOutcome(answer);
+    const error = errorIn(answer.body);
+    if (error?.number === JETSTREAM_ERROR.WRONG_SEQUENCE) return { type: 'refused' };
+    if (error !== undefined) return outcomeOf(error, `write to ${this.place}`);
+    const revision = peek(answer.body, 'seq');
+    if (!isSequence(revision))
+      return { type: 'unknown', reason: `JetStream sent an answer from ${this.place} that cannot be read.` };
+    const repeated = peek(answer.body, 'duplicate') === true;
+    const written = { type: 'written', revision, repeated } as const;
+    if (this.#stream.isInOrder(revision, !repeated) && !certainEpoch)
+      return { ...written, epoch: epochBefore };
+    const life = await this.#stream.look(leftUntil(endsAt), performance.now());
+    if (life.type === 'life' && life.epoch === epochBefore) return { ...written, epoch: epochBefore };
+    // Race: the stream was made anew around the write. Which of the two has it is not known.
+    const why = life.type === 'life' ? `The ${this.place} was made anew meanwhile.` : life.reason;
+    return { type: 'unknown', reason: why };
+  }
+
+  #noOutcome(answer: Exclude<JetStreamAnswer, { type: 'answer' }>): NotAnswered {
+    // A write that a listener heard gets no answer if the stream is gone: that shows only when it is looked for.
+    if (answer.type === 'unknown') this.#stream.doubt();
+    return answer.type === 'no-responders' ? this.#goneAgain() : answer;
+  }
+
+  #goneAgain(): LeaseUnknown {
+    return { type: 'unknown', reason: `The ${this.place} was deleted again and again.` };
+  }
+}
+
+/** Whether the stream has gone: nobody has got the request. */
+function isGone(answer: JetStreamAnswer): boolean {
+  if (answer.type === 'no-responders') return true;
+  return answer.type === 'answer' && errorIn(answer.body)?.number === JETSTREAM_ERROR.STREAM_NOT_FOUND;
+}
+
+function isSequence(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
+}
+
+function leftUntil(endsAt: number): number {
+  return Math.max(0, endsAt - performance.now());
+}
+
+/** In memory of its own, unlike a small Buffer. */
+function bytesOf(base64: string): Uint8Array {
+  return new Uint8Array(Buffer.from(base64, 'base64'));
+}
