@@ -1,6 +1,10 @@
 import { CallsFromPeers } from '../../libs/pg-registry/src/calls/calls-from-peers';
 import { CallsToPeers } from '../../libs/pg-registry/src/calls/calls-to-peers';
-import { type AttemptOutcome, CallAttempt } from '../../libs/pg-registry/src/calls/call-attempt';
+import {
+  type AttemptOutcome,
+  CallAttempt,
+  type CallAttemptDeps,
+} from '../../libs/pg-registry/src/calls/call-attempt';
 import { NO_HEADERS } from '../../libs/pg-registry/src/calls/call-context';
 import { CallDeadline } from '../../libs/pg-registry/src/calls/call-deadline';
 import type { CallsDeps } from '../../libs/pg-registry/src/calls/calls-deps';
@@ -12,7 +16,7 @@ import { WatchedProcesses } from '../../libs/pg-registry/src/calls/monitors/watc
 import { WatchingNodes } from '../../libs/pg-registry/src/calls/monitors/watching-nodes';
 import type { PeerLoad } from '../../libs/pg-registry/src/calls/peer-load';
 import type { CallLimits, NodeIdentity } from '../../libs/pg-registry/src/calls';
-import type { LocalProcess, Processes } from '../../libs/pg-registry/src/lifetime';
+import { type LocalProcess, type Processes, TimeLimits } from '../../libs/pg-registry/src/lifetime';
 import { ConnectionChannel } from '../../libs/pg-registry/src/node/connection-channel';
 import { SizeLimits } from '../../libs/pg-registry/src/node/size-limits';
 import type { Pid, PidInterner, Value, ValueLimits } from '../../libs/pg-registry/src/term';
@@ -53,7 +57,7 @@ export class SimulatedCalls {
   readonly #watched: WatchedProcesses;
   readonly #watching: WatchingNodes;
   readonly #loads = new Set<PeerLoad>();
-  readonly #callsDeps: CallsDeps;
+  readonly #callsDeps: CallAttemptDeps;
 
   constructor(deps: SimulatedCallsDeps) {
     const { process, processes, node, incarnation, pids, limits, random, onWarning, onDown } = deps;
@@ -68,7 +72,13 @@ export class SimulatedCalls {
     const identity = { node, incarnation };
     const resolver = { members: () => [], membersLocal: () => [] };
     const callsDeps = { ...identity, processes, pids, limits, random, onWarning, channel, resolver };
-    const all = { ...callsDeps, timers: loop, peers: protocol, callLimits: CALL_LIMITS };
+    const all = {
+      ...callsDeps,
+      timers: loop,
+      peers: protocol,
+      callLimits: CALL_LIMITS,
+      timeLimits: new TimeLimits(loop),
+    };
     this.#callsDeps = all;
     const port = (this.port = new CallPort(all));
     const mailboxes = (this.#mailboxes = new Mailboxes(all));
@@ -117,7 +127,7 @@ export class SimulatedCalls {
       deadline,
     };
     const options = { timeoutMs, signal: undefined, headers: NO_HEADERS, trace: undefined };
-    const attempt = new CallAttempt(pid, message, options, this.#callsDeps, onEnd);
+    const attempt = new CallAttempt(pid, message, options, this.#callsDeps, { attemptEnded: onEnd });
     attempt.asked = this.#toPeers.ask(attempt);
   }
 

@@ -30,15 +30,14 @@ const NO_CALLBACK = 'an effect or a list of ours, without a callback';
 const SAFE = 'safeCallback';
 
 const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: number, guard: string]>>>> = {
-  'calls/call-attempt.ts': {
-    timer: [2, CLOCK],
-  },
+  'calls/call-attempt.ts': { timer: [1, CLOCK] },
   'calls/call-deadline.ts': { timer: [1, CLOCK] },
   'calls/handler-context.ts': { timer: [1, CLOCK] },
   'calls/mailbox.ts': {
     'then()': [1, '#finish catches what others throw'],
     timer: [1, '#run catches what a handler throws, #finish catches what others throw'],
   },
+  'calls/outgoing-calls.ts': { timer: [1, 'askNext catches everything'] },
   'calls/calls-from-peers.ts': { timer: [1, CLOCK] },
   'calls/frames/line.ts': { timer: [2, 'guardedClock of node/clock.ts; counts, and throws nothing'] },
   'calls/monitors/retransmissions.ts': { timer: [1, CLOCK] },
@@ -48,6 +47,7 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
       'ends an attempt of ours (publish reports what it throws), a wait of ours, or a process: exit() guards every listener',
     ],
   },
+  'lifetime/time-limits.ts': { timer: [1, CLOCK] },
   'lifetime/with-timeout.ts': { 'then()': [1, AWAITED], timer: [1, CLOCK] },
   'microservice/node-connection.ts': { subscribe: [1, "RxJS: the function is the application's own"] },
   'microservice/pg-registry.client.ts': { listener: [1, "RxJS: the function is the application's own"] },
@@ -75,7 +75,7 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
     subscribe: [1, '#logErrors'],
   },
   'nest/unguarded-handler.ts': { 'async callback': [1, 'the mailbox awaits it'] },
-  'node/clock.ts': { timer: [4, 'guardedClock'] },
+  'node/clock.ts': { timer: [5, 'guardedClock; one does nothing'] },
   'node/cluster-log.ts': { timer: [1, CLOCK] },
   'node/connection-channel.ts': { subscribe: [1, SAFE] },
   'node/node-components.ts': { timer: [1, CLOCK] },

@@ -60,6 +60,11 @@ export class EventLoop implements Clock {
     };
   }
 
+  /** There is no Node.js process of its own that could end. */
+  stayAlive(): void {
+    return undefined;
+  }
+
   afterTurn(run: () => void): () => void {
     return this.setTimer(this.#deps.turnMs, run);
   }

@@ -6,6 +6,7 @@ import {
   type Value,
   quoteText,
 } from '../term';
+import { LimitedWait, type TimeLimits } from '../lifetime';
 import type { Reply } from './frames/call-frames';
 import type { CheckedOptions } from './call-options';
 import type { CallsDeps } from './calls-deps';
@@ -24,41 +25,62 @@ export type AttemptOutcome =
       readonly elsewhere: 'nobody' | 'other-process' | 'other-node';
     };
 
+/** Who made an attempt. */
+export interface AttemptReceiver {
+  /** The attempt to call a process has ended, perhaps before it was made. Called once. Must not throw. */
+  attemptEnded(outcome: AttemptOutcome, pid: Pid): void;
+}
+
+/** What a {@link CallAttempt} needs: where it waits for its deadline, beside what all of calls/ need. */
+export interface CallAttemptDeps extends CallsDeps {
+  readonly timeLimits: TimeLimits;
+}
+
 /**
  * A call of one process, until it answers, the call's deadline passes, or the caller's signal aborts, whichever comes first. In
  * the last two cases what was asked is cancelled.
  */
-export class CallAttempt implements OutcomeReceiver {
+export class CallAttempt extends LimitedWait implements OutcomeReceiver {
   readonly pid: Pid;
   readonly message: Message;
   /** What was asked of the process. */
   asked: Cancellable | undefined;
-  readonly #deps: CallsDeps;
-  #resolve: ((outcome: AttemptOutcome) => void) | undefined;
-  #cancelTimer: (() => void) | undefined;
+  readonly #deps: CallAttemptDeps;
+  readonly #timeoutMs: number;
+  #receiver: AttemptReceiver | undefined;
+  #stopRepeating: (() => void) | undefined;
   #removeListener: (() => void) | undefined;
 
   constructor(
     pid: Pid,
     message: Message,
     options: CheckedOptions,
-    deps: CallsDeps,
-    resolve: (outcome: AttemptOutcome) => void,
+    deps: CallAttemptDeps,
+    receiver: AttemptReceiver,
   ) {
+    super();
     this.pid = pid;
     this.message = message;
     this.#deps = deps;
-    this.#resolve = resolve;
+    this.#receiver = receiver;
     const { signal, timeoutMs } = options;
-    const { deadline, name } = message;
-    if (deadline !== undefined) {
-      const giveUp = () => this.#giveUp(callTimeout(pid, name, timeoutMs), timedOut());
-      this.#cancelTimer = deps.timers.setTimer(deadline.remainingMs, giveUp, { keepAlive: true });
-    }
+    this.#timeoutMs = timeoutMs;
+    const { deadline } = message;
+    // Whole milliseconds, so that calls share a timer. Not `timeoutMs`: for an attempt after another one less is left.
+    if (deadline !== undefined) deps.timeLimits.add(this, Math.round(deadline.remainingMs));
     if (signal === undefined) return;
     this.#removeListener = deps.processes.signals.onAbort(signal, () =>
       this.#giveUp(signal.reason, cancelled(`The caller cancelled ${quoteText(message.name)}.`)),
     );
+  }
+
+  get remainingMs(): number {
+    return this.message.deadline?.remainingMs ?? Infinity;
+  }
+
+  /** The call's deadline has passed. */
+  timeUp(): void {
+    this.#giveUp(callTimeout(this.pid, this.message.name, this.#timeoutMs), timedOut());
   }
 
   /** Ends with what a process of this node answered. */
@@ -77,8 +99,8 @@ export class CallAttempt implements OutcomeReceiver {
 
   /** Runs `fn` again and again until the attempt ends, if its message has no deadline. */
   every(ms: number, fn: () => void): void {
-    if (this.#resolve === undefined) return;
-    this.#cancelTimer = this.#deps.timers.setTimer(ms, () => {
+    if (this.#receiver === undefined) return;
+    this.#stopRepeating = this.#deps.timers.setTimer(ms, () => {
       fn();
       this.every(ms, fn);
     });
@@ -86,12 +108,13 @@ export class CallAttempt implements OutcomeReceiver {
 
   /** Ends; only the first outcome counts. */
   end(outcome: AttemptOutcome): void {
-    const resolve = this.#resolve;
-    if (resolve === undefined) return;
-    this.#resolve = undefined;
-    this.#cancelTimer?.();
+    const receiver = this.#receiver;
+    if (receiver === undefined) return;
+    this.#receiver = undefined;
+    this.#deps.timeLimits.remove(this);
+    this.#stopRepeating?.();
     this.#removeListener?.();
-    resolve(outcome);
+    receiver.attemptEnded(outcome, this.pid);
   }
 
   #giveUp(error: unknown, reason: Error): void {

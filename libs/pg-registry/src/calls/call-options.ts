@@ -4,6 +4,7 @@ import {
   normalValue,
   OptionChecks,
   type PidInterner,
+  textBytes,
   type ValueLimits,
 } from '../term';
 import { type CallHeaders, NO_HEADERS, type TraceContext } from './call-context';
@@ -49,13 +50,9 @@ export class CallArguments {
 
   /** @throws InvalidArgumentError unless it is a handler's name: 1 to 256 bytes. */
   name(name: unknown): string {
-    if (
-      typeof name === 'string' &&
-      name !== '' &&
-      isWellFormed(name) &&
-      Buffer.byteLength(name) <= MAX_NAME_BYTES
-    )
-      return name;
+    const bytes = typeof name === 'string' ? textBytes(name) : 0;
+    // -1 if it is not well-formed.
+    if (typeof name === 'string' && bytes > 0 && bytes <= MAX_NAME_BYTES) return name;
     throw new InvalidArgumentError(
       `The name of a handler must be a string of 1 to ${MAX_NAME_BYTES} bytes. Nothing was sent.`,
     );

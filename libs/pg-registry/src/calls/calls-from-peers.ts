@@ -19,6 +19,8 @@ interface CallsOfNode {
   readonly byNumber: Map<number, IncomingCall>;
   /** When the first of them came. */
   readonly since: number;
+  /** If so it is told when the node is gone; the calls of any other node are forgotten with the last of them. */
+  readonly isPeer: boolean;
 }
 
 /** By the caller's incarnation. */
@@ -70,7 +72,7 @@ class IncomingCall implements OutcomeReceiver, ReplyAddress {
     const { unanswered, port, calls } = this.#deps;
     const ofNode = unanswered.get(this.to.incarnation);
     if (ofNode?.byNumber.delete(this.number) !== true) return; // its node was lost
-    if (ofNode.byNumber.size === 0) unanswered.delete(this.to.incarnation);
+    if (ofNode.byNumber.size === 0 && !ofNode.isPeer) unanswered.delete(this.to.incarnation);
     if (this.isCancelled) return;
     if (outcome.type === 'error') return port.replyError(this, outcome.error, outcome.executed);
     try {
@@ -143,9 +145,10 @@ export class CallsFromPeers {
       return void this.#port.reply(call, this.#refusal);
     }
     if (ofNode === undefined) {
-      ofNode = { from, byNumber: new Map(), since: this.#deps.timers.now() };
+      const { isFromPeer: isPeer } = frame;
+      ofNode = { from, byNumber: new Map(), since: this.#deps.timers.now(), isPeer };
       this.#unanswered.set(from.incarnation, ofNode);
-      if (!frame.isFromPeer) this.#sweepLater();
+      if (!isPeer) this.#sweepLater();
     }
     // Set first: the outcome may come before deliver() returns.
     ofNode.byNumber.set(token.number, call);

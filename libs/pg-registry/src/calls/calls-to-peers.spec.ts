@@ -1,6 +1,14 @@
 import { CallTimeoutError, NodeDownError, TransportError } from '../term';
 import { FRAMES } from '../wire';
-import { FakeCluster, type FakeNode, expectNoLeak, failureOf, never, turn } from './calls.fixture';
+import {
+  FakeCluster,
+  type FakeNode,
+  expectNoLeak,
+  failureOf,
+  never,
+  timersLeft,
+  turn,
+} from './calls.fixture';
 
 function fail(): never {
   throw new Error('deep');
@@ -28,7 +36,7 @@ describe.each([1, 2] as const)('a call to another node, in version %i of the pro
     expect([...a.requests].filter(({ isOpen }) => isOpen)).toEqual([]);
     expect(a.calls.port.bundles.size).toBe(0);
     await expect(a.service.call(pid, 'slow')).rejects.toBeInstanceOf(NodeDownError);
-    expect(cluster.timers.pending).toBe(0);
+    expect(timersLeft(cluster)).toEqual({ wanted: 0, pending: 0 });
   });
 
   it('a call to another node rejects at once when nobody listens there, and when this node is not connected', async () => {

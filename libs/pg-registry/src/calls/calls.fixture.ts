@@ -23,6 +23,8 @@ import type { Via } from './via';
 
 /** Time that stands still until it is moved. */
 export class ManualTimers implements Timers {
+  /** How many want the Node.js process to stay alive. */
+  wanted = 0;
   #now = 1000;
   readonly #timers = new Set<{ readonly at: number; readonly fn: () => void }>();
 
@@ -38,6 +40,10 @@ export class ManualTimers implements Timers {
     const timer = { at: this.#now + ms, fn };
     this.#timers.add(timer);
     return () => void this.#timers.delete(timer);
+  }
+
+  stayAlive(isWanted: boolean): void {
+    this.wanted += isWanted ? 1 : -1;
   }
 
   afterTurn(fn: () => void): () => void {
@@ -305,5 +311,12 @@ export function expectNoLeak(cluster: FakeCluster): void {
       inFlight: 0,
     });
   }
-  expect(cluster.timers.pending).toBe(0);
+  expect(timersLeft(cluster)).toEqual({ wanted: 0, pending: 0 });
+}
+
+/** What still waits when all time limits of calls have passed: their timer outlives the calls. */
+export function timersLeft({ timers }: FakeCluster): { readonly wanted: number; readonly pending: number } {
+  const { wanted } = timers;
+  timers.advance(60_000);
+  return { wanted, pending: timers.pending };
 }

@@ -1,5 +1,5 @@
 import { normalValue, type Pid, type Value } from '../term';
-import type { LocalProcess } from '../lifetime';
+import { type LocalProcess, TimeLimits } from '../lifetime';
 import type { NodeIdentity } from './frames/call-channel';
 import { CallPort } from './frames/call-port';
 import type { CallsDeps } from './calls-deps';
@@ -56,6 +56,7 @@ export class Calls {
   readonly #toPeers: CallsToPeers;
   readonly #fromPeers: CallsFromPeers;
   readonly #retransmissions: Retransmissions;
+  readonly #timeLimits: TimeLimits;
   readonly #watchedProcesses: WatchedProcesses;
   readonly #watchingNodes: WatchingNodes;
   readonly #deps: CallsDeps;
@@ -75,7 +76,8 @@ export class Calls {
     const retransmissions = new Retransmissions(timers);
     this.port = port;
     this.mailboxes = mailboxes;
-    this.outgoing = new OutgoingCalls({ ...deps, mailboxes, toPeers, port });
+    this.#timeLimits = new TimeLimits(timers);
+    this.outgoing = new OutgoingCalls({ ...deps, timeLimits: this.#timeLimits, mailboxes, toPeers, port });
     this.#toPeers = toPeers;
     this.#fromPeers = new CallsFromPeers(deps, port, mailboxes);
     this.#retransmissions = retransmissions;
@@ -104,6 +106,7 @@ export class Calls {
     this.#fromPeers.close();
     this.monitors.close();
     this.#retransmissions.stopAll();
+    this.#timeLimits.close();
   }
 
   /** There was a handshake with a node, for the first time or again. */

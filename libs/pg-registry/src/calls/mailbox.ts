@@ -5,7 +5,7 @@ import {
   ProcessExitedError,
   quoteText,
 } from '../term';
-import { isThenable, type LocalProcess, type Processes } from '../lifetime';
+import { type LocalProcess, type Processes, thenOf } from '../lifetime';
 import type { CallsDeps } from './calls-deps';
 import type { CallTracer, HandlerSpan } from './call-tracer';
 import { HandlerContext } from './handler-context';
@@ -226,7 +226,7 @@ export class Mailbox {
     } catch (error) {
       return this.#finish(queued, { type: 'error', error, executed: true });
     }
-    if (!isThenable(result)) return this.#finish(queued, { type: 'result', value: result });
+    if (thenOf(result) !== 'callable') return this.#finish(queued, { type: 'result', value: result });
     let promise: Promise<unknown>;
     try {
       promise = Promise.resolve(result);

@@ -14,12 +14,17 @@ import {
   type Value,
   isInstanceOf,
 } from '../term';
-import { type AttemptOutcome, CallAttempt } from './call-attempt';
+import {
+  type AttemptOutcome,
+  type AttemptReceiver,
+  CallAttempt,
+  type CallAttemptDeps,
+  failed,
+} from './call-attempt';
 import { CallDeadline } from './call-deadline';
 import { CallArguments, type CallOptions, type CheckedOptions } from './call-options';
 import type { CallPort } from './frames/call-port';
 import type { OutgoingSpan } from './call-tracer';
-import type { CallsDeps } from './calls-deps';
 import { exitByPid } from './exits';
 import type { CallsToPeers } from './calls-to-peers';
 import { type Mailboxes, undelivered } from './mailboxes';
@@ -34,7 +39,7 @@ const CAST_CHECKS: OptionChecks = new OptionChecks('Nothing was sent.', 'cast()'
 export type Destination = Pid | Via;
 
 /** What {@link OutgoingCalls} needs: where messages go on this node, and on others. */
-export interface OutgoingCallsDeps extends CallsDeps {
+export interface OutgoingCallsDeps extends CallAttemptDeps {
   readonly mailboxes: Mailboxes;
   readonly toPeers: CallsToPeers;
   readonly port: CallPort;
@@ -45,24 +50,26 @@ export interface OutgoingCallsDeps extends CallsDeps {
  * one where nothing can have been executed.
  */
 export class OutgoingCalls {
-  /** Calls that have ended, by outcome. */
-  readonly finished: Record<string, number> = {};
   readonly #args: CallArguments;
   readonly #defaults: CheckedOptions;
-  readonly #picker: Picker;
+  readonly #shared: SharedByCalls;
   readonly #deps: OutgoingCallsDeps;
-  #pending = 0;
 
   constructor(deps: OutgoingCallsDeps) {
     this.#deps = deps;
     this.#args = new CallArguments(deps.pids, deps.limits);
     this.#defaults = this.#args.options({});
-    this.#picker = new Picker(deps.resolver, deps.peers, deps.random);
+    this.#shared = new SharedByCalls(deps);
   }
 
   /** Calls that are not answered yet, those to processes of this node included. */
   get pending(): number {
-    return this.#pending;
+    return this.#shared.pending;
+  }
+
+  /** Calls that have ended, by outcome. */
+  get finished(): Readonly<Record<string, number>> {
+    return this.#shared.finished;
   }
 
   /**
@@ -70,47 +77,29 @@ export class OutgoingCalls {
    *
    * @param onAsked Called with each process that is asked, before it is.
    */
-  async call(
+  call(
     to: Destination,
     name: string,
     payload: unknown,
     options?: CallOptions,
     onAsked?: (pid: Pid) => void,
   ): Promise<Value> {
-    const checked = options === undefined ? this.#defaults : this.#args.options(options);
-    const handler = this.#args.name(name);
-    const span = this.#span('call', handler, to, checked);
-    try {
-      const message = this.#message('call', handler, payload, checked, span);
-      let tried: TriedMembers | undefined;
-      let last: unknown;
-      for (;;) {
-        checked.signal?.throwIfAborted();
-        const pid = isPid(to) ? to : this.#pick(to, tried);
-        if (pid === undefined) throw last ?? nobody(to);
-        if (checked.timeoutMs === 0) throw noTime(pid, handler);
-        span?.asked(pid);
-        onAsked?.(pid);
-        this.#pending += 1;
-        // One after the other: the next is only asked when the last is known not to have executed anything.
-        // oxlint-disable-next-line no-await-in-loop
-        const outcome = await this.#attempt(pid, message, checked);
-        this.#pending -= 1;
-        if (outcome.type === 'result') {
-          this.#count('ok');
-          span?.end();
-          return outcome.value;
-        }
-        if (outcome.elsewhere === 'nobody' || isPid(to)) throw outcome.error;
-        tried ??= new TriedMembers();
-        tried.add(pid, outcome.elsewhere);
-        last = outcome.error;
+    // Not an async function, which would make two promises more. What is thrown rejects this one.
+    return new Promise((resolve, reject) => {
+      const checked = options === undefined ? this.#defaults : this.#args.options(options);
+      const handler = this.#args.name(name);
+      const span = this.#span('call', handler, to, checked);
+      const end = { resolve, reject, span, onAsked };
+      let message: Message;
+      try {
+        message = this.#message('call', handler, payload, checked, span);
+      } catch (error) {
+        this.#shared.count(outcomeOfCall(error, checked.signal));
+        span?.fail(error);
+        throw error;
       }
-    } catch (error) {
-      this.#count(outcomeOfCall(error, checked.signal));
-      span?.fail(error);
-      throw error;
-    }
+      new OutgoingCall(to, message, checked, end, this.#shared).askNext();
+    });
   }
 
   /**
@@ -152,7 +141,8 @@ export class OutgoingCalls {
     const message = this.#message('call', 'exit', reason, this.#defaults, undefined);
     if (processes.isLocal(pid)) return exitByPid(processes, pid, message.payload);
     const outcome = await new Promise<AttemptOutcome>((resolve) => {
-      const attempt = new CallAttempt(pid, message, this.#defaults, this.#deps, resolve);
+      const receiver = { attemptEnded: resolve };
+      const attempt = new CallAttempt(pid, message, this.#defaults, this.#deps, receiver);
       attempt.asked = toPeers.ask(attempt, 'exit');
     });
     if (outcome.type === 'error') throw outcome.error;
@@ -175,7 +165,7 @@ export class OutgoingCalls {
   /** Hands a cast or message over. @returns Why it was dropped, if it was. */
   #hand(to: Destination, message: Message, span: OutgoingSpan | undefined): string | undefined {
     const { processes, mailboxes, port } = this.#deps;
-    const pid = isPid(to) ? to : this.#pick(to, undefined);
+    const pid = this.#shared.pick(to, undefined);
     if (pid === undefined) return `A cast ${quoteText(message.name)} was dropped: ${nobody(to).message}`;
     span?.asked(pid);
     if (processes.isLocal(pid)) mailboxes.tell(pid, message);
@@ -210,23 +200,114 @@ export class OutgoingCalls {
       deadline: waits ? new CallDeadline(timeoutMs, timers) : undefined,
     };
   }
+}
 
-  #pick(to: Via, tried: TriedMembers | undefined): Pid | undefined {
+/** What the calls of one node share. */
+class SharedByCalls {
+  /** Calls that have ended, by outcome. */
+  readonly finished: Record<string, number> = {};
+  /** Calls that are not answered yet. */
+  pending = 0;
+  readonly deps: OutgoingCallsDeps;
+  readonly #picker: Picker;
+
+  constructor(deps: OutgoingCallsDeps) {
+    this.deps = deps;
+    this.#picker = new Picker(deps.resolver, deps.peers, deps.random);
+  }
+
+  /** Returns the process to ask; undefined if there is none, or none that was not tried. @throws InvalidArgumentError */
+  pick(to: Destination, tried: TriedMembers | undefined): Pid | undefined {
+    if (isPid(to)) return to;
     if (isInstanceOf(to, Via)) return this.#picker.pick(to, tried);
     throw new InvalidArgumentError('The destination must be a Pid or via(scope, key). Nothing was sent.');
   }
 
-  #attempt(pid: Pid, message: Message, options: CheckedOptions): Promise<AttemptOutcome> {
-    const { processes, mailboxes, toPeers } = this.#deps;
-    return new Promise((resolve) => {
-      const attempt = new CallAttempt(pid, message, options, this.#deps, resolve);
-      const isLocal = processes.isLocal(pid);
-      attempt.asked = isLocal ? mailboxes.deliver(pid, message, attempt) : toPeers.ask(attempt);
-    });
+  count(outcome: string): void {
+    this.finished[outcome] = (this.finished[outcome] ?? 0) + 1;
+  }
+}
+
+/** Who hears how a call ended, and what happened on the way. */
+interface CallEnd {
+  readonly resolve: (value: Value) => void;
+  readonly reject: (error: unknown) => void;
+  readonly span: OutgoingSpan | undefined;
+  readonly onAsked: ((pid: Pid) => void) | undefined;
+}
+
+/** One call, with all its attempts: the next process is only asked when the last one is known not to have executed anything. */
+class OutgoingCall implements AttemptReceiver {
+  readonly #to: Destination;
+  readonly #message: Message;
+  readonly #options: CheckedOptions;
+  readonly #end: CallEnd;
+  readonly #shared: SharedByCalls;
+  #tried: TriedMembers | undefined;
+  /** Why the last attempt failed. */
+  #last: unknown;
+
+  constructor(
+    to: Destination,
+    message: Message,
+    options: CheckedOptions,
+    end: CallEnd,
+    shared: SharedByCalls,
+  ) {
+    this.#to = to;
+    this.#message = message;
+    this.#options = options;
+    this.#end = end;
+    this.#shared = shared;
   }
 
-  #count(outcome: string): void {
-    this.finished[outcome] = (this.finished[outcome] ?? 0) + 1;
+  /** Asks a process that was not asked yet. Never throws. */
+  askNext(): void {
+    const shared = this.#shared;
+    const message = this.#message;
+    let pid: Pid | undefined;
+    try {
+      this.#options.signal?.throwIfAborted();
+      pid = shared.pick(this.#to, this.#tried);
+      if (pid === undefined) throw this.#last ?? nobody(this.#to);
+      if (this.#options.timeoutMs === 0) throw noTime(pid, message.name);
+      this.#end.span?.asked(pid);
+      this.#end.onAsked?.(pid);
+    } catch (error) {
+      return this.#fail(error);
+    }
+    const { deps } = shared;
+    shared.pending += 1;
+    const attempt = new CallAttempt(pid, message, this.#options, deps, this);
+    try {
+      attempt.asked = deps.processes.isLocal(pid)
+        ? deps.mailboxes.deliver(pid, message, attempt)
+        : deps.toPeers.ask(attempt);
+    } catch (error) {
+      attempt.end(failed(error));
+    }
+  }
+
+  attemptEnded(outcome: AttemptOutcome, pid: Pid): void {
+    const shared = this.#shared;
+    shared.pending -= 1;
+    if (outcome.type === 'result') {
+      shared.count('ok');
+      this.#end.span?.end();
+      return this.#end.resolve(outcome.value);
+    }
+    if (outcome.elsewhere === 'nobody' || isPid(this.#to)) return this.#fail(outcome.error);
+    this.#tried ??= new TriedMembers();
+    this.#tried.add(pid, outcome.elsewhere);
+    this.#last = outcome.error;
+    // Not at once: an attempt may end before it was made, and thousands of members would fill the stack.
+    queueMicrotask(() => this.askNext());
+  }
+
+  #fail(error: unknown): void {
+    this.#shared.count(outcomeOfCall(error, this.#options.signal));
+    this.#end.span?.fail(error);
+    this.#end.reject(error);
   }
 }
 

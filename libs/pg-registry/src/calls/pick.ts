@@ -57,8 +57,10 @@ export class Picker {
   pick({ scope, key, strategy }: Via, tried: Filter['tried']): Pid | undefined {
     if (strategy === 'local-first') {
       const local = this.#resolver.membersLocal(scope, key);
-      const picked = this.#anyOf(local, { availability: 'ready', tried });
-      if (picked !== undefined) return picked;
+      if (local.length > 0) {
+        const picked = this.#anyOf(local, { availability: 'ready', tried });
+        if (picked !== undefined) return picked;
+      }
     }
     const members = this.#resolver.members(scope, key);
     for (const availability of members.length === 0 ? [] : TIERS) {

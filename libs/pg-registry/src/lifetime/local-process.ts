@@ -71,13 +71,8 @@ export class LocalProcess implements Disposable {
   }
 }
 
-/** Returns whether `await` would wait for this value. False for an object that does not let itself be asked. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return thenOf(value) === 'callable';
-}
-
-/** What `await` would find on a value. */
-function thenOf(value: unknown): 'nothing' | 'callable' | 'unreadable' {
+/** What `await` would find on a value: it waits for one that is callable. Unreadable is an object that does not let itself be asked. */
+export function thenOf(value: unknown): 'nothing' | 'callable' | 'unreadable' {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return 'nothing';
   try {
     return 'then' in value && typeof value.then === 'function' ? 'callable' : 'nothing';

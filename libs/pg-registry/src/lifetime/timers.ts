@@ -9,6 +9,8 @@ export interface Timers {
    * @returns A function that cancels the timer.
    */
   setTimer(ms: number, fn: () => void, options?: { readonly keepAlive?: boolean }): () => void;
+  /** Keeps the Node.js process alive until it has been called with false as often as with true, whatever timers there are. */
+  stayAlive(isWanted: boolean): void;
   /** Runs `fn` when the current turn of the event loop is over. @returns A function that cancels it. */
   afterTurn(fn: () => void): () => void;
 }

@@ -1,6 +1,6 @@
 import { Injectable, type Type } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
-import { isThenable } from '../lifetime';
+import { thenOf } from '../lifetime';
 import { orElse } from '../term';
 
 /** The hooks of the start. Nest ends the start with the first one that fails, and calls no further one. */
@@ -68,9 +68,9 @@ export class BootstrapWatch {
       this.#failed(hook, error);
       throw error;
     }
-    if (!isThenable(result)) return result;
+    if (thenOf(result) !== 'callable') return result;
     this.#running += 1;
-    result.then(
+    Promise.resolve(result).then(
       () => void (this.#running -= 1),
       (error: unknown) => {
         this.#running -= 1;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Subscription } from 'rxjs';
 import { PgRegistryNode } from '../node';
-import { isThenable, type LocalProcess } from '../lifetime';
+import { type LocalProcess, thenOf } from '../lifetime';
 import { ProcessService } from '../process';
 import type { PgRegistryService } from '../scope';
 import { AlreadyRegisteredError, formatKey, messageOfThrown, type Key, type Value } from '../term';
@@ -149,7 +149,7 @@ export class RegistryOrchestrator {
     const log = (error: unknown): void => this.#node.logFailure(scope, name, `${name} threw`, error);
     try {
       const result = run();
-      if (isThenable(result)) Promise.resolve(result).catch(log);
+      if (thenOf(result) === 'callable') Promise.resolve(result).catch(log);
     } catch (error) {
       log(error);
     }

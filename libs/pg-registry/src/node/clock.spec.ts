@@ -15,6 +15,19 @@ describe('the system clock', () => {
     expect([fired, warnings]).toEqual([0, []]);
   });
 
+  it('keeps the Node.js process alive until it was told as often that nobody wants that as that somebody does', () => {
+    const holding = (): number =>
+      process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
+    const before = holding();
+    for (const isWanted of [true, true, false]) systemClock.stayAlive(isWanted);
+    expect(holding()).toBe(before + 1);
+    systemClock.stayAlive(false);
+    expect(holding()).toBe(before);
+    systemClock.stayAlive(true);
+    expect(holding()).toBe(before + 1);
+    systemClock.stayAlive(false);
+  });
+
   it('reports what the callback of a timer of a guarded clock throws', async () => {
     const errors: unknown[] = [];
     const clock = guardedClock(systemClock, (error) => errors.push(error));

@@ -11,12 +11,18 @@ export interface Clock {
    * @returns A function that cancels the timer.
    */
   setTimer(ms: number, fn: () => void, options?: { readonly keepAlive?: boolean }): () => void;
+  /** Keeps the Node.js process alive until it has been called with false as often as with true, whatever timers there are. */
+  stayAlive(isWanted: boolean): void;
   /** Runs `fn` when the current turn of the event loop is over. @returns A function that cancels it. */
   afterTurn(fn: () => void): () => void;
 }
 
 /** The longest timer of Node.js, about 25 days; it makes a longer one fire at once, with a warning. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Keeps this Node.js process alive while any of its nodes wants that. Made at first use: importing the library starts nothing. */
+let keeper: NodeJS.Timeout | undefined;
+let keepersWanted = 0;
 
 /** The clock and the timers of the Node.js process. A timer beyond {@link MAX_TIMER_MS} fires then. */
 export const systemClock: Clock = {
@@ -26,6 +32,12 @@ export const systemClock: Clock = {
     const timer = setTimeout(fn, Math.min(ms, MAX_TIMER_MS));
     if (!keepAlive) timer.unref();
     return () => clearTimeout(timer);
+  },
+  stayAlive: (isWanted) => {
+    keeper ??= setInterval(() => undefined, MAX_TIMER_MS);
+    keepersWanted += isWanted ? 1 : -1;
+    if (keepersWanted > 0) keeper.ref();
+    else keeper.unref();
   },
   afterTurn: (fn) => {
     const immediate = setImmediate(fn);
@@ -50,6 +62,7 @@ export function guardedClock(clock: Clock, onError: (error: unknown) => void): C
     now: clock.now.bind(clock),
     wall: clock.wall.bind(clock),
     setTimer: (ms, fn, options) => clock.setTimer(ms, guarded(fn), options),
+    stayAlive: clock.stayAlive.bind(clock),
     afterTurn: (fn) => clock.afterTurn(guarded(fn)),
   };
 }

@@ -135,6 +135,7 @@ describe('the log of a cluster in which a peer comes and goes all the time', () 
       now: () => queue.now,
       wall: () => 0,
       setTimer: (ms, run) => queue.after(ms, run),
+      stayAlive: () => undefined,
       afterTurn: (run) => queue.after(0, run),
     };
     const log = new ClusterLog({

@@ -224,7 +224,7 @@ function createChannel(
   driver: ProtocolDriver,
 ): ConnectionChannel {
   const events: ChannelEvents = {
-    onFrame: (...message) => driver.run(protocol.receive(...message, clock.now())),
+    onFrame: (subject, bytes, reply) => driver.run(protocol.receive(subject, bytes, reply, clock.now())),
     // A reason to probe the node, not to suspect it.
     onNoResponders: (node) => driver.run(protocol.hint(node, clock.now())),
   };

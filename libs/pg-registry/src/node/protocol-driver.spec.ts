@@ -18,6 +18,7 @@ class ManualClock implements Clock {
     this.timers.push(fn);
     return () => (this.timers = this.timers.filter((each) => each !== fn));
   };
+  stayAlive = (): void => undefined;
   afterTurn = (fn: () => void): (() => void) => this.setTimer(0, fn);
 
   fire(): void {

@@ -1,4 +1,4 @@
-import { isThenable } from '../lifetime';
+import { thenOf } from '../lifetime';
 import type { Change } from '../table';
 import { formatKey } from '../term';
 import type { ListenerToken, Registered, RegistryListener, Unregistered } from './listener';
@@ -68,7 +68,7 @@ export class ListenerNotifier {
     try {
       const result = call();
       // An async method rejects later, and nobody else would catch that.
-      if (isThenable(result)) Promise.resolve(result).catch(failed);
+      if (thenOf(result) === 'callable') Promise.resolve(result).catch(failed);
     } catch (error) {
       failed(error);
     }

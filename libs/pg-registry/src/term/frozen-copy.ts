@@ -29,6 +29,9 @@ import type { EffectiveLimits, Value } from './value';
 import { ValueNumbers } from './hash/value-numbers';
 import { invalid, KEY, placeOf, type Step, tooLarge, type ValueUse } from './value-use';
 
+/** Stands where no container was entered yet; nobody has it. */
+const NO_CONTAINER = Object.freeze({});
+
 /** Where the pids of a copy come from: the `PidInterner` of the node that it belongs to. */
 export interface PidSource {
   internPid(pid: Pid): Pid;
@@ -44,11 +47,12 @@ export interface PidSource {
 export class FrozenCopy {
   #bytes = 0;
   /** `#steps[d]` leads from level d to level d + 1, and `#containers[d]` is the original at level d. */
-  readonly #steps: Step[] = [];
-  readonly #containers: object[] = [];
+  // Both with room for one level, which is all that most values have: an empty array that grows takes room for seventeen.
+  readonly #steps: Step[] = [''];
+  readonly #containers: object[] = [NO_CONTAINER];
   readonly #maxBytes: number;
   /** Finds what a Map or Set has twice. */
-  readonly #numbers = new ValueNumbers();
+  #numbers: ValueNumbers | undefined;
   readonly #use: ValueUse;
   readonly #isKey: boolean;
   readonly #limits: EffectiveLimits;
@@ -225,7 +229,7 @@ export class FrozenCopy {
     this.#grow(TAG_BYTES + uintBytes(keys.length), depth);
     this.#checkChains('Map', 'keys', keys, depth);
     const copy = new FrozenMap(pairs, this.#use.keepsContent);
-    if (copy.size !== keys.length || this.#numbers.haveRepeatedObject(keys))
+    if (copy.size !== keys.length || this.#haveRepeatedObject(keys))
       this.#refuse('is a Map with the same key twice', depth);
     return copy;
   }
@@ -242,9 +246,13 @@ export class FrozenCopy {
     this.#grow(TAG_BYTES + uintBytes(members.length), depth);
     this.#checkChains('Set', 'members', members, depth);
     const copy = new FrozenSet(members, this.#use.keepsContent);
-    if (copy.size !== members.length || this.#numbers.haveRepeatedObject(members))
+    if (copy.size !== members.length || this.#haveRepeatedObject(members))
       this.#refuse('is a Set with the same member twice', depth);
     return copy;
+  }
+
+  #haveRepeatedObject(values: readonly Value[]): boolean {
+    return (this.#numbers ??= new ValueNumbers()).haveRepeatedObject(values);
   }
 
   #checkChains(kind: string, what: string, keys: readonly Value[], depth: number): void {
