@@ -35,7 +35,14 @@ async function main(tarball: string, cli: string): Promise<void> {
     run(directory, 'npm', ['run', 'build']);
     const steps = lines.slice(build + 1);
     await new WalkThrough([join(directory, 'dist', 'main')], server.url).follow(steps);
-    if (!isEsm(directory)) await new WalkThrough([bundle(directory, folder)], server.url).follow(steps);
+    if (isEsm(directory)) {
+      // From here on it has the other NATS client only.
+      run(directory, 'npm', ['uninstall', 'nats']);
+      run(directory, 'npm', ['install', '@nats-io/transport-node']);
+      await new WalkThrough([join(directory, 'dist', 'main')], server.url).follow(steps);
+    } else {
+      await new WalkThrough([bundle(directory, folder)], server.url).follow(steps);
+    }
     runUsersTests(directory, server.url);
     if (!isEsm(directory)) runBundles(directory, folder);
   } finally {
