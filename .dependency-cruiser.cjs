@@ -13,7 +13,7 @@ const rooms = {
   cluster: ['term', 'table', 'wire'],
   replication: ['term', 'table', 'wire', 'cluster'],
   protocol: ['term', 'table', 'wire', 'cluster', 'replication'],
-  names: ['term'],
+  names: ['term', 'table', 'wire', 'lifetime', 'scope', 'npm:rxjs'],
   'transport/secret': ['term', 'names/lease-store.ts', 'transport', 'node:crypto'],
   'transport/local': ['term', 'names/lease-store.ts', 'transport', 'transport/secret'],
   'transport/nats': [
@@ -35,6 +35,7 @@ const rooms = {
   scope: ['term', 'match', 'table', 'protocol', 'lifetime', 'calls', 'process', 'npm:rxjs'],
   node: [
     'term',
+    'names',
     'scope',
     'wire',
     'cluster',
@@ -51,6 +52,7 @@ const rooms = {
   ],
   nest: [
     'term',
+    'names',
     'node',
     'scope',
     'lifetime',

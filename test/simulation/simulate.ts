@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import { simulateNames } from './names/simulate-names';
 import { drawScenario, runScenario, type Scenario, shrink } from './scenario';
 import { textOfStep } from './step-generator';
 
@@ -10,7 +11,9 @@ function argument(name: string, otherwise: number): number {
   if (at < 0) return otherwise;
   const value = Number(process.argv[at + 1]);
   if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw new Error(`--${name} must be a whole number: simulate -- [--seeds N] [--seed S] [--steps K]`);
+  throw new Error(
+    `--${name} must be a whole number: simulate -- [--names] [--seeds N] [--seed S] [--steps K]`,
+  );
 }
 
 /** Shrinks a failing scenario and prints its steps and its log. */
@@ -61,4 +64,5 @@ async function main(): Promise<void> {
   );
 }
 
-void main();
+if (process.argv.includes('--names')) simulateNames(argument);
+else void main();

@@ -6,6 +6,7 @@
 export {
   AlreadyRegisteredError,
   CallTimeoutError,
+  ClaimLostError,
   compareValues,
   InvalidAnswerError,
   InvalidArgumentError,
@@ -14,6 +15,7 @@ export {
   KeyMap,
   LockTimeoutError,
   MailboxFullError,
+  NamesUnavailableError,
   NodeDownError,
   NoHandlerError,
   NotLocalError,
@@ -35,6 +37,7 @@ export type {
   Bytes,
   ErrorFields,
   Key,
+  LossReason,
   PgRegistryErrorCode,
   RemoteFailure,
   TypedArray,
@@ -162,6 +165,16 @@ export type {
   ValueArgument,
   ValueOf,
 } from './scope';
+export { Claim, ClusterNames } from './names';
+export type {
+  ClaimOptions,
+  Holder,
+  KnownHolder,
+  NamesOptions,
+  NamesStats,
+  Takeover,
+  TryClaimOptions,
+} from './names';
 export { InjectRegistryClient, PgRegistryClient, PgRegistryServer } from './nest/optional-microservice';
 export { PgRegistryNode } from './node';
 export type {

@@ -1,6 +1,7 @@
 import { Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
+  ClusterNames,
   getRegistryToken,
   PgRegistryModule,
   PgRegistryNode,
@@ -101,6 +102,19 @@ export const exercises: Readonly<Record<string, Exercise>> = {
     expect(block.printed).toEqual([`render ${String(pid)} 7`]);
   },
 
+  'docs/guide/one-in-the-cluster.md': async (harness) => {
+    const { Reports } = harness.run<{ Reports: Type<ReportsClass> }>().exports;
+    const { app } = await harness.surround({ providers: [Reports] }, { name: 'workers' });
+    const tokens: number[] = [];
+    const write = (token: number): void => void tokens.push(token);
+    await expect(app.get(Reports).runOnce(write)).resolves.toBe('done');
+    await app.get(Reports).runInTurn(write);
+    expect(tokens[1]).toBeGreaterThan(tokens[0]);
+    const claim = await app.get(ClusterNames).claim('reports');
+    await expect(app.get(Reports).runOnce(write)).resolves.toBeUndefined();
+    await claim.release();
+  },
+
   'docs/guide/recipes.md#several-nodes-in-one-process': async (harness) => {
     const block = harness.run<{ twoNodes(): Promise<void> }>();
     await block.exports.twoNodes();
@@ -155,4 +169,9 @@ export const exercises: Readonly<Record<string, Exercise>> = {
 interface PagesClass {
   size(html: string, user: string): Promise<number>;
   sizeWithTypes(html: string): Promise<number>;
+}
+
+interface ReportsClass {
+  runOnce(write: (token: number) => void): Promise<'done' | undefined>;
+  runInTurn(write: (token: number) => void): Promise<void>;
 }

@@ -8,6 +8,7 @@
  * Promises: a process ends once, with one reason, and its end is complete in the turn in which it happens: entries, monitors and waiting
  * calls included. Keeps no clock of its own. May import: term, node:async_hooks.
  */
+export type { AbortListeners } from './abort-listeners';
 export type { ContextSnapshot, CurrentProcess } from './current-process';
 export { LocalProcess, NORMAL, thenOf } from './local-process';
 export { Processes } from './processes';

@@ -1,5 +1,6 @@
 import { Logger, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
+import { ClusterNames } from '../names';
 import { PgRegistryNode } from '../node';
 import { ProcessService } from '../process';
 import { DEFAULT_SCOPE, PgRegistryService } from '../scope';
@@ -35,8 +36,13 @@ import { LOG_CONTEXT } from './tokens';
       inject: [PgRegistryNode],
       useFactory: (node: PgRegistryNode) => node.processes,
     },
+    {
+      provide: ClusterNames,
+      inject: [PgRegistryNode],
+      useFactory: (node: PgRegistryNode) => node.names,
+    },
   ],
-  exports: [PgRegistryNode, ProcessService, PgRegistryHealthIndicator],
+  exports: [PgRegistryNode, ProcessService, ClusterNames, PgRegistryHealthIndicator],
 })
 export class PgRegistryNodeModule
   extends ConfigurableModuleClass

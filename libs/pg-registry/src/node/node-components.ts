@@ -1,12 +1,13 @@
 import { randomInt } from 'node:crypto';
-import { incarnationOf, type VersionRange } from '../wire';
+import { incarnationOf, leaseBucket, leaseSubject, type VersionRange } from '../wire';
 import { PeerProtocol } from '../protocol';
 import { Calls, type CallTracer } from '../calls';
 import { Processes } from '../lifetime';
 import { ProcessService } from '../process';
 import type { ListenerToken, RegistryListener, ScopeDeps } from '../scope';
 import { HashSeed, PidInterner } from '../term';
-import type { Transport } from '../transport';
+import { ClusterNames, NAMES_SCOPE } from '../names';
+import type { Connection, Transport } from '../transport';
 import { type Clock, guardedClock, systemClock } from './clock';
 import { ClusterLog } from './cluster-log';
 import { type ChannelEvents, ConnectionChannel } from './connection-channel';
@@ -65,18 +66,21 @@ export interface NodeComponents {
   readonly calls: Calls;
   readonly service: ProcessService;
   readonly observables: NodeObservables;
+  readonly names: ClusterNames;
 }
 
 /**
  * Makes the components of a node and wires them.
  *
  * @param onEffect Called with every effect that the driver does not run itself.
+ * @param connection Returns the present connection.
  * @throws InvalidOptionError naming an option that is unknown or wrong.
  */
 export function createNodeComponents(
   given: NodeOptions,
   deps: NodeDeps,
   onEffect: (effect: NodeEffect) => void,
+  connection: () => Connection | undefined,
 ): NodeComponents {
   const options = normalNodeOptions(given, deps.defaultTransport);
   const logs = createLogs(options, deps);
@@ -137,6 +141,7 @@ export function createNodeComponents(
     calls,
     service: createProcessService(shared, processes, calls, resolver),
     observables: new NodeObservables(),
+    names: createNames(shared, processes, scopes, connection),
   };
 }
 
@@ -273,5 +278,33 @@ function createProcessService(
     exitTimeoutMs: options.exitTimeoutMs,
     mailboxCapacity: options.mailboxCapacity,
     onWarning: (message, error) => limitedLog.warn('process', message, error),
+  });
+}
+
+function createNames(
+  { options, limits, identity, clock, pids, limitedLog, random }: Shared,
+  processes: Processes,
+  scopes: RunningScopes,
+  connection: () => Connection | undefined,
+): ClusterNames {
+  const { names, namespace, protocol } = options;
+  return new ClusterNames({
+    ...identity,
+    options: names,
+    processes,
+    pids,
+    limits: limits.entries,
+    timers: clock,
+    wall: () => clock.wall(),
+    random,
+    confirmMs: protocol.confirmMs,
+    scope: () => scopes.ensure(NAMES_SCOPE),
+    openStore: ({ bucket = leaseBucket(namespace), replicas }) => {
+      const present = connection();
+      if (present === undefined) return 'not-connected';
+      return present.leaseStore?.({ namespace, subject: leaseSubject(namespace), bucket, replicas });
+    },
+    onWarning: (...line) => limitedLog.warn(...line),
+    onError: (...line) => limitedLog.error(...line),
   });
 }

@@ -66,7 +66,7 @@ export async function checkHealth(
   lastSyncAt: number | undefined,
   timeoutMs: number,
 ): Promise<NodeHealth> {
-  const { protocol, clock, driver } = components;
+  const { protocol, clock, driver, names } = components;
   const { overdueMs } = driver;
   const { peers, suspects, arrivals } = protocol.stats();
   const connected = connection?.isConnected ?? false;
@@ -91,6 +91,7 @@ export async function checkHealth(
     if (connection === undefined || !connected)
       return connection?.problem === undefined ? 'not connected' : `not connected: ${connection.problem}`;
     if (connection.problem !== undefined) return connection.problem;
+    if (names.stats().refusedForMs > 0) return names.stats().problem;
     if (overdueMs > MAX_OVERDUE_MS) return `the node has not moved for ${Math.round(overdueMs)} ms`;
     return (await withTimeout(connection.flush(), timeoutMs, clock).catch(() => false))
       ? undefined

@@ -8,6 +8,8 @@ import type { NodeState } from './node-stats';
 
 /** How much longer than the protocol's own limit a drain waits for its end: the connection may be lost meanwhile. */
 const DRAIN_ACK_MARGIN_MS = 500;
+/** How long the store may take to hear that the names of this node are free. */
+const NAMES_RELEASE_MS = 1000;
 /** How long the broker may take for the goodbye. */
 const GOODBYE_FLUSH_MS = 1000;
 
@@ -70,7 +72,7 @@ export class NodeLifecycle {
     }
     this.#state = 'ready';
     this.#connection = connection;
-    const { driver, channel, protocol, clock, observables, limits, calls, waits, clusterLog } =
+    const { driver, channel, protocol, clock, observables, limits, calls, waits, clusterLog, names } =
       this.#components;
     driver.attach(connection, calls.port);
     channel.attach(connection);
@@ -82,6 +84,7 @@ export class NodeLifecycle {
     limits.limit(connection.maxPayload);
     driver.run(protocol.connected(connection.serverId, clock.now(), connection.maxPayload));
     observables.connected(true);
+    names.connected();
   }
 
   /** Drains, once; never rejects. @param timeoutMs How long calls in flight may take */
@@ -175,7 +178,7 @@ export class NodeLifecycle {
   }
 
   #onStatus(status: ConnectionStatus): void {
-    const { driver, protocol, clock, observables, limits, clusterLog } = this.#components;
+    const { driver, protocol, clock, observables, limits, clusterLog, names } = this.#components;
     const connection = this.#connection;
     const maxPayload = connection?.maxPayload ?? Infinity;
     switch (status.type) {
@@ -183,10 +186,12 @@ export class NodeLifecycle {
         clusterLog.reconnected(connection?.server ?? '');
         observables.connected(true);
         limits.limit(maxPayload);
-        return driver.run(protocol.connected(status.serverId, clock.now(), maxPayload));
+        driver.run(protocol.connected(status.serverId, clock.now(), maxPayload));
+        return names.connected();
       case 'disconnected':
         clusterLog.disconnected(connection?.server ?? '');
         observables.connected(false);
+        names.disconnected();
         return driver.run(protocol.disconnected(clock.now()));
       case 'max-payload':
         limits.limit(maxPayload);
@@ -217,16 +222,19 @@ export class NodeLifecycle {
   }
 
   async #drain(timeoutMs: number): Promise<void> {
-    const { protocol, driver, clock, calls, scopes, processes, service } = this.#components;
+    const { protocol, driver, clock, calls, scopes, processes, service, names } = this.#components;
     if (this.#state === 'stopped' || this.#state === 'fenced') return service.settled();
     this.#state = 'draining';
     this.#leaving.abort();
+    names.stopCampaigns();
     driver.run(protocol.drain(clock.now()));
     if (this.#connection?.isConnected === true) await this.#acknowledgements();
     // What a peer sent before its receipt has arrived before it. The inbox stays: a call that the broker has already handed
     // to a subscription that ends would only time out.
     calls.refuse();
     await this.#callsInFlight(timeoutMs);
+    // After the work that they protect, and before their processes end.
+    await names.end(NAMES_RELEASE_MS);
     processes.exitChildren('shutdown');
     scopes.leaveAll();
     await service.settled();
@@ -266,7 +274,9 @@ export class NodeLifecycle {
 
   /** Observers complete without leave events, monitors elsewhere hear why processes ended; the goodbye is the last word. */
   async #goodbye(): Promise<void> {
-    const { protocol, driver, clock, service } = this.#components;
+    const { protocol, driver, clock, service, names } = this.#components;
+    // Before the goodbye, which lets others take the names at once.
+    await names.end(NAMES_RELEASE_MS);
     this.#endProcesses();
     await service.settled();
     driver.run(protocol.goodbye(clock.now()));
@@ -281,10 +291,11 @@ export class NodeLifecycle {
 
   /** Nothing goes in or out any more. */
   #end(state: 'stopped' | 'fenced', reason: string): void {
-    const { driver, scopes, waits, replicationWaits, channel, calls, observables, clusterLog } =
+    const { driver, scopes, waits, replicationWaits, channel, calls, observables, clusterLog, names } =
       this.#components;
     this.#state = state;
     clusterLog.end();
+    names.close();
     driver.stop();
     scopes.stopAll();
     channel.detach();

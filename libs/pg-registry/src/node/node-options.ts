@@ -20,6 +20,7 @@ import {
   type ValueLimits,
   propertyOfThrown,
 } from '../term';
+import { type NamesOptions, normalNamesOptions, type NormalNamesOptions } from '../names';
 import type { Transport } from '../transport';
 import { LOG_LEVELS, type LogLevel } from './logger';
 import { ENTRY_OVERHEAD_BYTES } from './size-limits';
@@ -54,6 +55,8 @@ export interface NodeOptions extends Partial<ProtocolOptions>, Partial<ValueLimi
    * Default `'log'`. Nest's own `logger` option decides about all lines of the application.
    */
   readonly logLevel?: LogLevel;
+  /** Cluster names: claims, locks and leaders. False: this node has none. Default: `{}`; they cost nothing until their first use. */
+  readonly names?: false | NamesOptions;
 }
 
 /** Options of a node after the checks, with every default filled in. */
@@ -69,6 +72,7 @@ export interface NormalNodeOptions {
   readonly mailboxCapacity: number;
   readonly remoteStacks: boolean;
   readonly logLevel: LogLevel;
+  readonly names: false | NormalNamesOptions;
   readonly protocol: ProtocolOptions;
   readonly limits: ValueLimits;
   readonly calls: CallLimits;
@@ -91,6 +95,7 @@ const OWN_OPTIONS = [
   'mailboxCapacity',
   'remoteStacks',
   'logLevel',
+  'names',
 ];
 const LIMIT_OPTIONS = Object.keys(DEFAULT_VALUE_LIMITS);
 const CALL_OPTIONS = Object.keys(DEFAULT_CALL_LIMITS);
@@ -148,6 +153,7 @@ export function normalNodeOptions(given: NodeOptions, defaultTransport: () => Tr
     mailboxCapacity,
     remoteStacks,
     logLevel,
+    names: normalNamesOptions(given.names),
     protocol,
     limits: Object.freeze(limits),
     calls: Object.freeze(calls),

@@ -3,6 +3,8 @@ import type { PeerEvent, PeerView } from '../cluster';
 import type { ProcessService } from '../process';
 import { type PgRegistryService, scopeName, type ScopeOptions } from '../scope';
 import { InvalidArgumentError, isPid, OptionChecks, type Pid, quoteText, TransportError } from '../term';
+import type { ClusterNames } from '../names';
+import type { Connection } from '../transport';
 import type { NodeObserver } from './node-observer';
 import type { NodeOptions } from './node-options';
 import { createNodeComponents, type NodeDeps, type NodeComponents } from './node-components';
@@ -34,6 +36,8 @@ export class PgRegistryNode {
   readonly incarnation: string;
   /** The processes of this node, and calls to those of the whole cluster. */
   readonly processes: ProcessService;
+  /** Names that one process of the whole cluster holds at a time. */
+  readonly names: ClusterNames;
   readonly #components: NodeComponents;
   readonly #lifecycle: NodeLifecycle;
   readonly #observer: NodeObserver;
@@ -43,13 +47,15 @@ export class PgRegistryNode {
 
   /** @throws InvalidOptionError naming an option that is unknown or wrong; nothing was started. */
   constructor(options: NodeOptions, deps: NodeDeps) {
-    this.#components = createNodeComponents(options, deps, this.#runEffect);
+    const connection = (): Connection | undefined => this.#lifecycle.connection;
+    this.#components = createNodeComponents(options, deps, this.#runEffect, connection);
     this.#observer = deps.observer ?? {};
     this.#lifecycle = new NodeLifecycle(this.#components);
     const { options: normal, incarnation, service, driver, protocol, clock, scopes } = this.#components;
     this.name = normal.node;
     this.incarnation = incarnation;
     this.processes = service;
+    this.names = this.#components.names;
     driver.run(protocol.start(clock.now()));
     for (const scope of normal.scopes) scopes.start(scope);
   }
@@ -268,10 +274,17 @@ export class PgRegistryNode {
   }
 
   #onPeer(event: PeerEvent): void {
-    const { calls, protocol, observables, clusterLog } = this.#components;
+    const { calls, protocol, observables, clusterLog, names } = this.#components;
     clusterLog.peer(event);
-    if (event.type === 'peer-up' || event.type === 'peer-recovered') calls.peerUp(event);
-    if (event.type === 'peer-removed') calls.peerRemoved(event);
+    if (event.type === 'peer-up' || event.type === 'peer-recovered') {
+      calls.peerUp(event);
+      names.returned(event.incarnation);
+    }
+    if (event.type === 'peer-removed') {
+      calls.peerRemoved(event);
+      const { reason } = event;
+      if (reason === 'crash' || reason === 'goodbye') names.departed(event.incarnation, reason);
+    }
     observables.peer(event, protocol.peers());
   }
 }

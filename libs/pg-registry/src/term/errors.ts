@@ -14,6 +14,8 @@ export type PgRegistryErrorCode =
   | 'SCOPE_ALREADY_STARTED'
   | 'MAILBOX_FULL'
   | 'LOCK_TIMEOUT'
+  | 'CLAIM_LOST'
+  | 'NAMES_UNAVAILABLE'
   | 'CALL_TIMEOUT'
   | 'NODE_DOWN'
   | 'NO_HANDLER'

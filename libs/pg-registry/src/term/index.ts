@@ -14,6 +14,7 @@
  * it is handed. May import nothing.
  */
 export * from './errors';
+export * from './name-errors';
 export * from './process-errors';
 export { isObject, MAX_NAME_BYTES, OptionChecks } from './options';
 export { isPid, Pid, samePid } from './pid';

@@ -1,0 +1,303 @@
+import { firstValueFrom, type Subscription } from 'rxjs';
+import { eventually } from '../../../../test/support/eventually';
+import { PgRegistryNode } from '../node';
+import { ClaimLostError, type Key, LockTimeoutError, NamesUnavailableError } from '../term';
+import { localBus, localTransport } from '../transport/local';
+import type { Claim, NamesOptions } from '.';
+
+describe('ClusterNames', () => {
+  let bus = localBus();
+  let nodes: PgRegistryNode[] = [];
+  const subscriptions: Subscription[] = [];
+
+  beforeEach(() => {
+    bus = localBus();
+  });
+  afterEach(async () => {
+    for (const subscription of subscriptions.splice(0)) subscription.unsubscribe();
+    bus.heal();
+    await Promise.all(nodes.map((node) => node.close()));
+    nodes = [];
+  });
+
+  async function start(name: string, names: false | NamesOptions = { ttlMs: 1000 }): Promise<PgRegistryNode> {
+    const options = { node: name, transport: localTransport({ bus }), names };
+    const node = new PgRegistryNode(options, {
+      defaultTransport: () => localTransport({ bus }),
+      logger: { log: () => undefined, warn: () => undefined, error: () => undefined },
+    });
+    nodes.push(node);
+    await node.connect();
+    return node;
+  }
+
+  const startTwo = (): Promise<[PgRegistryNode, PgRegistryNode]> => Promise.all([start('a'), start('b')]);
+
+  test('a key is held by one process of the cluster, which knows its token', async () => {
+    const [a, b] = await startTwo();
+    const claim = await a.names.claim(['doc', 1], { value: 'of a' });
+    expect(claim.held).toBe(true);
+    expect(() => claim.assertHeld()).not.toThrow();
+    expect([claim.key, claim.value, claim.pid]).toEqual([['doc', 1], 'of a', a.processes.self()]);
+    expect(Number.isSafeInteger(claim.token)).toBe(true);
+    await expect(b.names.tryClaim(['doc', 1])).resolves.toBeUndefined();
+    await expect(b.names.claim(['doc', 1], { timeoutMs: 50 })).rejects.toThrow(LockTimeoutError);
+    expect(await b.names.holder(['doc', 1])).toMatchObject({
+      token: claim.token,
+      value: 'of a',
+      expiresInMs: 1000,
+    });
+    await eventually(() => expect(b.names.whereis(['doc', 1])?.token).toBe(claim.token));
+    expect(b.names.holders(['doc'])).toHaveLength(1);
+    expect(b.names.holders(['other'])).toEqual([]);
+    expect(a.names.held(['doc', 1])).toBe(claim);
+    expect(b.names.held(['doc', 1])).toBeUndefined();
+  });
+
+  test('a released key goes to a waiting call of another node, with a higher token', async () => {
+    const [a, b] = await startTwo();
+    const first = await a.names.claim('k');
+    const waiting = b.names.claim('k');
+    await eventually(() => expect(b.names.stats().waiting).toBe(1));
+    await first.release();
+    expect(first.held).toBe(false);
+    expect(await first.lost).toBe('released');
+    expect(first.signal.reason).toBeInstanceOf(ClaimLostError);
+    const second = await waiting;
+    expect(second.token).toBeGreaterThan(first.token);
+    expect(() => first.assertHeld()).toThrow(
+      expect.objectContaining({ code: 'CLAIM_LOST', reason: 'released' }),
+    );
+    await eventually(() => expect(a.names.whereis('k')?.token).toBe(second.token));
+  });
+
+  test('calls of one node get a key in the order of arrival', async () => {
+    const a = await start('a');
+    const order: number[] = [];
+    await Promise.all(
+      [1, 2, 3].map((number) =>
+        a.names.withLock('k', async (claim) => {
+          order.push(number);
+          await Promise.resolve();
+          claim.assertHeld();
+        }),
+      ),
+    );
+    expect(order).toEqual([1, 2, 3]);
+  });
+
+  test('withLock() returns what the function returns, and releases after a throw, too', async () => {
+    const [a, b] = await startTwo();
+    await expect(a.names.withLock('k', ({ token }) => token > 0)).resolves.toBe(true);
+    const failed = a.names.withLock('k', () => Promise.reject(new Error('no')));
+    await expect(failed).rejects.toThrow('no');
+    await expect(b.names.withLock('k', () => 'yes')).resolves.toBe('yes');
+  });
+
+  test('withLock() rejects if the claim is lost before the function ends', async () => {
+    const a = await start('a');
+    const process = a.processes.spawn();
+    const result = a.processes.run(process, () =>
+      a.names.withLock('k', ({ signal }) => {
+        process.exit();
+        return signal.aborted;
+      }),
+    );
+    await expect(result).rejects.toThrow(
+      expect.objectContaining({ code: 'CLAIM_LOST', reason: 'process-exit' }),
+    );
+  });
+
+  test('the exit of a process releases what it holds and ends its waiting', async () => {
+    const [a, b] = await startTwo();
+    const process = a.processes.spawn();
+    const claim = await a.processes.run(process, () => a.names.claim('k'));
+    expect(claim.pid).toBe(process.pid);
+    const waiter = b.processes.spawn();
+    const waiting = b.processes.run(waiter, () => b.names.claim('k', { timeoutMs: Infinity }));
+    const next = b.names.claim('k');
+    waiter.exit();
+    await expect(waiting).rejects.toThrow(expect.objectContaining({ code: 'PROCESS_EXITED' }));
+    process.exit();
+    expect(await claim.lost).toBe('process-exit');
+    expect((await next).held).toBe(true);
+  });
+
+  test('a signal ends the waiting, and nothing is held afterwards', async () => {
+    const [a, b] = await startTwo();
+    const claim = await a.names.claim('k');
+    const abort = new AbortController();
+    const waiting = b.names.claim('k', { signal: abort.signal, timeoutMs: Infinity });
+    abort.abort(new Error('enough'));
+    await expect(waiting).rejects.toThrow('enough');
+    await claim.release();
+    expect(await a.names.tryClaim('k')).toBeDefined();
+    expect(b.names.stats()).toMatchObject({ held: 0, waiting: 0 });
+  });
+
+  test('update() changes what others see, and keeps the token', async () => {
+    const [a, b] = await startTwo();
+    const claim = await a.names.claim('k', { value: 1 });
+    await claim.update({ at: 2 });
+    expect(claim.value).toEqual({ at: 2 });
+    expect(await b.names.holder('k')).toMatchObject({ token: claim.token, value: { at: 2 } });
+    await eventually(() => expect(b.names.whereis('k')?.value).toEqual({ at: 2 }));
+    await expect(claim.update((() => 1) as never)).rejects.toThrow(
+      expect.objectContaining({ code: 'INVALID_VALUE' }),
+    );
+    await claim.release();
+    await expect(claim.update(3)).rejects.toThrow(ClaimLostError);
+  });
+
+  test('watch() emits the holder now and after each change', async () => {
+    const [a, b] = await startTwo();
+    const seen: (number | undefined)[] = [];
+    subscriptions.push(b.names.watch('k').subscribe((holder) => seen.push(holder?.token)));
+    const claim = await a.names.claim('k');
+    await eventually(() => expect(seen).toEqual([undefined, claim.token]));
+    await claim.release();
+    await eventually(() => expect(seen).toEqual([undefined, claim.token, undefined]));
+    expect(await firstValueFrom(b.names.watch('k'))).toBeUndefined();
+  });
+
+  test('the names of a node that has gone without a word are taken when its session is over', async () => {
+    const [a, b] = await startTwo();
+    const claim = await a.names.claim('k');
+    bus.crash('a');
+    const next = await b.names.claim('k', { timeoutMs: 20_000 });
+    expect(claim.held).toBe(false);
+    expect(next.token).toBeGreaterThan(claim.token);
+    expect(b.names.stats().fenced).toBe(1);
+  });
+
+  test('periodic tryClaim() takes over from a node that has gone without a word', async () => {
+    const [a, b] = await startTwo();
+    await a.names.claim('k');
+    bus.crash('a');
+    await eventually(async () => expect(await b.names.tryClaim('k')).toBeDefined(), { timeoutMs: 20_000 });
+  });
+
+  test('a claim that is cut off from the store is lost before another node gets the key', async () => {
+    const [a, b] = await startTwo();
+    const claim = await a.names.claim('k');
+    bus.disconnect('a');
+    const next = b.names.claim('k', { timeoutMs: 20_000 });
+    expect(await claim.lost).toBe('disconnected');
+    expect((await next).token).toBeGreaterThan(claim.token);
+    expect(claim.held).toBe(false);
+    bus.reconnect('a');
+    await expect(a.names.tryClaim('k')).resolves.toBeUndefined();
+  });
+
+  test('a drain ends claims after the work in flight, and hands the key over at once', async () => {
+    const [a, b] = await startTwo();
+    const claim = await a.names.claim('k');
+    const late = a.names.claim('other');
+    await late;
+    const next = b.names.claim('k');
+    await eventually(() => expect(b.names.stats().waiting).toBe(1));
+    await a.drain();
+    expect(await claim.lost).toBe('node-stopped');
+    expect((await next).held).toBe(true);
+    await expect(a.names.claim('k')).rejects.toThrow(NamesUnavailableError);
+  });
+
+  test('a node that is closed without a drain gives its names back', async () => {
+    const [a, b] = await startTwo();
+    const claim = await a.names.claim('k');
+    await a.close();
+    expect(claim.held).toBe(false);
+    await expect(b.names.tryClaim('k')).resolves.toBeDefined();
+  });
+
+  test('claims made before the connection wait for it', async () => {
+    const a = new PgRegistryNode(
+      { node: 'early', transport: localTransport({ bus }) },
+      { defaultTransport: () => localTransport({ bus }) },
+    );
+    nodes.push(a);
+    const claim = a.names.claim('k');
+    await a.connect();
+    expect((await claim).held).toBe(true);
+  });
+
+  test('names: false refuses every claim and says so', async () => {
+    const a = await start('a', false);
+    await expect(a.names.claim('k')).rejects.toThrow("option 'names' of node 'a' is false");
+    await expect(a.names.tryClaim('k')).rejects.toThrow(NamesUnavailableError);
+    await expect(a.names.withLock('k', () => 1)).rejects.toThrow(NamesUnavailableError);
+  });
+
+  test('wrong arguments throw before anything is claimed', async () => {
+    const a = await start('a');
+    const large = 'x'.repeat(4097);
+    await expect(a.names.claim(large)).rejects.toThrow(expect.objectContaining({ code: 'VALUE_TOO_LARGE' }));
+    await expect(a.names.claim(new Map() as never)).rejects.toThrow(
+      expect.objectContaining({ code: 'INVALID_VALUE' }),
+    );
+    await expect(a.names.claim('k', { ttl: 1 } as never)).rejects.toThrow("Unknown option 'ttl'");
+    await expect(a.names.claim('k', { timeoutMs: -1 })).rejects.toThrow('timeoutMs');
+    await expect(a.names.tryClaim('k', { timeoutMs: 1 } as never)).rejects.toThrow(
+      "Unknown option 'timeoutMs'",
+    );
+    await expect(a.names.withLock('k', 1 as never)).rejects.toThrow('must be a function');
+    expect(a.names.stats()).toMatchObject({ held: 0, waiting: 0, storeRequests: 0 });
+  });
+
+  test.each<[Record<string, unknown>, string]>([
+    [{ ttlMs: 999 }, 'ttlMs'],
+    [{ ttlMs: 3_600_001 }, 'ttlMs'],
+    [{ takeover: 'soon' }, 'takeover'],
+    [{ maxClockDrift: 1 }, 'maxClockDrift'],
+    [{ bucket: 'a b' }, 'bucket'],
+    [{ replicas: 2 }, 'replicas'],
+    [{ ttl: 1 }, 'ttl'],
+  ])('the options %j are refused', (names, option) => {
+    const make = (): PgRegistryNode =>
+      new PgRegistryNode({ names }, { defaultTransport: () => localTransport({ bus }) });
+    expect(make).toThrow(expect.objectContaining({ code: 'INVALID_OPTION', option }));
+  });
+
+  test('a transport without a store refuses claims with NamesUnavailableError', async () => {
+    const inner = localTransport({ bus });
+    const transport = {
+      kind: 'bare',
+      connect: async (options: Parameters<typeof inner.connect>[0]) => {
+        const connection = await inner.connect(options);
+        return Object.assign(connection, { leaseStore: undefined });
+      },
+    };
+    const a = new PgRegistryNode({ node: 'a', transport }, { defaultTransport: () => inner });
+    nodes.push(a);
+    await a.connect();
+    await expect(a.names.claim('k')).rejects.toThrow('has no store for cluster names');
+  });
+
+  test('a node that uses no names asks the store for nothing and runs no scope for them', async () => {
+    const a = await start('a');
+    a.scope('pg').register('x');
+    expect(a.names.stats()).toMatchObject({ session: 'none', storeRequests: 0 });
+    expect(Object.keys(a.stats().scopes)).toEqual(['pg']);
+  });
+
+  test('of many claims of many nodes of one key, never two are held at a time', async () => {
+    const all = await Promise.all(['a', 'b', 'c'].map((name) => start(name)));
+    let holders = 0;
+    let last = 0;
+    const work = (node: PgRegistryNode): Promise<void> =>
+      node.names.withLock(
+        'k' satisfies Key,
+        async (claim: Claim) => {
+          holders += 1;
+          expect(holders).toBe(1);
+          expect(claim.token).toBeGreaterThan(last);
+          last = claim.token;
+          await new Promise((resolve) => setImmediate(resolve));
+          holders -= 1;
+        },
+        { timeoutMs: Infinity },
+      );
+    await Promise.all(all.flatMap((node) => Array.from({ length: 10 }, () => work(node))));
+    expect(holders).toBe(0);
+  });
+});

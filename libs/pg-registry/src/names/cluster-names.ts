@@ -1,0 +1,220 @@
+import type { Observable } from 'rxjs';
+import {
+  InvalidArgumentError,
+  type Key,
+  NamesUnavailableError,
+  normalKey,
+  OptionChecks,
+  type Value,
+} from '../term';
+import type { Claim } from './claim';
+import { type Holder, Holders, type KnownHolder } from './holders';
+import { NameClaims } from './name-claims';
+import type { ClusterNamesDeps } from './names-deps';
+import type { NamesStats } from './names-stats';
+
+/** Options of {@link ClusterNames.tryClaim}. */
+export interface TryClaimOptions {
+  /** What other nodes see beside the token. Default `null`. */
+  readonly value?: Value;
+}
+
+/** Options of {@link ClusterNames.claim} and {@link ClusterNames.withLock}. */
+export interface ClaimOptions extends TryClaimOptions {
+  /** How long to wait for the key, in milliseconds ≥ 0; Infinity for no limit. Default 5000. */
+  readonly timeoutMs?: number | undefined;
+  /** Ends the waiting with the signal's reason. A claim that is held already goes on. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const DEFAULT_TIMEOUT_MS = 5000;
+const TRY_OPTIONS = ['value'];
+const CLAIM_OPTIONS = ['value', 'timeoutMs', 'signal'];
+const CHECKS = {
+  claim: new OptionChecks('Nothing was claimed.', 'claim()'),
+  tryClaim: new OptionChecks('Nothing was claimed.', 'tryClaim()'),
+  withLock: new OptionChecks('The function was not run.', 'withLock()'),
+};
+
+/**
+ * Names that one process of the whole cluster holds at a time: leaders, locks, owners. Each claim has a fencing token, and its holder knows
+ * when it has lost. One per application; also `node.names`.
+ *
+ * A node has one session in a store that all nodes share, and renews it; its claims rest on it. At most one process believes that it holds
+ * a key, as long as clocks run no more apart than `maxClockDrift` and the store keeps what it has acknowledged. Tokens rise with every
+ * change of holder, so a resource that checks them is safe in any case. Mirrors `:global` of Erlang, which has no tokens.
+ */
+export class ClusterNames {
+  readonly #deps: ClusterNamesDeps;
+  readonly #holders: Holders;
+  readonly #claims: NameClaims | undefined;
+
+  /** @internal Made by the node. */
+  constructor(deps: ClusterNamesDeps) {
+    this.#deps = deps;
+    this.#holders = new Holders(deps.scope);
+    this.#claims = deps.options === false ? undefined : new NameClaims(deps, deps.options, this.#holders);
+  }
+
+  /**
+   * Waits until the process of the running code holds a key. Waiting calls of one node get it in the order of arrival; the order between
+   * nodes is not promised, but each gets its turn. Two requests to the store if the key is free. Mirrors `global:set_lock/1`.
+   *
+   * @param key Any key. Names have keys of their own, apart from those of every scope.
+   * @returns The claim. It is released by {@link Claim.release}, and when its process exits.
+   * @throws LockTimeoutError if another process holds the key for all of `timeoutMs`; TransportError if the store did not answer;
+   *   NamesUnavailableError if there is no store that may be used; the signal's reason; ProcessExitedError if the process exits;
+   *   InvalidOptionError, InvalidValueError, ValueTooLargeError. Nothing is held then, and what was under way is given back.
+   */
+  async claim(key: Key, options: ClaimOptions = {}): Promise<Claim> {
+    const { value, timeoutMs, signal } = checked('claim', options);
+    return await this.#known('claim').claim(this.#key(key), value, timeoutMs, signal);
+  }
+
+  /**
+   * Takes a key if nobody holds it, also from a holder whose session is over. Does not wait for a holder, only for the store. Periodic calls
+   * take over from a node that has died, too. Mirrors `global:set_lock/3` without retries.
+   *
+   * @returns Undefined: another process holds the key, or waits for it on this node.
+   * @throws Like {@link claim}; TransportError after 5 seconds without an answer of the store.
+   */
+  async tryClaim(key: Key, options: TryClaimOptions = {}): Promise<Claim | undefined> {
+    CHECKS.tryClaim.names(options, TRY_OPTIONS);
+    return await this.#known('tryClaim').tryClaim(this.#key(key), options.value ?? null, DEFAULT_TIMEOUT_MS);
+  }
+
+  /**
+   * Claims a key, runs a function, and releases the key. Mirrors `global:trans/2` and `Registry.lock/3`.
+   *
+   * @param fn Gets the claim. It should end early when `claim.signal` aborts.
+   * @returns What the function returned.
+   * @throws Like {@link claim}; what the function throws; ClaimLostError if the claim was lost before the function ended, whatever that
+   *   returned: then part of its work may not have been protected.
+   */
+  async withLock<T>(
+    key: Key,
+    fn: (claim: Claim) => T | PromiseLike<T>,
+    options: ClaimOptions = {},
+  ): Promise<T> {
+    if (typeof fn !== 'function')
+      throw new InvalidArgumentError('Argument `fn` of withLock() must be a function. It was not run.');
+    const { value, timeoutMs, signal } = checked('withLock', options);
+    const claim = await this.#known('withLock').claim(this.#key(key), value, timeoutMs, signal);
+    try {
+      const result = await fn(claim);
+      claim.assertHeld();
+      return result;
+    } finally {
+      await claim.release();
+    }
+  }
+
+  /**
+   * Asks the store who holds a key. Mirrors `global:whereis_name/1`, with a round trip.
+   *
+   * @returns Undefined: nobody, or only a node whose session is over.
+   * @throws TransportError if the store does not answer within 5 seconds; NamesUnavailableError.
+   */
+  async holder(key: Key): Promise<Holder | undefined> {
+    return await this.#known('holder').holder(this.#key(key), DEFAULT_TIMEOUT_MS);
+  }
+
+  /** Returns who holds a key as this node has heard: in memory, at once, and perhaps behind the store. */
+  whereis(key: Key): KnownHolder | undefined {
+    return this.#holders.find(this.#key(key));
+  }
+
+  /**
+   * Returns all holders of which this node has heard, or those whose keys are arrays that begin with `prefix`. In memory. Costs the number
+   * of keys.
+   */
+  holders(prefix?: readonly Key[]): readonly KnownHolder[] {
+    return this.#holders.all(prefix);
+  }
+
+  /** Returns this node's own claim of a key, if it is held now. */
+  held(key: Key): Claim | undefined {
+    const claim = this.#claims?.held(this.#key(key));
+    return claim?.held === true ? claim : undefined;
+  }
+
+  /** Emits who holds a key as this node has heard: on subscription, and after each change. Completes when the node stops. */
+  watch(key: Key): Observable<KnownHolder | undefined> {
+    return this.#holders.watch(this.#key(key));
+  }
+
+  /** Figures of the names of this node at this moment. */
+  stats(): NamesStats {
+    return this.#claims?.stats() ?? UNUSED;
+  }
+
+  /** @internal The node has its connection, for the first time or again. */
+  connected(): void {
+    this.#claims?.connected();
+  }
+
+  /** @internal The node has lost its connection. */
+  disconnected(): void {
+    this.#claims?.disconnected();
+  }
+
+  /** @internal A peer has gone: crashed for certain, or said goodbye. */
+  departed(incarnation: string, how: 'crash' | 'goodbye'): void {
+    this.#claims?.departed(incarnation, how);
+  }
+
+  /** @internal A peer is there. */
+  returned(incarnation: string): void {
+    this.#claims?.returned(incarnation);
+  }
+
+  /** @internal Rejects everything that waits, and takes nothing new. What is held goes on. */
+  stopCampaigns(): void {
+    this.#claims?.stopCampaigns();
+  }
+
+  /** @internal Ends all claims at once, and resolves when the store has heard it, after `timeoutMs` at the latest. Idempotent. */
+  async end(timeoutMs: number): Promise<void> {
+    await this.#claims?.end(timeoutMs);
+  }
+
+  /** @internal Ends everything: nothing is sent any more. */
+  close(): void {
+    this.#claims?.close();
+  }
+
+  #known(method: string): NameClaims {
+    if (this.#claims !== undefined) return this.#claims;
+    throw new NamesUnavailableError(
+      `${method}() needs cluster names, and option 'names' of node '${this.#deps.node}' is false. Nothing was claimed.`,
+    );
+  }
+
+  #key(key: Key): Key {
+    return normalKey(key, this.#deps.limits, this.#deps.pids);
+  }
+}
+
+const UNUSED: NamesStats = {
+  held: 0,
+  waiting: 0,
+  session: 'none',
+  renewalLagMs: 0,
+  claimed: 0,
+  lost: {},
+  storeRequests: 0,
+  fenced: 0,
+  refusedForMs: 0,
+  problem: undefined,
+};
+
+function checked(
+  method: 'claim' | 'withLock',
+  options: ClaimOptions,
+): { readonly value: Value; readonly timeoutMs: number; readonly signal: AbortSignal | undefined } {
+  const checks: OptionChecks = CHECKS[method];
+  checks.names(options, CLAIM_OPTIONS);
+  const { value = null, timeoutMs = DEFAULT_TIMEOUT_MS, signal } = options;
+  checks.signal('signal', signal);
+  return { value, timeoutMs: checks.timeout('timeoutMs', timeoutMs), signal };
+}

@@ -1,0 +1,104 @@
+import { distinctUntilChanged, map, type Observable } from 'rxjs';
+import type { LocalProcess } from '../lifetime';
+import type { PgRegistryService } from '../scope';
+import type { Entry } from '../table';
+import { isRecord, type Key, type Pid, sameValue, type Value } from '../term';
+
+/** Who holds a key, as this node has heard. */
+export interface KnownHolder {
+  /** What is held. */
+  readonly key: Key;
+  /** The process that holds it. */
+  readonly pid: Pid;
+  /** The fencing token of its claim. */
+  readonly token: number;
+  /** What the holder published beside it. */
+  readonly value: Value;
+}
+
+/** Who holds a key, as the store says. */
+export interface Holder extends KnownHolder {
+  /** After this time without a renewal its session can be ended, in milliseconds. */
+  readonly expiresInMs: number;
+}
+
+/** The internal scope with an entry for every claim in the cluster. */
+export const NAMES_SCOPE = 'pg.names';
+
+/**
+ * Who holds which key, in the memory of every node: each holder registers itself, with token and value, in the scope
+ * {@link NAMES_SCOPE}. It may be behind the store. If two entries of a key meet, the highest token counts.
+ */
+export class Holders {
+  readonly #scope: () => PgRegistryService;
+
+  /** @param scope Returns the scope, and starts it at first use. */
+  constructor(scope: () => PgRegistryService) {
+    this.#scope = scope;
+  }
+
+  /** Returns who holds a key. In memory. */
+  find(key: Key): KnownHolder | undefined {
+    return highest(this.#scope().lookup(key));
+  }
+
+  /** Returns all holders, or those whose keys are arrays that begin with these elements. Costs the number of keys. */
+  all(prefix: readonly Key[] | undefined): readonly KnownHolder[] {
+    const scope = this.#scope();
+    const found = new Set<string>();
+    const keys =
+      prefix === undefined ? scope.groups() : scope.selectPrefix([...prefix]).map((entry) => entry.key);
+    return keys.flatMap((key) => {
+      const holder = this.find(key);
+      if (holder === undefined || found.has(holder.pid.toString() + holder.token)) return [];
+      found.add(holder.pid.toString() + holder.token);
+      return [holder];
+    });
+  }
+
+  /** Who holds a key, now and after each change. */
+  watch(key: Key): Observable<KnownHolder | undefined> {
+    return this.#scope()
+      .watch(key)
+      .pipe(
+        map(highest),
+        distinctUntilChanged(
+          (a, b) =>
+            a?.token === b?.token && (a === undefined || b === undefined || sameValue(a.value, b.value)),
+        ),
+      );
+  }
+
+  /** Publishes a claim of this node. */
+  add(key: Key, process: LocalProcess, token: number, value: Value): void {
+    this.#scope().join(key, process.pid, { token, value });
+  }
+
+  /** Publishes another value of a claim. */
+  update(key: Key, process: LocalProcess, token: number, value: Value): void {
+    this.#scope().updateValue(key, { token, value }, process.pid);
+  }
+
+  /** Takes a claim back. Nothing happens if the scope has stopped, or its entry has left with its process. */
+  remove(key: Key, process: LocalProcess): void {
+    try {
+      this.#scope().leave(key, process.pid);
+    } catch {
+      // The node has stopped, and its entries with it.
+    }
+  }
+}
+
+function highest(entries: readonly Entry[]): KnownHolder | undefined {
+  let best: KnownHolder | undefined;
+  for (const { key, pid, value } of entries) {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what an entry holds is in normal form
+    const stored = value as Value;
+    // Peers may write anything.
+    if (!isRecord(stored)) continue;
+    const { token, value: published } = stored;
+    if (typeof token !== 'number' || !Number.isSafeInteger(token) || token <= (best?.token ?? 0)) continue;
+    best = { key, pid, token, value: published };
+  }
+  return best;
+}

@@ -1,0 +1,317 @@
+import type { LeaseReadOutcome } from '../lease-store';
+import { type Key, type Pid, sameKey, type Value, type LossReason } from '../../term';
+import type { ContestDeps, Holding } from './contest-deps';
+import { HeldKey } from './held-key';
+import { type ClaimHolder, type ClaimRecord, decodeRecord } from './lease-records';
+import type { Settled } from './record-writes';
+import type { RivalVerdict, RivalWaiter } from './rival-sessions';
+
+/** One process that wants a key. */
+export interface Candidate {
+  readonly pid: Pid;
+  readonly value: Value;
+  /** True: it does not wait for a holder, but takes the key only if nobody holds it. */
+  readonly once: boolean;
+}
+
+/** What this node knows of the record of a key. */
+interface Known {
+  readonly revision: number;
+  readonly holder: ClaimHolder | undefined;
+}
+
+/** How long a node that gave a key back lets others try first, in milliseconds. */
+const YIELD_MS = 4;
+/** Nodes that hear of a release at the same time ask within this time of chance, in milliseconds. */
+const JITTER_MS = 2;
+/** How long a contest waits when the store did not answer, in milliseconds. */
+const RETRY_MS = 100;
+
+/**
+ * One key, as this node contends for it or holds it. At most one request of a contest is under way at a time.
+ *
+ *     idle ── campaign ──► reading ── free ──────────────────► claiming ── written ──► held
+ *                          ▲    │                                 │ ▲                   │
+ *                          │    └─ held by another ─► waiting ────┼─┘ its session       │
+ *                          │                            │         │   is over           │
+ *                          └─────────────── hint ───────┴─────────┴─ refused    released, lost ──► idle
+ */
+export class Contest implements RivalWaiter {
+  readonly key: Key;
+  readonly name: string;
+  readonly #deps: ContestDeps;
+  #state: 'idle' | 'reading' | 'waiting' | 'claiming' | 'held' = 'idle';
+  #candidate: Candidate | undefined;
+  #held: HeldKey | undefined;
+  #known: Known | undefined;
+  /** The session of the holder for whose end this contest waits. */
+  #rival: string | undefined;
+  #isWatching = false;
+  #isHinted = false;
+  #cancelCheck: () => void = () => undefined;
+  /** Until when this node lets others try first, because it held the key last; monotonic milliseconds. */
+  #yieldUntil = 0;
+
+  constructor(key: Key, name: string, deps: ContestDeps) {
+    this.key = key;
+    this.name = name;
+    this.#deps = deps;
+  }
+
+  /** Whether the node has to have a session for this key. */
+  get needsSession(): boolean {
+    return this.#candidate !== undefined || this.#state === 'held' || this.#state === 'claiming';
+  }
+
+  /** Whether nothing is under way: the contest can be forgotten. */
+  get isIdle(): boolean {
+    return this.#state === 'idle' && this.#candidate === undefined;
+  }
+
+  /** What this node holds; undefined: it does not hold the key. Ask the session whether it may still be believed. */
+  get holding(): Holding | undefined {
+    return this.#held?.holding;
+  }
+
+  /** The key while it is held, or being given back. */
+  get held(): HeldKey | undefined {
+    return this.#held;
+  }
+
+  /** Tries to get the key for a candidate, which replaces the one before. */
+  campaign(candidate: Candidate): void {
+    this.#candidate = candidate;
+    if (this.#state === 'idle' || (this.#state === 'waiting' && candidate.once)) this.#read();
+  }
+
+  /** Nobody wants the key any more. What is under way is settled, and released if it succeeds. */
+  withdraw(): void {
+    this.#candidate = undefined;
+    if (this.#state === 'waiting' || this.#state === 'idle') this.#rest();
+  }
+
+  /** The session is over: nothing is held, and what is under way is begun anew with the next session. */
+  sessionOver(reason: LossReason): void {
+    if (this.#held !== undefined) this.#held.lose(reason);
+    else if (this.#state === 'idle' && this.#candidate !== undefined) this.#read();
+  }
+
+  /** A session was opened: goes on with what waits for it. */
+  sessionOpen(): void {
+    if (this.#state !== 'idle' || this.#candidate === undefined) return;
+    if (this.#known === undefined) this.#read();
+    else this.#claim();
+  }
+
+  /** The store refuses sessions. */
+  sessionRefused(reason: string): void {
+    if (this.#state === 'idle') this.#fail(reason);
+  }
+
+  /** The record may have changed. */
+  hint(): void {
+    if (this.#state === 'waiting') this.#readAfter(this.#deps.random() * JITTER_MS);
+    else this.#isHinted = true;
+  }
+
+  /** See {@link RivalWaiter}. */
+  onVerdict(verdict: RivalVerdict): void {
+    if (this.#state !== 'waiting' || this.#rival === undefined) return;
+    if (verdict.type === 'over') this.#claim();
+    else if (verdict.type === 'alive') {
+      if (this.#candidate?.once === true) this.#lostOut();
+    } else if (verdict.outcome.type === 'unavailable') this.#fail(verdict.outcome.reason);
+    else this.#deps.onTrouble(verdict.outcome.reason);
+  }
+
+  /** Reads the record, and decides what to do next. */
+  #read(): void {
+    this.#cancelCheck();
+    this.#state = 'waiting';
+    // Listens before it reads, so that no change is missed.
+    if (!this.#isWatching && this.#candidate?.once === false) {
+      this.#isWatching = true;
+      this.#deps.watch(this.name);
+    }
+    const blockedMs = this.#deps.blockedMs();
+    if (blockedMs > 0) return this.#blocked(blockedMs);
+    this.#state = 'reading';
+    this.#isHinted = false;
+    this.#deps.requests.read(this.name, this.#deps.now(), (outcome) => {
+      this.#state = 'waiting';
+      this.#haveRead(outcome);
+    });
+  }
+
+  #blocked(ms: number): void {
+    if (this.#candidate?.once === false) return this.#readAfter(ms);
+    this.#fail(
+      `The store has lost records. Names are refused for ${Math.ceil(ms / 1000)} s, until no session from before can be alive.`,
+    );
+  }
+
+  #haveRead(outcome: LeaseReadOutcome): void {
+    switch (outcome.type) {
+      case 'absent':
+        return this.#decide({ revision: 0, holder: undefined });
+      case 'found': {
+        const record = this.#claimIn(outcome);
+        if (record === undefined) return this.#fail(UNREADABLE);
+        return this.#decide({ revision: outcome.revision, holder: withToken(record.holder, outcome) });
+      }
+      case 'unavailable':
+        return this.#fail(outcome.reason);
+      case 'unknown':
+      case 'unreachable':
+        this.#deps.onTrouble(outcome.reason);
+        if (this.#candidate === undefined) this.#rest();
+        else this.#readAfter(RETRY_MS);
+    }
+  }
+
+  #decide(known: Known): void {
+    this.#known = known;
+    const candidate = this.#candidate;
+    if (candidate === undefined) return this.#rest();
+    const { holder } = known;
+    // A claim of this node's own session that no contest holds was made for somebody who has gone: it is replaced.
+    if (holder === undefined || holder.session === this.#deps.session()) return this.#claim();
+    if (this.#isHinted) return this.#read();
+    this.#readAfter(this.#deps.checkMs);
+    if (this.#rival !== holder.session) this.#leaveRival();
+    this.#rival = holder.session;
+    // One who does not wait for a holder needs a fresh answer.
+    const { rivals } = this.#deps;
+    if (candidate.once || !rivals.isWaiting(holder.session, this)) rivals.ask(holder.session, this);
+  }
+
+  #claim(): void {
+    this.#cancelCheck();
+    this.#leaveRival();
+    const { now, nonce } = this.#deps;
+    const candidate = this.#candidate;
+    const known = this.#known;
+    if (candidate === undefined || known === undefined) return this.#rest();
+    const yieldMs = this.#yieldUntil - now().monotonic;
+    if (yieldMs > 0 && !candidate.once) {
+      this.#state = 'waiting';
+      return this.#readAfter(yieldMs);
+    }
+    const session = this.#deps.session();
+    if (session === undefined) {
+      this.#state = 'idle'; // until sessionOpen()
+      return this.#deps.openSession();
+    }
+    this.#state = 'claiming';
+    const { pid, value } = candidate;
+    const holder: ClaimHolder = { session, pid, value, token: 0 };
+    this.#deps.writes.begin({
+      name: this.name,
+      record: { type: 'claim', key: this.key, nonce: nonce(), holder },
+      after: known.revision,
+      certainEpoch: true,
+      isNeeded: () => this.#deps.session() === session,
+      onSettled: (settled) => this.#settled(candidate, session, settled),
+      onTrouble: this.#deps.onTrouble,
+    });
+  }
+
+  #settled(candidate: Candidate, session: string, settled: Settled): void {
+    this.#state = 'waiting';
+    this.#known = undefined;
+    if (settled.type === 'unavailable') return this.#fail(settled.reason);
+    // Not written: somebody was faster. Another session: the record names one that is over, so anybody may take the key.
+    if (settled.type !== 'written' || this.#deps.session() !== session) {
+      if (this.#candidate === undefined) this.#rest();
+      else this.#read();
+      return;
+    }
+    const { revision, epoch } = settled;
+    const holding: Holding = { pid: candidate.pid, value: candidate.value, token: epoch + revision };
+    this.#state = 'held';
+    this.#stopWatching();
+    this.#held = new HeldKey(holding, revision, {
+      ...this.#deps,
+      key: this.key,
+      name: this.name,
+      heldBy: session,
+      onEnd: () => this.#heldEnded(),
+    });
+    // The process that wanted it has gone, or another one is next: that one gets a token of its own.
+    if (this.#candidate !== candidate) return this.#held.releaseUnseen();
+    this.#candidate = undefined;
+    this.#deps.written(this.name);
+    this.#deps.emit({ type: 'elected', key: this.key, holding });
+  }
+
+  #heldEnded(): void {
+    this.#held = undefined;
+    this.#state = 'idle';
+    this.#yieldUntil = this.#deps.now().monotonic + YIELD_MS;
+    if (this.#candidate === undefined) this.#rest();
+    else this.#read();
+  }
+
+  #lostOut(): void {
+    this.#candidate = undefined;
+    const holding = this.#known?.holder;
+    this.#rest();
+    this.#deps.emit({ type: 'not-elected', key: this.key, holding });
+  }
+
+  #fail(reason: string): void {
+    const failed = this.#candidate !== undefined;
+    this.#candidate = undefined;
+    this.#rest();
+    if (failed) this.#deps.emit({ type: 'unavailable', key: this.key, reason });
+  }
+
+  /** Nobody wants the key, and nothing is under way. */
+  #rest(): void {
+    this.#cancelCheck();
+    this.#leaveRival();
+    this.#stopWatching();
+    this.#state = 'idle';
+    this.#known = undefined;
+    this.#deps.rested(this.name);
+  }
+
+  #readAfter(ms: number): void {
+    this.#cancelCheck();
+    this.#cancelCheck = this.#deps.agenda.add(this.#deps.now().monotonic + ms, () => {
+      if (this.#state === 'waiting') this.#read();
+    });
+  }
+
+  #leaveRival(): void {
+    if (this.#rival === undefined) return;
+    this.#deps.rivals.leave(this.#rival, this);
+    this.#rival = undefined;
+  }
+
+  #stopWatching(): void {
+    if (!this.#isWatching) return;
+    this.#isWatching = false;
+    this.#deps.unwatch(this.name);
+  }
+
+  #claimIn({ record }: Extract<LeaseReadOutcome, { type: 'found' }>): ClaimRecord | undefined {
+    try {
+      const decoded = decodeRecord(record, this.#deps.decoding);
+      return decoded.type === 'claim' && sameKey(decoded.key, this.key) ? decoded : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+const UNREADABLE =
+  'The record of the key is one that this version cannot read: a later version wrote it, or somebody else did. Update this node, or ' +
+  'use another bucket.';
+
+function withToken(
+  holder: ClaimHolder | undefined,
+  { revision, epoch }: { readonly revision: number; readonly epoch: number },
+): ClaimHolder | undefined {
+  return holder?.token === 0 ? { ...holder, token: epoch + revision } : holder;
+}

@@ -1,0 +1,341 @@
+import {
+  canonicalText,
+  type Key,
+  type PidInterner,
+  type Value,
+  type ValueLimits,
+  type LossReason,
+} from '../../term';
+import type { LeaseReadOutcome, LeaseWriteOutcome } from '../lease-store';
+import { Agenda } from './agenda';
+import { type Candidate, Contest } from './contest';
+import type { ContestDeps, Holding, KeyEffect } from './contest-deps';
+import { type Departure, Departures, incarnationIn } from './departures';
+import { type Instant, marginOf } from './instant';
+import { RecordAges } from './record-ages';
+import { RecordWrites } from './record-writes';
+import { RivalSessions } from './rival-sessions';
+import { Session, type SessionOptions } from './session';
+import { type StoreBreak, type StoreRequest, StoreRequests } from './store-requests';
+
+/** What the driver has to do, in this order. */
+export type LeaseEffect =
+  | KeyEffect
+  | { readonly type: 'request'; readonly request: StoreRequest }
+  /** Calls {@link Leases.hint} with this name from now on, when its record may have changed. */
+  | { readonly type: 'watch'; readonly name: string }
+  | { readonly type: 'unwatch'; readonly name: string }
+  /** The store has lost what it had acknowledged, or was made anew. */
+  | { readonly type: 'store-broke'; readonly kind: StoreBreak; readonly blockedMs: number }
+  /** The store did not answer; it is asked again. */
+  | { readonly type: 'trouble'; readonly reason: string };
+
+/** What {@link Leases} is given. */
+export interface LeasesDeps {
+  /** The incarnation of this node: the beginning of the ids of its sessions. */
+  readonly incarnation: string;
+  readonly pids: PidInterner;
+  readonly limits: ValueLimits;
+  readonly options: SessionOptions;
+  /** A number from 0 to 1 that nobody can guess. */
+  readonly random: () => number;
+}
+
+const CLAIM = 'c:';
+const SESSION = 's:';
+
+/**
+ * What one node holds and wants, and all that it asks of the store for that. Deterministic: each input carries the time, and each method
+ * returns what the driver has to do. One session for the node carries all its keys.
+ */
+export class Leases {
+  readonly #deps: LeasesDeps;
+  readonly #agenda = new Agenda();
+  readonly #requests: StoreRequests;
+  readonly #writes: RecordWrites;
+  readonly #rivals: RivalSessions;
+  readonly #contestDeps: ContestDeps;
+  readonly #contests = new Map<string, Contest>();
+  readonly #ages: RecordAges;
+  readonly #departures = new Departures();
+  #effects: LeaseEffect[] = [];
+  #now: Instant = { monotonic: 0, wall: 0 };
+  #session: Session | undefined;
+  #sessions = 0;
+  #nonces = 0;
+  /** Until when the store is not trusted; monotonic. */
+  #blockedUntil = 0;
+  #isStopped = false;
+
+  constructor(deps: LeasesDeps) {
+    this.#deps = deps;
+    const { options, pids, limits, random } = deps;
+    const { ttlMs, maxClockDrift } = options;
+    const timeoutMs = Math.min(Math.max(ttlMs / 6, 100), 2000);
+    const emit = (effect: LeaseEffect): void => void this.#effects.push(effect);
+    this.#requests = new StoreRequests(
+      (request) => emit({ type: 'request', request }),
+      (kind) => this.#storeBroke(kind),
+      timeoutMs,
+    );
+    const shared = {
+      requests: this.#requests,
+      agenda: this.#agenda,
+      decoding: { pids, limits },
+      now: () => this.#now,
+      nonce: () => this.#nonce(),
+      watch: (name: string) => emit({ type: 'watch', name }),
+      unwatch: (name: string) => emit({ type: 'unwatch', name }),
+    };
+    this.#ages = new RecordAges(
+      this.#agenda,
+      () => this.#now.monotonic,
+      (name) => this.#contests.get(name)?.held?.touch(),
+    );
+    this.#writes = new RecordWrites(shared);
+    this.#rivals = new RivalSessions({
+      ...shared,
+      writes: this.#writes,
+      maxClockDrift,
+      departure: (session) => this.#departures.ofSession(session),
+      isOwnOver: (session) => incarnationIn(session) === deps.incarnation && session !== this.#session?.id,
+    });
+    this.#contestDeps = {
+      ...shared,
+      writes: this.#writes,
+      rivals: this.#rivals,
+      random,
+      session: () => (this.#session?.isBelieved() === true ? this.#session.id : undefined),
+      openSession: () => this.#openSession(),
+      blockedMs: () => this.#blockedUntil - this.#now.monotonic,
+      emit,
+      written: (name) => this.#ages.written(name),
+      rested: (name) => this.#rested(name),
+      onTrouble: (reason) => emit({ type: 'trouble', reason }),
+      checkMs: ttlMs / 3,
+    };
+  }
+
+  /** When {@link tick} has something to do, in monotonic milliseconds; undefined: never. */
+  nextDeadline(): number | undefined {
+    return this.#agenda.next();
+  }
+
+  /** Keys that are held or wanted. */
+  get size(): number {
+    return this.#contests.size;
+  }
+
+  /** Requests to the store so far. */
+  get requests(): number {
+    return this.#requests.sent;
+  }
+
+  /** Sessions of other nodes that this node has ended so far. */
+  get fenced(): number {
+    return this.#rivals.fenced;
+  }
+
+  /** The id of the present session, for people; undefined: there is none. */
+  get session(): string | undefined {
+    return this.#session?.id;
+  }
+
+  /** Whether there is a session that can be believed. A read: it ends nothing. */
+  isSessionOpen(now: Instant): boolean {
+    return this.#session?.isOpen === true && this.#endsInMs(now) > 0;
+  }
+
+  /** How late the renewal of the session is, in milliseconds. */
+  renewalLagMs(now: Instant): number {
+    return this.#session?.renewalLagMs(now) ?? 0;
+  }
+
+  /** How long names are refused because the store has lost records, in milliseconds; 0: they are not. */
+  blockedMs(now: Instant): number {
+    return Math.max(0, this.#blockedUntil - now.monotonic);
+  }
+
+  /** What this node holds under a key and may act on, now. A read: what the time has ended is reported by the next input. */
+  holding(key: Key, now: Instant): Holding | undefined {
+    const holding = this.#contests.get(claimName(key))?.holding;
+    return holding !== undefined && this.isSessionOpen(now) ? holding : undefined;
+  }
+
+  /** Does what is due. */
+  tick(now: Instant): readonly LeaseEffect[] {
+    return this.#input(now, () => undefined);
+  }
+
+  /** Takes the outcome of a request. */
+  answered(id: number, outcome: LeaseReadOutcome | LeaseWriteOutcome, now: Instant): readonly LeaseEffect[] {
+    return this.#input(now, () => this.#requests.answered(id, outcome));
+  }
+
+  /** The record of this name may have changed. */
+  hint(name: string, now: Instant): readonly LeaseEffect[] {
+    return this.#input(now, () => {
+      if (name.startsWith(SESSION)) this.#rivals.hint(name.slice(SESSION.length));
+      else this.#contests.get(name)?.hint();
+    });
+  }
+
+  /** The connection is lost. */
+  disconnected(now: Instant): readonly LeaseEffect[] {
+    return this.#input(now, () => this.#session?.disconnected());
+  }
+
+  /** The connection is there again: what waits is tried at once. */
+  connected(now: Instant): readonly LeaseEffect[] {
+    return this.#input(now, () => {
+      this.#session?.connected();
+      this.#writes.hurry();
+    });
+  }
+
+  /** The registry has confirmed that a node is gone. `crash`: it has crashed; `goodbye`: it said so, after it had ended its claims. */
+  departed(incarnation: string, how: Departure, now: Instant): readonly LeaseEffect[] {
+    return this.#input(now, () => {
+      this.#departures.add(incarnation, how);
+      this.#rivals.departed((session) => incarnationIn(session) === incarnation);
+    });
+  }
+
+  /** A node is there: what was said about its departure does not hold any more. */
+  returned(incarnation: string): void {
+    this.#departures.remove(incarnation);
+  }
+
+  /** Tries to get a key for a candidate, in place of the one before. */
+  campaign(key: Key, candidate: Candidate, now: Instant): readonly LeaseEffect[] {
+    return this.#input(now, () => {
+      if (!this.#isStopped) this.#contestOf(key).campaign(candidate);
+    });
+  }
+
+  /** Nobody on this node wants the key any more. */
+  withdraw(key: Key, now: Instant): readonly LeaseEffect[] {
+    return this.#input(now, () => this.#contests.get(claimName(key))?.withdraw());
+  }
+
+  /** Changes the value of a held key. Ends with the effect `updated` or `not-updated`. */
+  update(key: Key, id: number, value: Value, now: Instant): readonly LeaseEffect[] {
+    return this.#input(now, () => {
+      const held = this.#contests.get(claimName(key))?.held;
+      if (held === undefined) this.#effects.push({ type: 'not-updated', key, id });
+      else held.update(id, value);
+    });
+  }
+
+  /** Gives a held key back. */
+  release(key: Key, reason: LossReason, now: Instant): readonly LeaseEffect[] {
+    return this.#input(now, () => this.#contests.get(claimName(key))?.held?.release(reason));
+  }
+
+  /** Ends everything locally, then says so in the store. Nothing is taken up any more. */
+  stop(now: Instant): readonly LeaseEffect[] {
+    return this.#input(now, () => {
+      this.#isStopped = true;
+      for (const contest of Array.from(this.#contests.values())) {
+        contest.withdraw();
+        contest.held?.release('node-stopped');
+      }
+      if (this.#contests.size === 0) this.#session?.end('node-stopped');
+    });
+  }
+
+  /** Whether nothing is under way for a key. */
+  isAtRest(key: Key): boolean {
+    return !this.#contests.has(claimName(key));
+  }
+
+  /** Whether there is nothing left to say to the store about keys. */
+  get isSettled(): boolean {
+    return this.#contests.size === 0;
+  }
+
+  #input(now: Instant, step: () => void): readonly LeaseEffect[] {
+    this.#now = now;
+    // First of all: whatever comes in, comes after the end of a session that is over by the clocks.
+    this.#session?.isBelieved();
+    step();
+    this.#agenda.runDue(now.monotonic);
+    const effects = this.#effects;
+    this.#effects = [];
+    return effects;
+  }
+
+  #endsInMs(now: Instant): number {
+    const before = this.#now;
+    this.#now = now;
+    const left = this.#session?.endsInMs() ?? 0;
+    this.#now = before;
+    return left;
+  }
+
+  #openSession(): void {
+    if (this.#session !== undefined || this.#isStopped) return;
+    this.#sessions += 1;
+    const session = new Session(`${this.#deps.incarnation}.${this.#sessions}`, {
+      options: this.#deps.options,
+      agenda: this.#agenda,
+      writes: this.#writes,
+      now: () => this.#now,
+      nonce: () => this.#nonce(),
+      isInUse: () => Array.from(this.#contests.values()).some((contest) => contest.needsSession),
+      onOpen: () => this.#each((contest) => contest.sessionOpen()),
+      onOver: (reason) => this.#sessionOver(session, reason),
+      onTrouble: (reason) => this.#effects.push({ type: 'trouble', reason }),
+    });
+    this.#session = session;
+    session.open();
+  }
+
+  #sessionOver(session: Session, reason: LossReason | { readonly unavailable: string }): void {
+    if (this.#session !== session) return;
+    this.#session = undefined;
+    if (typeof reason === 'string') this.#each((contest) => contest.sessionOver(reason));
+    else this.#each((contest) => contest.sessionRefused(reason.unavailable));
+  }
+
+  /** Nothing that was written before counts any more, and sessions of before may still be believed elsewhere. */
+  #storeBroke(kind: StoreBreak): void {
+    const { ttlMs, maxClockDrift } = this.#deps.options;
+    const longest = Math.max(ttlMs, this.#rivals.longestTtlMs);
+    const blockedMs = longest + marginOf(longest, maxClockDrift);
+    this.#blockedUntil = this.#now.monotonic + blockedMs;
+    this.#rivals.clear();
+    this.#effects.push({ type: 'store-broke', kind, blockedMs });
+    this.#session?.end('store-rolled-back');
+  }
+
+  #contestOf(key: Key): Contest {
+    const name = claimName(key);
+    let contest = this.#contests.get(name);
+    if (contest === undefined)
+      this.#contests.set(name, (contest = new Contest(key, name, this.#contestDeps)));
+    return contest;
+  }
+
+  #each(step: (contest: Contest) => void): void {
+    for (const contest of Array.from(this.#contests.values())) step(contest);
+  }
+
+  #rested(name: string): void {
+    if (this.#contests.get(name)?.isIdle !== true) return;
+    this.#contests.delete(name);
+    this.#ages.forget(name);
+    if (this.#isStopped && this.#contests.size === 0) this.#session?.end('node-stopped');
+  }
+
+  #nonce(): string {
+    this.#nonces += 1;
+    const random = Math.floor(this.#deps.random() * 2 ** 48).toString(36);
+    return `${this.#deps.incarnation}.${this.#nonces.toString(36)}.${random}`;
+  }
+}
+
+/** The name of the record of a key. */
+export function claimName(key: Key): string {
+  return CLAIM + canonicalText(key);
+}

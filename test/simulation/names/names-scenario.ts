@@ -1,0 +1,475 @@
+import { decodeRecord } from '../../../libs/pg-registry/src/names/lease/lease-records';
+import type { LeaseEffect } from '../../../libs/pg-registry/src/names/lease/leases';
+import type { StoreRequest } from '../../../libs/pg-registry/src/names/lease/store-requests';
+import type { LeaseReadOutcome, LeaseWriteOutcome } from '../../../libs/pg-registry/src/names/lease-store';
+import { DEFAULT_VALUE_LIMITS, type Key, PidInterner } from '../../../libs/pg-registry/src/term';
+import { SeededRandom } from '../../support/seeded-random';
+import { DriftingClock, SimulatedHolder } from './simulated-holder';
+import { SimulatedStore, type StoreChange } from './simulated-store';
+
+/**
+ * A history of names: nodes that hold and want keys, a store, and faults of both. One seed makes one history. What must hold at
+ * every step:
+ *
+ * 1. Never two nodes believe that they hold a key, by their own clocks, while the store keeps what it acknowledged.
+ * 2. Tokens of a key rise with each holder, also over a store that was made anew.
+ * 3. A session that is over is fenced before any of its keys is taken.
+ * 4. A guarded register, which takes a write only with the highest token, never refuses a holder that believes, and never goes back.
+ *
+ * And when the faults have ended:
+ *
+ * 5. Every key that a living node wants has a holder.
+ * 6. Every unknown outcome is settled: no record names a living session for a key that its node does not hold.
+ *
+ * In a fair history nothing fails, all nodes want one key, and: 7. no node loses more than 20 × nodes times in a row.
+ */
+export interface NamesOutcome {
+  readonly violation: string | undefined;
+  readonly elections: number;
+  readonly takeovers: number;
+  readonly lines: readonly string[];
+}
+
+const CONFIRM_MS = 1000;
+const KEYS = ['a', 'b', 'c'];
+/** Clocks of this drift, fast or slow, are what `maxClockDrift: 0.05` allows. */
+const DRIFT = 0.048;
+
+/** Runs one history. @param steps How many random events it has */
+export function runNamesScenario(seed: number, steps: number): NamesOutcome {
+  return new NamesScenario(seed).run(steps);
+}
+
+class NamesScenario {
+  readonly #random: SeededRandom;
+  readonly #store: SimulatedStore;
+  readonly #nodes: SimulatedHolder[] = [];
+  readonly #ttlMs: number;
+  readonly #takeover: 'lease' | 'crash';
+  /** Whether the store may lose what it acknowledged: then two may believe, and only tokens are promised. */
+  readonly #losesRecords: boolean;
+  readonly #isFair: boolean;
+  readonly #lossRate: number;
+  readonly #queue: { readonly at: number; readonly order: number; readonly run: () => void }[] = [];
+  readonly #highest = new Map<string, number>();
+  readonly #register = new Map<string, number>();
+  readonly #lossesInRow = new Map<string, number>();
+  readonly #pids = new PidInterner();
+  readonly lines: string[] = [];
+  #time = 0;
+  #order = 0;
+  #lives = 0;
+  #storeUp = true;
+  #faults = true;
+  #violation: string | undefined;
+  #elections = 0;
+
+  constructor(seed: number) {
+    const random = new SeededRandom(seed);
+    this.#random = random;
+    this.#ttlMs = random.pick([1000, 3000, 10_000]);
+    this.#takeover = random.pick(['lease', 'crash']);
+    this.#isFair = random.chance(0.1);
+    this.#losesRecords = !this.#isFair && random.chance(0.15);
+    this.#lossRate = this.#isFair ? 0 : random.pick([0, 0.02, 0.15, 0.4]);
+    this.#store = new SimulatedStore(
+      () => this.#time,
+      (change) => this.#checkChange(change),
+    );
+    const nodes = 2 + random.below(4);
+    for (let index = 0; index < nodes; index += 1) this.#start(`n${index}`);
+  }
+
+  run(steps: number): NamesOutcome {
+    if (this.#isFair) for (const node of this.#nodes) this.#run(node, node.campaign('a', false, this.#time));
+    for (let step = 0; step < steps && this.#violation === undefined; step += 1) {
+      if (!this.#isFair) this.#act();
+      else this.#fairAct();
+      this.#advance(
+        this.#random.weighted([
+          [6, 5],
+          [3, this.#ttlMs / 10],
+          [1, this.#ttlMs / 2],
+        ]) * this.#random.next(),
+      );
+    }
+    if (!this.#isFair) this.#settle();
+    const takeovers = this.#nodes.reduce((sum, { leases }) => sum + leases.fenced, 0);
+    return { violation: this.#violation, elections: this.#elections, takeovers, lines: this.lines };
+  }
+
+  /** A holder works for a moment and releases; then it wants the key again. */
+  #fairAct(): void {
+    for (const node of this.#nodes) {
+      if (!node.told.has('a')) continue;
+      this.#run(node, node.leases.release('a', 'released', node.clock.at(this.#time)));
+      this.#run(node, node.campaign('a', false, this.#time));
+    }
+  }
+
+  #act(): void {
+    const random = this.#random;
+    const node = random.pick(this.#nodes);
+    const key = random.pick(KEYS);
+    const now = node.clock.at(this.#time);
+    random.weighted<readonly [number, () => void]>([
+      [10, [0, () => this.#ifRunning(node, () => this.#want(node, key, false))]],
+      [4, [0, () => this.#ifRunning(node, () => this.#want(node, key, true))]],
+      [5, [0, () => this.#ifRunning(node, () => this.#run(node, node.leases.release(key, 'released', now)))]],
+      [3, [0, () => this.#ifRunning(node, () => this.#withdraw(node, key))]],
+      [3, [0, () => this.#ifRunning(node, () => this.#run(node, node.leases.update(key, 1, 'v', now)))]],
+      [2, [0, () => this.#crash(node)]],
+      [1, [0, () => this.#leave(node)]],
+      [2, [0, () => this.#stall(node)]],
+      [2, [0, () => this.#cut(node)]],
+      [1, [0, () => this.#sleep(node)]],
+      [1, [0, () => this.#restartStore()]],
+      [this.#losesRecords ? 1 : 0, [0, () => this.#damageStore()]],
+    ])[1]();
+  }
+
+  #want(node: SimulatedHolder, key: string, once: boolean): void {
+    if (node.told.has(key) || node.wanted.has(key)) return;
+    this.#run(node, node.campaign(key, once, this.#time));
+  }
+
+  #withdraw(node: SimulatedHolder, key: string): void {
+    node.wanted.delete(key);
+    this.#run(node, node.leases.withdraw(key, node.clock.at(this.#time)));
+  }
+
+  #start(name: string): void {
+    this.#lives += 1;
+    const incarnation = this.#lives.toString(16).padStart(16, '0');
+    const clock = new DriftingClock(this.#random, DRIFT);
+    const options = {
+      ttlMs: this.#ttlMs,
+      takeover: this.#takeover,
+      maxClockDrift: 0.05,
+      disconnectedMs: CONFIRM_MS / 2,
+    };
+    this.#nodes.push(new SimulatedHolder(name, incarnation, clock, this.#random, options));
+  }
+
+  #crash(node: SimulatedHolder): void {
+    this.#log(`${node.name} crashes`);
+    this.#end(node);
+    this.#departed(node, 'crash', CONFIRM_MS);
+  }
+
+  /** Ends in order: claims end first, and the goodbye comes last. */
+  #leave(node: SimulatedHolder): void {
+    if (node.stalled) return;
+    this.#log(`${node.name} leaves`);
+    this.#run(node, node.leases.stop(node.clock.at(this.#time)));
+    this.#later(this.#random.between(1, 50), () => {
+      if (!node.alive) return;
+      this.#end(node);
+      this.#departed(node, 'goodbye', 1);
+    });
+  }
+
+  #end(node: SimulatedHolder): void {
+    if (!node.alive) return;
+    node.alive = false;
+    this.#nodes.splice(this.#nodes.indexOf(node), 1);
+    this.#start(node.name);
+  }
+
+  #departed(node: SimulatedHolder, how: 'crash' | 'goodbye', afterMs: number): void {
+    this.#later(afterMs, () => {
+      for (const other of this.#nodes)
+        this.#input(other, () => other.leases.departed(node.incarnation, how, other.clock.at(this.#time)));
+    });
+  }
+
+  #stall(node: SimulatedHolder): void {
+    if (!this.#faults || node.stalled) return;
+    this.#log(`${node.name} stalls`);
+    node.stalled = true;
+    this.#later(this.#random.between(10, this.#ttlMs * 3), () => this.#resume(node));
+  }
+
+  #resume(node: SimulatedHolder): void {
+    if (!node.stalled) return;
+    this.#log(`${node.name} goes on`);
+    node.stalled = false;
+    node.clock.go(this.#time);
+    this.#wake(node);
+    for (const step of node.inbox.splice(0)) step();
+  }
+
+  /** The machine sleeps: also the monotonic clock stands still. */
+  #sleep(node: SimulatedHolder): void {
+    if (!this.#faults || node.stalled) return;
+    node.clock.stand(this.#time);
+    this.#stall(node);
+  }
+
+  #cut(node: SimulatedHolder): void {
+    if (!this.#faults || !node.connected) return;
+    this.#log(`${node.name} is cut off`);
+    node.connected = false;
+    node.cuts += 1;
+    const { cuts } = node;
+    this.#input(node, () => node.leases.disconnected(node.clock.at(this.#time)));
+    // Not stalled: it hears of it at once. The others take it for crashed when that has lasted.
+    if (this.#takeover === 'crash' && !node.stalled)
+      this.#later(CONFIRM_MS, () => {
+        if (node.alive && !node.connected && node.cuts === cuts) this.#departed(node, 'crash', 0);
+      });
+    this.#later(this.#random.between(10, this.#ttlMs * 2), () => this.#reconnect(node));
+  }
+
+  #reconnect(node: SimulatedHolder): void {
+    if (!node.alive || node.connected) return;
+    node.connected = true;
+    this.#input(node, () => node.leases.connected(node.clock.at(this.#time)));
+    for (const other of this.#nodes) {
+      this.#input(other, () => {
+        other.leases.returned(node.incarnation);
+        return [];
+      });
+    }
+  }
+
+  #restartStore(): void {
+    if (!this.#faults || !this.#storeUp) return;
+    this.#log('the store is down');
+    this.#storeUp = false;
+    this.#later(this.#random.between(5, this.#ttlMs), () => {
+      this.#storeUp = true;
+    });
+  }
+
+  #damageStore(): void {
+    if (!this.#faults) return;
+    const kind = this.#random.pick(['copy', 'remake']);
+    this.#log(`the store: ${kind}`);
+    if (kind === 'remake') this.#store.remake();
+    else this.#store.backUp();
+  }
+
+  #ifRunning(node: SimulatedHolder, step: () => void): void {
+    if (node.alive && !node.stalled) step();
+  }
+
+  /** An input that comes from outside: it waits while the node is stalled. */
+  #input(node: SimulatedHolder, step: () => readonly LeaseEffect[]): void {
+    if (!node.alive) return;
+    if (node.stalled) node.inbox.push(() => this.#input(node, step));
+    else this.#run(node, step());
+  }
+
+  #run(node: SimulatedHolder, effects: readonly LeaseEffect[]): void {
+    for (const effect of effects) this.#effect(node, effect);
+    if (node.alive && !node.stalled) this.#plan(node);
+  }
+
+  #effect(node: SimulatedHolder, effect: LeaseEffect): void {
+    switch (effect.type) {
+      case 'request':
+        return this.#request(node, effect.request);
+      case 'watch':
+        return void node.watched.add(effect.name);
+      case 'unwatch':
+        return void node.watched.delete(effect.name);
+      case 'elected': {
+        const key = textOf(effect.key);
+        this.#elected(node, key, effect.holding.token);
+        node.told.set(key, effect.holding);
+        node.wanted.delete(key);
+        return;
+      }
+      case 'lost':
+        this.#log(`${node.name} loses ${textOf(effect.key)}: ${effect.reason}`);
+        return void node.told.delete(textOf(effect.key));
+      case 'not-elected':
+      case 'unavailable':
+        return void node.wanted.delete(textOf(effect.key));
+      case 'store-broke':
+        if (!this.#losesRecords) this.#fail(`${node.name} says that the store broke: ${effect.kind}`);
+        return;
+      default:
+    }
+  }
+
+  #elected(node: SimulatedHolder, key: string, token: number): void {
+    this.#elections += 1;
+    this.#log(`${node.name} holds ${key} with ${token}`);
+    const highest = this.#highest.get(key) ?? 0;
+    if (token <= highest) this.#fail(`2: ${node.name} holds ${key} with ${token}, after ${highest}`);
+    this.#highest.set(key, token);
+    if (!this.#isFair) return;
+    for (const { name } of this.#nodes) {
+      const losses = name === node.name ? 0 : (this.#lossesInRow.get(name) ?? 0) + 1;
+      this.#lossesInRow.set(name, losses);
+      if (losses > 20 * this.#nodes.length) this.#fail(`7: ${name} lost ${losses} times in a row`);
+    }
+  }
+
+  #request(node: SimulatedHolder, request: StoreRequest): void {
+    const { random: draw } = { random: this.#random };
+    let isAnswered = false;
+    const answer = (outcome: LeaseReadOutcome | LeaseWriteOutcome): void => {
+      if (isAnswered) return;
+      isAnswered = true;
+      this.#input(node, () => node.leases.answered(request.id, outcome, node.clock.at(this.#time)));
+    };
+    if (!node.connected) return this.#later(1, () => answer({ type: 'unreachable', reason: 'cut off' }));
+    this.#later(request.timeoutMs, () => answer({ type: 'unknown', reason: 'no answer' }));
+    const isLost = (): boolean => this.#faults && draw.chance(this.#lossRate / 2);
+    // Some requests and answers come very late, when the node has given them up.
+    const delay = (): number =>
+      this.#faults && draw.chance(this.#lossRate / 4)
+        ? draw.between(0, this.#ttlMs * 1.5)
+        : draw.between(0.1, 2);
+    if (isLost()) return;
+    this.#later(delay(), () => {
+      if (!this.#storeUp) return;
+      const outcome =
+        request.type === 'read' ? this.#store.read(request.name) : this.#store.write(request.write);
+      if (isLost()) return;
+      this.#later(delay(), () => {
+        if (node.connected) answer(outcome);
+      });
+    });
+  }
+
+  /** Checks a write, and tells those that watch the record. */
+  #checkChange({ name, before, after }: StoreChange): void {
+    const decoding = { pids: this.#pids, limits: DEFAULT_VALUE_LIMITS };
+    const written = decodeRecord(after, decoding);
+    const old = before && decodeRecord(before, decoding);
+    if (written.type === 'claim' && old?.type === 'claim' && old.holder !== undefined) {
+      const taker = written.holder?.session;
+      if (taker !== undefined && taker !== old.holder.session) this.#checkFenced(old.holder.session, name);
+    }
+    for (const node of this.#nodes) {
+      if (!node.watched.has(name) || (this.#faults && this.#random.chance(this.#lossRate))) continue;
+      this.#later(this.#random.between(0.1, 2), () => {
+        if (node.watched.has(name))
+          this.#input(node, () => node.leases.hint(name, node.clock.at(this.#time)));
+      });
+    }
+  }
+
+  #checkFenced(session: string, name: string): void {
+    const record = this.#store.records.get(`s:${session}`)?.record;
+    if (record === undefined) return;
+    const decoded = decodeRecord(record, { pids: this.#pids, limits: DEFAULT_VALUE_LIMITS });
+    if (decoded.type === 'session' && decoded.open)
+      this.#fail(`3: ${name} was taken of ${session}, which is not fenced`);
+  }
+
+  /** Invariants 1 and 4. */
+  #check(): void {
+    for (const key of KEYS) {
+      const believers = this.#nodes.flatMap((node) => {
+        const holding = node.leases.holding(key, node.clock.at(this.#time));
+        return holding === undefined ? [] : [{ node, holding }];
+      });
+      if (believers.length > 1 && !this.#losesRecords)
+        this.#fail(`1: ${believers.map(({ node }) => node.name).join(' and ')} both hold ${key}`);
+      for (const { node, holding } of believers) {
+        const written = this.#register.get(key) ?? 0;
+        if (holding.token < written && !this.#losesRecords)
+          this.#fail(
+            `4: the register refuses ${node.name}, which holds ${key} with ${holding.token} after ${written}`,
+          );
+        this.#register.set(key, Math.max(written, holding.token));
+      }
+    }
+  }
+
+  /** Ends all faults, waits, and looks at what is left. */
+  #settle(): void {
+    this.#faults = false;
+    this.#storeUp = true;
+    for (const node of Array.from(this.#nodes)) {
+      this.#resume(node);
+      this.#reconnect(node);
+    }
+    for (let i = 0; i < 60 && this.#violation === undefined; i += 1) this.#advance(this.#ttlMs / 10);
+    if (this.#violation !== undefined) return;
+    for (const key of KEYS) {
+      const wants = this.#nodes.filter((node) => node.wanted.has(key));
+      const holds = this.#nodes.filter((node) => node.told.has(key));
+      if (wants.length > 0 && holds.length === 0)
+        this.#fail(`5: nobody holds ${key}, which ${wants.map(({ name }) => name).join(' and ')} want`);
+      this.#checkRecord(key);
+    }
+  }
+
+  #checkRecord(key: string): void {
+    for (const [name, { record }] of this.#store.records) {
+      const decoded = decodeRecord(record, { pids: this.#pids, limits: DEFAULT_VALUE_LIMITS });
+      if (decoded.type !== 'claim' || decoded.key !== key || decoded.holder === undefined) continue;
+      const { session } = decoded.holder;
+      const node = this.#nodes.find(({ leases }) => leases.session === session);
+      const open = this.#store.records.get(`s:${session}`);
+      if (node === undefined || open === undefined) continue;
+      const state = decodeRecord(open.record, { pids: this.#pids, limits: DEFAULT_VALUE_LIMITS });
+      if (state.type === 'session' && state.open && node.leases.isSessionOpen(node.clock.at(this.#time)))
+        if (!node.told.has(key))
+          this.#fail(`6: ${name} names a session of ${node.name}, which does not hold it`);
+    }
+  }
+
+  #plan(node: SimulatedHolder): void {
+    const deadline = node.leases.nextDeadline();
+    if (deadline === undefined) return;
+    this.#later(node.clock.trueMs(deadline, this.#time), () => {
+      if (node.alive && !node.stalled) this.#wake(node);
+    });
+  }
+
+  /** Timers fire a little late, as they do. */
+  #wake(node: SimulatedHolder): void {
+    const now = node.clock.at(this.#time);
+    const deadline = node.leases.nextDeadline();
+    if (deadline !== undefined && deadline <= now.monotonic + 0.001)
+      this.#run(node, node.leases.tick({ ...now, monotonic: Math.max(now.monotonic, deadline) }));
+    else this.#plan(node);
+  }
+
+  #later(ms: number, run: () => void): void {
+    this.#order += 1;
+    const item = { at: this.#time + ms, order: this.#order, run };
+    let low = 0;
+    let high = this.#queue.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#queue[middle].at <= item.at) low = middle + 1;
+      else high = middle;
+    }
+    this.#queue.splice(low, 0, item);
+  }
+
+  #advance(ms: number): void {
+    const until = this.#time + ms;
+    while (this.#queue.length > 0 && this.#queue[0].at <= until && this.#violation === undefined) {
+      const { at, run } = this.#queue.shift()!;
+      this.#time = Math.max(this.#time, at);
+      run();
+      this.#check();
+    }
+    this.#time = until;
+    this.#check();
+  }
+
+  #log(line: string): void {
+    this.lines.push(`${this.#time.toFixed(1)} ${line}`);
+  }
+
+  #fail(what: string): void {
+    this.#violation ??= what;
+    this.#log(`VIOLATION ${what}`);
+  }
+}
+
+/** The keys of a history are texts. */
+function textOf(key: Key): string {
+  if (typeof key === 'string') return key;
+  throw new TypeError('A key of a history is a text.');
+}

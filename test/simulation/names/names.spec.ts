@@ -1,0 +1,31 @@
+import { runNamesScenario } from './names-scenario';
+
+const FIXED_SEEDS = 16;
+const RANDOM_SEEDS = 4;
+const STEPS = 200;
+
+jest.setTimeout(120_000);
+
+/** Runs a history. @returns Its last log lines and how to run it again, or `''` if it broke nothing */
+function faultOf(seed: number): string {
+  const { violation, lines } = runNamesScenario(seed, STEPS);
+  if (violation === undefined) return '';
+  return [...lines.slice(-40), `npm run simulate -- --names --seed ${seed} --steps ${STEPS}`].join('\n');
+}
+
+describe('simulated histories of cluster names', () => {
+  it('break no invariant with the fixed seeds', () => {
+    for (let seed = 1; seed <= FIXED_SEEDS; seed += 1) expect(faultOf(seed)).toBe('');
+  });
+
+  it('break no invariant with new random seeds', () => {
+    const first = Math.floor(Math.random() * 2 ** 30);
+    for (let seed = first; seed < first + RANDOM_SEEDS; seed += 1) expect(faultOf(seed)).toBe('');
+  });
+
+  it('have elections and take over from sessions that are over', () => {
+    const outcomes = Array.from({ length: 6 }, (_, seed) => runNamesScenario(seed + 1, STEPS));
+    expect(outcomes.reduce((sum, { elections }) => sum + elections, 0)).toBeGreaterThan(50);
+    expect(outcomes.reduce((sum, { takeovers }) => sum + takeovers, 0)).toBeGreaterThan(0);
+  });
+});
