@@ -5,6 +5,12 @@ const SHORT_TEXT = 12;
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+/** Names that are remembered, and how long they are at most. */
+const NAMES = 512;
+const LONGEST_NAME = 32;
+/** One for each remainder of a simple hash. What a peer makes up only pushes others out. */
+const names: string[] = Array.from({ length: NAMES }, () => '');
+
 /** Reads what a {@link ByteWriter} wrote, from bytes that anybody may have sent. */
 export class ByteReader {
   readonly #bytes: Uint8Array;
@@ -110,11 +116,29 @@ export class ByteReader {
     return this.#bytes.subarray(at, this.partEnd);
   }
 
-  /** Text with its length in front. @throws DecodeError if it is no UTF-8 or has more than `maxBytes` bytes */
+  /**
+   * Text with its length in front: a name, mostly one that was read before. One of those is found without making a string.
+   *
+   * @throws DecodeError if it is no UTF-8 or has more than `maxBytes` bytes
+   */
   string(maxBytes = Infinity): string {
     const length = this.count();
     if (length > maxBytes) this.fail(`a text of ${length} bytes where ${maxBytes} are allowed`);
-    return this.text(length);
+    if (length === 0 || length > LONGEST_NAME) return this.text(length);
+    const bytes = this.#bytes;
+    const at = this.position;
+    const slot = (bytes[at] + 7 * bytes[at + length - 1] + 31 * length) % NAMES;
+    const known = names[slot];
+    let same = known.length === length ? 0 : -1;
+    while (same >= 0 && same < length) same = known.charCodeAt(same) === bytes[at + same] ? same + 1 : -1;
+    if (same === length) {
+      this.position = at + length;
+      return known;
+    }
+    const text = this.text(length);
+    // Only ASCII has as many characters as bytes: nothing else is compared with bytes.
+    if (text.length === length) names[slot] = text;
+    return text;
   }
 
   /** The next `length` bytes as UTF-8. @throws DecodeError if they are not */

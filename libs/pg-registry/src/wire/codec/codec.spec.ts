@@ -223,6 +223,23 @@ describe('A Reader', () => {
     expect(() => reader(writer.view()).string(3)).toThrow(DecodeError);
     expect(reader(writer.view()).string(4)).toBe('abcd');
   });
+
+  test('names that look alike to the memory of names are told apart, whatever was read before', () => {
+    const alike = ['count', 'coait', 'c\u0000\u0000\u0000t', 'câ\u0000t', 'c…t', 'count', 'câ\u0000t'];
+    const writer = new Writer();
+    for (const name of [...alike, ...alike]) writer.string(name);
+    const read = reader(writer.view());
+    expect([...alike, ...alike].map(() => read.string())).toEqual([...alike, ...alike]);
+    read.end();
+  });
+
+  test('a name that was read before is still refused if it is too long or cut off', () => {
+    const writer = new Writer();
+    writer.string('remembered');
+    expect(reader(writer.view()).string()).toBe('remembered');
+    expect(() => reader(writer.view()).string(4)).toThrow(DecodeError);
+    expect(() => reader(writer.view().subarray(0, 6)).string()).toThrow(DecodeError);
+  });
 });
 
 describe('The order of bytes on the wire', () => {
