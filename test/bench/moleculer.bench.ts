@@ -9,6 +9,9 @@ const FIXTURES = {
   here: 'bench/support/pg-contender.fixture.ts',
   moleculer: 'bench/support/moleculer-contender.fixture.ts',
 } as const;
+/** What is called: the bare handler, or the one behind guard, pipe and interceptor, and Moleculer's hooks and validator. */
+type HandlerName = 'echo' | 'guarded';
+
 /**
  * Moleculer counts heartbeats in whole seconds, and each of its nodes beats at its interval ± 500 ms: with a timeout below two
  * seconds it would call living nodes dead.
@@ -38,7 +41,8 @@ export async function moleculerCalls(bench: Bench): Promise<void> {
   const server = await NatsServer.start();
   try {
     const [here, theirs] = await Promise.all([Side.start(server, 'here'), Side.start(server, 'moleculer')]);
-    for (const inFlight of [1000, 64, 1]) await remoteCalls(bench, here, theirs, inFlight);
+    for (const inFlight of [1000, 64, 1]) await remoteCalls(bench, here, theirs, inFlight, 'echo');
+    for (const inFlight of [1000, 64]) await remoteCalls(bench, here, theirs, inFlight, 'guarded');
     await here.stop();
     await theirs.stop();
   } finally {
@@ -71,9 +75,13 @@ class Side {
     return took;
   }
 
-  async ask(times: number, inFlight: number): Promise<Asked & { readonly processorUs: number }> {
+  async ask(
+    times: number,
+    inFlight: number,
+    handler: HandlerName,
+  ): Promise<Asked & { readonly processorUs: number }> {
     const before = await this.#processorUs();
-    const asked = (await this.asker.ask('ask', times, inFlight)) as Asked;
+    const asked = (await this.asker.ask('ask', times, inFlight, handler)) as Asked;
     const processorUs = (await this.#processorUs()) - before;
     verify(asked.right === times, `${asked.right} of ${times} calls were answered rightly`);
     return { ...asked, processorUs: processorUs / times };
@@ -106,13 +114,19 @@ async function visibility(bench: Bench, here: Side, theirs: Side): Promise<void>
   });
 }
 
-async function remoteCalls(bench: Bench, here: Side, theirs: Side, inFlight: number): Promise<void> {
+async function remoteCalls(
+  bench: Bench,
+  here: Side,
+  theirs: Side,
+  inFlight: number,
+  handler: HandlerName,
+): Promise<void> {
   const times = bench.size(inFlight === 1 ? 3000 : 20_000, 64);
   const ours: Awaited<ReturnType<Side['ask']>>[] = [];
   const naive: typeof ours = [];
   const warmUp = bench.size(3, 0);
   for (let round = 0; round < warmUp + bench.size(9, 1); round += 1) {
-    const sides = [() => here.ask(times, inFlight), () => theirs.ask(times, inFlight)];
+    const sides = [() => here.ask(times, inFlight, handler), () => theirs.ask(times, inFlight, handler)];
     // Each time in the other order.
     if (round % 2 === 1) sides.reverse();
     const found = [await sides[0](), await sides[1]()];
@@ -121,20 +135,21 @@ async function remoteCalls(bench: Bench, here: Side, theirs: Side, inFlight: num
     ours.push(found[0]);
     naive.push(found[1]);
   }
+  const what = handler === 'echo' ? '' : ' behind guard, pipe and interceptor';
   bench.report({
-    name: `remote calls, ${inFlight} in flight (moleculer)`,
+    name: `remote calls${what}, ${inFlight} in flight (moleculer)`,
     unit: 'calls/s',
     values: ours.map(({ rate }) => rate),
     baselines: naive.map(({ rate }) => rate),
   });
   bench.report({
-    name: `remote call, ${inFlight} in flight, p50 (moleculer)`,
+    name: `remote call${what}, ${inFlight} in flight, p50 (moleculer)`,
     unit: 'µs',
     values: ours.map(({ p50Us }) => p50Us),
     baselines: naive.map(({ p50Us }) => p50Us),
   });
   bench.report({
-    name: `remote call, ${inFlight} in flight, processor time of both ends (moleculer)`,
+    name: `remote call${what}, ${inFlight} in flight, processor time of both ends (moleculer)`,
     unit: 'µs',
     values: ours.map(({ processorUs }) => processorUs),
     baselines: naive.map(({ processorUs }) => processorUs),

@@ -16,8 +16,8 @@ export interface Contender {
   unregister(key: string): void | Promise<void>;
   /** Resolves with the moment in which this node counted that node out. */
   gone(node: string): Promise<number>;
-  /** Asks whoever answers `echo`. */
-  ask(times: number, inFlight: number): Promise<Asked>;
+  /** Asks whoever answers `echo`, or `guarded`: the same behind a check of the caller, one of the payload, and code around the call. */
+  ask(times: number, inFlight: number, handler: 'echo' | 'guarded'): Promise<Asked>;
   /** The processor time that the process has taken so far, in microseconds. */
   processorUs(): number;
 }

@@ -13,6 +13,7 @@ const moments = new Moments();
 const nodes = new Set<string>();
 const services = new Map<string, Service>();
 let broker: ServiceBroker;
+let begun = 0;
 
 const contender: Contender = {
   start: async (servers, name, answers) => {
@@ -26,7 +27,23 @@ const contender: Contender = {
     if (answers)
       broker.createService({
         name: 'echoes',
-        actions: { echo: ({ params }: { params: unknown }) => params },
+        actions: {
+          echo: ({ params }: { params: unknown }) => params,
+          // A hook before the action, the validator of its parameters, and a hook after it.
+          guarded: {
+            params: { question: 'number' },
+            hooks: {
+              before: ({ params }: { params: { question: number } }) => {
+                if (params.question < 0) throw new Error('Refused.');
+              },
+              after: (_context: unknown, answer: unknown) => {
+                begun += 1;
+                return answer;
+              },
+            },
+            handler: ({ params }: { params: unknown }) => params,
+          },
+        },
       });
     broker.localBus.on('$services.changed', () => {
       for (const { name: service } of servicesKnown()) moments.note(`join ${service}`);
@@ -45,7 +62,8 @@ const contender: Contender = {
   seen: (key) => moments.of(`join ${key}`),
   unregister: async (key) => broker.destroyService(services.get(key)!),
   gone: (name) => moments.of(`gone ${name}`),
-  ask: (times, inFlight) => questions(times, inFlight, (payload) => broker.call('echoes.echo', payload)),
+  ask: (times, inFlight, action) =>
+    questions(times, inFlight, (payload) => broker.call(`echoes.${action}`, payload)),
   processorUs,
 };
 serve({ ...contender });

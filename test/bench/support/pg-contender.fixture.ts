@@ -36,7 +36,8 @@ const contender: Contender = {
     registry().unregister(key);
   },
   gone: (name) => moments.of(`gone ${name}`),
-  ask: (times, inFlight) => questions(times, inFlight, (payload) => processes.call(echo, 'echo', payload)),
+  ask: (times, inFlight, handler) =>
+    questions(times, inFlight, (payload) => processes.call(echo, handler, payload)),
   processorUs,
 };
 serve({ ...contender });
