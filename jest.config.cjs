@@ -39,6 +39,8 @@ const nest12 = {
 
 module.exports = {
   coverageProvider: 'v8',
+  // Far more than any test takes, because the machine may be busy with other work.
+  testTimeout: 60_000,
   projects: [
     {
       ...shared,

@@ -5,12 +5,13 @@ import { dirname, join } from 'node:path';
 import { blocksOf } from './code-blocks';
 import { eventually } from './eventually';
 import { guardAgainstOrphan } from './orphan-guard';
+import { timeLimit } from './time-limit';
 
 const PAGE = 'docs/guide/getting-started.md';
 /** Loading a program takes long on a busy machine. */
 const START_TIMEOUT_MS = 30_000;
-/** The page says two seconds; one more for a busy machine. */
-const CRASH_TIMEOUT_MS = 3000;
+/** The page says two seconds. */
+const CRASH_TIMEOUT_MS = timeLimit(2000);
 
 /** The lines of the page's shell blocks. */
 export function shellLines(): readonly string[] {

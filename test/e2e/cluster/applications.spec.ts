@@ -17,8 +17,6 @@ import { eventually } from '../../support/eventually';
 import { natsClientOf } from '../../support/nats-client-of';
 import { NatsServer } from '../../support/nats-server';
 
-jest.setTimeout(60_000);
-
 @Injectable()
 @RegisterVia('desks', 'desk')
 class Desk {

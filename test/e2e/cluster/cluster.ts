@@ -68,7 +68,7 @@ export class Cluster {
    *
    * @returns How long that took, in milliseconds.
    */
-  async agree({ timeoutMs = 5000, scope = 'pg' } = {}): Promise<number> {
+  async agree({ timeoutMs = 30_000, scope = 'pg' } = {}): Promise<number> {
     const start = performance.now();
     await eventually(async () => this.#checkAgreement(scope), { timeoutMs });
     return performance.now() - start;

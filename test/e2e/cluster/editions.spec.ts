@@ -3,8 +3,6 @@ import { eventually } from '../../support/eventually';
 import { Cluster } from './cluster';
 import type { ClusterNode } from './cluster-node';
 
-jest.setTimeout(60_000);
-
 const FIRST_EDITION = 'e2e/cluster/first-edition.fixture.ts';
 
 let cluster: Cluster;

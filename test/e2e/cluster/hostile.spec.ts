@@ -6,8 +6,6 @@ import { eventually } from '../../support/eventually';
 import { Cluster } from './cluster';
 import type { ClusterNode } from './cluster-node';
 
-jest.setTimeout(60_000);
-
 const NS = 'pgr.pg';
 
 let cluster: Cluster;

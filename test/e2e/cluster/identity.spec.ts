@@ -1,8 +1,6 @@
 import { eventually } from '../../support/eventually';
 import { Cluster } from './cluster';
 
-jest.setTimeout(60_000);
-
 let cluster: Cluster;
 beforeEach(async () => {
   cluster = await Cluster.start();

@@ -1,11 +1,10 @@
 import { eventually } from '../../support/eventually';
+import { timeLimit } from '../../support/time-limit';
 import { Cluster } from './cluster';
 
-jest.setTimeout(60_000);
-
 /** With default options; the issue asks for it. */
-const GOODBYE_MS = 100;
-const CRASH_MS = 2000;
+const GOODBYE_MS = timeLimit(100);
+const CRASH_MS = timeLimit(2000);
 
 let cluster: Cluster;
 beforeEach(async () => {
@@ -97,7 +96,7 @@ describe('nodes in processes of their own', () => {
     cluster.forget(a);
     const second = await cluster.join('a');
     await second.register('life', 2);
-    await eventually(async () => expect(await b.values('life')).toEqual([2]), { timeoutMs: 1000 });
+    await eventually(async () => expect(await b.values('life')).toEqual([2]));
     expect((await b.events()).map(({ type, values }) => [type, values])).toEqual([
       ['join', [1]],
       ['leave', [1]],

@@ -7,8 +7,6 @@ import { eventually } from '../../support/eventually';
 import { Cluster } from './cluster';
 import type { ClusterNode } from './cluster-node';
 
-jest.setTimeout(60_000);
-
 /** Starts a server that allows each of these nodes the permissions of the template and nothing more. */
 function configFor(names: readonly string[]): string {
   const users = names.map((user) => ({ user, password: user, permissions: permissionsOf('pg', user) }));

@@ -1,8 +1,6 @@
 import { Cluster } from './cluster';
 import { eventually } from '../../support/eventually';
 
-jest.setTimeout(60_000);
-
 let cluster: Cluster;
 beforeAll(async () => {
   cluster = await Cluster.start();

@@ -3,8 +3,6 @@ import { NatsServer } from '../../support/nats-server';
 import { exercises } from './exercises';
 import { BlockHarness } from './block-harness';
 
-jest.setTimeout(60_000);
-
 /** Blocks that are files of an application or of this repository are run whole, by getting-started.spec.ts and e2e/examples. */
 const blocks = pages()
   .flatMap(blocksOf)

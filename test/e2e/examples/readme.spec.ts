@@ -2,10 +2,9 @@ import { readFileSync } from 'node:fs';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { eventually } from '../../support/eventually';
+import { timeLimit } from '../../support/time-limit';
 import { guardAgainstOrphan } from '../../support/orphan-guard';
 import { Cluster } from '../cluster/cluster';
-
-jest.setTimeout(60_000);
 
 const ROOT = join(__dirname, '../../..');
 const EXAMPLE = 'test/examples/readme.ts';
@@ -78,11 +77,13 @@ describe('the example of the README, started twice', () => {
       );
     await eventually(async () => expect(await greeters()).toHaveLength(shells.length));
     const { pid } = await greeted();
-    await eventually(async () => expect(await greeters()).toHaveLength(shells.length), { timeoutMs: 1000 });
+    await eventually(async () => expect(await greeters()).toHaveLength(shells.length), {
+      timeoutMs: timeLimit(1000),
+    });
 
     shells.find(({ child }) => child.pid === pid)!.child.kill('SIGKILL');
     await eventually(async () => expect(await greeters()).toHaveLength(shells.length - 1), {
-      timeoutMs: 2000,
+      timeoutMs: timeLimit(2000),
     });
   });
 });

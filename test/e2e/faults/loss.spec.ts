@@ -1,5 +1,6 @@
 import { localBus, localTransport, PgRegistryNode } from 'nestjs-pg-registry';
 import { eventually } from '../../support/eventually';
+import { timeLimit } from '../../support/time-limit';
 import { EventLog } from '../cluster/event-log';
 import { Figures } from './figures';
 import { length } from './length';
@@ -10,7 +11,7 @@ const NODES = 5;
 const CHURN_MS = length(60_000, 3000);
 const OPERATIONS_PER_SECOND = 1000;
 const TICK_MS = 10;
-const EQUAL_WITHIN_MS = 2000;
+const EQUAL_WITHIN_MS = timeLimit(2000);
 
 const figures = new Figures();
 afterAll(() => figures.print());

@@ -1,5 +1,6 @@
 import { setTimeout as during } from 'node:timers/promises';
 import { eventually } from '../../support/eventually';
+import { timeLimit } from '../../support/time-limit';
 import { NatsServer } from '../../support/nats-server';
 import { Network } from '../../support/network';
 import { Cluster } from '../cluster/cluster';
@@ -12,7 +13,7 @@ jest.setTimeout(180_000);
 
 /** Shorter than clients take to give up a connection, or twice as long as nodes take to remove silent peers. */
 const CUT_MS = length(30_000, 3000);
-const HEALED_WITHIN_MS = length(2000, 5000);
+const HEALED_WITHIN_MS = timeLimit(2000);
 
 const ROUTE_MADE = 'Route connection created';
 

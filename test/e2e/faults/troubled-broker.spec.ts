@@ -1,5 +1,6 @@
 import { setTimeout as during } from 'node:timers/promises';
 import { eventually } from '../../support/eventually';
+import { timeLimit } from '../../support/time-limit';
 import { NatsServer } from '../../support/nats-server';
 import { TcpDoor } from '../../support/tcp-door';
 import { Cluster, type JoinOptions } from '../cluster/cluster';
@@ -10,7 +11,7 @@ import { length } from './length';
 jest.setTimeout(180_000);
 
 /** How long a process may live on after its node has left. The goodbye of a node whose broker is frozen waits a second before that. */
-const LIVES_ON_MS = 2000;
+const LIVES_ON_MS = timeLimit(2000);
 
 /** Who opens the connection of a node. */
 const WAYS = [

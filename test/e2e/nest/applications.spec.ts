@@ -1,15 +1,14 @@
 import 'reflect-metadata';
 import { eventually } from '../../support/eventually';
+import { timeLimit } from '../../support/time-limit';
 import { NatsServer } from '../../support/nats-server';
 import type { NodeProcess } from '../../support/node-process';
 import { startDesk, Visitor } from './desks';
 
-jest.setTimeout(60_000);
-
 /** What users can rely on with default options. */
-const MEETING_MS = 1000;
-const CRASH_MS = 2000;
-const GOODBYE_MS = 100;
+const MEETING_MS = timeLimit(1000);
+const CRASH_MS = timeLimit(2000);
+const GOODBYE_MS = timeLimit(100);
 
 describe('Nest applications in several operating-system processes, with default options', () => {
   let server: NatsServer;

@@ -3,8 +3,6 @@ import { NatsServer } from '../../support/nats-server';
 import { NodeProcess } from '../../support/node-process';
 import type { DocumentsStart } from './documents';
 
-jest.setTimeout(60_000);
-
 const CLIENTS = ['nats', '@nats-io/transport-node'] as const;
 const users = (password: string): string => `authorization { users: [{ user: app, password: ${password} }] }`;
 
@@ -60,7 +58,7 @@ describe.each(CLIENTS)('an application with open documents that uses the client 
    * @returns The state of the node before that, and what the application wrote.
    */
   async function endOf(key: string): Promise<{ state: unknown; lines: string[] }> {
-    await eventually(() => linesOf(key).length === 2, { timeoutMs: 20_000 });
+    await eventually(() => linesOf(key).length === 2);
     const state = await host.ask('state', key);
     const left = host.ask('leave', key);
     await host.ask('maySave');

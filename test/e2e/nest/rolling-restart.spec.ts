@@ -1,8 +1,6 @@
 import 'reflect-metadata';
 import { CALLS_PER_SECOND, IN_FLIGHT, NAMES, RollingRestart } from './rolling-restart';
 
-jest.setTimeout(60_000);
-
 describe('a rolling restart of three nodes under load', () => {
   let restart: RollingRestart;
 

@@ -149,7 +149,7 @@ export function provesTransportContract(prepare: () => Promise<TransportHarness>
     await b.flush();
     const heard: string[] = [];
     const before = a.strayAnswers;
-    a.request('noisy', bytes('q'), { reply: 'test.reply.a.noisy', timeoutMs: 2000 }, (outcome) => {
+    a.request('noisy', bytes('q'), { reply: 'test.reply.a.noisy', timeoutMs: 30_000 }, (outcome) => {
       heard.push(answerIn(outcome));
       return outcome.type === 'answer' && text(outcome.bytes) === 'q';
     });
@@ -206,7 +206,7 @@ export function provesTransportContract(prepare: () => Promise<TransportHarness>
 
   test('an error in the callback of a request is reported', async () => {
     const a = await join('a');
-    a.request('nobody', bytes(''), { reply: 'test.reply.a.throws', timeoutMs: 1000 }, () => {
+    a.request('nobody', bytes(''), { reply: 'test.reply.a.throws', timeoutMs: 30_000 }, () => {
       throw new Error('in the outcome');
     });
     await eventually(() => expect(a.errors.map((error) => error.message)).toEqual(['in the outcome']));

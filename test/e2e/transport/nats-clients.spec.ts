@@ -53,7 +53,7 @@ describe.each(CLIENTS)("the client '%s'", (name, connect) => {
   });
 
   const start = (options: object) =>
-    participate(natsTransport({ servers: server.url, client: name, ...options }), 'a', 2000);
+    participate(natsTransport({ servers: server.url, client: name, ...options }), 'a', 600_000);
 
   it('connects with credentials', async () => {
     const participant = await start({ user: 'me', pass: 'secret' });
@@ -61,12 +61,10 @@ describe.each(CLIENTS)("the client '%s'", (name, connect) => {
     await participant.close();
   });
 
-  it('gives up at once when the server refuses the credentials', async () => {
-    const before = performance.now();
+  it('gives up at once, and not when its time is over, if the server refuses the credentials', async () => {
     await expect(start({ user: 'me', pass: 'wrong' })).rejects.toMatchObject({
       code: 'TRANSPORT',
       message: expect.stringContaining('refused the connection') as string,
     });
-    expect(performance.now() - before).toBeLessThan(1500);
   });
 });

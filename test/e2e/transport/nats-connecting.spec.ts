@@ -31,7 +31,7 @@ async function doorTo(server: NatsServer, options?: { delayMs: number }): Promis
 async function join(
   options: Parameters<typeof natsTransport>[0],
   node = 'a',
-  timeoutMs = 5000,
+  timeoutMs = 30_000,
 ): Promise<Participant> {
   const participant = await participate(natsTransport(options), node, timeoutMs);
   cleanUps.push(() => participant.close());
@@ -51,10 +51,10 @@ describe('a server that accepts connections and says nothing', () => {
   test('attempts to connect to a silent server leave no socket open', async () => {
     const door = await doorTo(await startServer());
     door.silence();
-    const failure = await failureOf(join({ ...QUICK, servers: door.url, timeout: 100 }, 'a', 600));
+    const failure = await failureOf(join({ ...QUICK, servers: door.url, timeout: 100 }, 'a', 2000));
     expect(door.held.length).toBeGreaterThan(2);
     await eventually(() => expect(door.waiting).toHaveLength(0));
-    expect(failure).toMatch(/Not connected within 600 ms: .*accepts connections but does not speak/);
+    expect(failure).toMatch(/Not connected within 2000 ms: .*accepts connections but does not speak/);
   });
 
   test('a frozen server is not connected to, and again as soon as it goes on', async () => {
@@ -88,19 +88,19 @@ describe('a server that accepts connections and says nothing', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     cleanUps.push(() => new Promise((resolve) => void server.close(() => resolve())));
     const servers = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const failure = await failureOf(join({ ...QUICK, servers, timeout: 100 }, 'a', 700));
-    expect(failure).toMatch(/Not connected within 700 ms/);
+    const failure = await failureOf(join({ ...QUICK, servers, timeout: 100 }, 'a', 2000));
+    expect(failure).toMatch(/Not connected within 2000 ms/);
     expect(sockets.length).toBeGreaterThan(2);
     await eventually(() => expect(sockets.filter((socket) => !socket.destroyed)).toHaveLength(0));
   });
 
   test('closing the connection while a server is silent ends every attempt at once', async () => {
     const door = await doorTo(await startServer());
-    const a = await join({ ...QUICK, servers: door.url });
+    const a = await join({ ...QUICK, servers: door.url, timeout: 600_000 });
     door.silence();
     await eventually(() => expect(door.waiting.length).toBeGreaterThan(0));
     await a.close();
-    await eventually(() => expect(door.waiting).toHaveLength(0), { timeoutMs: 2000 });
+    await eventually(() => expect(door.waiting).toHaveLength(0));
   });
 
   test('an attempt to connect that is aborted ends at once, and leaves no socket open', async () => {
@@ -127,7 +127,7 @@ describe('servers far away', () => {
   test('a node connects with the default options over a line with a round trip of 900 ms', async () => {
     const door = await doorTo(await startServer(), { delayMs: 450 });
     const a = await join({ servers: door.url });
-    expect(await ask(a, 'nobody', '', 4000)).toEqual({ type: 'no-responders' });
+    expect(await ask(a, 'nobody')).toEqual({ type: 'no-responders' });
   });
 });
 
@@ -187,7 +187,7 @@ describe('credentials and certificates', () => {
       expect(server.log.match(/authentication error/gi)?.length ?? 0).toBeGreaterThan(2),
     );
     server.reload(users('one'));
-    await eventually(() => expect(a.isConnected).toBe(true), { timeoutMs: 8000 });
+    await eventually(() => expect(a.isConnected).toBe(true));
     expect(a.problem).toBeUndefined();
     expect(statusesOf(a)).toEqual(['disconnected', 'connected']);
     expect(a.warnings.join()).toMatch(/goes on trying: .*refused the connection/);
@@ -217,7 +217,7 @@ describe('credentials and certificates', () => {
       { stdio: 'ignore' },
     );
     const server = await startServer({ config: `tls { cert_file: "${cert}", key_file: "${key}" }` });
-    const failure = await failureOf(join({ ...QUICK, servers: server.url }, 'a', 20_000));
+    const failure = await failureOf(join({ ...QUICK, servers: server.url }, 'a'));
     expect(failure).toMatch(
       /certificate of the NATS server at .* was not accepted: .*self.signed.*`tls: \{ ca/i,
     );
@@ -228,8 +228,8 @@ describe('credentials and certificates', () => {
   test('a server that takes no more connections is named as such, and joined as soon as it does', async () => {
     const server = await startServer({ config: 'max_connections: 1' });
     const first = await join({ ...QUICK, servers: server.url }, 'first');
-    expect(await failureOf(join({ ...QUICK, servers: server.url }, 'a', 300))).toMatch(
-      /Not connected within 300 ms: .*maximum connections exceeded.*max_connections/,
+    expect(await failureOf(join({ ...QUICK, servers: server.url }, 'a', 2000))).toMatch(
+      /Not connected within 2000 ms: .*maximum connections exceeded.*max_connections/,
     );
     const joining = join({ ...QUICK, servers: server.url }, 'b');
     await first.close();
@@ -248,7 +248,7 @@ describe('the time limit of a connection', () => {
     }, 20);
     let giveUp: NodeJS.Timeout | undefined;
     const stillConnecting = new Promise<string>((resolve) => {
-      giveUp = setTimeout(() => resolve('still connecting'), 6000);
+      giveUp = setTimeout(() => resolve('still connecting'), 30_000);
     });
     const joining = failureOf(join({ ...QUICK, servers: server.url }, 'a', 1500));
     const failure = await Promise.race([joining, stillConnecting]);
@@ -256,7 +256,7 @@ describe('the time limit of a connection', () => {
     clearInterval(churn);
     expect(garbage).toBeDefined();
     expect(failure).toMatch(/within 1500 ms/);
-  }, 10_000);
+  });
 
   test('with waitOnFirstConnect a connection waits for its first server as long as it takes', async () => {
     const server = await startServer();
@@ -282,7 +282,7 @@ describe('the time limit of a connection', () => {
       asked += 1;
       return 30;
     };
-    await failureOf(join({ servers: server.url, reconnectDelayHandler }, 'a', 400));
+    await failureOf(join({ servers: server.url, reconnectDelayHandler }, 'a', 2000));
     expect(asked).toBeGreaterThan(2);
   });
 });

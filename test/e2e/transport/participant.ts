@@ -19,7 +19,7 @@ export interface Participant extends Connection {
 export async function participate(
   transport: Transport,
   node: string,
-  timeoutMs = 5000,
+  timeoutMs = 30_000,
 ): Promise<Participant> {
   const statuses: ConnectionStatus[] = [];
   const errors: Error[] = [];
@@ -52,7 +52,7 @@ export function ask(
   from: Participant,
   subject: string,
   question = '',
-  timeoutMs = 2000,
+  timeoutMs = 30_000,
 ): Promise<RequestOutcome> {
   const reply = `test.reply.${from.node}.r${requests++}`;
   return new Promise((resolve) =>

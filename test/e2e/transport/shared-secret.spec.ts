@@ -10,8 +10,6 @@ import { NatsServer } from '../../support/nats-server';
 import { provesTransportContract } from './contract';
 import { natsHarness, QUICK } from './nats-harness';
 
-jest.setTimeout(60_000);
-
 const K1 = 'the first key of this cluster, 32 bytes or more';
 const K2 = 'the second key of this cluster, 32 bytes or more';
 const SECRET: SharedSecretOptions = { signWith: 'k1', keys: { k1: K1 } };

@@ -1,5 +1,4 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { collectUntil } from '../../../../test/support/garbage';
 import { PidInterner, DEFAULT_VALUE_LIMITS, FIXED_SEED } from '../term';
 import { Processes } from '../lifetime';
 import type { ReplicationPort, ScopeDeps } from '../scope';
@@ -27,21 +26,6 @@ function depsOfNode(): ScopeDeps {
     afterTurn: () => () => undefined,
     runningScopes: () => [],
   };
-}
-
-/** How many turns to wait at most: V8 runs the finalizers of one registry in a turn, those of earlier tests in this process first. */
-const MOST_TURNS = 5000;
-const TURNS_BETWEEN_COLLECTIONS = 250;
-
-/** Lets the garbage collector run, and finalizers, until the condition holds or too many turns have passed. */
-async function collectUntil(condition: () => boolean): Promise<void> {
-  setFlagsFromString('--expose-gc');
-  const collectGarbage = runInNewContext('gc') as () => void;
-  for (let turn = 0; turn < MOST_TURNS && !condition(); turn += 1) {
-    if (turn % TURNS_BETWEEN_COLLECTIONS === 0) collectGarbage();
-    // oxlint-disable-next-line no-await-in-loop -- finalizers run in a turn of their own
-    await new Promise((resolve) => setImmediate(resolve));
-  }
 }
 
 describe('the scopes of a node', () => {

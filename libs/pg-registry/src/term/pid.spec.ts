@@ -1,7 +1,5 @@
 import { inspect } from 'node:util';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { collectUntil } from '../../../../test/support/garbage';
 import { InvalidArgumentError, isPid, Pid, PidInterner, samePid } from '.';
 
 const LIFE = '0123456789abcdef';
@@ -68,14 +66,11 @@ describe('A PidInterner', () => {
   });
 
   test('a PidInterner forgets pids that nothing holds any more', async () => {
-    setFlagsFromString('--expose-gc');
-    const collect: () => void = runInNewContext('gc');
     const pids = new PidInterner();
     const held = pids.intern('a', LIFE, 0);
-    for (let id = 1; id < 1024; id += 1) pids.intern('a', LIFE, id);
-    // What was made or looked at in a turn lives to its end.
-    await nextTurn();
-    collect();
+    const others: WeakRef<Pid>[] = [];
+    for (let id = 1; id < 1024; id += 1) others.push(new WeakRef(pids.intern('a', LIFE, id)));
+    await collectUntil(() => others.every((pid) => pid.deref() === undefined));
     const next = pids.intern('b', LIFE, 1);
     const more = Array.from({ length: 300 }, (_, id) => pids.intern('c', LIFE, id));
     expect(pids.size).toBeLessThan(more.length + 10);
