@@ -87,6 +87,11 @@ describe.each(WAYS)('with a connection by %s', (way, options) => {
     expect(await call(27_000)).toBe('27000 bytes');
     expect(await call(40_000)).toMatch(/max_payload/);
     expect(await call('x'.repeat(40_000))).toMatch(/VALUE_TOO_LARGE: .*max_payload/);
+    // These two fit into a message, but not with everything that goes with them.
+    expect(await call('x'.repeat(28_150))).toMatch(
+      /VALUE_TOO_LARGE: .* 28160 bytes .*the broker takes messages of at most 32768 bytes \(max_payload\)\. Nothing was sent\.$/,
+    );
+    expect(await call(28_150)).toMatch(/28160 bytes .*32768 bytes \(max_payload\)\. The handler ran\./);
     await cluster.join('late', options);
     await cluster.agree();
     expect(await livesOn(`small messages, ${way}`)).toBeLessThan(LIVES_ON_MS);

@@ -218,7 +218,12 @@ export function provesTransportContract(prepare: () => Promise<TransportHarness>
     a.publish('large', new Uint8Array(a.maxPayload + 1));
     a.publish('large', bytes('small'));
     await eventually(() => expect(texts).toEqual(['small']));
-    expect(a.errors).toEqual([expect.objectContaining({ code: 'TRANSPORT' })]);
+    expect(a.errors).toEqual([
+      expect.objectContaining({
+        code: 'TRANSPORT',
+        message: expect.stringContaining(`at most ${a.maxPayload} bytes`),
+      }),
+    ]);
     expect(a.dropped).toBe(1);
   });
 

@@ -1,5 +1,5 @@
 import { type Pid, quoteText, ValueTooLargeError } from '../term';
-import type { NodeIdentity, ReceivedFrame } from './frames/call-channel';
+import { type NodeIdentity, type ReceivedFrame, tooLargeForFrame } from './frames/call-channel';
 import type { Cancellation, Reply, Request } from './frames/call-frames';
 import type { CallPort } from './frames/call-port';
 import type { ReplyAddress } from './frames/frame-receivers';
@@ -78,17 +78,11 @@ class IncomingCall implements OutcomeReceiver, ReplyAddress {
     try {
       const value = normalAnswer(outcome.value, this.#name, calls);
       const bytes = port.reply(this, { type: 'result', value });
-      if (bytes > 0) this.#unsent(this.#tooLarge(bytes));
+      if (bytes > 0)
+        this.#unsent(tooLargeForFrame('The answer', bytes, calls.channel.limits, 'The handler ran.'));
     } catch (cause) {
       this.#unsent(cause);
     }
-  }
-
-  #tooLarge(bytes: number): ValueTooLargeError {
-    const { maxBodyBytes } = this.#deps.calls.channel.limits;
-    return new ValueTooLargeError(
-      `The answer takes ${bytes} bytes; a frame has ${maxBodyBytes}. The handler ran.`,
-    );
   }
 
   /** The handler ran, and its caller cannot get what it returned. */

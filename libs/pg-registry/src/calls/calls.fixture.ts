@@ -232,7 +232,7 @@ export class FakeNode {
         );
     };
     return {
-      limits: { maxBodyBytes: 100_000 },
+      limits: { maxBodyBytes: 100_000, limitedBy: 'because the broker of the test says so' },
       get isConnected() {
         return isConnected();
       },

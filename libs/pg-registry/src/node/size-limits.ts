@@ -21,6 +21,8 @@ export class SizeLimits {
   readonly messages: EffectiveLimits;
   /** Of the body of a frame, in bytes. */
   maxBodyBytes: number;
+  /** Why messages cannot be larger, as part of a sentence. */
+  limitedBy = '';
   readonly #entries: PresentLimits;
   readonly #messages: PresentLimits;
   readonly #options: ValueLimits;
@@ -44,7 +46,7 @@ export class SizeLimits {
       : `because a message has at most maxFrameBytes = ${frameBytes} bytes`;
     this.maxBodyBytes = frameBytes - FRAME_OVERHEAD_BYTES;
     this.#messages.maxValueBytes = this.maxBodyBytes;
-    this.#messages.limitedBy = limitedBy;
+    this.limitedBy = this.#messages.limitedBy = limitedBy;
     const { maxKeyBytes, maxValueBytes } = this.#options;
     const room = frameBytes - ENTRY_OVERHEAD_BYTES;
     const isEnough = maxKeyBytes + maxValueBytes <= room;

@@ -1,4 +1,5 @@
 import type { ProcessKind } from '../../wire';
+import { ValueTooLargeError } from '../../term';
 
 /** Kinds of frames that version 1 sends to one node. */
 export type SingleKind = Exclude<ProcessKind, 'reply' | 'bundle' | 'exit'>;
@@ -43,6 +44,26 @@ export interface Outlet {
 export interface BodyLimits {
   /** In bytes. */
   readonly maxBodyBytes: number;
+  /** Whose limit that is, as part of a sentence that begins with "because". */
+  readonly limitedBy: string;
+}
+
+/**
+ * Returns the error for what does not fit into the body of a frame.
+ *
+ * @param what What is too large: the subject of a sentence.
+ * @param bytes What it takes, with everything that goes with it.
+ * @param outcome What happened, as a sentence.
+ */
+export function tooLargeForFrame(
+  what: string,
+  bytes: number,
+  { maxBodyBytes, limitedBy }: BodyLimits,
+  outcome: string,
+): ValueTooLargeError {
+  return new ValueTooLargeError(
+    `${what} must take at most ${maxBodyBytes} bytes with all that goes with it (got ${bytes}), ${limitedBy}. ${outcome}`,
+  );
 }
 
 /**

@@ -1,5 +1,5 @@
 import { DecodeError, FRAMES, Reader } from '../../wire';
-import { type Pid, quoteText, TransportError, type ValueRecord } from '../../term';
+import { type Pid, quoteText, TransportError, type ValueRecord, type ValueTooLargeError } from '../../term';
 import type { CallsDeps } from '../calls-deps';
 import { errorFormOptions, formOfError } from '../error-form';
 import type { Message } from '../message';
@@ -11,7 +11,7 @@ import {
   writeDown,
   writeWatch,
 } from '../monitors/watch-frames';
-import type { NodeIdentity, ReceivedFrame } from './call-channel';
+import { type BodyLimits, type NodeIdentity, type ReceivedFrame, tooLargeForFrame } from './call-channel';
 import {
   type Cancellation,
   readCancellation,
@@ -29,7 +29,7 @@ import { ITEM } from './item-kinds';
 import { FULL_BYTES, ITEM_HEAD_BYTES } from './line';
 import { Lines } from './lines';
 import type { Bundle, SentCall } from './sent-call';
-import { SingleFrames, tooLarge } from './single-frames';
+import { SingleFrames } from './single-frames';
 
 /** After so many items of one bundle that cannot be read, the rest of it is dropped. */
 const MOST_FAILURES = 100;
@@ -82,7 +82,7 @@ export class CallPort {
       writeRequest(writer, pid, message);
       bytes = line.end(call);
     }
-    if (bytes > 0) throw tooLarge(message.name, bytes, this.#deps.channel);
+    if (bytes > 0) throw unsent(message.name, bytes, this.#deps.channel.limits);
   }
 
   /**
@@ -96,7 +96,7 @@ export class CallPort {
     if (peers.versionOf(pid) < FRAMES.exit.since) throw cannotExit(pid);
     if (!channel.isConnected) return call.undelivered('not-connected');
     const body = encodeExit(call, pid, message.payload);
-    if (body.length > channel.limits.maxBodyBytes) throw tooLarge('exit', body.length, channel);
+    if (body.length > channel.limits.maxBodyBytes) throw unsent('exit', body.length, channel.limits);
     this.#lines.flush();
     channel.send('exit', pid.node, body);
   }
@@ -117,7 +117,7 @@ export class CallPort {
       writeRequest(line.begin('cast'), to, message);
       bytes = line.end();
     }
-    if (bytes > 0) throw tooLarge(message.name, bytes, channel);
+    if (bytes > 0) throw unsent(message.name, bytes, channel.limits);
     return true;
   }
 
@@ -320,4 +320,9 @@ function cannotExit({ node }: Pid): TransportError {
     `Node ${quoteText(node)} speaks only version 1 of the protocol, in which no node ends processes of another. Upgrade it, or let the ` +
       'process end itself. The process lives on.',
   );
+}
+
+/** Returns the error for a message that does not fit into a frame. */
+function unsent(name: string, bytes: number, limits: BodyLimits): ValueTooLargeError {
+  return tooLargeForFrame(`What is sent with ${quoteText(name)}`, bytes, limits, 'Nothing was sent.');
 }

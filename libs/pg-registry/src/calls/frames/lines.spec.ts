@@ -78,6 +78,18 @@ describe('what one turn says to a node', () => {
     expectNoLeak(cluster);
   });
 
+  it('refuses an item that fits alone but not with its name, and says whose limit that is and what happened', async () => {
+    const limits = { ...DEFAULT_VALUE_LIMITS, maxValueBytes: 100_000 };
+    [a, b] = [cluster.node('a', { limits }), cluster.node('b', { limits })];
+    const { pid } = b.serve({ make: (length) => 'x'.repeat(length as number), take: () => null });
+    await expect(a.service.call(pid, 'take', 'x'.repeat(99_990))).rejects.toThrow(
+      /^What is sent with 'take' must take at most 100000 bytes with all that goes with it \(got 100\d\d\d\), because the broker of the test says so\. Nothing was sent\.$/,
+    );
+    await expect(a.service.call(pid, 'make', 99_990)).rejects.toThrow(
+      /The answer must take at most 100000 bytes .*because the broker of the test says so\. The handler ran\./,
+    );
+  });
+
   it('fails each call of the turn, and lets it be made elsewhere, when nobody listens', async () => {
     const { pid } = b.serve({ echo: (value) => value });
     cluster.availabilities.set('b', 'ready');

@@ -1,5 +1,5 @@
 import { DecodeError, Reader, Writer } from '../../wire';
-import { quoteText, type Pid, ValueTooLargeError } from '../../term';
+import type { Pid } from '../../term';
 import type { CallChannel, ReceivedFrame, SingleKind } from './call-channel';
 import {
   type Cancellation,
@@ -149,15 +149,4 @@ export class SingleFrames {
 /** Version 1 has no more of a token than its number. */
 function numberOnly(number: number): CallToken {
   return { number, high: 0, low: 0 };
-}
-
-/** Returns the error for what does not fit into a frame. */
-export function tooLarge(
-  name: string,
-  bytes: number,
-  { limits: { maxBodyBytes } }: CallChannel,
-): ValueTooLargeError {
-  return new ValueTooLargeError(
-    `What is sent with ${quoteText(name)} takes ${bytes} bytes; a frame has ${maxBodyBytes}. Nothing was sent.`,
-  );
 }

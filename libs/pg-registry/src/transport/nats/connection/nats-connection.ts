@@ -155,7 +155,9 @@ export class NatsConnection implements Connection {
       return undefined;
     } catch (thrown) {
       this.#readLimit(); // A client does not tell of each INFO.
-      return reasonOf(thrown);
+      return bytes.length > this.maxPayload
+        ? `the NATS server takes at most ${this.maxPayload} bytes (max_payload)`
+        : reasonOf(thrown);
     }
   }
 
