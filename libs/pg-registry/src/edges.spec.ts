@@ -130,6 +130,7 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
     timer: [2, 'settles a promise of ours, or opens the next socket'],
     listener: [1, 'settles a promise of ours, and throws nothing'],
   },
+  'transport/nats/connection/abandoned-attempts.ts': { 'then()': [1, PROMISE] },
   'transport/nats/connection/client-subscriptions.ts': {
     timer: [1, '#retry: its rejection is handled'],
     subscribe: [1, SAFE],

@@ -5,6 +5,7 @@ import type { ConnectOptions, Transport } from '../transport';
 import { describeFailure } from './connecting/connect-failure';
 import { NatsConnector } from './connecting/nats-connector';
 import { withCredentialsApart } from './connecting/server-urls';
+import { destroyAbandonedAttempts } from './connection/abandoned-attempts';
 import { NatsConnection } from './connection/nats-connection';
 import { checkNeeds } from './connection/needs-check';
 import { Credentials } from './credentials';
@@ -128,6 +129,7 @@ async function borrow(client: NatsClient, node: ConnectOptions): Promise<NatsCon
     );
   }
   marked[SERVES] = node.node;
+  destroyAbandonedAttempts(client);
   const release = (): Promise<void> => {
     marked[SERVES] = undefined;
     return Promise.resolve();
