@@ -7,9 +7,13 @@ import { eventually } from '../../support/eventually';
 import { Cluster } from './cluster';
 import type { ClusterNode } from './cluster-node';
 
-/** Starts a server that allows each of these nodes the permissions of the template and nothing more. */
+/** Starts a server that allows each of these nodes the permissions of the template and nothing more; `restricted` may not end processes of others. */
 function configFor(names: readonly string[]): string {
-  const users = names.map((user) => ({ user, password: user, permissions: permissionsOf('pg', user) }));
+  const users = names.map((user) => ({
+    user,
+    password: user,
+    permissions: permissionsOf('pg', user, { exit: user !== 'restricted' }),
+  }));
   return `authorization { users: ${JSON.stringify(users)} }`;
 }
 
@@ -17,7 +21,7 @@ let cluster: Cluster;
 let a: ClusterNode;
 let b: ClusterNode;
 beforeAll(async () => {
-  cluster = await Cluster.start(1, { config: configFor(['a', 'b', 'mallory']) });
+  cluster = await Cluster.start(1, { config: configFor(['a', 'b', 'mallory', 'restricted']) });
   const join = (name: string) => cluster.join(name, { client: { user: name, pass: name } });
   [a, b] = [await join('a'), await join('b')];
   for (const node of [a, b]) await node.register('here', node.name);
@@ -98,3 +102,50 @@ test('the receiver refuses a frame that names another sender than its subject, o
     await cluster.agree();
     expect(await cluster.removals()).toEqual([]);
   }));
+
+describe('ending a process of another node', () => {
+  /** Starts a process on b that is found as `key`. */
+  const startOnB = (key: string): Promise<void> =>
+    b.run(({ node }, name) => {
+      node.scope('pg').join(name, node.processes.spawn().pid);
+    }, key);
+
+  /** Lets a node end the process that is found as `key`. @returns What came of it. */
+  const endBy = async (ending: ClusterNode, key: string): Promise<string> => {
+    await eventually(async () => expect(await ending.values(key)).toHaveLength(1));
+    return ending.run(({ node }, name) => {
+      const [pid] = node.scope('pg').members(name);
+      return node.processes.exit(pid).then(
+        () => 'ended',
+        (error: { code: string; message: string }) => `${error.code}: ${error.message}`,
+      );
+    }, key);
+  };
+
+  test('with permissions from the template a node ends a process of another node', async () => {
+    await startOnB('victim');
+    expect(await endBy(a, 'victim')).toBe('ended');
+    expect(await b.values('victim')).toEqual([]);
+    await cluster.agree();
+  });
+
+  test.each(['nats', '@nats-io/transport-node'])(
+    'with permissions from the template with exit: false a node is refused at once, and stays healthy, over the client %s',
+    async (client) => {
+      const credentials = { user: 'restricted', pass: 'restricted', client };
+      const restricted = await cluster.join('restricted', { client: credentials });
+      await startOnB(client);
+      expect(await endBy(restricted, client)).toMatch(
+        /^TRANSPORT: The broker does not permit this node to end processes of other nodes .* <b\.\d+> was not ended\.$/,
+      );
+      expect(await b.values(client)).toHaveLength(1);
+      expect(await restricted.run(async ({ node }) => (await node.health()).reason ?? 'healthy')).toBe(
+        'healthy',
+      );
+      expect(await restricted.log()).toEqual([]);
+      expect(cluster.server.log).toMatch(/Publish Violation.*pgr\.pg\.to\.b\.exit\.restricted/);
+      await restricted.leave();
+      cluster.forget(restricted);
+    },
+  );
+});

@@ -119,6 +119,15 @@ export class CallsToPeers {
     }
   }
 
+  /** The broker does not permit this node to end processes of a node: ends what it asked for, and nothing has happened. */
+  exitRefused(node: string): void {
+    for (const pending of this.#pending.values()) {
+      const { pid } = pending.attempt;
+      if (!pending.isAskable && pid.node === node && pending.end())
+        pending.attempt.end(unsent(exitForbidden(pid)));
+    }
+  }
+
   /** Ends calls to a node that is gone: what was asked of it may or may not have been executed. */
   nodeLost({ incarnation }: NodeIdentity): void {
     for (const pending of this.#pending.values()) {
@@ -187,4 +196,10 @@ function notConnected(pid: Pid): TransportError {
 function giveUp(pending: PendingReply, error: Error): void {
   pending.end();
   pending.attempt.end(failed(error));
+}
+
+function exitForbidden(pid: Pid): TransportError {
+  return new TransportError(
+    `The broker does not permit this node to end processes of other nodes (its permissions lack 'exit'). ${pid} was not ended.`,
+  );
 }

@@ -116,6 +116,11 @@ export class Calls {
     this.#watchingNodes.peerUp(peer);
   }
 
+  /** The broker does not permit this node to end processes of a node. */
+  exitRefused(node: string): void {
+    this.#toPeers.exitRefused(node);
+  }
+
   /** A node left, was lost or was replaced, and is no peer any more. Suspicion alone is no reason. */
   peerRemoved(peer: NodeIdentity): void {
     this.#toPeers.nodeLost(peer);

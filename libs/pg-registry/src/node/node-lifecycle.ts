@@ -132,6 +132,7 @@ export class NodeLifecycle {
         ...(options.requirePermissions && { needs: this.#needs() }),
         onStatus: (status) => this.#onStatus(status),
         onNoResponders: (reply) => this.#noResponders(reply),
+        onRefused: (subject) => this.#worksWithout(subject),
         onGone: (node) => driver.run(protocol.hint(node, clock.now())),
         onError: (error) =>
           limitedLog.error('transport', 'The transport reported an error', error, messageOfThrown(error)),
@@ -175,6 +176,15 @@ export class NodeLifecycle {
     const { calls, driver, protocol, clock } = this.#components;
     const node = calls.port.noResponders(reply.slice(reply.lastIndexOf('.') + 1));
     if (node !== undefined) driver.run(protocol.hint(node, clock.now()));
+  }
+
+  /** A node may be permitted everything but to end processes of others: `permissionsOf(namespace, node, { exit: false })`. */
+  #worksWithout(subject: string): boolean {
+    const { protocol, calls } = this.#components;
+    const route = protocol.subjects.parse(subject);
+    if (route?.route !== 'to' || route.kind !== 'exit') return false;
+    calls.exitRefused(route.to);
+    return true;
   }
 
   #onStatus(status: ConnectionStatus): void {

@@ -174,8 +174,8 @@ export class ProcessService {
    *
    * @param reason What monitors are told. A value; default `'normal'`.
    * @throws InvalidArgumentError for such a process, or if `pid` is not a Pid; InvalidValueError or ValueTooLargeError for the reason.
-   *   NodeDownError if its node left; CallTimeoutError if it does not answer; TransportError if this node is not connected, or the other
-   *   one speaks only version 1 of the protocol.
+   *   NodeDownError if its node left; CallTimeoutError if it does not answer; TransportError if this node is not connected, the
+   *   broker forbids it (at once), or the other node speaks only version 1 of the protocol.
    */
   exit(pid: Pid, reason: unknown = NORMAL): Promise<void> {
     return this.#calls.outgoing.exit(pid, reason);

@@ -44,6 +44,11 @@ export interface ConnectOptions {
    * reconnected already. Few transports support it.
    */
   readonly onGone?: (node: string) => void;
+  /**
+   * Called when the broker does not permit a message to a subject. Returns true if the node works without that permission: the refusal
+   * is then neither reported to `onError` nor a `problem`. Default: it is both.
+   */
+  readonly onRefused?: (subject: string) => boolean;
   /** Called when a subscriber threw, or the broker refused something (a permission, a message that is too large). For the log. */
   readonly onError: (error: Error) => void;
   /**

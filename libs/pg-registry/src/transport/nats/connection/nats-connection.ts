@@ -24,7 +24,7 @@ import { ClientSubscriptions } from './client-subscriptions';
 import { Flushes } from './flushes';
 import { PayloadLimit } from './payload-limit';
 import { Refusals } from './refusals';
-import { describeServerError, reportOf, type ServerError, serverErrorIn } from './server-error';
+import { describeServerError, isDenial, reportOf, type ServerError, serverErrorIn } from './server-error';
 
 /** What a connection needs to replace and to release its clients. */
 export interface NatsConnectionDeps {
@@ -155,9 +155,7 @@ export class NatsConnection implements Connection {
       return undefined;
     } catch (thrown) {
       this.#readLimit(); // A client does not tell of each INFO.
-      return bytes.length > this.maxPayload
-        ? `the NATS server takes at most ${this.maxPayload} bytes (max_payload)`
-        : reasonOf(thrown);
+      return this.#payload.exceededBy(bytes.length) ?? reasonOf(thrown);
     }
   }
 
@@ -254,13 +252,17 @@ export class NatsConnection implements Connection {
   }
 
   #onServerError(error: ServerError): void {
-    // A node without cluster names is well without JetStream.
-    if (error.type === 'permission' && error.operation === 'publish' && this.#leases.denied(error.subject))
-      return;
+    if (isDenial(error) && this.#worksWithout(error.subject)) return;
     this.#refusals.refused(error);
     if (error.type === 'max-payload') this.#payload.violated();
     this.#lastError = describeServerError(error);
     this.#report(new TransportError(reportOf(error)));
+  }
+
+  /** A node without cluster names is well without JetStream; what else it can do without, it says itself. */
+  #worksWithout(subject: string): boolean {
+    const { onRefused = () => false } = this.#options;
+    return this.#leases.denied(subject) || safeCallback(onRefused, this.#report)(subject) === true;
   }
 
   /** Flushes, and waits until errors that the server reported before its answer have been heard. */

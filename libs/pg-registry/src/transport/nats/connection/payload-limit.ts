@@ -22,6 +22,11 @@ export class PayloadLimit {
     return this.bytes !== before;
   }
 
+  /** Why a message of this size is not sent, as part of a sentence; undefined if that is not because of its size. */
+  exceededBy(bytes: number): string | undefined {
+    return bytes > this.bytes ? `the NATS server takes at most ${this.bytes} bytes (max_payload)` : undefined;
+  }
+
   /** A message of this size was given to the client. */
   sent(bytes: number): void {
     if (bytes > this.#largestSent) this.#largestSent = bytes;

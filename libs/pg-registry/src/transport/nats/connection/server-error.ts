@@ -31,6 +31,11 @@ export function serverErrorIn(status: object, client: NatsClient): ServerError {
   return { type: 'other', text };
 }
 
+/** Whether a server did not permit a message to a subject. */
+export function isDenial(error: ServerError): error is Extract<ServerError, { type: 'permission' }> {
+  return error.type === 'permission' && error.operation === 'publish';
+}
+
 /** Describes what a server does not allow, as part of a sentence. */
 export function describeServerError(error: ServerError): string {
   switch (error.type) {
