@@ -1,0 +1,178 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Cluster } from '../cluster/cluster';
+import type { ClusterNode } from '../cluster/cluster-node';
+
+/** The ways in which a holder loses a name. */
+export const FAILOVERS = [
+  'release',
+  'goodbye',
+  'drain',
+  "kill -9, takeover 'lease'",
+  "kill -9, takeover 'crash'",
+  'SIGSTOP',
+  'event loop block',
+] as const;
+
+/** One of {@link FAILOVERS}. */
+export type FailoverKind = (typeof FAILOVERS)[number];
+
+/** What one fail-over showed. */
+export interface FailoverResult {
+  /** From the cause to the claim of the next holder, in milliseconds. */
+  readonly ms: number;
+  /** How long the former holder believed beyond the claim of the next one, in milliseconds: negative if it stopped before. */
+  readonly overlapMs: number;
+  /** By how much the token rose. */
+  readonly tokenRise: number;
+}
+
+/** How long a silent holder keeps its names here, in milliseconds: the shortest that is allowed. */
+export const TTL_MS = 1000;
+/** Far more than any fail-over takes. */
+const TIMEOUT_MS = 60_000;
+
+interface Claimed {
+  /** On the monotonic clock of the machine, which all its processes share, in nanoseconds. */
+  readonly at: bigint;
+  readonly token: number;
+}
+
+/** Two nodes that stay, and a holder in a process of its own that is lost again and again; with one nats-server and its JetStream. */
+export class FailoverCluster {
+  #runs = 0;
+
+  private constructor(
+    readonly cluster: Cluster,
+    readonly waiter: ClusterNode,
+  ) {}
+
+  /** Starts the server and the nodes that stay. */
+  static async start(): Promise<FailoverCluster> {
+    const cluster = await Cluster.start(1, { config: 'jetstream { store_dir: "DIR/jetstream" }' });
+    const [waiter] = await cluster.joinAll(['b', 'c'], { names: { ttlMs: TTL_MS } });
+    return new FailoverCluster(cluster, waiter);
+  }
+
+  /** Lets a holder lose a name, and another node wait for it. */
+  async run(kind: FailoverKind): Promise<FailoverResult> {
+    this.#runs += 1;
+    const { cluster, waiter } = this;
+    const takeover = kind === "kill -9, takeover 'crash'" ? 'crash' : 'lease';
+    const holder = await cluster.join(`a${this.#runs}`, { names: { ttlMs: TTL_MS, takeover } });
+    await cluster.agreeOnPeers();
+    const key = `key-${this.#runs}`;
+    const file = join(cluster.server.directory, `believed-${this.#runs}`);
+    const token = await claimAndWatch(holder, key, file);
+    await startWaiting(waiter, key);
+    const from = await this.#lose(holder, kind);
+    const next = await waited(waiter, key);
+    if (kind === 'SIGSTOP') holder.process.kill('SIGCONT');
+    if (kind === 'SIGSTOP' || kind === 'event loop block') await holder.run(stopsBelieving, key);
+    const believed = readFileSync(file).readBigInt64LE();
+    await release(waiter, key);
+    cluster.forget(holder);
+    await holder.process[Symbol.asyncDispose]();
+    return {
+      ms: Number(next.at - from) / 1e6,
+      overlapMs: Number(believed - next.at) / 1e6,
+      tokenRise: next.token - token,
+    };
+  }
+
+  /** Brings the loss about. Returns when, on the clock of the machine. */
+  async #lose(holder: ClusterNode, kind: FailoverKind): Promise<bigint> {
+    switch (kind) {
+      case 'release':
+        return await holder.run(async ({ kept }) => {
+          const from = process.hrtime.bigint();
+          await (kept.get('claim') as { release(): Promise<void> }).release();
+          return from;
+        });
+      case 'goodbye':
+        return await holder.run(async ({ node }) => {
+          const from = process.hrtime.bigint();
+          await node.close();
+          return from;
+        });
+      case 'drain':
+        return await holder.run(async ({ node }) => {
+          const from = process.hrtime.bigint();
+          await node.drain();
+          return from;
+        });
+      case 'event loop block': {
+        const from = process.hrtime.bigint();
+        await holder.block(3 * TTL_MS);
+        return from;
+      }
+      case 'SIGSTOP':
+      case "kill -9, takeover 'lease'":
+      case "kill -9, takeover 'crash'":
+      default: {
+        const from = process.hrtime.bigint();
+        holder.process.kill(kind === 'SIGSTOP' ? 'SIGSTOP' : 'SIGKILL');
+        return from;
+      }
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.cluster[Symbol.asyncDispose]();
+  }
+}
+
+/** Claims a key, and writes down every millisecond when the process last believed that it holds it: a file outlives the process. */
+function claimAndWatch(holder: ClusterNode, key: string, file: string): Promise<number> {
+  return holder.run(
+    async ({ node, kept }, [name, path]) => {
+      const fs = process.getBuiltinModule('node:fs');
+      const claim = await node.names.claim(name, { timeoutMs: 60_000 });
+      const descriptor = fs.openSync(path, 'w');
+      const sample = (): void => {
+        const now = BigInt64Array.of(process.hrtime.bigint());
+        if (claim.held) fs.writeSync(descriptor, now, 0, 8, 0);
+      };
+      sample();
+      setInterval(sample, 1).unref();
+      kept.set('claim', claim);
+      return claim.token;
+    },
+    [key, file] as const,
+  );
+}
+
+function startWaiting(waiter: ClusterNode, key: string): Promise<void> {
+  return waiter.run(
+    ({ node, kept }, [name, timeoutMs]) => {
+      const claiming = node.names
+        .claim(name, { timeoutMs })
+        .then((claim) => ({ claim, at: process.hrtime.bigint(), token: claim.token }));
+      claiming.catch(() => undefined); // It is awaited later.
+      kept.set(name, claiming);
+    },
+    [key, TIMEOUT_MS] as const,
+  );
+}
+
+function waited(waiter: ClusterNode, key: string): Promise<Claimed> {
+  return waiter.run(async ({ kept }, name) => {
+    const { at, token } = await (kept.get(name) as Promise<Claimed>);
+    return { at, token };
+  }, key);
+}
+
+function release(waiter: ClusterNode, key: string): Promise<void> {
+  return waiter.run(async ({ kept }, name) => {
+    const { claim } = await (kept.get(name) as Promise<{ claim: { release(): Promise<void> } }>);
+    kept.delete(name);
+    await claim.release();
+  }, key);
+}
+
+/** Samples for a few turns more, after a stall. */
+function stopsBelieving(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, 20);
+  });
+}

@@ -1,0 +1,47 @@
+/**
+ * `npm run measure:names`: how long each way of losing a cluster name takes until the next node holds it, in 50 runs each (`--runs N`). Three
+ * nodes in processes of their own, one nats-server, the shortest allowed time of a session. It ends with status 1 if two nodes ever
+ * believed at one time.
+ */
+import 'reflect-metadata';
+import { parseArgs } from 'node:util';
+import { FailoverCluster, FAILOVERS, TTL_MS } from './failover';
+
+const { values } = parseArgs({ options: { runs: { type: 'string', default: '50' } } });
+const RUNS = Number(values.runs);
+
+async function measure(): Promise<boolean> {
+  await using failovers = await FailoverCluster.start();
+  let isSafe = true;
+  console.log(`ttlMs ${TTL_MS}, ${RUNS} runs each`);
+  console.log('| cause | p50 | p99 | longest | two believers |');
+  console.log('| --- | --- | --- | --- | --- |');
+  for (const kind of FAILOVERS) {
+    const times: number[] = [];
+    let doubles = 0;
+    for (let run = 0; run < RUNS; run += 1) {
+      const { ms, overlapMs, tokenRise } = await failovers.run(kind);
+      times.push(ms);
+      if (overlapMs >= 0 || tokenRise <= 0) doubles += 1;
+    }
+    times.sort((a, b) => a - b);
+    if (doubles > 0) isSafe = false;
+    const [p50, p99] = [0.5, 0.99].map((share) => times[Math.ceil(share * RUNS) - 1]);
+    console.log(
+      `| ${kind} | ${shown(p50)} | ${shown(p99)} | ${shown(times.at(-1))} | ${doubles} of ${RUNS} |`,
+    );
+  }
+  return isSafe;
+}
+
+function shown(ms: number | undefined): string {
+  return `${(ms ?? NaN).toFixed(1)} ms`;
+}
+
+measure().then(
+  (isSafe) => process.exit(isSafe ? 0 : 1),
+  (error: unknown) => {
+    console.error(error);
+    process.exit(1);
+  },
+);
