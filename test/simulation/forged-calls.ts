@@ -37,7 +37,12 @@ export function callFlood(random: SeededRandom, victim: string, other: string, c
     const message = { kind, name, payload: payload(), caller, headers: NO_HEADERS };
     return itemOf(FRAMES[kind].number, (writer) => {
       if (kind === 'call') writeToken(writer, randomToken(random));
-      writeRequest(writer, to, { ...message, trace: undefined, deadline: undefined });
+      writeRequest(
+        writer,
+        to,
+        { ...message, trace: undefined, deadline: undefined, chain: undefined, entity: undefined },
+        3,
+      );
     });
   };
   return Array.from({ length: 3 + random.below(20) }, () => bundleOf(MOST_ITEMS, item));

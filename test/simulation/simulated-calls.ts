@@ -125,6 +125,8 @@ export class SimulatedCalls {
       headers: NO_HEADERS,
       trace: undefined,
       deadline,
+      chain: undefined,
+      entity: undefined,
     };
     const options = { timeoutMs, signal: undefined, headers: NO_HEADERS, trace: undefined };
     const attempt = new CallAttempt(pid, message, options, this.#callsDeps, { attemptEnded: onEnd });

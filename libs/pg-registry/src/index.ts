@@ -8,6 +8,8 @@ export {
   CallTimeoutError,
   ClaimLostError,
   compareValues,
+  EntityElsewhereError,
+  EntityUnavailableError,
   InvalidAnswerError,
   InvalidArgumentError,
   InvalidOptionError,
@@ -23,6 +25,7 @@ export {
   PgRegistryError,
   Pid,
   ProcessExitedError,
+  ReentrantCallError,
   RemoteError,
   sameKey,
   samePid,
@@ -110,7 +113,17 @@ export type {
   Transport,
 } from './transport';
 export type { SharedSecretOptions } from './transport/secret';
-export { hashBy, Via, via } from './calls';
+export { EntityName, hashBy, Via, via } from './calls';
+export { entity, EntityRef, EntityService } from './entities';
+export type {
+  EntitiesStats,
+  EntityClass,
+  EntityLifecycle,
+  EntityOptions,
+  EntityStart,
+  Host,
+  StartCause,
+} from './entities';
 export { LocalProcess } from './lifetime';
 export { ProcessService } from './process';
 export type {
@@ -188,6 +201,7 @@ export type {
 } from './node';
 export {
   CallContext,
+  Entity,
   getRegistryToken,
   HandleCall,
   HandleCast,

@@ -2,6 +2,7 @@ import { Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
   ClusterNames,
+  EntityService,
   getRegistryToken,
   PgRegistryModule,
   PgRegistryNode,
@@ -62,6 +63,13 @@ export const exercises: Readonly<Record<string, Exercise>> = {
     const { registry, processes } = await harness.surround();
     await harness.run<RegistryFunctions>().exports.byHand(registry, processes);
     expect(registry.count()).toBe(0);
+  },
+
+  'docs/guide/entities.md': async (harness) => {
+    const block = harness.run<{ DocumentsModule: Type; twoEdits(entities: EntityService): Promise<void> }>();
+    const app = await harness.start(block.exports.DocumentsModule);
+    await block.exports.twoEdits(app.get(EntityService));
+    expectPromised(block);
   },
 
   'docs/guide/data.md#dtos': async (harness) => {

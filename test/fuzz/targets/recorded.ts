@@ -139,6 +139,8 @@ function callMessages(): Message[] {
     headers: { 'x-request': '1' },
     trace: { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', tracestate: 'a=b' },
     deadline: undefined,
+    chain: undefined,
+    entity: undefined,
   };
   const error = {
     ownClass: true,
@@ -149,11 +151,15 @@ function callMessages(): Message[] {
     stack: '',
   };
   const token = { number: 1, high: 2, low: 3 };
+  const chain = [{ incarnation: caller.incarnation, id: 1, delivery: 7 }];
+  const entity = { type: 'document', key: ['doc', 'a'], hops: 1, passed: 0 };
   const items: readonly (readonly [FrameKind, (writer: Writer) => void])[] = [
-    ['call', (to) => (writeToken(to, token), writeRequest(to, process, message))],
+    ['call', (to) => (writeToken(to, token), writeRequest(to, process, message, 3))],
+    ['call', (to) => (writeToken(to, token), writeRequest(to, process, { ...message, chain, entity }, 3))],
     [
       'cast',
-      (to) => writeRequest(to, process, { ...message, kind: 'cast', trace: undefined, headers: NO_HEADERS }),
+      (to) =>
+        writeRequest(to, process, { ...message, kind: 'cast', trace: undefined, headers: NO_HEADERS }, 3),
     ],
     [
       'cancel',

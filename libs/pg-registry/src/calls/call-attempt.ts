@@ -1,5 +1,6 @@
 import {
   CallTimeoutError,
+  EntityElsewhereError,
   NodeDownError,
   ProcessExitedError,
   type Pid,
@@ -159,6 +160,7 @@ function callTimeout(pid: Pid, name: string, timeoutMs: number): CallTimeoutErro
 }
 
 function processFailure(error: Error, executed: boolean): AttemptOutcome {
-  const elsewhere = error instanceof ProcessExitedError && !executed ? 'other-process' : 'nobody';
+  const isGone = error instanceof ProcessExitedError || error instanceof EntityElsewhereError;
+  const elsewhere = isGone && !executed ? 'other-process' : 'nobody';
   return { type: 'error', error, elsewhere };
 }

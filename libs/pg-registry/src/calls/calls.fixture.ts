@@ -85,7 +85,7 @@ export class FakeCluster {
   #incarnations = 0;
 
   /** @param version In which all nodes talk to each other. */
-  constructor(readonly version: 1 | 2 = 2) {}
+  constructor(readonly version: 1 | 2 | 3 = 3) {}
 
   node(name: string, options: Partial<CallsDeps> = {}): FakeNode {
     this.#incarnations += 1;

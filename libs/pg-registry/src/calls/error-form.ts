@@ -2,6 +2,8 @@ import {
   AlreadyRegisteredError,
   boundedText,
   CallTimeoutError,
+  EntityElsewhereError,
+  EntityUnavailableError,
   InvalidAnswerError,
   InvalidArgumentError,
   InvalidOptionError,
@@ -23,6 +25,7 @@ import {
   PgRegistryError,
   ProcessExitedError,
   propertyOfThrown,
+  ReentrantCallError,
   RemoteError,
   ScopeAlreadyStartedError,
   ScopeNotRunningError,
@@ -118,6 +121,8 @@ const PLAIN_CLASSES = new Map<string, new (message: string) => PgRegistryError>(
   ['LOCK_TIMEOUT', LockTimeoutError],
   ['CALL_TIMEOUT', CallTimeoutError],
   ['NO_HANDLER', NoHandlerError],
+  ['REENTRANT_CALL', ReentrantCallError],
+  ['ENTITY_UNAVAILABLE', EntityUnavailableError],
   ['TRANSPORT', TransportError],
 ]);
 
@@ -137,6 +142,8 @@ function rebuildWithFields(code: string, message: string, fields: ValueRecord): 
       return isPid(pid) ? new ProcessExitedError(message, { pid, reason, mayHaveExecuted }) : undefined;
     case 'ALREADY_REGISTERED':
       return isPid(pid) ? new AlreadyRegisteredError(message, { pid }) : undefined;
+    case 'ENTITY_ELSEWHERE':
+      return new EntityElsewhereError(message, { pid: isPid(pid) ? pid : undefined });
     case 'NOT_LOCAL':
       return isPid(pid) ? new NotLocalError(message, { pid }) : undefined;
     case 'INVALID_OPTION':

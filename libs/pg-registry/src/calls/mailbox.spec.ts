@@ -1,4 +1,4 @@
-import { InvalidArgumentError, TransportError, type Value } from '../term';
+import { ReentrantCallError, TransportError, type Value } from '../term';
 import { FakeCluster, expectNoLeak, never, turn } from './calls.fixture';
 import type { Handler } from './handlers';
 import type { LocalProcess } from '../lifetime/local-process';
@@ -34,8 +34,8 @@ describe('a serial process', () => {
       },
       { serial: true },
     );
-    await expect(a.service.call(process.pid, 'direct')).rejects.toBeInstanceOf(InvalidArgumentError);
-    await expect(a.service.call(process.pid, 'indirect')).rejects.toBeInstanceOf(InvalidArgumentError);
+    await expect(a.service.call(process.pid, 'direct')).rejects.toBeInstanceOf(ReentrantCallError);
+    await expect(a.service.call(process.pid, 'indirect')).rejects.toBeInstanceOf(ReentrantCallError);
     expect(await a.service.call(process.pid, 'ok')).toBe('ok');
     expectNoLeak(cluster);
   });

@@ -1,22 +1,24 @@
 import {
   CallTimeoutError,
-  InvalidArgumentError,
   MailboxFullError,
   ProcessExitedError,
   quoteText,
+  ReentrantCallError,
 } from '../term';
 import { type LocalProcess, type Processes, thenOf } from '../lifetime';
 import type { CallsDeps } from './calls-deps';
-import type { CallTracer, HandlerSpan } from './call-tracer';
-import { HandlerContext } from './handler-context';
+import type { CallTracer } from './call-tracer';
 import type { Handlers } from './handlers';
-import type { Cancellable, HandlerOutcome, Message, OutcomeReceiver } from './message';
-import type { PeerLoad } from './peer-load';
+import type { HandlerOutcome, Message } from './message';
+import type { CallChain, ChainLink, ChainMark } from './delivery/call-chain';
+import type { MessageHolder, QueuedMessage } from './delivery/queued-message';
 
 /** How a mailbox hands out messages. */
 export interface MailboxOptions {
   /** One message at a time, in the order of arrival, like an Erlang process. Default: concurrently, like a controller. */
   readonly serial?: boolean | undefined;
+  /** Whether a call that a serial process waits for itself is handled at once. Default: it is refused. */
+  readonly isReentrant?: boolean | undefined;
   /** Messages that may wait; more are refused. Default 1,000. */
   readonly capacity?: number | undefined;
 }
@@ -34,83 +36,61 @@ export interface MailboxDeps {
 
 const DEFAULT_CAPACITY = 1000;
 
-/** A message that was handed to a mailbox. Its receiver gets the outcome exactly once. */
-export class QueuedMessage implements Cancellable {
-  readonly message: Message;
-  readonly context: HandlerContext;
-  /** Of the run of its handler, if that is recorded. */
-  span: HandlerSpan | undefined;
-  /** Of the peer that it came from, if from one: what it takes here is counted there. */
-  readonly load: PeerLoad | undefined;
-  /** What it took on its way. */
-  readonly bytes: number;
-  readonly #mailbox: Mailbox | undefined;
-  #receiver: OutcomeReceiver | undefined;
-
-  /** @param mailbox Undefined if the process has none. */
-  constructor(
-    message: Message,
-    receiver: OutcomeReceiver,
-    mailbox: Mailbox | undefined,
-    load: PeerLoad | undefined,
-    bytes: number,
-  ) {
-    this.message = message;
-    this.context = new HandlerContext(message);
-    this.load = load;
-    this.bytes = bytes;
-    this.#receiver = receiver;
-    this.#mailbox = mailbox;
-  }
-
-  /** Hands the outcome to the receiver; only the first one counts. */
-  settle(outcome: HandlerOutcome): void {
-    const receiver = this.#receiver;
-    this.#receiver = undefined;
-    receiver?.settled(outcome);
-  }
-
-  cancel(reason: Error): void {
-    this.#mailbox?.cancel(this, reason);
-  }
-}
-
 /**
  * The messages that wait for a process and those that it is handling. Messages wait until {@link open}; then they are handled in
  * the order of arrival, in a later microtask: a sender never runs the receiver's code.
  *
  * A message is in the mailbox until its handler has finished, however long ago its caller gave up, or until the process has ended.
  */
-export class Mailbox {
+export class Mailbox implements MessageHolder {
   readonly process: LocalProcess;
   readonly #waiting = new Set<QueuedMessage>();
   readonly #running = new Set<QueuedMessage>();
-  readonly #serial: boolean;
+  /** Whether it hands out one message at a time. */
+  readonly isSerial: boolean;
+  readonly #isReentrant: boolean;
   readonly #capacity: number;
   readonly #deps: MailboxDeps;
   #handlers: Handlers | undefined;
   #pumpScheduled = false;
+  #isSuspended = false;
+  /** Where messages go instead, once they do. */
+  #diverted: ((queued: QueuedMessage) => void) | undefined;
+  #quiet: { readonly promise: Promise<void>; resolve(): void } | undefined;
+  /** The number of what the process does between messages: its start, or what comes before its end. */
+  #step: number | undefined = 0;
+  /** How many messages it has handed out. */
+  #deliveries = 0;
 
   /** A field, so that scheduling it makes no closure. */
   readonly #pump = (): void => {
     this.#pumpScheduled = false;
     for (const queued of this.#waiting) {
-      if (this.#serial && this.#running.size > 0) return;
+      if (this.#isSuspended) return;
+      if (this.isSerial && this.#running.size > 0) return;
       this.#waiting.delete(queued);
       this.#running.add(queued);
+      this.#deliveries += 1;
+      queued.delivery = this.#deliveries;
       this.#run(queued);
     }
   };
 
   constructor(
     process: LocalProcess,
-    { serial = false, capacity = DEFAULT_CAPACITY }: MailboxOptions,
+    { serial = false, isReentrant = false, capacity = DEFAULT_CAPACITY }: MailboxOptions,
     deps: MailboxDeps,
   ) {
     this.process = process;
-    this.#serial = serial;
+    this.isSerial = serial;
+    this.#isReentrant = isReentrant;
     this.#capacity = capacity;
     this.#deps = deps;
+  }
+
+  /** How many messages it has begun to handle: a mailbox without load whose count stands still is idle. */
+  get handled(): number {
+    return this.#deliveries;
   }
 
   /** Messages that wait or are being handled. */
@@ -121,24 +101,99 @@ export class Mailbox {
   /** Lets messages in to the handlers, also those that have waited. */
   open(handlers: Handlers): void {
     this.#handlers = handlers;
+    this.#step = undefined;
     this.#schedulePump();
   }
 
   /**
-   * Runs a process's own start before it opens its mailbox: as the process. A call of the process to itself is refused then, because
-   * it would wait for the mailbox to open.
+   * Runs a process's own start before it opens its mailbox: as the process. A call that the start waits for is refused then, because it
+   * would wait for the mailbox to open.
    */
   runStart<T>(start: () => T): T {
-    return this.#deps.processes.current.enter(this.process, this, start);
+    const mark: ChainMark = { chain: [this.link(0)] };
+    return this.#deps.processes.current.enter(this.process, mark, start);
+  }
+
+  /** Hands out nothing any more. What comes waits, until it is diverted or the process ends. */
+  suspend(): void {
+    this.#isSuspended = true;
+  }
+
+  /** Whether a handler runs. */
+  get isBusy(): boolean {
+    return this.#running.size > 0;
+  }
+
+  /** Resolves as soon as no handler runs. */
+  quiet(): Promise<void> {
+    if (!this.isBusy) return Promise.resolve();
+    if (this.#quiet === undefined) {
+      let resolve!: () => void;
+      this.#quiet = { promise: new Promise((settle) => (resolve = settle)), resolve };
+    }
+    return this.#quiet.promise;
+  }
+
+  /** Runs what a process does before its end, as {@link runStart} runs its start. */
+  runStep<T>(step: () => T): T {
+    this.#deliveries += 1;
+    this.#step = this.#deliveries;
+    const mark: ChainMark = { chain: [this.link(this.#step)] };
+    return this.#deps.processes.current.enter(this.process, mark, step);
+  }
+
+  /** Hands everything that waits to `take`, in order, and everything that comes later. The present handlers go on. */
+  divert(take: (queued: QueuedMessage) => void): void {
+    this.#diverted = take;
+    for (const queued of this.#waiting) {
+      this.#waiting.delete(queued);
+      take(queued);
+      // Last, so that the message is in one mailbox or the other all the time.
+      this.#deps.onLoad(-1, queued);
+    }
+  }
+
+  /** Settles everything that waits with an error. Nobody else is asked, because it would fail there, too. */
+  rejectWaiting(error: unknown): void {
+    for (const queued of this.#waiting) {
+      this.#waiting.delete(queued);
+      this.#guard(() => queued.settle({ type: 'error', error, executed: false }));
+      this.#deps.onLoad(-1, queued);
+    }
+  }
+
+  /** What stands for the process in the chain of a call. */
+  link(delivery: number): ChainLink {
+    const { incarnation, id } = this.process.pid;
+    return { incarnation, id, delivery };
   }
 
   /** Takes a message, or settles it at once with the error why not. */
   take(queued: QueuedMessage): void {
+    if (this.#diverted !== undefined) return this.#diverted(queued);
+    queued.mailbox = this;
     const refusal = this.#refusal(queued.message);
     if (refusal !== undefined) return queued.settle({ type: 'error', error: refusal, executed: false });
     this.#waiting.add(queued);
     this.#deps.onLoad(1, queued);
-    this.#schedulePump();
+    if (this.#isReentrant && this.#isLetIn(queued)) queueMicrotask(() => this.#beginWithin(queued));
+    else this.#schedulePump();
+  }
+
+  /** Handles a call that the running handler waits for. */
+  #beginWithin(queued: QueuedMessage): void {
+    if (!this.#isSuspended && this.#waiting.delete(queued)) this.#begin(queued);
+  }
+
+  #begin(queued: QueuedMessage): void {
+    this.#running.add(queued);
+    this.#deliveries += 1;
+    queued.delivery = this.#deliveries;
+    this.#run(queued);
+  }
+
+  #isLetIn({ message: { chain } }: QueuedMessage): boolean {
+    return this.isBusy && chain !== undefined && this.#waitsFor(chain);
   }
 
   /** Forgets a message if its handler has not begun, else aborts the handler's signal. */
@@ -151,6 +206,7 @@ export class Mailbox {
 
   /** Settles everything with the process's end. Called when it has ended. */
   close(): void {
+    this.#quiet?.resolve();
     const begun = this.#running.size;
     const ended = [...this.#running, ...this.#waiting];
     this.#running.clear();
@@ -178,29 +234,35 @@ export class Mailbox {
     this.#deps.onWarning('handler-failed', `The end of a message of ${this.process.pid} failed`, error);
   }
 
-  #refusal({ kind, name }: Message): Error | undefined {
+  #refusal({ chain, name }: Message): Error | undefined {
     if (!this.process.alive) return this.#exited(false);
-    // Only a process that starts or is handling a message can be calling itself.
-    const mayCallItself = this.#handlers === undefined || this.#running.size > 0;
-    if (kind === 'call' && mayCallItself && this.#isCalledFromWithin()) {
-      return new InvalidArgumentError(
-        `${this.process.pid} called itself (${quoteText(name)}) while it starts or handles a message; it handles one at a time and would wait for ` +
-          'itself until the time limit. Use the method directly, or cast.',
-      );
-    }
+    // While it starts or ends, nobody is let in.
+    const isLetIn = this.#isReentrant && this.isBusy;
+    if (chain !== undefined && !isLetIn && this.#waitsFor(chain)) return this.#reentrant(name, chain);
     if (this.#waiting.size < this.#capacity) return undefined;
     return new MailboxFullError(
       `The mailbox of ${this.process.pid} is full: ${this.#capacity} messages wait. ${quoteText(name)} was not taken.`,
     );
   }
 
-  /** Whether the process would wait for itself: while it starts, or a message that it handles alone makes the call. */
-  #isCalledFromWithin(): boolean {
-    const { current } = this.#deps.processes;
-    if (this.#handlers === undefined) return current.isWithin(this);
-    if (!this.#serial || current.isWithin(this)) return false;
-    for (const queued of this.#running) if (current.isWithin(queued)) return true;
-    return false;
+  /** Whether the process waits for the call itself: what it does now, its start or the message that it handles, made or led to it. */
+  #waitsFor(chain: CallChain): boolean {
+    if (!this.isSerial) return false;
+    const { incarnation, id } = this.process.pid;
+    const own = chain.filter((link) => link.id === id && link.incarnation === incarnation);
+    if (own.length === 0) return false;
+    const deliveries = this.isBusy ? [...this.#running].map(({ delivery }) => delivery) : [this.#step];
+    return own.some(({ delivery }) => deliveries.includes(delivery));
+  }
+
+  #reentrant(name: string, chain: CallChain): ReentrantCallError {
+    const others = chain.length - 1;
+    const how =
+      others === 0 ? 'itself' : `itself through ${others} other ${others === 1 ? 'process' : 'processes'}`;
+    return new ReentrantCallError(
+      `${this.process.pid} called ${how} (${quoteText(name)}) while it starts or handles a message. It handles one at a time, so the call ` +
+        'would wait for itself until its time limit. Use the method directly, or cast. Nothing was executed.',
+    );
   }
 
   #schedulePump(): void {
@@ -214,7 +276,8 @@ export class Mailbox {
     if (message.deadline?.remainingMs === 0) return this.#finish(queued, this.#overdue(message));
     const handlers = this.#handlers!;
     const { processes, tracer } = this.#deps;
-    const mark = this.#serial ? queued : undefined;
+    // A concurrent process passes on who waits for the call; nobody waits for its own other messages.
+    const mark = this.isSerial || message.chain !== undefined ? queued : undefined;
     let result: unknown;
     try {
       const span = tracer?.incoming(message, this.process);
@@ -257,6 +320,10 @@ export class Mailbox {
       this.#warn(error);
     }
     this.#deps.onLoad(-1, queued);
+    if (this.#quiet !== undefined && this.#running.size === 0) {
+      this.#quiet.resolve();
+      this.#quiet = undefined;
+    }
     this.#schedulePump();
   }
 

@@ -1,7 +1,8 @@
 import { messageOfThrown, NoHandlerError, ProcessExitedError, quoteText, type Pid } from '../term';
 import type { LocalProcess } from '../lifetime';
 import type { CallsDeps } from './calls-deps';
-import { Mailbox, type MailboxDeps, type MailboxOptions, QueuedMessage } from './mailbox';
+import { QueuedMessage } from './delivery/queued-message';
+import { Mailbox, type MailboxDeps, type MailboxOptions } from './mailbox';
 import type { HandlerOutcome, Message, OutcomeReceiver } from './message';
 import type { PeerLoad } from './peer-load';
 
@@ -11,6 +12,7 @@ export class Mailboxes {
   readonly #deps: Pick<CallsDeps, 'processes' | 'onWarning'>;
   readonly #mailboxDeps: MailboxDeps;
   #inFlight = 0;
+  #entities: Mailbox | undefined;
   #idle: { readonly promise: Promise<void>; resolve(): void } | undefined;
 
   readonly #onLoad = (change: 1 | -1, { load, bytes }: QueuedMessage): void => {
@@ -58,12 +60,24 @@ export class Mailboxes {
   }
 
   /**
+   * Makes a mailbox that no pid leads to, for messages that are handed on. Its messages count like others; whoever made it closes it.
+   */
+  detached(process: LocalProcess, options: MailboxOptions = {}): Mailbox {
+    return new Mailbox(process, options, this.#mailboxDeps);
+  }
+
+  /** Sets what takes messages to entities of this node that do not live any more. */
+  useEntities(mailbox: Mailbox): void {
+    this.#entities = mailbox;
+  }
+
+  /**
    * Hands a message to a process of this node. The receiver may get the outcome before this returns.
    *
    * @param load Of the peer that it came from, if it came from one: `bytes` are counted there while it is here.
    */
   deliver(pid: Pid, message: Message, receiver: OutcomeReceiver, load?: PeerLoad, bytes = 0): QueuedMessage {
-    const mailbox = this.#byId.get(pid.id);
+    const mailbox = this.#byId.get(pid.id) ?? (message.entity && this.#entities);
     const queued = new QueuedMessage(message, receiver, mailbox, load, bytes);
     if (mailbox !== undefined) mailbox.take(queued);
     else queued.settle({ type: 'error', error: this.#noMailbox(pid), executed: false });

@@ -1,6 +1,8 @@
 import type { Pid, Value } from '../term';
 import type { CallHeaders, TraceContext } from './call-context';
 import type { CallDeadline } from './call-deadline';
+import type { CallChain } from './delivery/call-chain';
+import type { EntityAddress } from './destinations/entity-name';
 
 /** A call waits for its answer, a cast does not. A message is what `send` sends: a cast without a name. */
 export type MessageKind = 'call' | 'cast' | 'message';
@@ -18,6 +20,10 @@ export interface Message {
   readonly trace: TraceContext | undefined;
   /** Undefined if the caller waits for ever, or not at all. */
   readonly deadline: CallDeadline | undefined;
+  /** The processes that wait for the call; undefined if none does, and for what is no call. */
+  readonly chain: CallChain | undefined;
+  /** The entity that it is for, if it is for one. */
+  readonly entity: EntityAddress | undefined;
 }
 
 /** How the handling of a message ended. */

@@ -1,49 +1,30 @@
 import {
-  CallTimeoutError,
-  codeOfThrown,
-  describeValue,
-  formatKey,
   InvalidArgumentError,
-  isOwnError,
   isPid,
   normalValue,
-  NotRegisteredError,
   OptionChecks,
   quoteText,
   type Pid,
   type Value,
   isInstanceOf,
 } from '../term';
-import {
-  type AttemptOutcome,
-  type AttemptReceiver,
-  CallAttempt,
-  type CallAttemptDeps,
-  failed,
-} from './call-attempt';
+import { CurrentProcess } from '../lifetime';
+import { type AttemptOutcome, CallAttempt } from './call-attempt';
 import { CallDeadline } from './call-deadline';
 import { CallArguments, type CallOptions, type CheckedOptions } from './call-options';
-import type { CallPort } from './frames/call-port';
 import type { OutgoingSpan } from './call-tracer';
 import { exitByPid } from './exits';
-import type { CallsToPeers } from './calls-to-peers';
-import { type Mailboxes, undelivered } from './mailboxes';
+import { undelivered } from './mailboxes';
 import type { Message, MessageKind } from './message';
 import { MESSAGE, PAYLOAD } from './payload';
-import { Picker, TriedMembers } from './pick';
+import { type Destination } from './destinations/destination';
+import { OutgoingCall, type OutgoingCallsDeps, outcomeOfCall, SharedByCalls } from './delivery/outgoing-call';
+import { isChainMark } from './delivery/call-chain';
+import { type EntityAddress, EntityName, type EntityRouter } from './destinations/entity-name';
+import { addressOf } from './destinations/entity-routing';
 import { Via } from './via';
 
 const CAST_CHECKS: OptionChecks = new OptionChecks('Nothing was sent.', 'cast()');
-
-/** Where a call goes: one process, or one of those registered under a name. */
-export type Destination = Pid | Via;
-
-/** What {@link OutgoingCalls} needs: where messages go on this node, and on others. */
-export interface OutgoingCallsDeps extends CallAttemptDeps {
-  readonly mailboxes: Mailboxes;
-  readonly toPeers: CallsToPeers;
-  readonly port: CallPort;
-}
 
 /**
  * Calls, casts and messages of this node's processes. Picks the process that is asked, on this node or another, and asks another
@@ -60,6 +41,11 @@ export class OutgoingCalls {
     this.#args = new CallArguments(deps.pids, deps.limits);
     this.#defaults = this.#args.options({});
     this.#shared = new SharedByCalls(deps);
+  }
+
+  /** Sets, once, what knows where entities are. */
+  useEntities(router: EntityRouter): void {
+    this.#shared.entities.router = router;
   }
 
   /** Calls that are not answered yet, those to processes of this node included. */
@@ -92,13 +78,16 @@ export class OutgoingCalls {
       const end = { resolve, reject, span, onAsked };
       let message: Message;
       try {
-        message = this.#message('call', handler, payload, checked, span);
+        const entity = isPid(to) ? undefined : addressOf(to);
+        message = this.#message('call', handler, payload, checked, span, entity);
       } catch (error) {
         this.#shared.count(outcomeOfCall(error, checked.signal));
         span?.fail(error);
         throw error;
       }
-      new OutgoingCall(to, message, checked, end, this.#shared).askNext();
+      const call = new OutgoingCall(to, message, checked, end, this.#shared);
+      if (message.entity === undefined) call.askNext();
+      else call.askWhenReady(message.entity);
     });
   }
 
@@ -126,6 +115,14 @@ export class OutgoingCalls {
     this.#tell('message', to, '', message);
   }
 
+  /** Sends a cast or message on that came for an entity. Warns if it cannot be delivered. */
+  forward(to: Pid, message: Message): void {
+    const { processes, mailboxes, port, onWarning } = this.#deps;
+    if (processes.isLocal(to)) mailboxes.tell(to, message);
+    else if (!port.tell(to, message))
+      onWarning('undelivered', undelivered(message, to, 'this node is not connected'));
+  }
+
   /**
    * See `ProcessService.exit`.
    *
@@ -138,7 +135,7 @@ export class OutgoingCalls {
       );
     }
     const { processes, toPeers } = this.#deps;
-    const message = this.#message('call', 'exit', reason, this.#defaults, undefined);
+    const message = this.#message('call', 'exit', reason, this.#defaults, undefined, undefined);
     if (processes.isLocal(pid)) return exitByPid(processes, pid, message.payload);
     const outcome = await new Promise<AttemptOutcome>((resolve) => {
       const receiver = { attemptEnded: resolve };
@@ -151,7 +148,9 @@ export class OutgoingCalls {
   #tell(kind: 'cast' | 'message', to: Destination, name: string, payload: unknown): void {
     const span = this.#span(kind, name, to, this.#defaults);
     try {
-      const message = this.#message(kind, name, payload, this.#defaults, span);
+      const entity = isPid(to) ? undefined : addressOf(to);
+      const message = this.#message(kind, name, payload, this.#defaults, span, entity);
+      if (entity !== undefined && !this.#shared.entities.isReady) return this.#tellLater(to, message, span);
       const dropped = this.#hand(to, message, span);
       if (dropped === undefined) return span?.end();
       this.#deps.onWarning('undelivered', dropped);
@@ -165,8 +164,9 @@ export class OutgoingCalls {
   /** Hands a cast or message over. @returns Why it was dropped, if it was. */
   #hand(to: Destination, message: Message, span: OutgoingSpan | undefined): string | undefined {
     const { processes, mailboxes, port } = this.#deps;
-    const pid = this.#shared.pick(to, undefined);
-    if (pid === undefined) return `A cast ${quoteText(message.name)} was dropped: ${nobody(to).message}`;
+    const pid = this.#shared.pick(to, undefined, message.entity);
+    if (pid === undefined)
+      return `A cast ${quoteText(message.name)} was dropped: ${this.#shared.nobody(to, message.entity).message}`;
     span?.asked(pid);
     if (processes.isLocal(pid)) mailboxes.tell(pid, message);
     else if (!port.tell(pid, message)) {
@@ -175,9 +175,26 @@ export class OutgoingCalls {
     return undefined;
   }
 
+  /** Hands over a cast to an entity when the hosts of all peers are known. In the order of the casts. */
+  #tellLater(to: Destination, message: Message, span: OutgoingSpan | undefined): void {
+    const { onWarning } = this.#deps;
+    const hand = (): void => {
+      const dropped = this.#hand(to, message, span);
+      if (dropped !== undefined) onWarning('undelivered', dropped);
+      span?.end();
+    };
+    this.#shared.entities
+      .ready()
+      .then(hand)
+      .catch((error: unknown) =>
+        onWarning('undelivered', `A cast ${quoteText(message.name)} was dropped`, error),
+      );
+  }
+
   #span(kind: MessageKind, name: string, to: Destination, { trace }: CheckedOptions) {
     const { tracer } = this.#deps;
-    if (tracer === undefined || !(isPid(to) || isInstanceOf(to, Via))) return undefined;
+    if (tracer === undefined || !(isPid(to) || isInstanceOf(to, Via) || isInstanceOf(to, EntityName)))
+      return undefined;
     return tracer.outgoing(kind, name, to, trace);
   }
 
@@ -187,151 +204,24 @@ export class OutgoingCalls {
     payload: unknown,
     { headers, trace, timeoutMs }: CheckedOptions,
     span: OutgoingSpan | undefined,
+    entity: EntityAddress | undefined,
   ): Message {
     const { limits, pids, processes, timers } = this.#deps;
+    const here = processes.current.snapshot();
     const waits = kind === 'call' && timeoutMs !== Infinity;
     return {
       kind,
       name,
       payload: normalValue(payload, limits, pids, kind === 'message' ? MESSAGE : PAYLOAD),
-      caller: processes.current.self().pid,
+      caller: here.process.pid,
       headers,
       trace: span === undefined ? trace : span.trace,
       deadline: waits ? new CallDeadline(timeoutMs, timers) : undefined,
+      chain:
+        kind === 'call' && here.marks !== undefined
+          ? CurrentProcess.innermost(here, isChainMark)?.chain
+          : undefined,
+      entity,
     };
   }
-}
-
-/** What the calls of one node share. */
-class SharedByCalls {
-  /** Calls that have ended, by outcome. */
-  readonly finished: Record<string, number> = {};
-  /** Calls that are not answered yet. */
-  pending = 0;
-  readonly deps: OutgoingCallsDeps;
-  readonly #picker: Picker;
-
-  constructor(deps: OutgoingCallsDeps) {
-    this.deps = deps;
-    this.#picker = new Picker(deps.resolver, deps.peers, deps.random);
-  }
-
-  /** Returns the process to ask; undefined if there is none, or none that was not tried. @throws InvalidArgumentError */
-  pick(to: Destination, tried: TriedMembers | undefined): Pid | undefined {
-    if (isPid(to)) return to;
-    if (isInstanceOf(to, Via)) return this.#picker.pick(to, tried);
-    throw new InvalidArgumentError('The destination must be a Pid or via(scope, key). Nothing was sent.');
-  }
-
-  count(outcome: string): void {
-    this.finished[outcome] = (this.finished[outcome] ?? 0) + 1;
-  }
-}
-
-/** Who hears how a call ended, and what happened on the way. */
-interface CallEnd {
-  readonly resolve: (value: Value) => void;
-  readonly reject: (error: unknown) => void;
-  readonly span: OutgoingSpan | undefined;
-  readonly onAsked: ((pid: Pid) => void) | undefined;
-}
-
-/** One call, with all its attempts: the next process is only asked when the last one is known not to have executed anything. */
-class OutgoingCall implements AttemptReceiver {
-  readonly #to: Destination;
-  readonly #message: Message;
-  readonly #options: CheckedOptions;
-  readonly #end: CallEnd;
-  readonly #shared: SharedByCalls;
-  #tried: TriedMembers | undefined;
-  /** Why the last attempt failed. */
-  #last: unknown;
-
-  constructor(
-    to: Destination,
-    message: Message,
-    options: CheckedOptions,
-    end: CallEnd,
-    shared: SharedByCalls,
-  ) {
-    this.#to = to;
-    this.#message = message;
-    this.#options = options;
-    this.#end = end;
-    this.#shared = shared;
-  }
-
-  /** Asks a process that was not asked yet. Never throws. */
-  askNext(): void {
-    const shared = this.#shared;
-    const message = this.#message;
-    let pid: Pid | undefined;
-    try {
-      this.#options.signal?.throwIfAborted();
-      pid = shared.pick(this.#to, this.#tried);
-      if (pid === undefined) throw this.#last ?? nobody(this.#to);
-      if (this.#options.timeoutMs === 0) throw noTime(pid, message.name);
-      this.#end.span?.asked(pid);
-      this.#end.onAsked?.(pid);
-    } catch (error) {
-      return this.#fail(error);
-    }
-    const { deps } = shared;
-    shared.pending += 1;
-    const attempt = new CallAttempt(pid, message, this.#options, deps, this);
-    try {
-      attempt.asked = deps.processes.isLocal(pid)
-        ? deps.mailboxes.deliver(pid, message, attempt)
-        : deps.toPeers.ask(attempt);
-    } catch (error) {
-      attempt.end(failed(error));
-    }
-  }
-
-  attemptEnded(outcome: AttemptOutcome, pid: Pid): void {
-    const shared = this.#shared;
-    shared.pending -= 1;
-    if (outcome.type === 'result') {
-      shared.count('ok');
-      this.#end.span?.end();
-      return this.#end.resolve(outcome.value);
-    }
-    if (outcome.elsewhere === 'nobody' || isPid(this.#to)) return this.#fail(outcome.error);
-    this.#tried ??= new TriedMembers();
-    this.#tried.add(pid, outcome.elsewhere);
-    this.#last = outcome.error;
-    // Not at once: an attempt may end before it was made, and thousands of members would fill the stack.
-    queueMicrotask(() => this.askNext());
-  }
-
-  #fail(error: unknown): void {
-    this.#shared.count(outcomeOfCall(error, this.#options.signal));
-    this.#end.span?.fail(error);
-    this.#end.reject(error);
-  }
-}
-
-/** Returns `'ABORTED'` if the caller's signal ended the call, the code of an error of this library, else `'ERROR'`: a small set, for counting. */
-function outcomeOfCall(error: unknown, signal: AbortSignal | undefined): string {
-  if (signal?.aborted && error === signal.reason) return 'ABORTED';
-  return (isOwnError(error) && codeOfThrown(error)) || 'ERROR';
-}
-
-function noTime(pid: Pid, name: string): CallTimeoutError {
-  return new CallTimeoutError(
-    `${pid} had no time to answer ${quoteText(name)}, because timeoutMs is 0. Nothing was sent.`,
-  );
-}
-
-function nobody(to: Destination): NotRegisteredError {
-  const name = to instanceof Via ? `${formatKey(to.key)} in scope ${quoteText(to.scope)}` : String(to);
-  return new NotRegisteredError(`Nobody in the cluster is registered under ${name}; nothing was executed.`);
-}
-
-/** Formats a destination as short text: `<orders-1.42>`, `via('counters', 'a')`. Never throws, whatever it gets. */
-export function formatDestination(to: unknown): string {
-  if (isPid(to)) return to.toString();
-  return isInstanceOf(to, Via)
-    ? `via(${quoteText(to.scope)}, ${formatKey(to.key)})`
-    : `to ${describeValue(to)}`;
 }

@@ -11,6 +11,8 @@ const TIERS: readonly NodeAvailability[] = ['ready', 'draining', 'suspect'];
 
 /** Members that were asked and could not answer. */
 export class TriedMembers {
+  /** The process that the last one named instead of itself. */
+  redirect: Pid | undefined;
   readonly #incarnations = new Set<string>();
   readonly #processes = new Set<string>();
 

@@ -7,9 +7,10 @@ interface Marks {
   readonly outer: Marks | undefined;
 }
 
-/** What running code carries along, across awaits. Opaque outside of this file; it may only be compared. */
+/** What running code carries along, across awaits. */
 export interface ContextSnapshot {
   readonly process: LocalProcess;
+  /** Opaque outside of this file; whether there are any is not. */
   readonly marks: Marks | undefined;
 }
 
@@ -67,6 +68,16 @@ export class CurrentProcess {
     let marks = this.#storage?.getStore()?.marks;
     while (marks !== undefined && marks.mark !== mark) marks = marks.outer;
     return marks !== undefined;
+  }
+
+  /** Returns the innermost mark of a kind in a snapshot. */
+  static innermost<T extends object>(
+    { marks: innermost }: ContextSnapshot,
+    isOfKind: (mark: object) => mark is T,
+  ): T | undefined {
+    for (let marks = innermost; marks !== undefined; marks = marks.outer)
+      if (isOfKind(marks.mark)) return marks.mark;
+    return undefined;
   }
 
   /**

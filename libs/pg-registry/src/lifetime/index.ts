@@ -9,7 +9,7 @@
  * calls included. Keeps no clock of its own. May import: term, node:async_hooks.
  */
 export type { AbortListeners } from './abort-listeners';
-export type { ContextSnapshot, CurrentProcess } from './current-process';
+export { type ContextSnapshot, CurrentProcess } from './current-process';
 export { LocalProcess, NORMAL, thenOf } from './local-process';
 export { Processes } from './processes';
 export type { Timers } from './timers';

@@ -23,6 +23,8 @@ export interface DecoratedProvider {
   /** Whether there is an instance per request only. True also for a singleton that depends on such a provider, or has such a guard. */
   readonly requestScoped: boolean;
   readonly registrations: readonly ViaRegistration[];
+  /** Whether it is an entity type. */
+  readonly isEntity: boolean;
   readonly handlers: readonly DecoratedMethod<HandlerMetadata>[];
   readonly listeners: readonly DecoratedMethod<ScopeListener>[];
   readonly memberships: readonly DecoratedMethod<MembershipHandler>[];

@@ -18,6 +18,7 @@ const ENHANCERS = {
  */
 export function checkDecorators(provider: DecoratedProvider): void {
   refuseDuplicates(provider);
+  refuseSharedEntity(provider);
   refuseUnreachable(provider);
   refuseTransient(provider);
   refuseRequestScoped(provider);
@@ -41,6 +42,14 @@ function refuseDuplicates({ type, handlers }: DecoratedProvider): void {
       );
     known.set(name, method);
   }
+}
+
+function refuseSharedEntity({ type, wrapper, isEntity }: DecoratedProvider): void {
+  if (!isEntity || wrapper.isTransient) return;
+  throw decoratorError(
+    `${type.name} has @Entity and must be transient, because each entity has an instance of its own. Remove its @Injectable: @Entity makes it ` +
+      'a transient provider. If a factory makes it, provide it as a class.',
+  );
 }
 
 function refuseUnreachable({ type, wrapper, registrations, handlers: [handler] }: DecoratedProvider): void {

@@ -7,10 +7,12 @@ import {
   type OnApplicationShutdown,
   type OnModuleDestroy,
   type OnModuleInit,
+  Scope,
   type Type,
 } from '@nestjs/common';
 import { ModulesContainer, NestFactory } from '@nestjs/core';
 import { filter, firstValueFrom } from 'rxjs';
+import { eventually } from '../../../../test/support/eventually';
 import { PgRegistryNode } from '../node';
 import { ProcessService } from '../process';
 import { via } from '../calls';
@@ -198,6 +200,32 @@ describe('the life of an application', () => {
     expect(await answer).toBe('done');
     await closing;
     expect(events).toEqual(['working', 'done', 'destroyed']);
+  });
+
+  it('a process of a class keeps its name until its onProcessExit is over when the node stops', async () => {
+    let saved!: () => void;
+    const saving = new Promise<void>((resolve) => (saved = resolve));
+    @Injectable({ scope: Scope.TRANSIENT })
+    class Draft {
+      async onProcessExit(reason: string): Promise<void> {
+        events.push(`saving after ${reason}`);
+        await saving;
+        events.push('saved');
+      }
+    }
+    const scopes = [{ name: 'drafts', keys: 'unique' as const }];
+    const app = await applications.start({ providers: [Draft] }, { scopes });
+    const other = await applications.start({}, { scopes });
+    await app.processes.start(Draft, { via: via('drafts', 'a') });
+    await other.seen('a', 1, 'drafts');
+    const closing = app.context.close();
+    await eventually(() => expect(events).toEqual(['saving after shutdown']));
+    await app.registry('drafts').replicated();
+    expect(other.registry('drafts').count()).toBe(1);
+    saved();
+    await closing;
+    await other.seen('a', 0, 'drafts');
+    expect(events).toEqual(['saving after shutdown', 'saved']);
   });
 
   it('a node that stops waits at most drainMs for calls in flight, and logs it', async () => {

@@ -1,5 +1,6 @@
 import { Logger, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
+import { EntityService } from '../entities';
 import { ClusterNames } from '../names';
 import { PgRegistryNode } from '../node';
 import { ProcessService } from '../process';
@@ -41,8 +42,13 @@ import { LOG_CONTEXT } from './tokens';
       inject: [PgRegistryNode],
       useFactory: (node: PgRegistryNode) => node.names,
     },
+    {
+      provide: EntityService,
+      inject: [PgRegistryNode],
+      useFactory: (node: PgRegistryNode) => node.entities,
+    },
   ],
-  exports: [PgRegistryNode, ProcessService, ClusterNames, PgRegistryHealthIndicator],
+  exports: [PgRegistryNode, ProcessService, EntityService, ClusterNames, PgRegistryHealthIndicator],
 })
 export class PgRegistryNodeModule
   extends ConfigurableModuleClass

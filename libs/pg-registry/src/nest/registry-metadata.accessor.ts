@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { MetadataScanner } from '@nestjs/core';
+import { entityTypeOf } from '../entities';
 import type { DecoratedMethod, DecoratedProvider, ProviderClass } from './decorated-provider';
 import { handlers } from './decorators/handlers.decorator';
 import type { MethodMetadata } from './decorators/method-metadata';
@@ -19,9 +20,10 @@ export class RegistryMetadataAccessor {
   /** Reads all metadata of one class, inherited methods included. Every list is empty for a class without decorators. */
   read(
     type: ProviderClass,
-  ): Pick<DecoratedProvider, 'registrations' | 'handlers' | 'listeners' | 'memberships'> {
+  ): Pick<DecoratedProvider, 'registrations' | 'isEntity' | 'handlers' | 'listeners' | 'memberships'> {
     return {
       registrations: viaRegistrationsOf(type),
+      isEntity: entityTypeOf(type) !== undefined,
       handlers: this.#methods(type, handlers),
       listeners: this.#methods(type, scopeListeners),
       memberships: this.#methods(type, membershipHandlers),

@@ -48,8 +48,14 @@ export class RegistryExplorer {
   }
 }
 
-function isDecorated({ registrations, handlers, listeners, memberships }: DecoratedProvider): boolean {
-  return [registrations, handlers, listeners, memberships].some(({ length }) => length > 0);
+function isDecorated({
+  isEntity,
+  registrations,
+  handlers,
+  listeners,
+  memberships,
+}: DecoratedProvider): boolean {
+  return isEntity || [registrations, handlers, listeners, memberships].some(({ length }) => length > 0);
 }
 
 /**

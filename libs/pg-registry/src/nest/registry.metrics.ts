@@ -100,6 +100,36 @@ const INSTRUMENTS: readonly Instrument[] = [
       Object.entries(calls.warnings).map(([reason, count]) => [count, { reason }] as const),
   },
   {
+    name: 'entities.living',
+    kind: 'gauge',
+    description: 'Living entities of this node, by type',
+    read: ({ entities }) =>
+      Object.entries(entities.living).map(([type, count]) => [count, { type }] as const),
+  },
+  {
+    name: 'entities.started',
+    kind: 'counter',
+    description: 'Entities that were started here, by cause',
+    read: ({ entities }) =>
+      Object.entries(entities.started).map(([cause, count]) => [count, { cause }] as const),
+  },
+  {
+    name: 'entities.moves',
+    kind: 'counter',
+    description: 'Moves of entities away from here, by outcome',
+    read: ({ entities }) =>
+      Object.entries(entities.moves).map(([outcome, count]) => [count, { outcome }] as const),
+  },
+  {
+    name: 'entities.failures',
+    kind: 'counter',
+    description: 'Starts of entities that failed, and states that were lost after a split',
+    read: ({ entities }) => [
+      [entities.failedStarts, { step: 'start' }],
+      [entities.merges.lost, { step: 'merge' }],
+    ],
+  },
+  {
     name: 'messages.dropped',
     kind: 'counter',
     description: 'Messages dropped because the node was not connected',

@@ -58,6 +58,8 @@ export class RegistryOrchestrator {
       for (const provider of missing) this.#listen(provider, mounted);
       for (const provider of missing) this.#subscribe(provider, mounted);
       for (const provider of missing) this.#register(provider, mounted);
+      for (const { isEntity, type } of missing)
+        if (isEntity) at(`@Entity of ${type.name}`, () => this.#node.mountEntity(type));
     } catch (error) {
       mounted.end();
       throw error;

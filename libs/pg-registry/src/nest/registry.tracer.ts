@@ -8,7 +8,7 @@ import type {
   TracerProvider,
 } from '@opentelemetry/api';
 import type { SyncReport } from '../node';
-import type { CallTracer, HandlerSpan, OutgoingSpan, TraceContext, Via } from '../calls';
+import type { CallTracer, HandlerSpan, OutgoingSpan, TraceContext } from '../calls';
 import {
   codeOfThrown,
   formatKey,
@@ -17,8 +17,8 @@ import {
   isPid,
   messageOfThrown,
   nameOfThrown,
-  stackOfThrown,
   type Pid,
+  stackOfThrown,
 } from '../term';
 
 type Api = typeof import('@opentelemetry/api');
@@ -201,7 +201,8 @@ function attributesOf(method: string): Attributes {
   return { 'rpc.system.name': SYSTEM, 'rpc.method': method };
 }
 
-function destinationOf(to: Pid | Via): Attributes {
+function destinationOf(to: Outgoing[2]): Attributes {
+  if ('type' in to) return { 'pg_registry.entity': to.type, 'pg_registry.key': formatKey(to.key) };
   return isPid(to) ? {} : { 'pg_registry.scope': to.scope, 'pg_registry.key': formatKey(to.key) };
 }
 

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { incarnationOf, leaseBucket, leaseSubject, type VersionRange } from '../wire';
 import { PeerProtocol } from '../protocol';
 import { Calls, type CallTracer } from '../calls';
+import { Entities } from '../entities';
 import { Processes } from '../lifetime';
 import { ProcessService } from '../process';
 import type { ListenerToken, RegistryListener, ScopeDeps } from '../scope';
@@ -65,6 +66,7 @@ export interface NodeComponents {
   readonly channel: ConnectionChannel;
   readonly calls: Calls;
   readonly service: ProcessService;
+  readonly entities: Entities;
   readonly observables: NodeObservables;
   readonly names: ClusterNames;
 }
@@ -125,6 +127,7 @@ export function createNodeComponents(
   const resolver = new ScopeResolver(scopes);
   const channel = createChannel(shared, protocol, driver);
   const calls = createCalls(shared, { processes, resolver, protocol, channel, tracer: deps.tracer });
+  const service = createProcessService(shared, processes, calls, resolver);
   return {
     ...logs,
     options,
@@ -139,7 +142,8 @@ export function createNodeComponents(
     replicationWaits,
     channel,
     calls,
-    service: createProcessService(shared, processes, calls, resolver),
+    service,
+    entities: createEntities(shared, { processes, calls, service, scopes, protocol, waits }),
     observables: new NodeObservables(),
     names: createNames(shared, processes, scopes, connection),
   };
@@ -260,6 +264,38 @@ function createCalls(
     peers: protocol,
     tracer,
     remoteStacks: options.remoteStacks,
+    onWarning: (...line) => limitedLog.warn(...line),
+  });
+}
+
+function createEntities(
+  { options, limits, clock, pids, limitedLog, random }: Shared,
+  {
+    processes,
+    calls,
+    service,
+    scopes,
+    protocol,
+    waits,
+  }: Pick<NodeComponents, 'processes' | 'calls' | 'service' | 'scopes' | 'protocol' | 'waits'>,
+): Entities {
+  return new Entities({
+    processes,
+    calls,
+    service,
+    scope: (name) => scopes.service(name),
+    ensureScope: (scope) => scopes.ensure(scope),
+    whenSynced: (run) => {
+      if (protocol.synced) run();
+      else waits.when(() => protocol.synced, run);
+    },
+    hasPeers: () => protocol.peers().length > 0,
+    availability: (pid) => protocol.availability(pid),
+    timers: clock,
+    limits: limits.messages,
+    pids,
+    peerTimeoutMs: options.protocol.peerTimeoutMs,
+    random,
     onWarning: (...line) => limitedLog.warn(...line),
   });
 }

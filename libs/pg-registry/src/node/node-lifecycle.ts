@@ -239,12 +239,16 @@ export class NodeLifecycle {
     names.stopCampaigns();
     driver.run(protocol.drain(clock.now()));
     if (this.#connection?.isConnected === true) await this.#acknowledgements();
+    // Before calls are refused: those to entities find them where they are now, or where they have gone.
+    await this.#components.entities.drain(timeoutMs);
     // What a peer sent before its receipt has arrived before it. The inbox stays: a call that the broker has already handed
     // to a subscription that ends would only time out.
     calls.refuse();
     await this.#callsInFlight(timeoutMs);
     // After the work that they protect, and before their processes end.
     await names.end(NAMES_RELEASE_MS);
+    // Before its name is free: on another node somebody may load what it is still saving.
+    await service.endAll('shutdown');
     processes.exitChildren('shutdown');
     scopes.leaveAll();
     await service.settled();

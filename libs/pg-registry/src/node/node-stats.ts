@@ -1,4 +1,5 @@
 import type { CallsStats } from '../calls';
+import type { EntitiesStats } from '../entities';
 import type { ProtocolStats } from '../protocol';
 import type { Connection, RefusedMessages } from '../transport';
 import type { NodeComponents } from './node-components';
@@ -35,6 +36,8 @@ export interface NodeStats {
   readonly scopes: Readonly<Record<string, ScopeStats>>;
   /** Calls, casts and monitors that are under way, and what went wrong so far. */
   readonly calls: CallsStats;
+  /** The entities of this node, and what became of others. */
+  readonly entities: EntitiesStats;
   /** The figures of the peer protocol: peers, suspects, frames, repairs, syncs, refusals. */
   readonly protocol: ProtocolStats;
 }
@@ -47,7 +50,7 @@ export interface NodeStatus {
 
 /** Collects the figures. Costs the number of scopes and peers. */
 export function statsOf(components: NodeComponents, { state, connection }: NodeStatus): NodeStats {
-  const { scopes, processes, calls, protocol } = components;
+  const { scopes, processes, calls, entities: hosted, protocol } = components;
   const entries = scopes.names().map((name) => {
     const service = scopes.service(name);
     return [name, { entries: service.count(), local: service.countLocal() }] as const;
@@ -61,6 +64,7 @@ export function statsOf(components: NodeComponents, { state, connection }: NodeS
     processes: processes.size,
     scopes: Object.fromEntries(entries),
     calls: calls.stats(),
+    entities: hosted.stats(),
     protocol: protocol.stats(),
   };
 }

@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs';
 import type { PeerEvent, PeerView } from '../cluster';
+import { type EntityClass, EntityService } from '../entities';
 import type { ProcessService } from '../process';
 import { type PgRegistryService, scopeName, type ScopeOptions } from '../scope';
 import { InvalidArgumentError, isPid, OptionChecks, type Pid, quoteText, TransportError } from '../term';
@@ -38,6 +39,8 @@ export class PgRegistryNode {
   readonly processes: ProcessService;
   /** Names that one process of the whole cluster holds at a time. */
   readonly names: ClusterNames;
+  /** The entities of the whole cluster. */
+  readonly entities: EntityService;
   readonly #components: NodeComponents;
   readonly #lifecycle: NodeLifecycle;
   readonly #observer: NodeObserver;
@@ -51,11 +54,21 @@ export class PgRegistryNode {
     this.#components = createNodeComponents(options, deps, this.#runEffect, connection);
     this.#observer = deps.observer ?? {};
     this.#lifecycle = new NodeLifecycle(this.#components);
-    const { options: normal, incarnation, service, driver, protocol, clock, scopes } = this.#components;
+    const {
+      options: normal,
+      incarnation,
+      service,
+      entities,
+      driver,
+      protocol,
+      clock,
+      scopes,
+    } = this.#components;
     this.name = normal.node;
     this.incarnation = incarnation;
     this.processes = service;
     this.names = this.#components.names;
+    this.entities = new EntityService(service, entities, (scope) => scopes.service(scope));
     driver.run(protocol.start(clock.now()));
     for (const scope of normal.scopes) scopes.start(scope);
   }
@@ -237,6 +250,16 @@ export class PgRegistryNode {
     this.#mounter = mounter;
   }
 
+  /** @internal Offers an entity type on this node. @throws InvalidArgumentError */
+  mountEntity(type: EntityClass): void {
+    this.#components.entities.mount(type);
+  }
+
+  /** @internal Passes time for idle entities of this node only. */
+  passIdleTime(ms: number): void {
+    this.#components.entities.passIdleTime(ms);
+  }
+
   /** @internal Logs an error that a listener of a scope threw, in the scope's context, at most one line of a kind per interval. */
   logFailure(scope: string, kind: string, message: string, error: unknown): void {
     this.#components.scopeLogs.of(scope).error(kind, message, error);
@@ -274,7 +297,7 @@ export class PgRegistryNode {
   }
 
   #onPeer(event: PeerEvent): void {
-    const { calls, protocol, observables, clusterLog, names } = this.#components;
+    const { calls, protocol, observables, clusterLog, names, entities } = this.#components;
     clusterLog.peer(event);
     if (event.type === 'peer-up' || event.type === 'peer-recovered') {
       calls.peerUp(event);
@@ -284,6 +307,7 @@ export class PgRegistryNode {
       calls.peerRemoved(event);
       const { reason } = event;
       if (reason === 'crash' || reason === 'goodbye') names.departed(event.incarnation, reason);
+      entities.nodeLost(event.incarnation);
     }
     observables.peer(event, protocol.peers());
   }

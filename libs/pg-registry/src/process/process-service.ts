@@ -14,7 +14,13 @@ import { type LocalProcess, NORMAL, type Processes } from '../lifetime';
 import type { ProcessDeps } from './process-deps';
 import type { ProcessClass, ProcessFactory, StartArguments } from './process-factory';
 import { makeProxy, type Remote } from './proxy';
-import { StartedProcesses, type StartOptions } from './started-processes';
+import {
+  type CloseOptions,
+  StartedProcesses,
+  type StartHooks,
+  type StartingProcess,
+  type StartOptions,
+} from './started-processes';
 
 /** Options of {@link ProcessService.spawn}. */
 export interface SpawnProcessOptions {
@@ -129,7 +135,8 @@ export class ProcessService {
    *   `timeoutMs`, default 5000. The signal's reason, once it aborts. MailboxFullError. NoHandlerError naming the handlers
    *   that exist. RemoteError with the name, message and code of what the handler threw, unless that is an error of this library,
    *   which keeps its class. InvalidValueError and ValueTooLargeError for a payload or an answer. TransportError if this node is
-   *   not connected. InvalidArgumentError, at once, if a serial process calls itself, or for a wrong name or destination.
+   *   not connected. ReentrantCallError, at once, if a serial process calls itself, directly or through others. InvalidArgumentError for a
+   *   wrong name or destination.
    *   InvalidOptionError for a wrong or unknown option. ScopeNotRunningError.
    */
   call<T = unknown>(to: Destination, name: string, payload?: unknown, options?: CallOptions): Promise<T> {
@@ -215,6 +222,21 @@ export class ProcessService {
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     const { root, size } = this.#processes;
     return `ProcessService <${root.pid.node}> (${size} ${size === 1 ? 'process' : 'processes'})`;
+  }
+
+  /** @internal Begins to start a process of a class; see `StartedProcesses.begin`. */
+  begin(type: ProcessClass, options: StartOptions, hooks: StartHooks): StartingProcess {
+    return this.#started.begin(type, options, hooks);
+  }
+
+  /** @internal Does all that comes before the end of a process of a class; see `StartedProcesses.close`. */
+  closeProcess(process: LocalProcess, reason: unknown, options?: CloseOptions): Promise<void> {
+    return this.#started.close(process, reason, options);
+  }
+
+  /** @internal Ends every process of a class: `onProcessExit` runs, and then its name is free. Never rejects. */
+  endAll(reason: unknown): Promise<void> {
+    return this.#started.endAll(reason);
   }
 
   /** @internal Resolves when no `onProcessExit` runs any more. */

@@ -6,7 +6,7 @@ import {
   type Pid,
   isInstanceOf,
 } from '../term';
-import { type Calls, type Mailbox, Via } from '../calls';
+import { type Calls, type Handlers, type Mailbox, Via } from '../calls';
 import { LocalProcess, type Processes, withTimeout } from '../lifetime';
 import { Predecessors } from './predecessors';
 import type { ProcessDeps } from './process-deps';
@@ -42,10 +42,47 @@ export interface StartOptions<A = unknown> {
   readonly moduleRef?: object | undefined;
 }
 
-/** An instance, and the name that its process was started under. */
+/** An instance, its mailbox, and the name that its process was started under. */
 interface StartedInstance {
   readonly created: CreatedInstance;
+  readonly mailbox: Mailbox;
   readonly via: Via | undefined;
+  /** The one run of its `onProcessExit`, once it has begun. */
+  exit: Promise<void> | undefined;
+}
+
+/** What the library adds to a start. */
+export interface StartHooks {
+  /** Makes the handlers of the mailbox. Default: those of the class. */
+  readonly handlersOf?: (created: CreatedInstance) => Handlers;
+  /** Called with what the start failed with, before the process ends. */
+  readonly onFailed?: (error: unknown) => void;
+  /** Whether a call that the process waits for itself is handled at once. Default: it is refused. */
+  readonly isReentrant?: boolean;
+}
+
+/** A process whose start has begun. */
+export interface StartingProcess {
+  readonly process: LocalProcess;
+  readonly mailbox: Mailbox;
+  /** Resolves when it has started; rejects with what `ProcessService.start` throws. */
+  readonly started: Promise<void>;
+}
+
+/** One start, and what it is made of. */
+interface Start {
+  readonly process: LocalProcess;
+  readonly mailbox: Mailbox;
+  readonly options: StartOptions;
+  readonly hooks: StartHooks;
+}
+
+/** How {@link StartedProcesses.close} ends a process. */
+export interface CloseOptions {
+  /** How long its present handler may take, in milliseconds. Default: as long as `onProcessExit` may. */
+  readonly handlerMs?: number;
+  /** Runs between the handler and `onProcessExit`, as the process. What it throws is passed on, when `onProcessExit` has run. */
+  readonly beforeExit?: (instance: object) => unknown;
 }
 
 /** Instances of process classes, from taking their name to the end of `onProcessExit`. */
@@ -70,25 +107,81 @@ export class StartedProcesses {
   /** See `ProcessService.start`. */
   async start(type: ProcessClass, options: StartOptions): Promise<LocalProcess> {
     START_CHECKS.names(options, START_OPTIONS);
+    const { process, started } = this.begin(type, options);
+    await started;
+    return process;
+  }
+
+  /**
+   * Begins to start a process. It has its name and its mailbox when this returns; messages wait there until the start is over.
+   *
+   * @throws What can be wrong before there is a process; see `ProcessService.start`.
+   */
+  begin(type: ProcessClass, options: StartOptions, hooks: StartHooks = {}): StartingProcess {
     const prepared = this.#prepare(type, options);
     const process = this.#spawn(type, options);
     if (!process.alive) throw this.#endedEarly(type, process);
     const mailbox = this.#calls.mailboxes.mount(process, {
       serial: true,
       capacity: this.#deps.mailboxCapacity,
+      isReentrant: hooks.isReentrant,
     });
+    return {
+      process,
+      mailbox,
+      started: this.#finishStart(type, prepared, { process, mailbox, options, hooks }),
+    };
+  }
+
+  async #finishStart(type: ProcessClass, prepared: PreparedInstance, start: Start): Promise<void> {
+    const { process, mailbox, options, hooks } = start;
     try {
       const turn = this.#turnOf(options);
-      const run = (): Promise<void> => this.#run(prepared, process, mailbox, options);
+      const run = (): Promise<void> => this.#run(prepared, start);
       const started = mailbox.runStart(() => (turn === undefined ? run() : turn.then(run)));
       // A start that hangs fails when the process ends meanwhile.
       await Promise.race([started, process.exited]);
     } catch (error) {
+      hooks.onFailed?.(error);
       process.exit(error);
       throw error;
     }
     if (!process.alive) throw this.#endedEarly(type, process);
-    return process;
+  }
+
+  /**
+   * Ends every instance in order, each as {@link close} does, without waiting for handlers: what waits for calls in flight has done so. Never
+   * rejects.
+   */
+  async endAll(reason: unknown): Promise<void> {
+    const ends = [...this.#instances.keys()].map(async (process) => {
+      await this.close(process, reason, { handlerMs: 0 });
+      process.exit(reason);
+    });
+    await Promise.all(ends);
+  }
+
+  /**
+   * Does all that comes before the end of a process, in order: its mailbox hands out nothing any more, its handler ends, `onProcessExit` runs.
+   * It keeps its name all the time, so that nobody loads what it is still saving. Then the caller ends it.
+   *
+   * @throws What `beforeExit` throws; nothing else.
+   */
+  async close(process: LocalProcess, reason: unknown, options: CloseOptions = {}): Promise<void> {
+    const started = this.#instances.get(process);
+    if (started === undefined) return;
+    const { timers, exitTimeoutMs = DEFAULT_EXIT_TIMEOUT_MS } = this.#deps;
+    const { handlerMs = exitTimeoutMs, beforeExit } = options;
+    const { created, mailbox } = started;
+    mailbox.suspend();
+    if (mailbox.isBusy && handlerMs > 0) await withTimeout(mailbox.quiet(), handlerMs, timers);
+    try {
+      if (beforeExit !== undefined && process.alive)
+        await mailbox.runStep(async () => beforeExit(created.instance));
+    } finally {
+      started.exit ??= this.#runExit(created, process, reason);
+      await started.exit;
+    }
   }
 
   /** Resolves when no `onProcessExit` runs any more. */
@@ -171,20 +264,16 @@ export class StartedProcesses {
     return this.#predecessors.gone(via, this.#processes.self());
   }
 
-  async #run(
-    prepared: PreparedInstance,
-    process: LocalProcess,
-    mailbox: Mailbox,
-    { args, via }: StartOptions,
-  ): Promise<void> {
+  async #run(prepared: PreparedInstance, { process, mailbox, options, hooks }: Start): Promise<void> {
+    const { args, via } = options;
     // Race: it may have ended while it waited for its predecessor.
     if (!process.alive) return;
     const created = await prepared.create(process);
     if (!process.alive) return this.#destroy(created, process);
-    this.#instances.set(process, { created, via });
+    this.#instances.set(process, { created, mailbox, via, exit: undefined });
     const instance: ProcessLifecycle = created.instance;
     await instance.onProcessStart?.(args);
-    if (process.alive) mailbox.open(created.handlers);
+    if (process.alive) mailbox.open(hooks.handlersOf?.(created) ?? created.handlers);
   }
 
   /** Runs `onProcessExit` of a process that has ended, once, and destroys its instance. */
@@ -192,20 +281,27 @@ export class StartedProcesses {
     const started = this.#instances.get(process);
     this.#instances.delete(process);
     if (started === undefined) return;
-    const { created, via } = started;
-    const ending = this.#end(created, process).finally(() => this.#ending.delete(ending));
+    const { via } = started;
+    const ending = this.#end(started, process).finally(() => this.#ending.delete(ending));
     this.#ending.add(ending);
     if (via !== undefined) this.#predecessors.add(via, process, ending);
   }
 
-  async #end(created: CreatedInstance, process: LocalProcess): Promise<void> {
+  async #end(started: StartedInstance, process: LocalProcess): Promise<void> {
+    started.exit ??= this.#runExit(started.created, process, process.reason);
+    await started.exit;
+    await this.#destroy(started.created, process);
+  }
+
+  /** Never rejects. */
+  async #runExit(created: CreatedInstance, process: LocalProcess, reason: unknown): Promise<void> {
     const instance: ProcessLifecycle = created.instance;
     const { timers, exitTimeoutMs = DEFAULT_EXIT_TIMEOUT_MS, onWarning } = this.#deps;
     const name = `${process.pid} (${process.label})`;
     try {
       // Later, because the caller of exit() does not expect to run code of the process.
       await Promise.resolve();
-      const exit = (): unknown => instance.onProcessExit?.(process.reason);
+      const exit = (): unknown => instance.onProcessExit?.(reason);
       const exited = Promise.resolve(this.#processes.current.enter(process, undefined, exit));
       if (!(await withTimeout(exited, exitTimeoutMs, timers))) {
         onWarning(
@@ -215,7 +311,6 @@ export class StartedProcesses {
     } catch (error) {
       onWarning(`onProcessExit of ${name} failed.`, error);
     }
-    await this.#destroy(created, process);
   }
 
   async #destroy(created: CreatedInstance, process: LocalProcess): Promise<void> {

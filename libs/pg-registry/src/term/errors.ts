@@ -19,6 +19,9 @@ export type PgRegistryErrorCode =
   | 'CALL_TIMEOUT'
   | 'NODE_DOWN'
   | 'NO_HANDLER'
+  | 'REENTRANT_CALL'
+  | 'ENTITY_ELSEWHERE'
+  | 'ENTITY_UNAVAILABLE'
   | 'REMOTE'
   | 'TRANSPORT';
 
@@ -158,6 +161,26 @@ export class NodeDownError extends PgRegistryError {
   constructor(message: string, fields: ErrorFields & { readonly mayHaveExecuted?: boolean } = {}) {
     super(message, { ...fields, code: 'NODE_DOWN' });
     this.mayHaveExecuted = fields.mayHaveExecuted ?? false;
+  }
+}
+
+/**
+ * A process that handles one message at a time was called by one that it waits for itself, directly or through others. The call would have
+ * waited until its time limit; it failed at once, and nothing was executed.
+ */
+export class ReentrantCallError extends PgRegistryError {
+  constructor(message: string, fields: ErrorFields = {}) {
+    super(message, { ...fields, code: 'REENTRANT_CALL' });
+  }
+}
+
+/**
+ * An entity cannot be started at present: it failed to start just now and pauses, or the nodes that offer its type do not agree about it. The
+ * message says which. Nothing was executed.
+ */
+export class EntityUnavailableError extends PgRegistryError {
+  constructor(message: string, fields: ErrorFields = {}) {
+    super(message, { ...fields, code: 'ENTITY_UNAVAILABLE' });
   }
 }
 

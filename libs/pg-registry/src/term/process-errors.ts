@@ -45,6 +45,20 @@ export class ProcessExitedError extends PgRegistryError {
   }
 }
 
+/**
+ * The entity is not here. A call to an entity is then made where it is; you get this error if you called a process by its pid, or if none of
+ * the nodes that offer the type takes more entities. Nothing was executed.
+ */
+export class EntityElsewhereError extends PgRegistryError {
+  /** Where it is, or who knows; undefined if this node does not know. */
+  readonly pid: Pid | undefined;
+
+  constructor(message: string, fields: ErrorFields & { readonly pid: Pid | undefined }) {
+    super(message, { ...fields, code: 'ENTITY_ELSEWHERE' });
+    this.pid = fields.pid;
+  }
+}
+
 /** What a handler threw, as its callers on every node get it. */
 export interface RemoteFailure {
   /** The `name` of the error. */

@@ -130,6 +130,14 @@ export class TestCluster implements AsyncDisposable {
     this.#network.crash(name);
   }
 
+  /**
+   * Lets time pass for idle entities on every node, and for nothing else: those that have not been called for their `idleMs` end. Wait for
+   * what you expect, because they end in order.
+   */
+  passIdleTime(ms: number): void {
+    for (const { node } of this.#living.values()) node.passIdleTime(ms);
+  }
+
   /** Drops everything between two nodes, in both directions, until {@link heal}. */
   cut(a: string | TestNode, b: string | TestNode): void {
     this.#network.cut(this.#find(a).name, this.#find(b).name);

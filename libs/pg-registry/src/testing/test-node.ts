@@ -22,6 +22,11 @@ export class TestNode {
     return this.node.processes;
   }
 
+  /** Finds, starts, ends and moves entities of the whole cluster. */
+  get entities(): PgRegistryNode['entities'] {
+    return this.node.entities;
+  }
+
   /** Returns the registry of a scope on this node. Default: the scope `'pg'`. */
   registry(scope = 'pg'): ReturnType<PgRegistryNode['scope']> {
     return this.node.scope(scope);

@@ -12,7 +12,7 @@ export interface VersionRange {
 }
 
 /** The versions that this implementation speaks. */
-export const OWN_VERSIONS: VersionRange = Object.freeze({ min: 1, max: 2 });
+export const OWN_VERSIONS: VersionRange = Object.freeze({ min: 1, max: 3 });
 
 /** The highest version in both ranges; `undefined` if there is none. */
 export function commonVersion(a: VersionRange, b: VersionRange): number | undefined {

@@ -154,7 +154,11 @@ export function decodeRequest(
   const to = pids.intern(node, incarnation, id);
   const caller = pids.intern(from.node, from.incarnation, callerId);
   const deadline = remainingMs === NO_DEADLINE ? undefined : new CallDeadline(remainingMs, timers);
-  return { to, token, message: { kind, name, payload, caller, headers, trace, deadline } };
+  return {
+    to,
+    token,
+    message: { kind, name, payload, caller, headers, trace, deadline, chain: undefined, entity: undefined },
+  };
 }
 
 /** Writes a `cancel` frame. */

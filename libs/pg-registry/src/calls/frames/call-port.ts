@@ -79,7 +79,7 @@ export class CallPort {
     else {
       const writer = line.begin('call');
       writeToken(writer, call);
-      writeRequest(writer, pid, message);
+      writeRequest(writer, pid, message, line.version);
       bytes = line.end(call);
     }
     if (bytes > 0) throw unsent(message.name, bytes, this.#deps.channel.limits);
@@ -114,7 +114,7 @@ export class CallPort {
     let bytes: number;
     if (line === undefined) bytes = this.#single.tell(to, message);
     else {
-      writeRequest(line.begin('cast'), to, message);
+      writeRequest(line.begin('cast'), to, message, line.version);
       bytes = line.end();
     }
     if (bytes > 0) throw unsent(message.name, bytes, channel.limits);

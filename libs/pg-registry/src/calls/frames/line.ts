@@ -57,10 +57,13 @@ export class Line {
   #complete = 0;
   #partStart = 0;
   #bundle: Bundle = { calls: [], open: 0, token: '' };
+  /** In which the two nodes talk; the first with bundles for a node that is no peer. */
+  readonly version: number;
   readonly #outlet: Outlet;
   readonly #deps: LineDeps;
 
-  constructor(outlet: Outlet, deps: LineDeps) {
+  constructor(outlet: Outlet, version: number, deps: LineDeps) {
+    this.version = version;
     this.#outlet = outlet;
     this.#deps = deps;
   }

@@ -54,8 +54,10 @@ export class Lines implements LineDeps {
   /** Returns the line to a peer; undefined if it does not know bundles, or the node is no peer. */
   to({ node, incarnation }: NodeIdentity): Line | undefined {
     let line = this.byIncarnation.get(incarnation);
-    if (line !== undefined || this.#peers.versionOf({ node, incarnation }) < BUNDLES) return line;
-    line = new Line(this.channel.outlet(node), this);
+    if (line !== undefined) return line;
+    const version = this.#peers.versionOf({ node, incarnation });
+    if (version < BUNDLES) return undefined;
+    line = new Line(this.channel.outlet(node), version, this);
     this.byIncarnation.set(incarnation, line);
     return line;
   }
@@ -64,7 +66,7 @@ export class Lines implements LineDeps {
   back(to: NodeIdentity): Line {
     let line = this.to(to);
     if (line !== undefined) return line;
-    line = new Line(this.channel.outlet(to.node), this);
+    line = new Line(this.channel.outlet(to.node), BUNDLES, this);
     this.byIncarnation.set(to.incarnation, line);
     this.#transient.push(to.incarnation);
     return line;

@@ -1,0 +1,145 @@
+import type { Mailbox } from '../calls';
+import {
+  AlreadyRegisteredError,
+  EntityUnavailableError,
+  type Key,
+  KeyMap,
+  type Pid,
+  type Value,
+} from '../term';
+import type { EntitiesDeps } from './entities-deps';
+import { type EntityHost, nameOf } from './entity-host';
+import type { HostedType } from './hosted-type';
+
+/** How long calls are parked for an entity that was announced and does not come. */
+const PARKED_MS = 15_000;
+/** Moves whose outcome is remembered, for a sender that did not get the answer. */
+const MOST_MOVES = 10_000;
+
+/** What a host says about an entity that it gives away. */
+export interface Announcement {
+  readonly type: string;
+  readonly key: Key;
+  /** Names this move, so that it is made once however often it is asked for. */
+  readonly moveId: string;
+  /** The process that ends. */
+  readonly from: Pid;
+}
+
+/** An announced entity, and the entity itself. */
+export interface Delivery extends Announcement {
+  readonly stateVersion: number;
+  readonly hasState: boolean;
+  readonly state: Value;
+}
+
+/** An entity that was announced and has not come. */
+interface Expected {
+  readonly moveId: string;
+  readonly from: Pid;
+  readonly parking: Mailbox;
+  readonly cancel: () => void;
+}
+
+/** The entities that other nodes hand over to this one. */
+export class Arrivals {
+  readonly #deps: EntitiesDeps;
+  readonly #host: EntityHost;
+  readonly #expected = new Map<HostedType, KeyMap<Expected>>();
+  /** The processes of entities that have come, by their moves. */
+  readonly #arrived = new Map<string, Promise<Pid>>();
+
+  constructor(deps: EntitiesDeps, host: EntityHost) {
+    this.#deps = deps;
+    this.#host = host;
+  }
+
+  /**
+   * Parks calls to an entity that is about to come.
+   *
+   * @throws EntityUnavailableError if this node takes no more; AlreadyRegisteredError if it lives here.
+   */
+  prepare({ type, key, moveId, from }: Announcement): void {
+    const hosted = this.#host.types.get(type);
+    if (hosted === undefined || !this.#host.isOpen || hosted.isFull) {
+      throw new EntityUnavailableError(`This node does not take ${nameOf({ type, key })} at present.`);
+    }
+    const life = hosted.lives.get(key);
+    if (life !== undefined)
+      throw new AlreadyRegisteredError(`${nameOf({ type, key })} lives here.`, { pid: life.process.pid });
+    const expected = this.#of(hosted);
+    if (expected.get(key)?.moveId === moveId) return;
+    if (hosted.parked.has(key))
+      throw new EntityUnavailableError(`${nameOf({ type, key })} is expected here already.`);
+    const parking = this.#deps.calls.mailboxes.detached(this.#host.process);
+    const cancel = this.#deps.timers.setTimer(PARKED_MS, () => this.#giveUp(hosted, key, moveId));
+    hosted.parked.set(key, parking);
+    expected.set(key, { moveId, from, parking, cancel });
+  }
+
+  /** Starts an entity with what its last life handed over. @returns Its process, when it has started. @throws What its start throws. */
+  receive(delivery: Delivery): Promise<Pid> {
+    const { moveId } = delivery;
+    let arrived = this.#arrived.get(moveId);
+    if (arrived === undefined) {
+      arrived = this.#start(delivery);
+      this.#arrived.set(moveId, arrived);
+      if (this.#arrived.size > MOST_MOVES) {
+        const [oldest] = this.#arrived.keys();
+        if (oldest !== undefined) this.#arrived.delete(oldest);
+      }
+    }
+    return arrived;
+  }
+
+  /** A node is gone: what it announced does not come. */
+  nodeLost(incarnation: string): void {
+    for (const [hosted, expected] of this.#expected) {
+      for (const [key, { from, moveId }] of expected) {
+        if (from.incarnation === incarnation) this.#giveUp(hosted, key, moveId);
+      }
+    }
+  }
+
+  async #start({ type, key, moveId, from, stateVersion, hasState, state }: Delivery): Promise<Pid> {
+    const hosted = this.#host.types.get(type);
+    if (hosted === undefined || !this.#host.isOpen || hosted.lives.has(key)) {
+      throw new EntityUnavailableError(`This node does not take ${nameOf({ type, key })} any more.`);
+    }
+    const isKnown = stateVersion === hosted.type.stateVersion;
+    if (hasState && !isKnown) {
+      this.#deps.onWarning(
+        'entity-state',
+        `${nameOf({ type, key })} starts without its state, which is of version ${stateVersion}; this node has version ${hosted.type.stateVersion}.`,
+      );
+    }
+    const given = hasState && isKnown ? { state } : {};
+    const expected = this.#expected.get(hosted)?.get(key);
+    if (expected?.moveId === moveId) this.#forget(hosted, key, expected);
+    const life = this.#host.start(hosted, key, { cause: 'hand-over', from, ...given });
+    if (expected?.moveId === moveId) expected.parking.divert((queued) => life.mailbox.take(queued));
+    await life.started;
+    if (!life.process.alive) throw new EntityUnavailableError(`${nameOf({ type, key })} failed to start.`);
+    return life.process.pid;
+  }
+
+  #of(hosted: HostedType): KeyMap<Expected> {
+    let expected = this.#expected.get(hosted);
+    if (expected === undefined) this.#expected.set(hosted, (expected = new KeyMap()));
+    return expected;
+  }
+
+  #forget(hosted: HostedType, key: Key, { cancel }: Expected): void {
+    cancel();
+    hosted.parked.delete(key);
+    this.#expected.get(hosted)?.delete(key);
+  }
+
+  /** What waits for the entity begins a life of its own. */
+  #giveUp(hosted: HostedType, key: Key, moveId: string): void {
+    const expected = this.#expected.get(hosted)?.get(key);
+    if (expected?.moveId !== moveId) return;
+    this.#forget(hosted, key, expected);
+    expected.parking.divert((queued) => this.#host.take(queued));
+  }
+}

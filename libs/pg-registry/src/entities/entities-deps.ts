@@ -1,0 +1,48 @@
+import type { Calls, NodeAvailability } from '../calls';
+import type { Processes, Timers } from '../lifetime';
+import type { ProcessService } from '../process';
+import type { PgRegistryService, ScopeOptions } from '../scope';
+import type { Pid, PidInterner, ValueLimits } from '../term';
+
+/** What a node gives its entities. */
+export interface EntitiesDeps {
+  readonly processes: Processes;
+  readonly calls: Calls;
+  readonly service: ProcessService;
+  /** The registry of a scope that runs. */
+  readonly scope: (name: string) => PgRegistryService;
+  /** Starts a scope unless it runs. */
+  readonly ensureScope: (options: ScopeOptions) => PgRegistryService;
+  /** Runs a function once, as soon as the entries of all peers have arrived. */
+  readonly whenSynced: (run: () => void) => void;
+  /** Whether this node has peers. */
+  readonly hasPeers: () => boolean;
+  readonly availability: (pid: Pid) => NodeAvailability;
+  readonly timers: Timers;
+  readonly limits: ValueLimits;
+  readonly pids: PidInterner;
+  /** How long a peer may be silent before it is removed, in milliseconds. */
+  readonly peerTimeoutMs: number;
+  /** Returns a number in [0, 1) that nobody can guess. */
+  readonly random: () => number;
+  /** Logs, limited in rate, what nobody would hear of otherwise. */
+  readonly onWarning: (kind: string, message: string, error?: unknown) => void;
+}
+
+/** What happened to the entities of one node, for `stats()`. */
+export interface EntitiesStats {
+  /** Living entities of this node, by type. */
+  readonly living: Readonly<Record<string, number>>;
+  /** Entities that were started here, by cause. */
+  readonly started: Readonly<Record<string, number>>;
+  /** Entities that ended here, by reason; `error` for any reason that is no word of the library. */
+  readonly ended: Readonly<Record<string, number>>;
+  /** Starts that failed. */
+  readonly failedStarts: number;
+  /** Keys whose next start waits for the end of a pause. */
+  readonly paused: number;
+  /** Moves of entities away from here, by outcome. */
+  readonly moves: Readonly<Record<'done' | 'without-state' | 'refused' | 'failed', number>>;
+  /** States of entities that lost their place after a split, by what became of them. */
+  readonly merges: Readonly<Record<'merged' | 'dropped' | 'lost', number>>;
+}

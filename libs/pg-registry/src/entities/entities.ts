@@ -1,0 +1,307 @@
+import { type EntityAddress, type EntityRouter, type TriedMembers } from '../calls';
+import { withTimeout } from '../lifetime';
+import type { MembershipEvent, ScopeEvent } from '../scope';
+import { isArray, type Key, NotRegisteredError, type Pid, quoteText, type Value } from '../term';
+import { Arrivals } from './arrivals';
+import type { EntitiesDeps, EntitiesStats } from './entities-deps';
+import { EntityHost, nameOf } from './entity-host';
+import type { EntityClass } from './entity-options';
+import { hostHandlers, hostOn, SETTLE_MS } from './host-handlers';
+import type { HostedType } from './hosted-type';
+import { Directory, ENTITIES_SCOPE, type Host, HOSTS_SCOPE } from './hosts';
+import { Merges } from './merges';
+import { Moves } from './moves';
+
+/** So many entities are moved, or restarted, at a time. */
+const AT_A_TIME = 64;
+/** How long a node that starts the scopes waits for the word of peers that start them, too, in milliseconds. */
+const MEETING_MS = 100;
+
+/**
+ * The entities of one node: those that live here, and where all others are. The two internal scopes `pg.hosts` and `pg.entities` are started
+ * at the first use; a node that has nothing to do with entities pays nothing.
+ */
+export class Entities implements EntityRouter {
+  readonly directory: Directory;
+  readonly #deps: EntitiesDeps;
+  #host: EntityHost | undefined;
+  #moves: Moves | undefined;
+  #merges: Merges | undefined;
+  #arrivals: Arrivals | undefined;
+  #ready: Promise<void> | undefined;
+  isReady = false;
+  #isWatching = false;
+
+  constructor(deps: EntitiesDeps) {
+    this.#deps = deps;
+    this.directory = new Directory(deps.scope, deps.availability);
+    deps.calls.outgoing.useEntities(this);
+  }
+
+  // Where entities are
+
+  ready(): Promise<void> {
+    this.#ready ??= this.#begin();
+    return this.#ready;
+  }
+
+  pick({ type, key }: EntityAddress, tried: TriedMembers | undefined): Pid | undefined {
+    const { availability } = this.#deps;
+    const redirect = tried?.redirect;
+    if (redirect !== undefined && availability(redirect) !== 'unknown') return redirect;
+    for (const pid of this.directory.living(type, key)) {
+      const state = availability(pid);
+      if (state === 'unknown') continue;
+      if (tried?.has(pid) !== true) return pid;
+      // It keeps its place as long as its node is a peer: nobody else may start it.
+      if (state === 'suspect') return undefined;
+    }
+    return this.directory.candidates(type, key).find(({ pid }) => tried?.has(pid) !== true)?.pid;
+  }
+
+  nobody(to: EntityAddress): Error {
+    const nodes = this.directory.offers(to.type).map(({ pid }) => quoteText(pid.node));
+    const offering = nodes.length === 0 ? 'none' : nodes.join(', ');
+    return new NotRegisteredError(
+      `No node can start the entity ${nameOf(to)}; nothing was executed. Nodes that offer ${quoteText(to.type)}: ${offering}.`,
+    );
+  }
+
+  // What lives here
+
+  /** Offers an entity type, as soon as this node knows what lives elsewhere. @throws InvalidArgumentError */
+  mount(entityClass: EntityClass): void {
+    const host = this.#hosting();
+    host.mount(entityClass);
+    void (this.isReady ? this.#offer() : this.ready());
+  }
+
+  /** Ends an entity, wherever it lives. @returns Whether it lived. */
+  async stop(type: string, key: Key, reason: string): Promise<boolean> {
+    return await this.#tellHostOf(type, key, 'stop', { reason });
+  }
+
+  /** Moves an entity to a node. @returns Whether it is there. @throws InvalidArgumentError if the node does not offer the type. */
+  async move(type: string, key: Key, node: string): Promise<boolean> {
+    await this.ready();
+    hostOn(this.directory, type, node);
+    return await this.#tellHostOf(type, key, 'move', { node });
+  }
+
+  /**
+   * Gives the entities of this node to others, because it is about to leave; ends those that nobody takes. Never rejects.
+   *
+   * @param timeoutMs What is not over then starts afresh when it is called.
+   */
+  async drain(timeoutMs: number): Promise<void> {
+    const host = this.#host;
+    if (host === undefined) return;
+    host.isOpen = false;
+    const lives = [...host.types.values()].flatMap((hosted) =>
+      [...hosted.lives.values()].map((life) => ({ hosted, life })),
+    );
+    if (lives.length === 0) return;
+    const settled = new Map<string, Promise<unknown>>();
+    const moved = inParallel(lives, async ({ hosted, life }) => {
+      const all = (target: Host): Promise<unknown> => this.#settleOnce(settled, target);
+      if (!(await this.#moves!.move(hosted, life, undefined, all))) await host.end(hosted, life, 'shutdown');
+    });
+    const inTime = await withTimeout(moved, timeoutMs, this.#deps.timers);
+    const { done, 'without-state': without } = this.#moves!.outcomes;
+    const left = lives.length - done - without;
+    if (left <= 0 && inTime) return;
+    this.#deps.onWarning(
+      'entity-drain',
+      `${Math.max(0, left)} of ${lives.length} entities were not handed over within ${timeoutMs} ms; they start afresh when they are called.`,
+    );
+  }
+
+  /** A node is gone. */
+  nodeLost(incarnation: string): void {
+    this.#arrivals?.nodeLost(incarnation);
+  }
+
+  /** Passes time for idle entities only; see `EntityHost.passIdleTime`. */
+  passIdleTime(ms: number): void {
+    this.#host?.passIdleTime(ms);
+  }
+
+  stats(): EntitiesStats {
+    const host = this.#host;
+    const types = [...(host?.types.values() ?? [])];
+    const none = { done: 0, 'without-state': 0, refused: 0, failed: 0 };
+    return {
+      living: Object.fromEntries(types.map(({ type, lives }) => [type.name, lives.size])),
+      started: { ...host?.started },
+      ended: { ...host?.ended },
+      failedStarts: host?.failedStarts ?? 0,
+      paused: types.reduce((sum, { pauses }) => sum + pauses.size, 0),
+      moves: { ...(this.#moves?.outcomes ?? none) },
+      merges: { ...(this.#merges?.outcomes ?? { merged: 0, dropped: 0, lost: 0 }) },
+    };
+  }
+
+  /** Never rejects: nobody awaits it where the node is just made. */
+  async #begin(): Promise<void> {
+    try {
+      await this.#start();
+    } catch (error) {
+      this.#deps.onWarning(
+        'entities',
+        'The scopes of entities did not start; no entity can be called here',
+        error,
+      );
+    }
+  }
+
+  async #start(): Promise<void> {
+    const { ensureScope, whenSynced } = this.#deps;
+    ensureScope({ name: HOSTS_SCOPE, keys: 'unique' });
+    ensureScope({ name: ENTITIES_SCOPE, keys: 'unique' });
+    const synced = (): Promise<void> => new Promise((resolve) => whenSynced(resolve));
+    await synced();
+    if (this.#deps.hasPeers()) {
+      // Race: a peer that starts these scopes in the same moment has not said so yet.
+      await new Promise<void>((resolve) =>
+        this.#deps.timers.setTimer(MEETING_MS, resolve, { keepAlive: true }),
+      );
+      await synced();
+    }
+    await this.#offer();
+    this.isReady = true;
+  }
+
+  /** Offers what this node hosts, and resolves when every peer knows: nobody starts an entity elsewhere from then on whose place is here. */
+  async #offer(): Promise<void> {
+    const host = this.#host;
+    if (host === undefined) return;
+    host.offer();
+    await this.#deps
+      .scope(HOSTS_SCOPE)
+      .replicated({ timeoutMs: SETTLE_MS })
+      .catch(() => undefined);
+    if (this.#isWatching) return;
+    this.#isWatching = true;
+    // As the root process: what first uses entities may be a handler, and a subscription ends with its process.
+    const { processes } = this.#deps;
+    processes.current.enter(processes.root, undefined, () =>
+      this.#deps
+        .scope(ENTITIES_SCOPE)
+        .monitorScope()
+        .subscribe((event) => this.#onEvent(event)),
+    );
+  }
+
+  #hosting(): EntityHost {
+    if (this.#host !== undefined) return this.#host;
+    const host = new EntityHost(this.#deps, this.directory);
+    const arrivals = new Arrivals(this.#deps, host);
+    const merges = new Merges(this.#deps, this.directory, host);
+    const moves = new Moves(this.#deps, this.directory, host);
+    const isLate = this.#ready !== undefined;
+    this.#host = host;
+    this.#arrivals = arrivals;
+    this.#merges = merges;
+    this.#moves = moves;
+    host.open(
+      hostHandlers({
+        ...this.#deps,
+        directory: this.directory,
+        host,
+        arrivals,
+        merges,
+        moves,
+        settle: (target) => this.#settle(target),
+      }),
+    );
+    if (isLate) this.#ready = this.#begin();
+    return host;
+  }
+
+  async #tellHostOf(
+    type: string,
+    key: Key,
+    what: string,
+    more: Readonly<Record<string, Value>>,
+  ): Promise<boolean> {
+    await this.ready();
+    const [pid] = this.directory.living(type, key);
+    const host = pid && this.directory.hostAt(type, pid);
+    if (host === undefined) return false;
+    return (
+      (await this.#deps.calls.outgoing.call(
+        host.pid,
+        what,
+        { type, key, ...more },
+        { timeoutMs: Infinity },
+      )) === true
+    );
+  }
+
+  #settle(target: Host): Promise<unknown> {
+    return this.#deps.calls.outgoing.call(target.pid, 'settle', null, { timeoutMs: 2 * SETTLE_MS });
+  }
+
+  /** One question for all entities that have gone to a host by now. */
+  #settleOnce(asked: Map<string, Promise<unknown>>, target: Host): Promise<unknown> {
+    const { node } = target;
+    let answer = asked.get(node);
+    if (answer === undefined) {
+      // Those that join a question must have arrived before it leaves.
+      const turn = new Promise<void>((resolve) => this.#deps.timers.afterTurn(resolve));
+      answer = turn.then(() => (asked.delete(node), this.#settle(target)));
+      asked.set(node, answer);
+    }
+    return answer;
+  }
+
+  /** Never throws: RxJS would end the process. */
+  #onEvent(event: ScopeEvent): void {
+    try {
+      if (event.type === 'join') this.#onJoin(event);
+      if (event.type === 'leave' && event.cause === 'node-down') this.#onLoss(event);
+    } catch (error) {
+      this.#deps.onWarning('entities', 'What happened to an entity elsewhere could not be followed', error);
+    }
+  }
+
+  #onJoin({ key, entries }: MembershipEvent): void {
+    const found = this.#hostedOf(key);
+    const life = found?.hosted.lives.get(found.key);
+    if (found === undefined || life === undefined) return;
+    for (const { pid } of entries) {
+      if (!this.#deps.processes.isLocal(pid)) void this.#merges!.met(found.hosted, life, pid);
+    }
+  }
+
+  /** Restarts at once what a lost node had, if its class says so and its place is here now. */
+  #onLoss({ key }: MembershipEvent): void {
+    const found = this.#hostedOf(key);
+    const host = this.#host;
+    if (found === undefined || host === undefined || !host.isOpen || found.hosted.type.restart !== 'eager')
+      return;
+    const { hosted, key: entityKey } = found;
+    const { name } = hosted.type;
+    if (this.directory.living(name, entityKey).length > 0 || hosted.lives.has(entityKey) || hosted.isFull)
+      return;
+    const [best] = this.directory.candidates(name, entityKey);
+    if (best?.pid === host.process.pid) host.start(hosted, entityKey, { cause: 'restart' });
+  }
+
+  #hostedOf(entry: Key): { hosted: HostedType; key: Key } | undefined {
+    if (!isArray(entry)) return undefined;
+    const [type, key] = entry;
+    const hosted = typeof type === 'string' ? this.#host?.types.get(type) : undefined;
+    return hosted === undefined || key === undefined ? undefined : { hosted, key };
+  }
+}
+
+/** Runs a task for each item, not more than so many at a time. */
+async function inParallel<T>(items: readonly T[], task: (item: T) => Promise<void>): Promise<void> {
+  const rest = items.values();
+  const worker = async (): Promise<void> => {
+    // oxlint-disable-next-line no-await-in-loop
+    for (const item of rest) await task(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_A_TIME, items.length) }, worker));
+}

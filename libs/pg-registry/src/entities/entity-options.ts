@@ -1,0 +1,127 @@
+import {
+  boundedText,
+  InvalidArgumentError,
+  isObject,
+  type Key,
+  OptionChecks,
+  propertyOfThrown,
+  quoteText,
+} from '../term';
+import type { ProcessClass } from '../process';
+
+/** Why an entity was started. */
+export type StartCause =
+  /** It was called, and did not live. */
+  | 'call'
+  /** Another node handed it over. */
+  | 'hand-over'
+  /** Its node crashed, and its class says `restart: 'eager'`. */
+  | 'restart';
+
+/** What `onProcessStart` of an entity gets. */
+export interface EntityStart<K = Key, S = unknown> {
+  /** Which entity of its type it is. */
+  readonly key: K;
+  /** What `onHandOver` of its last life returned, if that life was moved; otherwise undefined. */
+  readonly state: S | undefined;
+  /** Why it was started. */
+  readonly cause: StartCause;
+}
+
+/** Hooks that the class of an entity may implement, beside those of every process class. All run as its process, one at a time. */
+export interface EntityLifecycle<S = unknown> {
+  /** Runs when the entity is moved, after its last handler. Returns what its next life gets as `state`: a value. */
+  onHandOver?(): S | Promise<S>;
+  /** Runs after a split of the cluster in which two entities of one key lived: gets the state of the one that ended. */
+  onMerge?(other: S): unknown;
+}
+
+/** The options of `@Entity`. */
+export interface EntityOptions {
+  /** Ends an entity that was not called for so long, in milliseconds. Default 600,000; Infinity for never. */
+  readonly idleMs?: number;
+  /**
+   * What happens to an entity whose node crashed: `'on-call'` (the default) starts it when it is called next, `'eager'` at once.
+   */
+  readonly restart?: 'on-call' | 'eager';
+  /** So many entities of the type live on one node at most; callers ask the next node then. Default 100,000. */
+  readonly maxPerNode?: number;
+  /** Whether a call that the entity waits for itself is handled at once, while it waits. Default: it fails with `ReentrantCallError`. */
+  readonly reentrant?: boolean;
+  /** Whether an error of a handler ends the entity. Default `'stay'`. */
+  readonly onError?: 'stay' | 'exit';
+  /** The version of what `onHandOver` returns. A node with another one starts the entity without its state. Default 1. */
+  readonly stateVersion?: number;
+}
+
+/** An entity type after the checks, with every default filled in. */
+export interface EntityType extends Required<EntityOptions> {
+  readonly name: string;
+}
+
+/** A class with `@Entity`. */
+export type EntityClass<T extends object = object> = ProcessClass<T>;
+
+const NAMES = ['idleMs', 'restart', 'maxPerNode', 'reentrant', 'onError', 'stateVersion'];
+const CHECKS: OptionChecks = new OptionChecks('No entity can be started.', '@Entity');
+const TYPE = Symbol('pg-registry:entity-type');
+
+/**
+ * Checks the options of an entity type and fills in the defaults.
+ *
+ * @throws InvalidOptionError naming the option that is wrong or unknown.
+ */
+export function normalEntityType(name: unknown, options: EntityOptions): EntityType {
+  CHECKS.name('type', name);
+  CHECKS.names(options, NAMES);
+  const {
+    idleMs = 600_000,
+    restart = 'on-call',
+    maxPerNode = 100_000,
+    reentrant = false,
+    onError = 'stay',
+    stateVersion = 1,
+  } = options;
+  if (typeof idleMs !== 'number' || !(idleMs > 0))
+    throw CHECKS.error('idleMs', idleMs, 'a number of milliseconds > 0, or Infinity');
+  CHECKS.oneOf('restart', restart, ['on-call', 'eager']);
+  CHECKS.wholeNumber('maxPerNode', maxPerNode, 1);
+  CHECKS.boolean('reentrant', reentrant);
+  CHECKS.oneOf('onError', onError, ['stay', 'exit']);
+  CHECKS.wholeNumber('stateVersion', stateVersion, 0);
+  return Object.freeze({ name, idleMs, restart, maxPerNode, reentrant, onError, stateVersion });
+}
+
+/** Notes that a class is an entity type. */
+export function setEntityType(target: object, type: EntityType): void {
+  Object.defineProperty(target, TYPE, { value: type });
+}
+
+/** Returns the entity type of exactly this class; undefined if it has no `@Entity`. Never throws. */
+export function entityTypeOf(target: unknown): EntityType | undefined {
+  if (typeof target !== 'function' || !Object.hasOwn(target, TYPE)) return undefined;
+  // Only setEntityType writes it.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return Reflect.get(target, TYPE) as EntityType;
+}
+
+/**
+ * Returns the name of an entity type that is given by its class or its name.
+ *
+ * @throws InvalidArgumentError for a class without `@Entity`, and for what is neither.
+ */
+export function typeNameOf(given: unknown): string {
+  if (typeof given === 'string' && given !== '') return given;
+  const type = entityTypeOf(given);
+  if (type !== undefined) return type.name;
+  if (typeof given === 'function') {
+    const name = quoteText(boundedText(propertyOfThrown(given, 'name')));
+    throw new InvalidArgumentError(
+      `The class ${name} has no @Entity('type'), so it is no entity type. Nothing was sent.`,
+    );
+  }
+  const what = isObject(given) ? 'an object' : typeof given;
+  throw new InvalidArgumentError(
+    `An entity type must be given by its class or by its name (got ${what}). Nothing was sent.`,
+  );
+}

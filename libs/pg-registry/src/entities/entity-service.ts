@@ -1,0 +1,184 @@
+import { map, type Observable } from 'rxjs';
+import { type CallOptions, EntityName } from '../calls';
+import type { ProcessService, Remote } from '../process';
+import type { PgRegistryService } from '../scope';
+import type { Entry } from '../table';
+import {
+  DEFAULT_VALUE_LIMITS,
+  InvalidArgumentError,
+  type Key,
+  normalKey,
+  OptionChecks,
+  type Pid,
+} from '../term';
+import type { Entities } from './entities';
+import { type EntityClass, typeNameOf } from './entity-options';
+import { ENTITIES_SCOPE, type Host } from './hosts';
+
+/** A name belongs to no node, whose objects its pids could be. */
+const AS_GIVEN = { internPid: (pid: Pid): Pid => pid };
+const CHECKS: OptionChecks = new OptionChecks('Nothing was moved.', 'rebalance()');
+
+/**
+ * Makes a name for the entity of a type and key, for `processes.call(entity('document', 'a'), 'edit', change)`. It needs no class, so it can be
+ * used where the type is only known by its name.
+ *
+ * @param type The class, or the name that its `@Entity` gives.
+ * @throws InvalidArgumentError for a class without `@Entity`; InvalidValueError if the key is none.
+ */
+export function entity(type: EntityClass | string, key: Key): EntityName {
+  return new EntityName(typeNameOf(type), keyOf(key));
+}
+
+function keyOf(key: unknown): Key {
+  if (key === undefined)
+    throw new InvalidArgumentError('An entity must be given by its type and its key. Nothing was sent.');
+  return normalKey(key, DEFAULT_VALUE_LIMITS, AS_GIVEN);
+}
+
+/** An entity, wherever it lives: a destination of calls that survives its moves. */
+export class EntityRef<T = unknown> extends EntityName {
+  readonly #processes: ProcessService;
+  readonly #entities: Entities;
+  readonly #scope: () => PgRegistryService;
+
+  /** @internal Made by `EntityService.ref`. */
+  constructor(
+    name: EntityName,
+    processes: ProcessService,
+    entities: Entities,
+    scope: () => PgRegistryService,
+  ) {
+    super(name.type, name.key);
+    this.#processes = processes;
+    this.#entities = entities;
+    this.#scope = scope;
+  }
+
+  /** Calls a handler of the entity, and starts the entity if it does not live. See `ProcessService.call`. */
+  call<R = unknown>(name: string, payload?: unknown, options?: CallOptions): Promise<R> {
+    return this.#processes.call<R>(this, name, payload, options);
+  }
+
+  /** Sends something to a handler of the entity without waiting, and starts the entity if it does not live. See `ProcessService.cast`. */
+  cast(name: string, payload?: unknown): void {
+    this.#processes.cast(this, name, payload);
+  }
+
+  /** Returns an object whose methods call the handlers of the same name. See `ProcessService.proxy`. */
+  proxy(): Remote<T> {
+    return this.#processes.proxy<T>(this);
+  }
+
+  /** Returns the process of the entity if it lives; a local read that starts nothing. Undefined, too, before this node has synced. */
+  pid(): Pid | undefined {
+    return this.#entities.isReady ? this.#entities.directory.living(this.type, this.key)[0] : undefined;
+  }
+
+  /** Emits the process of the entity, or undefined while it does not live: on subscription, and after each change. */
+  get monitor$(): Observable<Pid | undefined> {
+    void this.#entities.ready();
+    return this.#scope()
+      .watch([this.type, this.key])
+      .pipe(map(() => this.#entities.directory.living(this.type, this.key)[0]));
+  }
+}
+
+/** Finds, starts, ends and moves entities of the whole cluster. One per application. */
+export class EntityService {
+  readonly #processes: ProcessService;
+  readonly #entities: Entities;
+  readonly #scope: () => PgRegistryService;
+
+  /** @internal Made by the node. */
+  constructor(processes: ProcessService, entities: Entities, scope: (name: string) => PgRegistryService) {
+    this.#processes = processes;
+    this.#entities = entities;
+    this.#scope = () => scope(ENTITIES_SCOPE);
+  }
+
+  /** Returns a destination that stands for one entity. Starts nothing. @throws What {@link entity} throws. */
+  ref<T extends object>(type: EntityClass<T> | string, key: Key): EntityRef<T> {
+    return new EntityRef<T>(entity(type, key), this.#processes, this.#entities, this.#scope);
+  }
+
+  /** Returns the process of an entity if it lives; a local read that starts nothing. */
+  find(type: EntityClass | string, key: Key): Pid | undefined {
+    return this.ref(type, key).pid();
+  }
+
+  /** Returns the entries of all living entities of a type; the keys of the entries are `[type, key]`. Costs its answer. Empty before this node has synced. */
+  list(type: EntityClass | string): readonly Entry[] {
+    const name = typeNameOf(type);
+    return this.#entities.isReady ? this.#scope().selectPrefix([name]) : [];
+  }
+
+  /** Returns the nodes that offer a type, as this node knows them. Empty before this node has synced. */
+  hosts(type: EntityClass | string): readonly Host[] {
+    const name = typeNameOf(type);
+    return this.#entities.isReady ? this.#entities.directory.offers(name) : [];
+  }
+
+  /** Resolves when this node knows the entities and hosts of all peers; calls wait for it themselves. */
+  async ready(): Promise<void> {
+    await this.#entities.ready();
+  }
+
+  /**
+   * Ends an entity in order: its handler, then `onProcessExit(reason)`. Calls that come meanwhile start its next life.
+   *
+   * @param reason A text of 1 to 256 characters. Default `'stopped'`.
+   * @returns False if it did not live.
+   */
+  async stop(type: EntityClass | string, key: Key, reason = 'stopped'): Promise<boolean> {
+    const { type: name, key: normal } = entity(type, key);
+    return await this.#entities.stop(name, normal, reason);
+  }
+
+  /**
+   * Moves a living entity to another node, with what its `onHandOver` returns. It stays there until it ends; its next life begins at its
+   * place again.
+   *
+   * @returns Whether it lives there now; false if it did not live, or the node did not take it.
+   * @throws InvalidArgumentError if the node does not offer the type.
+   */
+  async move(type: EntityClass | string, key: Key, node: string): Promise<boolean> {
+    const { type: name, key: normal } = entity(type, key);
+    return await this.#entities.move(name, normal, node);
+  }
+
+  /**
+   * Moves living entities of a type that are not at their place, one after the other: after nodes have joined, for instance. Nothing is ever
+   * moved unasked, except by a node that leaves.
+   *
+   * @param options.max So many at most. Default 100.
+   * @returns How many were moved.
+   */
+  async rebalance(type: EntityClass | string, options: { readonly max?: number } = {}): Promise<number> {
+    CHECKS.names(options, ['max']);
+    const { max = 100 } = options;
+    CHECKS.wholeNumber('max', max, 1);
+    const name = typeNameOf(type);
+    await this.#entities.ready();
+    let moved = 0;
+    for (const { key, pid } of this.list(name)) {
+      if (moved >= max) break;
+      // The keys of that scope are made by hosts.
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+      const [, entityKey] = key as readonly [string, Key];
+      const [best] = this.#entities.directory.candidates(name, entityKey);
+      if (best === undefined || best.node === pid.node) continue;
+      // One after the other, so that the cluster goes on serving.
+      // oxlint-disable-next-line no-await-in-loop
+      if (await this.#entities.move(name, entityKey, best.node)) moved += 1;
+    }
+    return moved;
+  }
+
+  /** What `console.log` and `util.inspect` print. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    const { living } = this.#entities.stats();
+    const types = Object.entries(living).map(([type, count]) => `${count} × ${type}`);
+    return `EntityService (${types.join(', ') || 'no entities live here'})`;
+  }
+}

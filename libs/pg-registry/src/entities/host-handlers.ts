@@ -1,0 +1,101 @@
+import { HandlerTable } from '../calls';
+import { InvalidArgumentError, type Key, quoteText, type Value } from '../term';
+import type { Arrivals } from './arrivals';
+import type { EntitiesDeps } from './entities-deps';
+import type { EntityHost } from './entity-host';
+import { HostMessages } from './host-messages';
+import type { HostedType, Life } from './hosted-type';
+import { type Directory, ENTITIES_SCOPE, type Host } from './hosts';
+import type { Merges } from './merges';
+import type { Moves } from './moves';
+
+/** How long a host waits for its peers to know its entries, in milliseconds. */
+export const SETTLE_MS = 5000;
+
+/** What answers other hosts, and operators. */
+export interface HostHandlersDeps extends Pick<EntitiesDeps, 'limits' | 'pids' | 'scope'> {
+  readonly directory: Directory;
+  readonly host: EntityHost;
+  readonly arrivals: Arrivals;
+  readonly merges: Merges;
+  readonly moves: Moves;
+  /** Resolves when every peer knows what has gone to a host. */
+  readonly settle: (target: Host) => Promise<unknown>;
+}
+
+/** Makes the handlers of a host's process; what they get and return is in {@link HostMessages}. */
+export function hostHandlers(deps: HostHandlersDeps): HandlerTable {
+  const { host, arrivals, merges, moves, limits, pids, scope, directory, settle } = deps;
+  const read = new HostMessages(limits, pids);
+  const here = (message: Value): { hosted: HostedType | undefined; life: Life | undefined; key: Key } => {
+    const { type, key } = read.address(message);
+    const hosted = host.types.get(type);
+    return { hosted, life: hosted?.lives.get(key), key };
+  };
+  const calls = new Map<string, (message: Value) => unknown>([
+    [
+      'known',
+      (message) => {
+        const { hosted, life, key } = here(message);
+        return life?.process.pid ?? (hosted?.parked.has(key) === true ? host.process.pid : null);
+      },
+    ],
+    ['prepare', (message) => (arrivals.prepare(read.announcement(message)), null)],
+    ['receive', (message) => arrivals.receive(read.delivery(message))],
+    [
+      'settle',
+      () =>
+        scope(ENTITIES_SCOPE)
+          .replicated({ timeoutMs: SETTLE_MS })
+          .then(() => null),
+    ],
+    [
+      'merge',
+      async (message) => {
+        const request = read.merge(message);
+        const { hosted, life, key } = here(message);
+        if (hosted === undefined) throw new InvalidArgumentError('This node does not offer the type.');
+        // Race: it may be about to end. Then its next life merges the state.
+        await life?.closing;
+        const present = hosted.lives.get(key) ?? host.start(hosted, key, { cause: 'call' });
+        return await merges.merge(present, request);
+      },
+    ],
+    [
+      'stop',
+      async (message) => {
+        const { hosted, life } = here(message);
+        if (hosted === undefined || life === undefined) return false;
+        await host.end(hosted, life, read.text(message, 'reason'));
+        return true;
+      },
+    ],
+    [
+      'move',
+      async (message) => {
+        const { hosted, life } = here(message);
+        if (hosted === undefined || life === undefined) return false;
+        const target = hostOn(directory, hosted.type.name, read.text(message, 'node'));
+        return (
+          target.pid === host.process.pid || (await moves.move(hosted, life, target, (to) => settle(to)))
+        );
+      },
+    ],
+  ]);
+  return new HandlerTable('The host of entities', { calls });
+}
+
+/**
+ * Returns the host of a type on a node.
+ *
+ * @throws InvalidArgumentError naming the nodes that offer it.
+ */
+export function hostOn(directory: Directory, type: string, node: string): Host {
+  const offers = directory.offers(type);
+  const found = offers.find((host) => host.node === node);
+  if (found !== undefined) return found;
+  const nodes = offers.map((host) => quoteText(host.node)).join(', ');
+  throw new InvalidArgumentError(
+    `Node ${quoteText(node)} does not offer ${quoteText(type)}. Nodes that do: ${nodes || 'none'}. Nothing was moved.`,
+  );
+}

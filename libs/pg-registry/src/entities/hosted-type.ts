@@ -1,0 +1,55 @@
+import type { Mailbox } from '../calls';
+import type { LocalProcess } from '../lifetime';
+import { type Key, KeyMap, type Pid } from '../term';
+import type { EntityClass, EntityType, StartCause } from './entity-options';
+import { StartPauses } from './start-pauses';
+
+/** One life of an entity on this node, from the beginning of its start until its process has ended. */
+export interface Life {
+  readonly key: Key;
+  readonly cause: StartCause;
+  readonly process: LocalProcess;
+  readonly mailbox: Mailbox;
+  /** Settles when its start is over; never rejects. */
+  readonly started: Promise<void>;
+  /** Where it lived before, if it was handed over. */
+  readonly from: Pid | undefined;
+  /** Its end, once that has begun; never rejects. */
+  closing: Promise<unknown> | undefined;
+  /** What the mailbox had handled when it was looked at last, and since when it has not handled anything more. */
+  handled: number;
+  quietSince: number;
+}
+
+/** An entity type that this node offers, and what lives of it here. */
+export class HostedType {
+  readonly type: EntityType;
+  readonly class: EntityClass;
+  readonly lives = new KeyMap<Life>();
+  /** Calls that wait until it is known whether their entity starts here. */
+  readonly parked = new KeyMap<Mailbox>();
+  readonly pauses = new StartPauses();
+  /** When this node began to offer it; Infinity: not yet. */
+  offeredAt = Infinity;
+  /** What its offer says. */
+  full = false;
+  /** Whether the node has ended: nothing of the type lives here any more. */
+  isClosed = false;
+
+  constructor(type: EntityType, entityClass: EntityClass) {
+    this.type = type;
+    this.class = entityClass;
+  }
+
+  /** Whether no more entities of the type may be started here. */
+  get isFull(): boolean {
+    return this.lives.size + this.parked.size >= this.type.maxPerNode;
+  }
+
+  /** Whether its offer should say so: it takes that back when there is room for one in twenty, so that it does not flap. */
+  get isToldFull(): boolean {
+    const { maxPerNode } = this.type;
+    const used = this.lives.size + this.parked.size;
+    return this.full ? used > maxPerNode - Math.max(1, Math.floor(maxPerNode / 20)) : used >= maxPerNode;
+  }
+}

@@ -1,0 +1,94 @@
+import type { NodeAvailability } from '../calls';
+import type { PgRegistryService } from '../scope';
+import type { Key, Pid, Value } from '../term';
+import { ranked } from './placement';
+
+/** The internal scope in which nodes offer entity types: the key is the type. */
+export const HOSTS_SCOPE = 'pg.hosts';
+/** The internal scope of living entities: the key is `[type, key]`. */
+export const ENTITIES_SCOPE = 'pg.entities';
+/** The value of an entity that is being moved away. */
+export const MOVING = 'moving';
+
+/** A node that offers an entity type. */
+export interface Host {
+  /** Its name. */
+  readonly node: string;
+  /** The process that starts entities there. */
+  readonly pid: Pid;
+  /** The version of what its `onHandOver` returns. */
+  readonly stateVersion: number;
+  /** Whether it can take no more entities of the type. */
+  readonly full: boolean;
+}
+
+/** What a host says of itself; the value of its entry. */
+export function offerOf({ stateVersion, full }: Pick<Host, 'stateVersion' | 'full'>): Value {
+  return { guard: 'view', stateVersion, full };
+}
+
+/** Reads what a peer says of itself; undefined if it is no offer. */
+function normalOffer(value: unknown): Pick<Host, 'stateVersion' | 'full'> | undefined {
+  if (typeof value !== 'object' || value === null || !('stateVersion' in value)) return undefined;
+  const { stateVersion } = value;
+  if (typeof stateVersion !== 'number') return undefined;
+  return { stateVersion, full: 'full' in value && value.full === true };
+}
+
+/** What this node knows of hosts and living entities. */
+export class Directory {
+  readonly #hosts: () => PgRegistryService;
+  readonly #entities: () => PgRegistryService;
+  readonly #availability: (pid: Pid) => NodeAvailability;
+
+  constructor(scope: (name: string) => PgRegistryService, availability: (pid: Pid) => NodeAvailability) {
+    this.#hosts = () => scope(HOSTS_SCOPE);
+    this.#entities = () => scope(ENTITIES_SCOPE);
+    this.#availability = availability;
+  }
+
+  /** All nodes that offer a type, whatever their state. A peer may have written anything: what is no offer is left out. */
+  offers(type: string): readonly Host[] {
+    const hosts: Host[] = [];
+    for (const { pid, value } of this.#hosts().lookup(type)) {
+      const offer = normalOffer(value);
+      if (offer !== undefined) hosts.push({ node: pid.node, pid, ...offer });
+    }
+    return hosts;
+  }
+
+  /** Those that may start an entity of this key now, the best first: they are ready and not full. */
+  candidates(type: string, key: Key): readonly Host[] {
+    const ready = this.offers(type).filter(({ pid, full }) => !full && this.#availability(pid) === 'ready');
+    return ranked(type, key, ready);
+  }
+
+  /** The living entities of a key, that of the best place first; there are several only after a split. Those on their way come last. */
+  living(type: string, key: Key): readonly Pid[] {
+    const entries = this.#entities().lookup([type, key]);
+    if (entries.length === 0) return [];
+    const [entry] = entries;
+    if (entries.length === 1 && entry !== undefined) return [entry.pid];
+    const best = ranked(
+      type,
+      key,
+      entries.map(({ pid, value }) => ({ node: pid.node, pid, value })),
+    );
+    return [
+      ...best.filter(({ value }) => value !== MOVING),
+      ...best.filter(({ value }) => value === MOVING),
+    ].map(({ pid }) => pid);
+  }
+
+  /** Whether an entity of this process is on its way to another node. */
+  isMoving(type: string, key: Key, pid: Pid): boolean {
+    return this.#entities()
+      .lookup([type, key])
+      .some((entry) => entry.pid === pid && entry.value === MOVING);
+  }
+
+  /** The host of a type on the node of a process. */
+  hostAt(type: string, { incarnation }: Pid): Host | undefined {
+    return this.offers(type).find(({ pid }) => pid.incarnation === incarnation);
+  }
+}

@@ -1,0 +1,132 @@
+import type { QueuedMessage } from '../calls';
+import { EntityElsewhereError, type Key, messageOfThrown, normalValue, type Pid, type Value } from '../term';
+import type { EntitiesDeps } from './entities-deps';
+import { type EntityHost, nameOf } from './entity-host';
+import type { EntityLifecycle } from './entity-options';
+import type { HostedType, Life } from './hosted-type';
+import { type Directory, ENTITIES_SCOPE, MOVING } from './hosts';
+import { isBetter } from './placement';
+
+const ASK_MS = 5000;
+/** So often a state is sent; the node of the other entity is a peer all the time, or nobody is asked any more. */
+const MOST_SENDS = 20;
+/** Merges that are remembered, for a sender that did not get the answer. */
+const MOST_MERGES = 10_000;
+const BITS_32 = 2 ** 32;
+
+/** What the host of an entity that lost its place sends. */
+export interface MergeRequest {
+  readonly type: string;
+  readonly key: Key;
+  /** Names this merge, so that it is made once however often it is asked for. */
+  readonly mergeId: string;
+  readonly state: Value;
+}
+
+/**
+ * Two entities of one key live after a split: the one with the better place stays. The other one ends, and its state goes to `onMerge` of
+ * the first, again and again with the same number until that has run.
+ */
+export class Merges {
+  readonly outcomes = { merged: 0, dropped: 0, lost: 0 };
+  readonly #deps: EntitiesDeps;
+  readonly #directory: Directory;
+  readonly #host: EntityHost;
+  readonly #merged = new Map<string, Promise<boolean>>();
+
+  constructor(deps: EntitiesDeps, directory: Directory, host: EntityHost) {
+    this.#deps = deps;
+    this.#directory = directory;
+    this.#host = host;
+  }
+
+  /** Another entity of the key of a living one of this node was seen. Never rejects. */
+  async met(hosted: HostedType, life: Life, other: Pid): Promise<void> {
+    const { name } = hosted.type;
+    const { key, from, process } = life;
+    if (other === from || life.closing !== undefined || this.#directory.isMoving(name, key, other)) return;
+    if (isBetter(name, key, process.pid, other)) return;
+    const merged = this.#giveWay(hosted, life, other).catch((error: unknown) =>
+      this.#deps.onWarning('entity-merge', `${process.pid} could not give way`, error),
+    );
+    life.closing = merged;
+    await merged;
+  }
+
+  /** Has a living entity merge a state; once for one number. @returns Whether it has a use for it. */
+  merge(life: Life, { mergeId, state }: MergeRequest): Promise<boolean> {
+    let merged = this.#merged.get(mergeId);
+    if (merged === undefined) {
+      merged = this.#host.merge(life, state).then((answer) => answer === true);
+      this.#merged.set(mergeId, merged);
+      if (this.#merged.size > MOST_MERGES) {
+        const [oldest] = this.#merged.keys();
+        if (oldest !== undefined) this.#merged.delete(oldest);
+      }
+    }
+    return merged;
+  }
+
+  async #giveWay(hosted: HostedType, life: Life, other: Pid): Promise<void> {
+    const { name } = hosted.type;
+    const { key, process } = life;
+    const entity = nameOf({ type: name, key });
+    await life.started;
+    if (!process.alive) return;
+    let state: Value | undefined;
+    const beforeExit = async (instance: object): Promise<void> => {
+      const { limits, pids } = this.#deps;
+      const handed = await (instance as EntityLifecycle).onHandOver?.();
+      if (handed !== undefined) state = normalValue(handed, limits, pids);
+    };
+    try {
+      await this.#deps.service.closeProcess(process, 'duplicate', { beforeExit });
+    } catch (error) {
+      this.#deps.onWarning(
+        'entity-state',
+        `The state of ${entity} is not merged: ${messageOfThrown(error)}.`,
+        error,
+      );
+    }
+    if (!process.alive) return;
+    this.#deps.scope(ENTITIES_SCOPE).updateValue([name, key], MOVING, process.pid);
+    const forward = (queued: QueuedMessage): void =>
+      this.#host.refuse(queued, new EntityElsewhereError(`${entity} lives at ${other}.`, { pid: other }));
+    life.mailbox.divert(forward);
+    if (state !== undefined) await this.#send(hosted, life, other, state);
+    this.#host.release(hosted, life, 'duplicate', forward);
+  }
+
+  async #send(hosted: HostedType, { key }: Life, other: Pid, state: Value): Promise<void> {
+    const { name } = hosted.type;
+    const { random, calls, onWarning } = this.#deps;
+    const mergeId = [random(), random()].map((part) => Math.floor(part * BITS_32).toString(16)).join('-');
+    const request: MergeRequest = { type: name, key, mergeId, state };
+    let failure: unknown;
+    for (let sends = 0; sends < MOST_SENDS; sends += 1) {
+      const host = this.#directory.hostAt(name, other);
+      if (host === undefined) break;
+      try {
+        // oxlint-disable-next-line no-await-in-loop
+        const merged = await calls.outgoing.call(host.pid, 'merge', request, { timeoutMs: ASK_MS });
+        this.outcomes[merged === true ? 'merged' : 'dropped'] += 1;
+        if (merged !== true)
+          onWarning(
+            'entity-merge',
+            `${nameOf({ type: name, key })} has no onMerge: the state of the other one was dropped.`,
+          );
+        return;
+      } catch (error) {
+        failure = error;
+        const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+        if (code !== 'CALL_TIMEOUT' && code !== 'TRANSPORT') break;
+      }
+    }
+    this.outcomes.lost += 1;
+    onWarning(
+      'entity-merge',
+      `The state of ${nameOf({ type: name, key })} could not be merged and is lost`,
+      failure,
+    );
+  }
+}

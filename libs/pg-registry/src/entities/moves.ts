@@ -1,0 +1,203 @@
+import type { QueuedMessage } from '../calls';
+import { EntityElsewhereError, isPid, messageOfThrown, normalValue, type Pid, type Value } from '../term';
+import type { EntitiesDeps } from './entities-deps';
+import { type EntityHost, nameOf } from './entity-host';
+import type { EntityLifecycle } from './entity-options';
+import type { HostedType, Life } from './hosted-type';
+import { type Directory, ENTITIES_SCOPE, type Host, MOVING } from './hosts';
+
+/** How long a host waits for the word of another one, in milliseconds. */
+const PREPARE_MS = 5000;
+/** So many hosts are asked to take an entity before it ends without a move. */
+const MOST_TARGETS = 3;
+/** So often a state is sent, always to the same host and with the same number. */
+const MOST_SENDS = 5;
+const BITS_32 = 2 ** 32;
+
+/** What became of the entities that a node wanted to give away. */
+export type MoveOutcome = 'done' | 'without-state' | 'refused' | 'failed';
+
+/** A state that travels. */
+interface PackedState {
+  readonly hasState: boolean;
+  readonly state: Value;
+}
+
+const NO_STATE: PackedState = { hasState: false, state: null };
+
+/**
+ * Gives living entities of this node to others, each in five steps:
+ *
+ *     1. prepare    the target parks calls to the key
+ *     2. close      the entity's last handler, onHandOver, onProcessExit; calls wait here
+ *     3. receive    the state goes to that target, again and again with the same number until it says that the entity has started there
+ *     4. forward    what waits here is told where the entity is; casts are sent on
+ *     5. settle     once every node knows the new entry, the old one leaves
+ *
+ * From the first `receive` on the entity never lives here again under this process: the target may have it.
+ */
+export class Moves {
+  readonly outcomes: Record<MoveOutcome, number> = { done: 0, 'without-state': 0, refused: 0, failed: 0 };
+  readonly #deps: EntitiesDeps;
+  readonly #directory: Directory;
+  readonly #host: EntityHost;
+
+  constructor(deps: EntitiesDeps, directory: Directory, host: EntityHost) {
+    this.#deps = deps;
+    this.#directory = directory;
+    this.#host = host;
+  }
+
+  /**
+   * Moves an entity; ends it if no host takes it and the node drains. Never rejects.
+   *
+   * @param to The host that gets it. Default: the best ones, one after the other.
+   * @param settle Called with the host that has it, before the old entry leaves; resolves when every node knows the new one.
+   * @returns Whether it is there.
+   */
+  async move(
+    hosted: HostedType,
+    life: Life,
+    to: Host | undefined,
+    settle: (host: Host) => Promise<unknown>,
+  ): Promise<boolean> {
+    if (life.closing !== undefined) return life.closing.then(() => false);
+    const moved = this.#move(hosted, life, to, settle).catch((error: unknown) => {
+      this.#deps.onWarning('entity-move', `The move of ${life.process.pid} failed`, error);
+      return false;
+    });
+    life.closing = moved.then(() => undefined);
+    return await moved;
+  }
+
+  async #move(
+    hosted: HostedType,
+    life: Life,
+    to: Host | undefined,
+    settle: (host: Host) => Promise<unknown>,
+  ): Promise<boolean> {
+    const moveId = this.#number();
+    await life.started;
+    if (!life.process.alive) return false;
+    const target = await this.#prepare(hosted, life, to, moveId);
+    if (!life.process.alive) return false;
+    if (target === undefined) {
+      this.outcomes.refused += 1;
+      if (this.#host.isOpen) life.closing = undefined;
+      else await this.#endHere(hosted, life);
+      return false;
+    }
+    const packed = await this.#close(hosted, life);
+    if (!life.process.alive) return false;
+    this.#deps.scope(ENTITIES_SCOPE).updateValue([hosted.type.name, life.key], MOVING, life.process.pid);
+    const pid = await this.#send(hosted, life, target, moveId, packed);
+    this.outcomes[pid === undefined ? 'failed' : packed.hasState ? 'done' : 'without-state'] += 1;
+    const forward = (queued: QueuedMessage): void =>
+      this.#host.refuse(
+        queued,
+        new EntityElsewhereError(`The entity has moved to ${pid ?? target.pid}.`, { pid: pid ?? target.pid }),
+      );
+    life.mailbox.divert(forward);
+    if (pid !== undefined) await settle(target).catch(() => undefined);
+    this.#host.release(hosted, life, 'moved', forward);
+    return pid !== undefined;
+  }
+
+  async #endHere(hosted: HostedType, life: Life): Promise<void> {
+    await this.#deps.service.closeProcess(life.process, 'shutdown');
+    this.#host.release(hosted, life, 'shutdown');
+  }
+
+  async #prepare(
+    { type: { name } }: HostedType,
+    { key, process }: Life,
+    to: Host | undefined,
+    moveId: string,
+  ): Promise<Host | undefined> {
+    const targets =
+      to === undefined
+        ? this.#directory.candidates(name, key).filter(({ pid }) => pid !== this.#host.process.pid)
+        : [to];
+    for (const target of targets.slice(0, MOST_TARGETS)) {
+      const request = { type: name, key, moveId, from: process.pid };
+      try {
+        // One after the other: the next is only asked when the last does not take it.
+        // oxlint-disable-next-line no-await-in-loop
+        await this.#ask(target, 'prepare', request);
+        return target;
+      } catch (error) {
+        this.#deps.onWarning(
+          'entity-move',
+          `${target.pid} did not take ${nameOf({ type: name, key })}`,
+          error,
+        );
+      }
+    }
+    return undefined;
+  }
+
+  async #close({ type: { name } }: HostedType, { key, process }: Life): Promise<PackedState> {
+    let packed = NO_STATE;
+    const beforeExit = async (instance: object): Promise<void> => {
+      const state = await (instance as EntityLifecycle).onHandOver?.();
+      const { limits, pids } = this.#deps;
+      if (state !== undefined) packed = { hasState: true, state: normalValue(state, limits, pids) };
+    };
+    try {
+      await this.#deps.service.closeProcess(process, 'moved', { beforeExit });
+    } catch (error) {
+      this.#deps.onWarning(
+        'entity-state',
+        `The state of ${nameOf({ type: name, key })} is not handed over: ${messageOfThrown(error)}. It moves without it.`,
+        error,
+      );
+    }
+    return packed;
+  }
+
+  /** Sends the state until the target has it. @returns The process there; undefined if it cannot be known. */
+  async #send(
+    { type: { name, stateVersion } }: HostedType,
+    { key, process }: Life,
+    target: Host,
+    moveId: string,
+    packed: PackedState,
+  ): Promise<Pid | undefined> {
+    let sent = packed;
+    let failure: unknown;
+    for (let sends = 0; sends < MOST_SENDS; sends += 1) {
+      try {
+        const request = { type: name, key, moveId, from: process.pid, stateVersion, ...sent };
+        // oxlint-disable-next-line no-await-in-loop
+        const pid = await this.#ask(target, 'receive', request);
+        return isPid(pid) ? pid : undefined;
+      } catch (error) {
+        failure = error;
+        const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+        if (code === 'VALUE_TOO_LARGE' && sent.hasState) {
+          sent = NO_STATE;
+          this.#deps.onWarning(
+            'entity-state',
+            `The state of ${nameOf({ type: name, key })} is too large to hand over. It moves without it.`,
+            error,
+          );
+        } else if (code !== 'CALL_TIMEOUT' && code !== 'TRANSPORT') break;
+      }
+    }
+    this.#deps.onWarning(
+      'entity-move',
+      `The move of ${nameOf({ type: name, key })} to ${target.pid} failed; it starts afresh when it is called`,
+      failure,
+    );
+    return undefined;
+  }
+
+  #ask(target: Host, name: string, request: unknown): Promise<Value> {
+    return this.#deps.calls.outgoing.call(target.pid, name, request, { timeoutMs: PREPARE_MS });
+  }
+
+  #number(): string {
+    const { random } = this.#deps;
+    return [random(), random()].map((part) => Math.floor(part * BITS_32).toString(16)).join('-');
+  }
+}

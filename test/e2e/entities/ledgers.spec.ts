@@ -1,0 +1,98 @@
+import 'reflect-metadata';
+import { eventually } from '../../support/eventually';
+import { length } from '../faults/length';
+import { Ledgers, NAMES, type Written } from './ledgers';
+
+jest.setTimeout(length(600_000, 120_000));
+
+const KEYS = length(1000, 60);
+const CALLS_PER_SECOND = length(200, 50);
+const WORK_MS = 320;
+const ROUNDS = length(2, 1);
+
+let ledgers: Ledgers;
+beforeEach(async () => (ledgers = await Ledgers.start(KEYS)));
+afterEach(() => ledgers[Symbol.asyncDispose]());
+
+const adds = (journal: readonly Written[]): readonly Written[] =>
+  journal.filter(({ what }) => what === 'add');
+
+/** No call was executed twice, and those that were answered were executed. */
+function expectOnce(journal: readonly Written[]): void {
+  const numbers = adds(journal).map(({ detail }) => detail);
+  expect(new Set(numbers).size).toBe(numbers.length);
+  const executed = new Set(numbers);
+  for (const number of ledgers.answered.keys()) expect(executed.has(String(number))).toBe(true);
+}
+
+/** A life of a ledger begins when the one before it has ended. */
+function expectOneAtATime(journal: readonly Written[], killed: readonly string[] = []): void {
+  const living = new Map<number, string>();
+  const tooMany: string[] = [];
+  for (const { what, key, node } of journal) {
+    const before = living.get(key);
+    if (what === 'start') {
+      if (before !== undefined && !killed.includes(before)) tooMany.push(`${key} on ${before} and ${node}`);
+      living.set(key, node);
+    } else if (what === 'exit') living.delete(key);
+  }
+  expect(tooMany).toEqual([]);
+}
+
+test('no call to an entity fails and no state is lost in a rolling restart of three nodes under load', async () => {
+  const load = ledgers.load(CALLS_PER_SECOND, WORK_MS);
+  await eventually(() => ledgers.answered.size > CALLS_PER_SECOND);
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const name of NAMES) {
+      // One after the other: that is what a rolling restart is.
+      // oxlint-disable-next-line no-await-in-loop
+      await ledgers.restart(name);
+    }
+  }
+  await load.stop();
+  expect(ledgers.failures).toEqual([]);
+  const journal = ledgers.journal();
+  expectOnce(journal);
+  expectOneAtATime(journal);
+  const starts = journal.filter(({ what }) => what === 'start');
+  // Each key was called once into life; every later life was handed over.
+  expect(starts.filter(({ detail }) => detail === 'call').length).toBeLessThanOrEqual(KEYS);
+  expect(starts.filter(({ detail }) => detail === 'hand-over').length).toBeGreaterThan(0);
+  for (let key = 0; key < KEYS; key += 1) {
+    const written = adds(journal).filter((line) => line.key === key).length;
+    // oxlint-disable-next-line no-await-in-loop
+    expect([key, await ledgers.total(key)]).toEqual([key, written]);
+  }
+});
+
+test('after the kill -9 of a node its entities live elsewhere, no call is executed twice, and no other entity moves', async () => {
+  const load = ledgers.load(CALLS_PER_SECOND, WORK_MS);
+  const places = (): Map<number, string> =>
+    new Map(ledgers.entities.list('ledger').map(({ key, pid }) => [(key as [string, number])[1], pid.node]));
+  await eventually(() => places().size === KEYS, { timeoutMs: 60_000 });
+  const before = places();
+  expect([...before.values()]).toContain('two');
+  const killedAt = Date.now();
+  await ledgers.kill('two');
+  await eventually(
+    () =>
+      [...ledgers.answered.values()].filter(({ key, at }) => before.get(key) === 'two' && at > killedAt + 500)
+        .length > 20,
+    { timeoutMs: 60_000 },
+  );
+  const lastFailure = (): number => Math.max(0, ...ledgers.failures.map(({ at }) => at));
+  await eventually(() => places().size === KEYS && Date.now() - lastFailure() > 2000, { timeoutMs: 60_000 });
+  await load.stop();
+  // Only calls to the killed node failed, those in flight and those until it was removed.
+  for (const { key } of ledgers.failures) expect([key, before.get(key)]).toEqual([key, 'two']);
+  const journal = ledgers.journal();
+  expectOnce(journal);
+  expectOneAtATime(journal, ['two']);
+  const after = places();
+  const moved = [...before].filter(([key, node]) => after.get(key) !== node).map(([, node]) => node);
+  expect(new Set(moved)).toEqual(new Set(['two']));
+  expect([...after.values()]).not.toContain('two');
+  process.stdout.write(
+    `After the kill -9, ${ledgers.failures.length} calls failed, the last one ${lastFailure() - killedAt} ms after it.\n`,
+  );
+});
