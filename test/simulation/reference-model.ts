@@ -28,6 +28,9 @@ interface EntryHistory {
   left: boolean;
 }
 
+/** A write of more entries is several operations. */
+const ENTRIES_OF_OPERATION = 2000;
+
 /** Everything that the owners wrote, to compare other nodes' entries with. */
 export class ReferenceModel {
   readonly #entries = new Map<string, EntryHistory>();
@@ -58,15 +61,16 @@ export class ReferenceModel {
   wrote(node: SimulatedNode, scope: ScopeName, diff: Diff, revision: number): void {
     const run = this.#runs.get(runOf(node.incarnation, scope))!;
     for (const { kind, rows } of diff) {
-      for (const row of rows) {
+      for (const [at, row] of rows.entries()) {
+        const itsRevision = revision + Math.floor(at / ENTRIES_OF_OPERATION);
         if (row.pid.incarnation !== node.incarnation)
           throw new Violation(1, `${node.name} wrote ${textOf(row)}, which is not its own.`);
         const id = idOf(row);
         if (kind === 'join') {
           const { key, pid, value } = row;
-          this.#entries.set(id, { key, pid, run, values: new Map([[revision, value]]), left: false });
+          this.#entries.set(id, { key, pid, run, values: new Map([[itsRevision, value]]), left: false });
         } else if (kind === 'leave') this.#entries.get(id)!.left = true;
-        else this.#entries.get(id)!.values.set(revision, row.value);
+        else this.#entries.get(id)!.values.set(itsRevision, row.value);
       }
     }
   }

@@ -101,6 +101,7 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
   'node/connection-channel.ts': { subscribe: [1, SAFE] },
   'node/node-components.ts': { timer: [1, CLOCK] },
   'node/node-lifecycle.ts': { void: [1, 'drain() and close() never reject'] },
+  'node/inbound-backlog.ts': { timer: [2, 'guardedClock, and #step of the driver'] },
   'node/protocol-driver.ts': {
     'then()': [1, '#step; the rejection is handled'],
     timer: [3, '#step, and guardedClock'],

@@ -191,6 +191,7 @@ export type {
 export { InjectRegistryClient, PgRegistryClient, PgRegistryServer } from './nest/optional-microservice';
 export { PgRegistryNode } from './node';
 export type {
+  BacklogStats,
   LogLevel,
   NodeHealth,
   NodeLiveness,

@@ -24,7 +24,7 @@ import * as replication from '../../../libs/pg-registry/src/replication/body';
 import { ReplicationBudget } from '../../../libs/pg-registry/src/replication/budget';
 import { readBundle } from '../../../libs/pg-registry/src/replication/bundle';
 import { readChunk, readChunkHead } from '../../../libs/pg-registry/src/replication/chunk-body';
-import { readOperations } from '../../../libs/pg-registry/src/replication/operation-body';
+import { readOperations } from '../../../libs/pg-registry/src/replication/operations.fixture';
 import { readerOf } from '../../../libs/pg-registry/src/replication/stream-deps';
 import { DEFAULT_VALUE_LIMITS, Pid, PidInterner } from '../../../libs/pg-registry/src/term';
 import {

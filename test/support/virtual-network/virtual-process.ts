@@ -89,6 +89,7 @@ export class VirtualProcess {
       protocol: this.protocol,
       clock: this.loop,
       waits: { open: { size: 1 }, check: onSettled },
+      onDropped: () => undefined,
       onEffect,
       onError: fail,
     });

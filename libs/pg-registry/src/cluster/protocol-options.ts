@@ -41,7 +41,7 @@ export interface ProtocolOptions {
   readonly maxFrameBytes: number;
   /** The largest page of a hello; at most `maxFrameBytes`. Default 32,768 bytes. */
   readonly maxHelloBytes: number;
-  /** The largest operation, all its parts together. `parkingBytes` should be at least twice as much. Default 4 MB. */
+  /** The largest operation, all its parts together. `parkingBytes` should be at least twice as much. Default 1 MB. */
   readonly maxOpBytes: number;
   /** How many peers a node accepts. Default 1000. */
   readonly maxPeers: number;
@@ -86,7 +86,7 @@ export const DEFAULT_PROTOCOL_OPTIONS: ProtocolOptions = Object.freeze({
 
   maxFrameBytes: 512 * KB,
   maxHelloBytes: 32 * KB,
-  maxOpBytes: 4 * MB,
+  maxOpBytes: MB,
   maxPeers: 1000,
   maxScopes: 10_000,
   maxEntriesPerPeer: 1_000_000,

@@ -14,6 +14,7 @@ export type { LogLevel, NodeLogger } from './logger';
 export type { NodeHealth, NodeLiveness } from './node-health';
 export type { LagReport, NodeObserver, SyncReport } from './node-observer';
 export type { NodeOptions } from './node-options';
+export type { BacklogStats } from './inbound-backlog';
 export type { NodeState, NodeStats, ScopeStats } from './node-stats';
 export { PgRegistryNode } from './pg-registry-node';
 export { unguessableNumbers } from './unguessable';

@@ -6,7 +6,7 @@ import { Entities } from '../entities';
 import { Processes } from '../lifetime';
 import { ProcessService } from '../process';
 import type { ListenerToken, RegistryListener, ScopeDeps } from '../scope';
-import { HashSeed, PidInterner } from '../term';
+import { HashSeed, PidInterner, quoteText } from '../term';
 import { ClusterNames, NAMES_SCOPE } from '../names';
 import type { Connection, Transport } from '../transport';
 import { type Clock, guardedClock, systemClock } from './clock';
@@ -112,6 +112,12 @@ export function createNodeComponents(
     clock,
     waits,
     onEffect,
+    onDropped: (sender) =>
+      limitedLog.warn(
+        'backlog',
+        `Messages of node ${quoteText(sender)} were dropped: more came than this node has time for, and the most of that node. What was ` +
+          'replicated is asked for again; calls end at their deadlines.',
+      ),
     onError: (error) =>
       limitedLog.error('step', 'A step of the node failed; it goes on with the next one', error),
   });
@@ -233,7 +239,7 @@ function createChannel(
   driver: ProtocolDriver,
 ): ConnectionChannel {
   const events: ChannelEvents = {
-    onFrame: (subject, bytes, reply) => driver.run(protocol.receive(subject, bytes, reply, clock.now())),
+    onFrame: driver.receive,
     // A reason to probe the node, not to suspect it.
     onNoResponders: (node) => driver.run(protocol.hint(node, clock.now())),
   };

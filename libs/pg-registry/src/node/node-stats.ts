@@ -2,6 +2,7 @@ import type { CallsStats } from '../calls';
 import type { EntitiesStats } from '../entities';
 import type { ProtocolStats } from '../protocol';
 import type { Connection, RefusedMessages } from '../transport';
+import type { BacklogStats } from './inbound-backlog';
 import type { NodeComponents } from './node-components';
 
 /**
@@ -26,6 +27,8 @@ export interface NodeStats {
   readonly connected: boolean;
   /** Messages that were dropped because the node was not connected. */
   readonly dropped: number;
+  /** Messages of other nodes that wait because more came than a turn of the event loop has room for. */
+  readonly backlog: BacklogStats;
   /** Messages that the option `secret` of the transport made this node refuse, by reason. Empty without a secret. */
   readonly refused: RefusedMessages;
   /** Messages that came to the address of an answer, and were no answer that this node waits for. */
@@ -50,7 +53,7 @@ export interface NodeStatus {
 
 /** Collects the figures. Costs the number of scopes and peers. */
 export function statsOf(components: NodeComponents, { state, connection }: NodeStatus): NodeStats {
-  const { scopes, processes, calls, entities: hosted, protocol } = components;
+  const { scopes, processes, calls, entities: hosted, protocol, driver } = components;
   const entries = scopes.names().map((name) => {
     const service = scopes.service(name);
     return [name, { entries: service.count(), local: service.countLocal() }] as const;
@@ -59,6 +62,7 @@ export function statsOf(components: NodeComponents, { state, connection }: NodeS
     state,
     connected: connection?.isConnected ?? false,
     dropped: connection?.dropped ?? 0,
+    backlog: driver.backlog,
     refused: { ...connection?.refused },
     strayAnswers: connection?.strayAnswers ?? 0,
     processes: processes.size,

@@ -56,6 +56,7 @@ describe('the protocol driver', () => {
       protocol: whole,
       clock,
       waits: { open: new Set(), check: () => undefined },
+      onDropped: () => undefined,
       onEffect,
       onError: (error) => errors.push(error),
     });

@@ -3,6 +3,7 @@ import type { Effect } from '../cluster';
 import type { PeerProtocol } from '../protocol';
 import type { Connection, Subscription } from '../transport';
 import type { Clock } from './clock';
+import { type BacklogStats, FEW_BYTES, InboundBacklog, MESSAGE_BYTES } from './inbound-backlog';
 import type { Waits } from './waits';
 
 /** The timer is set at least this often, due or not, so that `overdueMs` soon shows when timers no longer fire. */
@@ -29,6 +30,8 @@ export interface ProtocolDriverDeps {
   readonly clock: Clock;
   /** Checked after each batch of effects. */
   readonly waits: Pick<Waits, 'check'> & { readonly open: { readonly size: number } };
+  /** Called for each message that was dropped because too many wait, with the token of its sender. Must not throw. */
+  readonly onDropped: (sender: string) => void;
   /** Runs the effects that concern the node as a whole. */
   readonly onEffect: (effect: NodeEffect) => void;
   /** Called with what a step of the protocol, or an effect, threw; the other effects are run all the same. Must not throw. */
@@ -60,13 +63,19 @@ export class ProtocolDriver {
   readonly #waits: ProtocolDriverDeps['waits'];
   readonly #onEffect: (effect: NodeEffect) => void;
   readonly #onError: (error: unknown) => void;
+  readonly #backlog: InboundBacklog;
 
-  constructor({ protocol, clock, waits, onEffect, onError }: ProtocolDriverDeps) {
+  constructor({ protocol, clock, waits, onDropped, onEffect, onError }: ProtocolDriverDeps) {
     this.#protocol = protocol;
     this.#clock = clock;
     this.#waits = waits;
     this.#onEffect = onEffect;
     this.#onError = onError;
+    this.#backlog = new InboundBacklog({
+      clock,
+      onDropped,
+      deliver: (...message) => this.#deliver(...message),
+    });
   }
 
   /**
@@ -84,10 +93,27 @@ export class ProtocolDriver {
     return Math.max(0, this.#clock.now() - Math.min(this.#wakesAt, this.#turnEndsAt));
   }
 
+  /** The messages that wait for a later turn of the event loop. */
+  get backlog(): BacklogStats {
+    return this.#backlog.stats;
+  }
+
+  /**
+   * Takes a message that came on a subscription: now, or in a later turn if this one has no room. A field, because it is passed on as a
+   * function.
+   */
+  readonly receive = (subject: string, bytes: Uint8Array, reply: string): void => {
+    const backlog = this.#backlog;
+    backlog.spent += bytes.length + MESSAGE_BYTES;
+    if (backlog.spent > FEW_BYTES) backlog.receive(subject, bytes, reply);
+    else this.run(this.#protocol.receive(subject, bytes, reply, this.#clock.now()));
+  };
+
   /** Ends every subscription and timer. Effects given later are dropped. */
   stop(): void {
     this.#cancelTimer();
     this.#cancelTurn();
+    this.#backlog.clear();
     this.#wakesAt = Infinity;
     this.#turnEndsAt = Infinity;
     for (const subscription of this.#subscriptions.values()) subscription.unsubscribe();
@@ -154,10 +180,13 @@ export class ProtocolDriver {
     }
   }
 
+  /** Handles a message that waited. */
+  #deliver(subject: string, bytes: Uint8Array, reply: string): void {
+    this.#step((now) => this.#protocol.receive(subject, bytes, reply, now));
+  }
+
   #subscribe(subject: string): void {
-    const subscription = this.#connection?.subscribe(subject, (on, bytes, reply) =>
-      this.run(this.#protocol.receive(on, bytes, reply, this.#clock.now())),
-    );
+    const subscription = this.#connection?.subscribe(subject, this.receive);
     if (subscription !== undefined) this.#subscriptions.set(subject, subscription);
   }
 

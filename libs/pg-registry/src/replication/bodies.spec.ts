@@ -8,7 +8,8 @@ import { MAX_NUMBER, openBody, readOpsHead, startBody, TAG, TAGS_OF, writeTail }
 import { Bundler, readBundle } from './bundle';
 import { ChunkWriter, MAX_CHUNK_ROWS, readChunk, readChunkHead, startChunk } from './chunk-body';
 import { DeltaReader, DeltaWriter } from './delta';
-import { readOperations, writeOperation } from './operation-body';
+import { writeOperation } from './operation-body';
+import { readOperations } from './operations.fixture';
 
 const owner = { node: 'a', incarnation: '000000000000000a' };
 const pids = new PidInterner();

@@ -9,8 +9,13 @@ export interface Evictable {
   evict(): void;
 }
 
-/** That many rows are removed or synced in a few milliseconds. */
+/** That many rows are changed, removed or synced in a few milliseconds. */
 const ROWS_PER_TURN = 2000;
+
+/** To read so many bytes of a peer takes about as long as to change a row. */
+export const BYTES_OF_ROW = 32;
+/** To read what weighs so much (`WEIGHT`) takes about as long as to change a row. */
+export const WEIGHT_OF_ROW = 16;
 
 /** What an object around own bytes costs. */
 export const OBJECT_OVERHEAD_BYTES = 128;
@@ -136,7 +141,7 @@ export class ReplicationBudget {
   online = false;
   /** Whether operations and chunks may be sent: the node is connected, and the client not behind. */
   open = false;
-  /** How many rows of peers may still be removed or synced before the event loop gets its next turn. */
+  /** How many rows of peers may still be changed, removed or synced before the event loop gets its next turn. */
   rowsLeft: number;
   /** Whether half of what may be unflushed is, and nobody has begun a flush. Half, so that the connection never runs dry. */
   wantsFlush = false;
@@ -146,7 +151,7 @@ export class ReplicationBudget {
   /** When a write, of whatever scope, is to be followed on its way: at most one in `lagSampleMs`. */
   sampleAt: number;
 
-  /** @param rowsPerTurn How many rows of peers are removed or synced in one turn of the event loop, a chunk more at most */
+  /** @param rowsPerTurn How many rows of peers are changed, removed or synced in one turn of the event loop, an operation or chunk more at most */
   constructor(
     readonly options: ProtocolOptions,
     readonly rowsPerTurn = ROWS_PER_TURN,

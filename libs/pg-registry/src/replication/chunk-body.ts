@@ -1,7 +1,7 @@
 import type { Row, SyncChunk } from '../table';
-import { HEAP_BYTES, type Key, type PidInterner, type Value } from '../term';
+import { HEAP_BYTES, type Key, MOST_READ_WEIGHT, type PidInterner, type Value, WEIGHT } from '../term';
 import { DecodeError, type Reader, type Writer } from '../wire';
-import { type ChunkHead, readNumber, startBody, TAG } from './body';
+import { type ChunkHead, checkNotFull, FULL_BODY_BYTES, readNumber, startBody, TAG } from './body';
 import { DeltaReader, DeltaWriter, type Owner } from './delta';
 
 /** Flags before each row: that it is one, and what is the same as in the row before and not written again. */
@@ -13,6 +13,9 @@ const TO_THE_END = 0;
 
 /** The most rows in a chunk: what a receiver merges without a pause that anybody notices. */
 export const MAX_CHUNK_ROWS = 2000;
+
+/** What the rows of a chunk may weigh: all that fits into a full body, and one row more. */
+const MOST_CHUNK_WEIGHT: number = FULL_BODY_BYTES * WEIGHT.inKey + MOST_READ_WEIGHT;
 
 /**
  * Writes a chunk row by row, until its writer says that it is full. The head is written last, when its end is known, so the rows
@@ -97,10 +100,13 @@ export function readChunk(reader: Reader, head: ChunkHead, owner: Owner, pids: P
   const { from, to, at } = head;
   const deltas = new DeltaReader(owner, pids);
   const rows = [];
+  const start = reader.position;
+  reader.mostWeight = MOST_CHUNK_WEIGHT;
   let [number, key, value]: [number, Key, Value] = [from, null, null];
   for (let left = reader.remaining; left > 0; left = reader.remaining) {
     const flags = reader.u8();
     const isFirst = rows.length === 0;
+    if (!isFirst) checkNotFull(reader, start);
     if ((flags & FLAG.row) === 0 || flags > ALL_FLAGS || (isFirst && flags !== FLAG.row)) {
       throw new DecodeError('unknown flags of a row');
     }

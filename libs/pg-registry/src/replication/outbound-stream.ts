@@ -95,9 +95,9 @@ export class OutboundStream {
     if (isFollowed && this.last > 0) this.#startTail(now);
   }
 
-  /** Numbers an operation that no peer will ask for. */
-  count(): void {
-    this.last += 1;
+  /** Numbers operations that no peer will ask for. */
+  count(operations: number): void {
+    this.last += operations;
     this.#ring.restart(this.last + 1);
   }
 

@@ -1,4 +1,6 @@
 import { TURN_MS } from '../protocol/virtual-node.fixture';
+import { Writer } from '../wire';
+import { startBody, TAG } from './body';
 import {
   connectAll,
   difference,
@@ -53,28 +55,79 @@ describe('operations', () => {
       's',
       'k',
       'x',
-      Array.from({ length: 5000 }, (_, id) => id),
+      Array.from({ length: 2000 }, (_, id) => id),
     );
     network.run(10);
-    expect(b.diffs.map(({ diff }) => diff.map(({ rows }) => rows.length))).toEqual([[5000]]);
+    expect(b.diffs.map(({ diff }) => diff.map(({ rows }) => rows.length))).toEqual([[2000]]);
     a.exit('s', 7);
     network.run(10);
     expect(difference(network)).toBeUndefined();
   });
 
-  it('operations larger than maxOpBytes are replaced by a sync, and fits() tells so beforehand', () => {
-    const { network, a, b } = two({ maxOpBytes: 100_000, maxBodyBytes: 50_000 });
-    expect(a.protocol.stream('s').fits(1000)).toBe(true);
-    expect(a.protocol.stream('s').fits(60_000)).toBe(false);
-    a.join(
-      's',
-      'k',
-      'x',
-      Array.from({ length: 60_000 }, (_, id) => id),
+  it('a write of more than 2,000 entries is several operations, each with its own revision', () => {
+    const { network, a, b } = two();
+    const ids = Array.from({ length: 4001 }, (_, id) => id);
+    a.join('s', 'k', 'x', ids);
+    network.run(10);
+    const sizes = (): number[] =>
+      b.diffs.splice(0).map(({ diff }) => diff.flatMap(({ rows }) => rows).length);
+    expect(sizes()).toEqual([2000, 2000, 1]);
+    expect([a.protocol.stream('s').operations.last, difference(network)]).toEqual([3, undefined]);
+    a.update('s', 'k', 'y', 7);
+    for (const id of ids) a.join('s', `k${id}`, null, [7]);
+    network.run(100);
+    sizes();
+    a.exit('s', 7);
+    network.run(100);
+    expect(sizes()).toEqual([2000, 2000, 2]);
+    network.discoverAll();
+    network.run(1000);
+    expect([difference(network), b.warnings()]).toEqual([undefined, []]);
+  });
+
+  it('an operation of more than 2,000 entries, which an older node makes, is replaced by a sync', () => {
+    const { network, a, b } = two();
+    a.join('s', 'k', 'x', [1, 2, 3]);
+    network.run(100);
+    const writer = new Writer();
+    startBody(writer, TAG.ops, 1);
+    for (const number of [2, 1, 2001 * 8 + 3]) writer.uint(number);
+    for (let at = 0; at < 2001; at += 1) writer.uint(2);
+    writer.u8(0);
+    network.injectStream(a, b, 'ops', writer.finish());
+    expect(b.table().count).toBe(3);
+    network.run(1000);
+    expect([b.counts['resyncs-too-large'], difference(network)]).toEqual([1, undefined]);
+  });
+
+  it('the operations of one frame are applied in several turns, in their order', () => {
+    const { network, a, b } = two({ rowsPerTurn: 100 });
+    for (let at = 0; at < 1000; at += 1) a.join('s', 'k', at);
+    b.diffs.length = 0;
+    const counts: number[] = [];
+    for (let moment = 0; moment < 500; moment += 1) {
+      network.run(0.02);
+      if (b.table().count !== counts.at(-1)) counts.push(b.table().count);
+    }
+    const steps = counts.slice(1).map((count, at) => count - counts[at]);
+    expect(Math.max(...steps)).toBeLessThanOrEqual(100);
+    expect(b.diffs.map(({ diff }) => diff[0].rows[0].number)).toEqual(
+      b.diffs.map(({ diff }) => diff[0].rows[0].number).toSorted((x, y) => x - y),
     );
+    expect([b.table().count, difference(network)]).toEqual([1000, undefined]);
+    expect([b.counts['unparked'], b.counts['repair-asks']]).toEqual([undefined, undefined]);
+  });
+
+  it('operations larger than maxOpBytes are replaced by a sync, and fits() tells so beforehand', () => {
+    const { network, a, b } = two({ maxOpBytes: 75_000, maxBodyBytes: 50_000 });
+    expect(a.protocol.stream('s').fits(100)).toBe(true);
+    expect(a.protocol.stream('s').fits(2000)).toBe(false);
+    const value = 'x'.repeat(74_000);
+    const ids = Array.from({ length: 2000 }, (_, id) => id);
+    a.join('s', 'k', value, ids);
     network.run(1000);
     expect(a.warnings()).toEqual(['collapsed']);
-    expect(b.table().count).toBe(60_000);
+    expect(b.table().count).toBe(2000);
   });
 
   it('operations are only counted while nobody follows, and a peer that comes later syncs', () => {

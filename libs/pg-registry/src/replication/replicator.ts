@@ -1,5 +1,5 @@
 import type { DiffReceiver, Schedule, ScopeDigest } from '../cluster';
-import type { Diff, Table } from '../table';
+import { type Diff, MOST_ENTRIES, operationsOf, type Table } from '../table';
 import type { ValueLimits } from '../term';
 import type { Reader, StreamKind } from '../wire';
 import { Acknowledgements } from './acknowledgements';
@@ -122,10 +122,11 @@ export class Replicator {
     return this.#streams.byIncarnation.get(incarnation)?.applied;
   }
 
-  /** Whether a join of this many processes, whatever its key and value, stays within `maxOpBytes`. Costs nothing. */
+  /** Whether each operation of a join of this many processes, whatever its key and value, stays within `maxOpBytes`. Costs nothing. */
   fits(pids: number): boolean {
     const { limits, budget } = this.#deps;
-    return pids * JOIN_ENTRY_BYTES + limits.maxKeyBytes + limits.maxValueBytes <= budget.options.maxOpBytes;
+    const entryBytes = Math.min(pids, MOST_ENTRIES) * JOIN_ENTRY_BYTES;
+    return entryBytes + limits.maxKeyBytes + limits.maxValueBytes <= budget.options.maxOpBytes;
   }
 
   stats(): ReplicatorStats {
@@ -134,11 +135,15 @@ export class Replicator {
     return { last, followers: this.followers.size, streams, unsynced, unsentOperations };
   }
 
-  /** The table has made `diff` with revision `last + 1`: this is operation `last + 1`. An empty diff is not an operation. */
+  /**
+   * The table has made `diff` with revision `last + 1`: this is operation `last + 1`, or that and those after it (`operationsOf`). An empty
+   * diff is not an operation.
+   */
   write(diff: Diff, now: number): void {
     if (diff.length === 0) return;
-    if (this.followers.size === 0) return this.#outbound.count();
-    this.#outbound.write(diff, now);
+    if (this.followers.size === 0) return this.writeUnfollowed(diff);
+    if (diff.length === 1 && diff[0].rows.length <= MOST_ENTRIES) this.#outbound.write(diff, now);
+    else for (const operation of operationsOf(diff)) this.#outbound.write(operation, now);
     if (this.#deps.budget.sampleAt <= now) {
       this.#deps.budget.sampled(now);
       this.#lag.written(this.#outbound.last, this.#streams.peers(), now);
@@ -148,7 +153,9 @@ export class Replicator {
 
   /** Like {@link write}, while nobody follows: there is nothing to do but to count. */
   writeUnfollowed(diff: Diff): void {
-    if (diff.length > 0) this.#outbound.count();
+    if (diff.length === 0) return;
+    const isOne = diff.length === 1 && diff[0].rows.length <= MOST_ENTRIES;
+    this.#outbound.count(isOne ? 1 : operationsOf(diff).length);
   }
 
   /** Sends what waits, as far as the connection takes it. */

@@ -41,7 +41,8 @@ export type Query<R extends Row> = Spec | Predicate<EntryOf<R>>;
  * **Queries** (`match`, `select` and their kin) see the entries of one moment. They return arrays that belong to the
  * caller. A pattern or spec is checked completely before the query looks at any entry.
  *
- * **Writes** are atomic. When a write returns, its effect is readable and its events are delivered; a write inside of a
+ * **Writes** are atomic on this node. On others each 2,000 entries of a write are: a join of 5,000 processes arrives there as three
+ * operations, with an event for each. When a write returns, its effect is readable and its events are delivered; a write inside of a
  * delivery has its events delivered before the outermost write returns. Very many deliveries continue in later turns of the event
  * loop, see {@link monitor}. Writes are sent to the peers without waiting for
  * them ({@link replicated} waits). A node registers, changes and removes only entries of its own processes.
@@ -433,7 +434,7 @@ export class PgRegistryService<R extends Row = Row> {
   }
 
   /**
-   * Adds an entry with the same value for each pid, in one operation: one event, in the order of the list. A pid gets an
+   * Adds an entry with the same value for each pid, in one write: one event, in the order of the list. A pid gets an
    * entry for each time it is listed. An empty list does nothing. Mirrors `pg:join/3`.
    *
    * @param pids Living processes of this node.
@@ -441,8 +442,8 @@ export class PgRegistryService<R extends Row = Row> {
    * @throws ProcessExitedError if one of the processes has exited; NotLocalError if one lives on another node.
    * @throws AlreadyRegisteredError in a scope with unique keys if a process of this node holds the key.
    * @throws InvalidArgumentError for something that is not a pid, and in a scope with unique keys for more than one pid.
-   * @throws InvalidValueError for a key or value that cannot be stored; ValueTooLargeError also for more pids than fit into one
-   * operation (`maxOpBytes`).
+   * @throws InvalidValueError for a key or value that cannot be stored; ValueTooLargeError also if key, value and pids do not
+   * fit into one operation (`maxOpBytes`).
    * @throws ScopeNotRunningError while the scope is stopped.
    */
   join<const K extends KeyOf<R>>(key: K, pids: Pid | readonly Pid[], ...value: ValueArgument<R, K>): void;

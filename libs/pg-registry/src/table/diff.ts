@@ -25,6 +25,12 @@ export type Change =
  */
 export type Diff = readonly Change[];
 
+/**
+ * The most entries of one operation: what a peer applies without a pause that anybody notices. A write of more is several operations
+ * with consecutive numbers, and each entry has the revision of its own.
+ */
+export const MOST_ENTRIES = 2000;
+
 /** The diff of an operation that changed nothing. */
 export const NO_CHANGE: Diff = Object.freeze([]);
 
@@ -36,6 +42,39 @@ export function oneChange(kind: 'join' | 'leave', rows: readonly Row[]): Diff {
 /** The diff that consists of one update; `old[i]` is what `rows[i]` replaced. All rows are of one key. */
 export function oneUpdate(rows: readonly Row[], old: readonly Row[]): Diff {
   return rows.length === 0 ? NO_CHANGE : [{ kind: 'update', key: rows[0].key, rows, old }];
+}
+
+/**
+ * Cuts the diff of a write into the operations that travel, each of at most {@link MOST_ENTRIES} entries; what fits into one stays as it
+ * is. Entries stay in order: of a join or update the `i`th is in operation `i / MOST_ENTRIES`. Cost: linear.
+ */
+export function operationsOf(diff: Diff): readonly Diff[] {
+  const operations: Diff[] = [];
+  let changes: Change[] = [];
+  let room = MOST_ENTRIES;
+  for (const change of diff) {
+    let from = 0;
+    while (from < change.rows.length) {
+      const part = partOf(change, from, from + room);
+      changes.push(part);
+      from += part.rows.length;
+      room -= part.rows.length;
+      if (room > 0) continue;
+      operations.push(changes);
+      changes = [];
+      room = MOST_ENTRIES;
+    }
+  }
+  if (changes.length > 0) operations.push(changes);
+  return operations;
+}
+
+function partOf(change: Change, from: number, to: number): Change {
+  if (from === 0 && change.rows.length <= to) return change;
+  const rows = change.rows.slice(from, to);
+  return change.kind === 'update'
+    ? { ...change, rows, old: change.old.slice(from, to) }
+    : { ...change, rows };
 }
 
 /**

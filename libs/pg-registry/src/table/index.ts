@@ -20,7 +20,7 @@
  */
 export { type Digest, sameDigest } from './digest';
 export type { Change, Diff } from './diff';
-export { NO_CHANGE } from './diff';
+export { MOST_ENTRIES, NO_CHANGE, operationsOf } from './diff';
 export type { Entry } from './entry';
 export type { EntryNumbers } from './own-writes';
 export type { PageSnapshot } from './page';

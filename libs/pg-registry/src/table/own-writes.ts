@@ -7,7 +7,7 @@ import {
   type Pid,
   type Value,
 } from '../term';
-import { changePerKey, NO_CHANGE, oneChange, oneUpdate, type Diff } from './diff';
+import { changePerKey, MOST_ENTRIES, NO_CHANGE, oneChange, oneUpdate, type Diff } from './diff';
 import type { Indexes } from './indexes';
 import { ownRowIn } from './key-index';
 import type { Row, RowsOfProcess } from './row';
@@ -36,7 +36,10 @@ export class OwnWrites {
     for (const pid of pids) if (pid.incarnation !== this.#indexes.own.incarnation) throw this.#notOwn(pid);
     if (this.#keysMode === 'unique') this.#assertFree(key, pids);
     const rows: Row[] = [];
-    for (const pid of pids) rows.push(this.#indexes.insert((numbers.last += 1), key, pid, value, revision));
+    for (const pid of pids) {
+      const itsRevision = revision + Math.floor(rows.length / MOST_ENTRIES);
+      rows.push(this.#indexes.insert((numbers.last += 1), key, pid, value, itsRevision));
+    }
     return oneChange('join', rows);
   }
 
@@ -103,7 +106,7 @@ export class OwnWrites {
       );
     }
     return oneUpdate(
-      old.map((row, at) => this.#indexes.replace(row, values[at], revision)),
+      old.map((row, at) => this.#indexes.replace(row, values[at], revision + Math.floor(at / MOST_ENTRIES))),
       old,
     );
   }

@@ -27,7 +27,17 @@ import { formatKey } from './text';
 import { hasLongChain, LONGEST_CHAIN } from './hash/v8-hash';
 import type { EffectiveLimits, Value } from './value';
 import { ValueNumbers } from './hash/value-numbers';
-import { invalid, KEY, placeOf, type Step, tooLarge, type ValueUse } from './value-use';
+import {
+  invalid,
+  KEY,
+  placeOf,
+  type Step,
+  tooHeavy,
+  tooLarge,
+  tooManyKeyParts,
+  type ValueUse,
+} from './value-use';
+import { FEW_NAMES, MOST_KEY_PARTS, MOST_WEIGHT, NewNames, WEIGHT, weightOfMembers } from './weight';
 
 /** Stands where no container was entered yet; nobody has it. */
 const NO_CONTAINER = Object.freeze({});
@@ -53,6 +63,11 @@ export class FrozenCopy {
   readonly #maxBytes: number;
   /** Finds what a Map or Set has twice. */
   #numbers: ValueNumbers | undefined;
+  /** What its parts weigh together; of a key, how many it has. */
+  #weight = 0;
+  /** Names of properties, and which of them are new once they are many. */
+  #nameCount = 0;
+  #newNames: NewNames | undefined;
   readonly #use: ValueUse;
   readonly #isKey: boolean;
   readonly #limits: EffectiveLimits;
@@ -147,6 +162,7 @@ export class FrozenCopy {
 
   #pid(pid: Pid, depth: number): Pid {
     this.#grow(pidBytes(textBytes(pid.node), pid.id), depth);
+    this.#weigh(WEIGHT.part, depth);
     return this.#pids.internPid(pid);
   }
 
@@ -168,6 +184,7 @@ export class FrozenCopy {
     this.#enter(source, depth);
     const length = source.length;
     this.#grow(arrayHeadBytes(length), depth);
+    if (this.#isKey) this.#countParts(length, depth);
     const copy: Value[] = [];
     for (let i = 0; i < length; i += 1) {
       this.#steps[depth] = i;
@@ -185,6 +202,9 @@ export class FrozenCopy {
     this.#enter(source, depth);
     const names = Object.keys(source);
     this.#grow(TAG_BYTES + uintBytes(names.length), depth);
+    if (this.#isKey) this.#countParts(names.length, depth);
+    this.#nameCount += names.length;
+    if (this.#nameCount > FEW_NAMES) this.#weigh((this.#newNames ??= new NewNames()).weightOf(names), depth);
     const copy: { [name: string]: Value } = {};
     for (const name of names) {
       this.#steps[depth] = name;
@@ -227,6 +247,7 @@ export class FrozenCopy {
       pairs.push([keyCopy, this.of(value, depth + 1)]);
     }
     this.#grow(TAG_BYTES + uintBytes(keys.length), depth);
+    this.#weigh(WEIGHT.part + weightOfMembers(keys), depth);
     this.#checkChains('Map', 'keys', keys, depth);
     const copy = new FrozenMap(pairs, this.#use.keepsContent);
     if (copy.size !== keys.length || this.#haveRepeatedObject(keys))
@@ -244,6 +265,7 @@ export class FrozenCopy {
       members.push(this.of(member, depth + 1));
     }
     this.#grow(TAG_BYTES + uintBytes(members.length), depth);
+    this.#weigh(WEIGHT.part + weightOfMembers(members), depth);
     this.#checkChains('Set', 'members', members, depth);
     const copy = new FrozenSet(members, this.#use.keepsContent);
     if (copy.size !== members.length || this.#haveRepeatedObject(members))
@@ -269,11 +291,13 @@ export class FrozenCopy {
     const ms = Date.prototype.getTime.call(source);
     if (Number.isNaN(ms)) this.#refuse('is an invalid Date', depth);
     this.#grow(FLOAT_BYTES, depth);
+    this.#weigh(WEIGHT.part, depth);
     return new FrozenDate(ms);
   }
 
   #bytesOf(source: Bytes, depth: number): Value {
     this.#grow(2 * TAG_BYTES + prefixedBytes(source.byteLength), depth);
+    this.#weigh(WEIGHT.part, depth);
     let bytes: Uint8Array;
     try {
       bytes = bytesOf(source);
@@ -289,6 +313,17 @@ export class FrozenCopy {
     if (this.#bytes <= this.#maxBytes) return;
     const why = `up to ${this.#place(depth)} it has ${this.#bytes} already`;
     throw tooLarge(this.#use, this.#maxBytes, why, this.#limits.limitedBy);
+  }
+
+  #weigh(weight: number, depth: number): void {
+    if (this.#isKey) return; // its parts are counted
+    this.#weight += weight;
+    if (this.#weight > MOST_WEIGHT) throw tooHeavy(this.#use, this.#place(depth));
+  }
+
+  #countParts(count: number, depth: number): void {
+    this.#weight += count;
+    if (this.#weight > MOST_KEY_PARTS) throw tooManyKeyParts(this.#place(depth));
   }
 
   #refuse(what: string, depth: number): never {

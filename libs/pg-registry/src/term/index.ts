@@ -59,6 +59,7 @@ export {
   stackOfThrown,
 } from './thrown';
 export { KeyMap } from './key-map';
+export { MOST_KEY_PARTS, MOST_READ_WEIGHT, MOST_WEIGHT, WEIGHT, weightOfMembers } from './weight';
 // By name: the getters that `export *` compiles to look each constant up by a string, 8 % of a late sync's time.
 export {
   arrayHeadBytes,

@@ -2,6 +2,7 @@ import { InvalidValueError, type PgRegistryError, ValueTooLargeError } from './e
 import { printable } from './quote';
 import { formatKey } from './text';
 import { isOwnError, messageOfThrown } from './thrown';
+import { MOST_KEY_PARTS, MOST_WEIGHT, WEIGHT } from './weight';
 
 /** What a value is for: it decides the words of the errors about it. */
 export interface ValueUse {
@@ -54,6 +55,23 @@ export function tooLarge(
 ): ValueTooLargeError {
   const most = limitedBy === undefined ? `${limit} = ${bytes} bytes` : `${bytes} bytes, ${limitedBy}`;
   return new ValueTooLargeError(`The ${name} is larger than ${most}: ${howFar}. ${outcome}`);
+}
+
+/** Makes the error of a value that weighs too much. @param place Up to where it weighs so much already */
+export function tooHeavy({ name, outcome }: ValueUse, place: string): ValueTooLargeError {
+  return new ValueTooLargeError(
+    `The ${name} would take its readers too long: up to ${place} it weighs more than ${MOST_WEIGHT} already. A Map, Set, Date, Pid, typed ` +
+      `array, ArrayBuffer or object of new property names weighs ${WEIGHT.part}, such a name ${WEIGHT.name}, a member of a Map or Set ` +
+      `${WEIGHT.member}, or ${WEIGHT.member + WEIGHT.objectMember} if it is an object; all else nothing. Use arrays, numbers and strings ` +
+      `instead, or several values. ${outcome}`,
+  );
+}
+
+/** Makes the error of a key that has too many parts. @param place Where it has one too many */
+export function tooManyKeyParts(place: string): ValueTooLargeError {
+  return new ValueTooLargeError(
+    `A key must have at most ${MOST_KEY_PARTS} elements and properties, and ${place} has more. Use a string instead. ${KEY.outcome}`,
+  );
 }
 
 /** Makes the error of a value that throws when it is read: a Proxy may throw whatever it likes, and so may a getter or `toJSON`. */

@@ -7,7 +7,7 @@
  * Promises: decoding never trusts a length or a depth, and throws only `DecodeError`. Assumes nothing about the sender.
  * May import: term.
  */
-export { DecodeError, HeapLimitError, Reader, Writer } from './codec';
+export { DecodeError, HeapLimitError, Reader, WeightLimitError, Writer } from './codec';
 export {
   decodeFrame,
   encodeEnvelope,
@@ -43,6 +43,7 @@ export {
   permissionsOf,
   type PermissionsOptions,
   type Route,
+  senderIn,
   Subjects,
 } from './subject';
 export { broadcastVersion, commonVersion, formatVersions, OWN_VERSIONS, type VersionRange } from './version';

@@ -209,6 +209,16 @@ export function leaseBucket(namespace: string): string {
   return leaseSubject(namespace).replaceAll('.', '_');
 }
 
+/**
+ * The token of the node that sent a message, by its subject; `''` if the subject names none, as those of probes do. Whether it is one of a
+ * namespace, and whether the message really comes from there, is checked elsewhere.
+ */
+export function senderIn(subject: string): string {
+  const tokens = subject.split('.');
+  const at = tokens[2] === 'from' ? 3 : tokens[2] === 'to' ? 5 : tokens[2] === 'reply' ? 4 : Infinity;
+  return tokens[at] ?? '';
+}
+
 /** The NATS permissions that a node needs, and no others. */
 export interface Permissions {
   /** Where it may publish: in its own name only. */

@@ -1,28 +1,18 @@
 import type { RemoteCause, ScopeDigest } from '../../cluster';
-import type { Reader } from '../../wire';
-import {
-  type OpsHead,
-  readApplied,
-  readOpsHead,
-  readPartHead,
-  readTail,
-  TAG,
-  writeRepairAsk,
-  writeSyncAsk,
-} from '../body';
+import { type Reader, WeightLimitError } from '../../wire';
+import { readApplied, readOpsHead, readPartHead, readTail, TAG, writeRepairAsk, writeSyncAsk } from '../body';
 import { type Bundled, readBundle } from '../bundle';
 import { readChunkHead } from '../chunk-body';
 import { ChunkPieces } from '../chunk-pieces';
+import { OperationReader, TooManyEntriesError } from '../operation-body';
 import { type InboundDeps, readerOf } from '../stream-deps';
 import type { StreamPeer } from '../stream-output';
 import { AppliedAnswer } from './applied-answer';
 import { GapRepair } from './gap-repair';
 import { type Excess, PeerEntries } from './peer-entries';
-import { ReorderBuffer } from './reorder-buffer';
+import { OperationQueue } from './operation-queue';
 import { SyncTiming } from './sync-timing';
 import { SyncWalk, type WaitingChunk } from './sync-walk';
-
-const DRAIN_BYTES = 64 * 1024; // of buffered operations are applied in one turn
 
 /**
  * The operations of one peer's run of the scope, on their way in: one stream, applied in order, each once.
@@ -38,18 +28,19 @@ const DRAIN_BYTES = 64 * 1024; // of buffered operations are applied in one turn
  * one leave. While it is queued or walking, entries stay: the walk turns them into what the owner has, with the exact events.
  *
  * `applied` is the last operation that is contained in what is known here. Of a frame with operations first … last, what is known
- * is skipped and what is next in line is applied. What is ahead waits in a {@link ReorderBuffer}, and {@link GapRepair} says when to
- * ask for the gap; after the repair the buffered frames follow, some per turn. {@link SyncWalk} says when a chunk is merged.
+ * is skipped and what is next in line is applied. What is ahead waits in an {@link OperationQueue}, and {@link GapRepair} says when to
+ * ask for the gap. So do the frames that follow when so much was applied that other work must have its turn, and the rest of the frame
+ * in hand is applied in the next turn. {@link SyncWalk} says when a chunk is merged.
  */
 export class InboundStream {
   phase: 'queued' | 'walking' | 'live' | 'overfull' = 'queued';
   #appliedNumber = 0;
-  /** `appliedNumber` when `settle` looked last. */
+  /** `appliedNumber` when `settle` looked last whether there is a gap. */
   #settledNumber = 0;
   readonly #entries: PeerEntries;
   readonly #gap: GapRepair;
   readonly #walk: SyncWalk;
-  readonly #buffer: ReorderBuffer;
+  readonly #operations: OperationQueue;
   readonly #pieces = new ChunkPieces();
   #drainAt = Infinity;
   /** How long its first sync takes, and whether anybody waits for it. */
@@ -71,7 +62,7 @@ export class InboundStream {
     this.timing = new SyncTiming(peer, deps.output, options.syncPatienceMs);
     this.#gap = new GapRepair(deps.random);
     this.#walk = new SyncWalk({ askerRun: deps.run, pool, holder, maxBytes });
-    this.#buffer = new ReorderBuffer(pool, holder, maxBytes, options.maxOpBytes);
+    this.#operations = new OperationQueue(peer, this.#entries, deps);
   }
 
   /** The last operation of the owner that is contained in what is known here; 0 while a sync has not begun to merge. */
@@ -146,14 +137,18 @@ export class InboundStream {
     }
   }
 
-  /** A frame of operations. @throws DecodeError before anything changes. */
+  /** A frame of operations. @throws DecodeError for what cannot be read; what came before it in the frame has been applied. */
   #receiveOps(reader: Reader, now: number): void {
     const head = readOpsHead(reader);
     const last = head.first + head.count - 1;
     if (!this.#isNews(last)) return;
-    const isBehindChunk = this.phase === 'walking' && this.#walk.hasDue(this.#appliedNumber);
-    if (head.first <= this.#appliedNumber + 1 && !isBehindChunk) this.#apply(head, reader, now);
-    else if (!this.#buffer.add(head.first, last, reader.rest())) this.#deps.output.count('unparked');
+    const { output, budget, pids } = this.#deps;
+    const { inHand, buffer } = this.#operations;
+    const isNext = inHand === undefined && head.first <= this.#appliedNumber + 1;
+    if (isNext && budget.rowsLeft > 0)
+      this.#operations.inHand = new OperationReader(reader, head, this.peer, pids);
+    else if (!buffer.add(head.first, last, reader.rest())) output.count('unparked');
+    this.#apply(now);
   }
 
   /** A part of a large operation. @throws DecodeError before anything changes. */
@@ -162,8 +157,8 @@ export class InboundStream {
     if (!this.#isNews(head.number)) return;
     const piece = reader.rest();
     // Its owner may have a higher limit: however often it sent this operation again, it would not fit.
-    if (this.#buffer.isTooLarge(head, piece.length)) return this.#resync('too-large');
-    if (!this.#buffer.addPart(head, piece)) this.#deps.output.count('unparked');
+    if (this.#operations.buffer.isTooLarge(head, piece.length)) return this.#resync('too-large');
+    if (!this.#operations.buffer.addPart(head, piece)) this.#deps.output.count('unparked');
   }
 
   /** Where the owner's stream ends, and what it can repair. `isAnswer`: this ends its answer to an ask. */
@@ -172,7 +167,8 @@ export class InboundStream {
     this.#gap.hear(last);
     if (isAnswer) this.#gap.endAnswer();
     const missing = this.#appliedNumber + 1;
-    if (this.#walk.cursor > 0 && oldest > missing && !this.#buffer.has(missing)) this.#resync('unrepairable');
+    if (this.#walk.cursor > 0 && oldest > missing && !this.#operations.has(missing - 1))
+      this.#resync('unrepairable');
   }
 
   /** A chunk of the sync, or a piece of one that is too large for a frame. @throws DecodeError before anything changes. */
@@ -193,24 +189,26 @@ export class InboundStream {
   /** Does what is due. */
   tick(now: number): void {
     if (this.#drainAt <= now) this.#drain(now);
-    if (this.#gap.deadline <= now) this.#askForGap(now);
+    if (this.#gap.deadline <= now && !this.#operations.has(this.#appliedNumber)) this.#askForGap(now);
     if (this.#walk.deadline <= now) this.#suspendWalk(true, now);
     if (this.timing.giveUpAt <= now) this.timing.giveUp();
   }
 
   /** To be called after every input: asks for what is missing, schedules what is next, and answers the owner. */
   settle(now: number): void {
-    const progressed = this.#appliedNumber > this.#settledNumber;
-    this.#settledNumber = this.#appliedNumber;
     if (this.timing.hasNews) this.timing.tell(this.phase === 'live', now);
     this.#drainAt = this.phase === 'walking' && this.#walk.hasDue(this.#appliedNumber) ? now : Infinity;
     if (this.#walk.cursor === 0) return;
-    const isDue = this.#buffer.bytes > 0 && this.#buffer.has(this.#appliedNumber + 1);
-    if (isDue) this.#drainAt = now;
-    // A buffered frame that is due fills the gap without asking anybody.
-    const reached = isDue ? this.#gap.heard : this.#appliedNumber;
-    if (this.#gap.heard > reached || this.#gap.deadline !== Infinity)
-      this.#gap.settle(reached, progressed, now);
+    // What is here fills the gap without asking anybody.
+    const { inHand, buffer } = this.#operations;
+    const waits = inHand !== undefined || buffer.bytes > 0;
+    if (waits && this.#operations.has(this.#appliedNumber)) this.#drainAt = now;
+    else {
+      const progressed = this.#appliedNumber > this.#settledNumber;
+      this.#settledNumber = this.#appliedNumber;
+      if (this.#gap.heard > this.#appliedNumber || this.#gap.deadline !== Infinity)
+        this.#gap.settle(this.#appliedNumber, progressed, now);
+    }
     if (this.#answer.wanted > 0 && this.phase === 'live') this.#answer.reached(this.#appliedNumber);
   }
 
@@ -222,7 +220,8 @@ export class InboundStream {
 
   /** Gives back its memory, without touching its entries. */
   release(): void {
-    this.#buffer.clear();
+    this.#operations.inHand = undefined;
+    this.#operations.buffer.clear();
     this.#walk.clear();
     this.#entries.release();
   }
@@ -236,41 +235,44 @@ export class InboundStream {
     return last > this.#appliedNumber;
   }
 
-  /** Applies the operations of one frame that are next in line. */
-  #apply(head: OpsHead, reader: Reader, now: number): void {
+  /** Applies what is next in line, as far as the turn has room. @throws DecodeError for what cannot be read; what came before is applied */
+  #apply(now: number): void {
     let applied = 0;
-    for (const operation of this.#entries.read(head, reader)) {
-      if (this.phase === 'walking') this.#mergeDue(now, true);
-      if (operation.number !== this.#appliedNumber + 1) continue;
-      this.#deps.output.diff(this.#entries.rows.apply(operation, this.#walk.cursor), 'peer');
-      this.#appliedNumber = operation.number;
-      applied += 1;
-    }
-    if (applied > 0) this.#deps.output.count('operations-in', applied);
-    if (this.phase === 'walking') this.#mergeDue(now);
-    const excess = this.#entries.takeStock();
-    if (excess !== undefined) this.#refuse(excess, now);
-  }
-
-  /** Merges what waited for this turn, and applies some of the buffered frames whose turn it is. */
-  #drain(now: number): void {
-    this.#mergeDue(now);
-    let bytes = 0;
-    while (bytes < DRAIN_BYTES && !this.#walk.hasDue(this.#appliedNumber)) {
-      const frame = this.#buffer.take(this.#appliedNumber + 1);
-      if (frame === undefined) return;
-      bytes += frame.body.length;
-      const head = { first: frame.first, count: frame.last - frame.first + 1 };
-      try {
-        this.#apply(head, readerOf(frame.body, this.#deps), now);
-      } catch (error) {
-        this.#deps.output.refuse(error);
+    try {
+      while (this.phase !== 'walking' || !this.#isBehindChunk(now)) {
+        const operation = this.#operations.next(this.#appliedNumber);
+        if (operation === undefined) break;
+        this.#deps.output.diff(this.#entries.rows.apply(operation, this.#walk.cursor), 'peer');
+        this.#appliedNumber = operation.number;
+        applied += 1;
       }
+    } catch (error) {
+      if (!(error instanceof TooManyEntriesError || error instanceof WeightLimitError)) throw error;
+      this.#resync('too-large'); // However often its owner sent this operation again, it would not become smaller.
+    } finally {
+      if (applied > 0) this.#deps.output.count('operations-in', applied);
+      const excess = this.#entries.takeStock();
+      if (excess !== undefined) this.#refuse(excess, now);
     }
   }
 
-  /** Merges the chunks whose moment it is, as far as the turn has room; in the midst of a frame, all. */
-  #mergeDue(now: number, isForced = false): void {
+  /** Of a walking stream: merges what is due. Returns whether a chunk is left that comes before the next operation. */
+  #isBehindChunk(now: number): boolean {
+    this.#mergeDue(now);
+    return this.#walk.hasDue(this.#appliedNumber);
+  }
+
+  /** Goes on with what waited for this turn. */
+  #drain(now: number): void {
+    try {
+      this.#apply(now);
+    } catch (error) {
+      this.#deps.output.refuse(error);
+    }
+  }
+
+  /** Merges the chunks whose moment it is, as far as the turn has room. */
+  #mergeDue(now: number): void {
     for (let chunk = this.#walk.next(); chunk !== undefined; chunk = this.#walk.next()) {
       const { at } = chunk.head;
       if (this.#walk.cursor > 0 && at > this.#appliedNumber) return this.#gap.hear(at);
@@ -278,7 +280,7 @@ export class InboundStream {
         this.#deps.output.count('overtaken-chunks');
         return this.#suspendWalk(false, now);
       }
-      if (this.#deps.budget.rowsLeft <= 0 && !isForced) return;
+      if (this.#deps.budget.rowsLeft <= 0) return;
       this.#merge(chunk, now);
     }
   }
@@ -322,7 +324,8 @@ export class InboundStream {
   #resync(why: 'unrepairable' | 'unanswered' | 'too-large' | 'different' | 'overfull'): void {
     this.#walk.restart();
     this.#gap.reset();
-    this.#buffer.clear();
+    this.#operations.inHand = undefined;
+    this.#operations.buffer.clear();
     this.#drainAt = Infinity;
     this.phase = 'queued';
     this.#deps.output.count(`resyncs-${why}`);
@@ -332,7 +335,7 @@ export class InboundStream {
     if (this.#gap.putOff(now)) return;
     if (!this.#gap.ask(now)) return this.#resync('unanswered');
     const from = this.applied + 1;
-    const to = Math.max(from, Math.min(this.#gap.heard, this.#buffer.first - 1));
+    const to = Math.max(from, Math.min(this.#gap.heard, this.#operations.buffer.first - 1));
     this.#deps.output.send(this.peer, 'repair', writeRepairAsk(this.#deps.scratch, this.run, { from, to }));
     this.#deps.output.count('repair-asks');
   }

@@ -1,10 +1,10 @@
 import type { RemoteCause, ScopeDigest } from '../../cluster';
-import { type RemoteEntries, type RemoteOperation, sameDigest } from '../../table';
+import { type RemoteEntries, sameDigest } from '../../table';
 import { quoteText } from '../../term';
-import { HeapLimitError, type Reader } from '../../wire';
-import type { ChunkHead, OpsHead } from '../body';
+import { HeapLimitError, WeightLimitError } from '../../wire';
+import type { ChunkHead } from '../body';
+import { BYTES_OF_ROW, WEIGHT_OF_ROW } from '../budget';
 import { readChunk } from '../chunk-body';
-import { readOperations } from '../operation-body';
 import { type InboundDeps, readerOf } from '../stream-deps';
 import type { StreamPeer } from '../stream-output';
 
@@ -13,7 +13,6 @@ const FIRST_REST_MS = 30_000;
 const LONGEST_REST_MS = 600_000;
 /** It has far fewer when it has at most this share of those with which it took too much. */
 const FAR_FEWER = 0.75;
-const NONE: readonly never[] = [];
 
 /** Why the entries of a peer are too many: their number, or the memory that they take. */
 export type Excess = 'number' | 'memory';
@@ -62,24 +61,19 @@ export class PeerEntries {
     return agree;
   }
 
-  /** Reads the operations of a frame; none if they take more than all entries may. @throws DecodeError before anything changes */
-  read(head: OpsHead, reader: Reader): readonly RemoteOperation[] {
-    try {
-      return readOperations(reader, head, this.#peer, this.#deps.pids);
-    } catch (error) {
-      return this.#noteTooLarge(error);
-    }
-  }
-
   /** Turns the entries of a chunk's range into those of the chunk. Call {@link takeStock} afterwards. @throws DecodeError */
   merge(head: ChunkHead, rows: Uint8Array): void {
     const { output, pids, budget } = this.#deps;
     try {
-      const chunk = readChunk(readerOf(rows, this.#deps), head, this.#peer, pids);
-      budget.rowsLeft -= chunk.rows.length;
+      const reader = readerOf(rows, this.#deps);
+      const chunk = readChunk(reader, head, this.#peer, pids);
+      budget.rowsLeft -=
+        Math.max(chunk.rows.length, rows.length / BYTES_OF_ROW) + reader.weight / WEIGHT_OF_ROW;
       output.diff(this.rows.merge(chunk), 'sync');
     } catch (error) {
-      this.#noteTooLarge(error);
+      // No node registers a value that weighs so much, so it would not become lighter.
+      if (error instanceof WeightLimitError) this.#isTooLarge = true;
+      else this.noteTooLarge(error);
     }
   }
 
@@ -128,9 +122,9 @@ export class PeerEntries {
     this.#countedBytes = 0;
   }
 
-  #noteTooLarge(error: unknown): readonly never[] {
+  /** What was being read takes more memory than all entries may. Call {@link takeStock} afterwards. @throws The error if it is another one */
+  noteTooLarge(error: unknown): void {
     if (!(error instanceof HeapLimitError)) throw error;
     this.#isTooLarge = true;
-    return NONE;
   }
 }

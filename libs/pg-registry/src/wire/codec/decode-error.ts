@@ -10,3 +10,6 @@ export class DecodeError extends Error {
 
 /** Bytes of a peer would take more memory than they may. They are well formed otherwise, as far as they were read. */
 export class HeapLimitError extends DecodeError {}
+
+/** Bytes of a peer would take too long to read, by what their parts weigh. They are well formed otherwise, as far as they were read. */
+export class WeightLimitError extends DecodeError {}

@@ -1,5 +1,5 @@
-/** Counts the memory that is taken for what is read. */
+/** Counts the memory that is taken for what is read, and what it weighs. */
 export interface HeapCounter {
-  /** Counts so many bytes. @throws HeapLimitError if it is more than may be */
-  charge(heapBytes: number): void;
+  /** Counts so many bytes, and what they weigh. @throws HeapLimitError, WeightLimitError if it is more than may be */
+  charge(heapBytes: number, weight?: number): void;
 }

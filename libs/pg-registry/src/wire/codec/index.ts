@@ -15,6 +15,6 @@
  *   ['doc', 'd1'], { 3 properties }                21 B 226/275    59 B 296/433    59 B  437/662
  *   'room:1', { 5 properties, nested }             43 B 539/649   118 B 621/767   108 B  657/989
  */
-export { DecodeError, HeapLimitError } from './decode-error';
+export { DecodeError, HeapLimitError, WeightLimitError } from './decode-error';
 export { Reader, type ReaderOptions } from './reader';
 export { Writer } from './writer';

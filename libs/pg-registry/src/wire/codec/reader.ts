@@ -11,16 +11,17 @@ import {
   LARGEST_INLINE_INTEGER,
   LONG_ARRAY_LENGTH,
   LONG_STRING_BYTES,
+  MOST_KEY_PARTS,
   type Key,
   type Pid,
   type PidInterner,
   type Value,
   type ValueLimits,
   ValueNumbers,
+  WEIGHT,
 } from '../../term';
 import { wireOrder } from './byte-order';
-import { ByteReader } from './byte-reader';
-import { HeapLimitError } from './decode-error';
+import { CountingReader } from './counting-reader';
 import { type KnownHome, readHome } from './known-home';
 import { type KnownShape, readShape } from './known-shape';
 import { readDateMs, readMagnitude, readNegativeInteger } from './numbers';
@@ -53,7 +54,7 @@ const LONGEST_LITERAL = 4;
  * bytes that `normalValue` would count for it, not the fewer that it took here: what a limit lets in is the same on
  * both ways.
  */
-export class Reader extends ByteReader {
+export class Reader extends CountingReader {
   readonly #options: ReaderOptions | undefined;
   #shapes: KnownShape[] = [];
   #homes: KnownHome[] = [];
@@ -66,21 +67,12 @@ export class Reader extends ByteReader {
   #isInItem = false;
   /** Whether a key is being read, which may contain less. */
   #isKey = false;
-  /** What may still be made of these bytes, in memory. */
-  #heapLeft: number;
 
   /** @param options Needed by `value` and `key` only */
   constructor(bytes: Uint8Array, options?: ReaderOptions) {
     super(bytes);
     this.#options = options;
-    this.#heapLeft = options?.maxHeapBytes ?? Infinity;
-  }
-
-  /** Counts memory that is taken for what is read. @throws HeapLimitError if it is more than may be */
-  charge(heapBytes: number): void {
-    this.#heapLeft -= heapBytes;
-    if (this.#heapLeft < 0)
-      throw new HeapLimitError(`Byte ${this.position}: values that take too much memory.`);
+    this.heapLeft = options?.maxHeapBytes ?? Infinity;
   }
 
   /**
@@ -123,6 +115,7 @@ export class Reader extends ByteReader {
     const start = this.position;
     this.#mostPosition = start + maxBytes;
     this.#isKey = isKey;
+    if (isKey) this.keyPartsLeft = MOST_KEY_PARTS;
     this.#saved = 0;
     this.#numbers = undefined;
     const value = this.#read(0);
@@ -215,6 +208,7 @@ export class Reader extends ByteReader {
     if (length === 0) return EMPTY_ARRAY;
     if (length > this.remaining) this.fail(`${length} elements announced, ${this.remaining} bytes left`);
     this.charge(heapBytesOfArray(length));
+    if (this.#isKey) this.countKeyParts(length);
     return Object.freeze(
       length <= LONGEST_LITERAL ? this.#few(length, depth + 1) : this.#many(length, depth + 1),
     );
@@ -264,6 +258,7 @@ export class Reader extends ByteReader {
     this.#enter(depth);
     if (names.length === 0) return EMPTY_RECORD;
     this.charge(heapBytesOfRecord(names.length));
+    if (this.#isKey) this.countKeyParts(names.length);
     const record: { [name: string]: Value } = {};
     for (const name of names) record[name] = this.#read(depth + 1);
     return Object.freeze(record);
@@ -286,24 +281,24 @@ export class Reader extends ByteReader {
   }
 
   #pid({ node, incarnation }: KnownHome): Pid {
-    this.charge(HEAP_BYTES.pid);
+    this.charge(HEAP_BYTES.pid, WEIGHT.part);
     return this.#options!.pids.intern(node, incarnation, this.uint());
   }
 
   #date(): Value {
     const ms = readDateMs(this);
-    this.charge(HEAP_BYTES.date);
+    this.charge(HEAP_BYTES.date, WEIGHT.part);
     return new FrozenDate(ms);
   }
 
   #map(depth: number): Value {
     this.#enter(depth);
     const size = this.count(2);
-    this.charge(HEAP_BYTES.map + size * HEAP_BYTES.mapEntry);
+    this.charge(HEAP_BYTES.map + size * HEAP_BYTES.mapEntry, WEIGHT.part + size * WEIGHT.member);
     const keys: Value[] = [];
     const pairs: [Value, Value][] = [];
     for (let i = 0; i < size; i += 1) {
-      const key = this.#read(depth + 1);
+      const key = this.#member(depth + 1);
       keys.push(key);
       pairs.push([key, this.#read(depth + 1)]);
     }
@@ -316,13 +311,20 @@ export class Reader extends ByteReader {
   #set(depth: number): Value {
     this.#enter(depth);
     const size = this.count();
-    this.charge(HEAP_BYTES.set + size * HEAP_BYTES.setMember);
+    this.charge(HEAP_BYTES.set + size * HEAP_BYTES.setMember, WEIGHT.part + size * WEIGHT.member);
     const members: Value[] = [];
-    for (let i = 0; i < size; i += 1) members.push(this.#read(depth + 1));
+    for (let i = 0; i < size; i += 1) members.push(this.#member(depth + 1));
     if (hasLongChain(members)) this.fail('a Set with too many members of one hash');
     const set = new FrozenSet(members);
     if (set.size !== size || this.#haveRepeatedObject(members)) this.fail('a Set with the same member twice');
     return set;
+  }
+
+  /** A key of a Map or member of a Set. */
+  #member(depth: number): Value {
+    const member = this.#read(depth);
+    if (typeof member === 'object' && member !== null) this.charge(0, WEIGHT.objectMember);
+    return member;
   }
 
   #haveRepeatedObject(values: readonly Value[]): boolean {
@@ -334,7 +336,7 @@ export class Reader extends ByteReader {
     const each = elementBytes(kind) ?? this.fail(`unknown kind of bytes ${kind}`);
     const bytes = this.bytes();
     if (bytes.length % each !== 0) this.fail('part of an element');
-    this.charge(HEAP_BYTES.bytes + bytes.length);
+    this.charge(HEAP_BYTES.bytes + bytes.length, WEIGHT.part);
     return bytesCopy(kind, wireOrder(bytes, each));
   }
 }

@@ -1,0 +1,108 @@
+import { type BacklogStats, FEW_BYTES, InboundBacklog, MESSAGE_BYTES } from './inbound-backlog';
+
+/** A backlog whose turns are ended by hand; it notes what is handled in each, as `<sender><number>`. */
+class Turns {
+  readonly handled: string[] = [];
+  readonly dropped: string[] = [];
+  #ends: (() => void)[] = [];
+  readonly #backlog = new InboundBacklog({
+    clock: {
+      afterTurn: (end) => {
+        this.#ends.push(end);
+        return () => (this.#ends = this.#ends.filter((each) => each !== end));
+      },
+    },
+    deliver: (subject, _bytes, reply) => this.handled.push(`${subject.split('.')[5] ?? 'probe'}${reply}`),
+    onDropped: (sender) => this.dropped.push(sender),
+  });
+
+  get stats(): BacklogStats {
+    return this.#backlog.stats;
+  }
+
+  /** A message comes, as the driver takes it. */
+  receive(from: string, number: number, size: number): void {
+    const bytes = new Uint8Array(size);
+    const subject = from === '' ? 'pgr.pg.alive.me' : `pgr.pg.to.me.bundle.${from}`;
+    this.#backlog.spent += size + MESSAGE_BYTES;
+    if (this.#backlog.spent > FEW_BYTES) this.#backlog.receive(subject, bytes, String(number));
+    else this.handled.push(`${from === '' ? 'probe' : from}${number}`);
+  }
+
+  /** The turn ends. @returns What was handled since the last one ended */
+  end(): string[] {
+    for (const end of this.#ends.splice(0)) end();
+    return this.handled.splice(0);
+  }
+
+  clear(): void {
+    this.#backlog.clear();
+  }
+}
+
+const KB = 1024;
+
+describe('messages that come with one turn of the event loop', () => {
+  it('are handled at once while they are small, whatever the turns', () => {
+    const turns = new Turns();
+    for (let number = 0; number < 40; number += 1) turns.receive('a', number, 100);
+    expect(turns.handled).toHaveLength(40);
+  });
+
+  it('wait for the next turns beyond 32 KB, each after those of the same sender before it', () => {
+    const turns = new Turns();
+    for (let number = 0; number < 9; number += 1) turns.receive('a', number, 12 * KB);
+    expect(turns.end()).toEqual(['a0', 'a1', 'a2', 'a3']);
+    turns.receive('a', 9, 1);
+    expect([turns.end(), turns.end(), turns.end(), turns.end()]).toEqual([
+      ['a4', 'a5'],
+      ['a6', 'a7'],
+      ['a8', 'a9'],
+      [],
+    ]);
+    expect(turns.stats).toEqual({ bytes: 0, dropped: 0 });
+  });
+
+  it('are handled one a turn if each is larger than a turn has room for', () => {
+    const turns = new Turns();
+    for (let number = 0; number < 3; number += 1) turns.receive('a', number, 500 * KB);
+    expect([turns.end(), turns.end(), turns.end()]).toEqual([['a0', 'a1'], ['a2'], []]);
+  });
+
+  it('are taken from one sender after the other, so that a flood delays others by one message', () => {
+    const turns = new Turns();
+    for (let number = 0; number < 20; number += 1) turns.receive('m', number, 30 * KB);
+    turns.receive('a', 0, 100);
+    turns.receive('', 0, 100);
+    turns.receive('a', 1, 100);
+    expect(turns.end()).toEqual(['m0', 'm1', 'a0', 'probe0']);
+    expect(turns.end()).toEqual(['m2', 'a1']);
+  });
+
+  it('are dropped beyond 32 MB, the newest of the sender that has the most, and counted', () => {
+    const turns = new Turns();
+    turns.receive('a', 0, 20 * KB);
+    for (let number = 1; number < 20; number += 1) turns.receive('a', number, 20 * KB);
+    for (let number = 0; number < 80; number += 1) turns.receive('m', number, 500 * KB);
+    expect(turns.stats.bytes).toBeLessThanOrEqual(2 ** 25);
+    expect(new Set(turns.dropped)).toEqual(new Set(['m']));
+    expect(turns.stats.dropped).toBe(turns.dropped.length);
+    const handled: string[] = [];
+    for (let turn = 0; turn < 200; turn += 1) handled.push(...turns.end());
+    expect(handled.filter((name) => name.startsWith('a'))).toEqual(
+      Array.from({ length: 20 }, (_, number) => `a${number}`),
+    );
+    expect(handled.filter((name) => name.startsWith('m'))).toEqual(
+      Array.from({ length: 80 - turns.dropped.length }, (_, number) => `m${number}`),
+    );
+  });
+
+  it('wait in bounded memory even if each names another sender', () => {
+    const turns = new Turns();
+    for (let number = 0; number < 5000; number += 1) turns.receive(`n${number}`, number, 10 * KB);
+    expect(turns.stats.bytes).toBeLessThanOrEqual(2 ** 25);
+    turns.clear();
+    expect([turns.end(), turns.stats.bytes]).toEqual([expect.any(Array), 0]);
+    expect(turns.end()).toEqual([]);
+  });
+});

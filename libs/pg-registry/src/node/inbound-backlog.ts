@@ -1,0 +1,178 @@
+import { senderIn } from '../wire';
+import type { Clock } from './clock';
+
+/** What a message costs beside its bytes, in bytes: the smallest cost as much as so many of a large one. */
+export const MESSAGE_BYTES = 64;
+/** So many bytes are handled without a look at the turn of the event loop that they came in. */
+export const FEW_BYTES = 8192;
+/** So many bytes, or one message, are handled in a turn. The most expensive ones take half a microsecond for each byte. */
+const MOST_PER_TURN = 32_768;
+/** So many bytes wait for later turns, over all senders. */
+const MOST_WAITING_BYTES = 33_554_432;
+/** What V8 takes for a message that waits, beside its bytes. */
+const OVERHEAD_BYTES = 256;
+/** So many senders have queues of their own; others share one. Where the broker does not check names, anybody can make up names. */
+const MOST_SENDERS = 1024;
+
+/** A message that waits. */
+interface WaitingMessage {
+  readonly subject: string;
+  readonly bytes: Uint8Array;
+  readonly reply: string;
+}
+
+/** The messages of one sender that wait, the oldest first. */
+class SenderQueue {
+  bytes = 0;
+  #messages: WaitingMessage[] = [];
+  /** Where the first is in the list: to move the others up each time would cost their number. */
+  #first = 0;
+
+  get isEmpty(): boolean {
+    return this.#first === this.#messages.length;
+  }
+
+  get first(): WaitingMessage {
+    return this.#messages[this.#first];
+  }
+
+  push(message: WaitingMessage): void {
+    this.#messages.push(message);
+    this.bytes += heldBytes(message);
+  }
+
+  shift(): WaitingMessage {
+    const { first } = this;
+    this.#first += 1;
+    this.bytes -= heldBytes(first);
+    if (this.#first * 2 > this.#messages.length) {
+      this.#messages = this.#messages.slice(this.#first);
+      this.#first = 0;
+    }
+    return first;
+  }
+
+  pop(): WaitingMessage {
+    const last = this.#messages.pop()!;
+    this.bytes -= heldBytes(last);
+    return last;
+  }
+}
+
+/** What an {@link InboundBacklog} is given. */
+export interface InboundBacklogDeps {
+  readonly clock: Pick<Clock, 'afterTurn'>;
+  /** Handles a message. Must not throw. */
+  readonly deliver: (subject: string, bytes: Uint8Array, reply: string) => void;
+  /** Called for each message that was dropped, with the token of its sender. Must not throw. */
+  readonly onDropped: (sender: string) => void;
+}
+
+/** Figures of the messages that wait. */
+export interface BacklogStats {
+  /** What they take in memory, in bytes. */
+  readonly bytes: number;
+  /** How many were dropped since the start, because too many waited. Each counts as lost on its way. */
+  readonly dropped: number;
+}
+
+/**
+ * The messages that came with more than one turn of the event loop has room for. Clients hand over all that the socket has, up to some
+ * megabytes, and only what is small costs little.
+ *
+ *     few bytes since the last look ──► handled at once
+ *     more ──► handled while the turn has room and nothing waits ── no room ──► waits ── its turn ──► handled
+ *                                                                                 └── too many bytes wait ──► dropped
+ *
+ * Each sender's messages stay in their order, and the senders take turns: one that floods the node delays the others by one of its
+ * messages, and loses its own when too many wait.
+ */
+export class InboundBacklog {
+  /** What was handled since the last look costs so much. Its owner adds each message before it asks {@link receive}. */
+  spent = 0;
+  /** By sender, in the order of their turns. */
+  readonly #queues = new Map<string, SenderQueue>();
+  #bytes = 0;
+  #dropped = 0;
+  #cancelTurn: (() => void) | undefined;
+  readonly #deps: InboundBacklogDeps;
+
+  constructor(deps: InboundBacklogDeps) {
+    this.#deps = deps;
+  }
+
+  get stats(): BacklogStats {
+    return { bytes: this.#bytes, dropped: this.#dropped };
+  }
+
+  /** Takes a message when more than {@link FEW_BYTES} are spent, itself included: handles or keeps it. */
+  receive(subject: string, bytes: Uint8Array, reply: string): void {
+    this.#cancelTurn ??= this.#deps.clock.afterTurn(() => this.#beginTurn());
+    const isFirst = this.spent - costOf(bytes) <= FEW_BYTES;
+    if (this.#queues.size === 0 && (isFirst || this.spent <= MOST_PER_TURN))
+      this.#deps.deliver(subject, bytes, reply);
+    else this.#keep({ subject, bytes, reply });
+  }
+
+  /** Drops all that waits, without counting it. */
+  clear(): void {
+    this.#cancelTurn?.();
+    this.#cancelTurn = undefined;
+    this.#queues.clear();
+    this.#bytes = 0;
+  }
+
+  #beginTurn(): void {
+    this.#cancelTurn = undefined;
+    this.spent = 0;
+    for (const [sender, queue] of this.#queues) {
+      const cost = costOf(queue.first.bytes);
+      if (this.spent > 0 && this.spent + cost > MOST_PER_TURN) break;
+      this.spent += cost;
+      this.#deliverFirst(sender, queue);
+    }
+    if (this.#queues.size === 0) return;
+    this.spent = MOST_PER_TURN;
+    this.#cancelTurn ??= this.#deps.clock.afterTurn(() => this.#beginTurn());
+  }
+
+  /** Handles the first message of a sender, who is the last one then. The walk over the Map comes to it again. */
+  #deliverFirst(sender: string, queue: SenderQueue): void {
+    const message = queue.shift();
+    const { subject, bytes, reply } = message;
+    this.#bytes -= heldBytes(message);
+    this.#queues.delete(sender);
+    if (!queue.isEmpty) this.#queues.set(sender, queue);
+    this.#deps.deliver(subject, bytes, reply);
+  }
+
+  #keep(message: WaitingMessage): void {
+    const named = senderIn(message.subject);
+    const sender = this.#queues.size < MOST_SENDERS || this.#queues.has(named) ? named : '';
+    let queue = this.#queues.get(sender);
+    if (queue === undefined) this.#queues.set(sender, (queue = new SenderQueue()));
+    queue.push(message);
+    this.#bytes += heldBytes(message);
+    while (this.#bytes > MOST_WAITING_BYTES) this.#dropOne();
+  }
+
+  /** Drops the newest message of the sender of which the most wait. Costs the number of senders. */
+  #dropOne(): void {
+    let [most, largest]: [string, SenderQueue | undefined] = ['', undefined];
+    for (const [sender, queue] of this.#queues)
+      if (largest === undefined || queue.bytes > largest.bytes) [most, largest] = [sender, queue];
+    if (largest === undefined) return;
+    this.#bytes -= heldBytes(largest.pop());
+    if (largest.isEmpty) this.#queues.delete(most);
+    this.#dropped += 1;
+    this.#deps.onDropped(most);
+  }
+}
+
+function heldBytes({ bytes }: WaitingMessage): number {
+  return bytes.length + OVERHEAD_BYTES;
+}
+
+function costOf(bytes: Uint8Array): number {
+  return bytes.length + MESSAGE_BYTES;
+}

@@ -1,0 +1,56 @@
+/**
+ * What the parts of a value weigh. Most parts of a value cost their reader nanoseconds for each byte; these cost up to microseconds for a
+ * byte or two, because V8 makes an object of its own kind for each, or hashes it.
+ */
+export const WEIGHT = {
+  /** A Map, Set, Date, Pid, typed array or ArrayBuffer, and an object whose names no object of the value had before. */
+  part: 8,
+  /** A name of such an object. */
+  name: 3,
+  /** A member of a Set, or an entry of a Map. */
+  member: 1,
+  /** In addition, if it, or its key, is an object or array. */
+  objectMember: 4,
+  /** An element of an array, or property of an object, in a key: tables have a level for each. */
+  inKey: 8,
+} as const;
+
+/** The most that a value may weigh. All nodes have the same limit, so what one accepts of its user another can read. */
+export const MOST_WEIGHT = 131_072;
+
+/** The most that a frame's part may weigh that is read in one go: a key, a value, and what is small beside them. */
+export const MOST_READ_WEIGHT: number = MOST_WEIGHT * 1.5;
+
+/** The most elements and properties of a key, all levels together. */
+export const MOST_KEY_PARTS = 4096;
+
+/** The names of the first objects of a value weigh nothing until there are so many: they are not worth to look which are new. */
+export const FEW_NAMES = 2000;
+
+/** Finds which objects of a value have names, in order, that none had before. */
+export class NewNames {
+  /** By the first of the names. */
+  readonly #seen = new Map<string, (readonly string[])[]>();
+
+  /** What an object with these names weighs. */
+  weightOf(names: readonly string[]): number {
+    const [first = ''] = names;
+    const known = this.#seen.get(first);
+    if (known?.some((others) => areSame(others, names)) === true) return 0;
+    if (known === undefined) this.#seen.set(first, [names]);
+    else known.push(names);
+    return WEIGHT.part + names.length * WEIGHT.name;
+  }
+}
+
+function areSame(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name, at) => name === b[at]);
+}
+
+/** What the members of a Set, or the keys of a Map, weigh. */
+export function weightOfMembers(members: readonly unknown[]): number {
+  let weight = members.length * WEIGHT.member;
+  for (const member of members)
+    if (typeof member === 'object' && member !== null) weight += WEIGHT.objectMember;
+  return weight;
+}
