@@ -1,3 +1,4 @@
+import { quoteText } from '../term';
 import { senderIn } from '../wire';
 import type { Clock } from './clock';
 
@@ -167,6 +168,14 @@ export class InboundBacklog {
     this.#dropped += 1;
     this.#deps.onDropped(most);
   }
+}
+
+/** What the log says of dropped messages of a sender. */
+export function droppedText(sender: string): string {
+  return (
+    `Messages of node ${quoteText(sender)} were dropped: more came than this node has time for, and the most of that node. What was ` +
+    'replicated is asked for again; calls end at their deadlines.'
+  );
 }
 
 function heldBytes({ bytes }: WaitingMessage): number {

@@ -6,12 +6,13 @@ import { Entities } from '../entities';
 import { Processes } from '../lifetime';
 import { ProcessService } from '../process';
 import type { ListenerToken, RegistryListener, ScopeDeps } from '../scope';
-import { HashSeed, PidInterner, quoteText } from '../term';
+import { HashSeed, PidInterner } from '../term';
 import { ClusterNames, NAMES_SCOPE } from '../names';
 import type { Connection, Transport } from '../transport';
 import { type Clock, guardedClock, systemClock } from './clock';
 import { ClusterLog } from './cluster-log';
 import { type ChannelEvents, ConnectionChannel } from './connection-channel';
+import { droppedText } from './inbound-backlog';
 import { ErrorLog, LimitedLog, type NodeLogger, ScopeLogs, stderrLogger } from './logger';
 import { NodeObservables } from './node-observables';
 import type { NodeObserver } from './node-observer';
@@ -112,12 +113,7 @@ export function createNodeComponents(
     clock,
     waits,
     onEffect,
-    onDropped: (sender) =>
-      limitedLog.warn(
-        'backlog',
-        `Messages of node ${quoteText(sender)} were dropped: more came than this node has time for, and the most of that node. What was ` +
-          'replicated is asked for again; calls end at their deadlines.',
-      ),
+    onDropped: (sender) => limitedLog.warn('backlog', droppedText(sender)),
     onError: (error) =>
       limitedLog.error('step', 'A step of the node failed; it goes on with the next one', error),
   });
