@@ -44,7 +44,10 @@ export class RefusedFrames {
     }
     const expectation = this.expectations.get(bytes);
     const [forgeries, own] = [forgeryCount(node), node.protocol.count('own-frames')];
+    const { backlogBytes } = node;
     receive();
+    // In a flood it waits for a later turn, and what is counted then cannot be told from what other messages cause.
+    if (node.backlogBytes > backlogBytes) return undefined;
     const isRefused = forgeryCount(node) > forgeries;
     if (expectation !== undefined && isRefused) this.count += 1;
     if (expectation === undefined && isRefused && !this.#isHostile(senderOf(subject)))

@@ -167,6 +167,11 @@ export class SimulatedNode {
     return this.running && (state === 'ready' || state === 'draining');
   }
 
+  /** What the messages that wait for a later turn of its event loop take, in bytes. */
+  get backlogBytes(): number {
+    return this.#process.backlogBytes;
+  }
+
   get isHostile(): boolean {
     return this.config.isHostile;
   }

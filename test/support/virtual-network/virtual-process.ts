@@ -97,6 +97,11 @@ export class VirtualProcess {
     this.#driver.attach(this.client, deps.connectCalls?.(this) ?? noCalls);
   }
 
+  /** What the messages that wait for a later turn of its event loop take, in bytes. */
+  get backlogBytes(): number {
+    return this.#driver.backlog.bytes;
+  }
+
   /** Runs what a command or input of the protocol returned. */
   run(effects: readonly Effect[]): void {
     this.#driver.run(effects);

@@ -150,11 +150,12 @@ export class StartedProcesses {
   }
 
   /**
-   * Ends every instance in order, each as {@link close} does, without waiting for handlers: what waits for calls in flight has done so. Never
+   * Ends every instance, the newest first, each as {@link close} does, without waiting for handlers: what waits for calls in flight has done so. Never
    * rejects.
    */
   async endAll(reason: unknown): Promise<void> {
-    const ends = [...this.#instances.keys()].map(async (process) => {
+    const newestFirst = [...this.#instances.keys()].toReversed();
+    const ends = newestFirst.map(async (process) => {
       await this.close(process, reason, { handlerMs: 0 });
       process.exit(reason);
     });
