@@ -131,14 +131,14 @@ function optionalTypes() {
   };
 }
 
-/** Without spaces, and with short names for what is local to a function. */
+/** Without spaces, and with short names for what is local to a function or a file. Functions, classes and members keep theirs for stack traces. */
 function minified() {
   return {
     name: 'minified',
     renderChunk: (code) =>
       minify(code, {
         compress: false,
-        mangle: { toplevel: false, keep_classnames: true, keep_fnames: true, keep_private_props: true },
+        mangle: { toplevel: true, keep_classnames: true, keep_fnames: true, keep_private_props: true },
         format: { comments: false },
       }),
   };
