@@ -93,6 +93,8 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
     subscribe: [1, '#logErrors'],
   },
   'nest/unguarded-handler.ts': { 'async callback': [1, 'the mailbox awaits it'] },
+  'names/cluster-names.ts': { 'async callback': [1, AWAITED] },
+  'names/leader-campaigns.ts': { void: [2, '#campaign() catches everything'], timer: [1, CLOCK] },
   'names/lease-driver.ts': { timer: [1, CLOCK] },
   'names/name-claims.ts': { timer: [1, CLOCK] },
   'names/waiting-list.ts': { timer: [1, CLOCK] },

@@ -209,6 +209,7 @@ export {
   HandleMessage,
   InjectRegistry,
   InjectRegistryNode,
+  OnLeader,
   OnMembership,
   OnRegister,
   OnUnregister,

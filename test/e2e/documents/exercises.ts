@@ -1,5 +1,6 @@
 import { Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { ScheduleModule } from '@nestjs/schedule';
 import {
   ClusterNames,
   EntityService,
@@ -10,6 +11,7 @@ import {
   ProcessService,
   type Registration,
 } from 'nestjs-pg-registry';
+import { eventually } from '../../support/eventually';
 import { elixirExercises } from './elixir.exercises';
 import { type Exercise, expectPromised, printsWhatItPromises, type RegistryFunctions } from './exercise';
 import { operationsExercises } from './operations.exercises';
@@ -121,6 +123,27 @@ export const exercises: Readonly<Record<string, Exercise>> = {
     const claim = await app.get(ClusterNames).claim('reports');
     await expect(app.get(Reports).runOnce(write)).resolves.toBeUndefined();
     await claim.release();
+  },
+
+  'docs/guide/one-in-the-cluster.md#a-leader-and-its-jobs': async (harness) => {
+    const { Database, Newsletter } = harness.run<{
+      Database: Type;
+      Newsletter: Type<{ send(): Promise<'sent' | undefined> }>;
+    }>().exports;
+    const row = { token: 0, tick: 0 };
+    const update = async (_sql: string, [token, tick]: number[]): Promise<number> => {
+      if (token < row.token || tick <= row.tick) return 0;
+      Object.assign(row, { token, tick });
+      return await Promise.resolve(1);
+    };
+    const providers = [Newsletter, { provide: Database, useValue: { update } }];
+    const { app } = await harness.surround({ imports: [ScheduleModule.forRoot()], providers });
+    const names = app.get(ClusterNames);
+    await eventually(() => names.held('newsletter') !== undefined);
+    await expect(app.get(Newsletter).send()).resolves.toBe('sent');
+    expect(row.token).toBe(names.held('newsletter')?.token);
+    row.tick += 1; // as if the clock had not moved on, whatever it does
+    await expect(app.get(Newsletter).send()).resolves.toBeUndefined();
   },
 
   'docs/guide/recipes.md#several-nodes-in-one-process': async (harness) => {

@@ -8,6 +8,7 @@ import {
   type Value,
 } from '../term';
 import type { Claim } from './claim';
+import { LeaderCampaigns } from './leader-campaigns';
 import { type Holder, Holders, type KnownHolder } from './holders';
 import { NameClaims } from './name-claims';
 import type { ClusterNamesDeps } from './names-deps';
@@ -48,12 +49,17 @@ export class ClusterNames {
   readonly #deps: ClusterNamesDeps;
   readonly #holders: Holders;
   readonly #claims: NameClaims | undefined;
+  readonly #leaders: LeaderCampaigns;
 
   /** @internal Made by the node. */
   constructor(deps: ClusterNamesDeps) {
     this.#deps = deps;
     this.#holders = new Holders(deps.scope);
     this.#claims = deps.options === false ? undefined : new NameClaims(deps, deps.options, this.#holders);
+    this.#leaders = new LeaderCampaigns({
+      ...deps,
+      claim: async (key) => await this.claim(key, { timeoutMs: Infinity }),
+    });
   }
 
   /**
@@ -168,18 +174,35 @@ export class ClusterNames {
     this.#claims?.returned(incarnation);
   }
 
+  /**
+   * @internal Returns a key as {@link lead} wants it.
+   * @throws NamesUnavailableError if names are turned off; InvalidValueError, ValueTooLargeError.
+   */
+  leaderKey(key: Key): Key {
+    this.#known('@OnLeader');
+    return this.#key(key);
+  }
+
+  /** @internal Campaigns for a key until the node drains, again after each loss. Idempotent. */
+  lead(key: Key): void {
+    this.#leaders.begin(key);
+  }
+
   /** @internal Rejects everything that waits, and takes nothing new. What is held goes on. */
   stopCampaigns(): void {
+    this.#leaders.stop();
     this.#claims?.stopCampaigns();
   }
 
   /** @internal Ends all claims at once, and resolves when the store has heard it, after `timeoutMs` at the latest. Idempotent. */
   async end(timeoutMs: number): Promise<void> {
+    this.#leaders.stop();
     await this.#claims?.end(timeoutMs);
   }
 
   /** @internal Ends everything: nothing is sent any more. */
   close(): void {
+    this.#leaders.stop();
     this.#claims?.close();
   }
 

@@ -1,5 +1,6 @@
 import { type DiscoveryService, ModuleRef } from '@nestjs/core';
 import type { HandlerMetadata } from './decorators/handlers.decorator';
+import type { LeaderMethod } from './decorators/on-leader.decorator';
 import type { MembershipHandler } from './decorators/on-membership.decorator';
 import type { ScopeListener } from './decorators/on-register.decorator';
 import type { ViaRegistration } from './decorators/register-via.decorator';
@@ -28,6 +29,7 @@ export interface DecoratedProvider {
   readonly handlers: readonly DecoratedMethod<HandlerMetadata>[];
   readonly listeners: readonly DecoratedMethod<ScopeListener>[];
   readonly memberships: readonly DecoratedMethod<MembershipHandler>[];
+  readonly leads: readonly DecoratedMethod<LeaderMethod>[];
 }
 
 /** Returns what is the same object for one provider, under whichever token and whenever it is found: its instance, if it has one. */

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { InvalidOptionError } from '../term';
 import type { DecoratedProvider } from './decorated-provider';
+import { losesLeader } from './decorators/on-leader.decorator';
 import { foreignParameter, parameterPipes } from './decorators/handler-parameters';
 
 /** The metadata keys of `@UseGuards`, `@UseInterceptors`, `@UsePipes` and `@UseFilters`, by the name that users know. */
@@ -24,11 +25,28 @@ export function checkDecorators(provider: DecoratedProvider): void {
   refuseRequestScoped(provider);
   refuseForeignParameters(provider);
   refuseLostEnhancers(provider);
+  refuseUnguardedLeader(provider);
 }
 
 /** Makes the error for a decorator that cannot work where it is. */
 export function decoratorError(message: string, cause?: unknown): InvalidOptionError {
   return new InvalidOptionError(message, { option: 'decorators', ...(cause === undefined ? {} : { cause }) });
+}
+
+function refuseUnguardedLeader({ type, wrapper, requestScoped, leads }: DecoratedProvider): void {
+  for (const { method } of leads) {
+    const name = `${type.name}.${method}`;
+    if (wrapper.isTransient || requestScoped) {
+      throw decoratorError(
+        `${name} has @OnLeader, but ${type.name} is ${wrapper.isTransient ? 'transient' : 'request-scoped'} and has no shared instance. Move ` +
+          'the method to a singleton.',
+      );
+    }
+    if (!losesLeader(type.prototype as object, method)) continue;
+    throw decoratorError(
+      `${name} overrides a method with @OnLeader and has none itself, so it would run on every node. Add @OnLeader, or name it differently.`,
+    );
+  }
 }
 
 function refuseDuplicates({ type, handlers }: DecoratedProvider): void {

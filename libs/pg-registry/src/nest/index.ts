@@ -9,13 +9,14 @@
  * Promises: no call reaches a provider before the application has bootstrapped, nor after Nest has begun to destroy it; every
  * guard, pipe, interceptor and filter runs; a decorator that cannot work is an error at bootstrap that names class and method.
  *
- * May import: term, node, entities, scope, lifetime, calls, process, microservice, transport, transport/local, rxjs, @nestjs/common,
+ * May import: term, names, node, entities, scope, lifetime, calls, process, microservice, transport, transport/local, rxjs, @nestjs/common,
  * @nestjs/core, reflect-metadata, @opentelemetry/api (which need not be installed).
  */
 export { CallContext } from './decorators/call-context.decorator';
 export { Entity } from './decorators/entity.decorator';
 export { HandleCall, HandleCast, HandleMessage } from './decorators/handlers.decorator';
 export type { CallRequest } from './guarded-handlers';
+export { OnLeader } from './decorators/on-leader.decorator';
 export { OnMembership } from './decorators/on-membership.decorator';
 export { OnRegister, OnUnregister } from './decorators/on-register.decorator';
 export { RegisterVia, type RegisterViaOptions } from './decorators/register-via.decorator';

@@ -4,6 +4,7 @@ import { entityTypeOf } from '../entities';
 import type { DecoratedMethod, DecoratedProvider, ProviderClass } from './decorated-provider';
 import { handlers } from './decorators/handlers.decorator';
 import type { MethodMetadata } from './decorators/method-metadata';
+import { leaderMethods } from './decorators/on-leader.decorator';
 import { membershipHandlers } from './decorators/on-membership.decorator';
 import { scopeListeners } from './decorators/on-register.decorator';
 import { viaRegistrationsOf } from './decorators/register-via.decorator';
@@ -20,13 +21,17 @@ export class RegistryMetadataAccessor {
   /** Reads all metadata of one class, inherited methods included. Every list is empty for a class without decorators. */
   read(
     type: ProviderClass,
-  ): Pick<DecoratedProvider, 'registrations' | 'isEntity' | 'handlers' | 'listeners' | 'memberships'> {
+  ): Pick<
+    DecoratedProvider,
+    'registrations' | 'isEntity' | 'handlers' | 'listeners' | 'memberships' | 'leads'
+  > {
     return {
       registrations: viaRegistrationsOf(type),
       isEntity: entityTypeOf(type) !== undefined,
       handlers: this.#methods(type, handlers),
       listeners: this.#methods(type, scopeListeners),
       memberships: this.#methods(type, membershipHandlers),
+      leads: this.#methods(type, leaderMethods),
     };
   }
 

@@ -54,8 +54,11 @@ function isDecorated({
   handlers,
   listeners,
   memberships,
+  leads,
 }: DecoratedProvider): boolean {
-  return isEntity || [registrations, handlers, listeners, memberships].some(({ length }) => length > 0);
+  return (
+    isEntity || [registrations, handlers, listeners, memberships, leads].some(({ length }) => length > 0)
+  );
 }
 
 /**

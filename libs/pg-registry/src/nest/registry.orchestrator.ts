@@ -7,6 +7,7 @@ import type { PgRegistryService } from '../scope';
 import { AlreadyRegisteredError, formatKey, messageOfThrown, type Key, type Value } from '../term';
 import { type DecoratedProvider, identityOf } from './decorated-provider';
 import type { ViaRegistration } from './decorators/register-via.decorator';
+import { guardBy } from './decorators/on-leader.decorator';
 import { decoratorError } from './decorator-checks';
 import { GuardedHandlers } from './guarded-handlers';
 
@@ -55,11 +56,13 @@ export class RegistryOrchestrator {
     const missing = providers.filter((provider) => !this.#known.has(identityOf(provider)));
     this.#mounted.push(mounted);
     try {
+      const leaderKeys = missing.flatMap((provider) => this.#leaderKeys(provider));
       for (const provider of missing) this.#listen(provider, mounted);
       for (const provider of missing) this.#subscribe(provider, mounted);
       for (const provider of missing) this.#register(provider, mounted);
       for (const { isEntity, type } of missing)
         if (isEntity) at(`@Entity of ${type.name}`, () => this.#node.mountEntity(type));
+      for (const key of leaderKeys) this.#node.names.lead(key);
     } catch (error) {
       mounted.end();
       throw error;
@@ -71,6 +74,16 @@ export class RegistryOrchestrator {
   unmount(): void {
     for (const mounted of this.#mounted.splice(0)) mounted.end();
     this.#known.clear();
+  }
+
+  /** Opens the methods with `@OnLeader`, which run nevertheless only once their keys are held. */
+  #leaderKeys({ leads, wrapper, type }: DecoratedProvider): readonly Key[] {
+    const { names } = this.#node;
+    return leads.map(({ method, metadata }) => {
+      const key = at(`${type.name}.${method}`, () => names.leaderKey(metadata.key));
+      guardBy(names, wrapper.instance as object);
+      return key;
+    });
   }
 
   #listen({ listeners, wrapper, type }: DecoratedProvider, mounted: Mounted): void {

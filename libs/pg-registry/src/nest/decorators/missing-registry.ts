@@ -8,8 +8,14 @@ const MODULES = Symbol('pg-registry:modules');
 /**
  * Warns, once per application and class, when Nest makes an instance of a decorated class in an application without
  * `PgRegistryModule.forRoot`: nothing of this library runs there that could find the decorator.
+ *
+ * @param decorator Its name, and what follows from its having no effect, for the warning.
  */
-export function warnWithoutRegistry(type: abstract new (...args: never[]) => object): void {
+export function warnWithoutRegistry(
+  type: abstract new (...args: never[]) => object,
+  decorator: string,
+  consequence: string,
+): void {
   const warned = new WeakSet<ModulesContainer>();
   const prototype = type.prototype as object;
   Object.defineProperty(prototype, MODULES, {
@@ -19,7 +25,7 @@ export function warnWithoutRegistry(type: abstract new (...args: never[]) => obj
       if (isSubclass || warned.has(modules) || hasRegistry(modules)) return;
       warned.add(modules);
       new Logger('PgRegistry').warn(
-        `${type.name} has @RegisterVia, but this application has no registry, so nobody can find or call it. Import ` +
+        `${type.name} has ${decorator}, but this application has no registry, ${consequence}. Import ` +
           'PgRegistryModule.forRoot(…) in the root module.',
       );
     },

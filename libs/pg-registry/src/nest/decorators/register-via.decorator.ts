@@ -56,7 +56,8 @@ export function RegisterVia<T extends object>(
     );
   }
   return (target) => {
-    if (viaRegistrationsOf(target).length === 0) warnWithoutRegistry(target);
+    if (viaRegistrationsOf(target).length === 0)
+      warnWithoutRegistry(target, '@RegisterVia', 'so nobody can find or call it');
     const registration = { scope: name, key, value, serial } as ViaRegistration;
     // Decorators run bottom-up, and the list has the order of the source.
     Reflect.defineMetadata(METADATA, [registration, ...viaRegistrationsOf(target)], target);
