@@ -1,4 +1,4 @@
-import { type Key, KeyMap, type Pid } from '../term';
+import { hashText, type Key, KeyMap, mixHash, type Pid } from '../term';
 import type { NodeAvailability, Peers, Resolver } from './resolver';
 import { HashBy, type Via } from './via';
 
@@ -120,7 +120,7 @@ export class Picker {
     let best: Pid | undefined;
     let most = -1;
     for (const pid of members) {
-      const weight = mix(hash ^ this.#hashOf(pid));
+      const weight = mixHash(hash ^ this.#hashOf(pid));
       if (weight < most || (weight === most && best !== undefined && !precedes(pid, best))) continue;
       if (!this.#fits(pid, filter)) continue;
       best = pid;
@@ -131,7 +131,7 @@ export class Picker {
 
   #hashOf(pid: Pid): number {
     let hash = this.#hashes.get(pid);
-    if (hash === undefined) this.#hashes.set(pid, (hash = mix(hashText(`${pid.incarnation}.${pid.id}`))));
+    if (hash === undefined) this.#hashes.set(pid, (hash = mixHash(hashText(`${pid.incarnation}.${pid.id}`))));
     return hash;
   }
 }
@@ -139,19 +139,4 @@ export class Picker {
 /** Decides a draw the same way on every node. */
 function precedes(a: Pid, b: Pid): boolean {
   return a.incarnation === b.incarnation ? a.id < b.id : a.incarnation < b.incarnation;
-}
-
-/** FNV-1a over UTF-16 units. */
-function hashText(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i += 1) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return hash >>> 0;
-}
-
-/** The finaliser of MurmurHash3: every bit of the input changes half of the output. */
-function mix(bits: number): number {
-  let hash = bits;
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
 }

@@ -1,4 +1,4 @@
-import { canonicalText, type Key } from '../term';
+import { canonicalText, hashText, type Key, mixHash } from '../term';
 
 /** What a weight is made of: the node. */
 interface Placeable {
@@ -30,20 +30,5 @@ function hashOf(type: string, key: Key): number {
 }
 
 function weight(hash: number, { node }: Placeable): number {
-  return mix(hash ^ mix(hashText(node)));
-}
-
-/** FNV-1a over UTF-16 units. */
-function hashText(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i += 1) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return hash >>> 0;
-}
-
-/** The finaliser of MurmurHash3: every bit of the input changes half of the output. */
-function mix(bits: number): number {
-  let hash = bits;
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
+  return mixHash(hash ^ mixHash(hashText(node)));
 }

@@ -37,6 +37,7 @@ export { compareValues } from './order';
 export { HEAP_BYTES, heapBytesOf, heapBytesOfArray, heapBytesOfKey, heapBytesOfRecord } from './heap-bytes';
 export { canonicalText, keyToken, type KeyToken } from './hash/token';
 export { FIXED_SEED, HashSeed } from './hash/hash-seed';
+export { hashText, mixHash } from './hash/hash-text';
 export { hasLongChain, LONGEST_CHAIN } from './hash/v8-hash';
 export { ValueNumbers } from './hash/value-numbers';
 export { isArray, isDate, isBytes, isMap, isRecord, isSet, type ValueRecord } from './value-kind';

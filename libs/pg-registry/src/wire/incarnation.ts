@@ -6,18 +6,14 @@
  * subject proves: so a node cannot speak as another's incarnation under a name of its own, in which case a hello of the one
  * would be taken for the other's. That needs no memory of who used an incarnation first, and so no race about it.
  */
+import { hashText, mixHash } from '../term';
 
 const INCARNATION = /^[0-9a-f]{16}$/;
 const HALF_DIGITS = 8;
 
-/** FNV-1a over UTF-16 units, mixed at the end as MurmurHash3 does: 32 bits, the same on every node. */
+/** A well-spread hash of a text: 32 bits, the same on every node. */
 export function hash32(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < text.length; index += 1)
-    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
+  return mixHash(hashText(text));
 }
 
 /**
