@@ -20,7 +20,8 @@ export function runUsersTests(application: string, natsUrl: string): void {
   const major = esm ? 12 : 11;
   const test = (spec: string): void => runTests(application, natsUrl, spec);
 
-  const packages = ['class-validator', 'class-transformer', `@nestjs/platform-fastify@${major}`];
+  const schedule = `@nestjs/schedule@${esm ? 12 : 6}`;
+  const packages = ['class-validator', 'class-transformer', `@nestjs/platform-fastify@${major}`, schedule];
   run(application, 'npm', ['install', ...packages]);
   // As the page about testing says.
   const mapper = String.raw`jest.moduleNameMapper={"^(\\.{1,2}/.*)\\.js$":"$1"}`;
