@@ -48,6 +48,8 @@ class NamesScenario {
   readonly #takeover: 'lease' | 'crash';
   /** Whether the store may lose what it acknowledged: then two may believe, and only tokens are promised. */
   readonly #losesRecords: boolean;
+  /** Whether the store went back to an older copy of itself: then tokens may come again, too. */
+  #wasSetBack = false;
   readonly #isFair: boolean;
   readonly #lossRate: number;
   readonly #queue: { readonly at: number; readonly order: number; readonly run: () => void }[] = [];
@@ -244,10 +246,11 @@ class NamesScenario {
 
   #damageStore(): void {
     if (!this.#faults) return;
-    const kind = this.#random.pick(['copy', 'remake']);
+    const kind = this.#random.pick(['copy', 'remake', 'restore']);
     this.#log(`the store: ${kind}`);
     if (kind === 'remake') this.#store.remake();
-    else this.#store.backUp();
+    else if (kind === 'copy') this.#store.backUp();
+    else this.#wasSetBack ||= this.#store.restore();
   }
 
   #ifRunning(node: SimulatedHolder, step: () => void): void {
@@ -298,7 +301,8 @@ class NamesScenario {
     this.#elections += 1;
     this.#log(`${node.name} holds ${key} with ${token}`);
     const highest = this.#highest.get(key) ?? 0;
-    if (token <= highest) this.#fail(`2: ${node.name} holds ${key} with ${token}, after ${highest}`);
+    if (token <= highest && !this.#wasSetBack)
+      this.#fail(`2: ${node.name} holds ${key} with ${token}, after ${highest}`);
     this.#highest.set(key, token);
     if (!this.#isFair) return;
     for (const { name } of this.#nodes) {
@@ -355,6 +359,8 @@ class NamesScenario {
   }
 
   #checkFenced(session: string, name: string): void {
+    // The copy may have been made before the session was fenced.
+    if (this.#wasSetBack) return;
     const record = this.#store.records.get(`s:${session}`)?.record;
     if (record === undefined) return;
     const decoded = decodeRecord(record, { pids: this.#pids, limits: DEFAULT_VALUE_LIMITS });

@@ -70,11 +70,13 @@ export class SimulatedStore {
     this.#copy = { revision: this.#revision, records: new Map(this.#records) };
   }
 
-  restore(): void {
-    if (this.#copy === undefined) return;
+  /** Goes back to the copy. @returns False if there is none */
+  restore(): boolean {
+    if (this.#copy === undefined) return false;
     this.#revision = this.#copy.revision;
     this.#records = new Map(this.#copy.records);
     this.#recent = new Map();
+    return true;
   }
 
   #epochNow(): number {
