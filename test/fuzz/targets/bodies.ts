@@ -23,7 +23,7 @@ import { decodeHello, encodeHello } from '../../../libs/pg-registry/src/cluster/
 import * as replication from '../../../libs/pg-registry/src/replication/body';
 import { ReplicationBudget } from '../../../libs/pg-registry/src/replication/budget';
 import { readBundle } from '../../../libs/pg-registry/src/replication/bundle';
-import { readChunk, readChunkHead } from '../../../libs/pg-registry/src/replication/chunk-body';
+import { ChunkReader, readChunkHead } from '../../../libs/pg-registry/src/replication/chunk-body';
 import { readOperations } from '../../../libs/pg-registry/src/replication/operations.fixture';
 import { readerOf } from '../../../libs/pg-registry/src/replication/stream-deps';
 import { DEFAULT_VALUE_LIMITS, Pid, PidInterner } from '../../../libs/pg-registry/src/term';
@@ -166,7 +166,7 @@ function decodeStream(reader: Reader, kind: StreamKind): unknown[] {
     case TAG.syncAsk:
       return [tag, run, replication.readSyncAsk(reader)];
     case TAG.chunk:
-      return [tag, run, readChunk(reader, readChunkHead(reader), OWNER, decoding.pids)];
+      return [tag, run, new ChunkReader(reader, readChunkHead(reader), OWNER, decoding.pids).next()];
     case TAG.bundle:
       return [
         tag,

@@ -6,7 +6,7 @@ import { DecodeError, Reader, Writer } from '../wire/codec';
 import type { StreamKind } from '../wire';
 import { MAX_NUMBER, openBody, readOpsHead, startBody, TAG, TAGS_OF, writeTail } from './body';
 import { Bundler, readBundle } from './bundle';
-import { ChunkWriter, MAX_CHUNK_ROWS, readChunk, readChunkHead, startChunk } from './chunk-body';
+import { ChunkWriter, MAX_CHUNK_ROWS, ChunkReader, readChunkHead, startChunk } from './chunk-body';
 import { DeltaReader, DeltaWriter } from './delta';
 import { writeOperation } from './operation-body';
 import { readOperations } from './operations.fixture';
@@ -154,7 +154,7 @@ describe('a chunk', () => {
     const reader = readerOf(bytes);
     openBody(reader, 'sync');
     const head = readChunkHead(reader);
-    return { head, chunk: readChunk(reader, head, owner, pids) };
+    return { head, chunk: new ChunkReader(reader, head, owner, pids).next() };
   }
 
   it('a chunk carries its rows with their revisions', () => {

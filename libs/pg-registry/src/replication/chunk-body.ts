@@ -1,7 +1,8 @@
-import type { Row, SyncChunk } from '../table';
-import { HEAP_BYTES, type Key, MOST_READ_WEIGHT, type PidInterner, type Value, WEIGHT } from '../term';
+import type { Row, SyncChunk, SyncRow } from '../table';
+import { HEAP_BYTES, MOST_READ_WEIGHT, type PidInterner } from '../term';
 import { DecodeError, type Reader, type Writer } from '../wire';
-import { type ChunkHead, checkNotFull, FULL_BODY_BYTES, readNumber, startBody, TAG } from './body';
+import { type ChunkHead, checkNotFull, readNumber, startBody, TAG } from './body';
+import { BYTES_OF_ROW, WEIGHT_OF_ROW } from './budget';
 import { DeltaReader, DeltaWriter, type Owner } from './delta';
 
 /** Flags before each row: that it is one, and what is the same as in the row before and not written again. */
@@ -13,9 +14,6 @@ const TO_THE_END = 0;
 
 /** The most rows in a chunk: what a receiver merges without a pause that anybody notices. */
 export const MAX_CHUNK_ROWS = 2000;
-
-/** What the rows of a chunk may weigh: all that fits into a full body, and one row more. */
-const MOST_CHUNK_WEIGHT: number = FULL_BODY_BYTES * WEIGHT.inKey + MOST_READ_WEIGHT;
 
 /**
  * Writes a chunk row by row, until its writer says that it is full. The head is written last, when its end is known, so the rows
@@ -92,35 +90,93 @@ export function readChunkHead(reader: Reader): ChunkHead {
 }
 
 /**
- * Reads the rows behind the head: ascending entry numbers within the chunk's range, no revision above its operation.
- *
- * @throws DecodeError on anything else.
+ * Reads the rows behind the head of a chunk part by part, as they are asked for: ascending entry numbers within the chunk's range, no
+ * revision above its operation. So what a chunk costs can be spread over several turns of the event loop.
  */
-export function readChunk(reader: Reader, head: ChunkHead, owner: Owner, pids: PidInterner): SyncChunk {
-  const { from, to, at } = head;
-  const deltas = new DeltaReader(owner, pids);
-  const rows = [];
-  const start = reader.position;
-  reader.mostWeight = MOST_CHUNK_WEIGHT;
-  let [number, key, value]: [number, Key, Value] = [from, null, null];
-  for (let left = reader.remaining; left > 0; left = reader.remaining) {
-    const flags = reader.u8();
-    const isFirst = rows.length === 0;
-    if (!isFirst) checkNotFull(reader, start);
-    if ((flags & FLAG.row) === 0 || flags > ALL_FLAGS || (isFirst && flags !== FLAG.row)) {
-      throw new DecodeError('unknown flags of a row');
+export class ChunkReader {
+  /** Up to where it has been read, as an entry number: exclusive. */
+  from: number;
+  /** How many rows might be changed in the time that it takes to read and merge the last part. */
+  cost = 0;
+  /** The rows that this was made of, in bytes. */
+  readonly bytes: number;
+  readonly head: ChunkHead;
+  readonly #reader: Reader;
+  readonly #deltas: DeltaReader;
+  readonly #start: number;
+  /** A row that was read and belongs to the next part. */
+  #ahead: SyncRow | undefined;
+  /** The row read last: the next one may have its key or value. */
+  #last: SyncRow | undefined;
+  #count = 0;
+
+  /** @param reader Of the rows alone */
+  constructor(reader: Reader, head: ChunkHead, owner: Owner, pids: PidInterner) {
+    this.head = head;
+    this.from = head.from;
+    this.bytes = reader.remaining;
+    this.#reader = reader;
+    this.#deltas = new DeltaReader(owner, pids);
+    this.#start = reader.position;
+  }
+
+  /** Whether all parts were read. */
+  get isDone(): boolean {
+    return this.from === this.head.to;
+  }
+
+  /**
+   * Reads the next part: up to entry number `upTo`, or until it costs `most`, which the last row may exceed.
+   *
+   * @throws DecodeError for what no sender writes; HeapLimitError, WeightLimitError for a row that takes more than a row may
+   */
+  next(upTo = Infinity, most = Infinity): SyncChunk {
+    const { from, head } = this;
+    const rows: SyncRow[] = [];
+    let to = Math.min(upTo, head.to);
+    this.cost = 0;
+    for (let row = this.#take(to); row !== undefined; row = this.#take(to)) {
+      rows.push(row);
+      if (this.cost < most || this.#reader.remaining === 0) continue;
+      to = row.number;
+      break;
     }
-    const next = deltas.readNumber(reader);
-    if (next <= number || next > to) throw new DecodeError('a row that does not belong into its chunk');
-    number = next;
+    this.from = to;
+    return { from, to, at: head.at, rows };
+  }
+
+  /** The next row, if its number is not above `to`. */
+  #take(to: number): SyncRow | undefined {
+    const row = this.#ahead ?? this.#read();
+    const isAhead = row !== undefined && row.number > to;
+    this.#ahead = isAhead ? row : undefined;
+    return isAhead ? undefined : row;
+  }
+
+  #read(): SyncRow | undefined {
+    const reader = this.#reader;
+    const { remaining, weight } = reader;
+    if (remaining === 0) return undefined;
+    const last = this.#last;
+    const { at, to } = this.head;
+    const flags = reader.u8();
+    if (last !== undefined) checkNotFull(reader, this.#start);
+    if ((flags & FLAG.row) === 0 || flags > ALL_FLAGS || (last === undefined && flags !== FLAG.row))
+      throw new DecodeError('unknown flags of a row');
+    const number = this.#deltas.readNumber(reader);
+    if (number <= (last?.number ?? this.head.from) || number > to)
+      throw new DecodeError('a row that does not belong into its chunk');
+    this.#count += 1;
+    if (this.#count > MAX_CHUNK_ROWS) throw new DecodeError('too many rows in a chunk');
+    reader.mostWeight = weight + MOST_READ_WEIGHT;
     reader.charge(HEAP_BYTES.record);
-    const pid = deltas.readPid(reader);
+    const pid = this.#deltas.readPid(reader);
     const age = reader.uint();
     if (age > at) throw new DecodeError('a revision below zero');
-    if ((flags & FLAG.sameKey) === 0) key = reader.key();
-    if ((flags & FLAG.sameValue) === 0) value = reader.value();
-    if (rows.push({ number, key, pid, value, revision: at - age }) > MAX_CHUNK_ROWS)
-      throw new DecodeError('too many rows in a chunk');
+    const key = (flags & FLAG.sameKey) === 0 ? reader.key() : last!.key;
+    const value = (flags & FLAG.sameValue) === 0 ? reader.value() : last!.value;
+    this.cost += Math.max(1, (remaining - reader.remaining) / BYTES_OF_ROW);
+    this.cost += (reader.weight - weight) / WEIGHT_OF_ROW;
+    return (this.#last = { number, key, pid, value, revision: at - age });
   }
-  return { from, to, at, rows };
 }

@@ -1,4 +1,5 @@
-import { connectAll, difference, unconnected } from './synced-nodes.fixture';
+import type { VirtualNetwork, VirtualNode } from '../protocol/virtual-network.fixture';
+import { connectAll, difference, loseBroadcasts, two, unconnected } from './synced-nodes.fixture';
 
 describe('a sync', () => {
   it('a sync walks a large table in chunks while its owner goes on writing', () => {
@@ -84,5 +85,63 @@ describe('chunks of several owners that come at once', () => {
     expect(difference(network)).toBeUndefined();
     expect(late.counts).not.toHaveProperty('overtaken-chunks');
     expect(late.counts).not.toHaveProperty('repair-asks');
+  });
+});
+
+describe('a chunk that costs more than a turn has room for', () => {
+  /** Runs until nothing changes any more. @returns How many entries more or fewer a node had after each step in which their number changed */
+  function stepsOf(network: VirtualNetwork, node: VirtualNode, meanwhile = (): void => undefined): number[] {
+    const steps: number[] = [];
+    for (let moment = 0; moment < 20_000; moment += 1) {
+      const before = node.table().count;
+      network.run(0.05);
+      if (moment % 40 === 0) meanwhile();
+      if (node.table().count !== before) steps.push(node.table().count - before);
+    }
+    return steps;
+  }
+
+  it('is merged in parts, while its owner goes on writing', () => {
+    const { network, nodes } = unconnected(['a', 'b'], { rowsPerTurn: 10 });
+    const [owner, late] = nodes;
+    for (let i = 0; i < 500; i += 1) owner.join('s', ['key', i % 7], i);
+    late.stopScope('s');
+    for (const node of nodes) network.connect(node);
+    network.run(500);
+    late.startScope('s');
+    let written = 0;
+    const steps = stepsOf(network, late, () => owner.update('s', ['key', 1], (written += 1), 1));
+    expect(steps.length).toBeGreaterThan(25);
+    expect(Math.max(...steps)).toBeLessThanOrEqual(20);
+    expect(difference(network)).toBeUndefined();
+    expect(late.counts).not.toHaveProperty('overtaken-chunks');
+    expect(late.counts).not.toHaveProperty('repair-asks');
+    expect(late.counts).not.toHaveProperty('stalled-walks');
+  });
+
+  it('lets entries that are gone leave in parts', () => {
+    const { network, a, b } = two({ rowsPerTurn: 10, ringBytes: 1 });
+    a.join('s', 'stays', 0);
+    for (let i = 0; i < 500; i += 1) a.join('s', 'k', i, [9]);
+    stepsOf(network, b);
+    const restore = loseBroadcasts(network, a);
+    a.exit('s', 9);
+    network.run(100);
+    restore();
+    a.join('s', 'stays', 1);
+    const steps = stepsOf(network, b);
+    expect(b.counts['resyncs-unrepairable']).toBe(1);
+    expect(Math.min(...steps)).toBeGreaterThanOrEqual(-20);
+    expect([b.table().count, difference(network)]).toEqual([2, undefined]);
+  });
+
+  it('is asked for again from where it was merged if there is no room for the rest', () => {
+    const { network, nodes } = unconnected(['a', 'b'], { rowsPerTurn: 10, parkingBytes: 1000 });
+    const [owner, late] = nodes;
+    for (let i = 0; i < 100; i += 1) owner.join('s', 'key', i);
+    for (const node of nodes) network.connect(node);
+    network.run(30_000);
+    expect(late.counts['stalled-walks']).toBeGreaterThan(1);
+    expect(difference(network)).toBeUndefined();
   });
 });

@@ -2,7 +2,7 @@ import type { RemoteCause, ScopeDigest } from '../../cluster';
 import { type Reader, WeightLimitError } from '../../wire';
 import { readApplied, readOpsHead, readPartHead, readTail, TAG, writeRepairAsk, writeSyncAsk } from '../body';
 import { type Bundled, readBundle } from '../bundle';
-import { readChunkHead } from '../chunk-body';
+import { type ChunkReader, readChunkHead } from '../chunk-body';
 import { ChunkPieces } from '../chunk-pieces';
 import { OperationReader, TooManyEntriesError } from '../operation-body';
 import { type InboundDeps, readerOf } from '../stream-deps';
@@ -12,7 +12,7 @@ import { GapRepair } from './gap-repair';
 import { type Excess, PeerEntries } from './peer-entries';
 import { OperationQueue } from './operation-queue';
 import { SyncTiming } from './sync-timing';
-import { SyncWalk, type WaitingChunk } from './sync-walk';
+import { SyncWalk } from './sync-walk';
 
 /**
  * The operations of one peer's run of the scope, on their way in: one stream, applied in order, each once.
@@ -171,17 +171,17 @@ export class InboundStream {
       this.#resync('unrepairable');
   }
 
-  /** A chunk of the sync, or a piece of one that is too large for a frame. @throws DecodeError before anything changes. */
+  /** A chunk of the sync, or a piece of one that is too large for a frame. @throws DecodeError for what is none */
   #receiveChunk({ tag, reader }: Bundled, now: number): void {
-    const chunk = tag === TAG.piece ? this.#pieces.add(reader, this.#deps) : reader;
-    if (chunk === undefined) return;
-    const head = readChunkHead(chunk);
+    const whole = tag === TAG.piece ? this.#pieces.add(reader, this.#deps) : reader;
+    if (whole === undefined) return;
+    const head = readChunkHead(whole);
     if (this.phase !== 'walking' || !this.#walk.wants(head)) return this.#deps.output.count('late-chunks');
-    const rows = chunk.rest();
-    const isDue = this.#walk.isDue(head, this.#appliedNumber);
+    const chunk = this.#entries.chunk(head, whole.rest().slice());
+    const isDue = this.#walk.isDue(chunk, this.#appliedNumber);
     // One that is due waits if the turn has no room, and if there is memory for it.
-    const waits = (!isDue || this.#deps.budget.rowsLeft <= 0) && this.#walk.keep(head, rows, now);
-    if (isDue && !waits) this.#merge({ head, rows }, now);
+    const waits = (!isDue || this.#deps.budget.rowsLeft <= 0) && this.#walk.keep(chunk, now);
+    if (isDue && !waits) this.#merge(chunk, now);
     else if (!waits) return this.#deps.output.count('unparked');
     this.#mergeDue(now);
   }
@@ -285,21 +285,23 @@ export class InboundStream {
     }
   }
 
-  /** Merges a chunk whose moment it is. */
-  #merge({ head, rows }: Pick<WaitingChunk, 'head' | 'rows'>, now: number): void {
-    this.#gap.hear(head.at);
+  /** Merges a part of a chunk whose moment it is. */
+  #merge(chunk: ChunkReader, now: number): void {
+    const { at, to } = chunk.head;
+    this.#gap.hear(at);
     try {
-      this.#entries.merge(head, rows);
+      this.#entries.merge(chunk);
     } catch (error) {
       this.#deps.output.refuse(error);
       return this.#suspendWalk(true, now);
     }
     const excess = this.#entries.takeStock();
     if (excess !== undefined) return this.#refuse(excess, now);
-    if (this.#walk.cursor === 0) this.#appliedNumber = head.at;
+    if (this.#walk.cursor === 0) this.#appliedNumber = at;
     this.timing.progress(now);
-    if (this.#walk.advance(head, now)) this.#sendSyncAsk();
-    else this.#becomeLive();
+    if (this.#walk.advance(chunk, now)) return to === Infinity ? this.#becomeLive() : this.#sendSyncAsk();
+    // Where there is no room for the rest, it is asked for again.
+    if (!this.#walk.keep(chunk, now)) this.#suspendWalk(true, now);
   }
 
   #becomeLive(): void {

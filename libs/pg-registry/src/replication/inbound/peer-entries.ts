@@ -3,8 +3,7 @@ import { type RemoteEntries, sameDigest } from '../../table';
 import { quoteText } from '../../term';
 import { HeapLimitError, WeightLimitError } from '../../wire';
 import type { ChunkHead } from '../body';
-import { BYTES_OF_ROW, WEIGHT_OF_ROW } from '../budget';
-import { readChunk } from '../chunk-body';
+import { ChunkReader } from '../chunk-body';
 import { type InboundDeps, readerOf } from '../stream-deps';
 import type { StreamPeer } from '../stream-output';
 
@@ -13,6 +12,12 @@ const FIRST_REST_MS = 30_000;
 const LONGEST_REST_MS = 600_000;
 /** It has far fewer when it has at most this share of those with which it took too much. */
 const FAR_FEWER = 0.75;
+
+/**
+ * A part of a chunk costs as many turns' rows. Two, because an ordinary chunk of 2,000 rows with short keys costs that: in parts, each
+ * chunk of a large sync would take a turn more.
+ */
+const PART_TURNS = 2;
 
 /** Why the entries of a peer are too many: their number, or the memory that they take. */
 export type Excess = 'number' | 'memory';
@@ -61,15 +66,26 @@ export class PeerEntries {
     return agree;
   }
 
-  /** Turns the entries of a chunk's range into those of the chunk. Call {@link takeStock} afterwards. @throws DecodeError */
-  merge(head: ChunkHead, rows: Uint8Array): void {
-    const { output, pids, budget } = this.#deps;
+  /** Reads the rows of a chunk. @param rows They keep this memory until they have been merged */
+  chunk(head: ChunkHead, rows: Uint8Array): ChunkReader {
+    return new ChunkReader(readerOf(rows, this.#deps), head, this.#peer, this.#deps.pids);
+  }
+
+  /**
+   * Turns the entries in the range of a chunk's next part into those of the part. An ordinary chunk is one part; one that is expensive to
+   * read, or in whose range many entries leave, has several. Call {@link takeStock} afterwards.
+   *
+   * @throws DecodeError
+   */
+  merge(chunk: ChunkReader): void {
+    const { output, budget } = this.#deps;
+    const most = budget.rowsPerTurn * PART_TURNS;
+    const before = this.rows.count;
     try {
-      const reader = readerOf(rows, this.#deps);
-      const chunk = readChunk(reader, head, this.#peer, pids);
-      budget.rowsLeft -=
-        Math.max(chunk.rows.length, rows.length / BYTES_OF_ROW) + reader.weight / WEIGHT_OF_ROW;
-      output.diff(this.rows.merge(chunk), 'sync');
+      const part = chunk.next(this.rows.numberOf(most, chunk.from), most);
+      output.diff(this.rows.merge(part), 'sync');
+      const left = before + part.rows.length - this.rows.count;
+      budget.rowsLeft -= chunk.cost + left;
     } catch (error) {
       // No node registers a value that weighs so much, so it would not become lighter.
       if (error instanceof WeightLimitError) this.#isTooLarge = true;

@@ -1,5 +1,6 @@
 import type { ChunkHead, SyncAsk } from '../body';
 import { COPY_OVERHEAD_BYTES, type Evictable, type Pool } from '../budget';
+import type { ChunkReader } from '../chunk-body';
 
 /** Chunks that may be under way at a time: one travels while the other is merged. */
 const OUTSTANDING = 2;
@@ -9,20 +10,21 @@ const LONGEST_TIMEOUT_MS = 4000;
 /** Two walks of one stream do not begin closer together than this, whatever its owner sends. */
 const LEAST_INTERVAL_MS = 50;
 
-/** A chunk that came and is not merged yet. */
-export class WaitingChunk implements Evictable {
+/** A chunk, or the rest of one, that is not merged yet. */
+class WaitingChunk implements Evictable {
   readonly chargedBytes: number;
+  /** Where it begins. */
+  readonly from: number;
 
   readonly #walk: SyncWalk;
 
-  /** @param rows A copy of the rows behind the head, encoded */
   constructor(
     walk: SyncWalk,
-    readonly head: ChunkHead,
-    readonly rows: Uint8Array,
+    readonly chunk: ChunkReader,
   ) {
     this.#walk = walk;
-    this.chargedBytes = rows.length + COPY_OVERHEAD_BYTES;
+    this.from = chunk.from;
+    this.chargedBytes = chunk.bytes + COPY_OVERHEAD_BYTES;
   }
 
   evict(): void {
@@ -51,7 +53,7 @@ export interface SyncWalkDeps {
  * A chunk is the picture after operation `at`, and operations above the cursor were skipped: so it is merged when applied = `at`. One
  * that came early waits. One that operations overtook is thrown away and asked for again; on one connection this does not happen,
  * because the owner sends both in order. At cursor 0 nothing is known, whatever was applied: the first chunk says what `applied` is.
- * Once so many rows were merged that other work must have its turn, a chunk waits, and the operations behind it with it.
+ * Once so many rows were merged that other work must have its turn, a chunk or the rest of one waits, and the operations behind it with it.
  *
  * Each `begin` starts a session with a number of its own, so an answer to an earlier session comes too late and is refused. At most
  * two chunks wait here. The owner's side is `sync-responder.ts`.
@@ -122,21 +124,21 @@ export class SyncWalk {
     return from >= this.cursor && !this.#waiting.has(from) && this.#waiting.size < OUTSTANDING;
   }
 
-  /** Keeps a wanted chunk until its turn; `rows` is copied. Returns false if there is no room. */
-  keep(head: ChunkHead, rows: Uint8Array, now: number): boolean {
+  /** Keeps a wanted chunk, or what is left of it, until its turn. Returns false if there is no room. */
+  keep(chunk: ChunkReader, now: number): boolean {
     const { pool, holder, maxBytes } = this.#deps;
-    if (pool.heldBy(holder) + rows.length + COPY_OVERHEAD_BYTES > maxBytes) return false;
-    const chunk = new WaitingChunk(this, head, rows.slice());
-    this.#waiting.set(head.from, chunk);
-    pool.take(chunk, holder);
+    if (pool.heldBy(holder) + chunk.bytes + COPY_OVERHEAD_BYTES > maxBytes) return false;
+    const waiting = new WaitingChunk(this, chunk);
+    this.#waiting.set(chunk.from, waiting);
+    pool.take(waiting, holder);
     this.#timeouts = 0;
     this.deadline = now + this.#timeout();
     return true;
   }
 
   /** @internal the pool needs the room. The session ends when its time is over, and the next one asks for the chunk again. */
-  drop(chunk: WaitingChunk): void {
-    this.#waiting.delete(chunk.head.from);
+  drop({ from }: WaitingChunk): void {
+    this.#waiting.delete(from);
   }
 
   /** Forgets the chunks that wait. */
@@ -146,31 +148,34 @@ export class SyncWalk {
   }
 
   /** The chunk at the cursor, if it is here. */
-  next(): WaitingChunk | undefined {
-    return this.#waiting.get(this.cursor);
+  next(): ChunkReader | undefined {
+    return this.#waiting.get(this.cursor)?.chunk;
   }
 
   /** Whether the moment of a chunk has come: it is merged before anything else is applied. */
-  isDue({ from, at }: ChunkHead, applied: number): boolean {
-    return from === this.cursor && (from === 0 || at === applied);
+  isDue({ from, head }: ChunkReader, applied: number): boolean {
+    return from === this.cursor && (from === 0 || head.at === applied);
   }
 
   /** Whether a chunk waits here whose moment has come. */
   hasDue(applied: number): boolean {
     const chunk = this.next();
-    return chunk !== undefined && this.isDue(chunk.head, applied);
+    return chunk !== undefined && this.isDue(chunk, applied);
   }
 
-  /** The chunk at the cursor is merged, and another one may be sent. Returns whether there is more to come. */
-  advance({ from, to }: ChunkHead, now: number): boolean {
-    const chunk = this.#waiting.get(from);
-    if (chunk !== undefined) this.#deps.pool.give(chunk, this.#deps.holder);
-    this.#waiting.delete(from);
-    this.cursor = to;
-    this.#credit += 1;
+  /**
+   * A part of the chunk at the cursor is merged, and nothing of it waits any more. After the last part another chunk may be sent.
+   * Returns whether it was the last part.
+   */
+  advance(chunk: ChunkReader, now: number): boolean {
+    const waiting = this.#waiting.get(this.cursor);
+    if (waiting !== undefined) this.#deps.pool.give(waiting, this.#deps.holder);
+    this.#waiting.delete(this.cursor);
+    this.cursor = chunk.from;
+    if (chunk.isDone) this.#credit += 1;
     this.#timeouts = 0;
     this.deadline = now + this.#timeout();
-    return to !== Infinity;
+    return chunk.isDone;
   }
 
   #timeout(): number {
