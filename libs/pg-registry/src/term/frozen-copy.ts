@@ -37,7 +37,16 @@ import {
   tooManyKeyParts,
   type ValueUse,
 } from './value-use';
-import { FEW_NAMES, MOST_KEY_PARTS, MOST_WEIGHT, NewNames, WEIGHT, weightOfMembers } from './weight';
+import {
+  FEW_NAMES,
+  FEW_PIDS,
+  MOST_KEY_PARTS,
+  MOST_WEIGHT,
+  NewHomes,
+  NewNames,
+  WEIGHT,
+  weightOfMembers,
+} from './weight';
 
 /** Stands where no container was entered yet; nobody has it. */
 const NO_CONTAINER = Object.freeze({});
@@ -65,9 +74,11 @@ export class FrozenCopy {
   #numbers: ValueNumbers | undefined;
   /** What its parts weigh together; of a key, how many it has. */
   #weight = 0;
-  /** Names of properties, and which of them are new once they are many. */
+  /** Names of properties and Pids, and which of them are new once they are many. */
   #nameCount = 0;
   #newNames: NewNames | undefined;
+  #pidCount = 0;
+  #newHomes: NewHomes | undefined;
   readonly #use: ValueUse;
   readonly #isKey: boolean;
   readonly #limits: EffectiveLimits;
@@ -163,6 +174,8 @@ export class FrozenCopy {
   #pid(pid: Pid, depth: number): Pid {
     this.#grow(pidBytes(textBytes(pid.node), pid.id), depth);
     this.#weigh(WEIGHT.part, depth);
+    this.#pidCount += 1;
+    if (this.#pidCount > FEW_PIDS) this.#weigh((this.#newHomes ??= new NewHomes()).weightOf(pid), depth);
     return this.#pids.internPid(pid);
   }
 

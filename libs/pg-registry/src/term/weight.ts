@@ -1,3 +1,5 @@
+import type { Pid } from './pid';
+
 /**
  * What the parts of a value weigh. Most parts of a value cost their reader nanoseconds for each byte; these cost up to microseconds for a
  * byte or two, because V8 makes an object of its own kind for each, or hashes it.
@@ -5,8 +7,12 @@
 export const WEIGHT = {
   /** A Map, Set, Date, Pid, typed array or ArrayBuffer, and an object whose names no object of the value had before. */
   part: 8,
-  /** A name of such an object. */
-  name: 3,
+  /** One of the first {@link SHAPE_NAMES} names of such an object: V8 makes a hidden class for each. */
+  name: 7,
+  /** A further name. */
+  furtherName: 3,
+  /** In addition, for a Pid of a node of which the value has no other. */
+  home: 8,
   /** A member of a Set, or an entry of a Map. */
   member: 1,
   /** In addition, if it, or its key, is an object or array. */
@@ -24,6 +30,12 @@ export const MOST_READ_WEIGHT: number = MOST_WEIGHT * 1.5;
 /** The most elements and properties of a key, all levels together. */
 export const MOST_KEY_PARTS = 4096;
 
+/** An object with more names than so many costs less for each further one, because V8 makes no hidden classes for it. */
+const SHAPE_NAMES = 32;
+
+/** The first Pids of a value are not worth to look which are of new nodes. */
+export const FEW_PIDS = 1000;
+
 /** The names of the first objects of a value weigh nothing until there are so many: they are not worth to look which are new. */
 export const FEW_NAMES = 2000;
 
@@ -39,7 +51,27 @@ export class NewNames {
     if (known?.some((others) => areSame(others, names)) === true) return 0;
     if (known === undefined) this.#seen.set(first, [names]);
     else known.push(names);
-    return WEIGHT.part + names.length * WEIGHT.name;
+    return weightOfNames(names.length);
+  }
+}
+
+/** What an object weighs whose names no object of the value had before. */
+export function weightOfNames(count: number): number {
+  return count <= SHAPE_NAMES
+    ? WEIGHT.part + count * WEIGHT.name
+    : WEIGHT.part + SHAPE_NAMES * WEIGHT.name + (count - SHAPE_NAMES) * WEIGHT.furtherName;
+}
+
+/** Finds which Pids of a value are of nodes of which it had none before. */
+export class NewHomes {
+  readonly #seen = new Map<string, string>();
+
+  /** What it weighs in addition that this Pid is of its node. */
+  weightOf({ node, incarnation }: Pid): number {
+    // Two nodes of one incarnation are written out in turns, as long as anybody makes such Pids.
+    if (this.#seen.get(incarnation) === node) return 0;
+    this.#seen.set(incarnation, node);
+    return WEIGHT.home;
   }
 }
 

@@ -200,9 +200,7 @@ export class InboundStream {
     this.#drainAt = this.phase === 'walking' && this.#walk.hasDue(this.#appliedNumber) ? now : Infinity;
     if (this.#walk.cursor === 0) return;
     // What is here fills the gap without asking anybody.
-    const { inHand, buffer } = this.#operations;
-    const waits = inHand !== undefined || buffer.bytes > 0;
-    if (waits && this.#operations.has(this.#appliedNumber)) this.#drainAt = now;
+    if (this.#operations.has(this.#appliedNumber)) this.#drainAt = now;
     else {
       const progressed = this.#appliedNumber > this.#settledNumber;
       this.#settledNumber = this.#appliedNumber;
@@ -287,8 +285,7 @@ export class InboundStream {
 
   /** Merges a part of a chunk whose moment it is. */
   #merge(chunk: ChunkReader, now: number): void {
-    const { at, to } = chunk.head;
-    this.#gap.hear(at);
+    this.#gap.hear(chunk.head.at);
     try {
       this.#entries.merge(chunk);
     } catch (error) {
@@ -297,11 +294,12 @@ export class InboundStream {
     }
     const excess = this.#entries.takeStock();
     if (excess !== undefined) return this.#refuse(excess, now);
-    if (this.#walk.cursor === 0) this.#appliedNumber = at;
+    if (this.#walk.cursor === 0) this.#appliedNumber = chunk.head.at;
     this.timing.progress(now);
-    if (this.#walk.advance(chunk, now)) return to === Infinity ? this.#becomeLive() : this.#sendSyncAsk();
-    // Where there is no room for the rest, it is asked for again.
-    if (!this.#walk.keep(chunk, now)) this.#suspendWalk(true, now);
+    if (this.#walk.advance(chunk, now)) {
+      if (chunk.head.to === Infinity) this.#becomeLive();
+      else this.#sendSyncAsk();
+    } else if (!this.#walk.keep(chunk, now)) this.#suspendWalk(true, now);
   }
 
   #becomeLive(): void {

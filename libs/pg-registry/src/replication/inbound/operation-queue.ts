@@ -34,7 +34,7 @@ export class OperationQueue {
 
   /** Whether what waits begins with the frame that contains the operation after `applied`. */
   has(applied: number): boolean {
-    return this.inHand !== undefined || this.buffer.has(applied + 1);
+    return this.inHand !== undefined || (this.buffer.bytes > 0 && this.buffer.has(applied + 1));
   }
 
   /**

@@ -124,7 +124,7 @@ export class SyncWalk {
     return from >= this.cursor && !this.#waiting.has(from) && this.#waiting.size < OUTSTANDING;
   }
 
-  /** Keeps a wanted chunk, or what is left of it, until its turn. Returns false if there is no room. */
+  /** Keeps a wanted chunk, or what is left of it, until its turn. Returns false if there is no room: then it must be asked for again. */
   keep(chunk: ChunkReader, now: number): boolean {
     const { pool, holder, maxBytes } = this.#deps;
     if (pool.heldBy(holder) + chunk.bytes + COPY_OVERHEAD_BYTES > maxBytes) return false;

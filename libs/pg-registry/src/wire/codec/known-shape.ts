@@ -1,4 +1,4 @@
-import { HEAP_BYTES, heapBytesOfArray, WEIGHT } from '../../term';
+import { HEAP_BYTES, heapBytesOfArray, weightOfNames } from '../../term';
 import type { ByteReader } from './byte-reader';
 import type { HeapCounter } from './heap-counter';
 import { mostReferencesToShape } from './references';
@@ -20,7 +20,7 @@ export function readShape(bytes: ByteReader & HeapCounter): KnownShape {
   const start = bytes.position;
   const count = bytes.count(2);
   const names: string[] = [];
-  bytes.charge(heapBytesOfArray(count) + count * HEAP_BYTES.string, WEIGHT.part + count * WEIGHT.name);
+  bytes.charge(heapBytesOfArray(count) + count * HEAP_BYTES.string, weightOfNames(count));
   for (let i = 0; i < count; i += 1) names.push(bytes.string());
   if (names.includes('__proto__')) bytes.fail('a property named __proto__');
   if (count > 1 && new Set(names).size !== count) bytes.fail('a property twice');

@@ -267,6 +267,7 @@ export class Reader extends CountingReader {
   #pidOfNewHome(): Pid {
     const home = readHome(this);
     this.#homes.push(home);
+    this.charge(0, WEIGHT.home);
     return this.#pid(home);
   }
 

@@ -11,6 +11,7 @@ import {
   ValueTooLargeError,
   WEIGHT,
 } from '../../term';
+import { FEW_PIDS } from '../../term/weight';
 import { Reader, WeightLimitError, Writer } from '.';
 
 const pids = new PidInterner();
@@ -26,7 +27,12 @@ const KINDS: readonly [string, number, (count: number) => Value][] = [
   ['empty Sets', most(WEIGHT.part), (count) => times(count, () => new Set())],
   ['Dates', most(WEIGHT.part), (count) => times(count, (at) => new Date(at))],
   ['typed arrays', most(WEIGHT.part), (count) => times(count, () => new Uint16Array(1))],
-  ['Pids', most(WEIGHT.part), (count) => times(count, (at) => new Pid('n', 'b'.repeat(16), at))],
+  ['Pids', most(WEIGHT.part) - 1, (count) => times(count, (at) => new Pid('n', 'b'.repeat(16), at))],
+  [
+    'Pids of as many nodes',
+    FEW_PIDS + Math.floor((MOST_WEIGHT - FEW_PIDS * WEIGHT.part) / (WEIGHT.part + WEIGHT.home)),
+    (count) => times(count, (at) => new Pid('n', at.toString(16).padStart(16, '0'), at)),
+  ],
   ['numbers in a Set', most(WEIGHT.member) - WEIGHT.part, (count) => new Set(times(count, (at) => at))],
   [
     'arrays in a Set',
@@ -66,6 +72,18 @@ describe('the weight of a value', () => {
       expect(reader.position).toBeLessThan(bytes.length * 0.8);
     },
   );
+
+  it('finds the homes of many pids without looking at all of them', () => {
+    const pidsOf = (nodes: number): Pid[] =>
+      Array.from(
+        { length: 8000 },
+        (_, at) => new Pid(`n${at % nodes}`, (at % nodes).toString(16).padStart(16, '0'), at),
+      );
+    const many = new Writer();
+    many.value(pidsOf(4000));
+    const back = new Reader(many.finish(), { pids, limits }).value();
+    expect(back).toEqual(pidsOf(4000));
+  });
 
   it('is that of new property names, however many objects have them', () => {
     const rows = times(100_000, (at) => ({ id: at, name: 'a', nested: { deep: 1 }, list: [at] }));

@@ -35,6 +35,9 @@ interface Home {
   references: number;
 }
 
+/** Among so many homes the one of a pid is found faster by looking at each. */
+const FEW_HOMES = 8;
+
 /**
  * Writes values in normal form. One Writer is one frame: property names and the homes of pids are written once and
  * then referred to by index, so what it wrote is read by one {@link Reader}, from the same start and in full. Of a stored
@@ -45,6 +48,8 @@ interface Home {
 export class Writer extends ByteWriter {
   readonly #shapes = new ShapeTable();
   readonly #homes: Home[] = [];
+  /** Where the homes of an incarnation were written last, once they are many: to search 8,000 for each of as many pids took 0.3 s. */
+  #homeIndexes: Map<string, number> | undefined;
 
   /**
    * A value, or key, in normal form.
@@ -76,13 +81,14 @@ export class Writer extends ByteWriter {
   override truncate(length: number): void {
     super.truncate(length);
     this.#shapes.truncate(length);
+    this.#homeIndexes = undefined;
     while ((this.#homes.at(-1)?.writtenAt ?? -1) >= length) this.#homes.pop();
   }
 
   /** Begins a part, which refers to nothing that was written before, with room for its length in 4 bytes. @returns Where it begins */
   startPart(): number {
     this.#shapes.reset();
-    this.#homes.length = 0;
+    this.#forgetHomes();
     this.u32(0); // its length, once it is known
     return this.length;
   }
@@ -90,7 +96,12 @@ export class Writer extends ByteWriter {
   override reset(): void {
     super.reset();
     this.#shapes.reset();
+    this.#forgetHomes();
+  }
+
+  #forgetHomes(): void {
     this.#homes.length = 0;
+    this.#homeIndexes = undefined;
   }
 
   #text(text: string): void {
@@ -177,8 +188,7 @@ export class Writer extends ByteWriter {
   }
 
   #pid({ node, incarnation, id }: Pid): void {
-    // The last one: an earlier one of the same name has been referred to as often as it may be.
-    const index = this.#homes.findLastIndex((home) => home.incarnation === incarnation && home.node === node);
+    const index = this.#indexOfHome(node, incarnation);
     const home = this.#homes[index];
     if (home === undefined || home.references <= 0) {
       const start = this.length;
@@ -186,6 +196,7 @@ export class Writer extends ByteWriter {
       this.string(node);
       this.hex(incarnation);
       const references = mostReferencesToHome(this.length - start);
+      this.#homeIndexes?.set(incarnation, this.#homes.length);
       this.#homes.push({ node, incarnation, writtenAt: start, references });
     } else {
       home.references -= 1;
@@ -193,6 +204,18 @@ export class Writer extends ByteWriter {
       this.uint(index);
     }
     this.uint(id);
+  }
+
+  /** Where this home was written last; -1: it was not. An earlier one of the same name has been referred to as often as it may be. */
+  #indexOfHome(node: string, incarnation: string): number {
+    const homes = this.#homes;
+    if (homes.length > FEW_HOMES) {
+      this.#homeIndexes ??= new Map(homes.map((home, at) => [home.incarnation, at]));
+      const at = this.#homeIndexes.get(incarnation);
+      if (at === undefined) return -1;
+      if (homes[at].node === node) return at;
+    }
+    return homes.findLastIndex((home) => home.incarnation === incarnation && home.node === node);
   }
 
   #map(map: ReadonlyMap<Value, Value>): void {
