@@ -63,13 +63,13 @@ describe("a collaboration registry like Lightning's", () => {
     const { registry } = collaboration;
     await expect(collaboration.startSession('D', '0', 'ann')).rejects.toThrow(NotRegisteredError);
     await collaboration.startDocument('D');
-    expect(registry.documents()).toEqual(['D']);
-    expect(registry.group('D')).not.toHaveProperty('sessions');
+    expect(registry.docSupervisorNames()).toEqual(['D']);
+    expect(registry.getGroup('D')).not.toHaveProperty('sessions');
     const sessions = [
       await collaboration.startSession('D', '1', 'ann'),
       await collaboration.startSession('D', '2', 'bob'),
     ];
-    expect(registry.group('D')).toEqual({
+    expect(registry.getGroup('D')).toEqual({
       doc_supervisor: registry.whereis(['doc_supervisor', 'D']),
       persistence_writer: registry.whereis(['persistence_writer', 'D']),
       shared_doc: registry.whereis(['shared_doc', 'D']),
@@ -83,10 +83,10 @@ describe("a collaboration registry like Lightning's", () => {
     const { registry } = collaboration;
     for (const document of ['D', 'D:1', 'D:2']) await collaboration.startDocument(document);
     const pids = ['D', 'D:1', 'D:2'].map((document) => registry.whereis(['shared_doc', document]));
-    expect(sorted((registry.group('D')['shared_doc'] as Pid[]).map(String))).toEqual(
+    expect(sorted((registry.getGroup('D')['shared_doc'] as Pid[]).map(String))).toEqual(
       sorted(pids.map(String)),
     );
-    expect(registry.group('D:1')['shared_doc']).toBe(pids[1]);
+    expect(registry.getGroup('D:1')['shared_doc']).toBe(pids[1]);
   });
 
   test('C146 a second start returns the running document, a second stop does nothing, and the document can start again', async () => {
@@ -136,7 +136,7 @@ describe("a collaboration registry like Lightning's", () => {
     expect([mine.created, theirs.created]).toEqual([true, true]);
     await other.startSession('D', '1', 'ann');
     expect([collaboration.registry.count('D'), other.registry.count('D')]).toEqual([3, 4]);
-    expect(collaboration.registry.group('D')).toMatchObject({ doc_supervisor: mine.pid });
+    expect(collaboration.registry.getGroup('D')).toMatchObject({ doc_supervisor: mine.pid });
     expect(collaboration.groups.members('D')).not.toEqual(other.groups.members('D'));
   });
 });

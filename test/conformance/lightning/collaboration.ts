@@ -8,7 +8,7 @@ import {
   ProcessExitedError,
   via,
 } from 'nestjs-pg-registry';
-import { CollaborationRegistry } from './collaboration-registry';
+import { CollaborationRegistry } from '../../../apps/collaboration/src/registry/collaboration-registry';
 import { type DocumentArguments, DocumentSupervisor, partOf, Session } from './document-processes';
 
 /**
@@ -26,9 +26,7 @@ export class Collaboration {
   constructor(node: PgRegistryNode, base = 'collaboration') {
     this.#node = node;
     this.#names = { registry: `${base}.registry`, groups: `${base}.groups` };
-    this.registry = new CollaborationRegistry(
-      node.ensureScope({ name: this.#names.registry, keys: 'unique' }),
-    );
+    this.registry = CollaborationRegistry.start(node, this.#names.registry);
     this.groups = node.ensureScope(this.#names.groups);
   }
 
