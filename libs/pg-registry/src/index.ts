@@ -113,7 +113,7 @@ export type {
   Transport,
 } from './transport';
 export type { SharedSecretOptions } from './transport/secret';
-export { EntityName, hashBy, Via, via } from './calls';
+export { ClusterName, clusterName, EntityName, hashBy, Via, via } from './calls';
 export { entity, EntityRef, EntityService } from './entities';
 export type {
   EntitiesStats,

@@ -1,3 +1,4 @@
+import { clusterName, HandlerTable } from '../../../libs/pg-registry/src/calls';
 import { PgRegistryNode } from '../../../libs/pg-registry/src/node';
 import { localTransport } from '../../../libs/pg-registry/src/transport/local';
 import { natsTransport } from '../../../libs/pg-registry/src/transport/nats';
@@ -54,5 +55,30 @@ describe.each(['nats', '@nats-io/transport-node'] as const)('cluster names over 
       { timeoutMs: 20_000 },
     );
     expect(third?.token).toBeGreaterThan(second.token);
+  });
+
+  test('calls to a name reach its holder, and none fails while it goes from a draining node to another one', async () => {
+    const [a, b, c] = [await start('a'), await start('b'), await start('c')];
+    const hold = async (node: PgRegistryNode): Promise<void> => {
+      const handlers = new HandlerTable('Holder', { calls: new Map([['where', () => node.name]]) });
+      const process = node.processes.mount({ label: 'holder', handlers, serial: false });
+      await node.processes.run(process, () => node.names.claim('k', { timeoutMs: 20_000 }));
+    };
+    const answers: unknown[] = [];
+    const where = async (): Promise<void> =>
+      void answers.push(await c.processes.call(clusterName('k'), 'where'));
+    const first = where(); // before anybody holds it
+    await hold(a);
+    await first;
+    const next = hold(b);
+    await eventually(() => expect(b.names.stats().waiting).toBe(1));
+    const drained = a.drain();
+    // One call after the other, through the change.
+    // oxlint-disable-next-line no-await-in-loop
+    for (let calls = 0; calls < 10_000 && !answers.includes('b'); calls += 1) await where();
+    await Promise.all([drained, next]);
+    expect([answers[0], answers.at(-1)]).toEqual(['a', 'b']);
+    expect(answers.filter((answer, index) => answer === 'a' && answers.indexOf('b') < index)).toEqual([]);
+    expect(c.stats().calls.finished).toEqual({ ok: answers.length });
   });
 });

@@ -1,6 +1,7 @@
 import type { Pid } from '../term';
 import type { TraceContext } from './call-context';
 import type { MessageKind } from './message';
+import type { ClusterName } from './destinations/cluster-name';
 import type { EntityName } from './destinations/entity-name';
 import type { Via } from './via';
 
@@ -19,7 +20,7 @@ export interface CallTracer {
   outgoing(
     kind: MessageKind,
     name: string,
-    to: Pid | Via | EntityName,
+    to: Pid | Via | ClusterName | EntityName,
     parent: TraceContext | undefined,
   ): OutgoingSpan | undefined;
   /** A handler is about to run. @returns Undefined if nothing is recorded. */

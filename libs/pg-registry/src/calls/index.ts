@@ -26,6 +26,7 @@ export type { CallPort } from './frames/call-port';
 export { Calls, type CallsStats } from './calls';
 export { type Handler, type Handlers, HandlerTable } from './handlers';
 export { QueuedMessage } from './delivery/queued-message';
+export { ClusterName, clusterName, type HolderRouter } from './destinations/cluster-name';
 export { type EntityAddress, EntityName, type EntityRouter } from './destinations/entity-name';
 export { Mailbox } from './mailbox';
 export type { Message } from './message';

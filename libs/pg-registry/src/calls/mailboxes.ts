@@ -98,8 +98,12 @@ export class Mailboxes {
 
   #noMailbox(pid: Pid): Error {
     if (this.#deps.processes.get(pid) !== undefined) {
+      const isRoot = pid.id === this.#deps.processes.root.pid.id;
       return new NoHandlerError(
-        `${pid} has no handlers: it was spawned without onMessage, or it is the root process.`,
+        isRoot
+          ? `${pid} has no handlers: it is the root process of its node, which all code outside of other processes belongs to. Let a process ` +
+              'with handlers register or claim the name that led here. Nothing was executed.'
+          : `${pid} has no handlers: it was spawned without onMessage. Nothing was executed.`,
       );
     }
     return new ProcessExitedError(`${pid} has ended; nothing was executed.`, { pid, reason: 'noproc' });

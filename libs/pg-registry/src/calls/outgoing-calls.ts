@@ -1,6 +1,7 @@
 import {
   InvalidArgumentError,
   isPid,
+  messageOfThrown,
   normalValue,
   OptionChecks,
   quoteText,
@@ -20,8 +21,10 @@ import { MESSAGE, PAYLOAD } from './payload';
 import { type Destination } from './destinations/destination';
 import { OutgoingCall, type OutgoingCallsDeps, outcomeOfCall, SharedByCalls } from './delivery/outgoing-call';
 import { isChainMark } from './delivery/call-chain';
+import { WaitingCasts } from './delivery/waiting-casts';
 import { type EntityAddress, EntityName, type EntityRouter } from './destinations/entity-name';
 import { addressOf } from './destinations/entity-routing';
+import { ClusterName, type HolderRouter } from './destinations/cluster-name';
 import { Via } from './via';
 
 const CAST_CHECKS: OptionChecks = new OptionChecks('Nothing was sent.', 'cast()');
@@ -34,6 +37,7 @@ export class OutgoingCalls {
   readonly #args: CallArguments;
   readonly #defaults: CheckedOptions;
   readonly #shared: SharedByCalls;
+  readonly #waitingCasts: WaitingCasts;
   readonly #deps: OutgoingCallsDeps;
 
   constructor(deps: OutgoingCallsDeps) {
@@ -41,11 +45,17 @@ export class OutgoingCalls {
     this.#args = new CallArguments(deps.pids, deps.limits);
     this.#defaults = this.#args.options({});
     this.#shared = new SharedByCalls(deps);
+    this.#waitingCasts = new WaitingCasts(this.#shared.holders, deps.timers);
   }
 
   /** Sets, once, what knows where entities are. */
   useEntities(router: EntityRouter): void {
     this.#shared.entities.router = router;
+  }
+
+  /** Sets, once, what knows who holds cluster names. */
+  useNames(router: HolderRouter): void {
+    this.#shared.holders.router = router;
   }
 
   /** Calls that are not answered yet, those to processes of this node included. */
@@ -151,6 +161,8 @@ export class OutgoingCalls {
       const entity = isPid(to) ? undefined : addressOf(to);
       const message = this.#message(kind, name, payload, this.#defaults, span, entity);
       if (entity !== undefined && !this.#shared.entities.isReady) return this.#tellLater(to, message, span);
+      if (isInstanceOf(to, ClusterName) && this.#waitingCasts.mustWait(to))
+        return this.#tellNextHolder(to, message, span);
       const dropped = this.#hand(to, message, span);
       if (dropped === undefined) return span?.end();
       this.#deps.onWarning('undelivered', dropped);
@@ -191,11 +203,29 @@ export class OutgoingCalls {
       );
   }
 
+  /** Hands over a cast to the next holder of a cluster name. In the order of the casts. */
+  #tellNextHolder(to: ClusterName, message: Message, span: OutgoingSpan | undefined): void {
+    const end = (dropped: string | undefined): void => {
+      if (dropped === undefined) return span?.end();
+      this.#deps.onWarning('undelivered', dropped);
+      span?.fail(new Error(dropped));
+    };
+    const drop = (why: string): void => end(`A cast ${quoteText(message.name)} was dropped: ${why}`);
+    const hand = (): void => {
+      try {
+        end(this.#hand(to, message, span));
+      } catch (error) {
+        drop(messageOfThrown(error));
+      }
+    };
+    this.#waitingCasts.add(to, { hand, drop });
+  }
+
   #span(kind: MessageKind, name: string, to: Destination, { trace }: CheckedOptions) {
     const { tracer } = this.#deps;
-    if (tracer === undefined || !(isPid(to) || isInstanceOf(to, Via) || isInstanceOf(to, EntityName)))
-      return undefined;
-    return tracer.outgoing(kind, name, to, trace);
+    if (tracer === undefined) return undefined;
+    const isKnown = isPid(to) || [Via, EntityName, ClusterName].some((type) => isInstanceOf(to, type));
+    return isKnown ? tracer.outgoing(kind, name, to, trace) : undefined;
   }
 
   #message(

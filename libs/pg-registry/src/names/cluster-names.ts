@@ -5,10 +5,11 @@ import {
   NamesUnavailableError,
   normalKey,
   OptionChecks,
+  type Pid,
   type Value,
 } from '../term';
+import { Campaigns } from './campaigns';
 import type { Claim } from './claim';
-import { LeaderCampaigns } from './leader-campaigns';
 import { type Holder, Holders, type KnownHolder } from './holders';
 import { NameClaims } from './name-claims';
 import type { ClusterNamesDeps } from './names-deps';
@@ -49,17 +50,14 @@ export class ClusterNames {
   readonly #deps: ClusterNamesDeps;
   readonly #holders: Holders;
   readonly #claims: NameClaims | undefined;
-  readonly #leaders: LeaderCampaigns;
+  readonly #campaigns: Campaigns;
 
   /** @internal Made by the node. */
   constructor(deps: ClusterNamesDeps) {
     this.#deps = deps;
     this.#holders = new Holders(deps.scope);
     this.#claims = deps.options === false ? undefined : new NameClaims(deps, deps.options, this.#holders);
-    this.#leaders = new LeaderCampaigns({
-      ...deps,
-      claim: async (key) => await this.claim(key, { timeoutMs: Infinity }),
-    });
+    this.#campaigns = new Campaigns(deps);
   }
 
   /**
@@ -149,6 +147,18 @@ export class ClusterNames {
     return this.#holders.watch(this.#key(key));
   }
 
+  /** @internal Returns the process that holds a key, for calls. @throws ScopeNotRunningError if the node has stopped. */
+  holderOf(key: Key): Pid | undefined {
+    return this.#holders.find(key)?.pid;
+  }
+
+  /** @internal Watches who holds a key, for calls, until what is returned is called. */
+  onHolderChange(key: Key, onChange: () => void, onEnd: () => void): () => void {
+    // As the root process: a subscription ends with its process.
+    const { current, root } = this.#deps.processes;
+    return current.enter(root, undefined, () => this.#holders.onChange(key, onChange, onEnd));
+  }
+
   /** Figures of the names of this node at this moment. */
   stats(): NamesStats {
     return this.#claims?.stats() ?? UNUSED;
@@ -183,27 +193,35 @@ export class ClusterNames {
     return this.#key(key);
   }
 
-  /** @internal Campaigns for a key until the node drains, again after each loss. Idempotent. */
+  /** @internal Campaigns for a key until the node drains, again after each loss, unless the node does already. Idempotent. */
   lead(key: Key): void {
-    this.#leaders.begin(key);
+    const { timers } = this.#deps;
+    const attempt = async (): Promise<number> => {
+      const { lost } = await this.claim(key, { timeoutMs: Infinity });
+      const since = timers.now();
+      await lost;
+      return timers.now() - since;
+    };
+    this.#campaigns.begin({ key, of: '@OnLeader', attempt });
   }
 
   /** @internal Rejects everything that waits, and takes nothing new. What is held goes on. */
   stopCampaigns(): void {
-    this.#leaders.stop();
+    this.#campaigns.stop();
     this.#claims?.stopCampaigns();
   }
 
   /** @internal Ends all claims at once, and resolves when the store has heard it, after `timeoutMs` at the latest. Idempotent. */
   async end(timeoutMs: number): Promise<void> {
-    this.#leaders.stop();
+    this.#campaigns.stop();
     await this.#claims?.end(timeoutMs);
   }
 
   /** @internal Ends everything: nothing is sent any more. */
   close(): void {
-    this.#leaders.stop();
+    this.#campaigns.stop();
     this.#claims?.close();
+    this.#holders.close();
   }
 
   #known(method: string): NameClaims {

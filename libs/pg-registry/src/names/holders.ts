@@ -1,8 +1,8 @@
-import { distinctUntilChanged, map, type Observable } from 'rxjs';
+import { distinctUntilChanged, map, type Observable, skip } from 'rxjs';
 import type { LocalProcess } from '../lifetime';
 import type { PgRegistryService } from '../scope';
 import type { Entry } from '../table';
-import { isRecord, type Key, type Pid, sameValue, type Value } from '../term';
+import { isRecord, type Key, type Pid, sameValue, ScopeNotRunningError, type Value } from '../term';
 
 /** Who holds a key, as this node has heard. */
 export interface KnownHolder {
@@ -30,11 +30,17 @@ export const NAMES_SCOPE = 'pg.names';
  * {@link NAMES_SCOPE}. It may be behind the store. If two entries of a key meet, the highest token counts.
  */
 export class Holders {
-  readonly #scope: () => PgRegistryService;
+  readonly #start: () => PgRegistryService;
+  #isClosed = false;
 
-  /** @param scope Returns the scope, and starts it at first use. */
-  constructor(scope: () => PgRegistryService) {
-    this.#scope = scope;
+  /** @param start Returns the scope, and starts it at first use. */
+  constructor(start: () => PgRegistryService) {
+    this.#start = start;
+  }
+
+  /** The node stops: the scope must not be started any more. */
+  close(): void {
+    this.#isClosed = true;
   }
 
   /** Returns who holds a key. In memory. */
@@ -69,6 +75,19 @@ export class Holders {
       );
   }
 
+  /**
+   * Watches who holds a key.
+   *
+   * @param onChange Called after each change, not within this call.
+   * @param onEnd Called when the scope or the node stops.
+   * @returns What ends it.
+   */
+  onChange(key: Key, onChange: () => void, onEnd: () => void): () => void {
+    const events = this.#scope().monitor(key).pipe(skip(1));
+    const subscription = events.subscribe({ next: onChange, complete: onEnd, error: onEnd });
+    return () => subscription.unsubscribe();
+  }
+
   /** Publishes a claim of this node. */
   add(key: Key, process: LocalProcess, token: number, value: Value): void {
     this.#scope().join(key, process.pid, { token, value });
@@ -86,6 +105,12 @@ export class Holders {
     } catch {
       // The node has stopped, and its entries with it.
     }
+  }
+
+  /** @throws ScopeNotRunningError if the node has stopped. */
+  #scope(): PgRegistryService {
+    if (!this.#isClosed) return this.#start();
+    throw new ScopeNotRunningError('This node has stopped, and knows no holders of cluster names any more.');
   }
 }
 

@@ -9,7 +9,7 @@ import {
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
 import { eventually } from '../../../../test/support/eventually';
-import { type CallContext, hashBy, via } from '../calls';
+import { type CallContext, clusterName, hashBy, via } from '../calls';
 import { type Application, Applications } from './application.fixture';
 import { HandleCall, HandleCast } from './decorators/handlers.decorator';
 import { RegisterVia } from './decorators/register-via.decorator';
@@ -181,6 +181,15 @@ describe('with an SDK of OpenTelemetry', () => {
     expect(client.attributes).not.toHaveProperty('server.address');
     asking.processes.cast(nobody, 'note');
     expect((await ended(SpanKind.PRODUCER)).status).toMatchObject({ code: SpanStatusCode.ERROR });
+  });
+
+  test('the span of a call to a cluster name tells the name', async () => {
+    const nobody = asking.processes.call(clusterName(['clerk', 1]), 'work', null, { timeoutMs: 1 });
+    await expect(nobody).rejects.toThrow('Nobody');
+    expect((await ended(SpanKind.CLIENT)).attributes).toMatchObject({
+      'error.type': 'NOT_REGISTERED',
+      'pg_registry.cluster_name': "['clerk', 1]",
+    });
   });
 
   test('a cast is a producer span, which does not wait, and a consumer span below it', async () => {

@@ -203,7 +203,9 @@ function attributesOf(method: string): Attributes {
 
 function destinationOf(to: Outgoing[2]): Attributes {
   if ('type' in to) return { 'pg_registry.entity': to.type, 'pg_registry.key': formatKey(to.key) };
-  return isPid(to) ? {} : { 'pg_registry.scope': to.scope, 'pg_registry.key': formatKey(to.key) };
+  if (isPid(to)) return {};
+  if (!('scope' in to)) return { 'pg_registry.cluster_name': formatKey(to.key) };
+  return { 'pg_registry.scope': to.scope, 'pg_registry.key': formatKey(to.key) };
 }
 
 /** Formats a span as W3C headers. Returns undefined for an invalid span. */

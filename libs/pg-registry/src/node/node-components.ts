@@ -147,7 +147,7 @@ export function createNodeComponents(
     service,
     entities: createEntities(shared, { processes, calls, service, scopes, protocol, waits }),
     observables: new NodeObservables(),
-    names: createNames(shared, processes, scopes, connection),
+    names: createNames(shared, { processes, scopes, calls }, connection),
   };
 }
 
@@ -321,12 +321,11 @@ function createProcessService(
 
 function createNames(
   { options, limits, identity, clock, pids, limitedLog, random }: Shared,
-  processes: Processes,
-  scopes: RunningScopes,
+  { processes, scopes, calls }: Pick<NodeComponents, 'processes' | 'scopes' | 'calls'>,
   connection: () => Connection | undefined,
 ): ClusterNames {
   const { names, namespace, protocol } = options;
-  return new ClusterNames({
+  const created: ClusterNames = new ClusterNames({
     ...identity,
     options: names,
     processes,
@@ -345,4 +344,6 @@ function createNames(
     onWarning: (...line) => limitedLog.warn(...line),
     onError: (...line) => limitedLog.error(...line),
   });
+  calls.outgoing.useNames(created);
+  return created;
 }

@@ -21,9 +21,11 @@ import {
 import type { CheckedOptions } from '../call-options';
 import type { OutgoingSpan } from '../call-tracer';
 import type { CallsToPeers } from '../calls-to-peers';
+import { ClusterName } from '../destinations/cluster-name';
 import { type Destination, formatDestination } from '../destinations/destination';
 import type { EntityAddress } from '../destinations/entity-name';
 import { askNext, EntityRouting } from '../destinations/entity-routing';
+import { HolderRouting } from '../destinations/holder-routing';
 import type { CallPort } from '../frames/call-port';
 import type { Mailboxes } from '../mailboxes';
 import type { Message } from '../message';
@@ -41,6 +43,8 @@ export interface OutgoingCallsDeps extends CallAttemptDeps {
 export class SharedByCalls {
   /** Where entities are. */
   readonly entities: EntityRouting;
+  /** Who holds cluster names. */
+  readonly holders: HolderRouting;
   /** Calls that have ended, by outcome. */
   readonly finished: Record<string, number> = {};
   /** Calls that are not answered yet. */
@@ -51,6 +55,7 @@ export class SharedByCalls {
   constructor(deps: OutgoingCallsDeps) {
     this.deps = deps;
     this.entities = new EntityRouting(deps.timers);
+    this.holders = new HolderRouting(deps.timers, deps.processes);
     this.#picker = new Picker(deps.resolver, deps.peers, deps.random);
   }
 
@@ -59,8 +64,9 @@ export class SharedByCalls {
     if (isPid(to)) return to;
     if (entity !== undefined) return this.entities.pick(entity, tried);
     if (isInstanceOf(to, Via)) return this.#picker.pick(to, tried);
+    if (isInstanceOf(to, ClusterName)) return this.holders.pick(to, tried);
     throw new InvalidArgumentError(
-      'The destination must be a Pid, via(scope, key) or entity(type, key). Nothing was sent.',
+      'The destination must be a Pid, via(scope, key), clusterName(key) or entity(type, key). Nothing was sent.',
     );
   }
 
@@ -129,6 +135,7 @@ export class OutgoingCall implements AttemptReceiver {
     try {
       this.#options.signal?.throwIfAborted();
       pid = shared.pick(this.#to, this.#tried, message.entity);
+      if (pid === undefined && isInstanceOf(this.#to, ClusterName)) return this.#awaitHolder(this.#to);
       if (pid === undefined) throw this.#last ?? shared.nobody(this.#to, message.entity);
       if (this.#options.timeoutMs === 0) throw noTime(pid, message.name);
       this.#end.span?.asked(pid);
@@ -168,6 +175,28 @@ export class OutgoingCall implements AttemptReceiver {
     }
     // Not at once: an attempt may end before it was made, and thousands of members would fill the stack.
     queueMicrotask(() => this.askNext());
+  }
+
+  /** Nothing can have been executed: waits for another holder, or asks the same one again. */
+  #awaitHolder(name: ClusterName): void {
+    const shared = this.#shared;
+    const { signal } = this.#options;
+    const remainingMs = this.#message.deadline?.remainingMs ?? Infinity;
+    const waiting = shared.holders.wait(name, { tried: this.#tried, last: this.#last, remainingMs, signal });
+    shared.pending += 1;
+    waiting.then(
+      (isAnother) => this.#askHolder(isAnother),
+      (error: unknown) => {
+        shared.pending -= 1;
+        this.#fail(error);
+      },
+    );
+  }
+
+  #askHolder(isAnother: boolean): void {
+    this.#shared.pending -= 1;
+    if (!isAnother) this.#tried = undefined;
+    this.askNext();
   }
 
   #fail(error: unknown): void {
