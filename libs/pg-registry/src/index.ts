@@ -65,7 +65,7 @@ export type {
   Wildcard,
 } from './match';
 export type { Entry } from './table';
-export { permissionsOf, type PermissionsOptions } from './wire';
+export { type NamesPermissions, permissionsOf, type PermissionsOptions } from './wire';
 export type {
   CrashDetection,
   PeerEvent,

@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
+import { connect as connectClient } from 'nats';
 import { leaseBucket, leaseSubject, permissionsOf } from '../../../libs/pg-registry/src/wire';
 import { natsTransport } from '../../../libs/pg-registry/src/transport/nats';
 import type { LeaseStore } from '../../../libs/pg-registry/src/names/lease-store';
+import { blocksOf } from '../../support/code-blocks';
 import { eventually } from '../../support/eventually';
 import { NatsServer } from '../../support/nats-server';
 import { get, put, putSurely } from './lease-store.contract';
@@ -187,7 +189,7 @@ describe.each(CLIENTS)(
   (client) => {
     let server: NatsServer;
     beforeAll(async () => {
-      const permissions = permissionsOf('ns', 'a');
+      const permissions = permissionsOf('ns', 'a', { names: { create: true } });
       const denied = Object.entries({
         records: 'pgr.ns.names.*',
         create: `$JS.API.STREAM.CREATE.${BUCKET}`,
@@ -201,6 +203,8 @@ describe.each(CLIENTS)(
       const users = [
         { user: 'a', password: 'a', permissions },
         { user: 'names', password: 'names', permissions: permissionsOf('ns', 'a', { names: false }) },
+        { user: 'template', password: 'template', permissions: permissionsOf('pg', 'a') },
+        { user: 'operator', password: 'operator' },
         ...denied,
       ];
       const authorization = `authorization { users: ${JSON.stringify(users)} }`;
@@ -208,17 +212,17 @@ describe.each(CLIENTS)(
     });
     afterAll(() => server[Symbol.asyncDispose]());
 
-    const connect = async (user: string) => {
+    const connect = async (user: string, namespace = 'ns') => {
       const errors: Error[] = [];
       const connection = await natsTransport({ servers: server.url, client, user, pass: user }).connect({
         node: 'a',
-        replies: 'pgr.ns.reply.a.>',
+        replies: `pgr.${namespace}.reply.a.>`,
         timeoutMs: 5000,
         onStatus: () => undefined,
         onWarning: () => undefined,
         onError: (error) => errors.push(error),
       });
-      const options = { namespace: 'ns', subject: leaseSubject('ns'), bucket: leaseBucket('ns') };
+      const options = { namespace, subject: leaseSubject(namespace), bucket: leaseBucket(namespace) };
       return { connection, errors, store: connection.leaseStore!(options) };
     };
 
@@ -239,6 +243,21 @@ describe.each(CLIENTS)(
         await connection.close();
       },
     );
+
+    test('may not make the stream with what permissionsOf returns, and works with the one of the security page', async () => {
+      const { connection, store, errors } = await connect('template', 'pg');
+      expect(await refusal(store)).toMatch(
+        /STREAM\.CREATE\.pgr_pg_names\. The stream does not exist: make it as docs/,
+      );
+      const [config] = blocksOf('docs/guide/security.md').filter(({ language }) => language === 'json');
+      const operator = await connectClient({ servers: server.url, user: 'operator', pass: 'operator' });
+      const made = await operator.request('$JS.API.STREAM.CREATE.pgr_pg_names', config.code);
+      await operator.close();
+      expect(made.json<{ error?: unknown }>().error).toBeUndefined();
+      expect((await putSurely(store, 'k', 'x')).revision).toBe(1);
+      expect(errors).toEqual([]);
+      await connection.close();
+    });
 
     test('needs what permissionsOf returns, and nothing more', async () => {
       const { connection, store, errors } = await connect('a');

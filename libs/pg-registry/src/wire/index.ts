@@ -39,6 +39,7 @@ export { belongsTo, hash32, incarnationOf, isIncarnation } from './incarnation';
 export {
   leaseBucket,
   leaseSubject,
+  type NamesPermissions,
   type Permissions,
   permissionsOf,
   type PermissionsOptions,

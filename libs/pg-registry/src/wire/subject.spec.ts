@@ -145,7 +145,6 @@ describe('subjects', () => {
   it('the permissions of cluster names are those of their records and of one stream, and can be left out', () => {
     const names = [
       'pgr.ns.names.*',
-      '$JS.API.STREAM.CREATE.pgr_ns_names',
       '$JS.API.STREAM.INFO.pgr_ns_names',
       '$JS.API.STREAM.MSG.GET.pgr_ns_names',
     ];
@@ -153,9 +152,11 @@ describe('subjects', () => {
     const { publish, subscribe } = permissionsOf('ns', 'me');
     expect(publish.allow).toEqual([...without.publish.allow, ...names]);
     expect(subscribe.allow).toEqual([...without.subscribe.allow, 'pgr.ns.names.*']);
+    const maker = permissionsOf('ns', 'me', { names: { create: true } }).publish.allow;
+    expect(maker).toEqual([...publish.allow, '$JS.API.STREAM.CREATE.pgr_ns_names']);
     const elsewhere = permissionsOf('ns', 'me', { names: { bucket: 'b' } }).publish.allow;
-    expect(elsewhere).toContain('$JS.API.STREAM.CREATE.b');
-    expect(elsewhere).not.toContain('$JS.API.STREAM.CREATE.pgr_ns_names');
+    expect(elsewhere).toContain('$JS.API.STREAM.INFO.b');
+    expect(elsewhere).not.toContain('$JS.API.STREAM.INFO.pgr_ns_names');
     expect([leaseSubject('n.s'), leaseBucket('n.s')]).toEqual(['pgr.=bi5z.names', 'pgr_=bi5z_names']);
     expect(mine.parse('pgr.ns.names.k')).toBeUndefined();
   });

@@ -251,21 +251,28 @@ export interface PermissionsOptions {
    * Whether it may use cluster names, and the name of their store if the node has option `names.bucket`. Default: it may. These permissions
    * are those of all nodes of the namespace: whoever has them can take any name.
    */
-  readonly names?:
-    | boolean
-    | {
-        /** The name of the store: the node's option `names.bucket`. */
-        readonly bucket?: string | undefined;
-      };
+  readonly names?: boolean | NamesPermissions;
 }
 
-/** What cluster names need: the records, and three requests of the JetStream API about one stream. */
+/** What a node may do with the store of cluster names. */
+export interface NamesPermissions {
+  /** The name of the store: the node's option `names.bucket`. */
+  readonly bucket?: string | undefined;
+  /**
+   * Whether it may make the store if there is none. Whoever may make a stream can have the server send whatever he likes, on any subject of
+   * the account. So give it to nobody whom all nodes need not trust, or make the store yourself. Default false.
+   */
+  readonly create?: boolean | undefined;
+}
+
+/** What cluster names need: the records, and requests of the JetStream API about one stream. */
 function leasesAllowed(
   namespace: string,
-  { bucket = leaseBucket(namespace) }: { readonly bucket?: string | undefined },
+  { bucket = leaseBucket(namespace), create = false }: NamesPermissions,
 ): { publish: readonly string[]; subscribe: readonly string[] } {
   const records = `${leaseSubject(namespace)}.*`;
-  const requests = ['CREATE', 'INFO', 'MSG.GET'].map((action) => `$JS.API.STREAM.${action}.${bucket}`);
+  const actions = ['INFO', 'MSG.GET', ...(create ? ['CREATE'] : [])];
+  const requests = actions.map((action) => `$JS.API.STREAM.${action}.${bucket}`);
   return { publish: [records, ...requests], subscribe: [records] };
 }
 

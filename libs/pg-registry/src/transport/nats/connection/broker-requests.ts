@@ -47,21 +47,21 @@ export interface BrokerRequestsDeps {
 
 /**
  * The requests of one connection to the broker itself, JetStream for example. Their answers come to `pgr.<ns>.reply.<node>.$JS.<token>`, in JSON.
- * They come from the broker and not from a node, so the screen of the connection does not see them. With permissions nobody else can
- * publish there: no node's token is `$JS`.
+ * They come from the broker and not from a node, so the screen of the connection does not see them. With permissions no node can publish
+ * there, because none has the token `$JS`. But any may have the broker answer there, and sees the address of each record that is written. So
+ * every request has an address of its own, which those before it do not tell.
  */
 export class BrokerRequests {
   readonly #pending = new PendingRequests();
   /** By the subject of the answer, what ends each request early. */
   readonly #open = new Map<string, OpenRequest>();
   readonly #prefix: string;
-  #sent = 0;
 
   readonly #deps: BrokerRequestsDeps;
 
   constructor(deps: BrokerRequestsDeps) {
     this.#deps = deps;
-    this.#prefix = `${deps.replies.slice(0, -1)}$JS.${randomBytes(9).toString('base64url')}-`;
+    this.#prefix = `${deps.replies.slice(0, -1)}$JS.${randomBytes(6).toString('base64url')}-`;
   }
 
   /** The number of messages that came to the subjects of answers and ended no request. */
@@ -71,8 +71,7 @@ export class BrokerRequests {
 
   /** Sends a request before it returns. */
   request({ subject, bytes, headers, timeoutMs, accept }: BrokerRequest): Promise<BrokerOutcome> {
-    this.#sent += 1;
-    const reply = `${this.#prefix}${this.#sent.toString(36)}`;
+    const reply = this.#prefix + randomBytes(12).toString('base64url');
     return new Promise((resolve) => {
       const end = (outcome: BrokerOutcome): void => {
         pending.cancel();

@@ -44,12 +44,7 @@ export class JetStreamApi {
       case 'no-responders':
         return outcome;
       case 'denied':
-        return {
-          type: 'unavailable',
-          reason:
-            `The NATS server does not permit the node's user to publish to ${request.subject}. Give that user what ` +
-            'permissionsOf(namespace, node) returns.',
-        };
+        return { type: 'unavailable', reason: deniedText(request.subject) };
       case 'timeout':
         return {
           type: 'unknown',
@@ -67,4 +62,13 @@ export class JetStreamApi {
       }
     }
   }
+}
+
+function deniedText(subject: string): string {
+  const denied = `The NATS server does not permit the node's user to publish to ${subject}.`;
+  const remedy = subject.startsWith('$JS.API.STREAM.CREATE.')
+    ? 'The stream does not exist: make it as docs/guide/security.md says, or start a node once whose user has what ' +
+      'permissionsOf(namespace, node, { names: { create: true } }) returns.'
+    : 'Give that user what permissionsOf(namespace, node) returns.';
+  return `${denied} ${remedy}`;
 }

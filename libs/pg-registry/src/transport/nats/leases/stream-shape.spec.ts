@@ -17,6 +17,7 @@ describe('the stream of a lease store', () => {
     ['sealed', true],
     ['discard_new_per_subject', true],
     ['subject_transform', { src: 'a', dest: 'b' }],
+    ['republish', { src: 's.*', dest: 'pgr.pg.to.a.bundle.{{wildcard(1)}}' }],
     ['persist_mode', 'async'],
   ])('has a fault where %s is set, also if only later servers know it', (field, value) => {
     const config = { ...streamConfig(PLAN), max_msg_size: -1, [field]: value };

@@ -30,6 +30,7 @@ export function streamConfig({ bucket, subjects, replicas = 1 }: StreamPlan): ob
     discard: 'new',
     max_age: RECORD_AGE_MS * NANOSECONDS,
     duplicate_window: REPEAT_MS * NANOSECONDS,
+    max_msg_size: MAX_RECORD_BYTES + HEADER_BYTES,
     deny_delete: true,
     deny_purge: true,
   };
@@ -88,6 +89,12 @@ const POINTS: readonly Point[] = [
   },
   {
     field: 'subject_transform',
+    allowed: 'none',
+    holds: (value) => value === undefined || value === null,
+  },
+  {
+    // With it the server says in anybody's name what somebody writes into a record.
+    field: 'republish',
     allowed: 'none',
     holds: (value) => value === undefined || value === null,
   },
