@@ -11,6 +11,7 @@ import {
   type Pid,
   type ScopeOptions,
   type Spec,
+  type Value,
 } from 'nestjs-pg-registry';
 
 /** The scope of the application's own registry. */
@@ -48,13 +49,13 @@ export class CollaborationRegistry {
   }
 
   /**
-   * Registers the running process, with the value null.
+   * Registers the running process, with the value null unless another is given.
    *
    * @returns Its pid.
    * @throws AlreadyRegisteredError with the holder, also if that is the running process itself.
    */
-  register(key: Key): Pid {
-    return this.#registry.register(key).pid;
+  register(key: Key, value: Value = null): Pid {
+    return this.#registry.register(key, value).pid;
   }
 
   /** Returns the holder of a key on this node and its value: one pair or none. */
@@ -95,6 +96,11 @@ export class CollaborationRegistry {
   /** Returns the names of the documents that have a supervisor. */
   docSupervisorNames(): string[] {
     return this.#registry.select({ head: { key: ['doc_supervisor', $(1)] }, body: $(1) }) as string[];
+  }
+
+  /** Replaces the value of what a process of this node has registered. */
+  update(pid: Pid, value: Value): void {
+    for (const key of this.#registry.keys(pid)) this.#registry.updateValue(key, value, pid);
   }
 
   /** Returns every entry of a kind in the whole cluster. Costs its answer. */

@@ -1,0 +1,55 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { PgRegistryModule, type PgRegistryModuleOptions } from 'nestjs-pg-registry';
+import { CollaborationOptions } from './collaboration-options';
+import { DOCUMENTS, DocumentSupervisor } from './documents/document-supervisor';
+import { SharedDoc } from './documents/shared-doc';
+import { DocumentGateway } from './gateway/document.gateway';
+import { Session } from './gateway/session';
+import { Database } from './persistence/database';
+import { DocumentStore } from './persistence/document-store';
+import { PersistenceWriter } from './persistence/persistence-writer';
+import { CollaborationRegistry } from './registry/collaboration-registry';
+import { AccessGuard } from './web/access.guard';
+import { DocumentList } from './web/document-list';
+import { DocumentsController } from './web/documents.controller';
+import { HealthController } from './web/health.controller';
+import { NodeControl } from './web/node-control';
+
+/** What a node is made of. */
+export interface CollaborationModuleOptions {
+  /** How the node reaches the others. */
+  readonly cluster: PgRegistryModuleOptions;
+  readonly database: Database;
+  readonly options: CollaborationOptions;
+}
+
+/** Longer than a supervisor waits for its document, which waits for a flush. */
+const EXIT_TIMEOUT_MS = 12_000;
+
+/** One node of the application. */
+@Module({})
+export class CollaborationModule {
+  static on({ cluster, database, options }: CollaborationModuleOptions): DynamicModule {
+    const { node } = options;
+    const scopes = [CollaborationRegistry.scope(), DOCUMENTS];
+    return {
+      module: CollaborationModule,
+      imports: [PgRegistryModule.forRoot({ exitTimeoutMs: EXIT_TIMEOUT_MS, ...cluster, node, scopes })],
+      controllers: [DocumentsController, HealthController],
+      providers: [
+        { provide: Database, useValue: database },
+        { provide: CollaborationOptions, useValue: options },
+        CollaborationRegistry,
+        DocumentStore,
+        DocumentSupervisor,
+        PersistenceWriter,
+        SharedDoc,
+        Session,
+        DocumentGateway,
+        DocumentList,
+        NodeControl,
+        AccessGuard,
+      ],
+    };
+  }
+}

@@ -1,0 +1,114 @@
+import { Inject, Logger } from '@nestjs/common';
+import { REQUEST } from '@nestjs/core';
+import {
+  Entity,
+  type EntityLifecycle,
+  type EntityStart,
+  HandleCall,
+  InjectRegistry,
+  type LocalProcess,
+  PgRegistryService,
+  type Pid,
+  type ProcessLifecycle,
+  ProcessService,
+  via,
+} from 'nestjs-pg-registry';
+import { DocumentStore } from '../persistence/document-store';
+import { PersistenceWriter } from '../persistence/persistence-writer';
+import { COLLABORATION, CollaborationRegistry } from '../registry/collaboration-registry';
+import type { Legacy } from './messages';
+import { SharedDoc } from './shared-doc';
+
+/** The scope with the shared document of each document, of the whole cluster. Mirrors Lightning's `:pg` scope. */
+export const DOCUMENTS = 'collaboration.documents';
+
+/** Longer than a flush may take. */
+const STOP_TIMEOUT_MS = 6000;
+
+/**
+ * Holds the two processes of a document together, on the one node of the cluster where the entity `shared-doc` lives. Starts the writer,
+ * then the shared document; stops them the other way round. If one of them crashes, it ends for the same reason, and the next session that
+ * looks for the document starts it again. Mirrors `Lightning.Collaboration.DocumentSupervisor`.
+ */
+@Entity('shared-doc', { idleMs: Infinity })
+export class DocumentSupervisor
+  implements ProcessLifecycle<EntityStart<string, Legacy>>, EntityLifecycle<Legacy>
+{
+  readonly #processes: ProcessService;
+  readonly #process: LocalProcess;
+  readonly #registry: CollaborationRegistry;
+  readonly #documents: PgRegistryService;
+  readonly #store: DocumentStore;
+  readonly #logger = new Logger(DocumentSupervisor.name);
+  #writer: LocalProcess | undefined;
+  #doc: LocalProcess | undefined;
+
+  constructor(
+    processes: ProcessService,
+    registry: CollaborationRegistry,
+    @InjectRegistry(DOCUMENTS) documents: PgRegistryService,
+    store: DocumentStore,
+    @Inject(REQUEST) process: LocalProcess,
+  ) {
+    this.#processes = processes;
+    this.#registry = registry;
+    this.#documents = documents;
+    this.#store = store;
+    this.#process = process;
+  }
+
+  async onProcessStart({ key: document, state: legacy }: EntityStart<string, Legacy>): Promise<void> {
+    this.#registry.register(['doc_supervisor', document]);
+    const token = await this.#store.open(document);
+    const owner = this.#process;
+    this.#writer = await this.#processes.start(PersistenceWriter, {
+      via: via(COLLABORATION, ['persistence_writer', document]),
+      args: { document, token },
+      owner,
+    });
+    this.#doc = await this.#processes.start(SharedDoc, {
+      via: via(COLLABORATION, ['shared_doc', document]),
+      args: { document, writer: this.#writer.pid, legacy },
+      owner,
+    });
+    this.#documents.join(document, this.#doc.pid);
+    void this.#endWithWriter(this.#writer);
+    void this.#endWithDoc(this.#doc, this.#writer);
+  }
+
+  /** Returns the shared document. That the call has arrived means that it runs. */
+  @HandleCall()
+  open(): Pid {
+    return this.#doc!.pid;
+  }
+
+  async onHandOver(): Promise<Legacy> {
+    return await this.#stopDoc();
+  }
+
+  async onProcessExit(): Promise<void> {
+    try {
+      if (this.#doc?.alive === true) await this.#stopDoc();
+    } catch (error) {
+      this.#logger.warn(`The document was not stopped in order: ${(error as Error).message}`);
+    }
+  }
+
+  async #endWithWriter(writer: LocalProcess): Promise<void> {
+    this.#process.exit(await writer.exited);
+  }
+
+  async #endWithDoc(doc: LocalProcess, writer: LocalProcess): Promise<void> {
+    const reason = await doc.exited;
+    // The writer is not at fault: it ends in order, and saves what it has.
+    writer.exit();
+    this.#process.exit(reason);
+  }
+
+  /** Stops the document, which saves. Its process ends with this one, and then the writer, which saves what has come meanwhile. */
+  async #stopDoc(): Promise<Legacy> {
+    return await this.#processes.call<Legacy>(this.#doc!.pid, 'stop', undefined, {
+      timeoutMs: STOP_TIMEOUT_MS,
+    });
+  }
+}

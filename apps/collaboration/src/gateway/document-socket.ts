@@ -1,0 +1,109 @@
+import type { RawData, WebSocket } from 'ws';
+import { MAX_WAITING_BYTES } from '../documents/limits';
+import { CloseCode } from './close-codes';
+import { type ClientMessage, ProtocolError, readMessage } from './sync-protocol';
+
+/** A reason of a close frame has 123 bytes at most. */
+const MAX_REASON_LENGTH = 120;
+
+/** The socket of one browser, with its bounds. Speaks for one document. */
+export class DocumentSocket {
+  readonly #socket: WebSocket;
+  #onMessage: ((message: ClientMessage) => void) | undefined;
+  /** What has come while nobody was there to hear it. */
+  #unheard: ClientMessage[] = [];
+  #isAnswering = true;
+  /** Waiting bytes that are no fault of the reader: those of the last sync. */
+  #allowance = 0;
+
+  constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.on('message', (data, isBinary) => this.#received(data, isBinary));
+    socket.on('pong', () => (this.#isAnswering = true));
+    // The socket is closed after an error; `close` follows.
+    socket.on('error', () => undefined);
+  }
+
+  get isOpen(): boolean {
+    return this.#socket.readyState === this.#socket.OPEN;
+  }
+
+  /** Calls back with each message from now on, and at once with those that were kept. Whoever called before does not get any more. */
+  onMessage(receive: (message: ClientMessage) => void): void {
+    const unheard = this.#unheard;
+    this.#unheard = [];
+    this.#onMessage = receive;
+    for (const message of unheard) receive(message);
+    this.resume();
+  }
+
+  /** Keeps what has arrived, and reads no more, until somebody else listens. */
+  keepMessages(): void {
+    this.pause();
+    this.#onMessage = (message) => this.#unheard.push(message);
+  }
+
+  onClose(closed: () => void): void {
+    if (this.#socket.readyState === this.#socket.CLOSED) closed();
+    else this.#socket.once('close', closed);
+  }
+
+  /** Sends a frame, and closes the socket of a browser that does not read what it gets. */
+  send(frame: Uint8Array): void {
+    if (!this.isOpen) return;
+    if (this.#socket.bufferedAmount > MAX_WAITING_BYTES + this.#allowance) {
+      this.close(
+        CloseCode.SlowReader,
+        'This client reads too slowly. Connect again to get the present state.',
+      );
+      return;
+    }
+    this.#socket.send(frame);
+  }
+
+  /** Sends the whole of a document or of what a browser lacks, which may be much. */
+  sendSync(frame: Uint8Array): void {
+    this.send(frame);
+    this.#allowance = frame.length;
+  }
+
+  /** Stops reading, so that the browser's own buffers fill instead of this node's. */
+  pause(): void {
+    if (this.isOpen) this.#socket.pause();
+  }
+
+  resume(): void {
+    if (this.isOpen) this.#socket.resume();
+  }
+
+  close(code: CloseCode, reason: string): void {
+    // A browser that does not read cannot answer the close frame either.
+    if (code === CloseCode.SlowReader) setTimeout(() => this.#socket.terminate(), 1000).unref();
+    this.#onMessage = undefined;
+    this.resume();
+    this.#socket.close(code, reason.slice(0, MAX_REASON_LENGTH));
+  }
+
+  /** Asks whether somebody is there, and ends the socket if nobody has answered the last time. */
+  probe(): void {
+    if (!this.#isAnswering) return this.#socket.terminate();
+    this.#isAnswering = false;
+    this.#socket.ping();
+  }
+
+  #received(data: RawData, isBinary: boolean): void {
+    if (this.#onMessage === undefined) return;
+    try {
+      if (!isBinary) throw new ProtocolError('The messages of y-websocket are binary.');
+      this.#onMessage(readMessage(bytesOf(data)));
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.close(CloseCode.BadMessage, error.message);
+    }
+  }
+}
+
+function bytesOf(data: RawData): Uint8Array {
+  if (Array.isArray(data)) return Buffer.concat(data);
+  return data instanceof ArrayBuffer ? new Uint8Array(data) : data;
+}
