@@ -33,7 +33,7 @@ const rooms = {
   calls: ['term', 'wire', 'lifetime', 'npm:rxjs'],
   process: ['term', 'lifetime', 'calls', 'npm:rxjs'],
   scope: ['term', 'match', 'table', 'protocol', 'lifetime', 'calls', 'process', 'npm:rxjs'],
-  entities: ['term', 'table', 'lifetime', 'calls', 'process', 'scope', 'npm:rxjs'],
+  entities: ['term', 'table', 'names', 'lifetime', 'calls', 'process', 'scope', 'npm:rxjs'],
   node: [
     'term',
     'names',

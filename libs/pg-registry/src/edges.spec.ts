@@ -55,12 +55,20 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
     subscribe: [1, '#onEvent catches everything'],
     'async callback': [2, AWAITED],
   },
-  'entities/entity-host.ts': { 'then()': [2, PROMISE] },
+  'entities/entity-host.ts': {
+    'then()': [1, PROMISE],
+    void: [1, 'a release and an end of an onProcessExit never reject'],
+  },
   'entities/entity-service.ts': { void: [1, 'ready() never rejects'] },
   'entities/host-handlers.ts': { 'then()': [1, AWAITED], 'async callback': [3, 'the mailbox awaits it'] },
   'entities/idle-watch.ts': { timer: [1, CLOCK] },
   'entities/merges.ts': { 'then()': [1, AWAITED], 'async callback': [1, AWAITED] },
   'entities/moves.ts': { 'then()': [2, AWAITED], 'async callback': [1, AWAITED] },
+  'entities/waiting-starts.ts': {
+    'then()': [1, PROMISE],
+    void: [2, 'release() and #claimAndStart() never reject'],
+    timer: [1, CLOCK],
+  },
   'calls/frames/line.ts': { timer: [2, 'guardedClock of node/clock.ts; counts, and throws nothing'] },
   'calls/monitors/retransmissions.ts': { timer: [1, CLOCK] },
   'lifetime/abort-listeners.ts': {

@@ -118,6 +118,7 @@ export { entity, EntityRef, EntityService } from './entities';
 export type {
   EntitiesStats,
   EntityClass,
+  EntityGuard,
   EntityLifecycle,
   EntityOptions,
   EntityStart,

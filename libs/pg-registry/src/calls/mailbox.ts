@@ -21,6 +21,8 @@ export interface MailboxOptions {
   readonly isReentrant?: boolean | undefined;
   /** Messages that may wait; more are refused. Default 1,000. */
   readonly capacity?: number | undefined;
+  /** Asked before each message is handed out: false keeps it, and ends the process. Default: nobody. */
+  readonly mayHandOut?: (() => boolean) | undefined;
 }
 
 /** What mailboxes need of their node. */
@@ -49,6 +51,7 @@ export class Mailbox implements MessageHolder {
   /** Whether it hands out one message at a time. */
   readonly isSerial: boolean;
   readonly #isReentrant: boolean;
+  readonly #mayHandOut: (() => boolean) | undefined;
   readonly #capacity: number;
   readonly #deps: MailboxDeps;
   #handlers: Handlers | undefined;
@@ -66,8 +69,8 @@ export class Mailbox implements MessageHolder {
   readonly #pump = (): void => {
     this.#pumpScheduled = false;
     for (const queued of this.#waiting) {
-      if (this.#isSuspended) return;
-      if (this.isSerial && this.#running.size > 0) return;
+      if (this.#isSuspended || (this.isSerial && this.#running.size > 0)) return;
+      if (this.#mayHandOut?.() === false) return;
       this.#waiting.delete(queued);
       this.#running.add(queued);
       this.#deliveries += 1;
@@ -78,12 +81,13 @@ export class Mailbox implements MessageHolder {
 
   constructor(
     process: LocalProcess,
-    { serial = false, isReentrant = false, capacity = DEFAULT_CAPACITY }: MailboxOptions,
+    { serial = false, isReentrant = false, capacity = DEFAULT_CAPACITY, mayHandOut }: MailboxOptions,
     deps: MailboxDeps,
   ) {
     this.process = process;
     this.isSerial = serial;
     this.#isReentrant = isReentrant;
+    this.#mayHandOut = mayHandOut;
     this.#capacity = capacity;
     this.#deps = deps;
   }
@@ -176,24 +180,19 @@ export class Mailbox implements MessageHolder {
     if (refusal !== undefined) return queued.settle({ type: 'error', error: refusal, executed: false });
     this.#waiting.add(queued);
     this.#deps.onLoad(1, queued);
-    if (this.#isReentrant && this.#isLetIn(queued)) queueMicrotask(() => this.#beginWithin(queued));
+    const { chain } = queued.message;
+    const isLetIn = this.#isReentrant && this.isBusy && chain !== undefined && this.#waitsFor(chain);
+    if (isLetIn) queueMicrotask(() => this.#beginWithin(queued));
     else this.#schedulePump();
   }
 
   /** Handles a call that the running handler waits for. */
   #beginWithin(queued: QueuedMessage): void {
-    if (!this.#isSuspended && this.#waiting.delete(queued)) this.#begin(queued);
-  }
-
-  #begin(queued: QueuedMessage): void {
+    if (this.#isSuspended || this.#mayHandOut?.() === false || !this.#waiting.delete(queued)) return;
     this.#running.add(queued);
     this.#deliveries += 1;
     queued.delivery = this.#deliveries;
     this.#run(queued);
-  }
-
-  #isLetIn({ message: { chain } }: QueuedMessage): boolean {
-    return this.isBusy && chain !== undefined && this.#waitsFor(chain);
   }
 
   /** Forgets a message if its handler has not begun, else aborts the handler's signal. */

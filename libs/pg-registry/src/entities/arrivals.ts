@@ -8,7 +8,8 @@ import {
   type Value,
 } from '../term';
 import type { EntitiesDeps } from './entities-deps';
-import { type EntityHost, nameOf } from './entity-host';
+import type { EntityHost } from './entity-host';
+import { nameOf } from './entity-options';
 import type { HostedType } from './hosted-type';
 
 /** How long calls are parked for an entity that was announced and does not come. */
@@ -69,6 +70,8 @@ export class Arrivals {
       throw new AlreadyRegisteredError(`${nameOf({ type, key })} lives here.`, { pid: life.process.pid });
     const expected = this.#of(hosted);
     if (expected.get(key)?.moveId === moveId) return;
+    const refusal = this.#host.refusalOf(hosted, key);
+    if (refusal !== undefined) throw refusal;
     if (hosted.parked.has(key))
       throw new EntityUnavailableError(`${nameOf({ type, key })} is expected here already.`);
     const parking = this.#deps.calls.mailboxes.detached(this.#host.process);
@@ -103,9 +106,7 @@ export class Arrivals {
 
   async #start({ type, key, moveId, from, stateVersion, hasState, state }: Delivery): Promise<Pid> {
     const hosted = this.#host.types.get(type);
-    if (hosted === undefined || !this.#host.isOpen || hosted.lives.has(key)) {
-      throw new EntityUnavailableError(`This node does not take ${nameOf({ type, key })} any more.`);
-    }
+    if (hosted === undefined || !this.#host.isOpen || hosted.lives.has(key)) throw this.#notTaken(type, key);
     const isKnown = stateVersion === hosted.type.stateVersion;
     if (hasState && !isKnown) {
       this.#deps.onWarning(
@@ -114,13 +115,44 @@ export class Arrivals {
       );
     }
     const given = hasState && isKnown ? { state } : {};
+    const parking = this.#parkingOf(hosted, key, moveId);
+    try {
+      const claim = await this.#host.claim(hosted, key);
+      const life = this.#host.start(hosted, key, { cause: 'hand-over', from, claim, ...given });
+      hosted.parked.delete(key);
+      parking.divert((queued) => life.mailbox.take(queued));
+      await life.started;
+      if (!life.process.alive) throw new EntityUnavailableError(`${nameOf({ type, key })} failed to start.`);
+      return life.process.pid;
+    } finally {
+      this.#takeAgain(hosted, key, parking);
+    }
+  }
+
+  /** Where calls wait for an entity that has come, until it has begun to start. */
+  #parkingOf(hosted: HostedType, key: Key, moveId: string): Mailbox {
     const expected = this.#expected.get(hosted)?.get(key);
-    if (expected?.moveId === moveId) this.#forget(hosted, key, expected);
-    const life = this.#host.start(hosted, key, { cause: 'hand-over', from, ...given });
-    if (expected?.moveId === moveId) expected.parking.divert((queued) => life.mailbox.take(queued));
-    await life.started;
-    if (!life.process.alive) throw new EntityUnavailableError(`${nameOf({ type, key })} failed to start.`);
-    return life.process.pid;
+    if (expected?.moveId === moveId) {
+      expected.cancel();
+      this.#expected.get(hosted)?.delete(key);
+      return expected.parking;
+    }
+    // It was not announced, or is given up: then it must not come between others.
+    if (hosted.parked.has(key)) throw this.#notTaken(hosted.type.name, key);
+    const parking = this.#deps.calls.mailboxes.detached(this.#host.process);
+    hosted.parked.set(key, parking);
+    return parking;
+  }
+
+  /** What still waits begins a life of its own. */
+  #takeAgain(hosted: HostedType, key: Key, parking: Mailbox): void {
+    if (hosted.parked.get(key) !== parking) return;
+    hosted.parked.delete(key);
+    parking.divert((queued) => this.#host.take(queued));
+  }
+
+  #notTaken(type: string, key: Key): EntityUnavailableError {
+    return new EntityUnavailableError(`This node does not take ${nameOf({ type, key })} any more.`);
   }
 
   #of(hosted: HostedType): KeyMap<Expected> {
@@ -129,17 +161,11 @@ export class Arrivals {
     return expected;
   }
 
-  #forget(hosted: HostedType, key: Key, { cancel }: Expected): void {
-    cancel();
-    hosted.parked.delete(key);
-    this.#expected.get(hosted)?.delete(key);
-  }
-
-  /** What waits for the entity begins a life of its own. */
   #giveUp(hosted: HostedType, key: Key, moveId: string): void {
     const expected = this.#expected.get(hosted)?.get(key);
     if (expected?.moveId !== moveId) return;
-    this.#forget(hosted, key, expected);
-    expected.parking.divert((queued) => this.#host.take(queued));
+    expected.cancel();
+    this.#expected.get(hosted)?.delete(key);
+    this.#takeAgain(hosted, key, expected.parking);
   }
 }

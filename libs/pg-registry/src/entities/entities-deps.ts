@@ -1,5 +1,6 @@
 import type { Calls, NodeAvailability } from '../calls';
-import type { Processes, Timers } from '../lifetime';
+import type { LocalProcess, Processes, Timers } from '../lifetime';
+import type { EntityNames } from '../names';
 import type { ProcessService } from '../process';
 import type { PgRegistryService, ScopeOptions } from '../scope';
 import type { Pid, PidInterner, ValueLimits } from '../term';
@@ -15,6 +16,8 @@ export interface EntitiesDeps {
   readonly ensureScope: (options: ScopeOptions) => PgRegistryService;
   /** Runs a function once, as soon as the entries of all peers have arrived. */
   readonly whenSynced: (run: () => void) => void;
+  /** The cluster names that a process of this node holds for entities; undefined if names are turned off. */
+  readonly namesOf: (process: LocalProcess) => EntityNames | undefined;
   /** Whether this node has peers. */
   readonly hasPeers: () => boolean;
   readonly availability: (pid: Pid) => NodeAvailability;

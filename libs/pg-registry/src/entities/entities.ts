@@ -4,8 +4,8 @@ import type { MembershipEvent, ScopeEvent } from '../scope';
 import { isArray, type Key, NotRegisteredError, type Pid, quoteText, type Value } from '../term';
 import { Arrivals } from './arrivals';
 import type { EntitiesDeps, EntitiesStats } from './entities-deps';
-import { EntityHost, nameOf } from './entity-host';
-import type { EntityClass } from './entity-options';
+import { EntityHost } from './entity-host';
+import { type EntityClass, nameOf } from './entity-options';
 import { hostHandlers, hostOn, SETTLE_MS } from './host-handlers';
 import type { HostedType } from './hosted-type';
 import { Directory, ENTITIES_SCOPE, type Host, HOSTS_SCOPE } from './hosts';
@@ -107,6 +107,7 @@ export class Entities implements EntityRouter {
       if (!(await this.#moves!.move(hosted, life, undefined, all))) await host.end(hosted, life, 'shutdown');
     });
     const inTime = await withTimeout(moved, timeoutMs, this.#deps.timers);
+    if (!inTime) await host.endLeased('shutdown');
     const { done, 'without-state': without } = this.#moves!.outcomes;
     const left = lives.length - done - without;
     if (left <= 0 && inTime) return;
@@ -278,14 +279,19 @@ export class Entities implements EntityRouter {
   #onLoss({ key }: MembershipEvent): void {
     const found = this.#hostedOf(key);
     const host = this.#host;
-    if (found === undefined || host === undefined || !host.isOpen || found.hosted.type.restart !== 'eager')
-      return;
+    if (found === undefined || host === undefined || found.hosted.type.restart !== 'eager') return;
     const { hosted, key: entityKey } = found;
+    const isPlace = (): boolean => this.#isPlace(host, hosted, entityKey);
+    if (isPlace()) host.restart(hosted, entityKey, isPlace);
+  }
+
+  /** Whether an entity that does not live is to be started here, without being asked for. */
+  #isPlace(host: EntityHost, hosted: HostedType, key: Key): boolean {
     const { name } = hosted.type;
-    if (this.directory.living(name, entityKey).length > 0 || hosted.lives.has(entityKey) || hosted.isFull)
-      return;
-    const [best] = this.directory.candidates(name, entityKey);
-    if (best?.pid === host.process.pid) host.start(hosted, entityKey, { cause: 'restart' });
+    if (!host.isOpen || hosted.isFull || hosted.lives.has(key) || this.directory.living(name, key).length > 0)
+      return false;
+    if (host.refusalOf(hosted, key) !== undefined) return false;
+    return this.directory.candidates(name, key)[0]?.pid === host.process.pid;
   }
 
   #hostedOf(entry: Key): { hosted: HostedType; key: Key } | undefined {

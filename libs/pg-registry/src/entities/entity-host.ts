@@ -1,34 +1,23 @@
-import { type EntityAddress, type Handlers, type Mailbox, type QueuedMessage, via } from '../calls';
+import { type Handlers, type Mailbox, type QueuedMessage, via } from '../calls';
 import type { LocalProcess } from '../lifetime';
 import {
   EntityElsewhereError,
-  EntityUnavailableError,
-  formatKey,
   InvalidArgumentError,
-  isPid,
   type Key,
   messageOfThrown,
-  type Pid,
+  NamesUnavailableError,
   quoteText,
 } from '../term';
+import type { Claim } from '../names';
 import type { EntitiesDeps } from './entities-deps';
-import { type EntityClass, entityTypeOf, type StartCause } from './entity-options';
+import { type EntityClass, entityTypeOf } from './entity-options';
 import { entityHandlers, MERGE } from './entity-handlers';
+import { EntityLeases } from './entity-leases';
 import { type Directory, ENTITIES_SCOPE, HOSTS_SCOPE, offerOf } from './hosts';
-import { HostedType, type Life } from './hosted-type';
+import { HostedType, type Life, type StartOf } from './hosted-type';
 import { IdleWatch } from './idle-watch';
-
-/** How long a node that has begun to offer a type waits for the word of the node that had the place before. */
-const ASK_MS = 2000;
-/** A call that was sent on so often is taken where it is. */
-const MANY_HOPS = 3;
-
-/** How a life begins. */
-export interface StartOf {
-  readonly cause: StartCause;
-  readonly state?: unknown;
-  readonly from?: Pid;
-}
+import { Refusals } from './refusals';
+import { WaitingStarts } from './waiting-starts';
 
 /**
  * The entities of one node. Its process is what the node offers in the scope `pg.hosts`; messages to entities that do not live come to it, and
@@ -49,18 +38,29 @@ export class EntityHost {
   /** Whether entities are started here: not any more once the node drains. */
   isOpen = true;
   readonly #deps: EntitiesDeps;
-  readonly #directory: Directory;
   readonly #control: Mailbox;
   readonly #lives = new Map<LocalProcess, { readonly hosted: HostedType; readonly life: Life }>();
   readonly #idle: IdleWatch;
+  readonly #refusals: Refusals;
+  /** Undefined: the node has no cluster names. */
+  readonly #leases: EntityLeases | undefined;
+  readonly #waitingStarts: WaitingStarts;
 
   constructor(deps: EntitiesDeps, directory: Directory) {
     const { processes, calls } = deps;
     this.#deps = deps;
-    this.#directory = directory;
     this.process = processes.spawn('pg.entities');
     this.#idle = new IdleWatch(deps.timers, (hosted, life) => void this.end(hosted, life, 'idle'));
     this.#control = calls.mailboxes.detached(this.process);
+    this.#refusals = new Refusals({
+      ...deps,
+      directory,
+      host: this.process.pid,
+      isLeaving: ({ type }) => !this.isOpen || (type.guard === 'lease' && this.#leases?.isStopped === true),
+    });
+    const names = deps.namesOf(this.process);
+    this.#leases = names && new EntityLeases(deps, names, this.#refusals);
+    this.#waitingStarts = new WaitingStarts(deps, directory, this, this.#refusals);
     const mailbox = calls.mailboxes.mount(this.process);
     mailbox.divert((queued) => this.take(queued));
     calls.mailboxes.useEntities(mailbox);
@@ -72,7 +72,7 @@ export class EntityHost {
     this.#control.open(handlers);
   }
 
-  /** @throws InvalidArgumentError if the class is no entity type, or another class has its name. */
+  /** @throws InvalidArgumentError if the class is no entity type, or another class has its name; NamesUnavailableError without names for its guard. */
   mount(entityClass: EntityClass): HostedType {
     const type = entityTypeOf(entityClass);
     if (type === undefined)
@@ -81,6 +81,12 @@ export class EntityHost {
     if (other !== undefined && other.class !== entityClass) {
       throw new InvalidArgumentError(
         `The classes ${other.class.name} and ${entityClass.name} are both @Entity(${quoteText(type.name)}). Give each a name of its own.`,
+      );
+    }
+    if (type.guard === 'lease' && this.#leases === undefined) {
+      throw new NamesUnavailableError(
+        `${entityClass.name} is an @Entity with guard 'lease', which needs cluster names, and option 'names' of node ` +
+          `${quoteText(this.process.pid.node)} is false. Leave that option out, or use guard 'view'. It was not mounted.`,
       );
     }
     const hosted = other ?? new HostedType(type, entityClass);
@@ -115,25 +121,67 @@ export class EntityHost {
     if (entity === undefined) return this.#control.take(queued);
     const hosted = this.types.get(entity.type);
     if (hosted === undefined)
-      return this.refuse(queued, this.#elsewhere(entity, undefined, 'does not offer it'));
+      return this.refuse(queued, this.#refusals.elsewhere(entity, undefined, 'does not offer it'));
     const waiting = hosted.lives.get(entity.key)?.mailbox ?? hosted.parked.get(entity.key);
     if (waiting !== undefined) return waiting.take(queued);
-    const refusal = this.#refusal(hosted, entity);
+    const refusal = this.#refusals.of(hosted, entity);
     if (refusal !== undefined) return this.refuse(queued, refusal);
-    const before = this.#placeBefore(hosted, entity.key);
-    if (before !== undefined) return this.#askFirst(hosted, entity, before, queued);
-    this.#startOrTake(hosted, entity.key, queued);
+    if (!this.#waitingStarts.take(hosted, entity.key, queued)) this.startOrTake(hosted, entity.key, queued);
   }
 
-  /** Starts an entity. @throws What is wrong before there is a process. */
-  start(hosted: HostedType, key: Key, { cause, state, from }: StartOf): Life {
-    const { service } = this.#deps;
+  /**
+   * Claims an entity whose guard is a lease.
+   *
+   * @returns Undefined for another guard.
+   * @throws Why it is not started here; see `EntityLeases.take`.
+   */
+  async claim({ type: { name, guard } }: HostedType, key: Key): Promise<Claim | undefined> {
+    return guard === 'lease' ? await this.#leases!.take(name, key) : undefined;
+  }
+
+  /** Why an entity is not started here by anybody at present; undefined: it may be. */
+  refusalOf(hosted: HostedType, key: Key): Error | undefined {
+    return this.#refusals.ofType(hosted, key);
+  }
+
+  /** Gives the lease of an entity back, when its `onProcessExit` has run. @param to The incarnation that may take it first */
+  async free(life: Life, to?: string): Promise<void> {
+    await this.#leases?.free(life, to);
+  }
+
+  /** Starts an entity whose node crashed, as long as its place is here. */
+  restart(hosted: HostedType, key: Key, isPlace: () => boolean): void {
+    if (hosted.type.guard === 'lease') void this.#waitingStarts.restart(hosted, key, isPlace);
+    else this.start(hosted, key, { cause: 'restart' });
+  }
+
+  /** Ends what rests on leases, in order, because the node is about to give all of them back. Never rejects. */
+  async endLeased(reason: unknown): Promise<void> {
+    const leased = [...this.types.values()].filter(({ type }) => type.guard === 'lease');
+    const lives = leased.flatMap((hosted) => [...hosted.lives.values()].map((life) => ({ hosted, life })));
+    const left = lives.filter(({ life }) => life.closing === undefined);
+    await Promise.all(left.map(({ hosted, life }) => this.end(hosted, life, reason)));
+  }
+
+  /** Starts an entity. @throws What is wrong before there is a process; its claim is given back then. */
+  start(hosted: HostedType, key: Key, of: StartOf): Life {
+    try {
+      return this.#start(hosted, key, of);
+    } catch (error) {
+      void of.claim?.release();
+      throw error;
+    }
+  }
+
+  #start(hosted: HostedType, key: Key, { cause, state, from, claim }: StartOf): Life {
+    const { service, processes } = this.#deps;
     const { type } = hosted;
     const { process, mailbox, started } = service.begin(
       hosted.class,
-      { via: via(ENTITIES_SCOPE, [type.name, key]), args: { key, state, cause } },
+      { via: via(ENTITIES_SCOPE, [type.name, key]), args: { key, state, cause, token: claim?.token } },
       {
         isReentrant: type.reentrant,
+        mayHandle: claim && (() => this.#isHeld(hosted, life)),
         handlersOf: (created) =>
           entityHandlers(created, {
             host: this.process.pid,
@@ -148,6 +196,8 @@ export class EntityHost {
       process,
       mailbox,
       from,
+      claim,
+      isFreed: false,
       started: started.then(
         () => hosted.pauses.started(key),
         () => undefined,
@@ -160,7 +210,17 @@ export class EntityHost {
     this.#lives.set(process, { hosted, life });
     this.started[cause] = (this.started[cause] ?? 0) + 1;
     this.#tellFull(hosted);
+    if (claim !== undefined) {
+      processes.signals.onAbort(claim.signal, () => void this.#isHeld(hosted, life));
+      this.#isHeld(hosted, life); // it may have been lost before
+    }
     return life;
+  }
+
+  /** Hands a message to an entity, which is started if it does not live. */
+  startOrTake(hosted: HostedType, key: Key, queued: QueuedMessage): void {
+    const life = hosted.lives.get(key);
+    (life ?? this.start(hosted, key, { cause: 'call' })).mailbox.take(queued);
   }
 
   /** Ends an entity in order. What comes meanwhile begins its next life. Never rejects. */
@@ -192,8 +252,8 @@ export class EntityHost {
     if (message.kind === 'call') return queued.settle({ type: 'error', error, executed: false });
     queued.settle({ type: 'result', value: undefined });
     const { entity } = message;
-    const to = entity && this.#nextOf(entity, error);
-    if (entity === undefined || to === undefined || entity.hops > MANY_HOPS)
+    const to = entity && this.#refusals.nextOf(entity, error);
+    if (entity === undefined || to === undefined)
       return this.#deps.onWarning('entity-cast', `A cast was dropped: ${error.message}`);
     const passed = error instanceof EntityElsewhereError && error.pid === undefined ? 1 : 0;
     const next = { ...entity, hops: entity.hops + 1, passed: entity.passed + passed };
@@ -217,76 +277,19 @@ export class EntityHost {
     await life.started;
     if (!life.process.alive) return;
     await this.#deps.service.closeProcess(life.process, reason);
-    this.release(hosted, life, reason);
+    await this.free(life);
+    if (life.process.alive) this.release(hosted, life, reason);
   }
 
-  /** Why an entity is not started here, if it is not. */
-  #refusal(hosted: HostedType, entity: EntityAddress): Error | undefined {
-    const { type, key } = entity;
-    const { processes, availability, timers } = this.#deps;
-    if (!this.isOpen) return this.#elsewhere(entity, undefined, 'is about to leave');
-    const [other] = this.#directory
-      .living(type, key)
-      .filter((pid) => !processes.isLocal(pid) && availability(pid) !== 'unknown');
-    if (other !== undefined) return this.#elsewhere(entity, other, 'knows that it lives');
-    const pause = hosted.pauses.of(key, timers.now());
-    if (pause !== undefined) {
-      return new EntityUnavailableError(
-        `The entity ${nameOf(entity)} failed to start ${pause.failures} times in a row, and nobody tries again for ` +
-          `${Math.ceil(pause.until - timers.now())} ms. The last error: ${pause.why}. Nothing was executed.`,
-      );
+  /** Whether the lease of an entity is held. If not, the entity ends at once: somebody else may be it. */
+  #isHeld(hosted: HostedType, life: Life): boolean {
+    const { claim, process, isFreed } = life;
+    if (claim === undefined || claim.held) return true;
+    if (process.alive && !isFreed) {
+      const { reason }: { reason?: unknown } = Object(claim.signal.reason);
+      this.release(hosted, life, reason === 'node-stopped' ? 'shutdown' : 'lost');
     }
-    const candidates = this.#directory.candidates(type, key);
-    const rank = candidates.findIndex(({ pid }) => processes.isLocal(pid));
-    if (hosted.isFull || rank === -1) return this.#elsewhere(entity, undefined, 'takes no more of the type');
-    if (rank <= entity.passed || entity.hops >= MANY_HOPS) return undefined;
-    return this.#elsewhere(entity, candidates[entity.passed]?.pid, 'is not the place');
-  }
-
-  #elsewhere(entity: EntityAddress, pid: Pid | undefined, why: string): EntityElsewhereError {
-    const where = pid === undefined ? '' : `; ask ${pid}`;
-    return new EntityElsewhereError(
-      `The entity ${nameOf(entity)} is not on node ${quoteText(this.process.pid.node)}, which ${why}${where}. Nothing was executed.`,
-      { pid },
-    );
-  }
-
-  #nextOf({ type, key, passed }: EntityAddress, error: Error): Pid | undefined {
-    if (!(error instanceof EntityElsewhereError)) return undefined;
-    const others = this.#directory.candidates(type, key).filter(({ pid }) => pid !== this.process.pid);
-    return error.pid ?? others[Math.min(passed, others.length - 1)]?.pid;
-  }
-
-  /** The node that had the place of this one before it came, as long as calls may still go there. */
-  #placeBefore({ type, offeredAt }: HostedType, key: Key): Pid | undefined {
-    const { timers, peerTimeoutMs } = this.#deps;
-    if (timers.now() - offeredAt > peerTimeoutMs) return undefined;
-    return this.#directory.candidates(type.name, key).find(({ pid }) => pid !== this.process.pid)?.pid;
-  }
-
-  #askFirst(hosted: HostedType, { type, key }: EntityAddress, before: Pid, first: QueuedMessage): void {
-    const parking = this.#deps.calls.mailboxes.detached(this.process);
-    hosted.parked.set(key, parking);
-    parking.take(first);
-    const then = (living: unknown): void => {
-      if (hosted.parked.get(key) !== parking) return;
-      hosted.parked.delete(key);
-      parking.divert((queued) => {
-        const address = queued.message.entity;
-        if (!isPid(living) || address === undefined) this.#startOrTake(hosted, key, queued);
-        else this.refuse(queued, this.#elsewhere(address, living, 'knows that it lives'));
-      });
-    };
-    this.#deps.calls.outgoing
-      .call(before, 'known', { type, key }, { timeoutMs: ASK_MS })
-      .catch(() => null)
-      .then(then)
-      .catch((error: unknown) => this.#deps.onWarning('entity-start', `Asking ${before} failed`, error));
-  }
-
-  #startOrTake(hosted: HostedType, key: Key, queued: QueuedMessage): void {
-    const life = hosted.lives.get(key);
-    (life ?? this.start(hosted, key, { cause: 'call' })).mailbox.take(queued);
+    return false;
   }
 
   #endAfterError(hosted: HostedType, key: Key): void {
@@ -307,10 +310,17 @@ export class EntityHost {
     const { hosted, life } = found;
     this.#lives.delete(process);
     if (hosted.lives.get(life.key) === life) hosted.lives.delete(life.key);
+    if (!life.isFreed && life.claim !== undefined) void this.#freeAfterExit(hosted, life);
     const { reason } = process;
     const word = typeof reason === 'string' ? reason : 'error';
     this.ended[word] = (this.ended[word] ?? 0) + 1;
     this.#tellFull(hosted);
+  }
+
+  /** It ended without the order of its host, for instance because its start failed. */
+  async #freeAfterExit({ type }: HostedType, life: Life): Promise<void> {
+    await this.#deps.service.gone(via(ENTITIES_SCOPE, [type.name, life.key]));
+    await this.free(life);
   }
 
   #tellFull(hosted: HostedType): void {
@@ -321,9 +331,4 @@ export class EntityHost {
     const offer = offerOf({ ...hosted.type, full });
     this.#deps.scope(HOSTS_SCOPE).updateValue(hosted.type.name, offer, this.process.pid);
   }
-}
-
-/** Formats an entity for messages: `'document' 'a'`. */
-export function nameOf({ type, key }: { readonly type: string; readonly key: Key }): string {
-  return `${quoteText(type)} ${formatKey(key)}`;
 }

@@ -1,5 +1,6 @@
 import {
   boundedText,
+  formatKey,
   InvalidArgumentError,
   isObject,
   type Key,
@@ -26,6 +27,11 @@ export interface EntityStart<K = Key, S = unknown> {
   readonly state: S | undefined;
   /** Why it was started. */
   readonly cause: StartCause;
+  /**
+   * With guard `'lease'`, the fencing token of the lease: higher than that of every earlier life of this key. Whatever the entity writes to
+   * can keep the highest one, and refuse lower ones. Otherwise undefined.
+   */
+  readonly token: number | undefined;
 }
 
 /** Hooks that the class of an entity may implement, beside those of every process class. All run as its process, one at a time. */
@@ -36,8 +42,18 @@ export interface EntityLifecycle<S = unknown> {
   onMerge?(other: S): unknown;
 }
 
+/** What keeps two entities of one key apart; see `EntityOptions.guard`. */
+export type EntityGuard = 'view' | 'lease';
+
 /** The options of `@Entity`. */
 export interface EntityOptions {
+  /**
+   * What keeps two entities of one key apart. `'view'` (the default): what the nodes see of each other; while the cluster is split, each side
+   * may have one, and afterwards one of them ends. `'lease'`: a cluster name, so that at most one believes that it is the entity, in a split,
+   * too; it needs a store of leases (JetStream with `natsTransport`), and where the store cannot be reached no entity starts, and those that
+   * live end with the reason `'lost'`. All nodes that offer a type must say the same.
+   */
+  readonly guard?: EntityGuard;
   /** Ends an entity that was not called for so long, in milliseconds. Default 600,000; Infinity for never. */
   readonly idleMs?: number;
   /**
@@ -62,7 +78,7 @@ export interface EntityType extends Required<EntityOptions> {
 /** A class with `@Entity`. */
 export type EntityClass<T extends object = object> = ProcessClass<T>;
 
-const NAMES = ['idleMs', 'restart', 'maxPerNode', 'reentrant', 'onError', 'stateVersion'];
+const NAMES = ['guard', 'idleMs', 'restart', 'maxPerNode', 'reentrant', 'onError', 'stateVersion'];
 const CHECKS: OptionChecks = new OptionChecks('No entity can be started.', '@Entity');
 const TYPE = Symbol('pg-registry:entity-type');
 
@@ -75,6 +91,7 @@ export function normalEntityType(name: unknown, options: EntityOptions): EntityT
   CHECKS.name('type', name);
   CHECKS.names(options, NAMES);
   const {
+    guard = 'view',
     idleMs = 600_000,
     restart = 'on-call',
     maxPerNode = 100_000,
@@ -84,12 +101,13 @@ export function normalEntityType(name: unknown, options: EntityOptions): EntityT
   } = options;
   if (typeof idleMs !== 'number' || !(idleMs > 0))
     throw CHECKS.error('idleMs', idleMs, 'a number of milliseconds > 0, or Infinity');
+  CHECKS.oneOf('guard', guard, ['view', 'lease']);
   CHECKS.oneOf('restart', restart, ['on-call', 'eager']);
   CHECKS.wholeNumber('maxPerNode', maxPerNode, 1);
   CHECKS.boolean('reentrant', reentrant);
   CHECKS.oneOf('onError', onError, ['stay', 'exit']);
   CHECKS.wholeNumber('stateVersion', stateVersion, 0);
-  return Object.freeze({ name, idleMs, restart, maxPerNode, reentrant, onError, stateVersion });
+  return Object.freeze({ name, guard, idleMs, restart, maxPerNode, reentrant, onError, stateVersion });
 }
 
 /** Notes that a class is an entity type. */
@@ -124,4 +142,9 @@ export function typeNameOf(given: unknown): string {
   throw new InvalidArgumentError(
     `An entity type must be given by its class or by its name (got ${what}). Nothing was sent.`,
   );
+}
+
+/** Formats an entity for messages: `'document' 'a'`. */
+export function nameOf({ type, key }: { readonly type: string; readonly key: Key }): string {
+  return `${quoteText(type)} ${formatKey(key)}`;
 }

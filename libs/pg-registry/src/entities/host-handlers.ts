@@ -54,7 +54,8 @@ export function hostHandlers(deps: HostHandlersDeps): HandlerTable {
       async (message) => {
         const request = read.merge(message);
         const { hosted, life, key } = here(message);
-        if (hosted === undefined) throw new InvalidArgumentError('This node does not offer the type.');
+        if (hosted?.type.guard !== 'view')
+          throw new InvalidArgumentError('This node does not offer the type with guard view.');
         // Race: it may be about to end. Then its next life merges the state.
         await life?.closing;
         const present = hosted.lives.get(key) ?? host.start(hosted, key, { cause: 'call' });

@@ -1,5 +1,6 @@
 import type { Mailbox } from '../calls';
 import type { LocalProcess } from '../lifetime';
+import type { Claim } from '../names';
 import { type Key, KeyMap, type Pid } from '../term';
 import type { EntityClass, EntityType, StartCause } from './entity-options';
 import { StartPauses } from './start-pauses';
@@ -14,11 +15,23 @@ export interface Life {
   readonly started: Promise<void>;
   /** Where it lived before, if it was handed over. */
   readonly from: Pid | undefined;
+  /** By which it is held, with guard `'lease'`. */
+  readonly claim: Claim | undefined;
+  /** Whether the claim is given back. */
+  isFreed: boolean;
   /** Its end, once that has begun; never rejects. */
   closing: Promise<unknown> | undefined;
   /** What the mailbox had handled when it was looked at last, and since when it has not handled anything more. */
   handled: number;
   quietSince: number;
+}
+
+/** How a life begins. */
+export interface StartOf {
+  readonly cause: StartCause;
+  readonly state?: unknown;
+  readonly from?: Pid;
+  readonly claim?: Claim | undefined;
 }
 
 /** An entity type that this node offers, and what lives of it here. */

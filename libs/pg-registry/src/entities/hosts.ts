@@ -1,6 +1,7 @@
 import type { NodeAvailability } from '../calls';
 import type { PgRegistryService } from '../scope';
 import type { Key, Pid, Value } from '../term';
+import type { EntityGuard } from './entity-options';
 import { ranked } from './placement';
 
 /** The internal scope in which nodes offer entity types: the key is the type. */
@@ -16,23 +17,29 @@ export interface Host {
   readonly node: string;
   /** The process that starts entities there. */
   readonly pid: Pid;
+  /** What keeps two entities of one key apart there: the same on all nodes, or none is started. */
+  readonly guard: EntityGuard;
   /** The version of what its `onHandOver` returns. */
   readonly stateVersion: number;
   /** Whether it can take no more entities of the type. */
   readonly full: boolean;
 }
 
-/** What a host says of itself; the value of its entry. */
-export function offerOf({ stateVersion, full }: Pick<Host, 'stateVersion' | 'full'>): Value {
-  return { guard: 'view', stateVersion, full };
+/** What a host says of itself. */
+type Offer = Pick<Host, 'guard' | 'stateVersion' | 'full'>;
+
+/** Makes the value of a host's entry. */
+export function offerOf({ guard, stateVersion, full }: Offer): Value {
+  return { guard, stateVersion, full };
 }
 
 /** Reads what a peer says of itself; undefined if it is no offer. */
-function normalOffer(value: unknown): Pick<Host, 'stateVersion' | 'full'> | undefined {
-  if (typeof value !== 'object' || value === null || !('stateVersion' in value)) return undefined;
-  const { stateVersion } = value;
-  if (typeof stateVersion !== 'number') return undefined;
-  return { stateVersion, full: 'full' in value && value.full === true };
+function normalOffer(value: unknown): Offer | undefined {
+  if (typeof value !== 'object' || value === null || !('stateVersion' in value) || !('guard' in value))
+    return undefined;
+  const { guard, stateVersion } = value;
+  if (typeof stateVersion !== 'number' || (guard !== 'view' && guard !== 'lease')) return undefined;
+  return { guard, stateVersion, full: 'full' in value && value.full === true };
 }
 
 /** What this node knows of hosts and living entities. */

@@ -1,8 +1,8 @@
 import type { QueuedMessage } from '../calls';
 import { EntityElsewhereError, type Key, messageOfThrown, normalValue, type Pid, type Value } from '../term';
 import type { EntitiesDeps } from './entities-deps';
-import { type EntityHost, nameOf } from './entity-host';
-import type { EntityLifecycle } from './entity-options';
+import type { EntityHost } from './entity-host';
+import { type EntityLifecycle, nameOf } from './entity-options';
 import type { HostedType, Life } from './hosted-type';
 import { type Directory, ENTITIES_SCOPE, MOVING } from './hosts';
 import { isBetter } from './placement';
@@ -44,6 +44,8 @@ export class Merges {
   async met(hosted: HostedType, life: Life, other: Pid): Promise<void> {
     const { name } = hosted.type;
     const { key, from, process } = life;
+    // With a lease, the entry of the other one is only late.
+    if (hosted.type.guard === 'lease') return;
     if (other === from || life.closing !== undefined || this.#directory.isMoving(name, key, other)) return;
     if (isBetter(name, key, process.pid, other)) return;
     const merged = this.#giveWay(hosted, life, other).catch((error: unknown) =>

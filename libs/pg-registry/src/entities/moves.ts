@@ -1,8 +1,8 @@
 import type { QueuedMessage } from '../calls';
 import { EntityElsewhereError, isPid, messageOfThrown, normalValue, type Pid, type Value } from '../term';
 import type { EntitiesDeps } from './entities-deps';
-import { type EntityHost, nameOf } from './entity-host';
-import type { EntityLifecycle } from './entity-options';
+import type { EntityHost } from './entity-host';
+import { type EntityLifecycle, nameOf } from './entity-options';
 import type { HostedType, Life } from './hosted-type';
 import { type Directory, ENTITIES_SCOPE, type Host, MOVING } from './hosts';
 
@@ -29,7 +29,7 @@ const NO_STATE: PackedState = { hasState: false, state: null };
  * Gives living entities of this node to others, each in five steps:
  *
  *     1. prepare    the target parks calls to the key
- *     2. close      the entity's last handler, onHandOver, onProcessExit; calls wait here
+ *     2. close      the entity's last handler, onHandOver, onProcessExit; calls wait here; its lease is given back, for the target only
  *     3. receive    the state goes to that target, again and again with the same number until it says that the entity has started there
  *     4. forward    what waits here is told where the entity is; casts are sent on
  *     5. settle     once every node knows the new entry, the old one leaves
@@ -88,6 +88,7 @@ export class Moves {
       return false;
     }
     const packed = await this.#close(hosted, life);
+    await this.#host.free(life, target.pid.incarnation);
     if (!life.process.alive) return false;
     this.#deps.scope(ENTITIES_SCOPE).updateValue([hosted.type.name, life.key], MOVING, life.process.pid);
     const pid = await this.#send(hosted, life, target, moveId, packed);
@@ -105,7 +106,8 @@ export class Moves {
 
   async #endHere(hosted: HostedType, life: Life): Promise<void> {
     await this.#deps.service.closeProcess(life.process, 'shutdown');
-    this.#host.release(hosted, life, 'shutdown');
+    await this.#host.free(life);
+    if (life.process.alive) this.#host.release(hosted, life, 'shutdown');
   }
 
   async #prepare(

@@ -11,7 +11,8 @@ export interface ClaimDeps {
   /** Why the claim ended, when the clocks have ended it and nobody was told yet. */
   readonly settle: () => void;
   readonly update: (value: unknown) => Promise<Value>;
-  readonly release: () => Promise<void>;
+  /** @param to The incarnation that may take the key first; undefined: whoever is first */
+  readonly release: (to?: string) => Promise<void>;
 }
 
 /**
@@ -90,6 +91,11 @@ export class Claim implements AsyncDisposable {
   /** Gives the key back. It is not held any more when this method returns; the promise resolves when others can have it. Idempotent; never rejects. */
   async release(): Promise<void> {
     if (this.#reason === undefined) await this.#deps.release();
+  }
+
+  /** @internal Gives the key back so that one node may take it first; others leave it alone for the ttl of this node. */
+  async releaseFor(incarnation: string): Promise<void> {
+    if (this.#reason === undefined) await this.#deps.release(incarnation);
   }
 
   /** Releases the claim at the end of an `await using` block. */

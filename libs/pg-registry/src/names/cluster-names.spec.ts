@@ -71,6 +71,24 @@ describe('ClusterNames', () => {
     await eventually(() => expect(a.names.whereis('k')?.token).toBe(second.token));
   });
 
+  test('a key that is given back for one node is left alone by others for the ttl, and then is free', async () => {
+    const [a, b] = await startTwo();
+    const c = await start('c');
+    const first = await a.names.claim('k');
+    await first.releaseFor(b.incarnation);
+    expect(first.held).toBe(false);
+    await expect(c.names.tryClaim('k')).resolves.toBeUndefined();
+    await expect(a.names.claim('k', { timeoutMs: 50 })).rejects.toThrow(LockTimeoutError);
+    expect(await c.names.holder('k')).toBeUndefined();
+    const second = await b.names.claim('k');
+    expect(second.token).toBeGreaterThan(first.token);
+    const givenBackAt = performance.now();
+    await second.releaseFor('0'.repeat(16));
+    const third = await c.names.claim('k');
+    expect(performance.now() - givenBackAt).toBeGreaterThan(990);
+    expect(third.token).toBeGreaterThan(second.token);
+  });
+
   test('calls of one node get a key in the order of arrival', async () => {
     const a = await start('a');
     const order: number[] = [];

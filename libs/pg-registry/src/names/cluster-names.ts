@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs';
 import {
+  formatKey,
   InvalidArgumentError,
   type Key,
   NamesUnavailableError,
@@ -8,8 +9,11 @@ import {
   type Pid,
   type Value,
 } from '../term';
+import type { LocalProcess } from '../lifetime';
 import { Campaigns } from './campaigns';
 import type { Claim } from './claim';
+import { isEntityKey } from './entity-keys';
+import { EntityNames } from './entity-names';
 import { type Holder, Holders, type KnownHolder } from './holders';
 import { NameClaims } from './name-claims';
 import type { ClusterNamesDeps } from './names-deps';
@@ -205,6 +209,11 @@ export class ClusterNames {
     this.#campaigns.begin({ key, of: '@OnLeader', attempt });
   }
 
+  /** @internal Returns the names of the entities of this node, which one process holds; undefined if names are turned off. */
+  forEntities(process: LocalProcess): EntityNames | undefined {
+    return this.#claims && new EntityNames(this.#claims, this.#deps, process);
+  }
+
   /** @internal Rejects everything that waits, and takes nothing new. What is held goes on. */
   stopCampaigns(): void {
     this.#campaigns.stop();
@@ -232,7 +241,11 @@ export class ClusterNames {
   }
 
   #key(key: Key): Key {
-    return normalKey(key, this.#deps.limits, this.#deps.pids);
+    const normal = normalKey(key, this.#deps.limits, this.#deps.pids);
+    if (!isEntityKey(normal)) return normal;
+    throw new InvalidArgumentError(
+      `The cluster name ${formatKey(normal)} belongs to entities. Use another key. Nothing was claimed.`,
+    );
   }
 }
 

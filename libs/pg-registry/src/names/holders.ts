@@ -3,6 +3,7 @@ import type { LocalProcess } from '../lifetime';
 import type { PgRegistryService } from '../scope';
 import type { Entry } from '../table';
 import { isRecord, type Key, type Pid, sameValue, ScopeNotRunningError, type Value } from '../term';
+import { isEntityKey } from './entity-keys';
 
 /** Who holds a key, as this node has heard. */
 export interface KnownHolder {
@@ -88,9 +89,9 @@ export class Holders {
     return () => subscription.unsubscribe();
   }
 
-  /** Publishes a claim of this node. */
+  /** Publishes a claim of this node. Where entities live is known by their own scope. */
   add(key: Key, process: LocalProcess, token: number, value: Value): void {
-    this.#scope().join(key, process.pid, { token, value });
+    if (!isEntityKey(key)) this.#scope().join(key, process.pid, { token, value });
   }
 
   /** Publishes another value of a claim. */
@@ -100,6 +101,7 @@ export class Holders {
 
   /** Takes a claim back. Nothing happens if the scope has stopped, or its entry has left with its process. */
   remove(key: Key, process: LocalProcess): void {
+    if (isEntityKey(key)) return;
     try {
       this.#scope().leave(key, process.pid);
     } catch {

@@ -6,12 +6,14 @@
  *
  * `lease/` is the deterministic part: the session of this node (`session`), those of others (`rival-sessions`), each key (`contest`,
  * `held-key`), and `leases`, which joins them. `lease-driver` runs it with clocks, timers and a store. `name-claims` joins it to processes
- * and promises; `cluster-names` is the public class. `campaigns` wants keys for as long as the node runs. `holders` keeps the holders of the whole cluster in memory, in an internal scope.
+ * and promises; `cluster-names` is the public class. `campaigns` wants keys for as long as the node runs;
+ * `entity-names` holds those of entities. `holders` keeps the holders of the whole cluster in memory, in an internal scope.
  *
  * Promises: see {@link ClusterNames}. Costs nothing until its first use. May import: term, table (types), wire, lifetime, scope, rxjs.
  */
 export { Claim } from './claim';
 export { type ClaimOptions, ClusterNames, type TryClaimOptions } from './cluster-names';
+export type { EntityNames } from './entity-names';
 export { type Holder, type KnownHolder, NAMES_SCOPE } from './holders';
 export type { Takeover } from './lease/lease-records';
 export { type NamesOptions, normalNamesOptions, type NormalNamesOptions } from './names-options';

@@ -105,6 +105,11 @@ export class NameClaims {
     });
   }
 
+  /** Whether the node has begun to leave. */
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
   held(key: Key): Claim | undefined {
     return this.#lists.get(key)?.claim;
   }
@@ -242,7 +247,7 @@ export class NameClaims {
       isHeld: (token) => this.#leases.holding(key, this.#driver.now())?.token === token,
       settle: () => this.#driver.run(this.#leases.tick(this.#driver.now())),
       update: (value) => this.#update(claim, process, value),
-      release: () => this.#release(list, claim),
+      release: (to) => this.#release(list, claim, to),
     });
     list.claim = claim;
     this.#claimed += 1;
@@ -274,10 +279,10 @@ export class NameClaims {
     return stored;
   }
 
-  async #release(list: WaitingList, claim: Claim): Promise<void> {
+  async #release(list: WaitingList, claim: Claim, to: string | undefined): Promise<void> {
     if (list.claim !== claim) return;
     const released = new Promise<void>((resolve) => list.onReleased.push(resolve));
-    this.#driver.run(this.#leases.release(list.key, 'released', this.#driver.now()));
+    this.#driver.run(this.#leases.release(list.key, 'released', this.#driver.now(), to));
     // Lost by the clocks in this moment: then there is nothing to write.
     if (list.claim === claim || this.#leases.isAtRest(list.key))
       for (const done of list.onReleased.splice(0)) done();

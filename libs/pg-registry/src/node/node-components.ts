@@ -130,6 +130,7 @@ export function createNodeComponents(
   const channel = createChannel(shared, protocol, driver);
   const calls = createCalls(shared, { processes, resolver, protocol, channel, tracer: deps.tracer });
   const service = createProcessService(shared, processes, calls, resolver);
+  const names = createNames(shared, { processes, scopes, calls }, connection);
   return {
     ...logs,
     options,
@@ -145,9 +146,9 @@ export function createNodeComponents(
     channel,
     calls,
     service,
-    entities: createEntities(shared, { processes, calls, service, scopes, protocol, waits }),
+    entities: createEntities(shared, { processes, calls, service, scopes, protocol, waits, names }),
     observables: new NodeObservables(),
-    names: createNames(shared, { processes, scopes, calls }, connection),
+    names,
   };
 }
 
@@ -272,15 +273,9 @@ function createCalls(
 
 function createEntities(
   { options, limits, clock, pids, limitedLog, random }: Shared,
-  {
-    processes,
-    calls,
-    service,
-    scopes,
-    protocol,
-    waits,
-  }: Pick<NodeComponents, 'processes' | 'calls' | 'service' | 'scopes' | 'protocol' | 'waits'>,
+  parts: Pick<NodeComponents, 'processes' | 'calls' | 'service' | 'scopes' | 'protocol' | 'waits' | 'names'>,
 ): Entities {
+  const { processes, calls, service, scopes, protocol, waits, names } = parts;
   return new Entities({
     processes,
     calls,
@@ -291,6 +286,7 @@ function createEntities(
       if (protocol.synced) run();
       else waits.when(() => protocol.synced, run);
     },
+    namesOf: (process) => names.forEntities(process),
     hasPeers: () => protocol.peers().length > 0,
     availability: (pid) => protocol.availability(pid),
     timers: clock,

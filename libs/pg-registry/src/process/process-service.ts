@@ -9,6 +9,7 @@ import {
   type Handlers,
   HandlerTable,
   type ProcessDown,
+  type Via,
 } from '../calls';
 import { type LocalProcess, NORMAL, type Processes } from '../lifetime';
 import type { ProcessDeps } from './process-deps';
@@ -232,6 +233,11 @@ export class ProcessService {
   /** @internal Does all that comes before the end of a process of a class; see `StartedProcesses.close`. */
   closeProcess(process: LocalProcess, reason: unknown, options?: CloseOptions): Promise<void> {
     return this.#started.close(process, reason, options);
+  }
+
+  /** @internal Resolves when the `onProcessExit` of everybody who had a name and has ended is over. */
+  gone(name: Via): Promise<void> {
+    return this.#started.gone(name);
   }
 
   /** @internal Ends every process of a class: `onProcessExit` runs, and then its name is free. Never rejects. */

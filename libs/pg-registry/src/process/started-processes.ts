@@ -59,6 +59,8 @@ export interface StartHooks {
   readonly onFailed?: (error: unknown) => void;
   /** Whether a call that the process waits for itself is handled at once. Default: it is refused. */
   readonly isReentrant?: boolean;
+  /** Asked before each message is handled: false keeps it, and ends the process. Default: nobody. */
+  readonly mayHandle?: (() => boolean) | undefined;
 }
 
 /** A process whose start has begun. */
@@ -125,6 +127,7 @@ export class StartedProcesses {
       serial: true,
       capacity: this.#deps.mailboxCapacity,
       isReentrant: hooks.isReentrant,
+      mayHandOut: hooks.mayHandle,
     });
     return {
       process,
@@ -183,6 +186,11 @@ export class StartedProcesses {
       started.exit ??= this.#runExit(created, process, reason);
       await started.exit;
     }
+  }
+
+  /** Resolves when the `onProcessExit` of everybody who had a name and has ended is over. */
+  async gone(via: Via): Promise<void> {
+    await this.#predecessors.gone(via, this.#processes.root);
   }
 
   /** Resolves when no `onProcessExit` runs any more. */

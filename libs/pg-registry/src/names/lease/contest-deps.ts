@@ -3,6 +3,7 @@ import type { Agenda } from './agenda';
 import type { Instant } from './instant';
 import type { RecordDecoding } from './lease-records';
 import type { RecordWrites } from './record-writes';
+import type { Reservation } from './reservations';
 import type { RivalSessions } from './rival-sessions';
 import type { StoreRequests } from './store-requests';
 
@@ -47,6 +48,8 @@ export interface ContestDeps {
   readonly openSession: () => void;
   /** How long the store must not be trusted any more, in milliseconds; 0 or less: it can be. */
   readonly blockedMs: () => number;
+  /** How long this node has to leave a reserved key alone, in milliseconds; 0 or less: it need not. */
+  readonly reservedMs: (name: string, revision: number, reservation: Reservation) => number;
   readonly watch: (name: string) => void;
   readonly unwatch: (name: string) => void;
   readonly emit: (effect: KeyEffect) => void;

@@ -4,6 +4,7 @@ import type { ContestDeps, Holding } from './contest-deps';
 import { HeldKey } from './held-key';
 import { type ClaimHolder, type ClaimRecord, decodeRecord } from './lease-records';
 import type { Settled } from './record-writes';
+import type { Reservation } from './reservations';
 import type { RivalVerdict, RivalWaiter } from './rival-sessions';
 
 /** One process that wants a key. */
@@ -18,6 +19,7 @@ export interface Candidate {
 interface Known {
   readonly revision: number;
   readonly holder: ClaimHolder | undefined;
+  readonly reservedFor?: Reservation | undefined;
 }
 
 /** How long a node that gave a key back lets others try first, in milliseconds. */
@@ -157,7 +159,9 @@ export class Contest implements RivalWaiter {
       case 'found': {
         const record = this.#claimIn(outcome);
         if (record === undefined) return this.#fail(UNREADABLE);
-        return this.#decide({ revision: outcome.revision, holder: withToken(record.holder, outcome) });
+        const { revision } = outcome;
+        const { reservedFor } = record;
+        return this.#decide({ revision, holder: withToken(record.holder, outcome), reservedFor });
       }
       case 'unavailable':
         return this.#fail(outcome.reason);
@@ -174,8 +178,9 @@ export class Contest implements RivalWaiter {
     const candidate = this.#candidate;
     if (candidate === undefined) return this.#rest();
     const { holder } = known;
+    if (holder === undefined) return this.#takeFree(known, candidate);
     // A claim of this node's own session that no contest holds was made for somebody who has gone: it is replaced.
-    if (holder === undefined || holder.session === this.#deps.session()) return this.#claim();
+    if (holder.session === this.#deps.session()) return this.#claim();
     if (this.#isHinted) return this.#read();
     this.#readAfter(this.#deps.checkMs);
     if (this.#rival !== holder.session) this.#leaveRival();
@@ -183,6 +188,16 @@ export class Contest implements RivalWaiter {
     // One who does not wait for a holder needs a fresh answer.
     const { rivals } = this.#deps;
     if (candidate.once || !rivals.isWaiting(holder.session, this)) rivals.ask(holder.session, this);
+  }
+
+  #takeFree({ revision, reservedFor }: Known, { once }: Candidate): void {
+    const reservedMs =
+      reservedFor === undefined ? 0 : this.#deps.reservedMs(this.name, revision, reservedFor);
+    if (reservedMs <= 0) return this.#claim();
+    if (once) return this.#lostOut();
+    if (this.#isHinted) return this.#read();
+    this.#leaveRival();
+    this.#readAfter(Math.min(reservedMs, this.#deps.checkMs));
   }
 
   #claim(): void {

@@ -2,6 +2,7 @@ import type { Key, Value, LossReason } from '../../term';
 import type { ContestDeps, Holding } from './contest-deps';
 import type { ClaimRecord } from './lease-records';
 import type { Settled } from './record-writes';
+import type { Reservation } from './reservations';
 
 /** A change of the record that waits for its turn. */
 type Change =
@@ -28,6 +29,7 @@ export class HeldKey {
   #revision: number;
   #isWriting = false;
   readonly #changes: Change[] = [];
+  #reservedFor: Reservation | undefined;
 
   constructor(holding: Holding, revision: number, deps: HeldKeyDeps) {
     this.#holding = holding;
@@ -54,10 +56,11 @@ export class HeldKey {
     this.#change();
   }
 
-  /** Gives the key back. It is not held any more when this returns; the store is told next. */
-  release(reason: LossReason): void {
+  /** Gives the key back. It is not held any more when this returns; the store is told next. @param reservedFor Who may take it first */
+  release(reason: LossReason, reservedFor?: Reservation): void {
     if (this.#state !== 'held') return;
     this.#state = 'releasing';
+    this.#reservedFor = reservedFor;
     this.#tellLoss(reason);
     if (!this.#isWriting) this.#writeFree();
   }
@@ -120,7 +123,7 @@ export class HeldKey {
     this.#isWriting = true;
     writes.begin({
       name,
-      record: { type: 'claim', key, nonce: nonce(), holder },
+      record: { type: 'claim', key, nonce: nonce(), holder, reservedFor: this.#reservedFor },
       after: this.#revision,
       certainEpoch: false,
       isNeeded: () => session() === heldBy,

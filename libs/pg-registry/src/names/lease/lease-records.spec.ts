@@ -13,6 +13,13 @@ describe('records of leases', () => {
     { type: 'claim', key: ['doc', 1], nonce: 'n.3', holder: undefined },
     {
       type: 'claim',
+      key: 'r',
+      nonce: 'n.5',
+      holder: undefined,
+      reservedFor: { incarnation: 'b'.repeat(16), forMs: 10_000 },
+    },
+    {
+      type: 'claim',
       key: 'k',
       nonce: 'n.4',
       holder: { session: 's.1', pid, value: { at: 1 }, token: 2 ** 52 },
@@ -34,6 +41,9 @@ describe('records of leases', () => {
     const bytes = encodeRecord(records[0]);
     expect(() => decodeRecord(bytes.with(0, 2), decoding)).toThrow('another version');
     const forever = encodeRecord({ ...records[0], ttlMs: LONGEST_TTL_MS + 1 } as LeaseRecord);
+    const reservedFor = { incarnation: 'b', forMs: LONGEST_TTL_MS + 1 };
+    const reserved = encodeRecord({ type: 'claim', key: 'k', nonce: 'n', holder: undefined, reservedFor });
+    expect(() => decodeRecord(reserved, decoding)).toThrow('out of range');
     expect(() => decodeRecord(forever, decoding)).toThrow('out of range');
   });
 });

@@ -8,6 +8,7 @@ import {
   type ValueLimits,
 } from '../../term';
 import { DecodeError, Reader, Writer } from '../../wire';
+import type { Reservation } from './reservations';
 
 /** When others may take the keys of a session: when its time is over, or also when the registry has confirmed that its node crashed. */
 export type Takeover = 'lease' | 'crash';
@@ -31,6 +32,8 @@ export interface ClaimRecord {
   readonly nonce: string;
   /** Undefined: nobody holds the key. */
   readonly holder: ClaimHolder | undefined;
+  /** Who may take a key first that nobody holds. */
+  readonly reservedFor?: Reservation | undefined;
 }
 
 /** Who holds a key. */
@@ -53,7 +56,7 @@ export interface RecordDecoding {
 }
 
 const VERSION = 1;
-const KIND = { overSession: 0, openSession: 1, freeClaim: 2, heldClaim: 3 } as const;
+const KIND = { overSession: 0, openSession: 1, freeClaim: 2, heldClaim: 3, reservedClaim: 4 } as const;
 const TAKEOVERS: readonly Takeover[] = ['lease', 'crash'];
 /** The longest ttl that a record may have, in milliseconds. */
 export const LONGEST_TTL_MS = 60 * 60 * 1000;
@@ -70,11 +73,17 @@ export function encodeRecord(record: LeaseRecord): Uint8Array {
     writer.u8(TAKEOVERS.indexOf(record.takeover));
     return writer.finish();
   }
-  const { key, nonce, holder } = record;
-  writer.u8(holder === undefined ? KIND.freeClaim : KIND.heldClaim);
+  const { key, nonce, holder, reservedFor } = record;
+  const free = reservedFor === undefined ? KIND.freeClaim : KIND.reservedClaim;
+  writer.u8(holder === undefined ? free : KIND.heldClaim);
   writer.string(nonce);
   writer.value(key);
-  if (holder === undefined) return writer.finish();
+  if (holder === undefined) {
+    if (reservedFor === undefined) return writer.finish();
+    writer.string(reservedFor.incarnation);
+    writer.uint(reservedFor.forMs);
+    return writer.finish();
+  }
   writer.string(holder.session);
   writer.uint(holder.token);
   writer.value(holder.pid);
@@ -110,13 +119,22 @@ function readSession(reader: Reader, nonce: string, open: boolean): SessionRecor
 }
 
 function readClaim(reader: Reader, nonce: string, kind: number): ClaimRecord {
-  if (kind !== KIND.freeClaim && kind !== KIND.heldClaim)
+  if (kind !== KIND.freeClaim && kind !== KIND.heldClaim && kind !== KIND.reservedClaim)
     throw new DecodeError(`A lease record of the unknown kind ${kind}.`);
   const key = reader.key();
   if (kind === KIND.freeClaim) return { type: 'claim', key, nonce, holder: undefined };
+  if (kind === KIND.reservedClaim) return readReserved(reader, key, nonce);
   const session = reader.string(MAX_ID_BYTES);
   const token = reader.uint();
   const pid = reader.key();
   if (!isPid(pid)) throw new DecodeError('A claim record without a process.');
   return { type: 'claim', key, nonce, holder: { session, token, pid, value: reader.value() } };
+}
+
+function readReserved(reader: Reader, key: Key, nonce: string): ClaimRecord {
+  const incarnation = reader.string(MAX_ID_BYTES);
+  const forMs = reader.uint();
+  // As for the ttl of a session.
+  if (forMs > LONGEST_TTL_MS) throw new DecodeError('A reservation out of range.');
+  return { type: 'claim', key, nonce, holder: undefined, reservedFor: { incarnation, forMs } };
 }

@@ -14,6 +14,7 @@ import { type Departure, Departures, incarnationIn } from './departures';
 import { type Instant, marginOf } from './instant';
 import { RecordAges } from './record-ages';
 import { RecordWrites } from './record-writes';
+import { Reservations } from './reservations';
 import { RivalSessions } from './rival-sessions';
 import { Session, type SessionOptions } from './session';
 import { type StoreBreak, type StoreRequest, StoreRequests } from './store-requests';
@@ -58,6 +59,7 @@ export class Leases {
   readonly #contests = new Map<string, Contest>();
   readonly #ages: RecordAges;
   readonly #departures = new Departures();
+  readonly #reservations = new Reservations();
   #effects: LeaseEffect[] = [];
   #now: Instant = { monotonic: 0, wall: 0 };
   #session: Session | undefined;
@@ -108,6 +110,10 @@ export class Leases {
       session: () => (this.#session?.isBelieved() === true ? this.#session.id : undefined),
       openSession: () => this.#openSession(),
       blockedMs: () => this.#blockedUntil - this.#now.monotonic,
+      reservedMs: (name, revision, to) =>
+        to.incarnation === deps.incarnation
+          ? 0
+          : this.#reservations.remainingMs(name, revision, to, this.#now.monotonic),
       emit,
       written: (name) => this.#ages.written(name),
       rested: (name) => this.#rested(name),
@@ -227,9 +233,10 @@ export class Leases {
     });
   }
 
-  /** Gives a held key back. */
-  release(key: Key, reason: LossReason, now: Instant): readonly LeaseEffect[] {
-    return this.#input(now, () => this.#contests.get(claimName(key))?.held?.release(reason));
+  /** Gives a held key back. @param to The incarnation that may take it first, for the ttl of this node; default: whoever is first */
+  release(key: Key, reason: LossReason, now: Instant, to?: string): readonly LeaseEffect[] {
+    const reservedFor = to === undefined ? undefined : { incarnation: to, forMs: this.#deps.options.ttlMs };
+    return this.#input(now, () => this.#contests.get(claimName(key))?.held?.release(reason, reservedFor));
   }
 
   /** Ends everything locally, then says so in the store. Nothing is taken up any more. */

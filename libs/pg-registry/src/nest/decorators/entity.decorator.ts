@@ -8,10 +8,10 @@ import { type EntityClass, type EntityOptions, normalEntityType, setEntityType }
  * methods with `@HandleCall` and `@HandleCast`, and add the class to the providers of a module. Nodes without the class can call, too.
  *
  * The decorator makes the class a transient provider; it needs no `@Injectable`. Its hooks are those of `EntityLifecycle` and of every process
- * class: `onProcessStart({ key, state, cause })`, `onHandOver()`, `onMerge(other)`, `onProcessExit(reason)`.
+ * class: `onProcessStart({ key, state, cause, token })`, `onHandOver()`, `onMerge(other)`, `onProcessExit(reason)`.
  *
  * Among nodes that see each other at most one entity of a key lives. While the cluster is split, each side may have one; afterwards one of them
- * ends, and the other one gets its state by `onMerge`. Mirrors a grain of Orleans and a sharded entity of Pekko.
+ * ends, and the other one gets its state by `onMerge`. With `guard: 'lease'` there is one in any case, and `onProcessStart` gets a fencing `token`. Mirrors a grain of Orleans and a sharded entity of Pekko.
  *
  * @param type The name of the type, the same on all nodes: 1 to 128 bytes.
  * @throws InvalidOptionError naming an option that is unknown or wrong.

@@ -1,0 +1,93 @@
+import type { Claim, EntityNames } from '../names';
+import {
+  EntityUnavailableError,
+  type Key,
+  LockTimeoutError,
+  messageOfThrown,
+  NamesUnavailableError,
+  quoteText,
+  TransportError,
+} from '../term';
+import { withTimeout } from '../lifetime';
+import type { EntitiesDeps } from './entities-deps';
+import { nameOf } from './entity-options';
+import type { Life } from './hosted-type';
+import type { Refusals } from './refusals';
+
+/** How long calls wait for a lease, so that their callers hear why they do not get it: less than the default time limit of a call. */
+const CLAIM_MS = 4000;
+/** How long an entity that has ended waits for the store to hear it. */
+const FREE_MS = 5000;
+
+/** The leases of the entities with guard `'lease'`: each is the cluster name of a type and key, held by the process of the host. */
+export class EntityLeases {
+  readonly #deps: Pick<EntitiesDeps, 'processes' | 'availability' | 'timers'>;
+  readonly #names: EntityNames;
+  readonly #refusals: Refusals;
+
+  constructor(
+    deps: Pick<EntitiesDeps, 'processes' | 'availability' | 'timers'>,
+    names: EntityNames,
+    refusals: Refusals,
+  ) {
+    this.#deps = deps;
+    this.#names = names;
+    this.#refusals = refusals;
+  }
+
+  /** Whether this node has begun to leave, and claims nothing any more. */
+  get isStopped(): boolean {
+    return this.#names.isStopped;
+  }
+
+  /**
+   * Claims an entity. Two requests to the store if nobody holds it.
+   *
+   * @throws EntityElsewhereError naming the holder, if that is on a node of the cluster, or if this node leaves; EntityUnavailableError if a
+   *   node that cannot be reached holds it for more than {@link CLAIM_MS}, or if the store cannot be used; ValueTooLargeError.
+   */
+  async take(type: string, key: Key): Promise<Claim> {
+    const { processes, availability, timers } = this.#deps;
+    const until = timers.now() + CLAIM_MS;
+    let who = 'another node';
+    try {
+      const claim = await this.#names.tryClaim(type, key, CLAIM_MS);
+      if (claim !== undefined) return claim;
+      const holder = await this.#names.holder(type, key, Math.max(1, until - timers.now()));
+      if (holder !== undefined && !processes.isLocal(holder.pid)) {
+        if (availability(holder.pid) !== 'unknown')
+          throw this.#refusals.elsewhere({ type, key }, holder.pid, 'does not hold its lease');
+        who = `node ${quoteText(holder.pid.node)}, which is no peer of this node and may be alive. Its lease lasts ${holder.expiresInMs} ms unless it is renewed`;
+      }
+      return await this.#names.claim(type, key, Math.max(1, until - timers.now()));
+    } catch (error) {
+      throw this.#failure({ type, key }, who, error);
+    }
+  }
+
+  /** Gives the lease of a life back, whose `onProcessExit` has run. @param to The incarnation that may take it first */
+  async free(life: Life, to?: string): Promise<void> {
+    const { claim } = life;
+    if (claim === undefined) return;
+    life.isFreed = true;
+    const freed = to === undefined ? claim.release() : claim.releaseFor(to);
+    await withTimeout(freed, FREE_MS, this.#deps.timers);
+  }
+
+  #failure(address: { readonly type: string; readonly key: Key }, who: string, error: unknown): unknown {
+    const entity = nameOf(address);
+    if (error instanceof LockTimeoutError)
+      return new EntityUnavailableError(
+        `The entity ${entity} is not started: its lease is held by ${who}. Nothing was executed.`,
+      );
+    if (!(error instanceof TransportError || error instanceof NamesUnavailableError)) return error;
+    if (this.isStopped) return this.#refusals.leaving(address);
+    const remedy =
+      error instanceof TransportError
+        ? 'It is tried again with the next call.'
+        : "Guard 'lease' needs a store of leases: JetStream with natsTransport. Turn it on, or use guard 'view'.";
+    return new EntityUnavailableError(
+      `The entity ${entity} is not started, because its lease cannot be claimed: ${messageOfThrown(error)} ${remedy} Nothing was executed.`,
+    );
+  }
+}

@@ -1,0 +1,129 @@
+import type { Mailbox, QueuedMessage } from '../calls';
+import type { LocalProcess } from '../lifetime';
+import type { Claim } from '../names';
+import { isPid, type Key, messageOfThrown, type Pid } from '../term';
+import type { EntitiesDeps } from './entities-deps';
+import type { StartCause } from './entity-options';
+import type { HostedType, Life, StartOf } from './hosted-type';
+import type { Directory } from './hosts';
+import type { Refusals } from './refusals';
+
+/** How long a node that has begun to offer a type waits for the word of the node that had the place before. */
+const ASK_MS = 2000;
+/** How long nobody tries to restart an entity whose lease could not be claimed. */
+const RESTART_MS = 1000;
+
+/** What {@link WaitingStarts} asks of its host. */
+export interface StartingHost {
+  readonly process: LocalProcess;
+  readonly isOpen: boolean;
+  claim(hosted: HostedType, key: Key): Promise<Claim | undefined>;
+  start(hosted: HostedType, key: Key, of: StartOf): Life;
+  startOrTake(hosted: HostedType, key: Key, queued: QueuedMessage): void;
+  refuse(queued: QueuedMessage, error: Error): void;
+}
+
+/** Starts that have to wait for the word of somebody else: the store of leases, or the node that had the place before. Calls wait with them. */
+export class WaitingStarts {
+  readonly #deps: EntitiesDeps;
+  readonly #directory: Directory;
+  readonly #host: StartingHost;
+  readonly #refusals: Refusals;
+
+  constructor(deps: EntitiesDeps, directory: Directory, host: StartingHost, refusals: Refusals) {
+    this.#deps = deps;
+    this.#directory = directory;
+    this.#host = host;
+    this.#refusals = refusals;
+  }
+
+  /** Takes the first message for an entity that is to be started here. @returns False if nobody has to be asked. */
+  take(hosted: HostedType, key: Key, first: QueuedMessage): boolean {
+    if (hosted.type.guard === 'lease') {
+      this.#claimFirst(hosted, key, first);
+      return true;
+    }
+    const before = this.#placeBefore(hosted, key);
+    if (before === undefined) return false;
+    this.#askFirst(hosted, key, before, first);
+    return true;
+  }
+
+  #claimFirst(hosted: HostedType, key: Key, first: QueuedMessage): void {
+    const parking = this.#park(hosted, key);
+    parking.take(first);
+    void this.#claimAndStart(hosted, key, parking, 'call');
+  }
+
+  /** Never rejects. @returns Whether it was started. */
+  async #claimAndStart(hosted: HostedType, key: Key, parking: Mailbox, cause: StartCause): Promise<boolean> {
+    try {
+      const claim = await this.#host.claim(hosted, key);
+      this.#claimed(hosted, key, parking, { cause, claim });
+      return true;
+    } catch (error) {
+      hosted.parked.delete(key);
+      const failure = error instanceof Error ? error : new Error(messageOfThrown(error));
+      parking.divert((queued) => this.#host.refuse(queued, failure));
+      return false;
+    }
+  }
+
+  #claimed(hosted: HostedType, key: Key, parking: Mailbox, of: StartOf): void {
+    if (!this.#host.isOpen) {
+      void of.claim?.release();
+      throw this.#refusals.leaving({ type: hosted.type.name, key });
+    }
+    const life = this.#host.start(hosted, key, of);
+    hosted.parked.delete(key);
+    parking.divert((queued) => life.mailbox.take(queued));
+  }
+
+  /**
+   * Starts an entity whose node crashed, as soon as this node holds its lease. Never rejects.
+   *
+   * @param isPlace Whether it is still to be started here.
+   */
+  async restart(hosted: HostedType, key: Key, isPlace: () => boolean): Promise<void> {
+    while (isPlace() && !hosted.parked.has(key)) {
+      // One attempt after the other, until the session of the crashed node is over.
+      // oxlint-disable-next-line no-await-in-loop
+      if (await this.#claimAndStart(hosted, key, this.#park(hosted, key), 'restart')) return;
+      // oxlint-disable-next-line no-await-in-loop
+      await new Promise<void>((resolve) => this.#deps.timers.setTimer(RESTART_MS, resolve));
+    }
+  }
+
+  /** The node that had the place of this one before it came, as long as calls may still go there. */
+  #placeBefore({ type, offeredAt }: HostedType, key: Key): Pid | undefined {
+    const { timers, peerTimeoutMs } = this.#deps;
+    if (timers.now() - offeredAt > peerTimeoutMs) return undefined;
+    return this.#directory.candidates(type.name, key).find(({ pid }) => pid !== this.#host.process.pid)?.pid;
+  }
+
+  #askFirst(hosted: HostedType, key: Key, before: Pid, first: QueuedMessage): void {
+    const { type } = hosted;
+    const parking = this.#park(hosted, key);
+    parking.take(first);
+    const then = (living: unknown): void => {
+      if (hosted.parked.get(key) !== parking) return;
+      hosted.parked.delete(key);
+      parking.divert((queued) => {
+        const address = queued.message.entity;
+        if (!isPid(living) || address === undefined) this.#host.startOrTake(hosted, key, queued);
+        else this.#host.refuse(queued, this.#refusals.elsewhere(address, living, 'knows that it lives'));
+      });
+    };
+    this.#deps.calls.outgoing
+      .call(before, 'known', { type: type.name, key }, { timeoutMs: ASK_MS })
+      .catch(() => null)
+      .then(then)
+      .catch((error: unknown) => this.#deps.onWarning('entity-start', `Asking ${before} failed`, error));
+  }
+
+  #park(hosted: HostedType, key: Key): Mailbox {
+    const parking = this.#deps.calls.mailboxes.detached(this.#host.process);
+    hosted.parked.set(key, parking);
+    return parking;
+  }
+}
