@@ -131,13 +131,16 @@ function optionalTypes() {
   };
 }
 
-/** Without spaces, and with short names for what is local to a function or a file. Functions, classes and members keep theirs for stack traces. */
+/**
+ * Without spaces, and with short names for what is local to a function or a file. Functions, classes and members keep theirs for stack traces.
+ * Statements are joined, which takes braces and `return`s away; nothing is inlined, moved or left out.
+ */
 function minified() {
   return {
     name: 'minified',
     renderChunk: (code) =>
       minify(code, {
-        compress: false,
+        compress: { defaults: false, sequences: true, if_return: true, conditionals: true, join_vars: true },
         mangle: { toplevel: true, keep_classnames: true, keep_fnames: true, keep_private_props: true },
         format: { comments: false },
       }),
