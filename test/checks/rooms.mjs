@@ -45,7 +45,12 @@ if (named.length < 30) complaints.push(`names only ${named.length} files: the wa
 const MOST_LINES = 350;
 const MOST_FILES = 25;
 /** One documented class each, most of it delegations of a line: what they delegate to is cut by meaning instead. */
-const facades = ['scope/pg-registry-service.ts', 'table/table.ts', 'protocol/peer-protocol.ts'];
+const facades = [
+  'scope/pg-registry-service.ts',
+  'table/table.ts',
+  'protocol/peer-protocol.ts',
+  'node/pg-registry-node.ts',
+];
 const oversize = [];
 const filesIn = new Map();
 for (const file of readdirSync(sources, { recursive: true, encoding: 'utf8' })) {

@@ -122,8 +122,16 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
     timer: [3, '#step, and guardedClock'],
     subscribe: [1, SAFE],
   },
+  'node/observed-node.ts': { timer: [1, CLOCK] },
   'node/replication-waits.ts': { timer: [1, CLOCK] },
   'node/waits.ts': { timer: [1, CLOCK] },
+  'observer/answers.ts': { 'then()': [2, '#later handles every rejection'] },
+  'observer/cluster-facts.ts': { 'async callback': [4, AWAITED] },
+  'observer/pg-registry-observer.ts': { 'async callback': [1, AWAITED] },
+  'observer/question-port.ts': {
+    void: [1, '#sendLater never rejects'],
+    subscribe: [1, SAFE],
+  },
   'process/predecessors.ts': { 'then()': [1, '#end catches everything'] },
   'process/started-processes.ts': {
     'then()': [2, PROMISE],

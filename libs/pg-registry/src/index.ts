@@ -65,7 +65,7 @@ export type {
   Wildcard,
 } from './match';
 export type { Entry } from './table';
-export { type NamesPermissions, permissionsOf, type PermissionsOptions } from './wire';
+export { type NamesPermissions, observerPermissionsOf, permissionsOf, type PermissionsOptions } from './wire';
 export type {
   CrashDetection,
   PeerEvent,
@@ -190,6 +190,37 @@ export type {
   TryClaimOptions,
 } from './names';
 export { InjectRegistryClient, PgRegistryClient, PgRegistryServer } from './nest/optional-microservice';
+export { ClusterFacts, PgRegistryObserver } from './observer';
+export type {
+  Belief,
+  ChangeFact,
+  Difference,
+  DifferenceReason,
+  EntityFact,
+  EntityPage,
+  EntryFact,
+  EntryPage,
+  EntrySearch,
+  EventBatch,
+  Explanation,
+  HandlerFact,
+  Json,
+  KeyFact,
+  NameFact,
+  NodeFact,
+  NodeKeyFact,
+  ObservedNode,
+  ObservedScope,
+  ObserverAction,
+  ObserverOptions,
+  PeerFact,
+  ProcessFact,
+  ProcessPage,
+  ScopeFact,
+  SeenChange,
+  StreamFact,
+  StreamPhase,
+} from './observer';
 export { PgRegistryNode } from './node';
 export type {
   BacklogStats,

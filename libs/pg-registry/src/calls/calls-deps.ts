@@ -23,6 +23,8 @@ export interface CallsDeps {
   readonly peers: Peers;
   /** Records calls and handlers as spans. Default: nothing is recorded, and calls carry the trace that their options name. */
   readonly tracer?: CallTracer | undefined;
+  /** Stands before the tracer where handlers run. Default: the tracer itself. */
+  readonly meter?: Pick<CallTracer, 'incoming'> | undefined;
   /** Whether errors tell other nodes where in this node's code they were thrown. Default false. */
   readonly remoteStacks?: boolean;
   /** Logs, limited in rate, what nobody would hear of otherwise. Every warning is counted by its reason. */

@@ -1,5 +1,6 @@
 import { NoHandlerError, type Value, quoteText } from '../term';
 import type { CallContext } from './call-context';
+import type { Message } from './message';
 
 /** Handles the messages of a process. Every handler runs as the process; results may be promises. */
 export interface Handlers {
@@ -55,4 +56,14 @@ export class HandlerTable implements Handlers {
     const valid = names.length === 0 ? 'it has none' : `valid are ${names.join(', ')}`;
     return new NoHandlerError(`${this.#owner} has no ${kind} handler ${quoteText(name)}; ${valid}.`);
   }
+}
+
+/** Hands a message to its handler. */
+export function invoke(
+  handlers: Handlers,
+  { message, context }: { readonly message: Message; readonly context: CallContext },
+): unknown {
+  const { kind, name, payload } = message;
+  if (kind === 'message') return handlers.message(payload, context);
+  return handlers[kind](name, payload, context);
 }

@@ -8,7 +8,7 @@ import {
 import { type LocalProcess, type Processes, thenOf } from '../lifetime';
 import type { CallsDeps } from './calls-deps';
 import type { CallTracer } from './call-tracer';
-import type { Handlers } from './handlers';
+import { type Handlers, invoke } from './handlers';
 import type { HandlerOutcome, Message } from './message';
 import type { CallChain, ChainLink, ChainMark } from './delivery/call-chain';
 import type { MessageHolder, QueuedMessage } from './delivery/queued-message';
@@ -29,7 +29,7 @@ export interface MailboxOptions {
 export interface MailboxDeps {
   readonly processes: Processes;
   /** Records each run of a handler. */
-  readonly tracer?: CallTracer | undefined;
+  readonly tracer?: Pick<CallTracer, 'incoming'> | undefined;
   /** Told what a tracer threw, or the receiver of an outcome. */
   readonly onWarning: CallsDeps['onWarning'];
   /** Told of every message that is taken (+1) and of every one that is done with (−1). */
@@ -102,6 +102,11 @@ export class Mailbox implements MessageHolder {
     return this.#waiting.size + this.#running.size;
   }
 
+  /** How many of them wait; undefined before it is opened. */
+  get waiting(): number | undefined {
+    return this.#handlers && this.#waiting.size;
+  }
+
   /** Lets messages in to the handlers, also those that have waited. */
   open(handlers: Handlers): void {
     this.#handlers = handlers;
@@ -114,8 +119,7 @@ export class Mailbox implements MessageHolder {
    * would wait for the mailbox to open.
    */
   runStart<T>(start: () => T): T {
-    const mark: ChainMark = { chain: [this.link(0)] };
-    return this.#deps.processes.current.enter(this.process, mark, start);
+    return this.#deps.processes.current.enter(this.process, { chain: [this.link(0)] }, start);
   }
 
   /** Hands out nothing any more. What comes waits, until it is diverted or the process ends. */
@@ -273,7 +277,6 @@ export class Mailbox implements MessageHolder {
   #run(queued: QueuedMessage): void {
     const { message } = queued;
     if (message.deadline?.remainingMs === 0) return this.#finish(queued, this.#overdue(message));
-    const handlers = this.#handlers!;
     const { processes, tracer } = this.#deps;
     // A concurrent process passes on who waits for the call; nobody waits for its own other messages.
     const mark = this.isSerial || message.chain !== undefined ? queued : undefined;
@@ -283,8 +286,10 @@ export class Mailbox implements MessageHolder {
       queued.span = span;
       result =
         span === undefined
-          ? processes.current.enter(this.process, mark, invoke, handlers, queued)
-          : processes.current.enter(this.process, mark, () => span.run(() => invoke(handlers, queued)));
+          ? processes.current.enter(this.process, mark, invoke, this.#handlers!, queued)
+          : processes.current.enter(this.process, mark, () =>
+              span.run(() => invoke(this.#handlers!, queued)),
+            );
     } catch (error) {
       return this.#finish(queued, { type: 'error', error, executed: true });
     }
@@ -327,10 +332,8 @@ export class Mailbox implements MessageHolder {
   }
 
   #overdue({ name }: Message): HandlerOutcome {
-    const error = new CallTimeoutError(
-      `${quoteText(name)} waited for ${this.process.pid} until its time limit; it was not executed.`,
-    );
-    return { type: 'error', error, executed: false };
+    const why = `${quoteText(name)} waited for ${this.process.pid} until its time limit; it was not executed.`;
+    return { type: 'error', error: new CallTimeoutError(why), executed: false };
   }
 
   #exited(mayHaveExecuted: boolean): ProcessExitedError {
@@ -340,10 +343,4 @@ export class Mailbox implements MessageHolder {
       : 'before it handled the call';
     return new ProcessExitedError(`${pid} ended ${what}.`, { pid, reason, mayHaveExecuted });
   }
-}
-
-function invoke(handlers: Handlers, { message, context }: QueuedMessage): unknown {
-  const { kind, name, payload } = message;
-  if (kind === 'message') return handlers.message(payload, context);
-  return handlers[kind](name, payload, context);
 }

@@ -26,10 +26,10 @@ export class Mailboxes {
     this.#idle = undefined;
   };
 
-  constructor(deps: Pick<CallsDeps, 'processes' | 'tracer' | 'onWarning'>) {
-    const { processes, tracer, onWarning } = deps;
+  constructor(deps: Pick<CallsDeps, 'processes' | 'tracer' | 'meter' | 'onWarning'>) {
+    const { processes, tracer, meter = tracer, onWarning } = deps;
     this.#deps = deps;
-    this.#mailboxDeps = { processes, tracer, onWarning, onLoad: this.#onLoad };
+    this.#mailboxDeps = { processes, tracer: meter, onWarning, onLoad: this.#onLoad };
     // After the process has lost its entries: aborting a signal runs code of the user.
     processes.afterExit((process) => this.#close(process));
   }
@@ -37,6 +37,11 @@ export class Mailboxes {
   /** Messages that wait or are being handled, in all mailboxes. */
   get inFlight(): number {
     return this.#inFlight;
+  }
+
+  /** The mailbox of a process, if it has one. O(1). */
+  of({ id }: Pid): Mailbox | undefined {
+    return this.#byId.get(id);
   }
 
   /** Resolves as soon as nothing is in flight. More may come afterwards: a node that drains refuses calls first. */

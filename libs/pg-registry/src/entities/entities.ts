@@ -69,6 +69,11 @@ export class Entities implements EntityRouter {
 
   // What lives here
 
+  /** The types that this node offers, and what lives of them here. */
+  get hosted(): readonly HostedType[] {
+    return [...(this.#host?.types.values() ?? [])];
+  }
+
   /** Offers an entity type, as soon as this node knows what lives elsewhere. @throws InvalidArgumentError */
   mount(entityClass: EntityClass): void {
     const host = this.#hosting();

@@ -23,4 +23,5 @@ export {
   type StartCause,
 } from './entity-options';
 export { entity, EntityRef, EntityService } from './entity-service';
+export type { HostedType, Life } from './hosted-type';
 export type { Host } from './hosts';

@@ -87,6 +87,16 @@ export class Processes {
     return this.isLocal(pid) ? this.#living.get(pid.id) : undefined;
   }
 
+  /** Returns living processes with ids above `after`, ascending, at most `limit`. Costs the number of processes. */
+  living(after: number, limit: number): readonly LocalProcess[] {
+    const found: LocalProcess[] = [];
+    for (const process of this.#living.values()) {
+      if (found.length >= limit) break;
+      if (process.pid.id > after) found.push(process);
+    }
+    return found;
+  }
+
   /** Marks a process that nobody may end by its pid alone, because a provider lives in it. */
   protect(process: LocalProcess): void {
     this.#protected.add(process);

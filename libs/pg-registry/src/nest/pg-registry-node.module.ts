@@ -3,6 +3,7 @@ import { ModulesContainer } from '@nestjs/core';
 import { EntityService } from '../entities';
 import { ClusterNames } from '../names';
 import { PgRegistryNode } from '../node';
+import { PgRegistryObserver } from '../observer';
 import { ProcessService } from '../process';
 import { DEFAULT_SCOPE, PgRegistryService } from '../scope';
 import { messageOfThrown, printable } from '../term';
@@ -47,8 +48,20 @@ import { LOG_CONTEXT } from './tokens';
       inject: [PgRegistryNode],
       useFactory: (node: PgRegistryNode) => node.entities,
     },
+    {
+      provide: PgRegistryObserver,
+      inject: [PgRegistryNode],
+      useFactory: (node: PgRegistryNode) => node.observer,
+    },
   ],
-  exports: [PgRegistryNode, ProcessService, EntityService, ClusterNames, PgRegistryHealthIndicator],
+  exports: [
+    PgRegistryNode,
+    ProcessService,
+    EntityService,
+    ClusterNames,
+    PgRegistryObserver,
+    PgRegistryHealthIndicator,
+  ],
 })
 export class PgRegistryNodeModule
   extends ConfigurableModuleClass

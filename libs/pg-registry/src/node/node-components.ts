@@ -9,11 +9,10 @@ import type { ListenerToken, RegistryListener, ScopeDeps } from '../scope';
 import { HashSeed, PidInterner } from '../term';
 import { ClusterNames, NAMES_SCOPE } from '../names';
 import type { Connection, Transport } from '../transport';
-import { type Clock, guardedClock, systemClock } from './clock';
 import { ClusterLog } from './cluster-log';
 import { type ChannelEvents, ConnectionChannel } from './connection-channel';
 import { droppedText } from './inbound-backlog';
-import { ErrorLog, LimitedLog, type NodeLogger, ScopeLogs, stderrLogger } from './logger';
+import { createLogs, type LogDeps, type Logs } from './node-logs';
 import { NodeObservables } from './node-observables';
 import type { NodeObserver } from './node-observer';
 import { type NodeOptions, type NormalNodeOptions, normalNodeOptions } from './node-options';
@@ -23,19 +22,14 @@ import { RunningScopes } from './running-scopes';
 import { replicateScope } from './scope-replication';
 import { ScopeResolver } from './scope-resolver';
 import { SizeLimits } from './size-limits';
-import { unguessableRandom } from './unguessable';
+import { createRecorders, type Recorders } from './recorders';
+import { unguessableRandom, unguessableText } from './unguessable';
 import { Waits } from './waits';
 
 /** What a node is given by the program that it is part of. Everything but the transport of last resort has a default. */
-export interface NodeDeps {
+export interface NodeDeps extends LogDeps {
   /** Makes the transport if the options name none. */
   readonly defaultTransport: () => Transport;
-  /** Where the node logs. Default: warnings and errors go to stderr. */
-  readonly logger?: NodeLogger;
-  /** The log of one scope. Default: the `logger`. */
-  readonly scopeLogger?: (scope: string) => NodeLogger;
-  /** The time and the timers. Default: those of the Node.js process. */
-  readonly clock?: Clock;
   /** Finds the listener behind a token. Default: finds none. */
   readonly resolveListener?: (token: ListenerToken) => RegistryListener | undefined;
   /** Records calls and the runs of handlers. Default: they are not recorded. */
@@ -47,14 +41,9 @@ export interface NodeDeps {
 }
 
 /** The components of one node, wired to one another; nothing has been started. */
-export interface NodeComponents {
+export interface NodeComponents extends Logs {
   readonly options: NormalNodeOptions;
   readonly incarnation: string;
-  readonly clock: Clock;
-  readonly log: ErrorLog;
-  /** For lines that may come again and again. */
-  readonly limitedLog: LimitedLog;
-  readonly scopeLogs: ScopeLogs;
   /** Says who joins and who goes. */
   readonly clusterLog: ClusterLog;
   readonly limits: SizeLimits;
@@ -70,6 +59,11 @@ export interface NodeComponents {
   readonly entities: Entities;
   readonly observables: NodeObservables;
   readonly names: ClusterNames;
+  /** What is kept for those who look into the node. */
+  readonly recorders: Recorders;
+  readonly pids: PidInterner;
+  /** Returns a text that nobody can guess, another one each time. */
+  readonly token: () => string;
 }
 
 /**
@@ -92,6 +86,7 @@ export function createNodeComponents(
   const seed = new HashSeed(randomInt(2 ** 32), randomInt(2 ** 32));
   const limits = new SizeLimits(options.limits, options.protocol);
   const random = unguessableRandom();
+  const recorders = createRecorders(options, clock, deps.tracer);
   const shared: Shared = {
     ...logs,
     options,
@@ -121,6 +116,7 @@ export function createNodeComponents(
   const scopes: RunningScopes = new RunningScopes(
     {
       ...scopeDeps(shared, deps, processes, (pid, message) => calls.outgoing.send(pid, message)),
+      ...(options.observer !== false && { recorder: recorders.journal }),
       runningScopes: () => scopes.names(),
     },
     (scope) => replicateScope(scope, { protocol, clock, driver, waits: replicationWaits }),
@@ -128,7 +124,14 @@ export function createNodeComponents(
   );
   const resolver = new ScopeResolver(scopes);
   const channel = createChannel(shared, protocol, driver);
-  const calls = createCalls(shared, { processes, resolver, protocol, channel, tracer: deps.tracer });
+  const calls = createCalls(shared, {
+    processes,
+    resolver,
+    protocol,
+    channel,
+    tracer: deps.tracer,
+    recorders,
+  });
   const service = createProcessService(shared, processes, calls, resolver);
   const names = createNames(shared, { processes, scopes, calls }, connection);
   return {
@@ -149,11 +152,11 @@ export function createNodeComponents(
     entities: createEntities(shared, { processes, calls, service, scopes, protocol, waits, names }),
     observables: new NodeObservables(),
     names,
+    recorders,
+    pids: shared.pids,
+    token: () => unguessableText(random),
   };
 }
-
-/** The clock of a node, and where it logs. */
-type Logs = Pick<NodeComponents, 'clock' | 'log' | 'limitedLog' | 'scopeLogs'>;
 
 /** What most components of one node are given. */
 interface Shared extends Logs {
@@ -163,24 +166,6 @@ interface Shared extends Logs {
   readonly seed: HashSeed;
   readonly pids: PidInterner;
   readonly random: () => number;
-}
-
-function createLogs(
-  { protocol: { warnIntervalMs }, logLevel }: NormalNodeOptions,
-  { logger = stderrLogger, scopeLogger = () => logger, clock: given = systemClock }: NodeDeps,
-): Logs {
-  const clock = guardedClock(given, (error) =>
-    limitedLog.error('timer', 'A timer of the node failed', error),
-  );
-  const limited = (to: ErrorLog): LimitedLog => new LimitedLog(to, warnIntervalMs, () => clock.now());
-  const log = new ErrorLog(logger, logLevel);
-  const limitedLog = limited(log);
-  return {
-    clock,
-    log,
-    limitedLog,
-    scopeLogs: new ScopeLogs((scope) => limited(new ErrorLog(scopeLogger(scope), logLevel))),
-  };
 }
 
 function createProtocol(
@@ -251,7 +236,8 @@ function createCalls(
     protocol,
     channel,
     tracer,
-  }: Pick<NodeComponents, 'processes' | 'protocol' | 'channel'> &
+    recorders,
+  }: Pick<NodeComponents, 'processes' | 'protocol' | 'channel' | 'recorders'> &
     Pick<NodeDeps, 'tracer'> & { readonly resolver: ScopeResolver },
 ): Calls {
   return new Calls({
@@ -266,6 +252,7 @@ function createCalls(
     resolver,
     peers: protocol,
     tracer,
+    ...(options.observer !== false && { meter: recorders.meter }),
     remoteStacks: options.remoteStacks,
     onWarning: (...line) => limitedLog.warn(...line),
   });

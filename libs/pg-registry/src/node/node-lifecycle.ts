@@ -5,6 +5,7 @@ import type { Connection, ConnectionNeeds, ConnectionStatus } from '../transport
 import type { Sender } from '../wire';
 import type { NodeComponents } from './node-components';
 import type { NodeState } from './node-stats';
+import type { NodeObservation } from './observed-node';
 
 /** How much longer than the protocol's own limit a drain waits for its end: the connection may be lost meanwhile. */
 const DRAIN_ACK_MARGIN_MS = 500;
@@ -38,9 +39,11 @@ export class NodeLifecycle {
   #closed: Promise<void> | undefined;
 
   readonly #components: NodeComponents;
+  readonly #observation: NodeObservation;
 
-  constructor(components: NodeComponents) {
+  constructor(components: NodeComponents, observation: NodeObservation) {
     this.#components = components;
+    this.#observation = observation;
   }
 
   get state(): NodeState {
@@ -76,6 +79,7 @@ export class NodeLifecycle {
       this.#components;
     driver.attach(connection, calls.port);
     channel.attach(connection);
+    this.#observation.port?.attach(connection);
     // First: the peers may answer before the next turn of the event loop.
     waits.when(
       () => protocol.hasDiscovered,
@@ -313,6 +317,8 @@ export class NodeLifecycle {
     driver.stop();
     scopes.stopAll();
     channel.detach();
+    this.#observation.port?.detach();
+    this.#observation.answers?.follows.close();
     calls.close();
     const error = new TransportError(reason);
     waits.rejectAll(error);

@@ -21,6 +21,7 @@ import {
   propertyOfThrown,
 } from '../term';
 import { type NamesOptions, normalNamesOptions, type NormalNamesOptions } from '../names';
+import { type NormalObserverOptions, normalObserverOptions, type ObserverOptions } from '../observer';
 import type { Transport } from '../transport';
 import { LOG_LEVELS, type LogLevel } from './logger';
 import { ENTRY_OVERHEAD_BYTES } from './size-limits';
@@ -57,6 +58,8 @@ export interface NodeOptions extends Partial<ProtocolOptions>, Partial<ValueLimi
   readonly logLevel?: LogLevel;
   /** Cluster names: claims, locks and leaders. False: this node has none. Default: `{}`; they cost nothing until their first use. */
   readonly names?: false | NamesOptions;
+  /** How others may look into this node, with `PgRegistryObserver` or the command `nestjs-pg-registry`. False: not at all. Default: `{}`. */
+  readonly observer?: false | ObserverOptions;
 }
 
 /** Options of a node after the checks, with every default filled in. */
@@ -73,6 +76,7 @@ export interface NormalNodeOptions {
   readonly remoteStacks: boolean;
   readonly logLevel: LogLevel;
   readonly names: false | NormalNamesOptions;
+  readonly observer: false | NormalObserverOptions;
   readonly protocol: ProtocolOptions;
   readonly limits: ValueLimits;
   readonly calls: CallLimits;
@@ -96,6 +100,7 @@ const OWN_OPTIONS = [
   'remoteStacks',
   'logLevel',
   'names',
+  'observer',
 ];
 const LIMIT_OPTIONS = Object.keys(DEFAULT_VALUE_LIMITS);
 const CALL_OPTIONS = Object.keys(DEFAULT_CALL_LIMITS);
@@ -154,6 +159,7 @@ export function normalNodeOptions(given: NodeOptions, defaultTransport: () => Tr
     remoteStacks,
     logLevel,
     names: normalNamesOptions(given.names),
+    observer: normalObserverOptions(given.observer),
     protocol,
     limits: Object.freeze(limits),
     calls: Object.freeze(calls),

@@ -6,7 +6,9 @@ import { type PgRegistryService, scopeName, type ScopeOptions } from '../scope';
 import { InvalidArgumentError, isPid, OptionChecks, type Pid, quoteText, TransportError } from '../term';
 import type { ClusterNames } from '../names';
 import type { Connection } from '../transport';
+import type { PgRegistryObserver } from '../observer';
 import type { NodeObserver } from './node-observer';
+import { type NodeObservation, observeNode } from './observed-node';
 import type { NodeOptions } from './node-options';
 import { createNodeComponents, type NodeDeps, type NodeComponents } from './node-components';
 import { checkHealth, checkLiveness, type NodeHealth, type NodeLiveness } from './node-health';
@@ -41,6 +43,8 @@ export class PgRegistryNode {
   readonly names: ClusterNames;
   /** The entities of the whole cluster. */
   readonly entities: EntityService;
+  /** Looks into the cluster: nodes, scopes, entries, processes, and what happens. */
+  readonly observer: PgRegistryObserver;
   readonly #components: NodeComponents;
   readonly #lifecycle: NodeLifecycle;
   readonly #observer: NodeObserver;
@@ -53,7 +57,13 @@ export class PgRegistryNode {
     const connection = (): Connection | undefined => this.#lifecycle.connection;
     this.#components = createNodeComponents(options, deps, this.#runEffect, connection);
     this.#observer = deps.observer ?? {};
-    this.#lifecycle = new NodeLifecycle(this.#components);
+    const observation: NodeObservation = observeNode(this.#components, {
+      status: () => this.#lifecycle,
+      stats: () => this.stats(),
+      drain: () => void this.drain(),
+    });
+    this.observer = observation.observer;
+    this.#lifecycle = new NodeLifecycle(this.#components, observation);
     const {
       options: normal,
       incarnation,
@@ -145,7 +155,9 @@ export class PgRegistryNode {
    * @returns False if it did not run.
    */
   stopScope(scope: string | ScopeOptions): boolean {
-    return this.#components.scopes.stop(scopeName(scope));
+    const name = scopeName(scope);
+    this.#components.recorders.syncs.delete(name);
+    return this.#components.scopes.stop(name);
   }
 
   /**
@@ -283,6 +295,7 @@ export class PgRegistryNode {
         return this.#lifecycle.fenced(effect.by);
       case 'synced':
         this.#lastSyncAt = this.#components.clock.wall();
+        this.#components.recorders.syncs.set(effect.scope, this.#lastSyncAt);
         return this.#observer.synced?.(effect);
       case 'lag':
         return this.#observer.propagated?.(effect);
@@ -299,6 +312,7 @@ export class PgRegistryNode {
   #onPeer(event: PeerEvent): void {
     const { calls, protocol, observables, clusterLog, names, entities } = this.#components;
     clusterLog.peer(event);
+    if (this.#components.options.observer !== false) this.#components.recorders.journal.peer(event);
     if (event.type === 'peer-up' || event.type === 'peer-recovered') {
       calls.peerUp(event);
       names.returned(event.incarnation);

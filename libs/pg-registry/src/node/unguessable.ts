@@ -26,3 +26,9 @@ export function unguessableRandom(): () => number {
     return (high * BITS_26 + low) / (BITS_27 * BITS_26);
   };
 }
+
+/** Returns a text of letters and digits that nobody can guess. @param random Returns such numbers in [0, 1). */
+export function unguessableText(random: () => number): string {
+  const part = (): string => (random() * BITS_27 * BITS_26).toString(36);
+  return part() + part();
+}

@@ -1,5 +1,5 @@
 import type { Effect, Endpoint, ScopeDigest } from '../cluster';
-import type { Replicator, ReplicatorStats, Streams } from '../replication';
+import type { Replicator, ReplicatorStats, StreamPosition, Streams } from '../replication';
 import type { Diff } from '../table';
 import type { Turn } from './turn';
 
@@ -56,6 +56,11 @@ export class ScopeStream {
   /** The last operation of a peer that is contained in what is known of it; undefined if its stream is not followed. */
   appliedOf(incarnation: string): number | undefined {
     return this.#replicator.appliedOf(incarnation);
+  }
+
+  /** How far the stream of each followed peer has come. Costs the number of peers. */
+  positions(): readonly StreamPosition[] {
+    return this.#replicator.positions();
   }
 
   stats(): ReplicatorStats {

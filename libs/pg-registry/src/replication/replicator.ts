@@ -5,7 +5,7 @@ import type { Reader, StreamKind } from '../wire';
 import { Acknowledgements } from './acknowledgements';
 import { openBody, type Opened, readApplied, readRepairAsk, readSyncAsk, TAG } from './body';
 import type { InboundStream } from './inbound/inbound-stream';
-import { InboundStreams } from './inbound/inbound-streams';
+import { InboundStreams, type StreamPosition } from './inbound/inbound-streams';
 import type { Arrival } from './inbound/sync-timing';
 import { LagProbe } from './lag-probe';
 import { OutboundStream } from './outbound-stream';
@@ -120,6 +120,11 @@ export class Replicator {
   /** The last operation of a peer that is contained in what is known of it; undefined if its stream is not followed. */
   appliedOf(incarnation: string): number | undefined {
     return this.#streams.byIncarnation.get(incarnation)?.applied;
+  }
+
+  /** How far the stream of each followed peer has come. Costs the number of peers. */
+  positions(): readonly StreamPosition[] {
+    return this.#streams.positions();
   }
 
   /** Whether each operation of a join of this many processes, whatever its key and value, stays within `maxOpBytes`. Costs nothing. */

@@ -42,6 +42,7 @@ export class Feed {
   readonly #processes: Processes;
   readonly #afterTurn: ScopeDeps['afterTurn'];
   readonly #deliveriesPerTurn: number;
+  readonly #recorder: ScopeDeps['recorder'];
   readonly #ofScope = new SubscriptionList('oldest-first');
   readonly #byKey = new KeyMap<SubscriptionList>();
   readonly #byProcess = new Map<LocalProcess, Set<ScopeSubscription>>();
@@ -62,12 +63,14 @@ export class Feed {
       processes,
       afterTurn,
       deliveriesPerTurn = DELIVERIES_PER_TURN,
-    }: Pick<ScopeDeps, 'processes' | 'afterTurn' | 'deliveriesPerTurn'>,
+      recorder,
+    }: Pick<ScopeDeps, 'processes' | 'afterTurn' | 'deliveriesPerTurn' | 'recorder'>,
   ) {
     this.#scope = scope;
     this.#processes = processes;
     this.#afterTurn = afterTurn;
     this.#deliveriesPerTurn = deliveriesPerTurn;
+    this.#recorder = recorder;
   }
 
   /** Whether some of those who are waiting for a change have not been told of it. */
@@ -77,6 +80,7 @@ export class Feed {
 
   /** Queues a diff until the next {@link drain}. A snapshot taken until then contains it. */
   enqueue(diff: Diff, cause: Cause): void {
+    if (this.#recorder?.isOn === true) this.#recorder.record(this.#scope, diff, cause);
     // Without a receiver nothing is queued: a subscriber that comes before the drain has the change in its snapshot.
     if (this.#closed || (this.#byProcess.size === 0 && this.listeners.size === 0)) return;
     for (const change of diff) this.#queue.push(new QueuedChange(change, cause, (this.#sequence += 1)));

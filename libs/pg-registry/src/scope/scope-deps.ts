@@ -1,6 +1,7 @@
 import type { Processes } from '../lifetime';
-import type { EntryNumbers } from '../table';
+import type { Diff, EntryNumbers } from '../table';
 import type { HashSeed, Pid, PidInterner, ValueLimits } from '../term';
+import type { Cause } from './event';
 import type { ListenerToken, RegistryListener } from './listener';
 
 /** What every scope of a node is given. Implemented by node/; one per node. */
@@ -16,6 +17,8 @@ export interface ScopeDeps {
   readonly numbers: EntryNumbers;
   /** For tests: how many deliveries of events follow each other without a pause. */
   readonly deliveriesPerTurn?: number;
+  /** Keeps the latest changes. Default: nothing does. */
+  readonly recorder?: ChangeRecorder;
   /** Where a scope reports code of the user that failed. */
   readonly logger: ScopeLogger;
   /** The listener that the application provides under a token now, if any. The feed asks again at each delivery. */
@@ -30,6 +33,14 @@ export interface ScopeDeps {
    * @throws InvalidValueError, ValueTooLargeError for a message that cannot be sent.
    */
   send(pid: Pid, message: unknown): void;
+}
+
+/** Keeps the latest changes for those who look into the node. Called in the middle of every write: it must be cheap and must not throw. */
+export interface ChangeRecorder {
+  /** Whether anything is kept; otherwise {@link record} is not called. */
+  readonly isOn: boolean;
+  /** Takes a diff of a scope, which nobody has been told of yet. */
+  record(scope: string, diff: Diff, cause: Cause): void;
 }
 
 /** Where a scope reports code of the user that failed: listeners, for instance. */

@@ -35,6 +35,11 @@ export class Indexes {
     return incarnation === this.own.incarnation ? this.own : this.#owners.get(incarnation);
   }
 
+  /** The incarnations that have rows, this node's first. */
+  incarnations(): readonly string[] {
+    return [...this.#owners.keys()];
+  }
+
   /** The rows of a process, of whatever node; undefined if it has none. */
   process(pid: Pid): ProcessRows | undefined {
     return this.owner(pid.incarnation)?.process(pid);

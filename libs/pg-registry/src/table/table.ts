@@ -174,6 +174,16 @@ export class Table {
     return this.#indexes.own.between(number, Infinity, limit);
   }
 
+  /** The owners (incarnations) that have rows, this node first, the others in the order of their first row here. */
+  owners(): readonly string[] {
+    return this.#indexes.incarnations();
+  }
+
+  /** The rows of an owner (an incarnation) with entry numbers above `number`, ascending, at most `limit`. Cost: the answer. */
+  rowsAfter(owner: string, number: number, limit: number): readonly Row[] {
+    return this.#indexes.owner(owner)?.between(number, Infinity, limit) ?? NOTHING;
+  }
+
   /** The digest over the entries of an owner (an incarnation). Constant time: it is kept up to date by every change. */
   digest(owner: string): Digest {
     return this.#indexes.owner(owner)?.digest.read() ?? EMPTY_DIGEST;

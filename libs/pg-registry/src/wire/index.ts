@@ -40,6 +40,7 @@ export {
   leaseBucket,
   leaseSubject,
   type NamesPermissions,
+  observerPermissionsOf,
   type Permissions,
   permissionsOf,
   type PermissionsOptions,

@@ -12,6 +12,9 @@ import { FRAME_KINDS, travelsOn } from './frame-kinds';
  *     pgr.<ns>.alive.<node>                    target of probes; no wildcard of ours captures it
  *     pgr.<ns>.names.<record>                  records of the lease store, which is no node
  *
+ * Those who look into a node use three kinds that are no frames, see `observer/`: `ask` (to one node, or to everybody) and `act` (to one
+ * node), answered to `reply.…`, or as `to.<asker>.answer.<node>` if everybody was asked.
+ *
  * Which kinds of frames travel on which is in `frame-kinds.ts`.
  * The sender stands in a fixed place of every subject, so a server can enforce it: see {@link permissionsOf}.
  */
@@ -274,6 +277,33 @@ function leasesAllowed(
   const actions = ['INFO', 'MSG.GET', ...(create ? ['CREATE'] : [])];
   const requests = actions.map((action) => `$JS.API.STREAM.${action}.${bucket}`);
   return { publish: [records, ...requests], subscribe: [records] };
+}
+
+/**
+ * Returns the NATS permissions of a user who looks into a cluster without being one of its nodes, such as the command
+ * `nestjs-pg-registry`. With them it can ask nodes what they know, values included, and do nothing else.
+ *
+ * @param name The name under which it asks: option `--name` of the command.
+ * @param options.act Whether it may also ask nodes for what changes something, which each node must allow as well
+ *   (`observer: { allow }`). Default false.
+ */
+export function observerPermissionsOf(
+  namespace: string,
+  name: string,
+  options: { readonly act?: boolean } = {},
+): Permissions {
+  const root = `pgr.${encodeToken(namespace)}`;
+  const me = encodeToken(name);
+  return {
+    publish: {
+      allow: [
+        `${root}.from.${me}.ask`,
+        `${root}.to.*.ask.${me}`,
+        ...(options.act === true ? [`${root}.to.*.act.${me}`] : []),
+      ],
+    },
+    subscribe: { allow: [`${root}.reply.${me}.>`, `${root}.to.${me}.answer.*`] },
+  };
 }
 
 /**

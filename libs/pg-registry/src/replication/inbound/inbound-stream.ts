@@ -27,10 +27,9 @@ import { SyncWalk } from './sync-walk';
  * A `walking` stream applies operations on entries up to the cursor and skips others; a `live` one applies all; those of an `overfull`
  * one leave. While it is queued or walking, entries stay: the walk turns them into what the owner has, with the exact events.
  *
- * `applied` is the last operation that is contained in what is known here. Of a frame with operations first … last, what is known
- * is skipped and what is next in line is applied. What is ahead waits in an {@link OperationQueue}, and {@link GapRepair} says when to
- * ask for the gap. So do the frames that follow when so much was applied that other work must have its turn, and the rest of the frame
- * in hand is applied in the next turn. {@link SyncWalk} says when a chunk is merged.
+ * Of a frame with operations first … last, what is contained in {@link applied} is skipped and what is next in line is applied. What is
+ * ahead waits in an {@link OperationQueue}, and {@link GapRepair} says when to ask for the gap. So do the frames that follow when so much
+ * was applied that other work must have its turn. {@link SyncWalk} says when a chunk is merged.
  */
 export class InboundStream {
   phase: 'queued' | 'walking' | 'live' | 'overfull' = 'queued';
@@ -55,13 +54,12 @@ export class InboundStream {
   ) {
     this.#deps = deps;
     const { options, parking: pool } = deps.budget;
-    const { incarnation: holder } = peer;
-    const maxBytes = Math.floor(options.parkingBytes / 2);
     this.#entries = new PeerEntries(peer, deps);
     this.#answer = new AppliedAnswer(peer, run, deps);
     this.timing = new SyncTiming(peer, deps.output, options.syncPatienceMs);
     this.#gap = new GapRepair(deps.random);
-    this.#walk = new SyncWalk({ askerRun: deps.run, pool, holder, maxBytes });
+    const maxBytes = Math.floor(options.parkingBytes / 2);
+    this.#walk = new SyncWalk({ askerRun: deps.run, pool, holder: peer.incarnation, maxBytes });
     this.#operations = new OperationQueue(peer, this.#entries, deps);
   }
 
@@ -70,6 +68,10 @@ export class InboundStream {
     return this.#walk.cursor === 0 ? 0 : this.#appliedNumber;
   }
 
+  /** The last operation that the owner is known to have. */
+  get heard(): number {
+    return Math.max(this.applied, this.#gap.heard);
+  }
   /** When `tick` has something to do. */
   get deadline(): number {
     return Math.min(this.#drainAt, this.#gap.deadline, this.#walk.deadline, this.timing.giveUpAt);
@@ -218,8 +220,7 @@ export class InboundStream {
 
   /** Gives back its memory, without touching its entries. */
   release(): void {
-    this.#operations.inHand = undefined;
-    this.#operations.buffer.clear();
+    this.#operations.clear();
     this.#walk.clear();
     this.#entries.release();
   }
@@ -324,8 +325,7 @@ export class InboundStream {
   #resync(why: 'unrepairable' | 'unanswered' | 'too-large' | 'different' | 'overfull'): void {
     this.#walk.restart();
     this.#gap.reset();
-    this.#operations.inHand = undefined;
-    this.#operations.buffer.clear();
+    this.#operations.clear();
     this.#drainAt = Infinity;
     this.phase = 'queued';
     this.#deps.output.count(`resyncs-${why}`);

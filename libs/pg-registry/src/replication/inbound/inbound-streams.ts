@@ -9,6 +9,22 @@ const MAX_VAIN_NAMES = 256;
 /** How many peers a scope syncs with at a time; the others queue. */
 const MAX_WALKS = 4;
 
+/** How far one peer's stream has come here, for those who look into a node. */
+export interface StreamPosition {
+  /** The peer's name. */
+  readonly node: string;
+  /** Which life of it. */
+  readonly incarnation: string;
+  /** Which life of the scope there. */
+  readonly run: number;
+  /** Where the stream is: see `InboundStream`. */
+  readonly phase: 'queued' | 'walking' | 'live' | 'overfull';
+  /** The peer's last operation that is contained in what is known here. */
+  readonly applied: number;
+  /** The peer's last operation that this node has heard of. */
+  readonly heard: number;
+}
+
 /**
  * The followed streams of one Replicator: one per peer that has announced the scope, until the peer or its run of the scope ends.
  * Decides which streams may sync at a time, and when each has something to do.
@@ -51,6 +67,14 @@ export class InboundStreams {
   /** Where the entries of each followed peer are. */
   *arrivals(): Iterable<readonly [StreamPeer, Arrival]> {
     for (const stream of this.byIncarnation.values()) yield [stream.peer, arrivalOf(stream)];
+  }
+
+  /** How far each followed peer's stream has come. */
+  positions(): readonly StreamPosition[] {
+    return Array.from(this.byIncarnation.values(), ({ peer, run, phase, applied, heard }) => {
+      const { node, incarnation } = peer;
+      return { node, incarnation, run, phase, applied, heard };
+    });
   }
 
   /** Who is followed. */

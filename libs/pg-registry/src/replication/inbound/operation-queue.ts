@@ -32,6 +32,12 @@ export class OperationQueue {
     this.buffer = new ReorderBuffer(deps.budget.parking, peer.incarnation, maxBytes, maxOpBytes);
   }
 
+  /** Drops what waits. */
+  clear(): void {
+    this.inHand = undefined;
+    this.buffer.clear();
+  }
+
   /** Whether what waits begins with the frame that contains the operation after `applied`. */
   has(applied: number): boolean {
     return this.inHand !== undefined || (this.buffer.bytes > 0 && this.buffer.has(applied + 1));

@@ -1,0 +1,92 @@
+import { type Key, keyToken } from '../term';
+import type { ChangeFact, EventBatch } from './facts';
+import type { Journal } from './journal';
+
+/** So many may follow a node at a time. */
+const MOST_FOLLOWS = 16;
+/** What is kept for one that follows, until it asks again. */
+const MOST_EVENTS = 1000;
+/** A follow ends when nobody has asked for so long, in milliseconds. */
+const LEASE_MS = 10_000;
+
+interface Follow {
+  events: ChangeFact[];
+  skipped: number;
+  askedAt: number;
+  readonly end: () => void;
+}
+
+/**
+ * Those who follow what happens at a node. Each asks again and again, and gets what happened since. What does not fit is counted, and not
+ * kept: a flood of events costs a bounded memory and, beyond that, a comparison for each.
+ */
+export class Follows {
+  readonly #follows = new Map<string, Follow>();
+  readonly #node: string;
+  readonly #journal: Journal;
+  readonly #now: () => number;
+
+  constructor(node: string, journal: Journal, now: () => number) {
+    this.#node = node;
+    this.#journal = journal;
+    this.#now = now;
+  }
+
+  /** How many follow now. */
+  get size(): number {
+    return this.#follows.size;
+  }
+
+  /**
+   * Returns what happened since the last time, and begins to follow at the first one. Without a scope everything counts, what happens to peers
+   * included.
+   *
+   * @returns Undefined if too many follow already.
+   */
+  take(name: string, scope: string | undefined, key: Key | undefined): EventBatch | undefined {
+    this.#sweep();
+    let follow = this.#follows.get(name);
+    if (follow === undefined) {
+      if (this.#follows.size >= MOST_FOLLOWS) return undefined;
+      follow = this.#begin(scope, key);
+      this.#follows.set(name, follow);
+    }
+    const { events, skipped } = follow;
+    follow.events = [];
+    follow.skipped = 0;
+    follow.askedAt = this.#now();
+    return { node: this.#node, events, skipped };
+  }
+
+  /** Ends a follow. */
+  end(name: string): void {
+    this.#follows.get(name)?.end();
+    this.#follows.delete(name);
+  }
+
+  /** Ends all. */
+  close(): void {
+    for (const name of this.#follows.keys()) this.end(name);
+  }
+
+  #begin(scope: string | undefined, key: Key | undefined): Follow {
+    const token = key === undefined ? undefined : keyToken(key);
+    const end = this.#journal.tap((change, of, changed) => {
+      if (scope !== undefined && of !== scope) return;
+      if (token !== undefined && (changed === undefined || keyToken(changed) !== token)) return;
+      if (follow.events.length < MOST_EVENTS) follow.events.push(change());
+      else {
+        follow.skipped += 1;
+        // Nobody asks any more: a tap must not go on for ever where nothing else would end it.
+        if (follow.skipped % 10_000 === 0) this.#sweep();
+      }
+    });
+    const follow: Follow = { events: [], skipped: 0, askedAt: this.#now(), end };
+    return follow;
+  }
+
+  #sweep(): void {
+    const oldest = this.#now() - LEASE_MS;
+    for (const [name, { askedAt }] of this.#follows) if (askedAt < oldest) this.end(name);
+  }
+}

@@ -1,0 +1,165 @@
+import type { PeerEvent } from '../cluster';
+import type { Cause, ChangeRecorder } from '../scope';
+import type { Diff } from '../table';
+import { type Key, formatKey, keyToken, type Pid } from '../term';
+import type { ChangeFact } from './facts';
+import { pidText, toJson } from './json-form';
+
+/** What happened to peers is kept apart, because entries change far more often. */
+const MOST_PEER_EVENTS = 500;
+/** A longer key is shown by its beginning. */
+const MOST_KEY_CHARS = 1000;
+
+/** A change of the entries of one key, as the journal keeps it: without values. */
+interface Change {
+  number: number;
+  at: number;
+  type: 'join' | 'leave' | 'update';
+  scope: string;
+  key: Key;
+  pid: Pid | undefined;
+  entries: number;
+  revision: number;
+  cause: Cause;
+}
+
+/** Hears of each thing as it happens. It must read the change at once, if it wants it, and must not throw. */
+export type Tap = (change: () => ChangeFact, scope: string, key: Key | undefined) => void;
+
+/**
+ * The latest changes of entries, and what happened to peers. A change is kept without its values, in the place of the oldest one. It
+ * costs the number of keys that it touched. Nothing is kept, and nothing is called, while the journal is off and nobody follows.
+ */
+export class Journal implements ChangeRecorder {
+  isOn: boolean;
+  /** How many changes it keeps. */
+  readonly capacity: number;
+  /** Number of the latest thing that happened. */
+  number = 0;
+  readonly #wall: () => number;
+  readonly #changes: Change[] = [];
+  /** Where the next change goes, once the journal is full. */
+  #next = 0;
+  readonly #peerEvents: ChangeFact[] = [];
+  readonly #taps = new Set<Tap>();
+
+  constructor(capacity: number, wall: () => number) {
+    this.capacity = capacity;
+    this.isOn = capacity > 0;
+    this.#wall = wall;
+  }
+
+  record(scope: string, diff: Diff, cause: Cause): void {
+    const at = this.#wall();
+    for (const { kind, key, rows } of diff) {
+      const change = this.#place();
+      const [row] = rows;
+      change.number = this.number += 1;
+      change.at = at;
+      change.type = kind;
+      change.scope = scope;
+      change.key = key;
+      change.pid = row.pid;
+      change.entries = rows.length;
+      change.revision = row.revision;
+      change.cause = cause;
+      if (this.#taps.size > 0) for (const tap of this.#taps) tap(() => factOf(change), scope, key);
+    }
+  }
+
+  /** Something happened to a peer. */
+  peer(event: PeerEvent): void {
+    this.note(event.type, event.node, 'reason' in event ? event.reason : '');
+  }
+
+  /** Something happened to a node: a word for what, and why. */
+  note(type: string, node: string, cause: string): void {
+    const fact: ChangeFact = {
+      number: (this.number += 1),
+      at: this.#wall(),
+      type,
+      scope: '',
+      key: undefined,
+      keyText: '',
+      pid: '',
+      node,
+      entries: 0,
+      revision: 0,
+      cause,
+    };
+    this.#peerEvents.push(fact);
+    if (this.#peerEvents.length > MOST_PEER_EVENTS) this.#peerEvents.shift();
+    for (const tap of this.#taps) tap(() => fact, '', undefined);
+  }
+
+  /** What happened to peers, the latest first, at most `most`. */
+  peerEvents(most: number): readonly ChangeFact[] {
+    return this.#peerEvents.slice(-most).toReversed();
+  }
+
+  /** The latest changes, of a scope and a key if they are given, the latest first. Costs the capacity of the journal. */
+  changes(most: number, scope?: string, key?: Key): readonly ChangeFact[] {
+    const found: ChangeFact[] = [];
+    const token = key === undefined ? undefined : keyToken(key);
+    const length = this.capacity === 0 ? 0 : this.#changes.length;
+    for (let back = 1; back <= length && found.length < most; back += 1) {
+      const change = this.#changes[(this.#next - back + length) % length];
+      if (scope !== undefined && change.scope !== scope) continue;
+      if (token !== undefined && keyToken(change.key) !== token) continue;
+      found.push(factOf(change));
+    }
+    return found;
+  }
+
+  /** Calls `tap` for everything that happens, until the returned function is called. */
+  tap(tap: Tap): () => void {
+    this.#taps.add(tap);
+    this.isOn = true;
+    return () => {
+      this.#taps.delete(tap);
+      this.isOn = this.capacity > 0 || this.#taps.size > 0;
+    };
+  }
+
+  /** The place of the next change. Places are used again, so that a write allocates nothing once the journal is full. */
+  #place(): Change {
+    const { capacity } = this;
+    if (this.#changes.length < Math.max(1, capacity)) {
+      const place: Change = { ...NO_CHANGE };
+      this.#changes.push(place);
+      return place;
+    }
+    const place = this.#changes[this.#next];
+    this.#next += 1;
+    if (this.#next >= capacity) this.#next = 0;
+    return place;
+  }
+}
+
+const NO_CHANGE: Change = {
+  number: 0,
+  at: 0,
+  type: 'join',
+  scope: '',
+  key: '',
+  pid: undefined,
+  entries: 0,
+  revision: 0,
+  cause: 'call',
+};
+
+function factOf({ number, at, type, scope, key, pid, entries, revision, cause }: Change): ChangeFact {
+  return {
+    number,
+    at,
+    type,
+    scope,
+    key: toJson(key, MOST_KEY_CHARS),
+    keyText: formatKey(key),
+    pid: pid === undefined ? '' : pidText(pid),
+    node: pid?.node ?? '',
+    entries,
+    revision,
+    cause,
+  };
+}
