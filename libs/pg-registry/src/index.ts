@@ -114,13 +114,14 @@ export type {
 } from './transport';
 export type { SharedSecretOptions } from './transport/secret';
 export { ClusterName, clusterName, EntityName, hashBy, Via, via } from './calls';
-export { entity, EntityRef, EntityService } from './entities';
+export { entity, EntityRef, EntityService, EntityType } from './entities';
 export type {
   EntitiesStats,
   EntityClass,
   EntityGuard,
   EntityLifecycle,
   EntityOptions,
+  EntityPlacement,
   EntityStart,
   Host,
   StartCause,
@@ -239,6 +240,7 @@ export {
   HandleCall,
   HandleCast,
   HandleMessage,
+  InjectEntity,
   InjectRegistry,
   InjectRegistryNode,
   OnLeader,

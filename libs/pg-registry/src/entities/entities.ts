@@ -1,14 +1,23 @@
 import { type EntityAddress, type EntityRouter, type TriedMembers } from '../calls';
 import { withTimeout } from '../lifetime';
 import type { MembershipEvent, ScopeEvent } from '../scope';
-import { isArray, type Key, NotRegisteredError, type Pid, quoteText, type Value } from '../term';
+import {
+  InvalidArgumentError,
+  isArray,
+  type Key,
+  NotRegisteredError,
+  type Pid,
+  quoteText,
+  type Value,
+} from '../term';
 import { Arrivals } from './arrivals';
 import type { EntitiesDeps, EntitiesStats } from './entities-deps';
 import { EntityHost } from './entity-host';
 import { type EntityClass, nameOf } from './entity-options';
 import { hostHandlers, hostOn, SETTLE_MS } from './host-handlers';
 import type { HostedType } from './hosted-type';
-import { Directory, ENTITIES_SCOPE, type Host, HOSTS_SCOPE } from './hosts';
+import type { Host } from './host';
+import { Directory, ENTITIES_SCOPE, HOSTS_SCOPE } from './hosts';
 import { Merges } from './merges';
 import { Moves } from './moves';
 
@@ -56,6 +65,10 @@ export class Entities implements EntityRouter {
       // It keeps its place as long as its node is a peer: nobody else may start it.
       if (state === 'suspect') return undefined;
     }
+    // A node that offers the type knows whether it has a placement of its own.
+    const host = tried === undefined ? this.#host : undefined;
+    const placement = host?.isOpen === true ? host.types.get(type)?.type.placement : undefined;
+    if (host !== undefined && placement !== undefined && placement !== 'hash') return host.process.pid;
     return this.directory.candidates(type, key).find(({ pid }) => tried?.has(pid) !== true)?.pid;
   }
 
@@ -91,6 +104,21 @@ export class Entities implements EntityRouter {
     await this.ready();
     hostOn(this.directory, type, node);
     return await this.#tellHostOf(type, key, 'move', { node });
+  }
+
+  /**
+   * The host at which an entity of a type is to be; undefined: any will do.
+   *
+   * @throws InvalidArgumentError if only nodes that offer the type can tell.
+   */
+  placeOf(type: string, key: Key): Host | undefined {
+    const hosted = this.#host?.types.get(type);
+    if (hosted !== undefined) return this.#host?.placeOf(hosted, key);
+    if (this.directory.offers(type).every(({ guard }) => guard === 'view'))
+      return this.directory.candidates(type, key)[0];
+    throw new InvalidArgumentError(
+      `Only nodes that offer ${quoteText(type)} know where its entities are to be. Nothing was moved.`,
+    );
   }
 
   /**
@@ -296,7 +324,8 @@ export class Entities implements EntityRouter {
     if (!host.isOpen || hosted.isFull || hosted.lives.has(key) || this.directory.living(name, key).length > 0)
       return false;
     if (host.refusalOf(hosted, key) !== undefined) return false;
-    return this.directory.candidates(name, key)[0]?.pid === host.process.pid;
+    const place = host.placeOf(hosted, key) ?? this.directory.candidates(name, key)[0];
+    return place?.pid === host.process.pid;
   }
 
   #hostedOf(entry: Key): { hosted: HostedType; key: Key } | undefined {

@@ -13,6 +13,7 @@ import type { EntitiesDeps } from './entities-deps';
 import { type EntityClass, entityTypeOf } from './entity-options';
 import { entityHandlers, MERGE } from './entity-handlers';
 import { EntityLeases } from './entity-leases';
+import type { Host } from './host';
 import { type Directory, ENTITIES_SCOPE, HOSTS_SCOPE, offerOf } from './hosts';
 import { HostedType, type Life, type StartOf } from './hosted-type';
 import { IdleWatch } from './idle-watch';
@@ -142,6 +143,11 @@ export class EntityHost {
   /** Why an entity is not started here by anybody at present; undefined: it may be. */
   refusalOf(hosted: HostedType, key: Key): Error | undefined {
     return this.#refusals.ofType(hosted, key);
+  }
+
+  /** The host at which an entity is to be; undefined: any will do. */
+  placeOf(hosted: HostedType, key: Key): Host | undefined {
+    return this.#refusals.placeOf(hosted, key);
   }
 
   /** Gives the lease of an entity back, when its `onProcessExit` has run. @param to The incarnation that may take it first */

@@ -9,6 +9,7 @@ import {
   quoteText,
 } from '../term';
 import type { ProcessClass } from '../process';
+import type { EntityGuard, EntityPlacement } from './host';
 
 /** Why an entity was started. */
 export type StartCause =
@@ -42,9 +43,6 @@ export interface EntityLifecycle<S = unknown> {
   onMerge?(other: S): unknown;
 }
 
-/** What keeps two entities of one key apart; see `EntityOptions.guard`. */
-export type EntityGuard = 'view' | 'lease';
-
 /** The options of `@Entity`. */
 export interface EntityOptions {
   /**
@@ -54,6 +52,12 @@ export interface EntityOptions {
    * live end with the reason `'lost'`. All nodes that offer a type must say the same.
    */
   readonly guard?: EntityGuard;
+  /**
+   * Where an entity is started. `'hash'` (the default): all nodes that offer the type get an even share. `'local'`: on the node of the first
+   * caller, if that offers the type, else as with `'hash'`. A function gets the key and the hosts that can take it, the best by hash first,
+   * and returns the name of one of their nodes; it runs on a node that offers the type. Two callers may choose differently, so anything but `'hash'` needs guard `'lease'`.
+   */
+  readonly placement?: 'hash' | 'local' | EntityPlacement;
   /** Ends an entity that was not called for so long, in milliseconds. Default 600,000; Infinity for never. */
   readonly idleMs?: number;
   /**
@@ -71,14 +75,23 @@ export interface EntityOptions {
 }
 
 /** An entity type after the checks, with every default filled in. */
-export interface EntityType extends Required<EntityOptions> {
+export interface EntityDefinition extends Required<EntityOptions> {
   readonly name: string;
 }
 
 /** A class with `@Entity`. */
 export type EntityClass<T extends object = object> = ProcessClass<T>;
 
-const NAMES = ['guard', 'idleMs', 'restart', 'maxPerNode', 'reentrant', 'onError', 'stateVersion'];
+const NAMES = [
+  'guard',
+  'placement',
+  'idleMs',
+  'restart',
+  'maxPerNode',
+  'reentrant',
+  'onError',
+  'stateVersion',
+];
 const CHECKS: OptionChecks = new OptionChecks('No entity can be started.', '@Entity');
 const TYPE = Symbol('pg-registry:entity-type');
 
@@ -87,11 +100,12 @@ const TYPE = Symbol('pg-registry:entity-type');
  *
  * @throws InvalidOptionError naming the option that is wrong or unknown.
  */
-export function normalEntityType(name: unknown, options: EntityOptions): EntityType {
+export function normalEntityType(name: unknown, options: EntityOptions): EntityDefinition {
   CHECKS.name('type', name);
   CHECKS.names(options, NAMES);
   const {
     guard = 'view',
+    placement = 'hash',
     idleMs = 600_000,
     restart = 'on-call',
     maxPerNode = 100_000,
@@ -102,25 +116,42 @@ export function normalEntityType(name: unknown, options: EntityOptions): EntityT
   if (typeof idleMs !== 'number' || !(idleMs > 0))
     throw CHECKS.error('idleMs', idleMs, 'a number of milliseconds > 0, or Infinity');
   CHECKS.oneOf('guard', guard, ['view', 'lease']);
+  if (typeof placement !== 'function') CHECKS.oneOf('placement', placement, ['hash', 'local']);
+  if (placement !== 'hash' && guard !== 'lease')
+    throw CHECKS.error(
+      'placement',
+      placement,
+      "'hash' unless guard is 'lease', which decides between two callers",
+    );
   CHECKS.oneOf('restart', restart, ['on-call', 'eager']);
   CHECKS.wholeNumber('maxPerNode', maxPerNode, 1);
   CHECKS.boolean('reentrant', reentrant);
   CHECKS.oneOf('onError', onError, ['stay', 'exit']);
   CHECKS.wholeNumber('stateVersion', stateVersion, 0);
-  return Object.freeze({ name, guard, idleMs, restart, maxPerNode, reentrant, onError, stateVersion });
+  return Object.freeze({
+    name,
+    guard,
+    placement,
+    idleMs,
+    restart,
+    maxPerNode,
+    reentrant,
+    onError,
+    stateVersion,
+  });
 }
 
 /** Notes that a class is an entity type. */
-export function setEntityType(target: object, type: EntityType): void {
+export function setEntityType(target: object, type: EntityDefinition): void {
   Object.defineProperty(target, TYPE, { value: type });
 }
 
 /** Returns the entity type of exactly this class; undefined if it has no `@Entity`. Never throws. */
-export function entityTypeOf(target: unknown): EntityType | undefined {
+export function entityTypeOf(target: unknown): EntityDefinition | undefined {
   if (typeof target !== 'function' || !Object.hasOwn(target, TYPE)) return undefined;
   // Only setEntityType writes it.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  return Reflect.get(target, TYPE) as EntityType;
+  return Reflect.get(target, TYPE) as EntityDefinition;
 }
 
 /**

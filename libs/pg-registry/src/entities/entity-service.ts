@@ -13,7 +13,8 @@ import {
 } from '../term';
 import type { Entities } from './entities';
 import { type EntityClass, typeNameOf } from './entity-options';
-import { ENTITIES_SCOPE, type Host } from './hosts';
+import type { Host } from './host';
+import { ENTITIES_SCOPE } from './hosts';
 
 /** A name belongs to no node, whose objects its pids could be. */
 const AS_GIVEN = { internPid: (pid: Pid): Pid => pid };
@@ -84,6 +85,33 @@ export class EntityRef<T = unknown> extends EntityName {
   }
 }
 
+/** The entities of one type. Injected by `@InjectEntity(Document)`. */
+export class EntityType<T extends object = object> {
+  readonly #service: EntityService;
+  readonly #type: string;
+
+  /** @internal Made by `@InjectEntity`. */
+  constructor(service: EntityService, type: string) {
+    this.#service = service;
+    this.#type = type;
+  }
+
+  /** See {@link EntityService.ref}. */
+  ref(key: Key): EntityRef<T> {
+    return this.#service.ref<T>(this.#type, key);
+  }
+
+  /** See {@link EntityService.find}. */
+  find(key: Key): Pid | undefined {
+    return this.#service.find(this.#type, key);
+  }
+
+  /** See {@link EntityService.list}. */
+  list(): readonly Entry[] {
+    return this.#service.list(this.#type);
+  }
+}
+
 /** Finds, starts, ends and moves entities of the whole cluster. One per application. */
 export class EntityService {
   readonly #processes: ProcessService;
@@ -149,10 +177,11 @@ export class EntityService {
 
   /**
    * Moves living entities of a type that are not at their place, one after the other: after nodes have joined, for instance. Nothing is ever
-   * moved unasked, except by a node that leaves.
+   * moved unasked, except by a node that leaves. A type with guard `'lease'` may have a placement of its own: ask a node that offers it.
    *
    * @param options.max So many at most. Default 100.
    * @returns How many were moved.
+   * @throws InvalidArgumentError if only nodes that offer the type can tell where its entities are to be.
    */
   async rebalance(type: EntityClass | string, options: { readonly max?: number } = {}): Promise<number> {
     CHECKS.names(options, ['max']);
@@ -166,7 +195,7 @@ export class EntityService {
       // The keys of that scope are made by hosts.
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion
       const [, entityKey] = key as readonly [string, Key];
-      const [best] = this.#entities.directory.candidates(name, entityKey);
+      const best = this.#entities.placeOf(name, entityKey);
       if (best === undefined || best.node === pid.node) continue;
       // One after the other, so that the cluster goes on serving.
       // oxlint-disable-next-line no-await-in-loop

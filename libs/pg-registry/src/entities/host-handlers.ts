@@ -5,7 +5,8 @@ import type { EntitiesDeps } from './entities-deps';
 import type { EntityHost } from './entity-host';
 import { HostMessages } from './host-messages';
 import type { HostedType, Life } from './hosted-type';
-import { type Directory, ENTITIES_SCOPE, type Host } from './hosts';
+import type { Host } from './host';
+import { type Directory, ENTITIES_SCOPE } from './hosts';
 import type { Merges } from './merges';
 import type { Moves } from './moves';
 

@@ -2,7 +2,7 @@ import type { Mailbox } from '../calls';
 import type { LocalProcess } from '../lifetime';
 import type { Claim } from '../names';
 import { type Key, KeyMap, type Pid } from '../term';
-import type { EntityClass, EntityType, StartCause } from './entity-options';
+import type { EntityClass, EntityDefinition, StartCause } from './entity-options';
 import { StartPauses } from './start-pauses';
 
 /** One life of an entity on this node, from the beginning of its start until its process has ended. */
@@ -36,7 +36,7 @@ export interface StartOf {
 
 /** An entity type that this node offers, and what lives of it here. */
 export class HostedType {
-  readonly type: EntityType;
+  readonly type: EntityDefinition;
   readonly class: EntityClass;
   readonly lives = new KeyMap<Life>();
   /** Calls that wait until it is known whether their entity starts here. */
@@ -49,7 +49,7 @@ export class HostedType {
   /** Whether the node has ended: nothing of the type lives here any more. */
   isClosed = false;
 
-  constructor(type: EntityType, entityClass: EntityClass) {
+  constructor(type: EntityDefinition, entityClass: EntityClass) {
     this.type = type;
     this.class = entityClass;
   }

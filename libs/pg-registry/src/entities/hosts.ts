@@ -1,7 +1,7 @@
 import type { NodeAvailability } from '../calls';
 import type { PgRegistryService } from '../scope';
 import type { Key, Pid, Value } from '../term';
-import type { EntityGuard } from './entity-options';
+import type { Host } from './host';
 import { ranked } from './placement';
 
 /** The internal scope in which nodes offer entity types: the key is the type. */
@@ -10,20 +10,6 @@ export const HOSTS_SCOPE = 'pg.hosts';
 export const ENTITIES_SCOPE = 'pg.entities';
 /** The value of an entity that is being moved away. */
 export const MOVING = 'moving';
-
-/** A node that offers an entity type. */
-export interface Host {
-  /** Its name. */
-  readonly node: string;
-  /** The process that starts entities there. */
-  readonly pid: Pid;
-  /** What keeps two entities of one key apart there: the same on all nodes, or none is started. */
-  readonly guard: EntityGuard;
-  /** The version of what its `onHandOver` returns. */
-  readonly stateVersion: number;
-  /** Whether it can take no more entities of the type. */
-  readonly full: boolean;
-}
 
 /** What a host says of itself. */
 type Offer = Pick<Host, 'guard' | 'stateVersion' | 'full'>;

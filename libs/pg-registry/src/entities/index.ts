@@ -12,16 +12,16 @@ export { Entities } from './entities';
 export type { EntitiesStats } from './entities-deps';
 export {
   type EntityClass,
-  type EntityGuard,
   type EntityLifecycle,
   type EntityOptions,
   type EntityStart,
-  type EntityType,
+  type EntityDefinition,
   entityTypeOf,
   normalEntityType,
+  typeNameOf,
   setEntityType,
   type StartCause,
 } from './entity-options';
-export { entity, EntityRef, EntityService } from './entity-service';
+export { entity, EntityRef, EntityService, EntityType } from './entity-service';
+export type { EntityGuard, EntityPlacement, Host } from './host';
 export type { HostedType, Life } from './hosted-type';
-export type { Host } from './hosts';

@@ -1,10 +1,19 @@
 import type { QueuedMessage } from '../calls';
-import { EntityElsewhereError, isPid, messageOfThrown, normalValue, type Pid, type Value } from '../term';
+import {
+  EntityElsewhereError,
+  isPid,
+  type Key,
+  messageOfThrown,
+  normalValue,
+  type Pid,
+  type Value,
+} from '../term';
 import type { EntitiesDeps } from './entities-deps';
 import type { EntityHost } from './entity-host';
 import { type EntityLifecycle, nameOf } from './entity-options';
 import type { HostedType, Life } from './hosted-type';
-import { type Directory, ENTITIES_SCOPE, type Host, MOVING } from './hosts';
+import type { Host } from './host';
+import { type Directory, ENTITIES_SCOPE, MOVING } from './hosts';
 
 /** How long a host waits for the word of another one, in milliseconds. */
 const PREPARE_MS = 5000;
@@ -111,16 +120,13 @@ export class Moves {
   }
 
   async #prepare(
-    { type: { name } }: HostedType,
+    hosted: HostedType,
     { key, process }: Life,
     to: Host | undefined,
     moveId: string,
   ): Promise<Host | undefined> {
-    const targets =
-      to === undefined
-        ? this.#directory.candidates(name, key).filter(({ pid }) => pid !== this.#host.process.pid)
-        : [to];
-    for (const target of targets.slice(0, MOST_TARGETS)) {
+    const { name } = hosted.type;
+    for (const target of to === undefined ? this.#targets(hosted, key) : [to]) {
       const request = { type: name, key, moveId, from: process.pid };
       try {
         // One after the other: the next is only asked when the last does not take it.
@@ -136,6 +142,15 @@ export class Moves {
       }
     }
     return undefined;
+  }
+
+  /** Who may take an entity from a node that leaves, the best first. */
+  #targets(hosted: HostedType, key: Key): readonly Host[] {
+    const place = this.#host.placeOf(hosted, key);
+    const candidates = this.#directory.candidates(hosted.type.name, key);
+    const others = candidates.filter(({ pid }) => pid !== place?.pid);
+    const targets = place === undefined ? others : [place, ...others];
+    return targets.filter(({ pid }) => pid !== this.#host.process.pid).slice(0, MOST_TARGETS);
   }
 
   async #close({ type: { name } }: HostedType, { key, process }: Life): Promise<PackedState> {

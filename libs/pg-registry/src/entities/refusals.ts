@@ -1,8 +1,17 @@
 import type { EntityAddress } from '../calls';
-import { EntityElsewhereError, EntityUnavailableError, type Key, type Pid, quoteText } from '../term';
+import {
+  describeValue,
+  EntityElsewhereError,
+  EntityUnavailableError,
+  type Key,
+  messageOfThrown,
+  type Pid,
+  quoteText,
+} from '../term';
 import type { EntitiesDeps } from './entities-deps';
 import { nameOf } from './entity-options';
 import type { HostedType } from './hosted-type';
+import type { EntityPlacement, Host } from './host';
 import type { Directory } from './hosts';
 
 /** A call that was sent on so often is taken where it is. */
@@ -38,9 +47,49 @@ export class Refusals {
     if (refusal !== undefined) return refusal;
     const candidates = directory.candidates(type, key);
     const rank = candidates.findIndex(({ pid }) => processes.isLocal(pid));
+    const { placement } = hosted.type;
+    if (typeof placement === 'function' && entity.hops === 0) {
+      const place = this.#chosen(placement, entity, candidates);
+      if (place instanceof Error) return place;
+      if (!processes.isLocal(place.pid)) return this.elsewhere(entity, place.pid, 'is not the place');
+    }
     if (hosted.isFull || rank === -1) return this.elsewhere(entity, undefined, 'takes no more of the type');
+    // Whoever chose this node did so once; the lease decides between two.
+    if (placement !== 'hash') return undefined;
     if (rank <= entity.passed || entity.hops >= MANY_HOPS) return undefined;
     return this.elsewhere(entity, candidates[entity.passed]?.pid, 'is not the place');
+  }
+
+  /** The host at which an entity is to be, as far as its type says so; undefined if any will do, or if that cannot be told. */
+  placeOf({ type: { name, placement } }: HostedType, key: Key): Host | undefined {
+    if (placement === 'local') return undefined;
+    const candidates = this.#deps.directory.candidates(name, key);
+    if (placement === 'hash') return candidates[0];
+    const place = this.#chosen(placement, { type: name, key }, candidates);
+    return place instanceof Error ? undefined : place;
+  }
+
+  #chosen(
+    placement: EntityPlacement,
+    entity: Pick<EntityAddress, 'type' | 'key'>,
+    hosts: readonly Host[],
+  ): Host | EntityUnavailableError {
+    let node: unknown;
+    try {
+      node = placement(entity.key, hosts);
+    } catch (error) {
+      return new EntityUnavailableError(
+        `The placement of ${nameOf(entity)} threw: ${messageOfThrown(error)}. Nothing was executed.`,
+      );
+    }
+    const nodes = hosts.map((host) => quoteText(host.node)).join(', ');
+    return (
+      hosts.find((host) => host.node === node) ??
+      new EntityUnavailableError(
+        `The placement of ${nameOf(entity)} returned ${describeValue(node)}; it must return the name of a node that can take it: ` +
+          `${nodes || 'there is none'}. Nothing was executed.`,
+      )
+    );
   }
 
   /** Why nobody starts this entity at present: it fails again and again, or the hosts do not agree how it is guarded. */

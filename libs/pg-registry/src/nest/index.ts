@@ -14,6 +14,7 @@
  */
 export { CallContext } from './decorators/call-context.decorator';
 export { Entity } from './decorators/entity.decorator';
+export { InjectEntity } from './decorators/inject-entity.decorator';
 export { HandleCall, HandleCast, HandleMessage } from './decorators/handlers.decorator';
 export type { CallRequest } from './guarded-handlers';
 export { OnLeader } from './decorators/on-leader.decorator';

@@ -1,6 +1,7 @@
 import { Logger, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { EntityService } from '../entities';
+import { EntityTypesModule } from './decorators/inject-entity.decorator';
 import { ClusterNames } from '../names';
 import { PgRegistryNode } from '../node';
 import { PgRegistryObserver } from '../observer';
@@ -22,7 +23,7 @@ import { LOG_CONTEXT } from './tokens';
  * closes it after every other module has shut down.
  */
 @Module({
-  imports: [PgRegistryDecoratorsModule],
+  imports: [PgRegistryDecoratorsModule, EntityTypesModule],
   providers: [
     nodeProvider,
     ModuleProcessFactory,
