@@ -235,6 +235,7 @@ export type {
 } from './node';
 export {
   CallContext,
+  ClusterSingleton,
   Entity,
   getRegistryToken,
   HandleCall,
@@ -254,6 +255,8 @@ export {
 } from './nest';
 export type {
   CallRequest,
+  ClusterSingletonLifecycle,
+  ClusterSingletonOptions,
   HealthResult,
   LivenessResult,
   PgRegistryModuleOptions,

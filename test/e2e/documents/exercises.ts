@@ -146,6 +146,32 @@ export const exercises: Readonly<Record<string, Exercise>> = {
     await expect(app.get(Newsletter).send()).resolves.toBeUndefined();
   },
 
+  'docs/guide/one-in-the-cluster.md#a-service-with-one-active-instance': async (harness) => {
+    const block = harness.run<{
+      PlanStore: Type;
+      Scheduler: Type;
+      Jobs: Type<{ add(job: string): Promise<number> }>;
+    }>();
+    const { PlanStore, Scheduler, Jobs } = block.exports;
+    const tokens: number[] = [];
+    const saved: string[] = [];
+    const store = {
+      load: async (token: number): Promise<string[]> => (tokens.push(token), await Promise.resolve([])),
+      save: async (plan: readonly string[], token: number): Promise<void> => {
+        saved.push(`${plan.join()} ${token === tokens[0]}`);
+        await Promise.resolve();
+      },
+    };
+    const { app } = await harness.surround({
+      providers: [Scheduler, Jobs, { provide: PlanStore, useValue: store }],
+    });
+    await expect(app.get(Jobs).add('mail')).resolves.toBe(1);
+    await expect(app.get(Jobs).add('post')).resolves.toBe(2);
+    expect(saved).toEqual(['mail true', 'mail,post true']);
+    await app.close();
+    expectPromised(block);
+  },
+
   'docs/guide/recipes.md#several-nodes-in-one-process': async (harness) => {
     const block = harness.run<{ twoNodes(): Promise<void> }>();
     await block.exports.twoNodes();

@@ -103,6 +103,18 @@ export class Claim implements AsyncDisposable {
     await this.release();
   }
 
+  /** @internal Why it has ended; undefined: nobody was told that it has. */
+  get reason(): LossReason | undefined {
+    return this.#reason;
+  }
+
+  /** @internal Tells everybody, in this turn, if it is not held any more by the clocks. */
+  notice(): void {
+    if (this.held) return;
+    this.#deps.settle();
+    this.end('expired');
+  }
+
   /** @internal Ends the claim, once. */
   end(reason: LossReason): void {
     if (this.#reason !== undefined) return;

@@ -1,9 +1,16 @@
 import { firstValueFrom, type Subscription } from 'rxjs';
 import { eventually } from '../../../../test/support/eventually';
 import { PgRegistryNode } from '../node';
+import { type Clock, systemClock } from '../node/clock';
 import { ClaimLostError, type Key, LockTimeoutError, NamesUnavailableError } from '../term';
 import { localBus, localTransport } from '../transport/local';
 import type { Claim, NamesOptions } from '.';
+
+/** Timers of this time never fire. */
+const withoutTimer =
+  (without: number): Clock['setTimer'] =>
+  (ms, ...rest) =>
+    ms === without ? () => undefined : systemClock.setTimer(ms, ...rest);
 
 describe('ClusterNames', () => {
   let bus = localBus();
@@ -20,9 +27,14 @@ describe('ClusterNames', () => {
     nodes = [];
   });
 
-  async function start(name: string, names: false | NamesOptions = { ttlMs: 1000 }): Promise<PgRegistryNode> {
+  async function start(
+    name: string,
+    names: false | NamesOptions = { ttlMs: 1000 },
+    clock: Clock = systemClock,
+  ): Promise<PgRegistryNode> {
     const options = { node: name, transport: localTransport({ bus }), names };
     const node = new PgRegistryNode(options, {
+      clock,
       defaultTransport: () => localTransport({ bus }),
       logger: { log: () => undefined, warn: () => undefined, error: () => undefined },
     });
@@ -87,6 +99,15 @@ describe('ClusterNames', () => {
     const third = await c.names.claim('k');
     expect(performance.now() - givenBackAt).toBeGreaterThan(990);
     expect(third.token).toBeGreaterThan(second.token);
+  });
+
+  test('a node that closes while it contends for a key waits no longer than the store takes', async () => {
+    const a = await start('a', undefined, { ...systemClock, setTimer: withoutTimer(1000) });
+    const claim = a.names.claim('k').catch((error: unknown) => error);
+    await a.close();
+    await expect(claim).resolves.toMatchObject({ code: 'NAMES_UNAVAILABLE' });
+    const b = await start('b');
+    await expect(b.names.tryClaim('k')).resolves.toMatchObject({ held: true });
   });
 
   test('calls of one node get a key in the order of arrival', async () => {

@@ -18,6 +18,7 @@ import { type Holder, Holders, type KnownHolder } from './holders';
 import { NameClaims } from './name-claims';
 import type { ClusterNamesDeps } from './names-deps';
 import type { NamesStats } from './names-stats';
+import { type Singleton, Singletons } from './singletons';
 
 /** Options of {@link ClusterNames.tryClaim}. */
 export interface TryClaimOptions {
@@ -55,6 +56,7 @@ export class ClusterNames {
   readonly #holders: Holders;
   readonly #claims: NameClaims | undefined;
   readonly #campaigns: Campaigns;
+  readonly #singletons: Singletons;
 
   /** @internal Made by the node. */
   constructor(deps: ClusterNamesDeps) {
@@ -62,6 +64,12 @@ export class ClusterNames {
     this.#holders = new Holders(deps.scope);
     this.#claims = deps.options === false ? undefined : new NameClaims(deps, deps.options, this.#holders);
     this.#campaigns = new Campaigns(deps);
+    const { processes } = deps;
+    this.#singletons = new Singletons({
+      ...deps,
+      claim: async (key, process) =>
+        await processes.current.enter(process, undefined, () => this.claim(key, { timeoutMs: Infinity })),
+    });
   }
 
   /**
@@ -214,15 +222,39 @@ export class ClusterNames {
     return this.#claims && new EntityNames(this.#claims, this.#deps, process);
   }
 
+  /**
+   * @internal Returns a key as {@link elect} wants it.
+   *
+   * @throws InvalidArgumentError if this node campaigns for the key already; what {@link leaderKey} throws.
+   */
+  singletonKey(key: Key): Key {
+    this.#known('@ClusterSingleton');
+    const normal = this.#key(key);
+    const purpose = this.#campaigns.purposeOf(normal);
+    if (purpose === undefined) return normal;
+    throw new InvalidArgumentError(
+      `${formatKey(normal)} is the key of ${purpose} on this node. Choose another key, or load both when the application starts.`,
+    );
+  }
+
+  /** @internal Lets a singleton contend for a key until the node drains, again after each loss. */
+  elect(key: Key, singleton: Singleton): void {
+    this.#campaigns.begin(this.#singletons.campaign(key, singleton));
+  }
+
   /** @internal Rejects everything that waits, and takes nothing new. What is held goes on. */
   stopCampaigns(): void {
     this.#campaigns.stop();
     this.#claims?.stopCampaigns();
   }
 
-  /** @internal Ends all claims at once, and resolves when the store has heard it, after `timeoutMs` at the latest. Idempotent. */
+  /**
+   * @internal Ends all claims at once, and resolves when those elected have been deposed and the store has heard it, `timeoutMs` later at the
+   * latest. Idempotent.
+   */
   async end(timeoutMs: number): Promise<void> {
-    this.#campaigns.stop();
+    this.stopCampaigns();
+    await this.#singletons.resign();
     await this.#claims?.end(timeoutMs);
   }
 

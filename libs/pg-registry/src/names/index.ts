@@ -6,7 +6,7 @@
  *
  * `lease/` is the deterministic part: the session of this node (`session`), those of others (`rival-sessions`), each key (`contest`,
  * `held-key`), and `leases`, which joins them. `lease-driver` runs it with clocks, timers and a store. `name-claims` joins it to processes
- * and promises; `cluster-names` is the public class. `campaigns` wants keys for as long as the node runs;
+ * and promises; `cluster-names` is the public class. `campaigns` wants keys for as long as the node runs, for `singletons` and for methods;
  * `entity-names` holds those of entities. `holders` keeps the holders of the whole cluster in memory, in an internal scope.
  *
  * Promises: see {@link ClusterNames}. Costs nothing until its first use. May import: term, table (types), wire, lifetime, scope, rxjs.
@@ -18,6 +18,7 @@ export { type Holder, type KnownHolder, NAMES_SCOPE } from './holders';
 export type { Takeover } from './lease/lease-records';
 export { type NamesOptions, normalNamesOptions, type NormalNamesOptions } from './names-options';
 export type { NamesStats } from './names-stats';
+export type { Singleton, SingletonProcess } from './singletons';
 export {
   type LeaseAbsent,
   type LeaseFound,

@@ -21,6 +21,8 @@ export interface LeaseDriverDeps {
   readonly openStore: () => LeaseStore | LeaseUnreachable | LeaseUnavailable;
   /** Takes what became of a key. It must not throw. */
   readonly onKey: (effect: KeyEffect) => void;
+  /** Called after each input, when all that it led to was begun. It must not throw. */
+  readonly onStep: () => void;
   /** Called when the store has broken what it promises. */
   readonly onStoreBroke: (effect: Extract<LeaseEffect, { type: 'store-broke' }>) => void;
   /** Called when the store did not answer. */
@@ -74,6 +76,7 @@ export class LeaseDriver {
       this.#isRunning = false;
     }
     this.#plan();
+    this.#deps.onStep();
   }
 
   /** Reads a record for somebody who only wants to know. */

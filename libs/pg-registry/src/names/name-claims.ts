@@ -68,6 +68,7 @@ export class NameClaims {
       wall,
       openStore: () => this.#openStore(),
       onKey: (effect) => this.#onKey(effect),
+      onStep: () => this.#checkSettled(),
       onStoreBroke: ({ kind, blockedMs }) => this.#health.broke(kind, blockedMs),
       onTrouble: (reason) => this.#health.silent(reason),
       onFailure: (error) =>
@@ -229,8 +230,7 @@ export class NameClaims {
         return this.#lostKey(list, effect.reason);
       case 'released':
         for (const done of list?.onReleased.splice(0) ?? []) done();
-        if (list === undefined) this.#checkSettled();
-        else this.#forget(list);
+        if (list !== undefined) this.#forget(list);
     }
   }
 
@@ -260,7 +260,8 @@ export class NameClaims {
     const claim = list?.claim;
     if (list === undefined || claim === undefined) return;
     list.claim = undefined;
-    this.#lost[reason] = (this.#lost[reason] ?? 0) + 1;
+    const told = claim.reason ?? reason;
+    this.#lost[told] = (this.#lost[told] ?? 0) + 1;
     const process = this.#deps.processes.get(claim.pid);
     if (process !== undefined) this.#holders.remove(list.key, process);
     this.#byProcess.tidy(claim.process, list);
@@ -315,7 +316,6 @@ export class NameClaims {
 
   #forget(list: WaitingList): void {
     if (list.isEmpty) this.#lists.delete(list.key);
-    this.#checkSettled();
   }
 
   #checkSettled(): void {

@@ -18,6 +18,8 @@ export interface ClusterNamesDeps {
   readonly random: () => number;
   /** How long the registry refuses a crashed node before it is removed, in milliseconds. */
   readonly confirmMs: number;
+  /** How long the hooks of a singleton may hold up what follows them, in milliseconds. */
+  readonly exitTimeoutMs: number;
   /** Returns the internal scope of the holders, and starts it at first use. */
   readonly scope: () => PgRegistryService;
   /**

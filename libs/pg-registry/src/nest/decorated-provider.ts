@@ -3,6 +3,7 @@ import type { HandlerMetadata } from './decorators/handlers.decorator';
 import type { LeaderMethod } from './decorators/on-leader.decorator';
 import type { MembershipHandler } from './decorators/on-membership.decorator';
 import type { ScopeListener } from './decorators/on-register.decorator';
+import type { SingletonElection } from './decorators/cluster-singleton.decorator';
 import type { ViaRegistration } from './decorators/register-via.decorator';
 
 /** Nest's record of one provider or controller. Nest does not export its name for it. */
@@ -24,6 +25,8 @@ export interface DecoratedProvider {
   /** Whether there is an instance per request only. True also for a singleton that depends on such a provider, or has such a guard. */
   readonly requestScoped: boolean;
   readonly registrations: readonly ViaRegistration[];
+  /** The key for which it contends, if it is a cluster singleton. */
+  readonly election: SingletonElection | undefined;
   /** Whether it is an entity type. */
   readonly isEntity: boolean;
   readonly handlers: readonly DecoratedMethod<HandlerMetadata>[];

@@ -26,6 +26,7 @@ export function checkDecorators(provider: DecoratedProvider): void {
   refuseForeignParameters(provider);
   refuseLostEnhancers(provider);
   refuseUnguardedLeader(provider);
+  refuseSharedElection(provider);
 }
 
 /** Makes the error for a decorator that cannot work where it is. */
@@ -49,6 +50,27 @@ function refuseUnguardedLeader({ type, wrapper, requestScoped, leads }: Decorate
   }
 }
 
+function refuseSharedElection({
+  type,
+  wrapper,
+  requestScoped,
+  election,
+  registrations,
+}: DecoratedProvider): void {
+  if (election === undefined) return;
+  if (wrapper.isTransient || requestScoped) {
+    throw decoratorError(
+      `${type.name} has @ClusterSingleton, but is ${wrapper.isTransient ? 'transient' : 'request-scoped'} and has no shared instance that could ` +
+        'be elected. Make it a singleton, also what it depends on.',
+    );
+  }
+  if (registrations.length === 0) return;
+  throw decoratorError(
+    `${type.name} has @ClusterSingleton and @RegisterVia, by which calls would reach it while it is not elected. Remove @RegisterVia: ` +
+      'callers use clusterName(key).',
+  );
+}
+
 function refuseDuplicates({ type, handlers }: DecoratedProvider): void {
   const known = new Map<string, string>();
   for (const { method, metadata } of handlers) {
@@ -70,11 +92,18 @@ function refuseSharedEntity({ type, wrapper, isEntity }: DecoratedProvider): voi
   );
 }
 
-function refuseUnreachable({ type, wrapper, registrations, handlers: [handler] }: DecoratedProvider): void {
-  if (handler === undefined || registrations.length > 0 || wrapper.isTransient) return;
+function refuseUnreachable({
+  type,
+  wrapper,
+  registrations,
+  election,
+  handlers: [handler],
+}: DecoratedProvider): void {
+  const isProcess = registrations.length > 0 || election !== undefined || wrapper.isTransient;
+  if (handler === undefined || isProcess) return;
   throw decoratorError(
-    `${type.name}.${handler.method} handles a ${handler.metadata.kind}, but ${type.name} is no process. Register it with @RegisterVia(scope, key), ` +
-      `or make it a process class with @Injectable({ scope: Scope.TRANSIENT }) and start it.`,
+    `${type.name}.${handler.method} handles a ${handler.metadata.kind}, but ${type.name} is no process. Register it with @RegisterVia(scope, key) ` +
+      `or @ClusterSingleton(key), or make it a process class with @Injectable({ scope: Scope.TRANSIENT }) and start it.`,
   );
 }
 

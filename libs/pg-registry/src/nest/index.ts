@@ -13,6 +13,11 @@
  * @nestjs/core, reflect-metadata, @opentelemetry/api (which need not be installed).
  */
 export { CallContext } from './decorators/call-context.decorator';
+export {
+  ClusterSingleton,
+  type ClusterSingletonLifecycle,
+  type ClusterSingletonOptions,
+} from './decorators/cluster-singleton.decorator';
 export { Entity } from './decorators/entity.decorator';
 export { InjectEntity } from './decorators/inject-entity.decorator';
 export { HandleCall, HandleCast, HandleMessage } from './decorators/handlers.decorator';

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { MetadataScanner } from '@nestjs/core';
 import { entityTypeOf } from '../entities';
 import type { DecoratedMethod, DecoratedProvider, ProviderClass } from './decorated-provider';
+import { singletonElectionOf } from './decorators/cluster-singleton.decorator';
 import { handlers } from './decorators/handlers.decorator';
 import type { MethodMetadata } from './decorators/method-metadata';
 import { leaderMethods } from './decorators/on-leader.decorator';
@@ -23,10 +24,11 @@ export class RegistryMetadataAccessor {
     type: ProviderClass,
   ): Pick<
     DecoratedProvider,
-    'registrations' | 'isEntity' | 'handlers' | 'listeners' | 'memberships' | 'leads'
+    'registrations' | 'election' | 'isEntity' | 'handlers' | 'listeners' | 'memberships' | 'leads'
   > {
     return {
       registrations: viaRegistrationsOf(type),
+      election: singletonElectionOf(type),
       isEntity: entityTypeOf(type) !== undefined,
       handlers: this.#methods(type, handlers),
       listeners: this.#methods(type, scopeListeners),

@@ -49,6 +49,7 @@ export class RegistryExplorer {
 }
 
 function isDecorated({
+  election,
   isEntity,
   registrations,
   handlers,
@@ -57,7 +58,9 @@ function isDecorated({
   leads,
 }: DecoratedProvider): boolean {
   return (
-    isEntity || [registrations, handlers, listeners, memberships, leads].some(({ length }) => length > 0)
+    isEntity ||
+    election !== undefined ||
+    [registrations, handlers, listeners, memberships, leads].some(({ length }) => length > 0)
   );
 }
 

@@ -4,12 +4,13 @@ import { PgRegistryNode } from '../node';
 import { type LocalProcess, thenOf } from '../lifetime';
 import { ProcessService } from '../process';
 import type { PgRegistryService } from '../scope';
-import { AlreadyRegisteredError, formatKey, messageOfThrown, type Key, type Value } from '../term';
+import { AlreadyRegisteredError, formatKey, KeyMap, messageOfThrown, type Key, type Value } from '../term';
 import { type DecoratedProvider, identityOf } from './decorated-provider';
 import type { ViaRegistration } from './decorators/register-via.decorator';
 import { guardBy } from './decorators/on-leader.decorator';
 import { decoratorError } from './decorator-checks';
 import { GuardedHandlers } from './guarded-handlers';
+import { singletonOf } from './singleton-provider';
 
 type Methods = Readonly<Record<string, (...args: unknown[]) => unknown>>;
 
@@ -56,12 +57,15 @@ export class RegistryOrchestrator {
     const missing = providers.filter((provider) => !this.#known.has(identityOf(provider)));
     this.#mounted.push(mounted);
     try {
+      const elections = this.#elections(missing);
       const leaderKeys = missing.flatMap((provider) => this.#leaderKeys(provider));
       for (const provider of missing) this.#listen(provider, mounted);
       for (const provider of missing) this.#subscribe(provider, mounted);
       for (const provider of missing) this.#register(provider, mounted);
       for (const { isEntity, type } of missing)
         if (isEntity) at(`@Entity of ${type.name}`, () => this.#node.mountEntity(type));
+      // First: methods with @OnLeader of the same key then share its campaign.
+      for (const [key, provider] of elections) this.#elect(key, provider);
       for (const key of leaderKeys) this.#node.names.lead(key);
     } catch (error) {
       mounted.end();
@@ -74,6 +78,29 @@ export class RegistryOrchestrator {
   unmount(): void {
     for (const mounted of this.#mounted.splice(0)) mounted.end();
     this.#known.clear();
+  }
+
+  /** The cluster singletons among providers, by their keys. @throws InvalidOptionError for two of one key */
+  #elections(providers: readonly DecoratedProvider[]): KeyMap<DecoratedProvider> {
+    const elections = new KeyMap<DecoratedProvider>();
+    for (const provider of providers) {
+      const { election, type } = provider;
+      if (election === undefined) continue;
+      const place = `@ClusterSingleton of ${type.name}`;
+      const key = at(place, () => this.#node.names.singletonKey(election.key));
+      const other = elections.get(key);
+      if (other !== undefined)
+        throw decoratorError(
+          `${place}: ${formatKey(key)} is the key of ${other.type.name}, too. Choose another key.`,
+        );
+      elections.set(key, provider);
+    }
+    return elections;
+  }
+
+  #elect(key: Key, provider: DecoratedProvider): void {
+    const handlers = this.#handlers.ofProvider(provider);
+    this.#node.names.elect(key, singletonOf(provider, handlers, this.#processes));
   }
 
   /** Opens the methods with `@OnLeader`, which run nevertheless only once their keys are held. */

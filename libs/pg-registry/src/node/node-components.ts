@@ -318,6 +318,7 @@ function createNames(
     wall: () => clock.wall(),
     random,
     confirmMs: protocol.confirmMs,
+    exitTimeoutMs: options.exitTimeoutMs,
     scope: () => scopes.ensure(NAMES_SCOPE),
     openStore: ({ bucket = leaseBucket(namespace), replicas }) => {
       const present = connection();

@@ -8,6 +8,7 @@ import {
   formatDestination,
   type Handlers,
   HandlerTable,
+  type Mailbox,
   type ProcessDown,
   type Via,
 } from '../calls';
@@ -207,11 +208,22 @@ export class ProcessService {
     readonly handlers: Handlers;
     readonly serial: boolean;
   }): LocalProcess {
-    const { label, handlers, serial } = options;
+    const mailbox = this.mountClosed(options);
+    mailbox.open(options.handlers);
+    return mailbox.process;
+  }
+
+  /** @internal Starts a process like {@link mount}, whose messages wait until its mailbox is opened. */
+  mountClosed(options: {
+    readonly label: string;
+    readonly serial: boolean;
+    readonly mayHandOut?: () => boolean;
+  }): Mailbox {
+    const { label, serial, mayHandOut } = options;
     const process = this.#processes.spawn(label);
     this.#processes.protect(process);
-    this.#calls.mailboxes.mount(process, { serial, capacity: this.#mailboxCapacity }).open(handlers);
-    return process;
+    const capacity = this.#mailboxCapacity;
+    return this.#calls.mailboxes.mount(process, { serial, capacity, mayHandOut });
   }
 
   /** @internal Sets what makes instances, once; without it {@link start} throws. */
