@@ -134,7 +134,12 @@ export class RemoteEntries {
 
   /** The number of the `nth` entry above `from`; Infinity if there are fewer. Cost: `nth`, and the logarithm of their number. */
   numberOf(nth: number, from: number): number {
-    return this.#indexes.owner(this.owner)?.between(from, Infinity, nth).at(nth - 1)?.number ?? Infinity;
+    return (
+      this.#indexes
+        .owner(this.owner)
+        ?.between(from, Infinity, nth)
+        .at(nth - 1)?.number ?? Infinity
+    );
   }
 
   /** Removes the rows that the owner no longer has, but none that an operation after the chunk has touched. */
