@@ -62,7 +62,7 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
   'entities/entity-service.ts': { void: [1, 'ready() never rejects'] },
   'entities/host-handlers.ts': { 'then()': [1, AWAITED], 'async callback': [3, 'the mailbox awaits it'] },
   'entities/idle-watch.ts': { timer: [1, CLOCK] },
-  'entities/merges.ts': { 'then()': [1, AWAITED], 'async callback': [1, AWAITED] },
+  'entities/merges.ts': { 'async callback': [2, AWAITED] },
   'entities/moves.ts': { 'then()': [2, AWAITED], 'async callback': [1, AWAITED] },
   'entities/waiting-starts.ts': {
     'then()': [1, PROMISE],

@@ -11,6 +11,9 @@ import { Load } from '../nest/load';
 
 export const NAMES = ['one', 'two', 'three'];
 
+/** What keeps two ledgers of one key apart. */
+export type Guard = 'view' | 'lease';
+
 /** One line of the journal. */
 export interface Written {
   readonly what: string;
@@ -39,6 +42,7 @@ export class Ledgers {
   readonly #processes: ProcessService;
   readonly entities: EntityService;
   readonly keys: number;
+  readonly #guard: Guard;
   #number = 0;
 
   private constructor(
@@ -47,7 +51,9 @@ export class Ledgers {
     app: { close(): Promise<void>; get: <T>(token: new (...args: never[]) => T) => T },
     folder: string,
     keys: number,
+    guard: Guard,
   ) {
+    this.#guard = guard;
     this.#server = server;
     this.#nodes = nodes;
     this.#app = app;
@@ -57,16 +63,16 @@ export class Ledgers {
     this.keys = keys;
   }
 
-  static async start(keys: number): Promise<Ledgers> {
-    const server = await NatsServer.start();
+  static async start(keys: number, guard: Guard): Promise<Ledgers> {
+    const server = await NatsServer.start({ config: 'jetstream { store_dir: "DIR/jetstream" }' });
     const folder = mkdtempSync(join(tmpdir(), 'ledgers-'));
     @Module({ imports: [PgRegistryModule.forRoot({ transport: natsTransport({ servers: server.url }) })] })
     class CallerModule {}
     const app = await NestFactory.createApplicationContext(CallerModule, { logger: ['error'] });
     const nodes = await Promise.all(
-      NAMES.map(async (name) => [name, await start(server.url, name, folder)] as const),
+      NAMES.map(async (name) => [name, await start(server.url, name, folder, guard)] as const),
     );
-    const ledgers = new Ledgers(server, new Map(nodes), app, folder, keys);
+    const ledgers = new Ledgers(server, new Map(nodes), app, folder, keys, guard);
     await ledgers.entities.ready();
     await ledgers.offered();
     return ledgers;
@@ -102,7 +108,7 @@ export class Ledgers {
     const node = this.#nodes.get(name)!;
     node.kill('SIGTERM');
     await node.exited;
-    this.#nodes.set(name, await start(this.#server.url, name, this.#folder));
+    this.#nodes.set(name, await start(this.#server.url, name, this.#folder, this.#guard));
     await this.offered();
   }
 
@@ -128,8 +134,8 @@ export class Ledgers {
   }
 }
 
-function start(servers: string, name: string, folder: string): Promise<NodeProcess> {
+function start(servers: string, name: string, folder: string, guard: Guard): Promise<NodeProcess> {
   return NodeProcess.start('e2e/entities/ledger.fixture.ts', {
-    args: [servers, name, join(folder, 'journal')],
+    args: [servers, name, join(folder, 'journal'), guard],
   });
 }

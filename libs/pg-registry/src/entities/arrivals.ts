@@ -11,10 +11,12 @@ import type { EntitiesDeps } from './entities-deps';
 import type { EntityHost } from './entity-host';
 import { nameOf } from './entity-options';
 import type { HostedType } from './hosted-type';
+import type { Directory } from './hosts';
+import { Outcomes } from './outcomes';
 
 /** How long calls are parked for an entity that was announced and does not come. */
 const PARKED_MS = 15_000;
-/** Moves whose outcome is remembered, for a sender that did not get the answer. */
+/** Moves of each peer whose outcome is remembered, in case it did not get the answer. */
 const MOST_MOVES = 10_000;
 
 /** What a host says about an entity that it gives away. */
@@ -45,29 +47,29 @@ interface Expected {
 /** The entities that other nodes hand over to this one. */
 export class Arrivals {
   readonly #deps: EntitiesDeps;
+  readonly #directory: Directory;
   readonly #host: EntityHost;
   readonly #expected = new Map<HostedType, KeyMap<Expected>>();
   /** The processes of entities that have come, by their moves. */
-  readonly #arrived = new Map<string, Promise<Pid>>();
+  readonly #arrived = new Outcomes<Promise<Pid>>(MOST_MOVES);
 
-  constructor(deps: EntitiesDeps, host: EntityHost) {
+  constructor(deps: EntitiesDeps, directory: Directory, host: EntityHost) {
     this.#deps = deps;
+    this.#directory = directory;
     this.#host = host;
   }
 
   /**
    * Parks calls to an entity that is about to come.
    *
-   * @throws EntityUnavailableError if this node takes no more; AlreadyRegisteredError if it lives here.
+   * @throws EntityUnavailableError if this node takes no more; AlreadyRegisteredError if it lives here, or elsewhere than the sender says.
    */
   prepare({ type, key, moveId, from }: Announcement): void {
     const hosted = this.#host.types.get(type);
     if (hosted === undefined || !this.#host.isOpen || hosted.isFull) {
       throw new EntityUnavailableError(`This node does not take ${nameOf({ type, key })} at present.`);
     }
-    const life = hosted.lives.get(key);
-    if (life !== undefined)
-      throw new AlreadyRegisteredError(`${nameOf({ type, key })} lives here.`, { pid: life.process.pid });
+    this.#checkLiving(hosted, key, from);
     const expected = this.#of(hosted);
     if (expected.get(key)?.moveId === moveId) return;
     const refusal = this.#host.refusalOf(hosted, key);
@@ -82,21 +84,12 @@ export class Arrivals {
 
   /** Starts an entity with what its last life handed over. @returns Its process, when it has started. @throws What its start throws. */
   receive(delivery: Delivery): Promise<Pid> {
-    const { moveId } = delivery;
-    let arrived = this.#arrived.get(moveId);
-    if (arrived === undefined) {
-      arrived = this.#start(delivery);
-      this.#arrived.set(moveId, arrived);
-      if (this.#arrived.size > MOST_MOVES) {
-        const [oldest] = this.#arrived.keys();
-        if (oldest !== undefined) this.#arrived.delete(oldest);
-      }
-    }
-    return arrived;
+    return this.#arrived.remember(delivery.from.incarnation, delivery.moveId, () => this.#start(delivery));
   }
 
   /** A node is gone: what it announced does not come. */
   nodeLost(incarnation: string): void {
+    this.#arrived.forget(incarnation);
     for (const [hosted, expected] of this.#expected) {
       for (const [key, { from, moveId }] of expected) {
         if (from.incarnation === incarnation) this.#giveUp(hosted, key, moveId);
@@ -106,7 +99,8 @@ export class Arrivals {
 
   async #start({ type, key, moveId, from, stateVersion, hasState, state }: Delivery): Promise<Pid> {
     const hosted = this.#host.types.get(type);
-    if (hosted === undefined || !this.#host.isOpen || hosted.lives.has(key)) throw this.#notTaken(type, key);
+    if (hosted === undefined || !this.#host.isOpen) throw this.#notTaken(type, key);
+    this.#checkLiving(hosted, key, from);
     const isKnown = stateVersion === hosted.type.stateVersion;
     if (hasState && !isKnown) {
       this.#deps.onWarning(
@@ -138,7 +132,7 @@ export class Arrivals {
       return expected.parking;
     }
     // It was not announced, or is given up: then it must not come between others.
-    if (hosted.parked.has(key)) throw this.#notTaken(hosted.type.name, key);
+    if (hosted.parked.has(key) || hosted.isFull) throw this.#notTaken(hosted.type.name, key);
     const parking = this.#deps.calls.mailboxes.detached(this.#host.process);
     hosted.parked.set(key, parking);
     return parking;
@@ -149,6 +143,13 @@ export class Arrivals {
     if (hosted.parked.get(key) !== parking) return;
     hosted.parked.delete(key);
     parking.divert((queued) => this.#host.take(queued));
+  }
+
+  /** @throws AlreadyRegisteredError: whoever says that it gives the entity away does not have it. */
+  #checkLiving({ type: { name }, lives }: HostedType, key: Key, from: Pid): void {
+    const pid = lives.get(key)?.process.pid ?? this.#directory.otherThan(from, name, key);
+    if (pid === undefined) return;
+    throw new AlreadyRegisteredError(`${nameOf({ type: name, key })} lives at ${pid}.`, { pid });
   }
 
   #notTaken(type: string, key: Key): EntityUnavailableError {

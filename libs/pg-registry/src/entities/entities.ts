@@ -153,6 +153,7 @@ export class Entities implements EntityRouter {
   /** A node is gone. */
   nodeLost(incarnation: string): void {
     this.#arrivals?.nodeLost(incarnation);
+    this.#merges?.nodeLost(incarnation);
   }
 
   /** Passes time for idle entities only; see `EntityHost.passIdleTime`. */
@@ -229,7 +230,7 @@ export class Entities implements EntityRouter {
   #hosting(): EntityHost {
     if (this.#host !== undefined) return this.#host;
     const host = new EntityHost(this.#deps, this.directory);
-    const arrivals = new Arrivals(this.#deps, host);
+    const arrivals = new Arrivals(this.#deps, this.directory, host);
     const merges = new Merges(this.#deps, this.directory, host);
     const moves = new Moves(this.#deps, this.directory, host);
     const isLate = this.#ready !== undefined;

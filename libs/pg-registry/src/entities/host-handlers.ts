@@ -1,6 +1,13 @@
-import { HandlerTable } from '../calls';
-import { InvalidArgumentError, type Key, quoteText, type Value } from '../term';
-import type { Arrivals } from './arrivals';
+import { type Handler, HandlerTable } from '../calls';
+import {
+  EntityUnavailableError,
+  InvalidArgumentError,
+  type Key,
+  type Pid,
+  quoteText,
+  type Value,
+} from '../term';
+import type { Announcement, Arrivals } from './arrivals';
 import type { EntitiesDeps } from './entities-deps';
 import type { EntityHost } from './entity-host';
 import { HostMessages } from './host-messages';
@@ -33,7 +40,7 @@ export function hostHandlers(deps: HostHandlersDeps): HandlerTable {
     const hosted = host.types.get(type);
     return { hosted, life: hosted?.lives.get(key), key };
   };
-  const calls = new Map<string, (message: Value) => unknown>([
+  const calls = new Map<string, Handler>([
     [
       'known',
       (message) => {
@@ -41,8 +48,8 @@ export function hostHandlers(deps: HostHandlersDeps): HandlerTable {
         return life?.process.pid ?? (hosted?.parked.has(key) === true ? host.process.pid : null);
       },
     ],
-    ['prepare', (message) => (arrivals.prepare(read.announcement(message)), null)],
-    ['receive', (message) => arrivals.receive(read.delivery(message))],
+    ['prepare', (message, { caller }) => (arrivals.prepare(own(read.announcement(message), caller)), null)],
+    ['receive', (message, { caller }) => arrivals.receive(own(read.delivery(message), caller))],
     [
       'settle',
       () =>
@@ -52,15 +59,15 @@ export function hostHandlers(deps: HostHandlersDeps): HandlerTable {
     ],
     [
       'merge',
-      async (message) => {
+      async (message, { caller }) => {
         const request = read.merge(message);
         const { hosted, life, key } = here(message);
         if (hosted?.type.guard !== 'view')
           throw new InvalidArgumentError('This node does not offer the type with guard view.');
         // Race: it may be about to end. Then its next life merges the state.
         await life?.closing;
-        const present = hosted.lives.get(key) ?? host.start(hosted, key, { cause: 'call' });
-        return await merges.merge(present, request);
+        const present = hosted.lives.get(key) ?? startToMerge(host, hosted, key);
+        return await merges.merge(present, caller.incarnation, request);
       },
     ],
     [
@@ -85,6 +92,20 @@ export function hostHandlers(deps: HostHandlersDeps): HandlerTable {
     ],
   ]);
   return new HandlerTable('The host of entities', { calls });
+}
+
+/** A peer gives away what is its own. @throws InvalidArgumentError */
+function own<A extends Announcement>(announcement: A, { incarnation }: Pid): A {
+  if (announcement.from.incarnation === incarnation) return announcement;
+  throw new InvalidArgumentError('A node can give away only entities of its own. Nothing was done.');
+}
+
+/** The entity that is to merge a state has ended. @throws EntityUnavailableError: then the state is lost. */
+function startToMerge(host: EntityHost, hosted: HostedType, key: Key): Life {
+  const refusal = host.refusalOf(hosted, key);
+  if (refusal !== undefined) throw refusal;
+  if (host.isOpen && !hosted.isFull) return host.start(hosted, key, { cause: 'call' });
+  throw new EntityUnavailableError('This node takes no more entities of the type. Nothing was merged.');
 }
 
 /**

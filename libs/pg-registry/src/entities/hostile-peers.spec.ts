@@ -1,8 +1,15 @@
 import { eventually } from '../../../../test/support/eventually';
-import { Module } from '@nestjs/common';
+import { Injectable, Module, Scope } from '@nestjs/common';
 import { Entity } from '../nest/decorators/entity.decorator';
 import { HandleCall } from '../nest/decorators/handlers.decorator';
-import { InvalidArgumentError, NoHandlerError, EntityUnavailableError } from '../term';
+import {
+  AlreadyRegisteredError,
+  EntityUnavailableError,
+  InvalidArgumentError,
+  NoHandlerError,
+  type Pid,
+} from '../term';
+import { Outcomes } from './outcomes';
 import { createTestCluster, type TestCluster, type TestNode, type TestNodeSettings } from '../testing';
 
 jest.setTimeout(30_000);
@@ -19,6 +26,29 @@ class Thing {
     merges.push(state);
   }
 }
+let claimed: Pid;
+
+/** Offers a type, takes entities, and says what it likes. */
+@Injectable({ scope: Scope.TRANSIENT })
+class FakeHost {
+  @HandleCall()
+  prepare(): null {
+    return null;
+  }
+  @HandleCall()
+  receive(): Pid {
+    return claimed;
+  }
+  @HandleCall()
+  settle(): null {
+    return null;
+  }
+}
+
+@Module({ providers: [FakeHost] })
+// oxlint-disable-next-line typescript/no-extraneous-class
+class Liar {}
+
 @Module({ providers: [Thing] })
 // oxlint-disable-next-line typescript/no-extraneous-class
 class Hosts {}
@@ -27,11 +57,25 @@ describe('A peer that says what it likes to a host of entities', () => {
   let cluster: TestCluster;
   let host: TestNode;
   let liar: TestNode;
+  const hostPid = (): Pid => host.entities.hosts(Thing).find(({ node }) => node === 'host')!.pid;
   const say = (name: string, message: unknown): Promise<unknown> =>
-    liar.processes.call(host.entities.hosts(Thing)[0].pid, name, message).catch((error: unknown) => error);
+    liar.processes.call(hostPid(), name, message).catch((error: unknown) => error);
+
+  /** A key whose entity lives on a node. */
+  async function keyOn(node: string): Promise<string> {
+    for (let i = 0; ; i += 1) {
+      await liar.entities
+        .ref(Thing, `t${i}`)
+        .call('hi')
+        .catch(() => undefined);
+      const pid = host.entities.find(Thing, `t${i}`);
+      if (pid?.node === node) return `t${i}`;
+      await liar.entities.stop(Thing, `t${i}`);
+    }
+  }
 
   beforeAll(async () => {
-    const modules = ({ node }: TestNodeSettings) => (node === 'host' ? [Hosts] : []);
+    const modules = ({ node }: TestNodeSettings) => (node === 'liar' ? [Liar] : [Hosts]);
     cluster = await createTestCluster({ nodes: ['host', 'liar'], modules });
     host = cluster.node('host');
     liar = cluster.node('liar');
@@ -80,8 +124,91 @@ describe('A peer that says what it likes to a host of entities', () => {
     expect(merges).toEqual([]);
   });
 
+  it('starts no more entities by deliveries than the host takes, announced or not', async () => {
+    const from = liar.processes.self();
+    const delivery = (i: number) => ({
+      type: 'thing',
+      key: `delivered ${i}`,
+      moveId: `d${i}`,
+      from,
+      stateVersion: 1,
+      hasState: true,
+      state: i,
+    });
+    await Promise.all(Array.from({ length: 10 }, (_, i) => say('receive', delivery(i))));
+    expect(host.node.stats().entities.living).toEqual({ thing: 3 });
+  });
+
+  it('starts no more entities by merges than the host takes', async () => {
+    const merge = (i: number) => ({ type: 'thing', key: `merged ${i}`, mergeId: `g${i}`, state: i });
+    const answers = await Promise.all(Array.from({ length: 10 }, (_, i) => say('merge', merge(i))));
+    expect(answers.filter((answer) => answer instanceof EntityUnavailableError).length).toBeGreaterThan(0);
+    expect(host.node.stats().entities.living).toEqual({ thing: 3 });
+  });
+
+  it('takes no announcement, and no delivery, of a process that is not of the node that says so', async () => {
+    const from = host.processes.self();
+    for (const name of ['prepare', 'receive']) {
+      const message = {
+        type: 'thing',
+        key: 'of others',
+        moveId: 'o',
+        from,
+        stateVersion: 1,
+        hasState: false,
+        state: null,
+      };
+      expect(await say(name, message)).toMatchObject({ code: 'INVALID_ARGUMENT' });
+    }
+  });
+
+  it('starts no second entity for a node that delivers one which lives on a third', async () => {
+    const third = await cluster.start('third');
+    await third.entities.ready();
+    for (const { key } of host.entities.list(Thing))
+      await host.entities.stop(Thing, (key as [string, string])[1]);
+    const key = await keyOn('third');
+    const message = { type: 'thing', key, moveId: 'theft', from: liar.processes.self() };
+    expect(await say('prepare', message)).toBeInstanceOf(AlreadyRegisteredError);
+    expect(
+      await say('receive', { ...message, stateVersion: 1, hasState: true, state: 'forged' }),
+    ).toBeInstanceOf(AlreadyRegisteredError);
+    expect(host.node.stats().entities.living).toMatchObject({ thing: expect.any(Number) });
+    expect(host.entities.find(Thing, key)?.node).toBe('third');
+    expect(host.registry('pg.entities').lookup(['thing', key])).toHaveLength(1);
+  });
+
+  it('believes no host that says it has an entity on the node of somebody else', async () => {
+    const key = await keyOn('host');
+    const fake = await liar.processes.start(FakeHost);
+    claimed = host.processes.self();
+    liar.registry('pg.hosts').join('thing', fake.pid, { guard: 'view', stateVersion: 1, full: false });
+    await eventually(() => host.entities.hosts(Thing).length === 3);
+    expect(await host.entities.move(Thing, key, 'liar')).toBe(false);
+    expect(host.node.stats().entities.moves).toMatchObject({ failed: 1 });
+    fake.exit();
+    await eventually(() => host.entities.hosts(Thing).length === 2);
+  });
+
+  it('remembers the outcomes of moves for each peer apart, so that one cannot push out those of others', () => {
+    const outcomes = new Outcomes<number>(3);
+    outcomes.remember('a', 'move', () => 1);
+    for (let i = 0; i < 100; i += 1) outcomes.remember('b', `move ${i}`, () => i);
+    expect(outcomes.remember('a', 'move', () => 2)).toBe(1);
+    expect(outcomes.size).toBe(4);
+    // What another peer calls the same is another move.
+    expect(outcomes.remember('b', 'move', () => 3)).toBe(3);
+    outcomes.forget('b');
+    expect(outcomes.size).toBe(1);
+  });
+
   it('moves nothing to a node that does not offer the type', async () => {
-    const error = await say('move', { type: 'thing', key: 0, node: 'nowhere' });
+    await eventually(() => host.entities.ref(Thing, 0).call('hi'));
+    const pid = await eventually(() => host.entities.find(Thing, 0));
+    const other = host.entities.hosts(Thing).find(({ node }) => node === pid?.node)!;
+    const error = await liar.processes
+      .call(other.pid, 'move', { type: 'thing', key: 0, node: 'nowhere' })
+      .catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(InvalidArgumentError);
   });
 });

@@ -73,6 +73,14 @@ export class Directory {
     ].map(({ pid }) => pid);
   }
 
+  /** A living entity of a key, other than that of a process, on a node of the cluster. Those on their way do not count. */
+  otherThan(pid: Pid, type: string, key: Key): Pid | undefined {
+    const others = this.#entities()
+      .lookup([type, key])
+      .filter((entry) => entry.pid !== pid && entry.value !== MOVING);
+    return others.find((entry) => this.#availability(entry.pid) !== 'unknown')?.pid;
+  }
+
   /** Whether an entity of this process is on its way to another node. */
   isMoving(type: string, key: Key, pid: Pid): boolean {
     return this.#entities()

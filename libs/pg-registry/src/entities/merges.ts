@@ -5,12 +5,13 @@ import type { EntityHost } from './entity-host';
 import { type EntityLifecycle, nameOf } from './entity-options';
 import type { HostedType, Life } from './hosted-type';
 import { type Directory, ENTITIES_SCOPE, MOVING } from './hosts';
+import { Outcomes } from './outcomes';
 import { isBetter } from './placement';
 
 const ASK_MS = 5000;
 /** So often a state is sent; the node of the other entity is a peer all the time, or nobody is asked any more. */
 const MOST_SENDS = 20;
-/** Merges that are remembered, for a sender that did not get the answer. */
+/** Merges of each peer that are remembered, in case it did not get the answer. */
 const MOST_MERGES = 10_000;
 const BITS_32 = 2 ** 32;
 
@@ -32,7 +33,7 @@ export class Merges {
   readonly #deps: EntitiesDeps;
   readonly #directory: Directory;
   readonly #host: EntityHost;
-  readonly #merged = new Map<string, Promise<boolean>>();
+  readonly #merged = new Outcomes<Promise<boolean>>(MOST_MERGES);
 
   constructor(deps: EntitiesDeps, directory: Directory, host: EntityHost) {
     this.#deps = deps;
@@ -55,18 +56,14 @@ export class Merges {
     await merged;
   }
 
-  /** Has a living entity merge a state; once for one number. @returns Whether it has a use for it. */
-  merge(life: Life, { mergeId, state }: MergeRequest): Promise<boolean> {
-    let merged = this.#merged.get(mergeId);
-    if (merged === undefined) {
-      merged = this.#host.merge(life, state).then((answer) => answer === true);
-      this.#merged.set(mergeId, merged);
-      if (this.#merged.size > MOST_MERGES) {
-        const [oldest] = this.#merged.keys();
-        if (oldest !== undefined) this.#merged.delete(oldest);
-      }
-    }
-    return merged;
+  /** Has a living entity merge a state; once for one number of one sender. @returns Whether it has a use for it. */
+  merge(life: Life, sender: string, { mergeId, state }: MergeRequest): Promise<boolean> {
+    return this.#merged.remember(sender, mergeId, async () => (await this.#host.merge(life, state)) === true);
+  }
+
+  /** A node is gone. */
+  nodeLost(incarnation: string): void {
+    this.#merged.forget(incarnation);
   }
 
   async #giveWay(hosted: HostedType, life: Life, other: Pid): Promise<void> {

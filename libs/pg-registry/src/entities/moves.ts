@@ -187,7 +187,8 @@ export class Moves {
         const request = { type: name, key, moveId, from: process.pid, stateVersion, ...sent };
         // oxlint-disable-next-line no-await-in-loop
         const pid = await this.#ask(target, 'receive', request);
-        return isPid(pid) ? pid : undefined;
+        // Whatever it says, what it took is on its node.
+        return isPid(pid) && pid.incarnation === target.pid.incarnation ? pid : undefined;
       } catch (error) {
         failure = error;
         const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
