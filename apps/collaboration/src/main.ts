@@ -1,6 +1,8 @@
 import 'reflect-metadata';
 import { startLocalCluster } from './start/local-cluster';
+import { NODE_PROCESS, type NodeProcessOptions, runNodeProcess } from './start/node-process';
 import { HELP, readOptions } from './start/options';
+import { startProcessCluster } from './start/process-cluster';
 import { UserError } from './start/user-error';
 
 async function main(): Promise<void> {
@@ -9,7 +11,9 @@ async function main(): Promise<void> {
     console.log(HELP);
     return;
   }
-  const cluster = await startLocalCluster(options);
+  const cluster = await (options.nats === undefined
+    ? startLocalCluster(options)
+    : startProcessCluster(options));
   for (const { url, what } of cluster.addresses) console.log(`${url}  ${what}`);
   console.log(`Documents: ${cluster.storage}`);
   console.log('Open two of the addresses in two windows, and type into the same document. Ctrl+C ends it.');
@@ -25,4 +29,6 @@ function fail(error: unknown): void {
   process.exit(2);
 }
 
-main().catch(fail);
+const node = process.env[NODE_PROCESS];
+if (node === undefined) main().catch(fail);
+else runNodeProcess(JSON.parse(node) as NodeProcessOptions).catch(fail);

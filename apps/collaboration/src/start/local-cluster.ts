@@ -1,8 +1,10 @@
+import { join } from 'node:path';
 import { localBus, localTransport } from 'nestjs-pg-registry';
 import { CollaborationOptions } from '../collaboration-options';
 import { Database } from '../persistence/database';
 import { EmbeddedDatabase } from '../persistence/embedded-database';
 import { PostgresDatabase } from '../persistence/postgres-database';
+import { SAVE_OPTIONS } from '../persistence/save-schedule';
 import { startNode, type RunningNode } from './node';
 import type { StartOptions } from './options';
 
@@ -17,7 +19,9 @@ export interface Cluster {
 
 /** Opens the database that the command line names. */
 export async function openDatabase({ database, directory }: StartOptions): Promise<Database> {
-  return database === undefined ? await EmbeddedDatabase.open(directory) : new PostgresDatabase(database);
+  return database === undefined
+    ? await EmbeddedDatabase.open(join(directory, 'pglite'))
+    : new PostgresDatabase(database);
 }
 
 /** Starts all nodes in this process, on one bus and one database. */
@@ -26,8 +30,8 @@ export async function startLocalCluster(options: StartOptions): Promise<Cluster>
   const bus = localBus();
   const nodes: RunningNode[] = [];
   for (let i = 0; i < options.nodes; i += 1) {
-    const { accessToken, isDemonstration, host } = options;
-    const node = new CollaborationOptions({ node: `node-${i + 1}`, accessToken, isDemonstration });
+    const { accessToken, isDemonstration, host, saves = SAVE_OPTIONS } = options;
+    const node = new CollaborationOptions({ node: `node-${i + 1}`, accessToken, isDemonstration, saves });
     const port = i === 0 ? options.port : 0;
     const cluster = { transport: localTransport({ bus }) };
     // oxlint-disable-next-line no-await-in-loop -- the first one has the port that was asked for

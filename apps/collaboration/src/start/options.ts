@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { SAVE_OPTIONS, type SaveOptions } from '../persistence/save-schedule';
 import { UserError } from './user-error';
 
 /** The command line of the application. */
@@ -17,6 +18,8 @@ export interface StartOptions {
   readonly database: string | undefined;
   readonly accessToken: string | undefined;
   readonly isDemonstration: boolean;
+  /** When documents are saved; undefined: as {@link SAVE_OPTIONS} says. */
+  readonly saves: SaveOptions | undefined;
 }
 
 /** The value of `nats` for `--nats` without a URL. */
@@ -32,11 +35,13 @@ export const HELP = `Several people edit one document, on several nodes.
 Usage: ${USAGE}
 
   --nodes N          how many nodes, from 1 to 16; default: 2, with --nats 3
-  --nats [URL]       one process per node, over the nats-server at URL (with JetStream), or over one that this command starts
+  --nats [URL]       one process per node, over the nats-server at URL (with JetStream), or over one that this command starts;
+                     several URLs with commas between them: one for each node, in turn
   --port N           the port for browsers; default: a free one
   --host ADDRESS     the address to listen on; default: 127.0.0.1
   --directory PATH   where PGlite keeps the documents; default: ./${DEFAULT_DIRECTORY}
   --token TEXT       lets in only browsers that know it: open the page with ?token=TEXT
+  --save-after MS    saves a document that was not changed for so long; default: ${SAVE_OPTIONS.quietMs}
   --no-demonstration browsers cannot kill the node that holds a document
   --help             prints this
 
@@ -65,7 +70,13 @@ export function readOptions(argv: readonly string[], env: NodeJS.ProcessEnv): St
     database,
     accessToken: values.token,
     isDemonstration: values['no-demonstration'] !== true,
+    saves: savesAfter(values['save-after']),
   };
+}
+
+function savesAfter(text: string | undefined): SaveOptions | undefined {
+  if (text === undefined) return undefined;
+  return { ...SAVE_OPTIONS, quietMs: wholeNumber('--save-after', text, 1, SAVE_OPTIONS.mostMs) };
 }
 
 function parse(args: string[]) {
@@ -79,6 +90,7 @@ function parse(args: string[]) {
         host: { type: 'string' },
         directory: { type: 'string' },
         token: { type: 'string' },
+        'save-after': { type: 'string' },
         'no-demonstration': { type: 'boolean' },
         help: { type: 'boolean' },
       },

@@ -1,0 +1,100 @@
+import { eventually } from '../../support/eventually';
+import { CollaborationCluster } from './collaboration-cluster';
+import { Editor } from './editor';
+import { PostgresServer } from './postgres-server';
+
+/** Several clients and several nodes, each a process, over a real nats-server and a real PostgreSQL. */
+let postgres: PostgresServer | undefined;
+let cluster: CollaborationCluster;
+
+beforeAll(async () => {
+  if (PostgresServer.programs() === undefined)
+    console.warn('PostgreSQL is not installed, so PGlite stands for it: apt-get install postgresql.');
+  else postgres = await PostgresServer.start();
+  const env = postgres === undefined ? {} : { DATABASE_URL: postgres.url };
+  cluster = await CollaborationCluster.start({ nodes: 3, env, args: ['--save-after', '100'] });
+});
+afterAll(async () => {
+  await cluster?.[Symbol.asyncDispose]();
+  await postgres?.[Symbol.asyncDispose]();
+});
+
+/** Two editors of one document, by default on two nodes. */
+async function pair(document: string, urls = cluster.nodes.map(({ url }) => url)): Promise<[Editor, Editor]> {
+  const [ann, bob] = [new Editor(urls[0], document, 'ann'), new Editor(urls[1], document, 'bob')];
+  await ann.synced();
+  await bob.synced();
+  return [ann, bob];
+}
+
+test('two clients on two nodes edit one document: equal within 200 ms, names are seen, and the list shows both', async () => {
+  const [ann, bob] = await pair('equal');
+  using _ann = ann;
+  using _bob = bob;
+  const times: number[] = [];
+  for (let i = 0; i < 20; i += 1) {
+    const [one, other] = i % 2 === 0 ? [ann, bob] : [bob, ann];
+    const startedAt = performance.now();
+    const arrived = new Promise<void>((resolve) => other.doc.once('update', () => resolve()));
+    one.append(`line ${i}\n`);
+    // oxlint-disable-next-line no-await-in-loop -- one edit after the other
+    await arrived;
+    times.push(performance.now() - startedAt);
+    expect(other.text.toString()).toBe(one.text.toString());
+  }
+  expect(times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)]).toBeLessThan(200);
+  await eventually(() =>
+    expect([ann.names, bob.names]).toEqual([
+      ['ann', 'bob'],
+      ['ann', 'bob'],
+    ]),
+  );
+  await eventually(async () => {
+    const { documents } = await cluster.documents(cluster.nodes[2].url);
+    const sessions = documents.find(({ name }) => name === 'equal')!.sessions;
+    expect(sessions.map(({ node, user }) => `${user?.name} ${node}`).toSorted()).toEqual([
+      'ann node-1',
+      'bob node-2',
+    ]);
+  });
+  await eventually(() => expect([ann.isSaved, bob.isSaved, bob.server?.saved]).toEqual([true, true, true]));
+});
+
+test('kill -9 of the holder while both type: both go on within 2 s, no acknowledged edit is lost, the text is equal, and there is one holder', async () => {
+  const [ann, bob] = await pair('killed', [cluster.balancerUrl, cluster.balancerUrl]);
+  using _ann = ann;
+  using _bob = bob;
+  ann.startTyping('ann');
+  bob.startTyping('bob');
+  await eventually(() => ann.linesOf('bob') > 20 && bob.linesOf('ann') > 20);
+  const holder = cluster.node((await eventually(() => cluster.holderOf('killed', cluster.balancerUrl)))!);
+  cluster.kill(holder.name);
+  const killedAt = performance.now();
+  const [annAt, bobAt] = [ann.linesOf('bob'), bob.linesOf('ann')];
+  await eventually(() => ann.linesOf('bob') > annAt + 20 && bob.linesOf('ann') > bobAt + 20);
+  expect(performance.now() - killedAt).toBeLessThan(10_000);
+  const [lines, others] = [ann.stopTyping(), bob.stopTyping()];
+  await eventually(() => {
+    expect([ann.linesOf('ann'), ann.linesOf('bob')]).toEqual([lines, others]);
+    expect(bob.text.toString()).toBe(ann.text.toString());
+    expect([ann.isSaved, bob.isSaved]).toEqual([true, true]);
+  });
+  expect([ann.server!.holder, bob.server!.holder]).not.toContain(null);
+  expect(ann.server!.holder).toBe(bob.server!.holder);
+  await cluster.restarted(holder);
+});
+
+test('kill -9 of all nodes, start again: every edit acknowledged as saved is there', async () => {
+  const [ann, bob] = await pair('all killed', [cluster.balancerUrl, cluster.balancerUrl]);
+  ann.startTyping('ann');
+  await eventually(() => bob.linesOf('ann') > 20);
+  const lines = ann.stopTyping();
+  await eventually(() => ann.isSaved);
+  const before = cluster.nodes;
+  for (const { name } of before) cluster.kill(name);
+  ann[Symbol.dispose]();
+  bob[Symbol.dispose]();
+  await Promise.all(before.map((node) => cluster.restarted(node)));
+  using carol = await new Editor(cluster.balancerUrl, 'all killed', 'carol').synced();
+  await eventually(() => expect(carol.linesOf('ann')).toBe(lines));
+});
