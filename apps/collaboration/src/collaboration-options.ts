@@ -11,6 +11,11 @@ export class CollaborationOptions {
   /** Ends this operating-system process at once; undefined: it has other nodes, so that only the document's processes are killed. */
   readonly killNode: (() => void) | undefined;
   readonly saves: SaveOptions;
+  /**
+   * What comes before the tokens of the leases in the database. A store of leases that begins anew gives low tokens again, so whoever starts
+   * one names a higher number each time.
+   */
+  readonly tokenBase: number;
   /** How long a document without sessions stays, in milliseconds. */
   readonly idleMs: number;
 
@@ -20,6 +25,7 @@ export class CollaborationOptions {
     this.isDemonstration = given.isDemonstration ?? false;
     this.killNode = given.killNode;
     this.saves = given.saves ?? SAVE_OPTIONS;
+    this.tokenBase = given.tokenBase ?? 0;
     this.idleMs = given.idleMs ?? 5000;
   }
 }

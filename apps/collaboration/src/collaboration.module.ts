@@ -23,6 +23,8 @@ export interface CollaborationModuleOptions {
   readonly options: CollaborationOptions;
 }
 
+/** How long a document is without a holder when all nodes crash at once, so that none sees the others go. A node that stands still for so long loses what it holds. */
+const LEASE_MS = 3000;
 /** Longer than a supervisor waits for its document, which waits for a flush. */
 const EXIT_TIMEOUT_MS = 12_000;
 
@@ -31,10 +33,14 @@ const EXIT_TIMEOUT_MS = 12_000;
 export class CollaborationModule {
   static on({ cluster, database, options }: CollaborationModuleOptions): DynamicModule {
     const { node } = options;
+    // The database checks the tokens, so a lease may be taken over as soon as its node is known to have crashed.
+    const names = { ttlMs: LEASE_MS, takeover: 'crash' } as const;
     const scopes = [CollaborationRegistry.scope(), DOCUMENTS];
     return {
       module: CollaborationModule,
-      imports: [PgRegistryModule.forRoot({ exitTimeoutMs: EXIT_TIMEOUT_MS, ...cluster, node, scopes })],
+      imports: [
+        PgRegistryModule.forRoot({ exitTimeoutMs: EXIT_TIMEOUT_MS, names, ...cluster, node, scopes }),
+      ],
       controllers: [DocumentsController, HealthController],
       providers: [
         { provide: Database, useValue: database },

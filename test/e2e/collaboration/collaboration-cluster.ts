@@ -69,7 +69,8 @@ export class CollaborationCluster {
     const all = [
       ...(nats === true ? ['--nats'] : nats === false ? [] : [`--nats=${nats.join(',')}`]),
       ...(nodes === undefined ? [] : ['--nodes', String(nodes)]),
-      ...['--directory', directory],
+      '--directory',
+      directory,
       ...args,
     ];
     const child = spawn(process.execPath, ['-r', REGISTER, MAIN, ...all], {

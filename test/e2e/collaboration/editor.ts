@@ -1,5 +1,5 @@
 import { createDecoder, readVarUint, readVarUint8Array } from 'lib0/decoding';
-import WebSocket from 'ws';
+import { WebSocket } from 'ws';
 import { WebsocketProvider } from 'y-websocket';
 import { decodeStateVector, Doc, type Text } from 'yjs';
 import { eventually } from '../../support/eventually';
@@ -75,6 +75,11 @@ export class Editor {
     );
   }
 
+  get content(): string {
+    // oxlint-disable-next-line typescript/no-base-to-string -- Yjs's Text has one
+    return this.text.toString();
+  }
+
   async synced(): Promise<this> {
     await eventually(() => this.provider.synced);
     return this;
@@ -100,10 +105,7 @@ export class Editor {
 
   /** How many lines somebody has written here. */
   linesOf(name: string): number {
-    return this.text
-      .toString()
-      .split('\n')
-      .filter((line) => line.startsWith(`${name} `)).length;
+    return this.content.split('\n').filter((line) => line.startsWith(`${name} `)).length;
   }
 
   [Symbol.dispose](): void {
@@ -122,5 +124,21 @@ export class Editor {
       }
       handleSync(encoder, decoder, ...rest);
     };
+  }
+}
+
+/** The editors of a test, which are closed together. */
+export class Editors {
+  readonly #open: Editor[] = [];
+
+  /** Opens a document, and resolves when it is here. */
+  async open(...args: ConstructorParameters<typeof Editor>): Promise<Editor> {
+    const editor = new Editor(...args);
+    this.#open.push(editor);
+    return await editor.synced();
+  }
+
+  close(): void {
+    for (const editor of this.#open.splice(0)) editor[Symbol.dispose]();
   }
 }

@@ -90,7 +90,14 @@ export class PostgresServer {
       { ...this.#identity, cwd: this.#directory, stdio: 'ignore' },
     );
     this.#unguard = guardAgainstOrphan(this.#process.pid!);
-    await eventually(() => this.query('SELECT 1'));
+    await eventually(async () => {
+      try {
+        await this.query('SELECT 1');
+        return true;
+      } catch {
+        return false;
+      }
+    });
   }
 
   /** Ends it at once: every connection is lost. */

@@ -13,6 +13,7 @@ import {
   ProcessService,
   via,
 } from 'nestjs-pg-registry';
+import { CollaborationOptions } from '../collaboration-options';
 import { DocumentStore } from '../persistence/document-store';
 import { PersistenceWriter } from '../persistence/persistence-writer';
 import { COLLABORATION, CollaborationRegistry } from '../registry/collaboration-registry';
@@ -26,11 +27,12 @@ export const DOCUMENTS = 'collaboration.documents';
 const STOP_TIMEOUT_MS = 6000;
 
 /**
- * Holds the two processes of a document together, on the one node of the cluster where the entity `shared-doc` lives. Starts the writer,
+ * Holds the two processes of a document together, on the one node of the cluster where the entity `shared-doc` lives. A
+ * lease guards it, so that there are never two, and its token goes into every row that is written. Starts the writer,
  * then the shared document; stops them the other way round. If one of them crashes, it ends for the same reason, and the next session that
  * looks for the document starts it again. Mirrors `Lightning.Collaboration.DocumentSupervisor`.
  */
-@Entity('shared-doc', { idleMs: Infinity })
+@Entity('shared-doc', { guard: 'lease', idleMs: Infinity })
 export class DocumentSupervisor
   implements ProcessLifecycle<EntityStart<string, Legacy>>, EntityLifecycle<Legacy>
 {
@@ -39,6 +41,7 @@ export class DocumentSupervisor
   readonly #registry: CollaborationRegistry;
   readonly #documents: PgRegistryService;
   readonly #store: DocumentStore;
+  readonly #tokenBase: number;
   readonly #logger = new Logger(DocumentSupervisor.name);
   #writer: LocalProcess | undefined;
   #doc: LocalProcess | undefined;
@@ -48,18 +51,25 @@ export class DocumentSupervisor
     registry: CollaborationRegistry,
     @InjectRegistry(DOCUMENTS) documents: PgRegistryService,
     store: DocumentStore,
+    options: CollaborationOptions,
     @Inject(REQUEST) process: LocalProcess,
   ) {
     this.#processes = processes;
     this.#registry = registry;
     this.#documents = documents;
     this.#store = store;
+    this.#tokenBase = options.tokenBase;
     this.#process = process;
   }
 
-  async onProcessStart({ key: document, state: legacy }: EntityStart<string, Legacy>): Promise<void> {
+  async onProcessStart({
+    key: document,
+    state: legacy,
+    token: lease = 0,
+  }: EntityStart<string, Legacy>): Promise<void> {
     this.#registry.register(['doc_supervisor', document]);
-    const token = await this.#store.open(document);
+    const token = this.#tokenBase + lease;
+    await this.#store.open(document, token);
     const owner = this.#process;
     this.#writer = await this.#processes.start(PersistenceWriter, {
       via: via(COLLABORATION, ['persistence_writer', document]),

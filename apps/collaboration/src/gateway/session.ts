@@ -228,7 +228,8 @@ export class Session implements ProcessLifecycle<SessionStart> {
     const presence = this.#unsentPresence;
     this.#unsentPresence = undefined;
     if (presence !== undefined) await link.announce(presence);
-    const updates = this.#unsent;
+    // A copy, because more may come before the answer.
+    const updates = [...this.#unsent];
     if (updates.length === 0) return;
     // They are given up only when the document has them: the next holder gets them otherwise, and Yjs ignores what it has.
     const hasChanged = await link.write(updates.length === 1 ? updates[0] : mergeUpdates(updates));

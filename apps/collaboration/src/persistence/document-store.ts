@@ -53,20 +53,16 @@ export class DocumentStore implements OnModuleInit, OnApplicationShutdown {
   /**
    * Makes `token` the document's token, so that writes with an older one are refused from now on.
    *
-   * @param token The holder's. Without one the database gives the next.
-   * @returns The token.
    * @throws FencedError if the stored token is newer.
    */
-  async open(document: string, token?: number): Promise<number> {
-    const [row] = await this.#query(
-      `INSERT INTO documents AS stored (name, token) VALUES ($1, COALESCE($2, 1))
-       ON CONFLICT (name) DO UPDATE SET token = COALESCE($2, stored.token + 1)
-       WHERE $2 IS NULL OR stored.token <= $2
+  async open(document: string, token: number): Promise<void> {
+    const opened = await this.#query(
+      `INSERT INTO documents AS stored (name, token) VALUES ($1, $2)
+       ON CONFLICT (name) DO UPDATE SET token = $2 WHERE stored.token <= $2
        RETURNING token`,
-      [document, token ?? null],
+      [document, token],
     );
-    if (row === undefined) throw new FencedError(document, token!);
-    return Number(row['token']);
+    if (opened.length === 0) throw new FencedError(document, token);
   }
 
   /** Returns the last checkpoint and all later changes, in order. Call {@link open} first: after it no other holder adds to them. */

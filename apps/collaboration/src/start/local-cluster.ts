@@ -17,6 +17,11 @@ export interface Cluster {
   stop(): Promise<void>;
 }
 
+/** Returns a number that is higher with each start of the application, also than every token that came after an earlier one. */
+export function newTokenBase(): number {
+  return Date.now() * 1000;
+}
+
 /** Opens the database that the command line names. */
 export async function openDatabase({ database, directory }: StartOptions): Promise<Database> {
   return database === undefined
@@ -28,10 +33,13 @@ export async function openDatabase({ database, directory }: StartOptions): Promi
 export async function startLocalCluster(options: StartOptions): Promise<Cluster> {
   const database = await openDatabase(options);
   const bus = localBus();
+  // The leases of a bus are in memory.
+  const tokenBase = newTokenBase();
   const nodes: RunningNode[] = [];
   for (let i = 0; i < options.nodes; i += 1) {
     const { accessToken, isDemonstration, host, saves = SAVE_OPTIONS } = options;
-    const node = new CollaborationOptions({ node: `node-${i + 1}`, accessToken, isDemonstration, saves });
+    const told = { accessToken, isDemonstration, saves, tokenBase };
+    const node = new CollaborationOptions({ ...told, node: `node-${i + 1}` });
     const port = i === 0 ? options.port : 0;
     const cluster = { transport: localTransport({ bus }) };
     // oxlint-disable-next-line no-await-in-loop -- the first one has the port that was asked for

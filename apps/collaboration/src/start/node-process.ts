@@ -17,6 +17,7 @@ export interface NodeProcessOptions {
   readonly accessToken: string | undefined;
   readonly isDemonstration: boolean;
   readonly saves: SaveOptions | undefined;
+  readonly tokenBase: number;
 }
 
 /** What a node's process tells its parent. */
@@ -33,6 +34,7 @@ export async function runNodeProcess(given: NodeProcessOptions): Promise<void> {
     node: rest.node,
     accessToken: rest.accessToken,
     isDemonstration: rest.isDemonstration,
+    tokenBase: rest.tokenBase,
     ...(rest.saves === undefined ? {} : { saves: rest.saves }),
     killNode: () => process.kill(process.pid, 'SIGKILL'),
   });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { PGLiteSocketServer } from '@electric-sql/pglite-socket' with { 'resolution-mode': 'import' };
 import { EmbeddedDatabase } from '../persistence/embedded-database';
 import { Balancer, type Backend } from './balancer';
-import type { Cluster } from './local-cluster';
+import { type Cluster, newTokenBase } from './local-cluster';
 import { startNatsServer } from './nats-server';
 import { NODE_PROCESS, type NodeProcessNews, type NodeProcessOptions } from './node-process';
 import { START_A_SERVER, type StartOptions } from './options';
@@ -28,10 +28,12 @@ export async function startProcessCluster(options: StartOptions): Promise<Cluste
   const database = await shareDatabase(options);
   const server = nats === START_A_SERVER ? await startNatsServer(join(directory, 'nats')) : undefined;
   const balancer = await Balancer.listen(host, port);
+  // Whoever runs a server keeps its store; the one that is started here may have been removed with its directory.
+  const tokenBase = server === undefined ? 0 : newTokenBase();
   const urls = server === undefined ? nats!.split(',') : [server.url];
   const nodes = Array.from({ length: options.nodes }, (_, i) => {
     const { accessToken, isDemonstration, saves } = options;
-    const told = { host, accessToken, isDemonstration, saves, database: database.url };
+    const told = { host, accessToken, isDemonstration, saves, tokenBase, database: database.url };
     return new NodeProcess({ ...told, node: `node-${i + 1}`, nats: urls[i % urls.length] }, balancer);
   });
   const stop = async (): Promise<void> => {
