@@ -1,4 +1,11 @@
-import { messageOfThrown, NoHandlerError, ProcessExitedError, quoteText, type Pid } from '../term';
+import {
+  EntityElsewhereError,
+  messageOfThrown,
+  NoHandlerError,
+  ProcessExitedError,
+  quoteText,
+  type Pid,
+} from '../term';
 import type { LocalProcess } from '../lifetime';
 import type { CallsDeps } from './calls-deps';
 import { QueuedMessage } from './delivery/queued-message';
@@ -71,7 +78,7 @@ export class Mailboxes {
     return new Mailbox(process, options, this.#mailboxDeps);
   }
 
-  /** Sets what takes messages to entities of this node that do not live any more. */
+  /** Sets what takes the messages to entities of this node, whether or not they live. */
   useEntities(mailbox: Mailbox): void {
     this.#entities = mailbox;
   }
@@ -82,10 +89,15 @@ export class Mailboxes {
    * @param load Of the peer that it came from, if it came from one: `bytes` are counted there while it is here.
    */
   deliver(pid: Pid, message: Message, receiver: OutcomeReceiver, load?: PeerLoad, bytes = 0): QueuedMessage {
-    const mailbox = this.#byId.get(pid.id) ?? (message.entity && this.#entities);
+    const { entity } = message;
+    // Peers tell callers where an entity is, and may name any process: only the host of this node knows which of its own is the entity.
+    const mailbox = entity === undefined ? this.#byId.get(pid.id) : this.#entities;
     const queued = new QueuedMessage(message, receiver, mailbox, load, bytes);
     if (mailbox !== undefined) mailbox.take(queued);
-    else queued.settle({ type: 'error', error: this.#noMailbox(pid), executed: false });
+    else {
+      const error = entity === undefined ? this.#noMailbox(pid) : noEntities(pid);
+      queued.settle({ type: 'error', error, executed: false });
+    }
     return queued;
   }
 
@@ -119,6 +131,12 @@ export class Mailboxes {
     this.#byId.delete(process.pid.id);
     mailbox?.close();
   }
+}
+
+function noEntities({ node }: Pid): EntityElsewhereError {
+  return new EntityElsewhereError(`Node ${quoteText(node)} hosts no entities. Nothing was executed.`, {
+    pid: undefined,
+  });
 }
 
 /** Returns the sentence for a cast or message that was dropped. */

@@ -17,12 +17,14 @@ import { type EntityClass, nameOf } from './entity-options';
 import { hostHandlers, hostOn, SETTLE_MS } from './host-handlers';
 import type { HostedType } from './hosted-type';
 import type { Host } from './host';
-import { Directory, ENTITIES_SCOPE, HOSTS_SCOPE } from './hosts';
+import { Directory, ENTITIES_SCOPE, HOSTS_SCOPE, namesOf } from './hosts';
 import { Merges } from './merges';
 import { Moves } from './moves';
 
 /** So many entities are moved, or restarted, at a time. */
 const AT_A_TIME = 64;
+/** How long another host may take to stop or move an entity, in milliseconds: longer than all that it waits for itself. */
+const TELL_MS = 60_000;
 /** How long a node that starts the scopes waits for the word of peers that start them, too, in milliseconds. */
 const MEETING_MS = 100;
 
@@ -73,8 +75,7 @@ export class Entities implements EntityRouter {
   }
 
   nobody(to: EntityAddress): Error {
-    const nodes = this.directory.offers(to.type).map(({ pid }) => quoteText(pid.node));
-    const offering = nodes.length === 0 ? 'none' : nodes.join(', ');
+    const offering = namesOf(this.directory.offers(to.type));
     return new NotRegisteredError(
       `No node can start the entity ${nameOf(to)}; nothing was executed. Nodes that offer ${quoteText(to.type)}: ${offering}.`,
     );
@@ -268,7 +269,7 @@ export class Entities implements EntityRouter {
         host.pid,
         what,
         { type, key, ...more },
-        { timeoutMs: Infinity },
+        { timeoutMs: TELL_MS },
       )) === true
     );
   }

@@ -6,6 +6,7 @@ import type { Entry } from '../table';
 import {
   DEFAULT_VALUE_LIMITS,
   InvalidArgumentError,
+  isArray,
   type Key,
   normalKey,
   OptionChecks,
@@ -157,6 +158,7 @@ export class EntityService {
    *
    * @param reason A text of 1 to 256 characters. Default `'stopped'`.
    * @returns False if it did not live.
+   * @throws CallTimeoutError if its node did not say within a minute that it has ended; it may end later.
    */
   async stop(type: EntityClass | string, key: Key, reason = 'stopped'): Promise<boolean> {
     const { type: name, key: normal } = entity(type, key);
@@ -168,7 +170,7 @@ export class EntityService {
    * place again.
    *
    * @returns Whether it lives there now; false if it did not live, or the node did not take it.
-   * @throws InvalidArgumentError if the node does not offer the type.
+   * @throws InvalidArgumentError if the node does not offer the type; CallTimeoutError if the move took more than a minute. It may still end.
    */
   async move(type: EntityClass | string, key: Key, node: string): Promise<boolean> {
     const { type: name, key: normal } = entity(type, key);
@@ -177,7 +179,8 @@ export class EntityService {
 
   /**
    * Moves living entities of a type that are not at their place, one after the other: after nodes have joined, for instance. Nothing is ever
-   * moved unasked, except by a node that leaves. A type with guard `'lease'` may have a placement of its own: ask a node that offers it.
+   * moved unasked, except by a node that leaves. A node that fails to move one keeps its others, too. A type with guard `'lease'` may have a
+   * placement of its own: ask a node that offers it.
    *
    * @param options.max So many at most. Default 100.
    * @returns How many were moved.
@@ -190,16 +193,21 @@ export class EntityService {
     const name = typeNameOf(type);
     await this.#entities.ready();
     let moved = 0;
+    const failing = new Set<string>();
     for (const { key, pid } of this.list(name)) {
       if (moved >= max) break;
-      // The keys of that scope are made by hosts.
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-      const [, entityKey] = key as readonly [string, Key];
+      // Peers may write anything.
+      if (!isArray(key) || key.length !== 2 || failing.has(pid.node)) continue;
+      const [, entityKey] = key;
       const best = this.#entities.placeOf(name, entityKey);
       if (best === undefined || best.node === pid.node) continue;
-      // One after the other, so that the cluster goes on serving.
-      // oxlint-disable-next-line no-await-in-loop
-      if (await this.#entities.move(name, entityKey, best.node)) moved += 1;
+      try {
+        // One after the other, so that the cluster goes on serving.
+        // oxlint-disable-next-line no-await-in-loop
+        if (await this.#entities.move(name, entityKey, best.node)) moved += 1;
+      } catch {
+        failing.add(pid.node);
+      }
     }
     return moved;
   }

@@ -13,15 +13,16 @@ import type { EntityHost } from './entity-host';
 import { HostMessages } from './host-messages';
 import type { HostedType, Life } from './hosted-type';
 import type { Host } from './host';
-import { type Directory, ENTITIES_SCOPE } from './hosts';
+import { type Directory, ENTITIES_SCOPE, namesOf } from './hosts';
 import type { Merges } from './merges';
 import type { Moves } from './moves';
+import { Settling } from './settling';
 
 /** How long a host waits for its peers to know its entries, in milliseconds. */
 export const SETTLE_MS = 5000;
 
 /** What answers other hosts, and operators. */
-export interface HostHandlersDeps extends Pick<EntitiesDeps, 'limits' | 'pids' | 'scope'> {
+export interface HostHandlersDeps extends Pick<EntitiesDeps, 'limits' | 'pids' | 'scope' | 'timers'> {
   readonly directory: Directory;
   readonly host: EntityHost;
   readonly arrivals: Arrivals;
@@ -33,8 +34,12 @@ export interface HostHandlersDeps extends Pick<EntitiesDeps, 'limits' | 'pids' |
 
 /** Makes the handlers of a host's process; what they get and return is in {@link HostMessages}. */
 export function hostHandlers(deps: HostHandlersDeps): HandlerTable {
-  const { host, arrivals, merges, moves, limits, pids, scope, directory, settle } = deps;
+  const { host, arrivals, merges, moves, limits, pids, scope, timers, directory, settle } = deps;
   const read = new HostMessages(limits, pids);
+  const settling = new Settling({
+    timers,
+    replicated: () => scope(ENTITIES_SCOPE).replicated({ timeoutMs: SETTLE_MS }),
+  });
   const here = (message: Value): { hosted: HostedType | undefined; life: Life | undefined; key: Key } => {
     const { type, key } = read.address(message);
     const hosted = host.types.get(type);
@@ -50,13 +55,7 @@ export function hostHandlers(deps: HostHandlersDeps): HandlerTable {
     ],
     ['prepare', (message, { caller }) => (arrivals.prepare(own(read.announcement(message), caller)), null)],
     ['receive', (message, { caller }) => arrivals.receive(own(read.delivery(message), caller))],
-    [
-      'settle',
-      () =>
-        scope(ENTITIES_SCOPE)
-          .replicated({ timeoutMs: SETTLE_MS })
-          .then(() => null),
-    ],
+    ['settle', () => settling.settled()],
     [
       'merge',
       async (message, { caller }) => {
@@ -117,8 +116,7 @@ export function hostOn(directory: Directory, type: string, node: string): Host {
   const offers = directory.offers(type);
   const found = offers.find((host) => host.node === node);
   if (found !== undefined) return found;
-  const nodes = offers.map((host) => quoteText(host.node)).join(', ');
   throw new InvalidArgumentError(
-    `Node ${quoteText(node)} does not offer ${quoteText(type)}. Nodes that do: ${nodes || 'none'}. Nothing was moved.`,
+    `Node ${quoteText(node)} does not offer ${quoteText(type)}. Nodes that do: ${namesOf(offers)}. Nothing was moved.`,
   );
 }

@@ -1,6 +1,6 @@
 import type { NodeAvailability } from '../calls';
 import type { PgRegistryService } from '../scope';
-import type { Key, Pid, Value } from '../term';
+import { type Key, type Pid, quoteText, type Value } from '../term';
 import type { Host } from './host';
 import { ranked } from './placement';
 
@@ -10,6 +10,9 @@ export const HOSTS_SCOPE = 'pg.hosts';
 export const ENTITIES_SCOPE = 'pg.entities';
 /** The value of an entity that is being moved away. */
 export const MOVING = 'moving';
+
+/** So many nodes are named in an error. */
+const MOST_NAMES = 5;
 
 /** What a host says of itself. */
 type Offer = Pick<Host, 'guard' | 'stateVersion' | 'full'>;
@@ -26,6 +29,13 @@ function normalOffer(value: unknown): Offer | undefined {
   const { guard, stateVersion } = value;
   if (typeof stateVersion !== 'number' || (guard !== 'view' && guard !== 'lease')) return undefined;
   return { guard, stateVersion, full: 'full' in value && value.full === true };
+}
+
+/** The names of the first few hosts, for an error: there may be a thousand. */
+export function namesOf(hosts: readonly Host[]): string {
+  const names = hosts.slice(0, MOST_NAMES).map(({ node }) => quoteText(node));
+  const more = hosts.length - names.length;
+  return (names.join(', ') || 'none') + (more > 0 ? ` and ${more} more` : '');
 }
 
 /** What this node knows of hosts and living entities. */

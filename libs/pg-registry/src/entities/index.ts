@@ -25,3 +25,4 @@ export {
 export { entity, EntityRef, EntityService, EntityType } from './entity-service';
 export type { EntityGuard, EntityPlacement, Host } from './host';
 export type { HostedType, Life } from './hosted-type';
+export { ENTITIES_SCOPE, HOSTS_SCOPE } from './hosts';

@@ -1,3 +1,5 @@
+import { ENTITIES_SCOPE, HOSTS_SCOPE } from '../entities';
+import { NAMES_SCOPE } from '../names';
 import type { PeerProtocol, ScopeStream } from '../protocol';
 import type { ReplicationPort, Scope } from '../scope';
 import type { Clock } from './clock';
@@ -12,13 +14,25 @@ export interface ScopeReplicationDeps {
   readonly waits: ReplicationWaits;
 }
 
+/**
+ * The scopes that the library writes itself, each node one entry under a key at most, and reads at each call: a peer must not make these
+ * reads long.
+ */
+const ONE_PER_KEY: ReadonlySet<string> = new Set([HOSTS_SCOPE, ENTITIES_SCOPE, NAMES_SCOPE]);
+
 /** Starts the stream of a run of a scope. What the protocol wants done about it is done when the call returns. */
 export function replicateScope(
   scope: Pick<Scope, 'name' | 'options' | 'table' | 'applyDiff'>,
   deps: ScopeReplicationDeps,
 ): ReplicationPort {
   const { name, table, options } = scope;
-  const start = { scope: name, keys: options.keys, table, receiver: scope };
+  const start = {
+    scope: name,
+    keys: options.keys,
+    onePerKey: ONE_PER_KEY.has(name),
+    table,
+    receiver: scope,
+  };
   const { stream, effects } = deps.protocol.startScope(start, deps.clock.now());
   deps.driver.run(effects);
   return new ScopeReplication(stream, deps);

@@ -5,6 +5,7 @@ import type { VirtualBroker } from '../../../../test/support/virtual-network/vir
 import { VirtualProcess } from '../../../../test/support/virtual-network/virtual-process';
 import type { NodeIdentity } from '../calls';
 import type { DiffReceiver, Effect, PeerEvent, ProtocolOptions } from '../cluster';
+import type { ScopeStart } from '../replication';
 import type { NodeEffect } from '../node/protocol-driver';
 import { type Diff, type Entry, Table } from '../table';
 import { DEFAULT_VALUE_LIMITS, type Key, type Pid, PidInterner, type Value, type ValueLimits } from '../term';
@@ -176,12 +177,16 @@ export class VirtualNode {
     );
   }
 
-  startScope(scope: string, keys: 'duplicate' | 'unique' = 'duplicate'): void {
+  startScope(
+    scope: string,
+    keys: 'duplicate' | 'unique' = 'duplicate',
+    rules: Pick<ScopeStart, 'onePerKey'> = {},
+  ): void {
     const table = new Table({ node: this.name, incarnation: this.incarnation, keys });
     this.tables.set(scope, table);
     this.#replays.set(scope, new TableReplay(this.name, table));
     const receiver: DiffReceiver = { applyDiff: (diff, cause) => this.#onDiff({ scope, diff, cause }) };
-    this.do((now) => this.protocol.startScope({ scope, keys, table, receiver }, now).effects);
+    this.do((now) => this.protocol.startScope({ scope, keys, table, receiver, ...rules }, now).effects);
   }
 
   stopScope(scope: string): void {

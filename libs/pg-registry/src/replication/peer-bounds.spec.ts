@@ -198,3 +198,50 @@ describe('a peer that announces entries and sends none', () => {
     expect(b.protocol.synced).toBe(true); // a sync that was complete once is not waited for again
   });
 });
+
+describe('a scope in which each node has one entry under a key at most', () => {
+  it.each([
+    ['as operations', true],
+    ['with a sync', false],
+  ])('shows nothing of a peer that has several, when they come %s', (_, isMet) => {
+    const { network, nodes } = unconnected(['a', 'b', 'c']);
+    const [a, b, c] = nodes;
+    for (const node of nodes) node.startScope('t', 'duplicate', { onePerKey: true });
+    if (isMet) connectAll(network);
+    network.run(500);
+    for (const node of [a, c]) for (const key of ['k', 'l']) node.join('t', key, null, [1]);
+    network.run(500);
+    for (let id = 2; id < 500; id += 1) a.join('t', 'k', null, [id]);
+    if (!isMet) connectAll(network);
+    network.run(1000);
+    expect([b.table('t').count, b.protocol.arrivals().overfull]).toEqual([2, ['a']]);
+    expect(b.warnings()).toContain('overfull');
+    const walks = b.counts['walks'];
+    for (let at = 0; at < 10; at += 1) {
+      network.discoverAll();
+      network.run(1000);
+    }
+    expect(b.counts['walks']).toBe(walks);
+    for (let id = 2; id < 500; id += 1) a.leave('t', 'k', id);
+    network.discoverAll();
+    network.run(1000);
+    expect(b.table('t').count).toBe(4);
+  });
+
+  it('takes one for another under the same key, in whatever way it comes', () => {
+    const { network, nodes } = unconnected(['a', 'b']);
+    const [a, b] = nodes;
+    for (const node of nodes) node.startScope('t', 'duplicate', { onePerKey: true });
+    connectAll(network);
+    for (let id = 1; id < 60; id += 1) {
+      if (id > 1) a.leave('t', 'k', id - 1);
+      a.join('t', 'k', null, [id]);
+      network.loses = ({ kind }) => kind === 'ops' && id % 3 === 0;
+      network.run(id % 7 === 0 ? 200 : 3);
+    }
+    network.loses = () => false;
+    network.discoverAll();
+    network.run(3000);
+    expect([b.table('t').count, b.warnings().includes('overfull')]).toEqual([1, false]);
+  });
+});

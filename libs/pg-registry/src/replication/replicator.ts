@@ -21,6 +21,8 @@ const JOIN_ENTRY_BYTES = 16;
 export interface ScopeStart {
   readonly scope: string;
   readonly keys: 'duplicate' | 'unique';
+  /** Whether a peer that has several entries under one key is refused. Default false. */
+  readonly onePerKey?: boolean;
   readonly table: Table;
   /** Takes the diffs that peers make. */
   readonly receiver: DiffReceiver;

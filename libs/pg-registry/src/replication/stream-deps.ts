@@ -23,6 +23,8 @@ export interface StreamDeps {
 /** What the parts are given that follow the streams of peers. */
 export interface InboundDeps extends StreamDeps {
   readonly removals: Removals;
+  /** See `ScopeStart`. */
+  readonly onePerKey?: boolean;
 }
 
 /**

@@ -90,6 +90,17 @@ export class KeyRows implements RowsOfKey {
     return this.#ownCount === 0 ? [] : this.rows().filter((row) => row.isOwn);
   }
 
+  /** Whether an owner has more than one row here. Costs a walk over the rows of others. */
+  hasSeveralOf(owner: string): boolean {
+    let count = 0;
+    for (let row: Row | undefined = this.#first; row !== undefined; row = row.next) {
+      if (row.pid.incarnation !== owner) continue;
+      count += 1;
+      if (count > 1) return true;
+    }
+    return false;
+  }
+
   /** The row that `process` registered last under this key. Constant time. */
   newestOf(process: RowsOfProcess): Row | undefined {
     if (process.count <= LONGEST_WALK) return process.newestUnder(this.key);

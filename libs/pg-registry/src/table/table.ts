@@ -3,6 +3,7 @@ import type { Diff } from './diff';
 import { EMPTY_DIGEST, type Digest } from './digest';
 import type { Entry } from './entry';
 import { Indexes } from './indexes';
+import { KeyRows } from './key-rows';
 import { type EntryNumbers, OwnWrites } from './own-writes';
 import type { PageSnapshot } from './page';
 import { RemoteEntries } from './remote-entries';
@@ -84,6 +85,12 @@ export class Table {
   /** The pids of {@link lookupLocal}, one per entry. Mirrors `get_local_members/2`. */
   membersLocal(key: Key): readonly Pid[] {
     return this.#indexes.keys.rowsOf(key)?.localMembers() ?? NOTHING;
+  }
+
+  /** Whether a node has several entries under a key. Cost: the entries of the key. */
+  hasSeveral(key: Key, incarnation: string): boolean {
+    const slot = this.#indexes.keys.slot(key);
+    return slot instanceof KeyRows && slot.hasSeveralOf(incarnation);
   }
 
   /** The first own member of a key, with unique keys the only one. Cost as {@link lookupLocal}. */

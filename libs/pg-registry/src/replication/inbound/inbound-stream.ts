@@ -241,7 +241,7 @@ export class InboundStream {
       while (this.phase !== 'walking' || !this.#isBehindChunk(now)) {
         const operation = this.#operations.next(this.#appliedNumber);
         if (operation === undefined) break;
-        this.#deps.output.diff(this.#entries.rows.apply(operation, this.#walk.cursor), 'peer');
+        this.#entries.apply(operation, this.#walk.cursor);
         this.#appliedNumber = operation.number;
         applied += 1;
       }

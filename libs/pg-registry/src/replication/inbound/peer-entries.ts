@@ -1,5 +1,5 @@
 import type { RemoteCause, ScopeDigest } from '../../cluster';
-import { type RemoteEntries, sameDigest } from '../../table';
+import { type Diff, type RemoteEntries, type RemoteOperation, sameDigest } from '../../table';
 import { quoteText } from '../../term';
 import { HeapLimitError, WeightLimitError } from '../../wire';
 import type { ChunkHead } from '../body';
@@ -19,10 +19,10 @@ const FAR_FEWER = 0.75;
  */
 const PART_TURNS = 2;
 
-/** Why the entries of a peer are too many: their number, or the memory that they take. */
-export type Excess = 'number' | 'memory';
+/** Why the entries of a peer are too many: their number, the memory that they take, or several under a key where one is allowed. */
+export type Excess = 'number' | 'memory' | 'keys';
 
-/** What is remembered of a peer whose entries took too much memory. */
+/** What is remembered of a peer whose entries took too much memory, or repeated a key. */
 interface Refusal {
   /** How many it had: those that were here, or what it said first if one frame alone was too large. */
   count: number | undefined;
@@ -42,6 +42,8 @@ export class PeerEntries {
   #countedBytes = 0;
   /** The entries of one frame alone would take more than all may. */
   #isTooLarge = false;
+  /** It has several entries under a key, where every node has one at most. */
+  #isRepeated = false;
   #refusal: Refusal | undefined;
   #restMs = FIRST_REST_MS;
 
@@ -66,6 +68,11 @@ export class PeerEntries {
     return agree;
   }
 
+  /** Applies an operation, see `RemoteEntries.apply`. Call {@link takeStock} afterwards. */
+  apply(operation: RemoteOperation, cursor: number): void {
+    this.#changed(this.rows.apply(operation, cursor), 'peer');
+  }
+
   /** Reads the rows of a chunk. @param rows They keep this memory until they have been merged */
   chunk(head: ChunkHead, rows: Uint8Array): ChunkReader {
     return new ChunkReader(readerOf(rows, this.#deps), head, this.#peer, this.#deps.pids);
@@ -78,12 +85,12 @@ export class PeerEntries {
    * @throws DecodeError
    */
   merge(chunk: ChunkReader): void {
-    const { output, budget } = this.#deps;
+    const { budget } = this.#deps;
     const most = budget.rowsPerTurn * PART_TURNS;
     const before = this.rows.count;
     try {
       const part = chunk.next(this.rows.numberOf(most, chunk.from), most);
-      output.diff(this.rows.merge(part), 'sync');
+      this.#changed(this.rows.merge(part), 'sync');
       const left = before + part.rows.length - this.rows.count;
       budget.rowsLeft -= chunk.cost + left;
     } catch (error) {
@@ -106,22 +113,25 @@ export class PeerEntries {
     const bytesOfPeer = entries.change(this.#peer.incarnation, heapBytes - this.#countedBytes);
     this.#countedBytes = heapBytes;
     if (count > options.maxEntriesPerPeer) return 'number';
+    if (this.#isRepeated) return 'keys';
     return this.#isTooLarge || bytesOfPeer > options.maxPeerBytes ? 'memory' : undefined;
   }
 
   /** They are too many: removes all of them, with a warning. */
   refuse(excess: Excess, now: number): void {
     const { maxEntriesPerPeer, maxPeerBytes } = this.#deps.budget.options;
-    const what =
-      excess === 'number'
-        ? `more than ${maxEntriesPerPeer} entries (maxEntriesPerPeer)`
-        : `entries that take more than ${maxPeerBytes} bytes of memory (maxPeerBytes)`;
-    const message = `Node ${quoteText(this.#peer.node)} has ${what}: none of them are shown in this scope.`;
+    const what = {
+      number: `more than ${maxEntriesPerPeer} entries (maxEntriesPerPeer)`,
+      memory: `entries that take more than ${maxPeerBytes} bytes of memory (maxPeerBytes)`,
+      keys: 'several entries under one key, where every node has one at most',
+    };
+    const message = `Node ${quoteText(this.#peer.node)} has ${what[excess]}: none of them are shown in this scope.`;
     this.#deps.output.warn('overfull', message);
     const count = this.#isTooLarge ? undefined : this.rows.count;
     this.#isTooLarge = false;
-    this.#refusal = excess === 'memory' ? { count, until: now + this.#restMs } : undefined;
-    if (excess === 'memory') this.#restMs = Math.min(this.#restMs * 2, LONGEST_REST_MS);
+    this.#isRepeated = false;
+    this.#refusal = excess === 'number' ? undefined : { count, until: now + this.#restMs };
+    if (excess !== 'number') this.#restMs = Math.min(this.#restMs * 2, LONGEST_REST_MS);
     this.remove('peer');
   }
 
@@ -130,6 +140,15 @@ export class PeerEntries {
     if (this.#refusal === undefined) return true;
     this.#refusal.count ??= count;
     return now >= this.#refusal.until || count <= this.#refusal.count * FAR_FEWER;
+  }
+
+  #changed(diff: Diff, cause: RemoteCause): void {
+    const { output, onePerKey, table } = this.#deps;
+    if (onePerKey === true)
+      this.#isRepeated ||= diff.some(
+        ({ kind, key }) => kind === 'join' && table.hasSeveral(key, this.rows.owner),
+      );
+    output.diff(diff, cause);
   }
 
   /** Takes them off the books of the budget: the table goes, and they with it. */
