@@ -60,9 +60,10 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
     void: [1, 'a release and an end of an onProcessExit never reject'],
   },
   'entities/entity-service.ts': { void: [1, 'ready() never rejects'] },
-  'entities/host-handlers.ts': { 'then()': [1, AWAITED], 'async callback': [3, 'the mailbox awaits it'] },
+  'entities/host-handlers.ts': { 'async callback': [3, 'the mailbox awaits it'] },
   'entities/idle-watch.ts': { timer: [1, CLOCK] },
   'entities/merges.ts': { 'async callback': [2, AWAITED] },
+  'entities/settling.ts': { timer: [1, CLOCK] },
   'entities/moves.ts': { 'then()': [2, AWAITED], 'async callback': [1, AWAITED] },
   'entities/waiting-starts.ts': {
     'then()': [1, PROMISE],

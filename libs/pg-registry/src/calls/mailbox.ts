@@ -28,6 +28,8 @@ export interface MailboxOptions {
 /** What mailboxes need of their node. */
 export interface MailboxDeps {
   readonly processes: Processes;
+  /** Returns a number in [0, 1) that nobody can guess. */
+  readonly random: () => number;
   /** Records each run of a handler. */
   readonly tracer?: Pick<CallTracer, 'incoming'> | undefined;
   /** Told what a tracer threw, or the receiver of an outcome. */
@@ -73,8 +75,7 @@ export class Mailbox implements MessageHolder {
       if (this.#mayHandOut?.() === false) return;
       this.#waiting.delete(queued);
       this.#running.add(queued);
-      this.#deliveries += 1;
-      queued.delivery = this.#deliveries;
+      queued.delivery = this.#nextDelivery();
       this.#run(queued);
     }
   };
@@ -144,8 +145,7 @@ export class Mailbox implements MessageHolder {
 
   /** Runs what a process does before its end, as {@link runStart} runs its start. */
   runStep<T>(step: () => T): T {
-    this.#deliveries += 1;
-    this.#step = this.#deliveries;
+    this.#step = this.#nextDelivery();
     const mark: ChainMark = { chain: [this.link(this.#step)] };
     return this.#deps.processes.current.enter(this.process, mark, step);
   }
@@ -194,9 +194,14 @@ export class Mailbox implements MessageHolder {
   #beginWithin(queued: QueuedMessage): void {
     if (this.#isSuspended || this.#mayHandOut?.() === false || !this.#waiting.delete(queued)) return;
     this.#running.add(queued);
-    this.#deliveries += 1;
-    queued.delivery = this.#deliveries;
+    queued.delivery = this.#nextDelivery();
     this.#run(queued);
+  }
+
+  /** Which step it is. A chain that names it is let in to a reentrant process, so nobody else may know it than whom the step called. */
+  #nextDelivery(): number {
+    this.#deliveries += 1;
+    return this.#isReentrant ? 1 + Math.floor(this.#deps.random() * 2 ** 52) : this.#deliveries;
   }
 
   /** Forgets a message if its handler has not begun, else aborts the handler's signal. */
@@ -253,7 +258,6 @@ export class Mailbox implements MessageHolder {
     if (!this.isSerial) return false;
     const { incarnation, id } = this.process.pid;
     const own = chain.filter((link) => link.id === id && link.incarnation === incarnation);
-    if (own.length === 0) return false;
     const deliveries = this.isBusy ? [...this.#running].map(({ delivery }) => delivery) : [this.#step];
     return own.some(({ delivery }) => deliveries.includes(delivery));
   }

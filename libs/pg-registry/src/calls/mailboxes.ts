@@ -33,10 +33,10 @@ export class Mailboxes {
     this.#idle = undefined;
   };
 
-  constructor(deps: Pick<CallsDeps, 'processes' | 'tracer' | 'meter' | 'onWarning'>) {
-    const { processes, tracer, meter = tracer, onWarning } = deps;
+  constructor(deps: Pick<CallsDeps, 'processes' | 'tracer' | 'meter' | 'onWarning' | 'random'>) {
+    const { processes, tracer, meter = tracer, onWarning, random } = deps;
     this.#deps = deps;
-    this.#mailboxDeps = { processes, tracer: meter, onWarning, onLoad: this.#onLoad };
+    this.#mailboxDeps = { processes, tracer: meter, onWarning, random, onLoad: this.#onLoad };
     // After the process has lost its entries: aborting a signal runs code of the user.
     processes.afterExit((process) => this.#close(process));
   }

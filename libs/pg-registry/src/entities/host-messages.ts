@@ -11,6 +11,9 @@ import {
 import type { Announcement, Delivery } from './arrivals';
 import type { MergeRequest } from './merges';
 
+/** The two numbers of 32 bits that name a move or merge, in hexadecimal. */
+const MOST_NUMBER_LENGTH = 17;
+
 /**
  * What hosts say to each other, as calls to their processes. A peer may say anything, so every part is checked where it is read.
  *
@@ -40,7 +43,7 @@ export class HostMessages {
   announcement(message: Value): Announcement {
     const { moveId, from } = this.#parts(message);
     if (!isPid(from)) throw strange();
-    return { ...this.address(message), moveId: text(moveId), from };
+    return { ...this.address(message), moveId: number(moveId), from };
   }
 
   delivery(message: Value): Delivery {
@@ -51,7 +54,7 @@ export class HostMessages {
 
   merge(message: Value): MergeRequest {
     const { mergeId, state } = this.#parts(message);
-    return { ...this.address(message), mergeId: text(mergeId), state };
+    return { ...this.address(message), mergeId: number(mergeId), state };
   }
 
   /** One more text of a message. */
@@ -71,6 +74,12 @@ export class HostMessages {
 
 function text(value: unknown): string {
   if (typeof value !== 'string' || value === '' || value.length > 256) throw strange();
+  return value;
+}
+
+/** What names a move or a merge: it is remembered for long. */
+function number(value: unknown): string {
+  if (typeof value !== 'string' || value === '' || value.length > MOST_NUMBER_LENGTH) throw strange();
   return value;
 }
 

@@ -98,8 +98,13 @@ describe('A peer that says what it likes to a host of entities', () => {
     );
   });
 
-  it('announces no more entities than the host would start, and they do not stay announced', async () => {
+  it('announces only its own entities, no more than the host would start, and they do not stay announced', async () => {
     const from = liar.processes.self();
+    const others = { type: 'thing', key: 'not mine', moveId: 'm', from: host.processes.self() };
+    for (const name of ['prepare', 'receive'])
+      expect(await say(name, { ...others, stateVersion: 1, hasState: true, state: 'forged' })).toMatchObject({
+        code: 'INVALID_ARGUMENT',
+      });
     const answers = await Promise.all(
       Array.from({ length: 10 }, (_, i) => say('prepare', { type: 'thing', key: i, moveId: `m${i}`, from })),
     );

@@ -59,12 +59,10 @@ export interface ReplicatorStats {
  * - {@link InboundStreams}, one per peer that has announced the scope: its entries, here; and {@link Removals} of those that are gone;
  * - {@link Acknowledgements}: who has applied what, and a {@link LagProbe}: how long that takes.
  *
- * *Followers* are the peers that have announced the scope, and those that ask to be synced before their announcement came; while
- * there are none, own operations are only counted.
+ * *Followers* are the peers that have announced the scope, or ask to be synced. While there are none, own operations are only counted.
  *
- * A peer's stream begins with its announcement and ends when the peer, or its run of the scope, does: its entries leave, in one diff
- * unless there are thousands of them.
- * Frames of a run that is over are dropped; frames of a run that is not known are not applied, and the peer is asked for its hello.
+ * A peer's stream begins with its announcement and ends when the peer, or its run of the scope, does: its entries leave, in one diff unless
+ * there are thousands. Frames of a run that is over are dropped; those of one that is not known lead to an ask for the peer's hello.
  */
 export class Replicator {
   readonly scope: string;

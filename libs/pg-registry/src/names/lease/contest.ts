@@ -2,6 +2,7 @@ import type { LeaseReadOutcome } from '../lease-store';
 import { type Key, type Pid, sameKey, type Value, type LossReason } from '../../term';
 import type { ContestDeps, Holding } from './contest-deps';
 import { HeldKey } from './held-key';
+import { HintPace } from './hint-pace';
 import { type ClaimHolder, type ClaimRecord, decodeRecord } from './lease-records';
 import type { Settled } from './record-writes';
 import type { Reservation } from './reservations';
@@ -50,6 +51,9 @@ export class Contest implements RivalWaiter {
   #rival: string | undefined;
   #isWatching = false;
   #isHinted = false;
+  readonly #pace = new HintPace();
+  /** When the next read is planned for. */
+  #checkAt = Infinity;
   #cancelCheck: () => void = () => undefined;
   /** Until when this node lets others try first, because it held the key last; monotonic milliseconds. */
   #yieldUntil = 0;
@@ -112,7 +116,7 @@ export class Contest implements RivalWaiter {
 
   /** The record may have changed. */
   hint(): void {
-    if (this.#state === 'waiting') this.#readAfter(this.#deps.random() * JITTER_MS);
+    if (this.#state === 'waiting') this.#followHint(this.#deps.random() * JITTER_MS);
     else this.#isHinted = true;
   }
 
@@ -129,6 +133,7 @@ export class Contest implements RivalWaiter {
   /** Reads the record, and decides what to do next. */
   #read(): void {
     this.#cancelCheck();
+    this.#checkAt = Infinity;
     this.#state = 'waiting';
     // Listens before it reads, so that no change is missed.
     if (!this.#isWatching && this.#candidate?.once === false) {
@@ -152,7 +157,16 @@ export class Contest implements RivalWaiter {
     );
   }
 
+  /** Reads soon, because a hint came; no later than was planned. */
+  #followHint(afterMs: number): void {
+    const now = this.#deps.now().monotonic;
+    const at = this.#pace.next(now) + afterMs;
+    if (at < this.#checkAt) this.#readAfter(at - now, () => this.#pace.follow(this.#deps.now().monotonic));
+  }
+
   #haveRead(outcome: LeaseReadOutcome): void {
+    if (outcome.type === 'absent' || outcome.type === 'found')
+      this.#pace.saw(outcome.type === 'found' ? outcome.revision : 0);
     switch (outcome.type) {
       case 'absent':
         return this.#decide({ revision: 0, holder: undefined });
@@ -181,8 +195,8 @@ export class Contest implements RivalWaiter {
     if (holder === undefined) return this.#takeFree(known, candidate);
     // A claim of this node's own session that no contest holds was made for somebody who has gone: it is replaced.
     if (holder.session === this.#deps.session()) return this.#claim();
-    if (this.#isHinted) return this.#read();
     this.#readAfter(this.#deps.checkMs);
+    if (this.#isHinted) this.#followHint(0);
     if (this.#rival !== holder.session) this.#leaveRival();
     this.#rival = holder.session;
     // One who does not wait for a holder needs a fresh answer.
@@ -195,9 +209,9 @@ export class Contest implements RivalWaiter {
       reservedFor === undefined ? 0 : this.#deps.reservedMs(this.name, revision, reservedFor);
     if (reservedMs <= 0) return this.#claim();
     if (once) return this.#lostOut();
-    if (this.#isHinted) return this.#read();
     this.#leaveRival();
     this.#readAfter(Math.min(reservedMs, this.#deps.checkMs));
+    if (this.#isHinted) this.#followHint(0);
   }
 
   #claim(): void {
@@ -291,10 +305,13 @@ export class Contest implements RivalWaiter {
     this.#deps.rested(this.name);
   }
 
-  #readAfter(ms: number): void {
+  #readAfter(ms: number, before?: () => void): void {
     this.#cancelCheck();
-    this.#cancelCheck = this.#deps.agenda.add(this.#deps.now().monotonic + ms, () => {
-      if (this.#state === 'waiting') this.#read();
+    this.#checkAt = this.#deps.now().monotonic + ms;
+    this.#cancelCheck = this.#deps.agenda.add(this.#checkAt, () => {
+      if (this.#state !== 'waiting') return;
+      before?.();
+      this.#read();
     });
   }
 

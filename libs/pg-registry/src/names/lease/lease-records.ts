@@ -8,6 +8,7 @@ import {
   type ValueLimits,
 } from '../../term';
 import { DecodeError, Reader, Writer } from '../../wire';
+import { MAX_RECORD_BYTES } from '../lease-store';
 import type { Reservation } from './reservations';
 
 /** When others may take the keys of a session: when its time is over, or also when the registry has confirmed that its node crashed. */
@@ -97,6 +98,8 @@ export function encodeRecord(record: LeaseRecord): Uint8Array {
  * @throws DecodeError for anything else, a record of a later version included.
  */
 export function decodeRecord(bytes: Uint8Array, decoding: RecordDecoding): LeaseRecord {
+  // A store need not take larger ones, and no node writes any.
+  if (bytes.length > MAX_RECORD_BYTES) throw new DecodeError(`A lease record of ${bytes.length} bytes.`);
   const reader = new Reader(bytes, decoding);
   if (reader.u8() !== VERSION) throw new DecodeError('A lease record of another version.');
   const kind = reader.u8();

@@ -1,5 +1,6 @@
 import type { LeaseReadOutcome, LeaseUnavailable } from '../lease-store';
 import type { Agenda } from './agenda';
+import { HintPace } from './hint-pace';
 import { type Instant, marginOf } from './instant';
 import { decodeRecord, type RecordDecoding, type SessionRecord } from './lease-records';
 import type { RecordWrites } from './record-writes';
@@ -54,7 +55,10 @@ interface Rival {
   isBusy: boolean;
   /** A hint came while the store was being asked. */
   isHinted: boolean;
+  readonly pace: HintPace;
   cancelCheck: () => void;
+  /** When the next check is planned for. */
+  checkAt: number;
 }
 
 /** Nobody knows how long the node of such a session believes in it. */
@@ -108,25 +112,28 @@ export class RivalSessions {
   leave(id: string, waiter: RivalWaiter): void {
     const rival = this.#rivals.get(id);
     if (rival === undefined || !rival.waiters.delete(waiter) || rival.waiters.size > 0) return;
-    rival.cancelCheck();
+    cancelCheck(rival);
     this.#deps.unwatch(sessionName(id));
   }
 
   /** The record of a session may have changed. */
   hint(id: string): void {
     const rival = this.#rivals.get(id);
-    if (rival !== undefined && rival.waiters.size > 0) this.#check(rival);
+    if (rival === undefined || rival.waiters.size === 0) return;
+    if (rival.isBusy) rival.isHinted = true;
+    else this.#followHint(rival);
   }
 
   /** The registry has confirmed that a node is gone: looks again at its sessions. */
   departed(isOf: (session: string) => boolean): void {
-    for (const rival of Array.from(this.#rivals.values())) if (isOf(rival.id)) this.hint(rival.id);
+    for (const rival of Array.from(this.#rivals.values()))
+      if (isOf(rival.id) && rival.waiters.size > 0) this.#check(rival);
   }
 
   /** Forgets everything that was seen: the store was made anew. Waiters are not called any more. */
   clear(): void {
     for (const rival of this.#rivals.values()) {
-      rival.cancelCheck();
+      cancelCheck(rival);
       if (rival.waiters.size > 0) this.#deps.unwatch(sessionName(rival.id));
       rival.waiters.clear();
     }
@@ -142,7 +149,9 @@ export class RivalSessions {
       isOver: false,
       isBusy: false,
       isHinted: false,
+      pace: new HintPace(),
       cancelCheck: () => undefined,
+      checkAt: Infinity,
     };
     this.#rivals.delete(id); // so that the order of the Map is that of the asking
     this.#rivals.set(id, rival);
@@ -164,7 +173,7 @@ export class RivalSessions {
       rival.isHinted = true;
       return;
     }
-    rival.cancelCheck();
+    cancelCheck(rival);
     rival.isBusy = true;
     rival.isHinted = false;
     this.#deps.requests.read(sessionName(rival.id), this.#deps.now(), (outcome) => {
@@ -174,6 +183,7 @@ export class RivalSessions {
   }
 
   #seen(rival: Rival, outcome: LeaseReadOutcome): void {
+    if (outcome.type === 'found') rival.pace.saw(outcome.revision);
     if (outcome.type === 'absent') return this.#over(rival); // nobody has renewed it for longer than any ttl
     if (outcome.type !== 'found') {
       this.#planCheck(rival, 1000);
@@ -191,9 +201,9 @@ export class RivalSessions {
     this.longestTtlMs = Math.max(this.longestTtlMs, record.ttlMs);
     const endsInMs = this.#endsInMs(rival, rival.sighting);
     if (endsInMs <= 0) return this.#fence(rival, rival.sighting);
-    if (rival.isHinted) return this.#check(rival);
     // Hints may be lost, so the record is read in between, too: the clock starts when a revision is first seen.
     this.#planCheck(rival, Math.min(endsInMs, record.ttlMs / 3));
+    if (rival.isHinted) this.#followHint(rival);
     this.#tell(rival, { type: 'alive', endsInMs });
   }
 
@@ -235,11 +245,24 @@ export class RivalSessions {
     this.#tell(rival, { type: 'over' });
   }
 
-  #planCheck(rival: Rival, afterMs: number): void {
-    rival.cancelCheck();
+  /** Checks soon, because a hint came; no later than was planned. */
+  #followHint(rival: Rival): void {
+    const now = this.#deps.now().monotonic;
+    const at = rival.pace.next(now);
+    if (at >= rival.checkAt) return;
+    this.#planCheck(rival, at - now, () => rival.pace.follow(this.#deps.now().monotonic));
+  }
+
+  #planCheck(rival: Rival, afterMs: number, before?: () => void): void {
+    cancelCheck(rival);
     if (rival.waiters.size === 0) return;
     const at = this.#deps.now().monotonic + afterMs;
-    rival.cancelCheck = this.#deps.agenda.add(at, () => this.#check(rival));
+    rival.checkAt = at;
+    rival.cancelCheck = this.#deps.agenda.add(at, () => {
+      rival.checkAt = Infinity;
+      before?.();
+      this.#check(rival);
+    });
   }
 
   #tell(rival: Rival, verdict: RivalVerdict): void {
@@ -254,4 +277,9 @@ export class RivalSessions {
       return undefined;
     }
   }
+}
+
+function cancelCheck(rival: Rival): void {
+  rival.cancelCheck();
+  rival.checkAt = Infinity;
 }

@@ -27,6 +27,16 @@ describe('Requests to the broker', () => {
     await Promise.resolve();
   });
 
+  it('do not end with an answer that is longer than any', async () => {
+    const outcomes: BrokerOutcome[] = [];
+    const address = ask(outcomes);
+    answer(address, JSON.stringify('x'.repeat(1024 * 1024)));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(outcomes).toEqual([]);
+    requests.lost();
+    await Promise.resolve();
+  });
+
   it('end only with what comes to their own address', async () => {
     const outcomes: BrokerOutcome[] = [];
     const address = ask(outcomes);

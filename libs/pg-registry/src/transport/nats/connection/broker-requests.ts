@@ -3,6 +3,8 @@ import { PendingRequests } from '../../pending-requests';
 import { isStatusMessage, NO_RESPONDERS, type NatsMessage } from '../nats-client';
 
 const DECODER = new TextDecoder();
+/** No answer to a request of a node is longer: a record of 512 KB in base64 with its headers. Others may write what takes longer to read. */
+const LONGEST_ANSWER_BYTES = 1024 * 1024;
 
 /** How a request to the broker ended. */
 export type BrokerOutcome =
@@ -123,6 +125,7 @@ function encodable(headers: Readonly<Record<string, string>>): object {
 }
 
 function parsed(bytes: Uint8Array): unknown {
+  if (bytes.length > LONGEST_ANSWER_BYTES) return undefined;
   try {
     const body: unknown = JSON.parse(DECODER.decode(bytes));
     return body;

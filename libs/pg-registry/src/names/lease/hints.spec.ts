@@ -1,0 +1,112 @@
+import { DEFAULT_VALUE_LIMITS, type Pid, PidInterner } from '../../term';
+import { encodeRecord, type LeaseRecord } from './lease-records';
+import { claimName, type LeaseEffect, Leases } from './leases';
+
+const HOLDER = 'a'.repeat(16);
+const SESSION = `${HOLDER}.1`;
+const KEY = 'leader';
+
+/** A node that waits for a key which another node holds, with the store as this test says it is. */
+class WaitingNode {
+  readonly pids = new PidInterner();
+  readonly holder: Pid = this.pids.intern('holder', HOLDER, 1);
+  readonly leases = new Leases({
+    incarnation: 'b'.repeat(16),
+    pids: this.pids,
+    limits: DEFAULT_VALUE_LIMITS,
+    options: { ttlMs: 30_000, takeover: 'lease', maxClockDrift: 0.01, disconnectedMs: 1000 },
+    random: () => 0.5,
+  });
+  now = 0;
+  revision = 2;
+  isFree = false;
+  readonly reads: string[] = [];
+  readonly seen: LeaseEffect[] = [];
+
+  constructor() {
+    const candidate = { pid: this.pids.intern('b', 'b'.repeat(16), 1), value: null, once: false };
+    this.run(this.leases.campaign(KEY, candidate, this.instant));
+  }
+
+  get instant() {
+    return { monotonic: this.now, wall: this.now };
+  }
+
+  /** Passes time in steps of a tenth of a millisecond. @param each Called before each step */
+  pass(ms: number, each: () => void = () => undefined): void {
+    for (const end = this.now + ms; this.now < end; this.now += 0.1) {
+      each();
+      if ((this.leases.nextDeadline() ?? Infinity) <= this.now) this.run(this.leases.tick(this.instant));
+    }
+  }
+
+  hint(name: string): void {
+    this.run(this.leases.hint(name, this.instant));
+  }
+
+  run(effects: readonly LeaseEffect[]): void {
+    for (const effect of effects) {
+      this.seen.push(effect);
+      if (effect.type !== 'request') continue;
+      const { request } = effect;
+      if (request.type === 'read') {
+        this.reads.push(request.name);
+        const record = encodeRecord(this.recordOf(request.name));
+        const { revision } = this;
+        this.run(
+          this.leases.answered(request.id, { type: 'found', record, revision, epoch: 1000 }, this.instant),
+        );
+      } else {
+        this.revision += 1;
+        const written = { type: 'written', revision: this.revision, epoch: 1000, repeated: false } as const;
+        this.run(this.leases.answered(request.id, written, this.instant));
+      }
+    }
+  }
+
+  recordOf(name: string): LeaseRecord {
+    if (name.startsWith('s:'))
+      return { type: 'session', open: true, ttlMs: 30_000, takeover: 'lease', nonce: 'n' };
+    const holder = this.isFree ? undefined : { session: SESSION, pid: this.holder, value: null, token: 0 };
+    return { type: 'claim', key: KEY, nonce: 'n', holder };
+  }
+}
+
+describe('A node that waits for a key', () => {
+  it.each([
+    ['of the key', claimName(KEY)],
+    ["of the holder's session", `s:${SESSION}`],
+  ])(
+    'reads no more than a few times in a second however often somebody hints at the record %s',
+    (_, name) => {
+      const node = new WaitingNode();
+      node.pass(10);
+      const before = node.reads.length;
+      node.pass(2000, () => node.hint(name));
+      expect(node.reads.length - before).toBeLessThan(40);
+      expect(node.reads.length - before).toBeGreaterThan(5);
+    },
+  );
+
+  it('sees within half a second that the key is free while somebody hints in vain', () => {
+    const node = new WaitingNode();
+    node.pass(3000, () => node.hint(claimName(KEY)));
+    node.isFree = true;
+    node.revision += 1;
+    node.pass(510, () => node.hint(claimName(KEY)));
+    expect(node.seen.some(({ type }) => type === 'elected')).toBe(true);
+  });
+
+  it('follows a hint at once that comes after a pause, and those that show something new', () => {
+    const node = new WaitingNode();
+    node.pass(1000, () => node.hint(claimName(KEY)));
+    node.pass(2000);
+    const before = node.reads.length;
+    for (let at = 0; at < 20; at += 1) {
+      node.revision += 1;
+      node.hint(claimName(KEY));
+      node.pass(5);
+    }
+    expect(node.reads.length - before).toBeGreaterThanOrEqual(20);
+  });
+});
