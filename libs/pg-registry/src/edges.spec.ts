@@ -64,6 +64,7 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
   'entities/idle-watch.ts': { timer: [1, CLOCK] },
   'entities/merges.ts': { 'async callback': [2, AWAITED] },
   'entities/settling.ts': { timer: [1, CLOCK] },
+  'entities/start-turns.ts': { timer: [1, CLOCK] },
   'entities/moves.ts': { 'then()': [2, AWAITED], 'async callback': [1, AWAITED] },
   'entities/waiting-starts.ts': {
     'then()': [1, PROMISE],

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { eventually } from '../../../../test/support/eventually';
 import { Entity } from '../nest/decorators/entity.decorator';
-import { HandleCall } from '../nest/decorators/handlers.decorator';
+import { HandleCall, HandleCast } from '../nest/decorators/handlers.decorator';
 import { OutgoingCalls } from '../calls/outgoing-calls';
 import { EntityElsewhereError, isPid, type Pid, samePid } from '../term';
 import { EntityHost } from './entity-host';
@@ -21,7 +21,14 @@ class File {
     return;
   }
 }
-@Module({ providers: [File] })
+@Entity('tiny')
+class Tiny {
+  @HandleCast()
+  note(): void {
+    return;
+  }
+}
+@Module({ providers: [File, Tiny] })
 // oxlint-disable-next-line typescript/no-extraneous-class
 class Hosts {}
 
@@ -132,5 +139,20 @@ describe('A node that offers an entity type and lies', () => {
     await eventually(() => expect(host.node.stats().protocol.counters['overfull']).toBeGreaterThan(0));
     await eventually(() => expect(host.entities.hosts(File).map(({ node }) => node)).toEqual(['host']));
     expect(await host.entities.ref(File, 1).call('erase')).toBe('erased');
+  });
+
+  it('does not make a node start hundreds of entities in one turn of its event loop', async () => {
+    const casts = 300;
+    for (let key = 0; key < casts; key += 1) liar.entities.ref(Tiny, key).cast('note');
+    let [most, before, turns] = [0, 0, 0];
+    for (let living = 0; living < casts; turns += 1) {
+      // oxlint-disable-next-line no-await-in-loop -- one turn after the other
+      await new Promise((resolve) => setImmediate(resolve));
+      living = host.node.stats().entities.living['tiny'] ?? 0;
+      most = Math.max(most, living - before);
+      before = living;
+    }
+    expect(most).toBeLessThanOrEqual(2 * 50);
+    expect(turns).toBeGreaterThan(3);
   });
 });

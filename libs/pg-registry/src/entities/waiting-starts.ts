@@ -3,10 +3,11 @@ import type { LocalProcess } from '../lifetime';
 import type { Claim } from '../names';
 import { isPid, type Key, messageOfThrown, type Pid } from '../term';
 import type { EntitiesDeps } from './entities-deps';
-import type { StartCause } from './entity-options';
+import { nameOf, type StartCause } from './entity-options';
 import type { HostedType, Life, StartOf } from './hosted-type';
 import type { Directory } from './hosts';
 import type { Refusals } from './refusals';
+import { StartTurns } from './start-turns';
 
 /** How long a node that has begun to offer a type waits for the word of the node that had the place before. */
 const ASK_MS = 2000;
@@ -23,30 +24,74 @@ export interface StartingHost {
   refuse(queued: QueuedMessage, error: Error): void;
 }
 
-/** Starts that have to wait for the word of somebody else: the store of leases, or the node that had the place before. Calls wait with them. */
+/**
+ * Starts that have to wait: for the word of the store of leases or of the node that had the place before, or for their turn of the event loop.
+ * Calls wait with them.
+ */
 export class WaitingStarts {
   readonly #deps: EntitiesDeps;
   readonly #directory: Directory;
   readonly #host: StartingHost;
   readonly #refusals: Refusals;
+  readonly #turns: StartTurns;
 
   constructor(deps: EntitiesDeps, directory: Directory, host: StartingHost, refusals: Refusals) {
     this.#deps = deps;
     this.#directory = directory;
     this.#host = host;
     this.#refusals = refusals;
+    this.#turns = new StartTurns(deps.timers);
   }
 
-  /** Takes the first message for an entity that is to be started here. @returns False if nobody has to be asked. */
+  /** Takes the first message for an entity that is to be started here. @returns False if it need not wait. */
   take(hosted: HostedType, key: Key, first: QueuedMessage): boolean {
     if (hosted.type.guard === 'lease') {
       this.#claimFirst(hosted, key, first);
       return true;
     }
     const before = this.#placeBefore(hosted, key);
-    if (before === undefined) return false;
-    this.#askFirst(hosted, key, before, first);
+    if (before !== undefined) this.#askFirst(hosted, key, before, first);
+    else if (this.#turns.take()) return false;
+    else {
+      const parking = this.#park(hosted, key);
+      parking.take(first);
+      this.#startLater(hosted, key, parking);
+    }
     return true;
+  }
+
+  /** Starts an entity in one of the next turns of the event loop, if it is still to be started here then. */
+  startSoon(hosted: HostedType, key: Key, of: StartOf, isPlace: () => boolean): void {
+    this.#turns.later(() => {
+      if (!isPlace() || hosted.parked.has(key)) return;
+      try {
+        this.#host.start(hosted, key, of);
+      } catch (error) {
+        this.#deps.onWarning(
+          'entity-start',
+          `${nameOf({ type: hosted.type.name, key })} was not started again`,
+          error,
+        );
+      }
+    });
+  }
+
+  #startLater(hosted: HostedType, key: Key, parking: Mailbox): void {
+    this.#turns.later(() => {
+      if (hosted.parked.get(key) !== parking) return;
+      hosted.parked.delete(key);
+      parking.divert((queued) => this.#startOrRefuse(hosted, key, queued));
+    });
+  }
+
+  /** Never throws: others may wait behind it. */
+  #startOrRefuse(hosted: HostedType, key: Key, queued: QueuedMessage): void {
+    try {
+      if (this.#host.isOpen) this.#host.startOrTake(hosted, key, queued);
+      else this.#host.refuse(queued, this.#refusals.leaving({ type: hosted.type.name, key }));
+    } catch (error) {
+      queued.settle({ type: 'error', error, executed: false });
+    }
   }
 
   #claimFirst(hosted: HostedType, key: Key, first: QueuedMessage): void {
@@ -107,10 +152,11 @@ export class WaitingStarts {
     parking.take(first);
     const then = (living: unknown): void => {
       if (hosted.parked.get(key) !== parking) return;
+      if (!isPid(living)) return this.#startLater(hosted, key, parking);
       hosted.parked.delete(key);
       parking.divert((queued) => {
         const address = queued.message.entity;
-        if (!isPid(living) || address === undefined) this.#host.startOrTake(hosted, key, queued);
+        if (address === undefined) this.#host.startOrTake(hosted, key, queued);
         else this.#host.refuse(queued, this.#refusals.elsewhere(address, living, 'knows that it lives'));
       });
     };
