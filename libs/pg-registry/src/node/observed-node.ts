@@ -34,7 +34,8 @@ export function observeNode(components: NodeComponents, actions: ObservedActions
   });
   return {
     answers,
-    port: answers && new QuestionPort({ subjects, node, answers, now }),
+    port:
+      answers && new QuestionPort({ subjects, node, answers, now, afterTurn: (run) => clock.afterTurn(run) }),
     observer: new PgRegistryObserver({
       node,
       answers,

@@ -149,13 +149,22 @@ describe('the share of time of those who look', () => {
     ask: () => void;
     readonly answers: string[];
     pass: (ms: number) => void;
+    /** Ends the turn of the event loop. */
+    endTurn: () => void;
   } {
     let now = 0;
     const subjects = new Subjects('pg', 'node1');
     const stats = (): object => ((now += costMs), {});
     // Only what this question needs.
     const node = { name: 'node1', now: () => now, stats, journal: {} } as unknown as LocalNode;
-    const port = new QuestionPort({ subjects, node: 'node1', answers: new Answers(node), now: () => now });
+    const later: (() => void)[] = [];
+    const port = new QuestionPort({
+      subjects,
+      node: 'node1',
+      answers: new Answers(node),
+      now: () => now,
+      afterTurn: (run) => later.push(run),
+    });
     const heard = new Map<string, OnMessage>();
     const answers: string[] = [];
     port.attach({
@@ -172,12 +181,18 @@ describe('the share of time of those who look', () => {
     const bytes = encodeQuestion({ ask: 'counters' });
     const ask = (): void =>
       heard.get(subjects.inbox('ask'))?.(asker.to('node1', 'ask'), bytes, asker.reply('node1', 't'));
-    return { ask, answers, pass: (ms) => (now += ms) };
+    const endTurn = (): void => {
+      for (const run of later.splice(0)) run();
+    };
+    return { ask, answers, pass: (ms) => (now += ms), endTurn };
   }
 
   it('is 250 ms at a time and 50 ms of each second; beyond that they are refused, and then not answered', () => {
-    const { ask, answers, pass } = portWith(10);
-    for (let i = 0; i < 2000; i += 1) ask();
+    const { ask, answers, pass, endTurn } = portWith(10);
+    for (let i = 0; i < 2000; i += 1) {
+      ask();
+      endTurn();
+    }
     const answered = answers.filter((answer) => answer === 'ok').length;
     const refused = answers.filter((answer) => answer === 'busy').length;
     expect(answered).toBeGreaterThanOrEqual(25);
@@ -186,8 +201,22 @@ describe('the share of time of those who look', () => {
     expect(answered + refused).toBeLessThan(1000);
     answers.length = 0;
     pass(1000);
-    for (let i = 0; i < 20; i += 1) ask();
+    for (let i = 0; i < 20; i += 1) {
+      ask();
+      endTurn();
+    }
     expect(answers.filter((answer) => answer === 'ok').length).toBeLessThanOrEqual(6);
     expect(answers).toContain('ok');
+  });
+
+  it('is 10 ms in one turn of the event loop; then some wait for the next turns, and the others are refused', () => {
+    const { ask, answers, endTurn } = portWith(4);
+    for (let i = 0; i < 100; i += 1) ask();
+    expect(answers.filter((answer) => answer === 'ok')).toHaveLength(3);
+    expect(answers.filter((answer) => answer === 'busy')).toHaveLength(100 - 3 - 64);
+    endTurn();
+    expect(answers.filter((answer) => answer === 'ok')).toHaveLength(6);
+    for (let turn = 0; turn < 30; turn += 1) endTurn();
+    expect(answers).toHaveLength(100);
   });
 });

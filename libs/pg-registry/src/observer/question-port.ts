@@ -6,12 +6,22 @@ import { ACTIONS, type Answer, decodeQuestion, encodeAnswer } from './question';
 /** So many answers of one node may be under way: those that wait for a call, or for the store of names. */
 const MOST_PENDING = 32;
 
+/** So many milliseconds of one turn of the event loop are for answers: what else has come does not wait for all of them. */
+const MS_PER_TURN = 10;
+/** So many questions wait for a later turn; more are refused. */
+const MOST_WAITING = 64;
+
+/** A question as it came. */
+type Message = readonly [subject: string, bytes: Uint8Array, reply: string];
+
 /** What a {@link QuestionPort} is given. */
 export interface QuestionPortDeps {
   readonly subjects: Subjects;
   readonly node: string;
   readonly answers: Answers;
   readonly now: () => number;
+  /** Runs a function when the present turn of the event loop is over. It must not throw. */
+  readonly afterTurn: (run: () => void) => unknown;
 }
 
 /**
@@ -23,6 +33,10 @@ export class QuestionPort {
   readonly #subscriptions: Subscription[] = [];
   #connection: Connection | undefined;
   #pending = 0;
+  /** What the answers of this turn have cost. */
+  #turnMs = 0;
+  #isTurnPlanned = false;
+  #waiting: Message[] = [];
 
   constructor(deps: QuestionPortDeps) {
     this.#deps = deps;
@@ -33,17 +47,46 @@ export class QuestionPort {
     const { subjects } = this.#deps;
     this.#connection = connection;
     for (const subject of [subjects.inbox('ask'), subjects.inbox('act'), subjects.every('ask')])
-      this.#subscriptions.push(connection.subscribe(subject, (...message) => this.#receive(...message)));
+      this.#subscriptions.push(connection.subscribe(subject, (...message) => this.#take(message)));
   }
 
   /** Answers nothing any more. */
   detach(): void {
     for (const subscription of this.#subscriptions.splice(0)) subscription.unsubscribe();
     this.#connection = undefined;
+    this.#waiting = [];
+  }
+
+  /** Answers a question in this turn, or in one of the next. */
+  #take(message: Message): void {
+    if (!this.#isTurnPlanned) {
+      this.#isTurnPlanned = true;
+      this.#deps.afterTurn(() => this.#nextTurn());
+    }
+    const isLate = this.#turnMs >= MS_PER_TURN || this.#waiting.length > 0;
+    if (isLate && this.#waiting.length < MOST_WAITING) this.#waiting.push(message);
+    else this.#answerOne(message, isLate);
+  }
+
+  #nextTurn(): void {
+    this.#isTurnPlanned = false;
+    this.#turnMs = 0;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const message of waiting) {
+      if (this.#turnMs < MS_PER_TURN) this.#answerOne(message, false);
+      else this.#take(message);
+    }
+  }
+
+  #answerOne(message: Message, isTooMuch: boolean): void {
+    const begun = this.#deps.now();
+    this.#receive(...message, isTooMuch);
+    this.#turnMs += this.#deps.now() - begun;
   }
 
   /** A question of anybody. Never throws. */
-  #receive(subject: string, bytes: Uint8Array, reply: string): void {
+  #receive(subject: string, bytes: Uint8Array, reply: string, isTooMuch: boolean): void {
     const { subjects, node, answers, now } = this.#deps;
     const begun = now();
     const route = subjects.parse(subject);
@@ -52,7 +95,7 @@ export class QuestionPort {
     // Everybody is asked only who is there, and has an address of its own for the answer.
     const to = route.route === 'from' ? subjects.to(from, 'answer') : addressOf(subjects, reply, from, node);
     if (to === undefined) return;
-    if (!answers.hasRoom) {
+    if (isTooMuch || !answers.hasRoom) {
       if (answers.mayRefuse) this.#send(to, BUSY, begun);
       return;
     }
