@@ -12,6 +12,8 @@ export class DriftingClock {
   /** How long the monotonic clock has stood still, in true milliseconds. */
   #stood = 0;
   #standsSince: number | undefined;
+  /** By how much somebody has set the wall clock, in milliseconds. */
+  #set = 0;
 
   constructor(random: SeededRandom, drift: number) {
     this.#rate = random.between(1 - drift, 1 + drift);
@@ -23,6 +25,11 @@ export class DriftingClock {
     this.#standsSince ??= at;
   }
 
+  /** Somebody sets the wall clock forward, or back if `ms` is negative. */
+  set(ms: number): void {
+    this.#set += ms;
+  }
+
   go(at: number): void {
     if (this.#standsSince !== undefined) this.#stood += at - this.#standsSince;
     this.#standsSince = undefined;
@@ -30,7 +37,10 @@ export class DriftingClock {
 
   at(time: number): Instant {
     const stood = this.#stood + (this.#standsSince === undefined ? 0 : time - this.#standsSince);
-    return { monotonic: (time - stood) * this.#rate, wall: 1_700_000_000_000 + time * this.#wallRate };
+    return {
+      monotonic: (time - stood) * this.#rate,
+      wall: 1_700_000_000_000 + time * this.#wallRate + this.#set,
+    };
   }
 
   /** How much true time passes until the monotonic clock says so, while it goes. */

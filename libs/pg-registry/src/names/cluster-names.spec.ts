@@ -80,6 +80,7 @@ describe('ClusterNames', () => {
     expect(() => first.assertHeld()).toThrow(
       expect.objectContaining({ code: 'CLAIM_LOST', reason: 'released' }),
     );
+    await expect(first.update('late')).rejects.toThrow(ClaimLostError);
     await eventually(() => expect(a.names.whereis('k')?.token).toBe(second.token));
   });
 

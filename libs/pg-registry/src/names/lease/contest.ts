@@ -122,7 +122,9 @@ export class Contest implements RivalWaiter {
 
   /** See {@link RivalWaiter}. */
   onVerdict(verdict: RivalVerdict): void {
+    // Of the session that the record names now: another one's end would let this node take the key of a living holder.
     if (this.#state !== 'waiting' || this.#rival === undefined) return;
+    if (this.#known?.holder?.session !== this.#rival) return;
     if (verdict.type === 'over') this.#claim();
     else if (verdict.type === 'alive') {
       if (this.#candidate?.once === true) this.#lostOut();
@@ -195,9 +197,9 @@ export class Contest implements RivalWaiter {
     if (holder === undefined) return this.#takeFree(known, candidate);
     // A claim of this node's own session that no contest holds was made for somebody who has gone: it is replaced.
     if (holder.session === this.#deps.session()) return this.#claim();
+    if (this.#rival !== holder.session) this.#leaveRival();
     this.#readAfter(this.#deps.checkMs);
     if (this.#isHinted) this.#followHint(0);
-    if (this.#rival !== holder.session) this.#leaveRival();
     this.#rival = holder.session;
     // One who does not wait for a holder needs a fresh answer.
     const { rivals } = this.#deps;

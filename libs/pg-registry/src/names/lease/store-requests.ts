@@ -85,11 +85,6 @@ export class StoreRequests {
     }
   }
 
-  /** Forgets what is known of the store, whose next answer counts as its first. */
-  forgetLife(): void {
-    this.#life = undefined;
-  }
-
   #add(request: OpenRequest): number {
     this.sent += 1;
     this.#open.set(this.sent, request);
@@ -109,6 +104,9 @@ export class StoreRequests {
     if (epoch > known.epoch) return this.#onBreak('remade');
     // Answers of one life may come in another order than they were made, so only what was known at the sending counts.
     const isBehind = outcome.type === 'written' && !outcome.repeated && revision <= knownRevision;
-    if (epoch < known.epoch || isBehind) this.#onBreak('rolled-back');
+    if (epoch >= known.epoch && !isBehind) return;
+    // What was known of it before does not count any more, or every later write would look as if it went back.
+    this.#life = { epoch, revision };
+    this.#onBreak('rolled-back');
   }
 }
