@@ -1,9 +1,10 @@
 import type { LeaseReadOutcome } from '../lease-store';
-import { type Key, type Pid, sameKey, type Value, type LossReason } from '../../term';
+import { type Key, type Pid, type Value, type LossReason } from '../../term';
 import type { ContestDeps, Holding } from './contest-deps';
 import { HeldKey } from './held-key';
 import { HintPace } from './hint-pace';
-import { type ClaimHolder, type ClaimRecord, decodeRecord } from './lease-records';
+import { claimIn, UNREADABLE, withToken } from './claim-reading';
+import type { ClaimHolder } from './lease-records';
 import type { Settled } from './record-writes';
 import type { Reservation } from './reservations';
 import type { RivalVerdict, RivalWaiter } from './rival-sessions';
@@ -25,8 +26,10 @@ interface Known {
 
 /** How long a node that gave a key back lets others try first, in milliseconds. */
 const YIELD_MS = 4;
-/** Nodes that hear of a release at the same time ask within this time of chance, in milliseconds. */
-const JITTER_MS = 2;
+/** A node that has had its turn leaves this much of a start to those that have not, in milliseconds; and by chance up to twice as much to each other. */
+const HEAD_START_MS = 1;
+/** A hint may be faster than the write that it tells of. If the record has not changed, it is read once more after this, in milliseconds. */
+const SECOND_LOOK_MS = 20;
 /** How long a contest waits when the store did not answer, in milliseconds. */
 const RETRY_MS = 100;
 
@@ -55,6 +58,8 @@ export class Contest implements RivalWaiter {
   /** When the next read is planned for. */
   #checkAt = Infinity;
   #cancelCheck: () => void = () => undefined;
+  /** Whether this node has had its turn. */
+  #hasHeld = false;
   /** Until when this node lets others try first, because it held the key last; monotonic milliseconds. */
   #yieldUntil = 0;
 
@@ -116,8 +121,9 @@ export class Contest implements RivalWaiter {
 
   /** The record may have changed. */
   hint(): void {
-    if (this.#state === 'waiting') this.#followHint(this.#deps.random() * JITTER_MS);
-    else this.#isHinted = true;
+    if (this.#state !== 'waiting') return void (this.#isHinted = true);
+    // At once by those that have waited all the time; the nearest of the others would take it again and again.
+    this.#followHint(this.#hasHeld ? HEAD_START_MS * (1 + this.#deps.random()) : 0);
   }
 
   /** See {@link RivalWaiter}. */
@@ -173,7 +179,7 @@ export class Contest implements RivalWaiter {
       case 'absent':
         return this.#decide({ revision: 0, holder: undefined });
       case 'found': {
-        const record = this.#claimIn(outcome);
+        const record = claimIn(outcome, this.key, this.#deps.decoding);
         if (record === undefined) return this.#fail(UNREADABLE);
         const { revision } = outcome;
         const { reservedFor } = record;
@@ -198,7 +204,7 @@ export class Contest implements RivalWaiter {
     // A claim of this node's own session that no contest holds was made for somebody who has gone: it is replaced.
     if (holder.session === this.#deps.session()) return this.#claim();
     if (this.#rival !== holder.session) this.#leaveRival();
-    this.#readAfter(this.#deps.checkMs);
+    this.#readAfter(this.#pace.wasVain ? Math.min(SECOND_LOOK_MS, this.#deps.checkMs) : this.#deps.checkMs);
     if (this.#isHinted) this.#followHint(0);
     this.#rival = holder.session;
     // One who does not wait for a holder needs a fresh answer.
@@ -278,6 +284,7 @@ export class Contest implements RivalWaiter {
   #heldEnded(): void {
     this.#held = undefined;
     this.#state = 'idle';
+    this.#hasHeld = true;
     this.#yieldUntil = this.#deps.now().monotonic + YIELD_MS;
     if (this.#candidate === undefined) this.#rest();
     else this.#read();
@@ -328,24 +335,4 @@ export class Contest implements RivalWaiter {
     this.#isWatching = false;
     this.#deps.unwatch(this.name);
   }
-
-  #claimIn({ record }: Extract<LeaseReadOutcome, { type: 'found' }>): ClaimRecord | undefined {
-    try {
-      const decoded = decodeRecord(record, this.#deps.decoding);
-      return decoded.type === 'claim' && sameKey(decoded.key, this.key) ? decoded : undefined;
-    } catch {
-      return undefined;
-    }
-  }
-}
-
-const UNREADABLE =
-  'The record of the key is one that this version cannot read: a later version wrote it, or somebody else did. Update this node, or ' +
-  'use another bucket.';
-
-function withToken(
-  holder: ClaimHolder | undefined,
-  { revision, epoch }: { readonly revision: number; readonly epoch: number },
-): ClaimHolder | undefined {
-  return holder?.token === 0 ? { ...holder, token: epoch + revision } : holder;
 }

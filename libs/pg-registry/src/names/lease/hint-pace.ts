@@ -14,6 +14,8 @@ export class HintPace {
   /** When the last read began that followed a hint; monotonic milliseconds. */
   #followedAt = -Infinity;
   #isFollowing = false;
+  /** Whether the last read followed a hint and showed nothing new: the hint may have been faster than the write that it told of. */
+  wasVain = false;
 
   /** When a hint that comes now may be followed, in monotonic milliseconds: now, or later. */
   next(now: number): number {
@@ -29,6 +31,7 @@ export class HintPace {
 
   /** A read showed this revision; 0: no record. */
   saw(revision: number): void {
+    this.wasVain = this.#isFollowing && revision === this.#revision;
     if (revision !== this.#revision) this.#vain = 0;
     else if (this.#isFollowing) this.#vain += 1;
     this.#isFollowing = false;
