@@ -17,7 +17,7 @@ import { EntityNames } from './entity-names';
 import { type Holder, Holders, type KnownHolder } from './holders';
 import { NameClaims } from './name-claims';
 import type { ClusterNamesDeps } from './names-deps';
-import type { NamesStats } from './names-stats';
+import { type NamesStats, UNUSED } from './names-stats';
 import { type Singleton, Singletons } from './singletons';
 
 /** Options of {@link ClusterNames.tryClaim}. */
@@ -68,7 +68,7 @@ export class ClusterNames {
     this.#singletons = new Singletons({
       ...deps,
       claim: async (key, process) =>
-        await processes.current.enter(process, undefined, () => this.claim(key, { timeoutMs: Infinity })),
+        await processes.current.enter(process, undefined, () => this.#claimForEver(key)),
     });
   }
 
@@ -84,7 +84,9 @@ export class ClusterNames {
    */
   async claim(key: Key, options: ClaimOptions = {}): Promise<Claim> {
     const { value, timeoutMs, signal } = checked('claim', options);
-    return await this.#known('claim').claim(this.#key(key), value, timeoutMs, signal);
+    return await this.#observed('claim', key, (claims, normal) =>
+      claims.claim(normal, value, timeoutMs, signal),
+    );
   }
 
   /**
@@ -96,7 +98,9 @@ export class ClusterNames {
    */
   async tryClaim(key: Key, options: TryClaimOptions = {}): Promise<Claim | undefined> {
     CHECKS.tryClaim.names(options, TRY_OPTIONS);
-    return await this.#known('tryClaim').tryClaim(this.#key(key), options.value ?? null, DEFAULT_TIMEOUT_MS);
+    return await this.#observed('tryClaim', key, (claims, normal) =>
+      claims.tryClaim(normal, options.value ?? null, DEFAULT_TIMEOUT_MS),
+    );
   }
 
   /**
@@ -115,7 +119,9 @@ export class ClusterNames {
     if (typeof fn !== 'function')
       throw new InvalidArgumentError('Argument `fn` of withLock() must be a function. It was not run.');
     const { value, timeoutMs, signal } = checked('withLock', options);
-    const claim = await this.#known('withLock').claim(this.#key(key), value, timeoutMs, signal);
+    const claim = await this.#observed('withLock', key, (claims, normal) =>
+      claims.claim(normal, value, timeoutMs, signal),
+    );
     try {
       const result = await fn(claim);
       claim.assertHeld();
@@ -171,6 +177,16 @@ export class ClusterNames {
     return current.enter(root, undefined, () => this.#holders.onChange(key, onChange, onEnd));
   }
 
+  /** @internal What is wrong with the store, as part of a sentence; undefined: nothing is known to be. */
+  get problem(): string | undefined {
+    return this.#claims?.problem;
+  }
+
+  /** @internal Whether names are refused because the store has lost records. */
+  get isRefusing(): boolean {
+    return this.stats().refusedForMs > 0;
+  }
+
   /** Figures of the names of this node at this moment. */
   stats(): NamesStats {
     return this.#claims?.stats() ?? UNUSED;
@@ -209,7 +225,7 @@ export class ClusterNames {
   lead(key: Key): void {
     const { timers } = this.#deps;
     const attempt = async (): Promise<number> => {
-      const { lost } = await this.claim(key, { timeoutMs: Infinity });
+      const { lost } = await this.#claimForEver(key);
       const since = timers.now();
       await lost;
       return timers.now() - since;
@@ -242,6 +258,11 @@ export class ClusterNames {
     this.#campaigns.begin(this.#singletons.campaign(key, singleton));
   }
 
+  /** @internal Ends all claims of this node as a stall does, for tests. */
+  expire(): void {
+    this.#claims?.expire();
+  }
+
   /** @internal Rejects everything that waits, and takes nothing new. What is held goes on. */
   stopCampaigns(): void {
     this.#campaigns.stop();
@@ -265,6 +286,36 @@ export class ClusterNames {
     this.#holders.close();
   }
 
+  /** Claims a key for a campaign. */
+  async #claimForEver(key: Key): Promise<Claim> {
+    return await this.#known('claim').claim(key, null, Infinity, undefined);
+  }
+
+  /** Claims a key for a call of the application, and tells the observer how that came out. */
+  async #observed<T extends Claim | undefined>(
+    method: string,
+    key: Key,
+    claim: (claims: NameClaims, key: Key) => Promise<T>,
+  ): Promise<T> {
+    const claims = this.#known(method);
+    const normal = this.#key(key);
+    const { onClaiming, timers } = this.#deps;
+    const onClaimed = onClaiming?.(method, normal);
+    if (onClaimed === undefined) return await claim(claims, normal);
+    const since = timers.now();
+    try {
+      const claimed = await claim(claims, normal);
+      onClaimed(
+        claimed ? { type: 'held', token: claimed.token } : { type: 'not-free' },
+        timers.now() - since,
+      );
+      return claimed;
+    } catch (error) {
+      onClaimed({ type: 'failed', error }, timers.now() - since);
+      throw error;
+    }
+  }
+
   #known(method: string): NameClaims {
     if (this.#claims !== undefined) return this.#claims;
     throw new NamesUnavailableError(
@@ -280,19 +331,6 @@ export class ClusterNames {
     );
   }
 }
-
-const UNUSED: NamesStats = {
-  held: 0,
-  waiting: 0,
-  session: 'none',
-  renewalLagMs: 0,
-  claimed: 0,
-  lost: {},
-  storeRequests: 0,
-  fenced: 0,
-  refusedForMs: 0,
-  problem: undefined,
-};
 
 function checked(
   method: 'claim' | 'withLock',

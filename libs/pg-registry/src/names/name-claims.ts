@@ -115,6 +115,10 @@ export class NameClaims {
     return this.#lists.get(key)?.claim;
   }
 
+  get problem(): string | undefined {
+    return this.#health.problem;
+  }
+
   stats(): NamesStats {
     const lists = [...this.#lists].map(([, list]) => list);
     const now = this.#driver.now();
@@ -149,6 +153,10 @@ export class NameClaims {
 
   returned(incarnation: string): void {
     this.#leases.returned(incarnation);
+  }
+
+  expire(): void {
+    this.#driver.run(this.#leases.expire(this.#driver.now()));
   }
 
   stopCampaigns(): void {

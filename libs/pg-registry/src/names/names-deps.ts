@@ -2,6 +2,7 @@ import type { Processes, Timers } from '../lifetime';
 import type { PgRegistryService } from '../scope';
 import type { PidInterner, ValueLimits } from '../term';
 import type { LeaseStore } from './lease-store';
+import type { OnClaiming } from './names-observer';
 import type { NormalNamesOptions } from './names-options';
 
 /** What the names of a node are given. */
@@ -28,6 +29,8 @@ export interface ClusterNamesDeps {
   readonly openStore: (
     options: Pick<NormalNamesOptions, 'bucket' | 'replicas'>,
   ) => LeaseStore | 'not-connected' | undefined;
+  /** Hears of every call for a key. Default: nobody does. */
+  readonly onClaiming?: OnClaiming | undefined;
   readonly onWarning: (kind: string, message: string) => void;
   readonly onError: (kind: string, message: string) => void;
 }

@@ -21,3 +21,17 @@ export interface NamesStats {
   /** What is wrong with the store, as part of a sentence; undefined while nothing is known to be wrong. */
   readonly problem: string | undefined;
 }
+
+/** The figures of a node without names. */
+export const UNUSED: NamesStats = {
+  held: 0,
+  waiting: 0,
+  session: 'none',
+  renewalLagMs: 0,
+  claimed: 0,
+  lost: {},
+  storeRequests: 0,
+  fenced: 0,
+  refusedForMs: 0,
+  problem: undefined,
+};

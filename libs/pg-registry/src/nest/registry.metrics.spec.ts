@@ -89,6 +89,40 @@ describe('with an SDK of OpenTelemetry', () => {
     ]);
   });
 
+  test('cluster names are counted; calls for them are timed and spans', async () => {
+    const { names } = application.node;
+    const claim = await names.claim(['job', 1]);
+    await names.tryClaim(['job', 1]);
+    await names.withLock(['job', 1], () => undefined, { timeoutMs: 1 }).catch(() => undefined);
+    expect(await of('names.held')).toEqual([{ kind: 'gauge', attributes: {}, value: 1 }]);
+    expect(await of('names.claimed')).toEqual([{ kind: 'counter', attributes: {}, value: 1 }]);
+    expect(await of('names.requests')).toEqual([
+      { kind: 'counter', attributes: {}, value: expect.any(Number) },
+    ]);
+    await claim.release();
+    expect(await of('names.lost')).toEqual([
+      { kind: 'counter', attributes: { reason: 'released' }, value: 1 },
+    ]);
+    const outcomes = (await of('names.claim.duration')).map(({ attributes }) => attributes);
+    expect(outcomes).toEqual([{ outcome: 'held' }, { outcome: 'not-free' }, { outcome: 'LOCK_TIMEOUT' }]);
+    const own = spans
+      .getFinishedSpans()
+      .filter(({ attributes }) => 'pg_registry.held' in attributes || 'error.type' in attributes);
+    expect(
+      own.filter(({ name }) => name !== 'read').map(({ name, attributes }) => ({ name, ...attributes })),
+    ).toEqual([
+      {
+        name: 'pg_registry claim',
+        'pg_registry.node': 'measured',
+        'pg_registry.cluster_name': "['job', 1]",
+        'pg_registry.held': true,
+        'pg_registry.token': claim.token,
+      },
+      expect.objectContaining({ name: 'pg_registry tryClaim', 'pg_registry.held': false }),
+      expect.objectContaining({ name: 'pg_registry withLock', 'error.type': 'LOCK_TIMEOUT' }),
+    ]);
+  });
+
   test('syncs are timed and spans, operations are counted, and a write is followed to a peer', async () => {
     const other = await applications.start({}, { node: 'other', scopes: ['docs'] });
     await other.seen('k', 1, 'docs');

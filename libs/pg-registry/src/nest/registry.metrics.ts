@@ -1,4 +1,6 @@
 import type { Attributes, Histogram, Meter, Observable } from '@opentelemetry/api';
+import type { ClaimOutcome } from '../names';
+import { codeOfThrown, isOwnError } from '../term';
 import type { LagReport, NodeStats, PgRegistryNode, SyncReport } from '../node';
 
 /** One instrument, and how it reads its values from the figures of a node: one value, or one for each value of an attribute. */
@@ -129,6 +131,42 @@ const INSTRUMENTS: readonly Instrument[] = [
       [entities.merges.lost, { step: 'merge' }],
     ],
   },
+  gauge('names.held', 'Cluster names that this node holds', ({ names }) => names.held),
+  gauge('names.waiting', 'Calls and campaigns that wait for a cluster name', ({ names }) => names.waiting),
+  gauge(
+    'names.renewal_lag',
+    'How late the renewal of the session in the store is, in milliseconds',
+    ({ names }) => names.renewalLagMs,
+  ),
+  gauge(
+    'names.refused',
+    '1 while cluster names are refused because the store has lost records',
+    ({ names }) => Number(names.refusedForMs > 0),
+  ),
+  {
+    name: 'names.claimed',
+    kind: 'counter',
+    description: 'Claims of cluster names that were made here',
+    read: ({ names }) => [[names.claimed]],
+  },
+  {
+    name: 'names.lost',
+    kind: 'counter',
+    description: 'Claims of cluster names that have ended here, by reason',
+    read: ({ names }) => Object.entries(names.lost).map(([reason, count]) => [count, { reason }] as const),
+  },
+  {
+    name: 'names.requests',
+    kind: 'counter',
+    description: 'Requests to the store of cluster names',
+    read: ({ names }) => [[names.storeRequests]],
+  },
+  {
+    name: 'names.fenced',
+    kind: 'counter',
+    description: 'Sessions of other nodes that this node has ended because their time was over',
+    read: ({ names }) => [[names.fenced]],
+  },
   {
     name: 'messages.dropped',
     kind: 'counter',
@@ -148,6 +186,7 @@ const INSTRUMENTS: readonly Instrument[] = [
 export class RegistryMetrics {
   readonly #syncs: Histogram;
   readonly #lags: Histogram;
+  readonly #claims: Histogram;
 
   readonly #meter: Meter;
 
@@ -160,6 +199,12 @@ export class RegistryMetrics {
       'propagation.lag',
       "From a write of this node to a peer's word that it is applied there; a sample",
     );
+    this.#claims = histogram(meter, 'names.claim.duration', 'Calls for a cluster name, by outcome');
+  }
+
+  /** Records how long a call for a cluster name took, by its outcome. */
+  claimed(node: string, outcome: ClaimOutcome, durationMs: number): void {
+    this.#claims.record(durationMs, { node, outcome: wordFor(outcome) });
   }
 
   /** Records how long a node took for a sync. */
@@ -195,6 +240,12 @@ export class RegistryMetrics {
     meter.addBatchObservableCallback(collect, observables);
     return () => meter.removeBatchObservableCallback(collect, observables);
   }
+}
+
+/** One of few words: `held`, `not-free`, or the code of the error. */
+function wordFor(outcome: ClaimOutcome): string {
+  if (outcome.type !== 'failed') return outcome.type;
+  return (isOwnError(outcome.error) && codeOfThrown(outcome.error)) || 'ERROR';
 }
 
 function gauge(name: string, description: string, read: (stats: NodeStats) => number): Instrument {

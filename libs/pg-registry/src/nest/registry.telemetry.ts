@@ -28,7 +28,7 @@ export class RegistryTelemetry {
     return this.#metrics === undefined ? {} : { lagSampleMs: LAG_SAMPLE_MS };
   }
 
-  /** Returns an observer that records syncs and lags of the node of that name. */
+  /** Returns an observer that records syncs, lags and claims of the node of that name. */
   observer(name: () => string): NodeObserver {
     const { tracer } = this;
     const metrics = this.#metrics;
@@ -40,6 +40,14 @@ export class RegistryTelemetry {
         tracer?.synced(name(), sync);
       },
       propagated: (lag) => metrics?.propagated(name(), lag),
+      claiming: (method, key) => {
+        const endSpan = tracer?.claiming(name(), method, key);
+        if (endSpan === undefined && metrics === undefined) return undefined;
+        return (outcome, durationMs) => {
+          endSpan?.(outcome);
+          metrics?.claimed(name(), outcome, durationMs);
+        };
+      },
     };
   }
 

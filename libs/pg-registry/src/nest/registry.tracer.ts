@@ -7,6 +7,7 @@ import type {
   Tracer,
   TracerProvider,
 } from '@opentelemetry/api';
+import type { ClaimOutcome } from '../names';
 import type { SyncReport } from '../node';
 import type { CallTracer, HandlerSpan, OutgoingSpan, TraceContext } from '../calls';
 import {
@@ -15,6 +16,7 @@ import {
   isError,
   isOwnError,
   isPid,
+  type Key,
   messageOfThrown,
   nameOfThrown,
   type Pid,
@@ -86,6 +88,24 @@ export class RegistryTracer implements CallTracer {
     const parent = this.#within(ROOT_CONTEXT, message.trace);
     const span = this.#tracer.startSpan(name || kind, options, parent);
     return new RecordedHandler(span, trace.setSpan(parent, span), this.#api);
+  }
+
+  /**
+   * Records a call for a cluster name as a span within the active context, from the call until the caller has the key or an error.
+   *
+   * @returns What ends the span; undefined if nothing is recorded.
+   */
+  claiming(node: string, method: string, key: Key): ((outcome: ClaimOutcome) => void) | undefined {
+    if (!this.#records()) return undefined;
+    const attributes = { 'pg_registry.node': node, 'pg_registry.cluster_name': formatKey(key) };
+    const span = this.#tracer.startSpan(`pg_registry ${method}`, { attributes });
+    const recorded = new Recorded(span, this.#api);
+    return (outcome) => {
+      if (outcome.type === 'failed') return recorded.fail(outcome.error);
+      if (outcome.type === 'held') span.setAttribute('pg_registry.token', outcome.token);
+      span.setAttribute('pg_registry.held', outcome.type === 'held');
+      recorded.end();
+    };
   }
 
   /** Records a finished sync as a span of a trace of its own. */

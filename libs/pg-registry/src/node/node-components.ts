@@ -133,7 +133,7 @@ export function createNodeComponents(
     recorders,
   });
   const service = createProcessService(shared, processes, calls, resolver);
-  const names = createNames(shared, { processes, scopes, calls }, connection);
+  const names = createNames(shared, { processes, scopes, calls }, connection, deps.observer);
   return {
     ...logs,
     options,
@@ -306,6 +306,7 @@ function createNames(
   { options, limits, identity, clock, pids, limitedLog, random }: Shared,
   { processes, scopes, calls }: Pick<NodeComponents, 'processes' | 'scopes' | 'calls'>,
   connection: () => Connection | undefined,
+  observer: NodeObserver | undefined,
 ): ClusterNames {
   const { names, namespace, protocol } = options;
   const created: ClusterNames = new ClusterNames({
@@ -319,6 +320,7 @@ function createNames(
     random,
     confirmMs: protocol.confirmMs,
     exitTimeoutMs: options.exitTimeoutMs,
+    onClaiming: observer?.claiming,
     scope: () => scopes.ensure(NAMES_SCOPE),
     openStore: ({ bucket = leaseBucket(namespace), replicas }) => {
       const present = connection();

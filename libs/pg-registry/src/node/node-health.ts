@@ -29,6 +29,11 @@ export interface NodeHealth {
   readonly overfull: readonly string[];
   /** When a sync with a peer last ended, in ISO 8601; null if none has. */
   readonly lastSyncAt: string | null;
+  /**
+   * What is wrong with the store of cluster names, as far as this node knows; null: nothing. It is no condition of health, unless the store has lost
+   * records.
+   */
+  readonly namesProblem: string | null;
   /** Whether a younger node has taken this one's name; it stays down then. */
   readonly fenced: boolean;
   /** Milliseconds by which the node's next step is overdue. */
@@ -81,6 +86,7 @@ export async function checkHealth(
     synced: protocol.synced,
     ...arrivals,
     lastSyncAt: lastSyncAt === undefined ? null : new Date(lastSyncAt).toISOString(),
+    namesProblem: names.problem ?? null,
     fenced: state === 'fenced',
     overdueMs,
   };
@@ -91,7 +97,7 @@ export async function checkHealth(
     if (connection === undefined || !connected)
       return connection?.problem === undefined ? 'not connected' : `not connected: ${connection.problem}`;
     if (connection.problem !== undefined) return connection.problem;
-    if (names.stats().refusedForMs > 0) return names.stats().problem;
+    if (names.isRefusing) return names.problem;
     if (overdueMs > MAX_OVERDUE_MS) return `the node has not moved for ${Math.round(overdueMs)} ms`;
     return (await withTimeout(connection.flush(), timeoutMs, clock).catch(() => false))
       ? undefined

@@ -1,3 +1,5 @@
+import type { OnClaiming } from '../names';
+
 /** A peer's entries of a scope have all arrived. */
 export interface SyncReport {
   readonly scope: string;
@@ -16,8 +18,10 @@ export interface LagReport {
   readonly durationMs: number;
 }
 
-/** Hears how long syncs and writes take. Called in the middle of the node's work: it must neither throw nor write. */
+/** Hears how long syncs, writes and claims take. Called in the middle of the node's work: it must neither throw nor write. */
 export interface NodeObserver {
   synced?(report: SyncReport): void;
   propagated?(report: LagReport): void;
+  /** See {@link OnClaiming}. */
+  claiming?: OnClaiming;
 }

@@ -1,5 +1,6 @@
 import type { CallsStats } from '../calls';
 import type { EntitiesStats } from '../entities';
+import type { NamesStats } from '../names';
 import type { ProtocolStats } from '../protocol';
 import type { Connection, RefusedMessages } from '../transport';
 import type { BacklogStats } from './inbound-backlog';
@@ -41,6 +42,8 @@ export interface NodeStats {
   readonly calls: CallsStats;
   /** The entities of this node, and what became of others. */
   readonly entities: EntitiesStats;
+  /** The cluster names of this node. */
+  readonly names: NamesStats;
   /** The figures of the peer protocol: peers, suspects, frames, repairs, syncs, refusals. */
   readonly protocol: ProtocolStats;
 }
@@ -53,7 +56,7 @@ export interface NodeStatus {
 
 /** Collects the figures. Costs the number of scopes and peers. */
 export function statsOf(components: NodeComponents, { state, connection }: NodeStatus): NodeStats {
-  const { scopes, processes, calls, entities: hosted, protocol, driver } = components;
+  const { scopes, processes, calls, entities: hosted, names, protocol, driver } = components;
   const entries = scopes.names().map((name) => {
     const service = scopes.service(name);
     return [name, { entries: service.count(), local: service.countLocal() }] as const;
@@ -69,6 +72,7 @@ export function statsOf(components: NodeComponents, { state, connection }: NodeS
     scopes: Object.fromEntries(entries),
     calls: calls.stats(),
     entities: hosted.stats(),
+    names: names.stats(),
     protocol: protocol.stats(),
   };
 }

@@ -5,7 +5,10 @@ import type { Transport } from '../transport';
 /** What may stand in the `imports` of a module. */
 type ModuleImport = NonNullable<ModuleMetadata['imports']>[number];
 
-/** The liveness options of a test cluster: nodes detect a crash after about 0.2 s and silence after 2 s, instead of 1 s and 15 s. */
+/**
+ * The times of a test cluster: nodes detect a crash after about 0.2 s and silence after 2 s, instead of 1 s and 15 s; the cluster names of a node that
+ * says nothing can be taken after a second instead of ten.
+ */
 export const TEST_TIMING = Object.freeze({
   helloIntervalMs: 500,
   probeIntervalMs: 50,
@@ -16,6 +19,11 @@ export const TEST_TIMING = Object.freeze({
   isolationTimeoutMs: 5000,
   drainAckMs: 200,
   settleMs: 50,
+  /** Options of cluster names. */
+  names: Object.freeze({
+    /** How long a node that says nothing keeps its names, in milliseconds. */
+    ttlMs: 1000,
+  }),
 });
 
 /** The options of a test cluster. */

@@ -1,8 +1,10 @@
 import { Injectable, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { filter, firstValueFrom } from 'rxjs';
-import { HandleCall, PgRegistryModule, RegisterVia } from '../nest';
-import { via } from '../calls';
+import { eventually } from '../../../../test/support/eventually';
+import { ClusterSingleton, HandleCall, OnLeader, PgRegistryModule, RegisterVia } from '../nest';
+import { clusterName, via } from '../calls';
+import { PgRegistryNode } from '../node';
 import { createTestCluster, TestCluster, type TestClusterOptions } from '.';
 
 @Injectable()
@@ -54,6 +56,47 @@ describe('a test cluster', () => {
     const { nodes } = await start();
     expect(nodes.map(({ name }) => name)).toEqual(['node1', 'node2', 'node3']);
     expect(nodes.map(({ node }) => node.peers().length)).toEqual([2, 2, 2]);
+  });
+
+  it('lets a leader and a singleton lose, and others take over', async () => {
+    const told: string[] = [];
+    @ClusterSingleton('boss')
+    class Boss {
+      constructor(readonly node: PgRegistryNode) {}
+
+      onDeposed(reason: string): void {
+        told.push(`${this.node.name} ${reason}`);
+      }
+      @HandleCall()
+      where(): string {
+        return this.node.name;
+      }
+      @OnLeader('boss')
+      lead(): string {
+        return this.node.name;
+      }
+    }
+    @Module({ providers: [Boss] })
+    // oxlint-disable-next-line typescript/no-extraneous-class
+    class BossModule {}
+    const on = await start({ nodes: ['a', 'b'], modules: [BossModule] });
+    const where = (from: string): Promise<string> =>
+      on.node(from).processes.call(clusterName('boss'), 'where', null, { timeoutMs: 20_000 });
+    const first = await where('a');
+    const second = first === 'a' ? 'b' : 'a';
+    await eventually(() => expect(on.node(second).names.stats().waiting).toBe(1));
+    const { token } = on.node(first).names.held('boss')!;
+
+    on.expireNames(first);
+    expect(told).toEqual([`${first} expired`]);
+    expect(on.node(first).get(Boss).lead()).toBeUndefined();
+    await expect(where(first)).resolves.toBe(second);
+    expect(on.node(second).get(Boss).lead()).toBe(second);
+    expect(on.node(second).names.held('boss')!.token).toBeGreaterThan(token);
+
+    on.crash(second);
+    await expect(where(first)).resolves.toBe(first);
+    expect(() => on.expireNames(second)).toThrow(`No node '${second}' runs in this cluster.`);
   });
 
   it('a test cluster starts whole applications, whose providers are called from the other nodes', async () => {

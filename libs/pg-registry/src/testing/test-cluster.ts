@@ -138,6 +138,16 @@ export class TestCluster implements AsyncDisposable {
     for (const { node } of this.#living.values()) node.passIdleTime(ms);
   }
 
+  /**
+   * Lets a node lose all cluster names that it holds, as if it had stood still for too long: the reason is `'expired'`, its leaders and singletons are
+   * deposed in this turn, and others can take the names at once. It contends for them again, as after a stall.
+   *
+   * @throws InvalidArgumentError naming the running nodes if this one is not among them.
+   */
+  expireNames(node: string | TestNode): void {
+    this.#find(node).node.names.expire();
+  }
+
   /** Drops everything between two nodes, in both directions, until {@link heal}. */
   cut(a: string | TestNode, b: string | TestNode): void {
     this.#network.cut(this.#find(a).name, this.#find(b).name);

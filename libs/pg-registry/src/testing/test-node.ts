@@ -22,6 +22,11 @@ export class TestNode {
     return this.node.processes;
   }
 
+  /** Names that one process of the whole cluster holds at a time. */
+  get names(): PgRegistryNode['names'] {
+    return this.node.names;
+  }
+
   /** Finds, starts, ends and moves entities of the whole cluster. */
   get entities(): PgRegistryNode['entities'] {
     return this.node.entities;

@@ -149,7 +149,7 @@ export class Leases {
 
   /** Whether there is a session that can be believed. A read: it ends nothing. */
   isSessionOpen(now: Instant): boolean {
-    return this.#session?.isOpen === true && this.#endsInMs(now) > 0;
+    return this.#session?.isOpen === true && this.#session.endsInMs(now) > 0;
   }
 
   /** How late the renewal of the session is, in milliseconds. */
@@ -239,6 +239,11 @@ export class Leases {
     return this.#input(now, () => this.#contests.get(claimName(key))?.held?.release(reason, reservedFor));
   }
 
+  /** Ends the session of this node as if its time were over. */
+  expire(now: Instant): readonly LeaseEffect[] {
+    return this.#input(now, () => this.#session?.end('expired'));
+  }
+
   /** Ends everything locally, then says so in the store. Nothing is taken up any more. */
   stop(now: Instant): readonly LeaseEffect[] {
     return this.#input(now, () => {
@@ -270,14 +275,6 @@ export class Leases {
     const effects = this.#effects;
     this.#effects = [];
     return effects;
-  }
-
-  #endsInMs(now: Instant): number {
-    const before = this.#now;
-    this.#now = now;
-    const left = this.#session?.endsInMs() ?? 0;
-    this.#now = before;
-    return left;
   }
 
   #openSession(): void {

@@ -93,9 +93,8 @@ export class Session {
   }
 
   /** How long the node believes unless it renews, in milliseconds. */
-  endsInMs(): number {
+  endsInMs(now = this.#deps.now()): number {
     if (this.#believedSince === undefined) return 0;
-    const now = this.#deps.now();
     const left = this.#beliefMs - mostElapsed(this.#believedSince, now);
     if (this.#disconnectedAt === undefined) return left;
     return Math.min(left, this.#deps.options.disconnectedMs - mostElapsed(this.#disconnectedAt, now));
