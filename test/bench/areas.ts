@@ -1,6 +1,7 @@
 import { calls } from './calls.bench';
 import { fanOut } from './fan-out.bench';
 import { growth } from './growth.bench';
+import { names } from './names.bench';
 import { peers } from './peers.bench';
 import { moleculer, moleculerCalls } from './moleculer.bench';
 import { queries } from './queries.bench';
@@ -20,6 +21,7 @@ export const AREAS: Readonly<Record<string, Area>> = {
   replication,
   removals,
   calls,
+  names,
   peers,
   moleculer,
   'moleculer-calls': moleculerCalls,
