@@ -39,7 +39,7 @@ describe('A call to a cluster name', () => {
   async function start(name: string, isWithoutNames = false): Promise<PgRegistryNode> {
     const transport = localTransport({ bus });
     const node = new PgRegistryNode(
-      { node: name, transport, names: isWithoutNames ? false : { ttlMs: 1000 } },
+      { node: name, transport, names: isWithoutNames ? false : { ttlMs: 30_000 } },
       {
         defaultTransport: () => transport,
         logger: {

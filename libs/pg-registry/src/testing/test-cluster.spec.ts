@@ -79,7 +79,8 @@ describe('a test cluster', () => {
     @Module({ providers: [Boss] })
     // oxlint-disable-next-line typescript/no-extraneous-class
     class BossModule {}
-    const on = await start({ nodes: ['a', 'b'], modules: [BossModule] });
+    const names = { ttlMs: 30_000, takeover: 'crash' } as const;
+    const on = await start({ nodes: ['a', 'b'], modules: [BossModule], options: { names } });
     const where = (from: string): Promise<string> =>
       on.node(from).processes.call(clusterName('boss'), 'where', null, { timeoutMs: 20_000 });
     const first = await where('a');
