@@ -46,7 +46,12 @@ export class Ledger {
   }
 
   onHandOver(): number {
+    write(`hand ${this.#key} ${name} ${this.#total}`);
     return this.#total;
+  }
+
+  onMerge(other: number): void {
+    write(`merge ${this.#key} ${name} ${other}`);
   }
 
   onProcessExit(reason: string): void {

@@ -70,7 +70,7 @@ export class Ledgers {
     class CallerModule {}
     const app = await NestFactory.createApplicationContext(CallerModule, { logger: ['error'] });
     const nodes = await Promise.all(
-      NAMES.map(async (name) => [name, await start(server.url, name, folder, guard)] as const),
+      NAMES.map(async (name) => [name, await startLedgers(server.url, name, folder, guard)] as const),
     );
     const ledgers = new Ledgers(server, new Map(nodes), app, folder, keys, guard);
     await ledgers.entities.ready();
@@ -108,7 +108,7 @@ export class Ledgers {
     const node = this.#nodes.get(name)!;
     node.kill('SIGTERM');
     await node.exited;
-    this.#nodes.set(name, await start(this.#server.url, name, this.#folder, this.#guard));
+    this.#nodes.set(name, await startLedgers(this.#server.url, name, this.#folder, this.#guard));
     await this.offered();
   }
 
@@ -119,11 +119,7 @@ export class Ledgers {
   }
 
   journal(): readonly Written[] {
-    const lines = readFileSync(join(this.#folder, 'journal'), 'utf8').split('\n').filter(Boolean);
-    return lines.map((line) => {
-      const [what = '', key = '', node = '', ...detail] = line.split(' ');
-      return { what, key: Number(key), node, detail: detail.join(' ') };
-    });
+    return readJournal(this.#folder);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -134,7 +130,22 @@ export class Ledgers {
   }
 }
 
-function start(servers: string, name: string, folder: string, guard: Guard): Promise<NodeProcess> {
+/** What all ledgers have written, in order. */
+export function readJournal(folder: string): readonly Written[] {
+  const lines = readFileSync(join(folder, 'journal'), 'utf8').split('\n').filter(Boolean);
+  return lines.map((line) => {
+    const [what = '', key = '', node = '', ...detail] = line.split(' ');
+    return { what, key: Number(key), node, detail: detail.join(' ') };
+  });
+}
+
+/** Starts a node that hosts ledgers. */
+export function startLedgers(
+  servers: string,
+  name: string,
+  folder: string,
+  guard: Guard,
+): Promise<NodeProcess> {
   return NodeProcess.start('e2e/entities/ledger.fixture.ts', {
     args: [servers, name, join(folder, 'journal'), guard],
   });
