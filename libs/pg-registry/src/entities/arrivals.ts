@@ -66,20 +66,23 @@ export class Arrivals {
    */
   prepare({ type, key, moveId, from }: Announcement): void {
     const hosted = this.#host.types.get(type);
-    if (hosted === undefined || !this.#host.isOpen || hosted.isFull) {
+    const before = hosted && this.#expected.get(hosted)?.get(key);
+    if (before?.moveId === moveId) return;
+    // The sender did not hear that it is expected, and tries again.
+    const isAgain = before?.from === from;
+    if (hosted === undefined || !this.#host.isOpen || (hosted.isFull && !isAgain)) {
       throw new EntityUnavailableError(`This node does not take ${nameOf({ type, key })} at present.`);
     }
     this.#checkLiving(hosted, key, from);
-    const expected = this.#of(hosted);
-    if (expected.get(key)?.moveId === moveId) return;
     const refusal = this.#host.refusalOf(hosted, key);
     if (refusal !== undefined) throw refusal;
-    if (hosted.parked.has(key))
+    if (hosted.parked.has(key) && !isAgain)
       throw new EntityUnavailableError(`${nameOf({ type, key })} is expected here already.`);
-    const parking = this.#deps.calls.mailboxes.detached(this.#host.process);
+    before?.cancel();
+    const parking = before?.parking ?? this.#deps.calls.mailboxes.detached(this.#host.process);
     const cancel = this.#deps.timers.setTimer(PARKED_MS, () => this.#giveUp(hosted, key, moveId));
     hosted.parked.set(key, parking);
-    expected.set(key, { moveId, from, parking, cancel });
+    this.#of(hosted).set(key, { moveId, from, parking, cancel });
   }
 
   /** Starts an entity with what its last life handed over. @returns Its process, when it has started. @throws What its start throws. */

@@ -1,0 +1,137 @@
+import { Module } from '@nestjs/common';
+import { eventually } from '../../../../test/support/eventually';
+import { OutgoingCalls } from '../calls/outgoing-calls';
+import type { EntityStart } from '../entities';
+import { CallTimeoutError, NotRegisteredError } from '../term';
+import { createTestCluster, type TestCluster, type TestNode } from '../testing';
+import { Entity } from './decorators/entity.decorator';
+import { HandleCall } from './decorators/handlers.decorator';
+
+let starts: string[] = [];
+
+class Counting {
+  #total = 0;
+
+  onProcessStart({ key, cause, state }: EntityStart<string, number>): void {
+    starts.push(`${key} ${cause}`);
+    this.#total = state ?? 0;
+  }
+  @HandleCall()
+  add(n: number): number {
+    return (this.#total += n);
+  }
+  onHandOver(): number {
+    return this.#total;
+  }
+}
+
+@Entity('viewed')
+class Viewed extends Counting {}
+
+@Entity('leased', { guard: 'lease' })
+class Leased extends Counting {}
+
+@Entity('rare')
+class Rare extends Counting {}
+
+@Module({ providers: [Viewed, Leased] })
+// oxlint-disable-next-line typescript/no-extraneous-class
+class Hosts {}
+
+@Module({ providers: [Rare] })
+// oxlint-disable-next-line typescript/no-extraneous-class
+class RareHosts {}
+
+jest.setTimeout(30_000);
+
+let cluster: TestCluster;
+let [a, b]: TestNode[] = [];
+beforeEach(async () => {
+  starts = [];
+  const modules = ({ node }: { node: string }) => (node === 'rare' ? [RareHosts] : [Hosts]);
+  cluster = await createTestCluster({ nodes: ['a', 'b', 'rare'], modules });
+  [a, b] = cluster.nodes;
+  for (const node of cluster.nodes) {
+    await node.entities.ready();
+    await eventually(
+      () => node.entities.hosts('leased').length === 2 && node.entities.hosts('rare').length === 1,
+    );
+  }
+});
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await cluster.close();
+});
+
+/** Has the other node do what it is asked for, and loses its answer, once. */
+function loseAnswerTo(step: string): () => boolean {
+  // oxlint-disable-next-line typescript/unbound-method
+  const call = OutgoingCalls.prototype.call;
+  let isLost = false;
+  jest.spyOn(OutgoingCalls.prototype, 'call').mockImplementation(async function (
+    this: OutgoingCalls,
+    ...args
+  ) {
+    const answer = await call.apply(this, args);
+    if (args[1] !== step || isLost) return answer;
+    isLost = true;
+    throw new CallTimeoutError(`The answer to ${step} was lost.`);
+  });
+  return () => isLost;
+}
+
+const STEPS = ['prepare', 'receive', 'settle'].flatMap((step) =>
+  [Viewed, Leased].map((type) => ({ step, type })),
+);
+
+it.each(STEPS)(
+  'a move whose answer to $step is lost moves the state of $type.name once, or not at all',
+  async ({ step, type }) => {
+    const entity = a.entities.ref(type, 'k');
+    expect(await entity.call('add', 7)).toBe(7);
+    const from = await eventually(() => a.entities.find(type, 'k')?.node);
+    const to = from === 'a' ? 'b' : 'a';
+    await eventually(() => b.entities.find(type, 'k') !== undefined);
+    const isLost = loseAnswerTo(step);
+    const moved = await a.entities.move(type, 'k', to);
+    expect(isLost()).toBe(true);
+    // Without the answer to `prepare` it stays where it is.
+    expect(moved).toBe(step !== 'prepare');
+    for (const node of [a, b]) {
+      await eventually(() => node.entities.find(type, 'k')?.node === (moved ? to : from));
+      expect(await node.entities.ref(type, 'k').call('add', 0)).toBe(7);
+    }
+    expect(starts).toEqual(moved ? ['k call', 'k hand-over'] : ['k call']);
+    await eventually(
+      () => a.registry('pg.entities').lookup([a.entities.ref(type, 'k').type, 'k']).length === 1,
+    );
+  },
+);
+
+it('an entity that a lost answer kept from moving can be moved later, and calls wait for nothing until then', async () => {
+  expect(await a.entities.ref(Viewed, 'k').call('add', 7)).toBe(7);
+  const from = await eventually(() => a.entities.find(Viewed, 'k')?.node);
+  const [here, there] = from === 'a' ? [a, b] : [b, a];
+  loseAnswerTo('prepare');
+  expect(await here.entities.move(Viewed, 'k', there.name)).toBe(false);
+  expect(await there.entities.ref(Viewed, 'k').call('add', 1, { timeoutMs: 1000 })).toBe(8);
+  jest.restoreAllMocks();
+  expect(await here.entities.move(Viewed, 'k', there.name)).toBe(true);
+  expect(await here.entities.ref(Viewed, 'k').call('add', 1)).toBe(9);
+});
+
+it('when the only node that offers a class leaves, its entities end, and calls say that nobody offers it', async () => {
+  expect(await a.entities.ref('rare', 'k').call('add', 7)).toBe(7);
+  await cluster.stop('rare');
+  await eventually(() => a.entities.hosts('rare').length === 0);
+  const error: unknown = await a.entities
+    .ref('rare', 'k')
+    .call('add', 1)
+    .catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(NotRegisteredError);
+  expect(String(error)).toMatch(/Nodes that offer 'rare': none/);
+  const back = await cluster.start('rare');
+  await back.entities.ready();
+  await eventually(() => a.entities.hosts('rare').length === 1);
+  expect(await a.entities.ref('rare', 'k').call('add', 1)).toBe(1);
+});
