@@ -4,7 +4,7 @@ import { EditorView, keymap, placeholder } from '@codemirror/view';
 import { yCollab, ySyncAnnotation, ySyncFacet, yUndoManagerKeymap } from 'y-codemirror.next';
 import type { Awareness } from 'y-protocols/awareness';
 import type * as Y from 'yjs';
-import { removeForeignContent } from './plain-text';
+import { removeForeignContent, showOnlyText } from './plain-text';
 import { remoteCursors } from './remote-cursors';
 
 /**
@@ -39,6 +39,8 @@ export class Editor {
     const root = host.shadowRoot ?? host.attachShadow({ mode: 'open' });
     this.#text = text;
     removeForeignContent(text);
+    const repairSoon = (): void => queueMicrotask(() => this.#repair());
+    showOnlyText(text, repairSoon);
     this.#view = new EditorView({
       root,
       parent: root,
@@ -62,7 +64,7 @@ export class Editor {
       }),
     });
     text.doc?.on('afterTransaction', () => {
-      if (this.#text.length !== this.#view.state.doc.length) queueMicrotask(() => this.#repair());
+      if (text.length !== this.#view.state.doc.length) repairSoon();
     });
   }
 

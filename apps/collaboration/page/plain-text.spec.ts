@@ -1,5 +1,5 @@
 import * as Y from 'yjs';
-import { removeForeignContent } from './plain-text';
+import { removeForeignContent, showOnlyText } from './plain-text';
 
 describe('removeForeignContent', () => {
   it('leaves text and formatting alone', () => {
@@ -44,5 +44,25 @@ describe('removeForeignContent', () => {
     Y.applyUpdate(two, Y.encodeStateAsUpdate(one));
     Y.applyUpdate(one, Y.encodeStateAsUpdate(two));
     expect([one, two].map((doc) => doc.getText('text').toJSON())).toEqual(['text', 'text']);
+  });
+});
+
+describe('showOnlyText', () => {
+  it('puts one character in the place of each object that somebody embeds', () => {
+    const text = new Y.Doc().getText('text');
+    const seen: unknown[] = [];
+    const foreignSeen = jest.fn();
+    showOnlyText(text, foreignSeen);
+    text.observe(({ delta }) => seen.push(delta));
+    text.insert(0, 'text');
+    expect(foreignSeen).not.toHaveBeenCalled();
+    text.insertEmbed(2, { image: 'x' });
+    text.insertEmbed(0, new Y.Map());
+    expect(foreignSeen).toHaveBeenCalledTimes(2);
+    expect(seen).toEqual([
+      [{ insert: 'text' }],
+      [{ retain: 2 }, { insert: '\ufffc' }],
+      [{ insert: '\ufffc' }],
+    ]);
   });
 });

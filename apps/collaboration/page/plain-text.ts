@@ -17,3 +17,22 @@ export function removeForeignContent(text: Y.Text): void {
     for (const item of foreign) item.delete(transaction);
   });
 }
+
+/** What stands in the editor for one thing that is not text, until it is removed: Unicode's object replacement character. */
+const REPLACEMENT = '\ufffc';
+
+/**
+ * Lets the observers that subscribe later see text only. CodeMirror never returns from a change that inserts anything else.
+ *
+ * @param foreignSeen Called, within the transaction, when somebody has put something else into the text.
+ */
+export function showOnlyText(text: Y.Text, foreignSeen: () => void): void {
+  text.observe((event) => {
+    // Yjs computes the delta once for all observers.
+    for (const part of event.delta) {
+      if (part.insert === undefined || typeof part.insert === 'string') continue;
+      part.insert = REPLACEMENT;
+      foreignSeen();
+    }
+  });
+}

@@ -102,6 +102,8 @@ class RemoteCursors implements PluginValue {
   #index(sent: unknown): number | null {
     if (typeof sent !== 'object' || sent === null) return null;
     const { tname, item, assoc } = sent as Readonly<Record<string, unknown>>;
+    // Yjs makes a root type of every name that it is asked for.
+    if (tname !== Y.findRootTypeKey(this.#text)) return null;
     if (item !== undefined && item !== null && !isItemId(item)) return null;
     try {
       const position = Y.createRelativePositionFromJSON({ tname, item, assoc: assoc === -1 ? -1 : 0 });

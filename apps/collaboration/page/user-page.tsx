@@ -22,15 +22,22 @@ export function UserPage({ user, keep, cancel }: UserPageProps): JSX.Element {
     dialog.current?.showModal();
     input.current?.select();
   }, []);
+  /** Before the dialog is taken away, it must be closed: then the browser gives the focus back. */
+  const close = (): void => dialog.current?.close();
   const submit = (event: Event): void => {
     event.preventDefault();
+    close();
     keep({ name: nameOnOneLine(name) || proposed, color });
   };
-  const escape = (event: Event): void => {
-    // Escape takes the proposed name at the first visit: nobody has to make one up.
-    event.preventDefault();
+  const stay = (): void => {
+    close();
+    // Nobody has to make a name up.
     if (cancel === null) keep({ name: proposed, color });
     else cancel();
+  };
+  const escape = (event: Event): void => {
+    event.preventDefault();
+    stay();
   };
   return (
     <dialog ref={dialog} aria-labelledby="user-title" onCancel={escape}>
@@ -53,7 +60,7 @@ export function UserPage({ user, keep, cancel }: UserPageProps): JSX.Element {
           Continue
         </button>
         {cancel !== null && (
-          <button type="button" onClick={cancel}>
+          <button type="button" onClick={stay}>
             Cancel
           </button>
         )}
