@@ -7,6 +7,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { provideChromium } from './chromium.mjs';
 import { provideNatsServer } from './nats-server.mjs';
 import { WorkingTime } from './support/working-time.cjs';
 
@@ -18,7 +19,11 @@ const LOOK_MS = 5000;
 
 try {
   installPackages();
-  const { passed, failed } = await runJest({ NATS_SERVER_BIN: provideNatsServer() });
+  const chromium = provideChromium();
+  const { passed, failed } = await runJest({
+    NATS_SERVER_BIN: provideNatsServer(),
+    ...(chromium && { CHROMIUM_BIN: chromium }),
+  });
   console.log(`\n${passed} passed, ${failed} failed`);
   process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
 } catch (error) {

@@ -2,8 +2,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 
-/** What the build of the page writes, beside the compiled application. */
-export const PAGE_DIRECTORY = join(__dirname, '..', 'page');
+/** What the build of the page writes, beside the compiled application; tests run the application from its sources. */
+export const PAGE_DIRECTORY = join(
+  __dirname,
+  __filename.endsWith('.ts') ? '../../../../dist/apps/collaboration/page' : '../page',
+);
 
 const MISSING = 'The page is not built. Run: npm run collaboration\n';
 
