@@ -1,7 +1,8 @@
 import { eventually } from '../../support/eventually';
 import { CollaborationCluster } from './collaboration-cluster';
+import { databaseOf, startPostgres } from './database';
 import { type Editor, Editors } from './editor';
-import { PostgresServer } from './postgres-server';
+import type { PostgresServer } from './postgres-server';
 
 /** In the fault suite, which has the machine for itself, as the sentence says; beside other tests only not much longer. */
 const GO_ON_MS = process.env['PG_REGISTRY_FAULTS'] === 'full' ? 2000 : 10_000;
@@ -12,11 +13,12 @@ let cluster: CollaborationCluster;
 const editors = new Editors();
 
 beforeAll(async () => {
-  if (PostgresServer.programs() === undefined)
-    console.warn('PostgreSQL is not installed, so PGlite stands for it: apt-get install postgresql.');
-  else postgres = await PostgresServer.start();
-  const env = postgres === undefined ? {} : { DATABASE_URL: postgres.url };
-  cluster = await CollaborationCluster.start({ nodes: 3, env, args: ['--save-after', '100'] });
+  postgres = await startPostgres();
+  cluster = await CollaborationCluster.start({
+    nodes: 3,
+    env: databaseOf(postgres),
+    args: ['--save-after', '100'],
+  });
 });
 afterEach(() => editors.close());
 afterAll(async () => {

@@ -138,6 +138,11 @@ export class Editors {
     return await editor.synced();
   }
 
+  /** Those that are open or are being opened. */
+  get all(): readonly Editor[] {
+    return this.#open;
+  }
+
   close(): void {
     for (const editor of this.#open.splice(0)) editor[Symbol.dispose]();
   }

@@ -53,14 +53,14 @@ export class DocumentLink {
     return { ...joined, changes };
   }
 
-  /** Resolves when the document has the update, with whether that has changed it. */
-  async write(update: Uint8Array): Promise<boolean> {
-    let hasChanged = false;
+  /** Resolves when the document has the update, with how many it has had then. */
+  async write(update: Uint8Array): Promise<number> {
+    let version = 0;
     for (const piece of piecesOf(update)) {
       // oxlint-disable-next-line no-await-in-loop -- in order
-      hasChanged = await this.#call<boolean>('write', { session: this.#session, ...piece });
+      version = await this.#call<number>('write', { session: this.#session, ...piece });
     }
-    return hasChanged;
+    return version;
   }
 
   async announce(presence: Presence): Promise<void> {

@@ -15,8 +15,8 @@ export interface Presence {
 export interface Saved {
   /** A state vector of what is saved. */
   readonly stateVector: Uint8Array;
-  /** Whether that is everything. */
-  readonly isAll: boolean;
+  /** How many updates of the document that are, counted since it was started. */
+  readonly version: number;
   /** Why the last attempt to save failed, for people. */
   readonly problem: string | undefined;
 }
@@ -38,6 +38,8 @@ export interface Join {
 
 /** The answer to {@link Join}. */
 export interface Joined {
+  /** How many updates the document has had. */
+  readonly version: number;
   /** What the client lacks. Further pieces are asked for by `read`. */
   readonly changes: Piece;
   readonly saved: Saved;
@@ -60,6 +62,8 @@ export interface Updated {
   readonly stream: number;
   /** 1 for the first one of the stream. A session that misses one joins again. */
   readonly sequence: number;
+  /** How many updates the document has had, with this one. */
+  readonly version: number;
   /** Undefined: it is too long for a message, so the session has to ask for it. */
   readonly update: Uint8Array | undefined;
 }

@@ -111,7 +111,7 @@ export class SharedDoc implements ProcessLifecycle<SharedDocStart> {
     const member = this.#member(session);
     const [first, ...rest] = piecesOf(encodeStateAsUpdate(this.#doc, stateVector));
     Object.assign(member, { stream, sent: 0, unread: rest });
-    return { changes: first, saved: this.#saved(), present: this.#board.all() };
+    return { version: this.#sequence, changes: first, saved: this.#saved(), present: this.#board.all() };
   }
 
   /** Returns the next piece of what `join` began to answer. */
@@ -125,16 +125,15 @@ export class SharedDoc implements ProcessLifecycle<SharedDocStart> {
   /**
    * Applies an update, when its last piece is here, and passes it on to the other sessions.
    *
-   * @returns Whether the document has changed. The answer to a sync step 1 often has nothing new.
+   * @returns How many updates the document has had. The answer to a sync step 1 often has nothing new.
    * @throws RefusedUpdateError if Yjs cannot read it; DocumentFullError.
    */
   @HandleCall()
-  write({ session, ...piece }: Write): boolean {
+  write({ session, ...piece }: Write): number {
     if (this.#hasStopped) throw new Error('The document is on its way to another node.');
     const member = this.#member(session);
     const update = member.update.add(piece);
-    if (update === undefined) return false;
-    const sequence = this.#sequence;
+    if (update === undefined) return this.#sequence;
     this.#makeRoom(update.length);
     try {
       applyUpdate(this.#doc, update, member);
@@ -142,7 +141,7 @@ export class SharedDoc implements ProcessLifecycle<SharedDocStart> {
       throw new RefusedUpdateError(`Yjs refuses an update: ${(error as Error).message}`);
     }
     this.#bytes += update.length;
-    return this.#sequence !== sequence;
+    return this.#sequence;
   }
 
   /** Notes what a session says of its client, and tells the others. */
@@ -195,7 +194,7 @@ export class SharedDoc implements ProcessLifecycle<SharedDocStart> {
       if (member === origin) continue;
       member.sent += 1;
       const { pid, stream, sent } = member;
-      this.#processes.cast(pid, 'updated', { stream, sequence: sent, update: news });
+      this.#processes.cast(pid, 'updated', { stream, sequence: sent, version: this.#sequence, update: news });
     }
   }
 
@@ -232,7 +231,7 @@ export class SharedDoc implements ProcessLifecycle<SharedDocStart> {
   #saved(): Saved {
     return {
       stateVector: encodeStateVector(this.#savedClocks),
-      isAll: this.#savedSequence === this.#sequence,
+      version: this.#savedSequence,
       problem: this.#problem,
     };
   }

@@ -1,4 +1,4 @@
-import type { Presence, Saved } from '../documents/messages';
+import type { Presence } from '../documents/messages';
 
 /** The number of the client in awareness that stands for the server. Yjs's clients choose random ones of 32 bits. */
 export const SERVER_CLIENT = 1;
@@ -19,7 +19,6 @@ export interface ServerState {
 export class ServerPresence {
   readonly #node: string;
   #clock = 0;
-  #last = '';
 
   constructor(node: string) {
     this.#node = node;
@@ -30,15 +29,9 @@ export class ServerPresence {
    *
    * @param now The time of day: what another node said to the same browser earlier has to be older.
    */
-  next(holder: string | undefined, saved: Omit<Saved, 'stateVector'>, now: number): Presence {
-    const server: ServerState = {
-      node: this.#node,
-      holder: holder ?? null,
-      saved: saved.isAll,
-      problem: saved.problem ?? null,
-    };
+  next(said: Omit<ServerState, 'node'>, now: number): Presence {
+    const server: ServerState = { node: this.#node, ...said };
     this.#clock = Math.max(this.#clock + 1, now);
-    this.#last = JSON.stringify({ server });
-    return { client: SERVER_CLIENT, clock: this.#clock, state: this.#last };
+    return { client: SERVER_CLIENT, clock: this.#clock, state: JSON.stringify({ server }) };
   }
 }

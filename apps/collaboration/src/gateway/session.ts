@@ -14,8 +14,8 @@ import { decodeStateVector, encodeStateVector, mergeUpdates } from 'yjs';
 import { CollaborationOptions } from '../collaboration-options';
 import { DocumentLink, type Welcome } from '../documents/document-link';
 import { searchPauseMs } from '../documents/holder-search';
-import { MAX_UNSENT_BYTES } from '../documents/limits';
-import type { Presence, PresenceNews, SavedNews, Updated } from '../documents/messages';
+import { MAX_UNSENT_BYTES, PIECE_BYTES } from '../documents/limits';
+import type { Presence, PresenceNews, Saved, SavedNews, Updated } from '../documents/messages';
 import { DocumentFullError, RefusedUpdateError } from '../documents/shared-doc';
 import { CollaborationRegistry } from '../registry/collaboration-registry';
 import { CloseCode } from './close-codes';
@@ -31,6 +31,9 @@ export interface SessionStart {
   /** What the client had when it opened the socket. */
   readonly stateVector: Uint8Array;
 }
+
+/** A document that is empty, as its state vector says. */
+const NOTHING_SAVED: Saved = { stateVector: Uint8Array.of(0), version: 0, problem: undefined };
 
 /** Browsers take a client for gone after 30 s without a word, and the whole connection, too. */
 const RENEW_MS = 15_000;
@@ -58,7 +61,9 @@ export class Session implements ProcessLifecycle<SessionStart> {
   #received = 0;
   /** What the client has, at least: what it lacks of the next holder's document is told it by this. */
   #clientClocks = new Map<number, number>();
-  #isAll = false;
+  /** How many updates the document has had, as far as this session knows, and how much of it is saved. */
+  #version = 0;
+  #saved: Saved = NOTHING_SAVED;
   #problem: string | undefined;
   /** What the client wrote and the document has not confirmed. */
   #unsent: Uint8Array[] = [];
@@ -105,22 +110,22 @@ export class Session implements ProcessLifecycle<SessionStart> {
 
   /** The document has changed. */
   @HandleCast()
-  updated({ stream, sequence, update }: Updated): void {
+  updated({ stream, sequence, version, update }: Updated): void {
     if (stream !== this.#streams || this.#link === undefined) return;
     this.#received += 1;
     if (update === undefined || sequence !== this.#received)
       return this.#lost(stream, 'it has told more than arrived');
     this.#socket.send(syncUpdate(update));
-    this.#notSaved();
+    this.#reached(version);
   }
 
   /** More of the document is saved, or could not be. */
   @HandleCast()
-  saved({ stream, saved: { stateVector, isAll, problem } }: SavedNews): void {
+  saved({ stream, saved }: SavedNews): void {
     if (stream !== this.#streams || this.#link === undefined) return;
-    this.#isAll = isAll;
-    this.#problem = problem;
-    this.#acknowledge(stateVector);
+    this.#saved = saved;
+    this.#problem = saved.problem;
+    this.#acknowledge();
     this.#sayState();
   }
 
@@ -170,12 +175,13 @@ export class Session implements ProcessLifecycle<SessionStart> {
     void this.#pump();
   }
 
-  #welcome({ changes, saved, present }: Welcome): void {
+  #welcome({ version, changes, saved, present }: Welcome): void {
     this.#socket.sendSync(syncStep2(changes));
-    this.#isAll = saved.isAll;
+    this.#version = version;
+    this.#saved = saved;
     this.#problem = saved.problem;
     this.#hasWritten = true;
-    this.#acknowledge(saved.stateVector);
+    this.#acknowledge();
     this.#socket.send(awareness(this.#relay.begin(present)));
     this.#unsentPresence ??= this.#relay.own;
     this.#sayState();
@@ -185,7 +191,6 @@ export class Session implements ProcessLifecycle<SessionStart> {
     if (stream !== this.#streams || this.#link === undefined) return;
     this.#logger.debug(`The holder of '${this.#document}' is lost: ${String(reason)}`);
     this.#link = undefined;
-    this.#isAll = false;
     this.#sayState();
     void this.#search();
   }
@@ -193,6 +198,7 @@ export class Session implements ProcessLifecycle<SessionStart> {
   #heard(message: ClientMessage): void {
     switch (message.type) {
       case 'update':
+        this.#hasWritten = true;
         this.#unsent.push(message.update);
         this.#unsentBytes += message.update.length;
         if (this.#unsentBytes > MAX_UNSENT_BYTES) this.#socket.pause();
@@ -228,17 +234,17 @@ export class Session implements ProcessLifecycle<SessionStart> {
     const presence = this.#unsentPresence;
     this.#unsentPresence = undefined;
     if (presence !== undefined) await link.announce(presence);
-    // A copy, because more may come before the answer.
-    const updates = [...this.#unsent];
+    const updates = this.#unsent.slice(0, lengthOfBatch(this.#unsent));
     if (updates.length === 0) return;
     // They are given up only when the document has them: the next holder gets them otherwise, and Yjs ignores what it has.
-    const hasChanged = await link.write(updates.length === 1 ? updates[0] : mergeUpdates(updates));
+    const version = await link.write(updates.length === 1 ? updates[0] : mergeUpdates(updates));
     this.#unsent = this.#unsent.slice(updates.length);
     this.#unsentBytes = this.#unsent.reduce((sum, { length }) => sum + length, 0);
     if (this.#unsentBytes <= MAX_UNSENT_BYTES) this.#socket.resume();
-    if (!hasChanged) return;
-    this.#hasWritten = true;
-    this.#notSaved();
+    if (this.#link !== link) return;
+    this.#reached(version);
+    // Race: the news that it is saved may have been faster than the answer.
+    if (this.#isAll) this.#acknowledge();
   }
 
   #notTaken(link: DocumentLink, error: unknown): void {
@@ -249,8 +255,9 @@ export class Session implements ProcessLifecycle<SessionStart> {
     this.#lost(link.stream, message);
   }
 
-  /** Tells the client what is saved: a sync step 1, which it answers with what is missing there. */
-  #acknowledge(stateVector: Uint8Array): void {
+  /** Tells a client that has written what is saved: a sync step 1, which it answers with what is missing there. */
+  #acknowledge(): void {
+    const { stateVector } = this.#saved;
     for (const [client, clock] of decodeStateVector(stateVector))
       this.#clientClocks.set(client, Math.max(clock, this.#clientClocks.get(client) ?? 0));
     if (!this.#hasWritten) return;
@@ -258,15 +265,23 @@ export class Session implements ProcessLifecycle<SessionStart> {
     this.#socket.send(syncStep1(stateVector));
   }
 
-  #notSaved(): void {
-    if (!this.#isAll) return;
-    this.#isAll = false;
-    this.#sayState();
+  get #isAll(): boolean {
+    return this.#link !== undefined && this.#saved.version >= this.#version;
+  }
+
+  #reached(version: number): void {
+    const wasAll = this.#isAll;
+    this.#version = Math.max(this.#version, version);
+    if (wasAll && !this.#isAll) this.#sayState();
   }
 
   #sayState(): void {
-    const saved = { isAll: this.#isAll, problem: this.#problem };
-    this.#socket.send(awareness([this.#server.next(this.#link?.doc.node, saved, Date.now())]));
+    const said = {
+      holder: this.#link?.doc.node ?? null,
+      saved: this.#isAll,
+      problem: this.#problem ?? null,
+    };
+    this.#socket.send(awareness([this.#server.next(said, Date.now())]));
   }
 
   #renew(): void {
@@ -281,4 +296,11 @@ export class Session implements ProcessLifecycle<SessionStart> {
     if (!hasChanged || !this.#process.alive) return;
     this.#registry.update(this.#process.pid, { user });
   }
+}
+
+/** How many updates go together in one message: the first in any case, and as many more as fit. */
+function lengthOfBatch(updates: readonly Uint8Array[]): number {
+  let bytes = 0;
+  const tooMany = updates.findIndex((update, i) => (bytes += update.length) > PIECE_BYTES && i > 0);
+  return tooMany === -1 ? updates.length : tooMany;
 }

@@ -30,7 +30,7 @@ export interface DocumentsView {
   /** Whether browsers may kill the holder of a document. */
   readonly demonstration: boolean;
   readonly documents: readonly ListedDocument[];
-  /** How many documents are open. */
+  /** How many documents there are; stored ones that are not listed do not count. */
   readonly total: number;
 }
 
@@ -72,7 +72,8 @@ export class DocumentList {
       if (!names.has(name) && listed.length < MAX_DOCUMENTS)
         listed.push({ name, holder: null, sessions: [], sessionCount: 0 });
     const { isDemonstration: demonstration } = this.#options;
-    return { node: this.#node.name, demonstration, documents: listed, total: open.length };
+    const total = Math.max(open.length, listed.length);
+    return { node: this.#node.name, demonstration, documents: listed, total };
   }
 
   /** Emits the view at once, and after each change. */

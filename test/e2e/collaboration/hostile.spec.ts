@@ -1,0 +1,119 @@
+import { WebSocket } from 'ws';
+import { syncStep1 } from '../../../apps/collaboration/src/gateway/sync-protocol';
+import { eventually } from '../../support/eventually';
+import { CollaborationCluster } from './collaboration-cluster';
+import { Editors } from './editor';
+
+/** What browsers can do wrong, against two nodes of one process. */
+let cluster: CollaborationCluster;
+const editors = new Editors();
+const sockets: WebSocket[] = [];
+
+beforeAll(async () => {
+  cluster = await CollaborationCluster.start({
+    nats: false,
+    args: ['--token', 'secret', '--save-after', '100'],
+  });
+});
+afterEach(() => {
+  editors.close();
+  for (const socket of sockets.splice(0)) socket.terminate();
+});
+afterAll(async () => await cluster?.[Symbol.asyncDispose]());
+
+interface Closed {
+  readonly code: number;
+  readonly reason: string;
+}
+
+/** A socket without a client of Yjs. */
+function socketOf(
+  path: string,
+  token = 'secret',
+  origin?: string,
+): { socket: WebSocket; closed: Promise<Closed> } {
+  const url = `${cluster.nodes[0].url.replace('http', 'ws')}collaboration/${path}?token=${token}`;
+  const socket = new WebSocket(url, origin === undefined ? {} : { origin });
+  sockets.push(socket);
+  const closed = new Promise<Closed>((resolve) => {
+    socket.on('close', (code, reason) => resolve({ code, reason: reason.toString() }));
+    socket.on('error', (error) => resolve({ code: 0, reason: error.message }));
+  });
+  return { socket, closed };
+}
+
+/** Sends frames when a socket is open, and tells how it is closed. */
+async function closedAfter(path: string, ...frames: readonly (Uint8Array | string)[]): Promise<Closed> {
+  const { socket, closed } = socketOf(path);
+  socket.once('open', () => {
+    for (const frame of frames) socket.send(frame);
+  });
+  return await closed;
+}
+
+const EMPTY = syncStep1(Uint8Array.of(0));
+
+test('a client with garbage is closed with a code and a reason, and the others of its document go on', async () => {
+  const ann = await editors.open(cluster.nodes[0].url, 'shared', 'ann', { token: 'secret' });
+  const bob = await editors.open(cluster.nodes[1].url, 'shared', 'bob', { token: 'secret' });
+  const garbage = [
+    Uint8Array.of(),
+    Uint8Array.of(9, 9),
+    Uint8Array.of(0, 2, 6, 255, 255, 255, 255, 15, 0),
+    'text',
+  ];
+  for (const frame of garbage) {
+    // oxlint-disable-next-line no-await-in-loop -- one client after the other
+    expect(await closedAfter('shared', EMPTY, frame)).toEqual({
+      code: 4402,
+      reason: expect.stringMatching(/frame|binary/),
+    });
+  }
+  ann.append('still here');
+  await eventually(() => expect(bob.content).toBe('still here'));
+});
+
+test('a wrong token, a wrong name and a page of another site are refused', async () => {
+  expect(await socketOf('a', 'guess').closed).toEqual({
+    code: 4401,
+    reason: expect.stringContaining('token'),
+  });
+  expect(await socketOf('').closed).toEqual({ code: 4400, reason: 'A document must have a name.' });
+  expect(await socketOf('x'.repeat(1024)).closed).toMatchObject({ code: 4400 });
+  expect(await socketOf('a%00').closed).toMatchObject({ code: 4400 });
+  expect((await socketOf('a', 'secret', 'http://evil.example').closed).reason).toContain('403');
+  const answers = ['api/documents', 'api/documents?token=guess', 'api/documents?token=secret'].map(
+    async (path) => (await fetch(new URL(path, cluster.nodes[0].url))).status,
+  );
+  expect(await Promise.all(answers)).toEqual([401, 401, 200]);
+});
+
+test('names with slashes and of any script are documents of their own', async () => {
+  const names = ['a/b', 'a', 'Äpfel/🦉', 'a%2Fb', ' '];
+  for (const name of names) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    const ann = await editors.open(cluster.nodes[0].url, name, 'ann', { token: 'secret' });
+    ann.append(name);
+  }
+  for (const name of names) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    const bob = await editors.open(cluster.nodes[1].url, name, 'bob', { token: 'secret' });
+    expect(bob.content).toBe(name);
+  }
+});
+
+test('a client cannot speak for the client of another socket', async () => {
+  const ann = await editors.open(cluster.nodes[0].url, 'presence', 'ann', { token: 'secret' });
+  const bob = await editors.open(cluster.nodes[1].url, 'presence', 'bob', { token: 'secret' });
+  await eventually(() => expect(bob.names).toEqual(['ann', 'bob']));
+  const mallory = await editors.open(cluster.nodes[0].url, 'presence', 'mallory', { token: 'secret' });
+  await eventually(() => expect(bob.names).toEqual(['ann', 'bob', 'mallory']));
+  const { awareness } = mallory.provider;
+  const meta = { clock: 1000, lastUpdated: 0 };
+  awareness.meta.set(ann.doc.clientID, meta);
+  awareness.states.set(ann.doc.clientID, { user: { name: 'impostor' } });
+  awareness.emit('update', [{ added: [], updated: [ann.doc.clientID], removed: [] }, 'local']);
+  mallory.append('after');
+  await eventually(() => expect(bob.content).toBe('after'));
+  expect(bob.names).toEqual(['ann', 'bob', 'mallory']);
+});
