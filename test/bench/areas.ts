@@ -1,4 +1,5 @@
 import { calls } from './calls.bench';
+import { entities } from './entities.bench';
 import { fanOut } from './fan-out.bench';
 import { growth } from './growth.bench';
 import { names } from './names.bench';
@@ -22,6 +23,7 @@ export const AREAS: Readonly<Record<string, Area>> = {
   removals,
   calls,
   names,
+  entities,
   peers,
   moleculer,
   'moleculer-calls': moleculerCalls,
