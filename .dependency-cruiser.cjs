@@ -85,6 +85,7 @@ const rooms = {
     'npm:reflect-metadata',
     'npm:@opentelemetry/api',
   ],
+  command: ['term', 'wire', 'observer', 'transport', 'transport/nats', 'node:util', 'node:fs', 'node:crypto'],
   microservice: [
     'term',
     'node',

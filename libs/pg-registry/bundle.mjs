@@ -21,6 +21,11 @@ const compiler = join(
   'tsc',
 );
 const ENTRIES = ['index', 'microservice/index', 'testing/index'];
+/** What `npx nestjs-pg-registry` runs. Nobody imports it, so it has no declarations. */
+const COMMAND = 'command/main';
+/** Rooms that the observer stands on. Nothing in them imports it, so that no two chunks need each other. */
+const BELOW_OBSERVER =
+  /\/(?:term|match|table|wire|cluster|replication|protocol|names|lifetime|calls|process|scope|entities)\/|\/transport\/[\w-]+\.(?:js|d\.ts)$/;
 /** In `nest/optional-microservice.ts`: an entry point that is loaded only if its packages are there, so no bundler may move it. */
 const OPTIONAL_ENTRY = /require\((['"])\.\.\/microservice\1\)/g;
 
@@ -31,14 +36,20 @@ try {
   compile('--outDir', modules, '--declaration', 'false', ...asModules);
   compile('--outDir', types, '--emitDeclarationOnly');
   rmSync(out, { recursive: true, force: true });
-  const values = await bundle(modules, '.js', [sources(), optionalEntry(), minified()], {
-    format: 'cjs',
-    exports: 'named',
-    interop: 'auto',
-    esModule: true,
-    externalLiveBindings: false,
-  });
-  await bundle(types, '.d.ts', [dts(), typesOnly(values), optionalTypes()], { format: 'es' });
+  const values = await bundle(
+    [...ENTRIES, COMMAND],
+    modules,
+    '.js',
+    [sources(), optionalEntry(), minified(), executable()],
+    {
+      format: 'cjs',
+      exports: 'named',
+      interop: 'auto',
+      esModule: true,
+      externalLiveBindings: false,
+    },
+  );
+  await bundle(ENTRIES, types, '.d.ts', [dts(), typesOnly(values), optionalTypes()], { format: 'es' });
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
@@ -50,16 +61,22 @@ function compile(...options) {
 }
 
 /** Returns the names that each entry point exports. */
-async function bundle(from, extension, plugins, output) {
-  const input = Object.fromEntries(ENTRIES.map((entry) => [entry, join(from, entry + extension)]));
+async function bundle(entries, from, extension, plugins, output) {
+  const input = Object.fromEntries(entries.map((entry) => [entry, join(from, entry + extension)]));
   const build = await rollup({ input, external: isPackage, plugins, onLog });
   // The compiler calls the module of x.d.ts `x.d`.
   const names = {
     entryFileNames: `[name]${extension}`,
     chunkFileNames: `shared/[name]${extension.replace('.d', '')}`,
   };
-  const { output: files } = await build.write({ dir: out, ...names, ...output });
+  const { output: files } = await build.write({ dir: out, ...names, manualChunks: chunkOf, ...output });
   return new Map(files.map((file) => [file.name, new Set(file.exports)]));
+}
+
+/** What looks into a cluster is a chunk of its own, so that its size has a limit of its own: `test/pack/tarball.mjs`. */
+function chunkOf(id) {
+  const chunk = /\/observer\//.test(id) ? 'observer' : BELOW_OBSERVER.test(id) ? 'core' : undefined;
+  return chunk !== undefined && id.endsWith('.d.ts') ? `${chunk}.d` : chunk;
 }
 
 function isPackage(name) {
@@ -144,5 +161,13 @@ function minified() {
         mangle: { toplevel: true, keep_classnames: true, keep_fnames: true, keep_private_props: true },
         format: { comments: false },
       }),
+  };
+}
+
+/** The system runs the command's file with Node.js. */
+function executable() {
+  return {
+    name: 'executable',
+    renderChunk: (code, { name }) => (name === COMMAND ? `#!/usr/bin/env node\n${code}` : null),
   };
 }

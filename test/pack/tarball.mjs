@@ -7,6 +7,9 @@ const REQUIRED_FILES = ['README.md', 'CHANGELOG.md', 'LICENSE', 'package.json'];
 const WANTED =
   /^(README\.md|CHANGELOG\.md|LICENSE|package\.json|docs\/(elixir|guide\/[\w-]+)\.md|dist\/[\w./-]+(\.js|\.d\.ts))$/;
 const MOST_BYTES = 1_000_000;
+/** What only operators use has a limit of its own: the command, and what it shares with the observer of each node. */
+const OF_THE_OBSERVER = /^dist\/(command\/|shared\/observer\.)/;
+const MOST_BYTES_OF_OBSERVER = 120_000;
 /** In README.md. */
 const REPOSITORY_LIST = /^Only in the repository, not in the package:\n\n(?:[- ] .*\n)+/m;
 
@@ -27,12 +30,18 @@ export function checkTarball(tarball, library, folder) {
   const missing = [...REQUIRED_FILES, ...entryFiles(library)].filter((file) => !files.includes(file));
   const unwanted = files.filter((file) => !WANTED.test(file));
   const broken = files.filter((file) => file.endsWith('.md')).flatMap((page) => brokenLinks(unpacked, page));
-  const bytes = files.reduce((sum, file) => sum + statSync(join(unpacked, file)).size, 0);
+  const bytesOf = (some) => some.reduce((sum, file) => sum + statSync(join(unpacked, file)).size, 0);
+  const ofObserver = bytesOf(files.filter((file) => OF_THE_OBSERVER.test(file)));
+  const bytes = bytesOf(files) - ofObserver;
   if (missing.length > 0) throw new Error(`missing: ${missing.join(', ')}`);
   if (unwanted.length > 0) throw new Error(`unwanted: ${unwanted.join(', ')}`);
   if (broken.length > 0) throw new Error(`links to pages that are not packed: ${broken.join(', ')}`);
+  if (ofObserver > MOST_BYTES_OF_OBSERVER)
+    throw new Error(
+      `${ofObserver} bytes of the observer and its command, more than ${MOST_BYTES_OF_OBSERVER}`,
+    );
   if (bytes > MOST_BYTES) throw new Error(`${bytes} bytes unpacked, more than ${MOST_BYTES}`);
-  console.log(`       ${bytes} bytes unpacked, ${files.length} files`);
+  console.log(`       ${bytes} bytes unpacked, and ${ofObserver} of the observer; ${files.length} files`);
 }
 
 /** Links of a page that lead to no packed page. A paragraph that speaks of the repository may have them. */
@@ -47,8 +56,9 @@ function brokenLinks(unpacked, page) {
 
 /** What package.json promises. */
 function entryFiles(library) {
-  const { exports } = JSON.parse(readFileSync(join(library, 'package.json'), 'utf8'));
-  return Object.values(exports).flatMap((entry) =>
-    typeof entry === 'string' ? [] : Object.values(entry).map((file) => file.replace('./', '')),
-  );
+  const { exports, bin } = JSON.parse(readFileSync(join(library, 'package.json'), 'utf8'));
+  return [
+    ...Object.values(exports).flatMap((entry) => (typeof entry === 'string' ? [] : Object.values(entry))),
+    ...Object.values(bin),
+  ].map((file) => file.replace('./', ''));
 }

@@ -47,6 +47,23 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
   'calls/destinations/holder-routing.ts': { timer: [1, CLOCK] },
   'calls/outgoing-calls.ts': { 'then()': [1, PROMISE] },
   'calls/calls-from-peers.ts': { timer: [1, CLOCK] },
+  'command/main.ts': {
+    void: [1, 'runCommand() never rejects'],
+    timer: [1, 'ends the process of the command'],
+    listener: [3, 'aborts a signal of ours, or ends the process of the command'],
+    process: [2, 'aborts a signal of ours'],
+  },
+  'command/session.ts': {
+    timer: [1, 'settles a promise of ours, and throws nothing'],
+    subscribe: [1, SAFE],
+    listener: [1, 'settles a promise of ours, and throws nothing'],
+    'async callback': [2, AWAITED],
+  },
+  'command/verbs/cluster-verbs.ts': { 'async callback': [4, AWAITED] },
+  'command/verbs/doctor-verb.ts': { 'async callback': [1, AWAITED] },
+  'command/verbs/explain-verb.ts': { 'async callback': [1, AWAITED] },
+  'command/verbs/process-verbs.ts': { 'async callback': [5, AWAITED] },
+  'command/verbs/scope-verbs.ts': { 'async callback': [3, AWAITED] },
   'entities/arrivals.ts': { timer: [1, CLOCK] },
   'entities/entities.ts': {
     'then()': [1, AWAITED],

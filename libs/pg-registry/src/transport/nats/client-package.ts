@@ -65,3 +65,18 @@ const LOAD: Readonly<Record<NatsPackage, () => unknown>> = {
 function isConnect(value: unknown): value is Connect {
   return typeof value === 'function';
 }
+
+/**
+ * Makes the authenticator of a credentials file, by the client that {@link loadConnect} finds.
+ *
+ * @param creds What the file holds.
+ * @throws TransportError if no client is installed, or it cannot make one.
+ */
+export function credentialsAuthenticator(creds: Uint8Array): unknown {
+  loadConnect();
+  for (const name of NATS_PACKAGES) {
+    const make = peek(LOAD[name](), 'credsAuthenticator');
+    if (typeof make === 'function') return Reflect.apply(make, undefined, [creds]);
+  }
+  throw new TransportError('The installed NATS client cannot use a credentials file.');
+}

@@ -8,7 +8,7 @@
  * a JetStream stream. May import: term, names/lease-store.ts, transport, transport/secret, nats, @nats-io/transport-node, node:net, node:crypto,
  * node:async_hooks, node:diagnostics_channel.
  */
-export type { NatsPackage } from './client-package';
+export { credentialsAuthenticator, type NatsPackage } from './client-package';
 export type { NatsClient } from './nats-client';
 export type { GivenConnection, NatsServerOptions, NatsTransportOptions } from './nats-options';
 export { natsTransport } from './nats-transport';
