@@ -8,6 +8,7 @@ import { decodeTarget } from './decode';
 import { edgesTarget } from './edges';
 import { matchTarget } from './match';
 import { peerTarget } from './peer';
+import { recordsTarget } from './records';
 import { streamsTarget } from './streams';
 import { valuesTarget } from './values';
 
@@ -20,6 +21,7 @@ export const TARGETS: readonly Target[] = [
   callsTarget,
   streamsTarget,
   edgesTarget,
+  recordsTarget,
 ];
 
 /** The targets with these names; all if none is named. @throws Error naming one that there is not */
