@@ -34,6 +34,8 @@ export class CallChecks {
   answered = 0;
   readonly #open = new Map<SimulatedNode, Set<HonestCall>>();
   readonly #watched = new Map<string, { readonly owner: SimulatedNode; readonly process: LocalProcess }>();
+  /** The watches of each node whose end it was not told yet, by process. */
+  readonly #waiting = new Map<SimulatedNode, Set<string>>();
   #lastId = 0;
 
   readonly #nodes: readonly SimulatedNode[];
@@ -75,13 +77,18 @@ export class CallChecks {
 
   /** A node watches a process of another one. */
   watch(from: SimulatedNode, owner: SimulatedNode, process: LocalProcess): void {
-    this.#watched.set(nameOf(process.pid), { owner, process });
+    const name = nameOf(process.pid);
+    this.#watched.set(name, { owner, process });
+    let waiting = this.#waiting.get(from);
+    if (waiting === undefined) this.#waiting.set(from, (waiting = new Set()));
+    waiting.add(name); // first: it may be told at once
     from.calls.watch(from.pidOf(process.pid));
   }
 
   /** A node was told that a process has ended. @throws Violation */
   down(node: SimulatedNode, pid: Pid, reason: Value): void {
     const { owner, process } = this.#watched.get(nameOf(pid))!;
+    this.#waiting.get(node)?.delete(nameOf(pid));
     if (!process.alive || this.#isLost(node, owner)) return;
     throw new Violation(
       13,
@@ -114,6 +121,15 @@ export class CallChecks {
   checkNoneOpen(node: SimulatedNode): void {
     const open = this.#open.get(node)?.size ?? 0;
     if (open > 0) throw new Violation(13, `${open} calls of ${node.name} have not ended`);
+  }
+
+  /** Checks that a node was told of everything that it watched and that has ended, or whose node is gone. @throws Violation */
+  checkAllTold(node: SimulatedNode): void {
+    for (const name of this.#waiting.get(node) ?? []) {
+      const { owner, process } = this.#watched.get(name)!;
+      if (process.alive && !this.#isLost(node, owner)) continue;
+      throw new Violation(13, `${node.name} watches ${process.pid} and was never told that it is gone.`);
+    }
   }
 
   #ended(call: HonestCall, outcome: AttemptOutcome): void {

@@ -191,9 +191,13 @@ export class Checker implements NodeObserver {
     for (const node of this.#nodes) if (node.isMember) this.#replicatedCalls.checkNoneOpen(node);
   }
 
-  /** Checks that every call between processes has ended. @throws Violation */
+  /** Checks that every call between processes has ended, and that monitors were told of what has. @throws Violation */
   checkNoOpenCalls(): void {
-    for (const node of this.#nodes) if (node.isMember) this.callChecks.checkNoneOpen(node);
+    for (const node of this.#nodes) {
+      if (!node.isMember) continue;
+      this.callChecks.checkNoneOpen(node);
+      this.callChecks.checkAllTold(node);
+    }
   }
 
   #diff(node: SimulatedNode, { scope, diff, cause }: RemoteDiff): void {

@@ -12,7 +12,7 @@ export const INVARIANTS = {
   10: 'After heal and quiet, the nodes ask for nothing, repair nothing, sync nothing and change nothing.',
   11: 'In no second does a node send a hostile peer more than ten times what it gets of it, beyond what an asker may have once.',
   12: 'No hostile peer keeps other nodes from being in sync: without other faults, every node is soon in sync with all that send their entries.',
-  13: 'A call between other nodes ends only with the answer of its process, at its deadline, or with the loss of its node or connection, and at its deadline at the latest. A monitor tells only of a process that has ended or whose node was lost.',
+  13: 'A call between other nodes ends only with the answer of its process, at its deadline, or with the loss of its node or connection, and at its deadline at the latest. A monitor tells of every process that has ended or whose node was lost, and of no other.',
 } as const;
 
 export type InvariantNumber = keyof typeof INVARIANTS;

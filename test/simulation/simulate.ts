@@ -12,7 +12,7 @@ function argument(name: string, otherwise: number): number {
   const value = Number(process.argv[at + 1]);
   if (Number.isSafeInteger(value) && value >= 0) return value;
   throw new Error(
-    `--${name} must be a whole number: simulate -- [--names] [--seeds N] [--seed S] [--steps K]`,
+    `--${name} must be a whole number: simulate -- [--names | --hostile] [--seeds N] [--seed S] [--steps K]`,
   );
 }
 
@@ -35,15 +35,18 @@ function print(scenario: Scenario, steps: number): void {
   console.log(`\nAgain: npm run simulate -- --seed ${scenario.seed} --steps ${steps}`);
 }
 
-/** Runs one scenario after the other until one breaks an invariant. */
+/** Runs one scenario after the other until one breaks an invariant. With `--hostile`, only those with a hostile peer. */
 async function main(): Promise<void> {
   const steps = argument('steps', DEFAULT_STEPS);
   const first = argument('seed', Math.floor(Math.random() * 1e9));
   const seeds = argument('seeds', 1);
-  let [changes, answered, hostile, refused] = [0, 0, 0, 0];
+  const isHostileOnly = process.argv.includes('--hostile');
+  let [played, changes, answered, hostile, refused] = [0, 0, 0, 0, 0];
   const start = performance.now();
   for (let seed = first; seed < first + seeds; seed += 1) {
     const scenario = drawScenario(seed, steps);
+    if (isHostileOnly && !scenario.config.isHostile) continue;
+    played += 1;
     const outcome = runScenario(scenario);
     changes += outcome.changes;
     answered += outcome.answered;
@@ -59,7 +62,7 @@ async function main(): Promise<void> {
   }
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(
-    `${seeds} scenarios of ${steps} steps from seed ${first}: none broken, ${changes} changes seen, ${answered} calls answered, ` +
+    `${played} scenarios of ${steps} steps from seed ${first}: none broken, ${changes} changes seen, ${answered} calls answered, ` +
       `${hostile} with a hostile peer, of which ${refused} frames were refused, ${seconds} s.`,
   );
 }
