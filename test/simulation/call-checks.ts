@@ -127,7 +127,7 @@ export class CallChecks {
   checkAllTold(node: SimulatedNode): void {
     for (const name of this.#waiting.get(node) ?? []) {
       const { owner, process } = this.#watched.get(name)!;
-      if (process.alive && !this.#isLost(node, owner)) continue;
+      if (process.alive && owner.isMember && node.protocol.peer(owner.incarnation) !== undefined) continue;
       throw new Violation(13, `${node.name} watches ${process.pid} and was never told that it is gone.`);
     }
   }
