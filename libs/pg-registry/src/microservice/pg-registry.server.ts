@@ -16,6 +16,7 @@ import { checkInjected, NodeConnection, type RegistryEvents, type RegistryStatus
 import { ownPayload } from './payload';
 import { RegistryContext } from './registry-context';
 import { ReplyWriter } from './reply-writer';
+import { StreamBacklogs } from './stream-backlogs';
 import {
   checked,
   CREDIT,
@@ -55,6 +56,7 @@ export class PgRegistryServer
   readonly #connection: NodeConnection;
   readonly #nextNumber = unguessableNumbers();
   readonly #streams = new Map<number, Stream>();
+  readonly #backlogs = new StreamBacklogs();
   readonly #running = new RunningHandlers();
   #options: NormalMicroserviceOptions = normalMicroserviceOptions({});
   #bootstrapped = false;
@@ -221,6 +223,7 @@ export class PgRegistryServer
     const stream = this.#nextNumber();
     const writer = new ReplyWriter({
       signal: call.signal,
+      backlog: this.#backlogs.begin(replyTo.node),
       onStreaming: () => this.#streams.set(stream, { writer, replyTo }),
       onError: (error) => this.#warn('teardown', 'Ending the stream of a handler failed', error),
       send: (ahead, values) => this.#processes.cast(replyTo, VALUES, { id, ahead, values, from, stream }),
@@ -235,7 +238,10 @@ export class PgRegistryServer
         }
       };
       Promise.resolve(this.onProcessingStartHook(this.transportId, context, process)).catch(reject);
-    }).finally(() => this.#streams.delete(stream));
+    }).finally(() => {
+      this.#streams.delete(stream);
+      this.#backlogs.end(replyTo.node);
+    });
   }
 
   #replies(pattern: string, data: unknown, context: RegistryContext): Observable<unknown> {

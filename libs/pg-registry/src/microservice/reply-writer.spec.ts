@@ -2,6 +2,7 @@ import { concat, EMPTY, from, NEVER, Observable, of, range, Subject, throwError 
 import { MailboxFullError, ValueTooLargeError } from '../term';
 import { MAX_WAITING, ReplyWriter } from './reply-writer';
 import { WINDOW } from './rpc-message';
+import { MOST_WAITING_OF_NODE, type StreamBacklog, StreamBacklogs } from './stream-backlogs';
 
 const turn = (): Promise<void> => new Promise(setImmediate);
 
@@ -9,16 +10,22 @@ describe('ReplyWriter', () => {
   let sent: (readonly [ahead: number, values: readonly unknown[]])[];
   let streaming: number;
   let caller: AbortController;
+  let backlog: StreamBacklog;
 
   beforeEach(() => {
     sent = [];
     streaming = 0;
     caller = new AbortController();
+    backlog = { waiting: 0 };
   });
+  // Whatever became of the stream, nothing of it waits any more.
+  // oxlint-disable-next-line jest/no-standalone-expect -- holds after each test
+  afterEach(() => expect(backlog.waiting).toBe(0));
 
   function writer(maxBatch = Infinity): ReplyWriter {
     return new ReplyWriter({
       signal: caller.signal,
+      backlog,
       onStreaming: () => (streaming += 1),
       onError: () => undefined,
       send: (ahead, values) => {
@@ -96,6 +103,33 @@ describe('ReplyWriter', () => {
     });
     await expect(writer().write(source)).rejects.toThrow(MailboxFullError);
     expect(unsubscribed).toBe(true);
+  });
+
+  it('replies end their streams if all callers of one node together fall too far behind', async () => {
+    const streams = MOST_WAITING_OF_NODE / MAX_WAITING;
+    const sources = Array.from({ length: streams + 1 }, () => new Subject<number>());
+    const answers = sources.map((source) =>
+      writer()
+        .write(source)
+        .then(
+          () => 'ended',
+          (error: unknown) => error,
+        ),
+    );
+    for (const source of sources) for (let i = 0; i < MAX_WAITING; i += 1) source.next(i);
+    expect(await answers[streams]).toBeInstanceOf(MailboxFullError);
+    expect(backlog.waiting).toBe(MOST_WAITING_OF_NODE - streams * WINDOW); // each stream has sent a window
+    caller.abort(new Error('gone'));
+    await Promise.all(answers);
+  });
+
+  it('what waits for nodes is forgotten with their last streams', () => {
+    const backlogs = new StreamBacklogs();
+    const first = backlogs.begin('a');
+    expect(backlogs.begin('a')).toBe(first);
+    expect(backlogs.begin('b')).not.toBe(first);
+    for (const node of ['a', 'b', 'a', 'c']) backlogs.end(node);
+    expect(backlogs.size).toBe(0);
   });
 
   it('a reply divides values that do not fit into one frame', async () => {

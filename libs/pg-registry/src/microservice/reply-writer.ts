@@ -2,6 +2,7 @@ import type { Observable, Subscription } from 'rxjs';
 import { MailboxFullError, ValueTooLargeError } from '../term';
 import { plainPayload } from './payload';
 import { type Answer, WINDOW } from './rpc-message';
+import { MOST_WAITING_OF_NODE, type StreamBacklog } from './stream-backlogs';
 
 /** How many values may wait for a caller that takes them more slowly than they come. With one more the stream fails. */
 export const MAX_WAITING = 65_536;
@@ -13,6 +14,8 @@ type End = 'running' | 'complete' | 'failed';
 export interface ReplyWriterDeps {
   /** Aborts when nobody waits for the answer any more. */
   readonly signal: AbortSignal;
+  /** What waits for the node of the caller. */
+  readonly backlog: StreamBacklog;
   /** Sends values to the caller. @throws ValueTooLargeError if they do not fit into one frame. */
   readonly send: (ahead: number, values: readonly unknown[]) => void;
   /** Called before the first {@link send}: from now on the writer needs the caller's credit. */
@@ -69,6 +72,14 @@ export class ReplyWriter {
 
   #next(value: unknown): void {
     if (this.#end !== 'running') return;
+    const { backlog } = this.#deps;
+    if (backlog.waiting >= MOST_WAITING_OF_NODE) {
+      return this.#abandon(
+        new MailboxFullError(
+          `The callers of one node are ${MOST_WAITING_OF_NODE} values behind their streams, which is the limit. The stream was ended.`,
+        ),
+      );
+    }
     if (this.#waiting.length >= MAX_WAITING) {
       return this.#abandon(
         new MailboxFullError(
@@ -77,6 +88,7 @@ export class ReplyWriter {
       );
     }
     this.#waiting.push(value);
+    backlog.waiting += 1;
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
     queueMicrotask(() => {
@@ -103,9 +115,14 @@ export class ReplyWriter {
     try {
       if (count > 0) {
         if (this.#ahead === 0) this.#deps.onStreaming();
+        this.#deps.backlog.waiting -= count;
         this.#send(this.#waiting.splice(0, count).map(plainPayload));
       }
-      if (this.#end !== 'running' && this.#waiting.length <= 1) this.#settle.resolve(this.#answer());
+      if (this.#end !== 'running' && this.#waiting.length <= 1) {
+        const answer = this.#answer();
+        this.#forget();
+        this.#settle.resolve(answer);
+      }
     } catch (error) {
       // A value has no normal form, or is too large.
       this.#abandon(error);
@@ -142,10 +159,15 @@ export class ReplyWriter {
     }
   }
 
+  #forget(): void {
+    this.#deps.backlog.waiting -= this.#waiting.length;
+    this.#waiting = [];
+  }
+
   /** Ends the subscription, and rejects the answer. */
   #abandon(error: unknown): void {
     this.#end = 'failed';
-    this.#waiting = [];
+    this.#forget();
     this.#settle.reject(error);
     this.#unsubscribe();
   }
