@@ -137,11 +137,16 @@ describeInChromium('the page of the collaboration application, in Chromium', () 
   it('says which node serves the page, which holds the document, and when everything is saved', async () => {
     const name = newName();
     const [ann, bob] = await Promise.all([openDocument(0, name, 'Ann'), openDocument(1, name, 'Bob')]);
-    const nodes = await Promise.all(
-      [ann, bob].map((person) => person.page.getByText(/^Served by .+, held by .+/).textContent()),
-    );
-    const holders = nodes.map((text) => /held by (.+)$/.exec(text ?? '')?.[1]);
-    expect(holders[0]).toBe(holders[1]);
+    await eventually(async () => {
+      const nodes = await Promise.all(
+        [ann, bob].map(({ page }) => page.getByText(/^Served by/).textContent()),
+      );
+      const holders = nodes.map((text) => /, held by (node-\d)$/.exec(text ?? '')?.[1]);
+      expect(nodes[0]).toMatch(/^Served by node-1,/);
+      expect(nodes[1]).toMatch(/^Served by node-2,/);
+      expect(holders[0]).toBeDefined();
+      expect(holders[1]).toBe(holders[0]);
+    });
     await ann.writes('kept');
     await ann.standsAs('saving');
     await ann.standsAs('saved');
@@ -240,9 +245,11 @@ describeInChromium('the page of the collaboration application, in Chromium', () 
     await page.keyboard.type(name);
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name, exact: true }).waitFor();
+    await page.locator('.cm-content:focus').waitFor();
     await page.keyboard.type('typed at once');
     const text = page.getByRole('textbox', { name: `Text of ${name}` });
     expect(await text.textContent()).toBe('typed at once');
+    await page.getByRole('button', { name: /^Kill / }).waitFor();
     await page.keyboard.press('Shift+Tab');
     await page.locator('button:focus', { hasText: /^Kill / }).waitFor();
     await page.keyboard.press('Shift+Tab');
