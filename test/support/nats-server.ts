@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { eventually } from './eventually';
 import { inNetwork } from './network';
 import { guardAgainstOrphan } from './orphan-guard';
 
@@ -100,9 +101,17 @@ export class NatsServer {
     this.#process?.kill('SIGHUP');
   }
 
-  /** Stops the process from running: connections stay open and nothing passes any more. */
-  pause(): void {
+  /** Stops the process from running: connections stay open, and once this resolves (on Linux) nothing passes any more. */
+  async pause(): Promise<void> {
     this.#process?.kill('SIGSTOP');
+    const tasks = `/proc/${this.#process?.pid}/task`;
+    if (!existsSync(tasks)) return;
+    // A signal is on its way for a while, and each thread stops by itself.
+    await eventually(() => {
+      for (const task of readdirSync(tasks))
+        if (!/\) T /.test(readFileSync(join(tasks, task, 'stat'), 'utf8')))
+          throw new Error('A thread of the server still runs.');
+    });
   }
 
   /** Ends {@link pause}. */

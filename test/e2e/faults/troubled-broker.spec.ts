@@ -139,7 +139,7 @@ describe.each(WAYS)('with a connection by %s', (way, options) => {
   test('a frozen broker keeps no process alive', async () => {
     cluster = await Cluster.start();
     await cluster.join('a', options);
-    cluster.server.pause();
+    await cluster.server.pause();
     await during(length(20_000, 500));
     expect(await livesOn(`a frozen broker, ${way}`)).toBeLessThan(LIVES_ON_MS);
   });

@@ -124,7 +124,10 @@ describe.each(['a local bus', 'a real nats-server'])('two Nest applications on %
     started[0].exit('archived');
     expect(await down).toMatchObject({ reason: 'archived' });
     await eventually(() => diary.includes('closed: archived'));
-    expect(await firstValueFrom(processes.monitor(started[0].pid))).toMatchObject({ reason: 'noproc' });
+    // Who asks while it ends is told why it does.
+    await eventually(async () =>
+      expect(await firstValueFrom(processes.monitor(started[0].pid))).toMatchObject({ reason: 'noproc' }),
+    );
     await eventually(() =>
       expect(here.get(PgRegistryNode).scope('files').lookup(['file', where])).toEqual([]),
     );

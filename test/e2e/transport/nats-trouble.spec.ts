@@ -247,7 +247,7 @@ describe.each(clients)("a given connection of '%s'", (_, connect) => {
   test('a connection is cut when its server freezes, however much is still to be written', async () => {
     const server = await startServer();
     const a = await join({ connection: await give(server, { pingInterval: 50 }) });
-    server.pause();
+    await server.pause();
     const block = new Uint8Array(512 * 1024);
     for (let i = 0; i < 64; i += 1) a.publish('block', block);
     await eventually(() => expect(a.statuses.map((status) => status.type)).toEqual(['disconnected']));
