@@ -6,8 +6,8 @@ import { watchingLoop } from './support/pair';
 
 const IN_FLIGHT = 64;
 /** Long enough for several renewals. */
-const HELD_MS = 4000;
-const TTL_MS = 3000;
+const HELD_MS = 8000;
+const TTL_MS = 10_000;
 
 /** Cluster names with a real JetStream: how fast keys go, what very many held ones cost, and how many requests one change takes. */
 export async function names(bench: Bench): Promise<void> {
