@@ -155,6 +155,28 @@ describe('the observer', () => {
     ]);
   });
 
+  it('explains that a node is cut off from the owner of a key', async () => {
+    const on = await start();
+    on.cut('node1', 'node3');
+    on.node('node3').registry().register('lonely', 3);
+    await eventually(() => on.node('node1').node.peers().length === 1);
+    await eventually(() => on.node('node2').registry().count() === 1);
+    const { owners, differences } = await factsOf(on, 'node2').explain('pg', 'lonely');
+    expect(owners).toEqual(['node3']);
+    expect(differences).toMatchObject([{ node: 'node1', owner: 'node3', kind: 'missing', reason: 'cut' }]);
+    expect(differences[0].text).toBe("'node1' does not know 'node3': they do not hear each other.");
+  });
+
+  it('explains a key that two owners hold', async () => {
+    const on = await start({ options: { scopes: [{ name: 'docs', keys: 'unique' }] } });
+    for (const name of ['node1', 'node3']) on.node(name).registry('docs').register('twice', name);
+    await eventually(() => on.nodes.every(({ node }) => node.scope('docs').count() === 2));
+    const { owners, differences, findings } = await factsOf(on).explain('docs', 'twice');
+    expect(owners).toEqual(['node1', 'node3']);
+    expect(differences).toEqual([]);
+    expect(findings[0]).toContain("2 nodes own entries of this key: 'node1', 'node3'.");
+  });
+
   it('answers while its node drains, and remembers what happened to peers', async () => {
     const on = await start({ nodes: ['node1', 'node2'] });
     await on.node('node2').node.drain();

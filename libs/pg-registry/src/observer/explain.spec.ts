@@ -1,0 +1,70 @@
+import { explainKey, type KeyAnswer } from './explain';
+import type { EntryFact, KeyFact, StreamFact } from './facts';
+
+const INCARNATIONS = { a: '1'.repeat(16), b: '2'.repeat(16) };
+
+/** The entry that node `a` owns, as it was after so many of its operations. */
+function entry(revision: number): EntryFact {
+  const pid = `a/${INCARNATIONS.a}/7`;
+  return { id: `${INCARNATIONS.a}:1`, key: 'k', keyText: "'k'", pid, node: 'a', value: revision, revision };
+}
+
+function answer(node: 'a' | 'b', fact: Partial<KeyFact>): KeyAnswer {
+  const all = {
+    runs: true,
+    entries: [],
+    count: 0,
+    last: 0,
+    streams: [],
+    peers: [],
+    changes: [],
+    journal: 0,
+    ...fact,
+  };
+  return {
+    node,
+    incarnation: INCARNATIONS[node],
+    asked: { type: 'ok', json: null, ms: 1 },
+    fact: { ...all, count: all.entries.length },
+  };
+}
+
+/** Explains a key of `a` that `b` has as it was two operations ago. */
+function explained(stream: Partial<StreamFact>) {
+  const peers = [{ node: 'a', incarnation: INCARNATIONS.a, state: 'ready', suspect: false }] as const;
+  const streams = [
+    { node: 'a', incarnation: INCARNATIONS.a, phase: 'live', applied: 4, heard: 4, ...stream },
+  ] as const;
+  return explainKey('pg', 'k', [
+    answer('a', { entries: [entry(6)], last: 6 }),
+    answer('b', { entries: [entry(4)], streams, peers }),
+  ]).differences;
+}
+
+describe('explain, of a node that is behind the owner of a key', () => {
+  it('says that it has not heard of the last operations', () => {
+    expect(explained({})).toEqual([
+      {
+        node: 'b',
+        owner: 'a',
+        id: `${INCARNATIONS.a}:1`,
+        kind: 'old',
+        reason: 'behind',
+        text: "'b' has applied 4 of 6 operations of 'a'; it has not heard of the rest.",
+      },
+    ]);
+  });
+
+  it('says that it waits for a missing operation', () => {
+    expect(explained({ heard: 6 })).toMatchObject([{ kind: 'old', reason: 'gap' }]);
+  });
+
+  it('says that it is still syncing, or shows nothing of an owner with too many entries', () => {
+    expect(explained({ phase: 'walking' })).toMatchObject([{ reason: 'syncing' }]);
+    expect(explained({ phase: 'overfull' })).toMatchObject([{ reason: 'overfull' }]);
+  });
+
+  it('says so if it has applied everything and differs all the same', () => {
+    expect(explained({ applied: 6, heard: 6 })).toMatchObject([{ reason: 'unknown' }]);
+  });
+});
