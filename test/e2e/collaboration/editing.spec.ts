@@ -1,5 +1,5 @@
 import { eventually } from '../../support/eventually';
-import { CollaborationCluster } from './collaboration-cluster';
+import { CollaborationCluster, START_TIMEOUT_MS } from './collaboration-cluster';
 import { databaseOf, startPostgres } from './database';
 import { type Editor, Editors } from './editor';
 import type { PostgresServer } from './postgres-server';
@@ -19,7 +19,7 @@ beforeAll(async () => {
     env: databaseOf(postgres),
     args: ['--save-after', '100'],
   });
-});
+}, START_TIMEOUT_MS);
 afterEach(() => editors.close());
 afterAll(async () => {
   await cluster?.[Symbol.asyncDispose]();

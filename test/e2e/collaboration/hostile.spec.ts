@@ -1,7 +1,7 @@
 import { WebSocket } from 'ws';
 import { syncStep1 } from '../../../apps/collaboration/src/gateway/sync-protocol';
 import { eventually } from '../../support/eventually';
-import { CollaborationCluster } from './collaboration-cluster';
+import { CollaborationCluster, START_TIMEOUT_MS } from './collaboration-cluster';
 import { Editors } from './editor';
 
 /** What browsers can do wrong, against two nodes of one process. */
@@ -14,7 +14,7 @@ beforeAll(async () => {
     nats: false,
     args: ['--token', 'secret', '--save-after', '100'],
   });
-});
+}, START_TIMEOUT_MS);
 afterEach(() => {
   editors.close();
   for (const socket of sockets.splice(0)) socket.terminate();

@@ -1,5 +1,5 @@
 import { eventually } from '../../support/eventually';
-import { CollaborationCluster } from './collaboration-cluster';
+import { CollaborationCluster, START_TIMEOUT_MS } from './collaboration-cluster';
 import { databaseOf, startPostgres } from './database';
 import { Editors } from './editor';
 import type { PostgresServer } from './postgres-server';
@@ -14,7 +14,7 @@ beforeAll(async () => {
   await postgres?.stop();
   const env = databaseOf(postgres);
   cluster = await CollaborationCluster.start({ nats: false, env, args: ['--save-after', '100'] });
-});
+}, START_TIMEOUT_MS);
 afterEach(() => editors.close());
 afterAll(async () => {
   await cluster?.[Symbol.asyncDispose]();

@@ -86,6 +86,8 @@ export class DocumentSocket {
 
   /** Asks whether somebody is there, and ends the socket if nobody has answered the last time. */
   probe(): void {
+    // Nobody reads the answer of a socket that is paused.
+    if (this.#socket.isPaused) return;
     if (!this.#isAnswering) return this.#socket.terminate();
     this.#isAnswering = false;
     this.#socket.ping();
