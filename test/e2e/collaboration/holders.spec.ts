@@ -33,6 +33,31 @@ afterAll(async () => {
   await postgres?.[Symbol.asyncDispose]();
 });
 
+test('two hundred concurrent opens of one new document from three nodes: one SharedDoc, one writer, one row set', async () => {
+  const urls = cluster.nodes.map(({ url }) => url);
+  const all = await Promise.all(
+    Array.from({ length: 200 }, (_, i) => editors.open(urls[i % urls.length], 'crowd', `editor ${i}`)),
+  );
+  const holders = new Set(all.map(({ server }) => server?.holder));
+  expect(holders.size).toBe(1);
+  for (const editor of all.slice(0, 10)) editor.append('x');
+  await eventually(() =>
+    expect(new Set(all.map(({ content }) => content))).toEqual(new Set(['x'.repeat(10)])),
+  );
+  await eventually(async () => {
+    const views = await Promise.all(urls.map((url) => cluster.documents(url)));
+    for (const { documents } of views) {
+      const [crowd] = documents.filter(({ name }) => name === 'crowd');
+      expect([crowd.holder, crowd.sessionCount]).toEqual([...holders, 200]);
+    }
+  });
+  await eventually(() => all.every(({ isSaved }) => isSaved));
+  const tokens = await postgres?.query(
+    "SELECT DISTINCT token FROM document_changes WHERE document = 'crowd'",
+  );
+  expect(tokens ?? [1]).toHaveLength(1);
+}, 120_000);
+
 test('a rolling restart of three nodes under typing: no long reconnect, nothing lost, and documents move with their state', async () => {
   for (let run = 0; run < RUNS; run += 1) {
     const document = `rolling ${run}`;
