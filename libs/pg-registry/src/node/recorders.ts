@@ -18,7 +18,7 @@ export function createRecorders(
   tracer: CallTracer | undefined,
 ): Recorders {
   return {
-    journal: new Journal(observer === false ? 0 : observer.journal, () => clock.wall()),
+    journal: new Journal(observer === false ? 0 : observer.journal, clock),
     meter: new HandlerMeter(tracer, () => clock.now()),
     syncs: new Map(),
   };
