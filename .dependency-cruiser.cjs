@@ -86,6 +86,16 @@ const rooms = {
     'npm:@opentelemetry/api',
   ],
   command: ['term', 'wire', 'observer', 'transport', 'transport/nats', 'node:util', 'node:fs', 'node:crypto'],
+  'observer-page': [
+    'term',
+    'node',
+    'observer',
+    'npm:@nestjs/common',
+    'npm:@nestjs/core',
+    'node:child_process',
+    'node:http',
+    'node:path',
+  ],
   microservice: [
     'term',
     'node',

@@ -12,6 +12,7 @@ const shared = {
   moduleNameMapper: {
     '^nestjs-pg-registry$': '<rootDir>/libs/pg-registry/src',
     '^nestjs-pg-registry/(microservice|testing)$': '<rootDir>/libs/pg-registry/src/$1',
+    '^nestjs-pg-registry/observer$': '<rootDir>/libs/pg-registry/src/observer-page',
   },
   modulePathIgnorePatterns: ['/dist/', '<rootDir>/compat/'],
 };
@@ -55,7 +56,7 @@ module.exports = {
       ...nest12,
       displayName: 'nest12',
       testMatch: [
-        '<rootDir>/libs/pg-registry/src/{nest,microservice}/**/*.spec.ts',
+        '<rootDir>/libs/pg-registry/src/{nest,microservice,observer-page}/**/*.spec.ts',
         '<rootDir>/test/nest12/**/*.spec.ts',
       ],
     },

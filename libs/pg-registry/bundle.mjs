@@ -9,9 +9,11 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { brotliCompressSync } from 'node:zlib';
 import { minify } from '@swc/core';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
+import { buildPage } from './page/build.mjs';
 
 const library = dirname(fileURLToPath(import.meta.url));
 const out = resolve(process.argv[2] ?? join(library, 'dist'));
@@ -20,7 +22,7 @@ const compiler = join(
   'bin',
   'tsc',
 );
-const ENTRIES = ['index', 'microservice/index', 'testing/index'];
+const ENTRIES = ['index', 'microservice/index', 'testing/index', 'observer-page/index'];
 /** What `npx nestjs-pg-registry` runs. Nobody imports it, so it has no declarations. */
 const COMMAND = 'command/main';
 /** Rooms that the observer stands on. Nothing in them imports it, so that no two chunks need each other. */
@@ -40,7 +42,7 @@ try {
     [...ENTRIES, COMMAND],
     modules,
     '.js',
-    [sources(), optionalEntry(), minified(), executable()],
+    [sources(), builtPage(JSON.stringify(await buildPage())), optionalEntry(), minified(), executable()],
     {
       format: 'cjs',
       exports: 'named',
@@ -99,6 +101,27 @@ function sources() {
         : ['.js', '/index.js']
             .map((end) => resolve(dirname(importer), name) + end)
             .find((file) => existsSync(file)),
+  };
+}
+
+/** Puts the built page into the place of the file that builds it: packed as text, so that bundlers of applications carry it along. */
+function builtPage(page) {
+  const packed = brotliCompressSync(page).toString('base64');
+  let found = 0;
+  return {
+    name: 'built-page',
+    load(file) {
+      if (!file.endsWith(join('observer-page', 'built-page.js'))) return null;
+      found += 1;
+      return `import { brotliDecompressSync } from 'node:zlib';
+let built;
+export function builtPage() {
+  return (built ??= JSON.parse(brotliDecompressSync(Buffer.from('${packed}', 'base64')).toString()));
+}`;
+    },
+    generateBundle() {
+      if (found !== 1) this.error(`The built page has ${found} places, not one.`);
+    },
   };
 }
 

@@ -72,6 +72,7 @@ function tsconfig(): object {
         // Files, because ES modules do not find the index of a folder.
         'nestjs-pg-registry': [join(source, 'index.ts')],
         'nestjs-pg-registry/testing': [join(source, 'testing', 'index.ts')],
+        'nestjs-pg-registry/observer': [join(source, 'observer-page', 'index.ts')],
         'nestjs-pg-registry/microservice': [join(source, 'microservice', 'index.ts')],
       },
     },

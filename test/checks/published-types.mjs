@@ -27,6 +27,7 @@ writeFileSync(
         'nestjs-pg-registry': ['./index.d.ts'],
         'nestjs-pg-registry/microservice': ['./microservice/index.d.ts'],
         'nestjs-pg-registry/testing': ['./testing/index.d.ts'],
+        'nestjs-pg-registry/observer': ['./observer-page/index.d.ts'],
       },
     },
     include: [join(root, 'test', 'types')],

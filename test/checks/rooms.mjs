@@ -13,7 +13,7 @@ const { rooms } = createRequire(import.meta.url)(join(root, '.dependency-cruiser
 const page = readFileSync(join(root, 'docs', 'ARCHITECTURE.md'), 'utf8');
 
 const written = new Map();
-for (const [, room, imports] of page.matchAll(/^\| `([\w/]+)\/` +\|[^|]*\|([^|]*)\|$/gm)) {
+for (const [, room, imports] of page.matchAll(/^\| `([\w/-]+)\/` +\|[^|]*\|([^|]*)\|$/gm)) {
   if (!room.startsWith('test/')) written.set(room, namesIn(imports));
 }
 

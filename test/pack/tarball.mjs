@@ -7,9 +7,9 @@ const REQUIRED_FILES = ['README.md', 'CHANGELOG.md', 'LICENSE', 'package.json'];
 const WANTED =
   /^(README\.md|CHANGELOG\.md|LICENSE|package\.json|docs\/(elixir|guide\/[\w-]+)\.md|dist\/[\w./-]+(\.js|\.d\.ts))$/;
 const MOST_BYTES = 1_000_000;
-/** What only operators use has a limit of its own: the command, and what it shares with the observer of each node. */
-const OF_THE_OBSERVER = /^dist\/(command\/|shared\/observer\.)/;
-const MOST_BYTES_OF_OBSERVER = 120_000;
+/** What only operators use has a limit of its own: the page, the command, and what they share with the observer of each node. */
+const OF_THE_OBSERVER = /^dist\/(command\/|observer-page\/|shared\/observer\.)/;
+const MOST_BYTES_OF_OBSERVER = 140_000;
 /** In README.md. */
 const REPOSITORY_LIST = /^Only in the repository, not in the package:\n\n(?:[- ] .*\n)+/m;
 
@@ -38,7 +38,7 @@ export function checkTarball(tarball, library, folder) {
   if (broken.length > 0) throw new Error(`links to pages that are not packed: ${broken.join(', ')}`);
   if (ofObserver > MOST_BYTES_OF_OBSERVER)
     throw new Error(
-      `${ofObserver} bytes of the observer and its command, more than ${MOST_BYTES_OF_OBSERVER}`,
+      `${ofObserver} bytes of the observer, its page and its command, more than ${MOST_BYTES_OF_OBSERVER}`,
     );
   if (bytes > MOST_BYTES) throw new Error(`${bytes} bytes unpacked, more than ${MOST_BYTES}`);
   console.log(`       ${bytes} bytes unpacked, and ${ofObserver} of the observer; ${files.length} files`);

@@ -16,6 +16,7 @@ const packages = new Map([
   ['nestjs-pg-registry', library],
   ['nestjs-pg-registry/microservice', path.join(library, 'microservice')],
   ['nestjs-pg-registry/testing', path.join(library, 'testing')],
+  ['nestjs-pg-registry/observer', path.join(library, 'observer-page')],
 ]);
 
 process.setSourceMapsEnabled(true);

@@ -154,6 +154,15 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
   'observer/answers.ts': { 'then()': [2, '#later handles every rejection'] },
   'observer/cluster-facts.ts': { 'async callback': [4, AWAITED] },
   'observer/pg-registry-observer.ts': { 'async callback': [1, AWAITED] },
+  'observer-page/event-stream.ts': {
+    listener: [3, 'aborts a signal of ours or notes a time, and throws nothing'],
+  },
+  'observer-page/event-streams.ts': {
+    'then()': [1, 'run() never rejects'],
+    void: [1, 'run() never rejects'],
+  },
+  'observer-page/fact-routes.ts': { 'async callback': [1, AWAITED] },
+  'observer-page/observer-page.ts': { 'async callback': [2, AWAITED] },
   'observer/question-port.ts': {
     timer: [1, CLOCK],
     void: [1, '#sendLater never rejects'],

@@ -44,6 +44,27 @@ function configOf(page: string): string {
 
 /** The blocks of the pages about running an application. */
 export const operationsExercises: Readonly<Record<string, Exercise>> = {
+  'docs/guide/observing.md#the-page': async (harness) => {
+    const env = { NATS_URL: harness.url, OPERATOR_PASSWORD: 'secret' };
+    const { AppModule } = harness.run<{ AppModule: Type }>({ process: { env } }).exports;
+    const app = await NestFactory.create(AppModule, { logger: ['error', 'fatal'] });
+    try {
+      await app.listen(0, '127.0.0.1');
+      const ask = async (path: string, headers = {}): Promise<Response> =>
+        await fetch(`${await app.getUrl()}/pg-registry${path}`, { headers });
+      const refused = await ask('');
+      expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([
+        401,
+        'Basic realm="PgRegistry"',
+      ]);
+      const headers = { authorization: `Basic ${btoa('operator:secret')}` };
+      expect((await ask('', headers)).status).toBe(200);
+      expect(await (await ask('/api/nodes', headers)).json()).toMatchObject([{ answer: 'ok' }]);
+    } finally {
+      await app.close();
+    }
+  },
+
   'docs/guide/liveness.md#asking-the-node': async (harness) => {
     const { node, processes } = await harness.surround();
     const { look } = harness.run<{ look: (node: PgRegistryNode, pid: Pid) => string }>().exports;

@@ -1,0 +1,92 @@
+import 'reflect-metadata';
+import { Injectable, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import {
+  ClusterNames,
+  Entity,
+  entity,
+  HandleCall,
+  InjectRegistry,
+  natsTransport,
+  PgRegistryModule,
+  type PgRegistryService,
+  ProcessService,
+  RegisterVia,
+} from 'nestjs-pg-registry';
+import { PgRegistryObserverModule } from 'nestjs-pg-registry/observer';
+import { serve } from '../../support/fixture';
+import { natsClientOf } from '../../support/nats-client-of';
+
+/** A node with the page, and something of everything that the page shows. */
+const [servers = '', name = ''] = process.argv.slice(2);
+
+@Injectable()
+@RegisterVia('workers', ['worker', name])
+class Worker {
+  @HandleCall()
+  work(task: string): string {
+    if (task === '') throw new RangeError('There is no task.');
+    return `${name} did ${task}`;
+  }
+}
+
+@Entity('ledger', { idleMs: Infinity })
+class Ledger {
+  @HandleCall()
+  total(): number {
+    return 0;
+  }
+}
+
+@Module({
+  imports: [
+    PgRegistryModule.forRoot({
+      node: name,
+      transport: natsTransport({ servers, client: natsClientOf(name) }),
+      scopes: [{ name: 'workers', keys: 'unique' }, 'docs', 'notes'],
+      observer: { version: '4.2.0', allow: ['drain', 'call'] },
+    }),
+    PgRegistryObserverModule.forRoot({ open: true, allow: ['call', 'drain', 'stop'] }),
+  ],
+  providers: [Worker, Ledger],
+})
+class AppModule {
+  constructor(
+    readonly processes: ProcessService,
+    readonly names: ClusterNames,
+    @InjectRegistry('docs') readonly docs: PgRegistryService,
+    @InjectRegistry('notes') readonly notes: PgRegistryService,
+  ) {}
+}
+
+async function bootstrap(): Promise<void> {
+  const app = await NestFactory.create(AppModule, { logger: ['error'] });
+  await app.listen(0, '127.0.0.1');
+  const { processes, names, docs, notes } = app.get(AppModule);
+  serve({
+    url: async () => `${await app.getUrl()}/pg-registry`,
+    register: (key: unknown, value: unknown) => void docs.register(key as string, value),
+    note: (key: unknown) => void notes.register(key as string),
+    fill: (count: number) => {
+      for (let i = 0; i < count; i += 1) docs.register(['doc', i], { title: `Document ${i}` });
+    },
+    count: () => docs.count(),
+    claim: async (key: string) => (await names.claim(key)).token,
+    callEntity: (key: string) => processes.call(entity('ledger', key), 'total'),
+    /** Changes an entry so many times in a second, until it is told to stop. */
+    flood: (perSecond: number) => {
+      docs.register('flood', 0);
+      const begun = performance.now();
+      let changes = 0;
+      const timer = setInterval(() => {
+        for (; changes < ((performance.now() - begun) / 1000) * perSecond; changes += 1)
+          docs.updateValue('flood', changes);
+      }, 10);
+      stopFlood = () => clearInterval(timer);
+    },
+    stopFlood: () => stopFlood(),
+  });
+}
+let stopFlood = (): void => undefined;
+
+void bootstrap();
