@@ -111,6 +111,7 @@ export class Editor {
   [Symbol.dispose](): void {
     clearInterval(this.#writer);
     this.provider.destroy();
+    this.doc.destroy(); // with it the timer of its awareness
   }
 
   /** Looks at each sync step 1 before the client handles it. */
