@@ -1,5 +1,6 @@
 import { WebSocket } from 'ws';
-import { syncStep1 } from '../../../apps/collaboration/src/gateway/sync-protocol';
+import { Doc, encodeStateAsUpdate } from 'yjs';
+import { syncStep1, syncUpdate } from '../../../apps/collaboration/src/gateway/sync-protocol';
 import { eventually } from '../../support/eventually';
 import { CollaborationCluster, START_TIMEOUT_MS } from './collaboration-cluster';
 import { Editors } from './editor';
@@ -116,4 +117,20 @@ test('a client cannot speak for the client of another socket', async () => {
   mallory.append('after');
   await eventually(() => expect(bob.content).toBe('after'));
   expect(bob.names).toEqual(['ann', 'bob', 'mallory']);
+});
+
+test('an update of 10 MB is refused', async () => {
+  const large = new Doc();
+  large.getText('text').insert(0, 'x'.repeat(10 * 1024 * 1024));
+  const { code } = await closedAfter('large', EMPTY, syncUpdate(encodeStateAsUpdate(large)));
+  expect(code).toBe(1009);
+});
+
+test('of 1,000 sockets that say nothing half are refused at once and the others after ten seconds, and an editor gets in after that', async () => {
+  const silent = Array.from({ length: 1000 }, () => socketOf('silent').closed);
+  const codes = (await Promise.all(silent)).map(({ code }) => code);
+  expect(new Set(codes)).toEqual(new Set([1013, 4508]));
+  expect(codes.filter((code) => code === 4508)).toHaveLength(500);
+  const ann = await editors.open(cluster.nodes[0].url, 'silent', 'ann', { token: 'secret' });
+  expect(ann.provider.wsconnected).toBe(true);
 });
