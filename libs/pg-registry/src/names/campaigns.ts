@@ -48,7 +48,7 @@ export class Campaigns {
     if (this.#isStopped || this.#campaigns.has(campaign.key)) return;
     this.#campaigns.set(campaign.key, campaign);
     const { current, root } = this.#deps.processes;
-    // Whoever mounts a module may be a process that ends sooner.
+    // A module may be mounted by a process that ends sooner.
     current.enter(root, undefined, () => {
       void this.#run(campaign, 0);
     });

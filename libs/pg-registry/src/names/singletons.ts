@@ -61,7 +61,7 @@ export class Singletons {
     return { key, of: `${singleton.label} with @ClusterSingleton`, attempt };
   }
 
-  /** Deposes whoever is elected here, while its claim is still kept from others. Resolves when `onDeposed` has run. Never rejects. */
+  /** Deposes those that are elected here, while their claim is still kept from others. Resolves when `onDeposed` has run. Never rejects. */
   async resign(): Promise<void> {
     await Promise.all([...this.#terms].map((term) => term.resign()));
   }

@@ -29,7 +29,7 @@ export class PgRegistryObserver {
    * Returns the facts about the cluster: what this node knows is read here, what another one knows is asked of it. Costs nothing until a
    * method is called.
    *
-   * Whoever gets the facts sees keys and values of all scopes that any node runs, and may use the actions of this node. Put a guard before
+   * The facts contain keys and values of all scopes that any node runs, and their holder may use the actions of this node. Put a guard before
    * them.
    *
    * @param options.timeoutMs How long a node may take to answer. Default 2000.
