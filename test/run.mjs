@@ -5,7 +5,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { provideChromium } from './chromium.mjs';
 import { provideNatsServer } from './nats-server.mjs';
@@ -20,11 +20,13 @@ const LOOK_MS = 5000;
 try {
   installPackages();
   const chromium = provideChromium();
-  const { passed, failed } = await runJest({
+  const { passed, failed, names } = await runJest({
     NATS_SERVER_BIN: provideNatsServer(),
     ...(chromium && { CHROMIUM_BIN: chromium }),
   });
-  console.log(`\n${passed} passed, ${failed} failed`);
+  console.log(
+    ['', ...names.map((name) => `FAILED ${name}`), `${passed} passed, ${failed} failed`].join('\n'),
+  );
   process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
 } catch (error) {
   console.error(error.message);
@@ -43,7 +45,7 @@ function installPackages() {
   }
 }
 
-/** Runs every jest project; counts tests, and suites that could not even be loaded as one failure each. */
+/** Runs every jest project; counts and names tests, and suites that could not even be loaded as one failure each. */
 async function runJest(env) {
   const folder = mkdtempSync(join(tmpdir(), 'pg-registry-test-'));
   const report = join(folder, 'report.json');
@@ -64,10 +66,24 @@ async function runJest(env) {
     const results = JSON.parse(readFileSync(report, 'utf8'));
     const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
     // Whatever jest does not count, but fails for, must not pass.
-    return { passed: results.numPassedTests, failed: failed === 0 && status !== 0 ? 1 : failed };
+    return {
+      passed: results.numPassedTests,
+      failed: failed === 0 && status !== 0 ? 1 : failed,
+      names: failuresIn(results),
+    };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Names what failed, as `file › title`: in a long output, of which one may see only the end, the last lines say it. */
+function failuresIn({ testResults }) {
+  return testResults.flatMap(({ name, status, assertionResults }) => {
+    const file = relative(root, name);
+    const failed = assertionResults.filter((test) => test.status === 'failed');
+    if (failed.length === 0) return status === 'failed' ? [file] : [];
+    return failed.map(({ fullName }) => `${file} › ${fullName}`);
+  });
 }
 
 function run(args, env) {

@@ -276,9 +276,10 @@ test('an answer may come through another server of the cluster, and so may no re
   const b = await join({ ...QUICK, servers: two.url }, 'b');
   b.subscribe('far', (_, message, reply) => b.publish(reply, message));
   await b.flush();
-  await eventually(async () => expect(await ask(a, 'far')).toMatchObject({ type: 'answer' }));
+  await eventually(async () => expect(await ask(a, 'far', '', 500)).toMatchObject({ type: 'answer' }));
   await b.close();
-  await eventually(async () => expect(await ask(a, 'far')).toEqual({ type: 'no-responders' }));
+  // A question that the route takes before it hears that b is gone gets no word from anybody: it must not wait for long.
+  await eventually(async () => expect(await ask(a, 'far', '', 500)).toEqual({ type: 'no-responders' }));
 });
 
 describe('messages of hostile peers', () => {
