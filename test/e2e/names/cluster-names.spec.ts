@@ -5,8 +5,6 @@ import { natsTransport } from '../../../libs/pg-registry/src/transport/nats';
 import { eventually } from '../../support/eventually';
 import { NatsServer } from '../../support/nats-server';
 
-jest.setTimeout(60_000);
-
 describe.each(['nats', '@nats-io/transport-node'] as const)('cluster names over %s', (client) => {
   let server: NatsServer;
   let nodes: PgRegistryNode[] = [];

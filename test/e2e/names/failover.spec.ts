@@ -1,7 +1,5 @@
 import { FailoverCluster, FAILOVERS } from './failover';
 
-jest.setTimeout(60_000);
-
 describe('a cluster name with JetStream', () => {
   let failovers: FailoverCluster;
   beforeAll(async () => {

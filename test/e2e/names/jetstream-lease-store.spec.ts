@@ -1,8 +1,6 @@
 import { provesLeaseStoreContract } from './lease-store.contract';
 import { NatsLeaseStores } from './nats-lease-stores';
 
-jest.setTimeout(60_000);
-
 describe.each(['nats', '@nats-io/transport-node'] as const)(
   "natsTransport({ client: '%s' }) keeps the contract of lease stores",
   (client) => {

@@ -9,8 +9,6 @@ import { NatsServer } from '../../support/nats-server';
 import { get, put, putSurely } from './lease-store.contract';
 import { NatsLeaseStores } from './nats-lease-stores';
 
-jest.setTimeout(60_000);
-
 const CLIENTS = ['nats', '@nats-io/transport-node'] as const;
 const JETSTREAM = 'jetstream { store_dir: "DIR/jetstream" }';
 const BUCKET = 'pgr_ns_names';

@@ -5,8 +5,6 @@ import { eventually } from '../../support/eventually';
 import { get, put, putSurely } from './lease-store.contract';
 import { NatsLeaseStores } from './nats-lease-stores';
 
-jest.setTimeout(60_000);
-
 const BUCKET = 'pgr_ns_names';
 const SHORT = { timeoutMs: 300 };
 

@@ -7,8 +7,6 @@ import { EntityElsewhereError, isPid, type Pid, samePid } from '../term';
 import { EntityHost } from './entity-host';
 import { createTestCluster, type TestCluster, type TestNode, type TestNodeSettings } from '../testing';
 
-jest.setTimeout(30_000);
-
 const MOST = 5;
 
 @Entity('file', { maxPerNode: MOST })

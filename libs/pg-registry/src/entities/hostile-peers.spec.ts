@@ -12,8 +12,6 @@ import {
 import { Outcomes } from './outcomes';
 import { createTestCluster, type TestCluster, type TestNode, type TestNodeSettings } from '../testing';
 
-jest.setTimeout(30_000);
-
 const merges: unknown[] = [];
 
 @Entity('thing', { maxPerNode: 3 })

@@ -104,8 +104,6 @@ class Eager {
 @Module({ providers: [Names, Counter, Circle, OpenCircle, Small, Eager] })
 class Hosts {}
 
-jest.setTimeout(60_000);
-
 let clusters: TestCluster;
 async function start(nodes = 3): Promise<readonly TestNode[]> {
   clusters = await createTestCluster({ nodes, modules: [Hosts] });

@@ -42,8 +42,6 @@ class Hosts {}
 // oxlint-disable-next-line typescript/no-extraneous-class
 class RareHosts {}
 
-jest.setTimeout(30_000);
-
 let cluster: TestCluster;
 let [a, b]: TestNode[] = [];
 beforeEach(async () => {

@@ -41,8 +41,6 @@ class Callers {
 // oxlint-disable-next-line typescript/no-extraneous-class
 class Guests {}
 
-jest.setTimeout(30_000);
-
 describe('The placement of entities', () => {
   let cluster: TestCluster;
   let [a, b, guest]: TestNode[] = [];

@@ -67,8 +67,6 @@ class EagerAccount {
 @Module({ providers: [Account, EagerAccount] })
 class Hosts {}
 
-jest.setTimeout(60_000);
-
 let cluster: TestCluster;
 /** For what waits until a lease is over. A busy machine may stall for longer, so nothing else uses it. */
 const SHORT_TTL_MS = 1000;
