@@ -1,6 +1,6 @@
-import type { Pid } from '../term';
+import { CallTimeoutError, type Pid, quoteText } from '../term';
 import type { CallContext, CallHeaders, TraceContext } from './call-context';
-import type { Message } from './message';
+import type { HandlerOutcome, Message } from './message';
 
 /** The context of one run of a handler. The signal and its timer are made when the handler reads `signal`: few do. */
 export class HandlerContext implements CallContext {
@@ -51,11 +51,22 @@ export class HandlerContext implements CallContext {
     this.#controller?.abort(reason);
   }
 
-  /** The handler has finished; the signal does not abort any more. */
-  finish(): void {
+  /**
+   * The handler has finished; the signal does not abort any more.
+   *
+   * @returns What the caller gets: its time-out, if the signal said that its time limit had passed. Its own timer may be later by a
+   *   moment, and it must not be told `ok` of what the handler broke off.
+   */
+  finish(outcome: HandlerOutcome): HandlerOutcome {
     this.#finished = true;
     this.#cancelTimer?.();
+    return this.#abortReason?.name === 'TimeoutError' ? ranTooLong(this.#message) : outcome;
   }
+}
+
+function ranTooLong({ name }: Message): HandlerOutcome {
+  const why = `${quoteText(name)} ended after its time limit. The call may have been executed.`;
+  return { type: 'error', error: new CallTimeoutError(why), executed: true };
 }
 
 /** Returns why a signal aborts when the deadline passes: what `AbortSignal.timeout` gives. */

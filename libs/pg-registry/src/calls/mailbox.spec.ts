@@ -1,5 +1,6 @@
-import { ReentrantCallError, TransportError, type Value } from '../term';
-import { FakeCluster, expectNoLeak, never, turn } from './calls.fixture';
+import { CallTimeoutError, ReentrantCallError, TransportError, type Value } from '../term';
+import { FakeCluster, expectNoLeak, failureOf, ManualTimers, never, turn } from './calls.fixture';
+import type { CallContext } from './call-context';
 import type { Handler } from './handlers';
 import type { LocalProcess } from '../lifetime/local-process';
 import { via } from './via';
@@ -138,6 +139,57 @@ describe('warnings of casts', () => {
     }
     expectNoLeak(cluster);
   });
+});
+
+describe('a handler whose signal says that the time limit has passed', () => {
+  const untilAborted = ({ signal }: CallContext): Promise<void> =>
+    new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
+  const handlers: Record<string, Handler> = {
+    returns: async (_, context) => {
+      await untilAborted(context);
+      return 'too late';
+    },
+    throws: async (_, context) => {
+      await untilAborted(context);
+      context.signal.throwIfAborted();
+    },
+  };
+
+  it.each(Object.keys(handlers))(
+    'the caller on the same node gets CallTimeoutError, though its own timer fires later and the handler %s',
+    async (name) => {
+      const cluster = new FakeCluster();
+      const a = cluster.node('a');
+      const { pid } = a.serve(handlers);
+      // The caller's limit is rounded to whole milliseconds, the handler's is not.
+      const failure = failureOf(a.service.call(pid, name, undefined, { timeoutMs: 300.6 }));
+      await turn();
+      cluster.timers.advance(300.8);
+      await turn();
+      expect(a.calls.stats()).toMatchObject({ pending: 0, finished: { CALL_TIMEOUT: 1 } });
+      expect(await failure).toBeInstanceOf(CallTimeoutError);
+      expectNoLeak(cluster);
+    },
+  );
+
+  it.each(Object.keys(handlers))(
+    'a caller on another node gets CallTimeoutError, though its clock is behind and the handler %s',
+    async (name) => {
+      const cluster = new FakeCluster();
+      const ahead = new ManualTimers();
+      const [a, b] = [cluster.node('a'), cluster.node('b', { timers: ahead })];
+      const failure = failureOf(a.service.call(b.serve(handlers).pid, name, undefined, { timeoutMs: 300 }));
+      await turn();
+      ahead.advance(300);
+      await turn();
+      expect(a.calls.stats()).toMatchObject({ pending: 0, finished: { CALL_TIMEOUT: 1 } });
+      expect(await failure).toMatchObject({
+        code: 'CALL_TIMEOUT',
+        message: `'${name}' ended after its time limit. The call may have been executed.`,
+      });
+      expectNoLeak(cluster);
+    },
+  );
 });
 
 describe('the drain', () => {

@@ -322,8 +322,7 @@ export class Mailbox implements MessageHolder {
       this.#warn(error);
     }
     try {
-      queued.context.finish();
-      queued.settle(outcome);
+      queued.settle(queued.context.finish(outcome));
     } catch (error) {
       this.#warn(error);
     }
