@@ -19,4 +19,12 @@ export const REGRESSIONS: Readonly<Record<string, Scenario>> = {
       { do: 'wait', ms: 114, seed: 516450821, thenMs: 0 },
     ],
   },
+  // From seed 91000361. Each part of a chunk that had no room to wait cost another walk, and the owner's budget for answers ran out.
+  'a node with little memory syncs entries that are expensive to read': {
+    seed: 91000361,
+    config: drawClusterConfig(91000361),
+    steps: [
+      { do: 'attack', how: 'heavy-entries', victim: 25, clockMs: 1_000_000, seed: 505206092, thenMs: 5 },
+    ],
+  },
 };

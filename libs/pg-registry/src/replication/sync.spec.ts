@@ -135,13 +135,30 @@ describe('a chunk that costs more than a turn has room for', () => {
     expect([b.table().count, difference(network)]).toEqual([2, undefined]);
   });
 
-  it('is asked for again from where it was merged if there is no room for the rest', () => {
+  it('is merged whole if there is no room for the rest', () => {
     const { network, nodes } = unconnected(['a', 'b'], { rowsPerTurn: 10, parkingBytes: 1000 });
     const [owner, late] = nodes;
     for (let i = 0; i < 100; i += 1) owner.join('s', 'key', i);
     for (const node of nodes) network.connect(node);
     network.run(30_000);
-    expect(late.counts['stalled-walks']).toBeGreaterThan(1);
     expect(difference(network)).toBeUndefined();
+    expect(late.counts).not.toHaveProperty('stalled-walks');
+  });
+
+  it('is asked for again from where it was merged if there is no room for the rest, in which many entries leave', () => {
+    const { network, a, b } = two({ rowsPerTurn: 10, ringBytes: 1, parkingBytes: 100 });
+    a.join('s', 'stays', 0);
+    for (let i = 0; i < 500; i += 1) a.join('s', 'k', i, [9]);
+    stepsOf(network, b);
+    const restore = loseBroadcasts(network, a);
+    a.exit('s', 9);
+    network.run(100);
+    restore();
+    a.join('s', 'stays', 1);
+    const steps = stepsOf(network, b);
+    network.run(60_000);
+    expect(Math.min(...steps)).toBeGreaterThanOrEqual(-20);
+    expect(b.counts['stalled-walks']).toBeGreaterThan(1);
+    expect([b.table().count, difference(network)]).toEqual([2, undefined]);
   });
 });

@@ -288,7 +288,7 @@ export class InboundStream {
   #merge(chunk: ChunkReader, now: number): void {
     this.#gap.hear(chunk.head.at);
     try {
-      this.#entries.merge(chunk);
+      this.#entries.merge(chunk, this.#walk.hasRoomFor(chunk));
     } catch (error) {
       this.#deps.output.refuse(error);
       return this.#suspendWalk(true, now);

@@ -82,14 +82,16 @@ export class PeerEntries {
    * Turns the entries in the range of a chunk's next part into those of the part. An ordinary chunk is one part; one that is expensive to
    * read, or in whose range many entries leave, has several. Call {@link takeStock} afterwards.
    *
+   * @param canWait Whether there is room for the rest. If not, an expensive chunk is one part all the same: it takes tens of
+   *     milliseconds at most, and its owner, who answers within a budget, would have to send it again for each part.
    * @throws DecodeError
    */
-  merge(chunk: ChunkReader): void {
+  merge(chunk: ChunkReader, canWait: boolean): void {
     const { budget } = this.#deps;
     const most = budget.rowsPerTurn * PART_TURNS;
     const before = this.rows.count;
     try {
-      const part = chunk.next(this.rows.numberOf(most, chunk.from), most);
+      const part = chunk.next(this.rows.numberOf(most, chunk.from), canWait ? most : Infinity);
       this.#changed(this.rows.merge(part), 'sync');
       const left = before + part.rows.length - this.rows.count;
       budget.rowsLeft -= chunk.cost + left;

@@ -124,10 +124,16 @@ export class SyncWalk {
     return from >= this.cursor && !this.#waiting.has(from) && this.#waiting.size < OUTSTANDING;
   }
 
+  /** Whether a chunk waits, or could. */
+  hasRoomFor({ from, bytes }: ChunkReader): boolean {
+    const { pool, holder, maxBytes } = this.#deps;
+    return this.#waiting.has(from) || pool.heldBy(holder) + bytes + COPY_OVERHEAD_BYTES <= maxBytes;
+  }
+
   /** Keeps a wanted chunk, or what is left of it, until its turn. Returns false if there is no room: then it must be asked for again. */
   keep(chunk: ChunkReader, now: number): boolean {
-    const { pool, holder, maxBytes } = this.#deps;
-    if (pool.heldBy(holder) + chunk.bytes + COPY_OVERHEAD_BYTES > maxBytes) return false;
+    const { pool, holder } = this.#deps;
+    if (!this.hasRoomFor(chunk)) return false;
     const waiting = new WaitingChunk(this, chunk);
     this.#waiting.set(chunk.from, waiting);
     pool.take(waiting, holder);
