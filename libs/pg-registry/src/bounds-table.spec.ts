@@ -62,11 +62,10 @@ function product(text: string): number {
 
 /** The value of a limit as the page should have it. */
 function valueInCode({ limit, file }: Line): string {
-  if (limit === 'maxPeerBytes') {
-    const { maxPeerBytes } = normalNodeOptions({}, () => localTransport()).protocol;
-    return maxPeerBytes === Math.floor(getHeapStatistics().heap_size_limit / 4)
-      ? "a quarter of V8's heap"
-      : '';
+  if (limit === 'maxPeerBytes' || limit === 'maxCallBytesPerPeer') {
+    const { protocol, calls } = normalNodeOptions({}, () => localTransport());
+    const bytes: unknown = Reflect.get({ ...protocol, ...calls }, limit);
+    return bytes === Math.floor(getHeapStatistics().heap_size_limit / 4) ? "a quarter of V8's heap" : '';
   }
   if (file === undefined) return Number(Reflect.get(DEFAULTS, limit)).toLocaleString('en');
   const source = readFileSync(join(__dirname, file), 'utf8');

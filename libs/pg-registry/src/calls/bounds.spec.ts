@@ -85,7 +85,7 @@ describe.each([1, 2] as const)(
     });
 
     it('refuses calls beyond maxCallBytesPerPeer, and takes one larger call alone', async () => {
-      const b = limited({ bytes: 50_000 });
+      const b = limited({ bytes: 100_000 });
       const { pid } = b.serve({ hold: held.hold });
       const large = a.service.call(pid, 'hold', 'x'.repeat(60_000));
       await expect(failureOf(a.service.call(pid, 'hold'))).resolves.toMatchObject({ code: 'MAILBOX_FULL' });
@@ -94,6 +94,26 @@ describe.each([1, 2] as const)(
       for (let i = 0; i < 4; i += 1) void failureOf(a.service.call(pid, 'hold', 'x'.repeat(20_000)));
       await turn();
       expect(held.running).toBe(2);
+    });
+
+    it('counts calls by what they take in memory, not by the fewer bytes that they take on their way', async () => {
+      const b = limited({ bytes: 1_000_000 });
+      const { pid } = b.serve({ hold: held.hold });
+      // 4 KB on the wire.
+      const payload = Array.from({ length: 2000 }, () => [1]);
+      for (let i = 0; i < 20; i += 1) void failureOf(a.service.call(pid, 'hold', payload));
+      await turn();
+      expect([held.running, b.calls.stats().warnings['too-many-messages']]).toEqual([2, 18]);
+    });
+
+    it('reads no message that takes more memory than one frame may', async () => {
+      const b = cluster.node('b', { maxHeapBytes: 100_000 });
+      const { pid } = b.serve({ hold: held.hold });
+      const payload = Array.from({ length: 2000 }, () => [1]);
+      await expect(failureOf(a.service.call(pid, 'hold', payload))).resolves.toMatchObject({
+        code: 'VALUE_TOO_LARGE',
+      });
+      expect(held.running).toBe(0);
     });
 
     it('bounds the calls of all nodes together that are no peers, and cancels them if they do not become peers', async () => {

@@ -13,6 +13,8 @@ export interface CallsDeps {
   readonly pids: PidInterner;
   /** For payloads and results: `maxValueBytes` is usually that of a frame, not of an entry. */
   readonly limits: ValueLimits;
+  /** What one frame may be decoded to, in bytes of memory. Default: any. */
+  readonly maxHeapBytes?: number;
   readonly timers: Timers;
   /** Returns a number in [0, 1) that nobody can guess: tokens are made of it. */
   readonly random: () => number;

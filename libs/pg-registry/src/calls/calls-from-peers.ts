@@ -125,9 +125,9 @@ export class CallsFromPeers {
   }
 
   /** Takes a call. One that comes twice is executed once, at least until it is replied to. */
-  call(frame: ReceivedFrame, token: CallToken, request: Request, bytes: number): void {
+  call(frame: ReceivedFrame, token: CallToken, request: Request): void {
     const { from } = frame;
-    const { to, message } = request;
+    const { to, message, bytes } = request;
     const call = new IncomingCall(frame, token, request, this.#callDeps);
     if (to.incarnation !== this.#deps.incarnation) return void this.#port.reply(call, { type: 'stale' });
     if (this.refusing) return void this.#port.reply(call, { type: 'draining' });
@@ -150,7 +150,7 @@ export class CallsFromPeers {
   }
 
   /** Takes a cast or a message. */
-  cast(frame: ReceivedFrame, { to, message }: Request, bytes: number): void {
+  cast(frame: ReceivedFrame, { to, message, bytes }: Request): void {
     const { onWarning, incarnation } = this.#deps;
     const { from } = frame;
     if (to.incarnation !== incarnation) {

@@ -6,7 +6,7 @@ import type { ReceivedFrame } from './frames/call-channel';
 export interface CallLimits {
   /** How many calls, casts and messages of one peer may wait or be handled here at a time. Default 10,000. */
   readonly maxCallsPerPeer: number;
-  /** How many bytes these may have taken on their way, all together. Default 64 MB. */
+  /** How many bytes these may take in memory, all together, or on their way if that is more. Default 64 MB; of a node a quarter of V8's heap. */
   readonly maxCallBytesPerPeer: number;
   /** How many processes of this node one peer may watch. Default 100,000. */
   readonly maxWatchesPerPeer: number;

@@ -244,6 +244,7 @@ function createCalls(
     ...identity,
     pids,
     limits: limits.messages,
+    maxHeapBytes: options.protocol.maxPeerBytes,
     processes,
     timers: clock,
     random,

@@ -142,9 +142,10 @@ export function normalNodeOptions(given: NodeOptions, defaultTransport: () => Tr
   CHECKS.list('scopes', scopes, 'a list of names, options and definitions');
   const limits: ValueLimits = { ...DEFAULT_VALUE_LIMITS, ...pick(given, LIMIT_OPTIONS) };
   for (const limit of LIMIT_OPTIONS) CHECKS.wholeNumber(limit, Reflect.get(limits, limit), 1);
-  const calls: CallLimits = { ...DEFAULT_CALL_LIMITS, ...pick(given, CALL_OPTIONS) };
+  const maxBytes = shareOfHeap();
+  const calls = { ...DEFAULT_CALL_LIMITS, maxCallBytesPerPeer: maxBytes, ...pick(given, CALL_OPTIONS) };
   for (const limit of CALL_OPTIONS) CHECKS.wholeNumber(limit, Reflect.get(calls, limit), 1);
-  const protocol = protocolOptions({ maxPeerBytes: shareOfHeap(), ...pick(given, PROTOCOL_OPTIONS) });
+  const protocol = protocolOptions({ maxPeerBytes: maxBytes, ...pick(given, PROTOCOL_OPTIONS) });
   checkSizes(limits, protocol);
   return Object.freeze({
     node,
@@ -182,7 +183,7 @@ function checkSizes(
   CHECKS.wholeNumber('maxDepth', maxDepth, 1, MAX_WIRE_DEPTH);
 }
 
-/** What the entries of one peer may take unless an option says otherwise: a quarter of what V8's heap may. */
+/** What the entries of one peer may take, and its messages, unless an option says otherwise: a quarter of what V8's heap may. */
 function shareOfHeap(): number {
   return Math.floor(getHeapStatistics().heap_size_limit / 4);
 }

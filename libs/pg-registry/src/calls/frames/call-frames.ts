@@ -24,6 +24,8 @@ export interface Request {
   /** The process that is asked, of this node or of an earlier incarnation. */
   readonly to: Pid;
   readonly message: Message;
+  /** What it took on its way, in bytes, or what it takes in memory if that is more: by the estimate of `HEAP_BYTES`. */
+  readonly bytes: number;
 }
 
 /** The body of a `call` or `cast` frame. */
@@ -78,6 +80,8 @@ export type Reply =
 export interface ValueDecoding {
   readonly pids: PidInterner;
   readonly limits: ValueLimits;
+  /** What one frame may be decoded to, in bytes of memory. Default: any. */
+  readonly maxHeapBytes?: number;
 }
 
 /** What decoding requests takes. */
@@ -139,6 +143,7 @@ export function decodeRequest(
   decoding: RequestDecoding,
 ): RequestBody {
   const reader = new Reader(bytes, decoding);
+  const { heapLeft } = reader;
   const kind = oneOf(REQUEST_KINDS, reader);
   if ((kind === 'call') !== (frame === 'call')) throw new DecodeError(`A ${kind} in a frame for ${frame}s.`);
   const incarnation = reader.hex(INCARNATION_BYTES);
@@ -158,6 +163,7 @@ export function decodeRequest(
     to,
     token,
     message: { kind, name, payload, caller, headers, trace, deadline, chain: undefined, entity: undefined },
+    bytes: Math.max(bytes.length, heapLeft - reader.heapLeft),
   };
 }
 

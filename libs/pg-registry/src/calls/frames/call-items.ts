@@ -96,6 +96,7 @@ export function readRequest(
   decoding: ItemDecoding,
 ): Request {
   const { node, pids, timers } = decoding;
+  const { heapLeft, remaining } = reader;
   const head = reader.u8();
   const kind = REQUEST_KINDS[head & KIND];
   if (head > ALL_FLAGS || kind === undefined || (kind === 'call') !== (item === 'call'))
@@ -113,7 +114,8 @@ export function readRequest(
   const chain = head & HAS_CHAIN ? readChain(reader) : undefined;
   const entity = head & HAS_ENTITY ? readEntity(reader) : undefined;
   reader.end();
-  return { to, message: { kind, name, payload, caller, headers, trace, deadline, chain, entity } };
+  const message = { kind, name, payload, caller, headers, trace, deadline, chain, entity };
+  return { to, message, bytes: Math.max(remaining, heapLeft - reader.heapLeft) };
 }
 
 function writeChain(writer: Writer, chain: CallChain): void {

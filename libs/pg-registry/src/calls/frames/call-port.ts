@@ -248,7 +248,6 @@ export class CallPort {
   #receiveItem(kind: number, frame: ReceivedFrame, reader: Reader): void {
     const { from } = frame;
     const { requests, replies, watches, downs } = this.#receivers;
-    const bytes = reader.remaining;
     switch (kind) {
       case ITEM.call: {
         const token = readToken(reader);
@@ -259,10 +258,10 @@ export class CallPort {
           if (error instanceof DecodeError) requests.undecodable(frame, token);
           throw error;
         }
-        return requests.call(frame, token, request, bytes);
+        return requests.call(frame, token, request);
       }
       case ITEM.cast:
-        return requests.cast(frame, readRequest(reader, 'cast', from, this.#decoding), bytes);
+        return requests.cast(frame, readRequest(reader, 'cast', from, this.#decoding));
       case ITEM.cancel:
         return requests.cancel(from, readToken(reader), readCancellation(reader));
       case ITEM.reply: {

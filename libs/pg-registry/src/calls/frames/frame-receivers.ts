@@ -14,9 +14,8 @@ export interface ReplyAddress extends CallToken {
 /** Take what other nodes say, decoded. */
 export interface FrameReceivers {
   readonly requests: {
-    /** @param bytes What the call took on its way. */
-    call(frame: ReceivedFrame, token: CallToken, request: Request, bytes: number): void;
-    cast(frame: ReceivedFrame, request: Request, bytes: number): void;
+    call(frame: ReceivedFrame, token: CallToken, request: Request): void;
+    cast(frame: ReceivedFrame, request: Request): void;
     cancel(from: NodeIdentity, token: CallToken, cancellation: Cancellation): void;
     exit(frame: ReceivedFrame, body: ExitBody): void;
     /** A call came that this node does not accept. */

@@ -105,7 +105,7 @@ export class SingleFrames {
         if (reply === '') throw new DecodeError('A call without an address for its reply.');
         return this.#receiveCall(frame, to);
       case 'cast':
-        return to.requests.cast(frame, decodeRequest(kind, from, body, this.#deps), body.length);
+        return to.requests.cast(frame, decodeRequest(kind, from, body, this.#deps));
       case 'cancel': {
         const cancel = decodeCancel(body);
         return to.requests.cancel(from, numberOnly(cancel.token), cancel);
@@ -126,7 +126,7 @@ export class SingleFrames {
     const { from, body } = frame;
     try {
       const request = decodeRequest('call', from, body, this.#deps);
-      requests.call(frame, numberOnly(request.token), request, body.length);
+      requests.call(frame, numberOnly(request.token), request);
     } catch (error) {
       const number = error instanceof DecodeError ? tokenOf('call', body) : undefined;
       if (number !== undefined) requests.undecodable(frame, numberOnly(number));

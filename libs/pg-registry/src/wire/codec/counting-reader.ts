@@ -9,7 +9,7 @@ export class CountingReader extends ByteReader {
   /** What {@link weight} may become. */
   mostWeight: number = MOST_READ_WEIGHT;
   /** What may still be made of these bytes, in memory, as `HEAP_BYTES` estimates it. */
-  heapLeft = Infinity;
+  heapLeft = Number.MAX_SAFE_INTEGER;
   /** How many parts the key may still have that is being read. */
   keyPartsLeft = 0;
 

@@ -72,7 +72,7 @@ export class Reader extends CountingReader {
   constructor(bytes: Uint8Array, options?: ReaderOptions) {
     super(bytes);
     this.#options = options;
-    this.heapLeft = options?.maxHeapBytes ?? Infinity;
+    this.heapLeft = options?.maxHeapBytes ?? Number.MAX_SAFE_INTEGER;
   }
 
   /**
