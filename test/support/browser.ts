@@ -68,9 +68,12 @@ interface Violation {
 
 /** What axe finds wrong for people who see little or use no mouse, one line each. @param rules Only these of its rules. */
 export async function accessibilityFaults(page: Page, rules?: readonly string[]): Promise<string[]> {
-  await page.evaluate(readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8'));
+  if (!(await page.evaluate<boolean>("'axe' in window")))
+    await page.evaluate(readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8'));
+  // What is well need not be described.
+  const options = { resultTypes: ['violations'], ...(rules !== undefined && { runOnly: rules }) };
   const { violations } = await page.evaluate<{ violations: readonly Violation[] }>(
-    `axe.run(${JSON.stringify(rules === undefined ? {} : { runOnly: rules })})`,
+    `axe.run(${JSON.stringify(options)})`,
   );
   return violations.map(({ help, nodes }) => `${help}: ${nodes.map(({ html }) => html).join(' ')}`);
 }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { openSession, runCommand } from '../../../libs/pg-registry/src/command';
 
 const ROOT = join(__dirname, '..', '..', '..');
 const REGISTER = join(ROOT, 'test/support/register.cjs');
@@ -26,8 +27,32 @@ export interface InterruptedResult extends CommandResult {
   readonly leftAfterMs: number;
 }
 
-/** Runs the command of the sources in a process of its own. */
-export function runCommand(
+/**
+ * Runs the command in this process: all of it but `main.ts`, which has the process's signals, streams and exit status. Takes a tenth of the
+ * time of a process of its own.
+ */
+export async function runHere(
+  args: readonly string[],
+  { env = {} }: { readonly env?: NodeJS.ProcessEnv } = {},
+): Promise<CommandResult> {
+  let [stdout, stderr] = ['', ''];
+  const status = await runCommand(args, {
+    terminal: {
+      write: (text) => void (stdout += text),
+      writeError: (text) => void (stderr += text),
+      isTerminal: false,
+      width: Infinity,
+      hasColour: false,
+    },
+    env,
+    open: openSession,
+    signal: new AbortController().signal,
+  });
+  return { status, stdout, stderr };
+}
+
+/** Runs the command of the sources in a process of its own, as users do. */
+export function runInProcess(
   args: readonly string[],
   { env = {}, columns, interruptWhen }: CommandOptions = {},
 ): Promise<InterruptedResult> {

@@ -1,6 +1,6 @@
 import { observerPermissionsOf, permissionsOf } from 'nestjs-pg-registry';
 import { Cluster } from '../cluster/cluster';
-import { objectsOf, runCommand } from './command';
+import { objectsOf, runHere } from './command';
 
 /** A server that allows nodes what nodes need, and operators what they need to look, or to act, and nothing more. */
 function config(): string {
@@ -26,7 +26,7 @@ describe('the command, at a server with permissions', () => {
   afterAll(() => cluster[Symbol.asyncDispose]());
 
   const run = (user: string, ...args: readonly string[]) =>
-    runCommand([...args, '--server', cluster.server.url, '--name', user, '--user', user, '--pass', user]);
+    runHere([...args, '--server', cluster.server.url, '--name', user, '--user', user, '--pass', user]);
 
   it('sees everything with the permissions of the template, and can do nothing', async () => {
     const nodes = await run('viewer', 'nodes', '--json');
@@ -45,14 +45,14 @@ describe('the command, at a server with permissions', () => {
   it('says what the broker refuses if the name is not the one that the permissions are for', async () => {
     const { server } = cluster;
     const args = ['nodes', '--server', server.url, '--name', 'other', '--user', 'viewer', '--pass', 'viewer'];
-    const refused = await runCommand(args);
+    const refused = await runHere(args);
     expect(refused.status).toBe(2);
     expect(refused.stderr).toMatch(/pgr\.pg\..*other/);
   });
 
   it('ends with 2 if the credentials are refused, and does not show them', async () => {
     const args = ['nodes', '--server', cluster.server.url, '--user', 'viewer', '--pass', 'guessed-password'];
-    const refused = await runCommand(args);
+    const refused = await runHere(args);
     expect(refused.status).toBe(2);
     expect(refused.stderr).toMatch(/authorization/i);
     expect(refused.stderr).not.toContain('guessed-password');
