@@ -1,4 +1,6 @@
 import { Writer } from '../wire';
+import { writeToken } from './frames/call-token';
+import { ITEM } from './frames/item-kinds';
 import { FakeCluster, type FakeNode, failureOf, turn } from './calls.fixture';
 
 /** Handlers that run until they are told to end. */
@@ -193,6 +195,24 @@ describe.each([1, 2] as const)(
       await turn();
       expect(cluster.frames.slice(before).filter(({ from }) => from === 'a').length).toBeLessThan(110);
     });
+
+    it('answers a peer of which it watches nothing at most once a second, too', async () => {
+      const [b, c] = [limited({}), cluster.node('c')];
+      const again = version === 1 ? [2] : [15, 1, 0, 0, 0, 2];
+      const ask = (from: FakeNode): void =>
+        a.receive(from, { kind: version === 1 ? 'down' : 'bundle', body: Uint8Array.from(again) });
+      const answered = async (): Promise<number> => {
+        await turn();
+        return cluster.frames.splice(0).filter(({ from }) => from === 'a').length;
+      };
+      for (let i = 0; i < 500; i += 1) ask(b);
+      expect(await answered()).toBe(1);
+      ask(c);
+      expect(await answered()).toBe(1);
+      cluster.timers.advance(1000);
+      ask(c);
+      expect(await answered()).toBe(1);
+    });
   },
 );
 
@@ -207,4 +227,55 @@ it('reads no item that begins behind the first 16 KB of a bundle, because no nod
   b.receive(a, { kind: 'bundle', body: bundle.finish() });
   expect(counted.casts()).toBe(Math.ceil((16 * 1024) / item.length));
   expect(b.warnings.at(-1)).toMatch(/^malformed-frame: .* behind the first 16384 bytes/);
+});
+
+/** Writes the request of a call to a process with this number. */
+function callTo(idOf: (number: number) => number) {
+  return (writer: Writer, number: number, incarnation: string): void => {
+    writer.u8(0);
+    writer.hex(incarnation);
+    writer.uint(idOf(number));
+    writer.uint(1);
+    writer.string('x');
+    writer.value(null);
+  };
+}
+
+describe('What a node is answered to many small items', () => {
+  const ITEMS: readonly (readonly [
+    string,
+    number,
+    (writer: Writer, number: number, incarnation: string) => void,
+  ])[] = [
+    [
+      'questions about calls that are not here',
+      ITEM.cancel,
+      (writer) => {
+        writer.u8(2);
+        writer.string('');
+      },
+    ],
+    ['calls that cannot be read', ITEM.call, () => undefined],
+    ['calls to a process that is not here', ITEM.call, callTo((number) => 1000 + number)],
+    ['calls to the root process', ITEM.call, callTo(() => 0)],
+  ];
+
+  it.each(ITEMS)('takes at most ten times their bytes: %s', async (_, kind, write) => {
+    const cluster = new FakeCluster();
+    const [a, b] = [cluster.node('a'), cluster.node('b')];
+    const bundle = new Writer();
+    for (let number = 1; number <= 90; number += 1) {
+      bundle.u8(kind);
+      const start = bundle.startPart();
+      writeToken(bundle, { number, high: 1, low: 1 });
+      write(bundle, number, a.incarnation);
+      bundle.u32(bundle.length - start, start - 4);
+    }
+    const body = bundle.finish();
+    a.receive(b, { kind: 'bundle', body });
+    await turn();
+    const bytes = a.publishedBytes.reduce((sum, each) => sum + each, 0);
+    expect(bytes).toBeGreaterThan(0);
+    expect(bytes / body.length).toBeLessThan(10);
+  });
 });

@@ -1,4 +1,4 @@
-import { type Pid, quoteText, ValueTooLargeError } from '../term';
+import { type Pid, quoteText } from '../term';
 import { type NodeIdentity, type ReceivedFrame, tooLargeForFrame } from './frames/call-channel';
 import type { Cancellation, Reply, Request } from './frames/call-frames';
 import type { CallPort } from './frames/call-port';
@@ -179,9 +179,7 @@ export class CallsFromPeers {
 
   /** Refuses a call that cannot be decoded: its value may be larger or deeper than this node accepts. */
   undecodable(frame: ReceivedFrame, token: CallToken): void {
-    const why = 'The payload is no value, or larger or deeper than its receiver accepts.';
-    const to = { ...token, to: frame.from, address: frame.reply };
-    this.#port.replyError(to, new ValueTooLargeError(why), false);
+    this.#port.replyUnreadable({ ...token, to: frame.from, address: frame.reply });
   }
 
   /** Takes the news that the caller waits no longer. */

@@ -34,6 +34,19 @@ import { SingleFrames } from './single-frames';
 /** After so many items of one bundle that cannot be read, the rest of it is dropped. */
 const MOST_FAILURES = 100;
 
+const LOST = failure(
+  'TransportError',
+  'TRANSPORT',
+  'The answer was lost on its way, or the call was. The call may have been executed.',
+  true,
+);
+const UNREADABLE = failure(
+  'ValueTooLargeError',
+  'VALUE_TOO_LARGE',
+  'The payload is no value that its receiver accepts.',
+  false,
+);
+
 /**
  * Where what calls and monitors say leaves the node and enters it. Writes what goes out into the line to its node, reads what comes in
  * and hands it to the receivers. Nothing else does either. Peers of version 1 get single frames instead.
@@ -138,8 +151,7 @@ export class CallPort {
 
   /** Tells a node that asked again that its call is not here: it was replied to, or never arrived. */
   replyLost(to: NodeIdentity, token: CallToken): void {
-    const message = 'The answer was lost on its way, or the call was. The call may have been executed.';
-    this.replyError({ ...token, to, address: '' }, new TransportError(message), true);
+    this.reply({ ...token, to, address: '' }, LOST);
   }
 
   /** Replies to a call. @returns 0, or the bytes of the reply if it does not fit into a frame; nothing was sent then. */
@@ -164,6 +176,11 @@ export class CallPort {
     const { status } = error.fields;
     const fields: ValueRecord = status === undefined ? {} : { status };
     this.reply(address, { type: 'error', executed, error: { ...error, fields } });
+  }
+
+  /** Tells a node that its call cannot be read: a value in it may be larger or deeper than this node accepts. */
+  replyUnreadable(address: ReplyAddress): void {
+    this.reply(address, UNREADABLE);
   }
 
   /** Tells the node of a process whether this node watches it. */
@@ -324,4 +341,9 @@ function cannotExit({ node }: Pid): TransportError {
 /** Returns the error for a message that does not fit into a frame. */
 function unsent(name: string, bytes: number, limits: BodyLimits): ValueTooLargeError {
   return tooLargeForFrame(`What is sent with ${quoteText(name)}`, bytes, limits, 'Nothing was sent.');
+}
+
+/** What is replied to what anybody may send by the thousand. No error is made for each: its stack would cost more than all the rest. */
+function failure(name: string, code: string, message: string, executed: boolean): Reply {
+  return { type: 'error', executed, error: { ownClass: true, name, code, message, fields: {}, stack: '' } };
 }

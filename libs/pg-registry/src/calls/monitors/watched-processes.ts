@@ -35,6 +35,8 @@ const ASSERT_INTERVAL_MS = 1000;
 export class WatchedProcesses {
   /** By incarnation. */
   readonly #watched = new Map<string, WatchedNode>();
+  /** The last node that asked for its watches and has none, and when it was answered. */
+  #unwatched = { incarnation: '', assertedAt: -Infinity };
   readonly #deps: WatchedProcessesDeps;
 
   constructor(deps: WatchedProcessesDeps) {
@@ -92,11 +94,14 @@ export class WatchedProcesses {
   /** Asserts all watches of a node's processes again, a few at a time: it has forgotten them. */
   #assertAll(from: NodeIdentity): void {
     const { timers, retransmissions, port } = this.#deps;
-    const node = this.#watched.get(from.incarnation);
+    const { incarnation } = from;
+    if (this.#unwatched.incarnation !== incarnation) this.#unwatched = { incarnation, assertedAt: -Infinity };
+    const node = this.#watched.get(incarnation);
+    const last = node ?? this.#unwatched;
     const now = timers.now();
+    if (now < last.assertedAt + ASSERT_INTERVAL_MS) return;
+    last.assertedAt = now;
     if (node !== undefined) {
-      if (now < node.assertedAt + ASSERT_INTERVAL_MS) return;
-      node.assertedAt = now;
       for (const pid of node.pids.values())
         retransmissions.startLater(pid, nameOf(pid), () => this.#assert(pid));
       retransmissions.sendSome(from);
