@@ -91,4 +91,19 @@ describe('the protocol driver', () => {
     clock.fire();
     expect(sent).toContain('alive');
   });
+
+  it('lets a message that does not begin as a frame neither wait nor hold up frames', () => {
+    const received: string[] = [];
+    const made = driver({ receive: (subject) => (received.push(subject), []) });
+    const frame = (size: number) => Uint8Array.from({ length: size }, (_, at) => [0x50, 0x47][at] ?? 0);
+    // A server answers a request of anybody to any subject that the request names, with 12 KB for instance.
+    for (let nth = 0; nth < 50; nth += 1) made.receive('from.a', new Uint8Array(12_000).fill(0x7b), '');
+    expect(received).toHaveLength(50);
+    expect(made.backlog).toEqual({ bytes: 0, dropped: 0 });
+    made.receive('from.a', frame(1000), '');
+    expect(received).toHaveLength(51);
+    for (let nth = 0; nth < 9; nth += 1) made.receive('from.a', frame(12_000), '');
+    made.receive('from.a', frame(1), '');
+    expect(made.backlog.bytes).toBeGreaterThan(12_000);
+  });
 });

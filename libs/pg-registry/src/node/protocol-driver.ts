@@ -2,6 +2,7 @@ import type { CallPort } from '../calls';
 import type { Effect } from '../cluster';
 import type { PeerProtocol } from '../protocol';
 import type { Connection, Subscription } from '../transport';
+import { beginsAsFrame } from '../wire';
 import type { Clock } from './clock';
 import { type BacklogStats, FEW_BYTES, InboundBacklog, MESSAGE_BYTES } from './inbound-backlog';
 import type { Waits } from './waits';
@@ -104,8 +105,11 @@ export class ProtocolDriver {
    */
   readonly receive = (subject: string, bytes: Uint8Array, reply: string): void => {
     const backlog = this.#backlog;
-    backlog.spent += bytes.length + MESSAGE_BYTES;
-    if (backlog.spent > FEW_BYTES) backlog.receive(subject, bytes, reply);
+    // Anybody can have the broker answer on a subject of another node. That is refused by its first bytes, so it does not wait, nor take the
+    // place of what that node sends.
+    const isFrame = beginsAsFrame(bytes);
+    backlog.spent += isFrame ? bytes.length + MESSAGE_BYTES : MESSAGE_BYTES;
+    if (isFrame && backlog.spent > FEW_BYTES) backlog.receive(subject, bytes, reply);
     else this.run(this.#protocol.receive(subject, bytes, reply, this.#clock.now()));
   };
 

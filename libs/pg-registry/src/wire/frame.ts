@@ -95,6 +95,11 @@ export function encodeEnvelope(envelope: Envelope): Uint8Array {
   return writer.finish();
 }
 
+/** Whether a message may be a frame. What a broker answers in JSON never is. */
+export function beginsAsFrame(bytes: Uint8Array): boolean {
+  return bytes[0] === MAGIC_P && bytes[1] === MAGIC_G;
+}
+
 /**
  * Takes a frame apart and checks its envelope. The caller compares the sender with the subject, which only it knows.
  *

@@ -9,6 +9,7 @@
  */
 export { DecodeError, HeapLimitError, Reader, WeightLimitError, Writer } from './codec';
 export {
+  beginsAsFrame,
   decodeFrame,
   encodeEnvelope,
   encodeFrame,
