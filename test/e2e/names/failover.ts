@@ -63,6 +63,7 @@ export class FailoverCluster {
     await cluster.agreeOnPeers();
     const key = `key-${this.#runs}`;
     const file = join(cluster.server.directory, `believed-${this.#runs}`);
+    await warmUp(holder);
     const token = await claimAndWatch(holder, key, file);
     await startWaiting(waiter, key);
     const from = await this.#lose(holder, kind);
@@ -78,6 +79,39 @@ export class FailoverCluster {
       overlapMs: Number(believed - next.at) / 1e6,
       tokenRise: next.token - token,
     };
+  }
+
+  /**
+   * How long plain writes to JetStream take now, from the process of the waiting node: the client's own request and the acknowledgement, without this
+   * library. In milliseconds.
+   */
+  bareWrites(count: number): Promise<readonly number[]> {
+    return this.waiter.run(
+      async ({ kept }, [url, file, writes]) => {
+        interface Client {
+          request(subject: string, payload: string): Promise<unknown>;
+        }
+        const { createRequire } = process.getBuiltinModule('node:module');
+        if (!kept.has('bare')) {
+          const nats = createRequire(file)('nats') as {
+            connect(options: { servers: string }): Promise<Client>;
+          };
+          const client = await nats.connect({ servers: url });
+          const stream = { name: 'bare', subjects: ['bare.*'], max_msgs_per_subject: 1 };
+          await client.request('$JS.API.STREAM.CREATE.bare', JSON.stringify(stream));
+          kept.set('bare', client);
+        }
+        const client = kept.get('bare') as Client;
+        const times: number[] = [];
+        for (let nth = 0; nth < writes; nth += 1) {
+          const from = performance.now();
+          await client.request(`bare.${nth}`, 'x'.repeat(150));
+          times.push(performance.now() - from);
+        }
+        return times;
+      },
+      [this.cluster.server.url, __filename, count] as const,
+    );
   }
 
   /** Brings the loss about. Returns when, on the clock of the machine. */
@@ -120,6 +154,16 @@ export class FailoverCluster {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.cluster[Symbol.asyncDispose]();
   }
+}
+
+/** Lets the process of a holder run its code a few times, as one has that runs for a while: the first release of a process takes milliseconds more. */
+function warmUp(holder: ClusterNode): Promise<void> {
+  return holder.run(async ({ node }) => {
+    for (let nth = 0; nth < 50; nth += 1) {
+      const claim = await node.names.claim(['warm', node.name, nth], { timeoutMs: 60_000 });
+      await claim.release();
+    }
+  });
 }
 
 /** Claims a key, and writes down every millisecond when the process last believed that it holds it: a file outlives the process. */

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { connect as connectClient } from 'nats';
 import { leaseBucket, leaseSubject, permissionsOf } from '../../../libs/pg-registry/src/wire';
 import { natsTransport } from '../../../libs/pg-registry/src/transport/nats';
@@ -6,6 +5,7 @@ import type { LeaseStore } from '../../../libs/pg-registry/src/names/lease-store
 import { blocksOf } from '../../support/code-blocks';
 import { eventually } from '../../support/eventually';
 import { NatsServer } from '../../support/nats-server';
+import { limitFileSize } from './file-size-limit';
 import { get, put, putSurely } from './lease-store.contract';
 import { NatsLeaseStores } from './nats-lease-stores';
 
@@ -177,10 +177,6 @@ describe('a lease store whose stream exists', () => {
     },
   );
 });
-
-function limitFileSize({ pid }: NatsServer, limits: string): void {
-  execFileSync('prlimit', ['--pid', String(pid), `--fsize=${limits}`]);
-}
 
 describe.each(CLIENTS)(
   "on a server that enforces permissions, a lease store of the client '%s'",
