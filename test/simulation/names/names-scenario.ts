@@ -1,7 +1,11 @@
 import { decodeRecord } from '../../../libs/pg-registry/src/names/lease/lease-records';
 import type { LeaseEffect } from '../../../libs/pg-registry/src/names/lease/leases';
 import type { StoreRequest } from '../../../libs/pg-registry/src/names/lease/store-requests';
-import type { LeaseReadOutcome, LeaseWriteOutcome } from '../../../libs/pg-registry/src/names/lease-store';
+import type {
+  LeaseReadOutcome,
+  LeaseWrite,
+  LeaseWriteOutcome,
+} from '../../../libs/pg-registry/src/names/lease-store';
 import { DEFAULT_VALUE_LIMITS, type Key, PidInterner } from '../../../libs/pg-registry/src/term';
 import { SeededRandom } from '../../support/seeded-random';
 import { DriftingClock, SimulatedHolder } from './simulated-holder';
@@ -58,6 +62,8 @@ class NamesScenario {
   readonly #clocks: SeededRandom;
   readonly #machinesSleep: boolean;
   readonly #lossRate: number;
+  /** Draws in which order the store does what came together. */
+  readonly #orders: SeededRandom;
   readonly #queue: { readonly at: number; readonly order: number; readonly run: () => void }[] = [];
   readonly #highest = new Map<string, number>();
   readonly #register = new Map<string, number>();
@@ -77,6 +83,7 @@ class NamesScenario {
     this.#random = random;
     this.#clocks = new SeededRandom(seed ^ 0x5e7c10c4);
     this.#machinesSleep = this.#clocks.chance(0.5);
+    this.#orders = new SeededRandom(seed ^ 0x0de25);
     this.#ttlMs = random.pick([1000, 3000, 10_000]);
     this.#takeover = random.pick(['lease', 'crash']);
     this.#isFair = random.chance(0.1);
@@ -347,6 +354,22 @@ class NamesScenario {
         ? draw.between(0, this.#ttlMs * 1.5)
         : draw.between(0.1, 2);
     if (isLost()) return;
+    if (request.type === 'write' && request.write.certainEpoch) {
+      const { write } = request;
+      const before = (node.epoch ??= this.#store.epoch);
+      this.#later(delay(), () => {
+        if (!this.#storeUp) return;
+        const way = (step: () => void): void => void (isLost() || this.#later(delay(), step));
+        this.#certainly(write, way, (written, life) => {
+          node.epoch = life;
+          if (!node.connected) return;
+          if (written.type !== 'written') return answer(written);
+          const anew = { type: 'unknown', reason: 'made anew meanwhile' } as const;
+          answer(life === before ? { ...written, epoch: before } : anew);
+        });
+      });
+      return;
+    }
     this.#later(delay(), () => {
       if (!this.#storeUp) return;
       const outcome =
@@ -354,6 +377,42 @@ class NamesScenario {
       if (isLost()) return;
       this.#later(delay(), () => {
         if (node.connected) answer(outcome);
+      });
+    });
+  }
+
+  /**
+   * The store gets a write, and behind it a question about its life. It makes the write a moment later, in a queue of its own that ends with that
+   * life, and answers the question before or after that.
+   *
+   * @param way Lets an answer arrive at the node, or loses it
+   * @param onBoth Called when both answers have arrived
+   */
+  #certainly(
+    write: LeaseWrite,
+    way: (step: () => void) => void,
+    onBoth: (written: LeaseWriteOutcome, life: number) => void,
+  ): void {
+    const { epoch } = this.#store;
+    let written: LeaseWriteOutcome | undefined;
+    let life: number | undefined;
+    const look = (): void => {
+      if (written !== undefined && life !== undefined) onBoth(written, life);
+    };
+    const soon = (): number => this.#orders.pick([0, 0.1, 1, this.#faults ? this.#ttlMs / 4 : 0]);
+    this.#later(soon(), () => {
+      if (this.#store.epoch !== epoch) return;
+      const outcome = this.#store.write(write);
+      way(() => {
+        written = outcome;
+        look();
+      });
+    });
+    this.#later(soon(), () => {
+      const { epoch: now } = this.#store;
+      way(() => {
+        life = now;
+        look();
       });
     });
   }

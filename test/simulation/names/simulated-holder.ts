@@ -58,6 +58,8 @@ export class SimulatedHolder {
   /** The keys that it was told to hold, by token. */
   readonly told = new Map<string, Holding>();
   readonly watched = new Set<string>();
+  /** The life of the store, as it heard last. */
+  epoch: number | undefined;
   alive = true;
   /** Stopped by a signal, or with a blocked event loop: it does nothing until it goes on. */
   stalled = false;

@@ -148,6 +148,48 @@ describe('ClusterNames', () => {
     );
   });
 
+  test('the figures tell at each moment what is held and how many calls wait, at the same cost for many keys', async () => {
+    const [a, b] = await Promise.all([start('a', {}), start('b', {})]);
+    const figures = () => [a, b].map(({ names }) => [names.stats().held, names.stats().waiting]);
+    const keys = Array.from({ length: 1000 }, (_, at) => ['many', at]);
+    const claims = await Promise.all(keys.map((key) => a.names.claim(key)));
+    const waits = claims.slice(0, 20).map(({ key }) => b.names.claim(key).catch(() => undefined));
+    const late = b.names.claim(['many', 21], { timeoutMs: 1 }).catch(() => undefined);
+    await eventually(() => expect(figures()).toEqual([[1000, 0], [0, 20]])); // prettier-ignore
+    await late;
+    await Promise.all(claims.slice(0, 5).map((claim) => claim.release()));
+    await eventually(() => expect(figures()).toEqual([[995, 0], [5, 15]])); // prettier-ignore
+    const before = process.cpuUsage();
+    for (let at = 0; at < 2000; at += 1) a.names.stats();
+    const { user } = process.cpuUsage(before);
+    expect(user / 1000).toBeLessThan(1000); // counting 1,000 keys takes a millisecond and more
+    a.names.expire();
+    expect(a.names.stats().held).toBe(0);
+    await Promise.all(waits);
+    expect(b.names.stats()).toMatchObject({ held: 20, waiting: 0 });
+  });
+
+  test('a node that stops ends all its claims with one write, some in each turn of the event loop', async () => {
+    const [a, b] = await Promise.all([start('a', {}), start('b', {})]);
+    const keys = Array.from({ length: 3000 }, (_, at) => ['many', at]);
+    const claims = await Promise.all(keys.map((key) => a.names.claim(key, { timeoutMs: 60_000 })));
+    const waiting = b.names.claim(['many', 7], { timeoutMs: 20_000 });
+    await eventually(() => expect(b.names.stats().waiting).toBe(1));
+    const { storeRequests } = a.names.stats();
+    let [longestMs, before] = [0, process.cpuUsage()];
+    const watch = setInterval(() => {
+      longestMs = Math.max(longestMs, process.cpuUsage(before).user / 1000);
+      before = process.cpuUsage();
+    }, 0);
+    await a.close();
+    clearInterval(watch);
+    expect(claims.some(({ held }) => held)).toBe(false);
+    expect(await claims[7].lost).toBe('node-stopped');
+    expect(a.names.stats().storeRequests - storeRequests).toBe(1);
+    expect((await waiting).token).toBeGreaterThan(claims[7].token);
+    expect(longestMs).toBeLessThan(100);
+  });
+
   test('the exit of a process releases what it holds and ends its waiting', async () => {
     const [a, b] = await startTwo();
     const process = a.processes.spawn();

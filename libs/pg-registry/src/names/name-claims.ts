@@ -19,7 +19,7 @@ import type { NamesStats } from './names-stats';
 import type { NormalNamesOptions } from './names-options';
 import { PendingUpdates } from './pending-updates';
 import { StoreHealth } from './store-health';
-import { type Waiter, WaitingList } from './waiting-list';
+import { type ListCounts, type Waiter, WaitingList } from './waiting-list';
 
 /** What a record needs beside key and value, in bytes. */
 const RECORD_OVERHEAD_BYTES = 1024;
@@ -34,6 +34,7 @@ export class NameClaims {
   readonly #driver: LeaseDriver;
   readonly #health: StoreHealth;
   readonly #lists = new KeyMap<WaitingList>();
+  readonly #counts: ListCounts = { held: 0, waiting: 0 };
   readonly #byProcess = new ListsByProcess();
   readonly #updates = new PendingUpdates();
   readonly #lost: Record<string, number> = {};
@@ -120,13 +121,13 @@ export class NameClaims {
   }
 
   stats(): NamesStats {
-    const lists = [...this.#lists].map(([, list]) => list);
     const now = this.#driver.now();
     const { session } = this.#leases;
+    const isOpen = this.#leases.isSessionOpen(now);
     return {
-      held: lists.filter(({ claim }) => claim?.held === true).length,
-      waiting: lists.reduce((sum, { size }) => sum + size, 0),
-      session: session === undefined ? 'none' : this.#leases.isSessionOpen(now) ? 'open' : 'opening',
+      held: isOpen ? this.#counts.held : 0,
+      waiting: this.#counts.waiting,
+      session: session === undefined ? 'none' : isOpen ? 'open' : 'opening',
       renewalLagMs: this.#leases.renewalLagMs(now),
       claimed: this.#claimed,
       lost: { ...this.#lost },
@@ -169,9 +170,8 @@ export class NameClaims {
     this.stopCampaigns();
     if (this.#stopListening === undefined) return;
     const settled = new Promise<void>((resolve) => (this.#onSettled = resolve));
-    this.#driver.run(this.#leases.stop(this.#driver.now()));
-    this.#checkSettled();
     const cancel = this.#deps.timers.setTimer(timeoutMs, () => this.#onSettled?.(), { keepAlive: true });
+    await this.#driver.runEnd(this.#leases.stop(this.#driver.now()));
     await settled;
     cancel();
   }
@@ -257,7 +257,7 @@ export class NameClaims {
       update: (value) => this.#update(claim, process, value),
       release: (to) => this.#release(list, claim, to),
     });
-    list.claim = claim;
+    list.hold(claim);
     this.#claimed += 1;
     this.#health.works();
     this.#holders.add(key, process, holding.token, holding.value);
@@ -267,7 +267,7 @@ export class NameClaims {
   #lostKey(list: WaitingList | undefined, reason: Parameters<Claim['end']>[0]): void {
     const claim = list?.claim;
     if (list === undefined || claim === undefined) return;
-    list.claim = undefined;
+    list.hold(undefined);
     const told = claim.reason ?? reason;
     this.#lost[told] = (this.#lost[told] ?? 0) + 1;
     const process = this.#deps.processes.get(claim.pid);
@@ -318,7 +318,7 @@ export class NameClaims {
 
   #listOf(key: Key): WaitingList {
     let list = this.#lists.get(key);
-    if (list === undefined) this.#lists.set(key, (list = new WaitingList(key)));
+    if (list === undefined) this.#lists.set(key, (list = new WaitingList(key, this.#counts)));
     return list;
   }
 

@@ -28,8 +28,6 @@ interface Known {
 const YIELD_MS = 4;
 /** A node that has had its turn leaves this much of a start to those that have not, in milliseconds; and by chance up to twice as much to each other. */
 const HEAD_START_MS = 1;
-/** A hint may be faster than the write that it tells of. If the record has not changed, it is read once more after this, in milliseconds. */
-const SECOND_LOOK_MS = 20;
 /** How long a contest waits when the store did not answer, in milliseconds. */
 const RETRY_MS = 100;
 
@@ -204,12 +202,14 @@ export class Contest implements RivalWaiter {
     // A claim of this node's own session that no contest holds was made for somebody who has gone: it is replaced.
     if (holder.session === this.#deps.session()) return this.#claim();
     if (this.#rival !== holder.session) this.#leaveRival();
-    this.#readAfter(this.#pace.wasVain ? Math.min(SECOND_LOOK_MS, this.#deps.checkMs) : this.#deps.checkMs);
+    this.#readAfter(Math.min(this.#pace.lookAgainMs, this.#deps.checkMs));
     if (this.#isHinted) this.#followHint(0);
     this.#rival = holder.session;
     // One who does not wait for a holder needs a fresh answer.
     const { rivals } = this.#deps;
     if (candidate.once || !rivals.isWaiting(holder.session, this)) rivals.ask(holder.session, this);
+    // A session of its own while it waits, so that one write takes the key later.
+    if (!candidate.once && this.#deps.session() === undefined) this.#deps.openSession();
   }
 
   #takeFree({ revision, reservedFor }: Known, { once }: Candidate): void {

@@ -2,6 +2,8 @@
 const FREE = 3;
 /** How long the next hint waits at most, in milliseconds. */
 const LONGEST_MS = 500;
+/** A hint may be faster than the write that it tells of. A record that has not changed is read again after these times, in milliseconds. */
+const LOOKS_AGAIN_MS = [2, 20];
 
 /**
  * Says when a hint about one record is followed by a read. Whoever may write records can hint as often as he likes, whether or not he writes
@@ -14,13 +16,18 @@ export class HintPace {
   /** When the last read began that followed a hint; monotonic milliseconds. */
   #followedAt = -Infinity;
   #isFollowing = false;
-  /** Whether the last read followed a hint and showed nothing new: the hint may have been faster than the write that it told of. */
-  wasVain = false;
+  /** Reads since the last hint that showed nothing new, the one that followed it included. */
+  #looks = 0;
 
   /** When a hint that comes now may be followed, in monotonic milliseconds: now, or later. */
   next(now: number): number {
     const pauseMs = this.#vain < FREE ? 0 : Math.min(2 ** (this.#vain - FREE), LONGEST_MS);
     return Math.max(now, this.#followedAt + pauseMs);
+  }
+
+  /** How soon the record should be read again without a hint, in milliseconds; Infinity: there is no reason to. */
+  get lookAgainMs(): number {
+    return LOOKS_AGAIN_MS[this.#looks - 1] ?? Infinity;
   }
 
   /** A read begins that follows a hint. */
@@ -31,9 +38,11 @@ export class HintPace {
 
   /** A read showed this revision; 0: no record. */
   saw(revision: number): void {
-    this.wasVain = this.#isFollowing && revision === this.#revision;
-    if (revision !== this.#revision) this.#vain = 0;
-    else if (this.#isFollowing) this.#vain += 1;
+    if (revision !== this.#revision) this.#vain = this.#looks = 0;
+    else if (this.#isFollowing) {
+      this.#vain += 1;
+      this.#looks = 1;
+    } else if (this.#looks > 0) this.#looks += 1;
     this.#isFollowing = false;
     this.#revision = revision;
   }

@@ -21,6 +21,7 @@ class WaitingNode {
   revision = 2;
   isFree = false;
   readonly reads: string[] = [];
+  readonly writes: string[] = [];
   readonly seen: LeaseEffect[] = [];
 
   constructor() {
@@ -57,8 +58,14 @@ class WaitingNode {
           this.leases.answered(request.id, { type: 'found', record, revision, epoch: 1000 }, this.instant),
         );
       } else {
-        this.revision += 1;
-        const written = { type: 'written', revision: this.revision, epoch: 1000, repeated: false } as const;
+        this.writes.push(request.write.name);
+        // Of another record than the one that it reads, or the end of the waiting.
+        const written = {
+          type: 'written',
+          revision: 1000 + this.writes.length,
+          epoch: 1000,
+          repeated: false,
+        } as const;
         this.run(this.leases.answered(request.id, written, this.instant));
       }
     }
@@ -108,5 +115,47 @@ describe('A node that waits for a key', () => {
       node.pass(5);
     }
     expect(node.reads.length - before).toBeGreaterThanOrEqual(20);
+  });
+
+  it('opens its session while it waits, so that one write takes the key when it is free', () => {
+    const node = new WaitingNode();
+    node.pass(10);
+    expect(node.writes).toEqual([`s:${'b'.repeat(16)}.1`]);
+    node.isFree = true;
+    node.revision += 1;
+    node.hint(claimName(KEY));
+    expect(node.writes.slice(1)).toEqual([claimName(KEY)]);
+    expect(node.seen.some(({ type }) => type === 'elected')).toBe(true);
+  });
+
+  it('has a session again a third of its time after it has lost the one before', () => {
+    const node = new WaitingNode();
+    node.pass(10);
+    node.run(node.leases.expire(node.instant));
+    node.pass(10_100);
+    expect(node.writes).toContain(`s:${'b'.repeat(16)}.2`);
+  });
+
+  it.each([
+    ['in 3 ms', 1, 3],
+    ['in 25 ms', 10, 25],
+  ])('sees %s that a key is free whose hint was faster than the write', (_, writtenAfterMs, seenAfterMs) => {
+    const node = new WaitingNode();
+    node.pass(1000);
+    node.hint(claimName(KEY));
+    node.pass(writtenAfterMs);
+    node.isFree = true;
+    node.revision += 1;
+    node.pass(seenAfterMs - writtenAfterMs);
+    expect(node.seen.some(({ type }) => type === 'elected')).toBe(true);
+  });
+
+  it('reads no more than three times for one hint', () => {
+    const node = new WaitingNode();
+    node.pass(1000);
+    const before = node.reads.length;
+    node.hint(claimName(KEY));
+    node.pass(1000);
+    expect(node.reads.length - before).toBe(3);
   });
 });

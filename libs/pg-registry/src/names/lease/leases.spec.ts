@@ -56,7 +56,9 @@ describe('the leases of a node', () => {
   it('never take a key because the session of an earlier holder is over', () => {
     run(leases.campaign('k', { pid, value: null, once: false }, now));
     answer('c:k', heldBy('first.1', 10));
-    expect(requests.map(nameOf)).toEqual(['s:first.1']);
+    const own = `s:${'a'.repeat(16)}.1`;
+    expect(requests.map(nameOf)).toEqual(['s:first.1', own]);
+    answer(own, { type: 'written', revision: 11, epoch: 1, repeated: false });
     // Another node takes the key meanwhile, and a second change is told of while this node reads the first.
     run(leases.hint(claimName('k'), now));
     run(leases.hint(claimName('k'), now));

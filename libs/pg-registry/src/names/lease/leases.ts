@@ -244,15 +244,12 @@ export class Leases {
     return this.#input(now, () => this.#session?.end('expired'));
   }
 
-  /** Ends everything locally, then says so in the store. Nothing is taken up any more. */
+  /** Ends everything here; one write, of the end of the session, tells it to others. Nothing is taken up any more. */
   stop(now: Instant): readonly LeaseEffect[] {
     return this.#input(now, () => {
       this.#isStopped = true;
-      for (const contest of Array.from(this.#contests.values())) {
-        contest.withdraw();
-        contest.held?.release('node-stopped');
-      }
-      if (this.#contests.size === 0) this.#session?.end('node-stopped');
+      this.#each((contest) => contest.withdraw());
+      this.#session?.end('node-stopped');
     });
   }
 
@@ -261,9 +258,9 @@ export class Leases {
     return !this.#contests.has(claimName(key));
   }
 
-  /** Whether there is nothing left to say to the store about keys. */
+  /** Whether there is nothing left to say to the store. */
   get isSettled(): boolean {
-    return this.#contests.size === 0;
+    return this.#contests.size === 0 && this.#writes.open === 0;
   }
 
   #input(now: Instant, step: () => void): readonly LeaseEffect[] {
@@ -286,13 +283,18 @@ export class Leases {
       writes: this.#writes,
       now: () => this.#now,
       nonce: () => this.#nonce(),
-      isInUse: () => Array.from(this.#contests.values()).some((contest) => contest.needsSession),
+      isInUse: () => this.#isInUse(),
       onOpen: () => this.#each((contest) => contest.sessionOpen()),
       onOver: (reason) => this.#sessionOver(session, reason),
       onTrouble: (reason) => this.#effects.push({ type: 'trouble', reason }),
     });
     this.#session = session;
     session.open();
+  }
+
+  #isInUse(): boolean {
+    for (const contest of this.#contests.values()) if (contest.needsSession) return true;
+    return false;
   }
 
   #sessionOver(session: Session, reason: LossReason | { readonly unavailable: string }): void {
@@ -329,7 +331,6 @@ export class Leases {
     if (this.#contests.get(name)?.isIdle !== true) return;
     this.#contests.delete(name);
     this.#ages.forget(name);
-    if (this.#isStopped && this.#contests.size === 0) this.#session?.end('node-stopped');
   }
 
   #nonce(): string {

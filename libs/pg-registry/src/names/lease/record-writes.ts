@@ -61,6 +61,8 @@ class OpenWrite {
  * The caller has at most one write in flight for each record; otherwise its own next write could hide the last.
  */
 export class RecordWrites {
+  /** Writes whose outcome is not known yet. */
+  open = 0;
   readonly #deps: RecordWritesDeps;
   /** What waits to be tried again, and what cancels the waiting. */
   readonly #waiting = new Map<() => void, () => void>();
@@ -71,7 +73,12 @@ export class RecordWrites {
 
   /** Begins a write. `onSettled` is called once, later. */
   begin(write: RecordWrite): void {
-    this.#attempt(new OpenWrite(write));
+    this.open += 1;
+    const onSettled = (settled: Settled): void => {
+      this.open -= 1;
+      write.onSettled(settled);
+    };
+    this.#attempt(new OpenWrite({ ...write, onSettled }));
   }
 
   /** Tries again at once what waits for its next attempt: the store can be reached again. */

@@ -1,14 +1,24 @@
 import { boundedText } from '../../term';
 
+/** What a server says of itself when a client connects. */
+export interface NatsServerInfo {
+  readonly server_id: string;
+  readonly max_payload: number;
+  readonly version?: string | undefined;
+  readonly server_name?: string | undefined;
+  /** The name of its cluster, if it belongs to one. */
+  readonly cluster?: string | undefined;
+  /** Whether it keeps JetStream itself. */
+  readonly jetstream?: boolean | undefined;
+}
+
 /**
  * The part of a connection of `nats` 2 and of `@nats-io/transport-node` 3 that this library uses. Their own types cannot be
  * assigned to each other. Members use method syntax, so that the narrower parameters of each client are accepted.
  */
 export interface NatsClient {
   /** The connected server. Undefined once closed. */
-  readonly info?:
-    | { readonly server_id: string; readonly max_payload: number; readonly version?: string | undefined }
-    | undefined;
+  readonly info?: NatsServerInfo | undefined;
   /** Both clients send the result of the method `encode` of the headers; their types do not say so. */
   publish(subject: string, payload?: Uint8Array, options?: { reply?: string; headers?: object }): void;
   subscribe(

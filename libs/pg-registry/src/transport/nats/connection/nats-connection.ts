@@ -82,7 +82,7 @@ export class NatsConnection implements Connection {
     this.#leases = new ConnectionLeases({
       replies: options.replies,
       server: () => this.#server,
-      serverVersion: () => this.#client.info?.version,
+      serverInfo: () => this.#client.info,
       isConnected: () => this.#connected,
       send: (...message) => this.#send(...message),
       subscribe: (subject, onMessage) => this.#subscriptions.add(subject, onMessage),

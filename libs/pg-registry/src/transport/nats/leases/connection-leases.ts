@@ -7,7 +7,7 @@ import { JetStreamLeaseStore } from './jetstream-lease-store';
 
 /** What the lease stores of a connection need of it. */
 export interface ConnectionLeasesDeps
-  extends BrokerRequestsDeps, Pick<JetStreamDeps, 'server' | 'serverVersion' | 'isConnected' | 'onError'> {
+  extends BrokerRequestsDeps, Pick<JetStreamDeps, 'server' | 'serverInfo' | 'isConnected' | 'onError'> {
   /** Calls back for everything that is published to a subject, unscreened. The callback may throw. */
   readonly subscribe: (subject: string, onMessage: (message: NatsMessage) => void) => Subscription;
 }
@@ -34,11 +34,11 @@ export class ConnectionLeases {
 
   /** Opens a store. It asks for nothing yet. */
   open(options: LeaseStoreOptions): LeaseStore {
-    const { server, serverVersion, isConnected, subscribe, onError } = this.#deps;
+    const { server, serverInfo, isConnected, subscribe, onError } = this.#deps;
     const requests = new BrokerRequests(this.#deps);
     const store = new JetStreamLeaseStore(options, {
       server,
-      serverVersion,
+      serverInfo,
       isConnected: () => this.#open.has(opened) && isConnected(),
       subscribe,
       onError,

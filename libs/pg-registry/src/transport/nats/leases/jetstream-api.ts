@@ -1,13 +1,14 @@
 import type { LeaseUnavailable, LeaseUnknown, LeaseUnreachable } from '../../../names/lease-store';
 import type { Subscription } from '../../transport';
+import type { NatsServerInfo } from '../nats-client';
 import type { BrokerOutcome, BrokerRequest } from '../connection/broker-requests';
 
 /** What the lease store needs of the connection of its node. */
 export interface JetStreamDeps {
   /** Where the node is connected, for people: `NATS at 127.0.0.1:4222`. */
   readonly server: () => string;
-  /** The version of that server, as it says it. */
-  readonly serverVersion: () => string | undefined;
+  /** What that server says of itself. */
+  readonly serverInfo: () => NatsServerInfo | undefined;
   readonly isConnected: () => boolean;
   /** Sends a request before it returns. */
   readonly ask: (request: BrokerRequest) => Promise<BrokerOutcome>;

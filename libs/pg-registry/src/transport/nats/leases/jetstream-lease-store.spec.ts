@@ -1,4 +1,5 @@
 import type { BrokerOutcome, BrokerRequest } from '../connection/broker-requests';
+import type { NatsServerInfo } from '../nats-client';
 import { JetStreamLeaseStore } from './jetstream-lease-store';
 import { streamConfig } from './stream-shape';
 
@@ -8,21 +9,37 @@ const T0 = '2026-11-29T06:16:50.000001Z';
 const T1 = '2026-11-29T06:16:51.000001Z';
 const EPOCH = 1_795_933_010_000_001;
 
+const RECORD = 'pgr.ns.names.aw';
+
 /** Answers requests as a script says; each step takes the requests that it is for. */
 class ScriptedServer {
   readonly asked: string[] = [];
   readonly answers = new Map<string, unknown[]>();
   readonly errors: Error[] = [];
   hear: () => void = () => undefined;
-  version = '2.10.20';
+  info: NatsServerInfo = {
+    server_id: 'S',
+    server_name: 's',
+    max_payload: 1000,
+    version: '2.10.20',
+    jetstream: true,
+  };
+  /** What its answers say about its cluster. */
+  cluster: unknown = undefined;
+  /** Answers to writes wait for it. */
+  acknowledges: Promise<void> = Promise.resolve();
   created = T0;
   replicas = 1;
 
   readonly store = new JetStreamLeaseStore(OPTIONS, {
     server: () => 'NATS at test',
-    serverVersion: () => this.version,
+    serverInfo: () => this.info,
     isConnected: () => true,
-    ask: (request) => Promise.resolve(this.#answer(request)),
+    ask: async (request) => {
+      const answer = this.#answer(request);
+      if (request.subject === RECORD) await this.acknowledges;
+      return answer;
+    },
     endRequests: () => undefined,
     subscribe: (_, onMessage) => {
       this.hear = onMessage;
@@ -59,13 +76,12 @@ class ScriptedServer {
       const config = {
         ...streamConfig({ bucket: BUCKET, subjects: 'pgr.ns.names.*', replicas: this.replicas }),
       };
-      return { type: 'answer', body: { config: { ...config, max_msg_size: -1 }, created: this.created } };
+      const { created, cluster } = this;
+      return { type: 'answer', body: { config: { ...config, max_msg_size: -1 }, created, cluster } };
     }
     return { type: 'timeout' };
   }
 }
-
-const RECORD = 'pgr.ns.names.aw';
 
 describe('JetStreamLeaseStore', () => {
   let server: ScriptedServer;
@@ -105,6 +121,36 @@ describe('JetStreamLeaseStore', () => {
       epoch: EPOCH + 1_000_000,
       repeated: true,
     });
+  });
+
+  it.each<[string, Partial<NatsServerInfo>, unknown, number]>([
+    ['behind the write, where one server keeps the stream', {}, undefined, 2],
+    ['behind the write, where that server says that it leads alone', {}, { leader: 's' }, 2],
+    ['after the acknowledgement, where another server keeps the stream', {}, { leader: 't' }, 1],
+    ['after the acknowledgement, in a cluster', { cluster: 'c' }, { name: 'c', leader: 's' }, 1],
+    ['after the acknowledgement, where the server has no JetStream', { jetstream: false }, undefined, 1],
+  ])('asks for the life of the stream %s', async (_, info, cluster, infosBefore) => {
+    const infos = () => server.asked.filter((subject) => subject.includes('INFO')).length;
+    server.info = { ...server.info, ...info };
+    server.cluster = cluster;
+    let acknowledge = (): void => undefined;
+    server.acknowledges = new Promise((resolve) => (acknowledge = resolve));
+    server.script(RECORD, { stream: BUCKET, seq: 1 });
+    const written = server.write();
+    await new Promise(setImmediate);
+    expect(infos()).toBe(infosBefore);
+    acknowledge();
+    expect(await written).toEqual({ type: 'written', revision: 1, epoch: EPOCH, repeated: false });
+    expect(infos()).toBe(2);
+    expect(server.asked.indexOf(RECORD)).toBe(1);
+  });
+
+  it('asks once more where the server joined a cluster meanwhile', async () => {
+    server.script(RECORD, { stream: BUCKET, seq: 1 }, { stream: BUCKET, seq: 2 });
+    await server.write();
+    server.cluster = { name: 'c' };
+    expect(await server.write()).toMatchObject({ type: 'written', revision: 2 });
+    expect(server.asked.filter((subject) => subject.includes('INFO'))).toHaveLength(4);
   });
 
   it('asks for the life of the stream again only where the epoch must be certain, or a revision comes twice', async () => {

@@ -12,7 +12,7 @@ import { safeCallback } from '../../safe-callback';
 import { peek } from '../nats-client';
 import { type JetStreamAnswer, JetStreamApi, type JetStreamDeps, type NotAnswered } from './jetstream-api';
 import { errorIn, JETSTREAM_ERROR, outcomeOf } from './jetstream-errors';
-import { LeaseStream } from './lease-stream';
+import { LeaseStream, type StreamState } from './lease-stream';
 import { recordSubject } from './record-subject';
 
 /** A read asks for the life of the stream, too, unless that was asked for less than this ago. */
@@ -22,12 +22,24 @@ const ATTEMPTS = 2;
 /** When a watch of a replicated stream hints again: a write is heard before it is committed, and a read may come in between. */
 const SECOND_HINT_MS = 50;
 
+/** What is known of the life of the stream in which a write was made. */
+interface LifeAround {
+  /** Its epoch, as it was known when the write was sent. */
+  readonly before: number;
+  /** The answer to a question that was sent behind the write; undefined: none was. */
+  readonly behind: Promise<StreamState> | undefined;
+  readonly endsAt: number;
+}
+
 /**
  * Keeps the records of a namespace in a JetStream stream, one message for each: the last one of its subject. A revision is the sequence of
  * that message, an epoch the time at which the stream was made.
  *
  * A write is one request to the server, with its expected revision and its id as headers; a read is one, too. The first request, a read
- * after a second without any, and a write that needs a certain epoch take another one about the stream.
+ * after a second without any, and a write that needs a certain epoch take another one about the stream. A write that is acknowledged was made
+ * in the life in which the stream was before the write was sent and is after the server has routed it: lives neither overlap nor come back. The
+ * one server that keeps the stream routes what comes over a connection in order, so there the question leaves with the write. In a cluster the
+ * two may take ways of their own, so there it leaves after the acknowledgement.
  */
 export class JetStreamLeaseStore implements LeaseStore {
   readonly #options: LeaseStoreOptions;
@@ -41,10 +53,10 @@ export class JetStreamLeaseStore implements LeaseStore {
     this.#deps = deps;
     this.#api = new JetStreamApi(deps);
     const { bucket, subject, replicas } = options;
-    const { server, serverVersion } = deps;
+    const { server, serverInfo } = deps;
     this.#stream = new LeaseStream(
       { bucket, subjects: `${subject}.*`, replicas },
-      { api: this.#api, server, serverVersion },
+      { api: this.#api, server, serverInfo },
     );
   }
 
@@ -75,8 +87,12 @@ export class JetStreamLeaseStore implements LeaseStore {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       const found = this.#stream.life ?? (await this.#stream.look(leftUntil(endsAt)));
       if (found.type !== 'life') return found;
-      const answer = await this.#put(write, leftUntil(endsAt));
-      if (!isGone(answer)) return this.#writeOutcome(answer, write, found.epoch, endsAt);
+      const put = this.#put(write, leftUntil(endsAt));
+      // Right behind the write, where it cannot overtake it: one round trip for both.
+      const isFollowed = write.certainEpoch && found.isInOrder;
+      const behind = isFollowed ? this.#stream.look(leftUntil(endsAt), performance.now()) : undefined;
+      const answer = await put;
+      if (!isGone(answer)) return this.#writeOutcome(answer, write, { before: found.epoch, behind, endsAt });
       this.#stream.doubt();
     }
     return this.#goneAgain();
@@ -148,15 +164,14 @@ export class JetStreamLeaseStore implements LeaseStore {
     const data = peek(answer.body, 'message', 'data') ?? '';
     if (!isSequence(revision) || typeof data !== 'string')
       return { type: 'unknown', reason: `JetStream sent an answer from ${this.place} that cannot be read.` };
-    this.#stream.isInOrder(revision, false);
+    this.#stream.isHigher(revision, false);
     return { type: 'found', record: bytesOf(data), revision, epoch };
   }
 
   async #writeOutcome(
     answer: JetStreamAnswer,
     { certainEpoch }: LeaseWrite,
-    epochBefore: number,
-    endsAt: number,
+    { before, behind, endsAt }: LifeAround,
   ): Promise<LeaseWriteOutcome> {
     if (answer.type !== 'answer') return this.#noOutcome(answer);
     const error = errorIn(answer.body);
@@ -167,10 +182,12 @@ export class JetStreamLeaseStore implements LeaseStore {
       return { type: 'unknown', reason: `JetStream sent an answer from ${this.place} that cannot be read.` };
     const repeated = peek(answer.body, 'duplicate') === true;
     const written = { type: 'written', revision, repeated } as const;
-    if (this.#stream.isInOrder(revision, !repeated) && !certainEpoch)
-      return { ...written, epoch: epochBefore };
-    const life = await this.#stream.look(leftUntil(endsAt), performance.now());
-    if (life.type === 'life' && life.epoch === epochBefore) return { ...written, epoch: epochBefore };
+    const isHigher = this.#stream.isHigher(revision, !repeated);
+    if (isHigher && !certainEpoch) return { ...written, epoch: before };
+    let life = isHigher ? await behind : undefined;
+    if (life?.type !== 'life' || !life.isInOrder)
+      life = await this.#stream.look(leftUntil(endsAt), performance.now());
+    if (life.type === 'life' && life.epoch === before) return { ...written, epoch: before };
     // Race: the stream was made anew around the write. Which of the two has it is not known.
     const why = life.type === 'life' ? `The ${this.place} was made anew meanwhile.` : life.reason;
     return { type: 'unknown', reason: why };

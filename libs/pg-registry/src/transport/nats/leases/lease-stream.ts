@@ -1,5 +1,5 @@
 import type { LeaseUnavailable } from '../../../names/lease-store';
-import { peek } from '../nats-client';
+import { type NatsServerInfo, peek } from '../nats-client';
 import type { JetStreamAnswer, JetStreamApi, NotAnswered } from './jetstream-api';
 import { errorIn, JETSTREAM_ERROR, outcomeOf } from './jetstream-errors';
 import {
@@ -23,6 +23,8 @@ export interface StreamLife {
   readonly epoch: number;
   /** Whether several servers keep it. */
   readonly isReplicated: boolean;
+  /** Whether what this node sends reaches it in order: the connected server keeps it, and belongs to no cluster. */
+  readonly isInOrder: boolean;
 }
 
 /** What is known of the stream. */
@@ -33,7 +35,7 @@ export interface LeaseStreamDeps {
   readonly api: JetStreamApi;
   /** The server, for people: `NATS at 127.0.0.1:4222`. */
   readonly server: () => string;
-  readonly serverVersion: () => string | undefined;
+  readonly serverInfo: () => NatsServerInfo | undefined;
 }
 
 /** The stream of one namespace: made if there is none, checked if there is one, and looked at again when there is doubt. */
@@ -71,7 +73,7 @@ export class LeaseStream {
   }
 
   /** Notes a revision of the present life. Returns false for a new revision that this life has had before: the life must be another one. */
-  isInOrder(revision: number, isNew: boolean): boolean {
+  isHigher(revision: number, isNew: boolean): boolean {
     if (revision > this.#revision) this.#revision = revision;
     else if (isNew) return false;
     return true;
@@ -142,7 +144,16 @@ export class LeaseStream {
       this.#epoch = epoch;
       this.#revision = 0;
     }
-    return { type: 'life', epoch, isReplicated: replicasOf(config) > 1 };
+    const isInOrder = this.#isKeptByServer(peek(answer.body, 'cluster'));
+    return { type: 'life', epoch, isReplicated: replicasOf(config) > 1, isInOrder };
+  }
+
+  /** @param cluster What the answer says about it; servers before 2.10 that have none say nothing */
+  #isKeptByServer(cluster: unknown): boolean {
+    const server = this.#deps.serverInfo();
+    if (server?.jetstream !== true || server.cluster !== undefined) return false;
+    const leader = peek(cluster, 'leader') ?? server.server_name;
+    return peek(cluster, 'name') === undefined && leader === server.server_name;
   }
 
   #withoutJetStream(): LeaseUnavailable {
@@ -173,7 +184,7 @@ export class LeaseStream {
   }
 
   #refusalOf(replicas: number): LeaseUnavailable | undefined {
-    const version = this.#deps.serverVersion();
+    const version = this.#deps.serverInfo()?.version;
     if (replicas === 1 || replicatesSafely(version)) return undefined;
     return {
       type: 'unavailable',
