@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import { simulateEntities } from './entities/simulate-entities';
 import { simulateNames } from './names/simulate-names';
 import { drawScenario, runScenario, type Scenario, shrink } from './scenario';
 import { textOfStep } from './step-generator';
@@ -12,7 +13,7 @@ function argument(name: string, otherwise: number): number {
   const value = Number(process.argv[at + 1]);
   if (Number.isSafeInteger(value) && value >= 0) return value;
   throw new Error(
-    `--${name} must be a whole number: simulate -- [--names | --hostile] [--seeds N] [--seed S] [--steps K]`,
+    `--${name} must be a whole number: simulate -- [--names | --entities | --hostile] [--seeds N] [--seed S] [--steps K]`,
   );
 }
 
@@ -68,4 +69,5 @@ async function main(): Promise<void> {
 }
 
 if (process.argv.includes('--names')) simulateNames(argument);
+else if (process.argv.includes('--entities')) void simulateEntities(argument);
 else void main();

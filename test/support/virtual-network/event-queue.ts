@@ -33,15 +33,28 @@ export class EventQueue {
   /** Moves time forward by `ms` and runs every event that is due on the way. @throws Error if one moment never ends */
   advance(ms: number): void {
     const end = this.now + ms;
+    while (this.runNext(end));
+  }
+
+  /**
+   * Runs the next event that is due until a moment, or moves time there if there is none. For code with promises, which gets on between two events.
+   *
+   * @returns Whether there was one.
+   * @throws Error if one moment never ends
+   */
+  runNext(end: number): boolean {
     for (let next = this.#heap[0]; next !== undefined && next.at <= end; next = this.#heap[0]) {
       this.#removeFirst();
       this.#eventsThisMoment = next.at > this.now ? 0 : this.#eventsThisMoment + 1;
       if (this.#eventsThisMoment > MAX_EVENTS_PER_MOMENT)
         throw new Error(`More than ${MAX_EVENTS_PER_MOMENT} events ran at ${this.now} ms.`);
       this.now = next.at;
-      next.run?.();
+      if (next.run === undefined) continue;
+      next.run();
+      return true;
     }
     this.now = end;
+    return false;
   }
 
   #removeFirst(): void {

@@ -316,6 +316,7 @@ export class EntityHost {
     const { hosted, life } = found;
     this.#lives.delete(process);
     if (hosted.lives.get(life.key) === life) hosted.lives.delete(life.key);
+    if (life.from !== undefined) hosted.endedAfterMove(life.key, life.from);
     if (!life.isFreed && life.claim !== undefined) void this.#freeAfterExit(hosted, life);
     const { reason } = process;
     const word = typeof reason === 'string' ? reason : 'error';

@@ -1,4 +1,4 @@
-import type { Claim, EntityNames } from '../names';
+import type { Claim, EntityNames, Holder } from '../names';
 import {
   EntityUnavailableError,
   type Key,
@@ -16,6 +16,8 @@ import type { Refusals } from './refusals';
 
 /** How long calls wait for a lease, so that their callers hear why they do not get it: less than the default time limit of a call. */
 const CLAIM_MS = 4000;
+/** How long a node waits for a lease before it asks again who holds it, in milliseconds; twice as long each time. */
+const FIRST_WAIT_MS = 50;
 /** How long an entity that has ended waits for the store to hear it. */
 const FREE_MS = 5000;
 
@@ -47,22 +49,41 @@ export class EntityLeases {
    *   node that cannot be reached holds it for more than {@link CLAIM_MS}, or if the store cannot be used; ValueTooLargeError.
    */
   async take(type: string, key: Key): Promise<Claim> {
-    const { processes, availability, timers } = this.#deps;
+    const { timers } = this.#deps;
     const until = timers.now() + CLAIM_MS;
+    const left = (atMost = CLAIM_MS): number => Math.max(1, Math.min(atMost, until - timers.now()));
     let who = 'another node';
     try {
-      const claim = await this.#names.tryClaim(type, key, CLAIM_MS);
-      if (claim !== undefined) return claim;
-      const holder = await this.#names.holder(type, key, Math.max(1, until - timers.now()));
-      if (holder !== undefined && !processes.isLocal(holder.pid)) {
-        if (availability(holder.pid) !== 'unknown')
-          throw this.#refusals.elsewhere({ type, key }, holder.pid, 'does not hold its lease');
-        who = `node ${quoteText(holder.pid.node)}, which is no peer of this node and may be alive. Its lease lasts ${holder.expiresInMs} ms unless it is renewed`;
+      for (let waitMs = FIRST_WAIT_MS; ; waitMs *= 2) {
+        // One question after the other: who gets it while this node waits is to be asked instead.
+        // oxlint-disable-next-line no-await-in-loop
+        const claim = await this.#names.tryClaim(type, key, left());
+        if (claim !== undefined) return claim;
+        // oxlint-disable-next-line no-await-in-loop
+        who = this.#describe({ type, key }, await this.#names.holder(type, key, left())) ?? who;
+        try {
+          // oxlint-disable-next-line no-await-in-loop
+          return await this.#names.claim(type, key, left(waitMs));
+        } catch (error) {
+          if (!(error instanceof LockTimeoutError) || timers.now() >= until) throw error;
+        }
       }
-      return await this.#names.claim(type, key, Math.max(1, until - timers.now()));
     } catch (error) {
       throw this.#failure({ type, key }, who, error);
     }
+  }
+
+  /** Describes a holder who cannot be asked. @throws EntityElsewhereError naming one who can */
+  #describe(
+    address: { readonly type: string; readonly key: Key },
+    holder: Holder | undefined,
+  ): string | undefined {
+    const { processes, availability } = this.#deps;
+    if (holder === undefined || processes.isLocal(holder.pid)) return undefined;
+    const { pid, expiresInMs } = holder;
+    if (availability(pid) !== 'unknown')
+      throw this.#refusals.elsewhere(address, pid, 'does not hold its lease');
+    return `node ${quoteText(pid.node)}, which is no peer of this node and may be alive. Its lease lasts ${expiresInMs} ms unless it is renewed`;
   }
 
   /** Gives the lease of a life back, whose `onProcessExit` has run. @param to The incarnation that may take it first */

@@ -5,6 +5,9 @@ import { type Key, KeyMap, type Pid } from '../term';
 import type { EntityClass, EntityDefinition, StartCause } from './entity-options';
 import { StartPauses } from './start-pauses';
 
+/** Keys of a type of which it is remembered where they came from; the one that ended first is forgotten first. */
+const MOST_ORIGINS = 1000;
+
 /** One life of an entity on this node, from the beginning of its start until its process has ended. */
 export interface Life {
   readonly key: Key;
@@ -42,6 +45,7 @@ export class HostedType {
   /** Calls that wait until it is known whether their entity starts here. */
   readonly parked = new KeyMap<Mailbox>();
   readonly pauses = new StartPauses();
+  readonly #origins = new KeyMap<Pid>();
   /** When this node began to offer it; Infinity: not yet. */
   offeredAt = Infinity;
   /** What its offer says. */
@@ -52,6 +56,20 @@ export class HostedType {
   constructor(type: EntityDefinition, entityClass: EntityClass) {
     this.type = type;
     this.class = entityClass;
+  }
+
+  /** An entity that was handed over has ended here: its old node may still say for a while that it is on its way. */
+  endedAfterMove(key: Key, from: Pid): void {
+    this.#origins.delete(key);
+    this.#origins.set(key, from);
+    if (this.#origins.size <= MOST_ORIGINS) return;
+    const [oldest] = this.#origins.keys();
+    this.#origins.delete(oldest);
+  }
+
+  /** Whether the last entity of a key that was handed over to this node came from this process, and has ended. */
+  hasComeFrom(key: Key, from: Pid): boolean {
+    return this.#origins.get(key) === from;
   }
 
   /** Whether no more entities of the type may be started here. */

@@ -39,9 +39,10 @@ export class Refusals {
     const { type, key } = entity;
     const { processes, availability, directory } = this.#deps;
     if (this.#deps.isLeaving(hosted)) return this.leaving(entity);
-    const [other] = directory
+    const elsewhere = directory
       .living(type, key)
       .filter((pid) => !processes.isLocal(pid) && availability(pid) !== 'unknown');
+    const other = elsewhere.find((pid) => !hosted.hasComeFrom(key, pid));
     if (other !== undefined) return this.elsewhere(entity, other, 'knows that it lives');
     const refusal = this.ofType(hosted, key);
     if (refusal !== undefined) return refusal;
@@ -54,8 +55,8 @@ export class Refusals {
       if (!processes.isLocal(place.pid)) return this.elsewhere(entity, place.pid, 'is not the place');
     }
     if (hosted.isFull || rank === -1) return this.elsewhere(entity, undefined, 'takes no more of the type');
-    // Whoever chose this node did so once; the lease decides between two.
-    if (placement !== 'hash') return undefined;
+    // Whoever chose this node did so once; the lease decides between two. And the node from which it came sends all calls here for a while.
+    if (placement !== 'hash' || elsewhere.length > 0) return undefined;
     if (rank <= entity.passed || entity.hops >= MANY_HOPS) return undefined;
     return this.elsewhere(entity, candidates[entity.passed]?.pid, 'is not the place');
   }

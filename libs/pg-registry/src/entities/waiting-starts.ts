@@ -152,7 +152,7 @@ export class WaitingStarts {
     parking.take(first);
     const then = (living: unknown): void => {
       if (hosted.parked.get(key) !== parking) return;
-      if (!isPid(living)) return this.#startLater(hosted, key, parking);
+      if (!isPid(living) || hosted.hasComeFrom(key, living)) return this.#startLater(hosted, key, parking);
       hosted.parked.delete(key);
       parking.divert((queued) => {
         const address = queued.message.entity;

@@ -78,6 +78,22 @@ function loseAnswerTo(step: string): () => boolean {
   return () => isLost;
 }
 
+/** Lets all that one host asks of another one wait. @returns What ends that */
+function holdBack(step: string): () => void {
+  // oxlint-disable-next-line typescript/unbound-method
+  const call = OutgoingCalls.prototype.call;
+  let letGo!: () => void;
+  const held = new Promise<void>((resolve) => (letGo = resolve));
+  jest.spyOn(OutgoingCalls.prototype, 'call').mockImplementation(async function (
+    this: OutgoingCalls,
+    ...args
+  ) {
+    if (args[1] === step) await held;
+    return await call.apply(this, args);
+  });
+  return letGo;
+}
+
 const STEPS = ['prepare', 'receive', 'settle'].flatMap((step) =>
   [Viewed, Leased].map((type) => ({ step, type })),
 );
@@ -117,6 +133,28 @@ it('an entity that a lost answer kept from moving can be moved later, and calls 
   expect(await here.entities.move(Viewed, 'k', there.name)).toBe(true);
   expect(await here.entities.ref(Viewed, 'k').call('add', 1)).toBe(9);
 });
+
+it.each([Viewed, Leased])(
+  'an entity that ends right after its move starts anew, while its old node waits for all nodes to know where it went: %p',
+  async (type) => {
+    expect(await a.entities.ref(type, 'k').call('add', 7)).toBe(7);
+    const from = await eventually(() => a.entities.find(type, 'k')?.node);
+    const [here, there] = from === 'a' ? [a, b] : [b, a];
+    await eventually(() => there.entities.find(type, 'k') !== undefined);
+    const letGo = holdBack('settle');
+    const moved = here.entities.move(type, 'k', there.name);
+    await eventually(() => starts.length === 2);
+    await eventually(() => there.entities.find(type, 'k')?.node === there.name);
+    expect(await there.entities.stop(type, 'k')).toBe(true);
+    for (const node of [there, here])
+      expect(await node.entities.ref(type, 'k').call('add', 1, { timeoutMs: 3000 })).toBe(
+        node === there ? 1 : 2,
+      );
+    expect(starts).toEqual(['k call', 'k hand-over', 'k call']);
+    letGo();
+    expect(await moved).toBe(true);
+  },
+);
 
 it('when the only node that offers a class leaves, its entities end, and calls say that nobody offers it', async () => {
   expect(await a.entities.ref('rare', 'k').call('add', 7)).toBe(7);

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { incarnationOf, leaseBucket, leaseSubject, type VersionRange } from '../wire';
 import { PeerProtocol } from '../protocol';
 import { Calls, type CallTracer } from '../calls';
@@ -38,6 +37,8 @@ export interface NodeDeps extends LogDeps {
   readonly versions?: VersionRange | undefined;
   /** Hears how long syncs and writes take. Default: none. */
   readonly observer?: NodeObserver | undefined;
+  /** Returns numbers in [0, 1), for simulations. Default: numbers that nobody can guess. */
+  readonly random?: () => number;
 }
 
 /** The components of one node, wired to one another; nothing has been started. */
@@ -82,10 +83,11 @@ export function createNodeComponents(
   const options = normalNodeOptions(given, deps.defaultTransport);
   const logs = createLogs(options, deps);
   const { clock, limitedLog } = logs;
-  const identity = { node: options.node, incarnation: incarnationOf(options.node, randomInt(2 ** 32)) };
-  const seed = new HashSeed(randomInt(2 ** 32), randomInt(2 ** 32));
+  const { random = unguessableRandom() } = deps;
+  const random32 = (): number => Math.floor(random() * 2 ** 32);
+  const identity = { node: options.node, incarnation: incarnationOf(options.node, random32()) };
+  const seed = new HashSeed(random32(), random32());
   const limits = new SizeLimits(options.limits, options.protocol);
-  const random = unguessableRandom();
   const recorders = createRecorders(options, clock, deps.tracer);
   const shared: Shared = {
     ...logs,
