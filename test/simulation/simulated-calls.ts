@@ -1,3 +1,4 @@
+import { Exits } from '../../libs/pg-registry/src/calls/exits';
 import { CallsFromPeers } from '../../libs/pg-registry/src/calls/calls-from-peers';
 import { CallsToPeers } from '../../libs/pg-registry/src/calls/calls-to-peers';
 import {
@@ -85,7 +86,7 @@ export class SimulatedCalls {
     this.#answerLater(mailboxes, (ms, run) => loop.setTimer(ms, run));
     const retransmissions = (this.#retransmissions = new Retransmissions(loop));
     this.#toPeers = new CallsToPeers(port, protocol, random);
-    this.#fromPeers = new CallsFromPeers(all, port, mailboxes);
+    this.#fromPeers = new CallsFromPeers(all, port, mailboxes, new Exits(processes));
     this.#watched = new WatchedProcesses({ port, peers: protocol, timers: loop, retransmissions, onDown });
     this.#watching = new WatchingNodes({ ...all, port, retransmissions });
     port.connect({

@@ -46,7 +46,7 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
   },
   'calls/destinations/holder-routing.ts': { timer: [1, CLOCK] },
   'calls/outgoing-calls.ts': { 'then()': [1, PROMISE] },
-  'calls/calls-from-peers.ts': { timer: [1, CLOCK] },
+  'calls/calls-from-peers.ts': { timer: [1, CLOCK], 'then()': [1, 'caught; a reply does not throw'] },
   'command/main.ts': {
     void: [1, 'runCommand() never rejects'],
     timer: [1, 'ends the process of the command'],
@@ -77,7 +77,8 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
     void: [1, 'a release and an end of an onProcessExit never reject'],
   },
   'entities/entity-service.ts': { void: [1, 'ready() never rejects'] },
-  'entities/host-handlers.ts': { 'async callback': [3, 'the mailbox awaits it'] },
+  'entities/host-handlers.ts': { 'async callback': [1, 'the mailbox awaits it'] },
+  'entities/host-orders.ts': { 'async callback': [1, 'the reply to an exit frame awaits it'] },
   'entities/idle-watch.ts': { timer: [1, CLOCK] },
   'entities/merges.ts': { 'async callback': [2, AWAITED] },
   'entities/settling.ts': { timer: [1, CLOCK] },

@@ -122,6 +122,30 @@ describe('ending a process of another node', () => {
     }, key);
   };
 
+  /** Lets a node stop an entity of b. @returns What came of it. */
+  const stopEntityBy = async (stopping: ClusterNode): Promise<string> => {
+    await b.run(async ({ node }) => {
+      await node.entities.ready();
+      if (node.scope('pg.hosts').lookup('thing').length > 0) return;
+      const [host, entity] = [node.processes.spawn(), node.processes.spawn()];
+      node.scope('pg.hosts').join('thing', host.pid, { guard: 'view', stateVersion: 1, full: false });
+      node.scope('pg.entities').join(['thing', 'k'], entity.pid);
+    });
+    await eventually(async () => {
+      const known = await stopping.run(async ({ node }) => {
+        await node.entities.ready();
+        return node.entities.hosts('thing').length + node.entities.list('thing').length;
+      });
+      expect(known).toBe(2);
+    });
+    return stopping.run(({ node }) =>
+      node.entities.stop('thing', 'k').then(
+        (stopped) => `stopped: ${stopped}`,
+        (error: { code: string; message: string }) => `${error.code}: ${error.message}`,
+      ),
+    );
+  };
+
   test('with permissions from the template a node ends a process of another node', async () => {
     await startOnB('victim');
     expect(await endBy(a, 'victim')).toBe('ended');
@@ -143,6 +167,9 @@ describe('ending a process of another node', () => {
         'healthy',
       );
       expect(await restricted.log()).toEqual([]);
+      expect(await stopEntityBy(restricted)).toMatch(
+        /^TRANSPORT: The broker does not permit this node to end/,
+      );
       expect(cluster.server.log).toMatch(/Publish Violation.*pgr\.pg\.to\.b\.exit\.restricted/);
       await restricted.leave();
       cluster.forget(restricted);

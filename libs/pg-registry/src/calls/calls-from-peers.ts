@@ -1,11 +1,11 @@
-import { type Pid, quoteText } from '../term';
+import { type Pid, quoteText, type Value } from '../term';
 import { type NodeIdentity, type ReceivedFrame, tooLargeForFrame } from './frames/call-channel';
 import type { Cancellation, Reply, Request } from './frames/call-frames';
 import type { CallPort } from './frames/call-port';
 import type { ReplyAddress } from './frames/frame-receivers';
 import { type CallToken, isSameToken } from './frames/call-token';
 import type { CallsDeps } from './calls-deps';
-import { exitByPid } from './exits';
+import type { Exits } from './exits';
 import type { ExitBody } from './frames/exit-frames';
 import { cancelled, timedOut } from './handler-context';
 import type { Mailboxes } from './mailboxes';
@@ -105,13 +105,15 @@ export class CallsFromPeers {
   readonly #deps: CallsDeps;
   readonly #port: CallPort;
   readonly #mailboxes: Mailboxes;
+  readonly #exits: Exits;
   readonly #callDeps: IncomingCallDeps;
   #cancelSweep: (() => void) | undefined;
 
-  constructor(deps: CallsDeps, port: CallPort, mailboxes: Mailboxes) {
+  constructor(deps: CallsDeps, port: CallPort, mailboxes: Mailboxes, exits: Exits) {
     this.#deps = deps;
     this.#port = port;
     this.#mailboxes = mailboxes;
+    this.#exits = exits;
     this.#callDeps = { unanswered: this.#unanswered, port, calls: deps };
     this.#loads = new PeerLoads(deps.node, deps.callLimits ?? DEFAULT_CALL_LIMITS);
     this.#refusal = { type: 'error', executed: false, error: this.#loads.refusal() };
@@ -164,14 +166,16 @@ export class CallsFromPeers {
     this.#mailboxes.tell(to, message, load, bytes);
   }
 
-  /** Ends a process of this node, and says so. */
+  /** Ends a process of this node, or does what it is ordered, and says so. */
   exit({ from }: ReceivedFrame, { token, incarnation, id, reason }: ExitBody): void {
-    const { node, pids, processes } = this.#deps;
+    const { node, pids } = this.#deps;
     const address = { ...token, to: from, address: '' };
     if (incarnation !== this.#deps.incarnation) return void this.#port.reply(address, { type: 'stale' });
+    const reply = (value: Value): void => void this.#port.reply(address, { type: 'result', value });
     try {
-      exitByPid(processes, pids.intern(node, incarnation, id), reason);
-      this.#port.reply(address, { type: 'result', value: null });
+      const result = this.#exits.run(pids.intern(node, incarnation, id), reason, from.node);
+      if (!(result instanceof Promise)) return reply(result);
+      result.then(reply).catch((error: unknown) => this.#port.replyError(address, error, true));
     } catch (error) {
       this.#port.replyError(address, error, false);
     }

@@ -6,6 +6,7 @@ import type { CallsDeps } from './calls-deps';
 import { CallsFromPeers } from './calls-from-peers';
 import { CallsToPeers } from './calls-to-peers';
 import { reasonValue } from './error-form';
+import { Exits } from './exits';
 import { Mailboxes } from './mailboxes';
 import { ProcessMonitors } from './monitors/process-monitors';
 import { Retransmissions } from './monitors/retransmissions';
@@ -49,6 +50,8 @@ export class Calls {
   readonly outgoing: OutgoingCalls;
   /** Messages to this node's processes. */
   readonly mailboxes: Mailboxes;
+  /** Requests to end processes of this node, and orders to those that cannot be ended. */
+  readonly exits: Exits;
   /** Tells processes of this node when processes end, here and on other nodes. */
   readonly monitors: ProcessMonitors;
   /** Where frames leave the node and enter it. */
@@ -73,13 +76,22 @@ export class Calls {
     const port = new CallPort(deps);
     const mailboxes = new Mailboxes(deps);
     const toPeers = new CallsToPeers(port, peers, random);
+    const exits = new Exits(processes);
     const retransmissions = new Retransmissions(timers);
     this.port = port;
     this.mailboxes = mailboxes;
+    this.exits = exits;
     this.#timeLimits = new TimeLimits(timers);
-    this.outgoing = new OutgoingCalls({ ...deps, timeLimits: this.#timeLimits, mailboxes, toPeers, port });
+    this.outgoing = new OutgoingCalls({
+      ...deps,
+      timeLimits: this.#timeLimits,
+      mailboxes,
+      toPeers,
+      exits,
+      port,
+    });
     this.#toPeers = toPeers;
-    this.#fromPeers = new CallsFromPeers(deps, port, mailboxes);
+    this.#fromPeers = new CallsFromPeers(deps, port, mailboxes, exits);
     this.#retransmissions = retransmissions;
     const onDown = (pid: Pid, reason: Value): void => this.monitors.down(pid, reason);
     this.#watchedProcesses = new WatchedProcesses({ port, peers, timers, retransmissions, onDown });

@@ -22,6 +22,7 @@ export type {
 export type { CallContext, CallHeaders, TraceContext } from './call-context';
 export type { CallOptions } from './call-options';
 export type { CallTracer, HandlerSpan, OutgoingSpan, TracedMessage } from './call-tracer';
+export type { OrderHandler } from './exits';
 export type { CallPort } from './frames/call-port';
 export { Calls, type CallsStats } from './calls';
 export { type Handler, type Handlers, HandlerTable } from './handlers';

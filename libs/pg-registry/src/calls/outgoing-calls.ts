@@ -14,7 +14,6 @@ import { type AttemptOutcome, CallAttempt } from './call-attempt';
 import { CallDeadline } from './call-deadline';
 import { CallArguments, type CallOptions, type CheckedOptions } from './call-options';
 import type { OutgoingSpan } from './call-tracer';
-import { exitByPid } from './exits';
 import { undelivered } from './mailboxes';
 import type { Message, MessageKind } from './message';
 import { MESSAGE, PAYLOAD } from './payload';
@@ -134,25 +133,28 @@ export class OutgoingCalls {
   }
 
   /**
-   * See `ProcessService.exit`.
+   * See `ProcessService.exit`. The reason is an order to a process that takes orders; see `Exits`.
    *
+   * @returns What the order returns; null for an end.
    * @throws InvalidArgumentError, InvalidValueError, ValueTooLargeError, NodeDownError, TransportError, CallTimeoutError.
    */
-  async exit(pid: Pid, reason: unknown): Promise<void> {
+  async exit(pid: Pid, reason: unknown, timeoutMs = this.#defaults.timeoutMs): Promise<Value> {
     if (!isPid(pid)) {
       throw new InvalidArgumentError(
         'The first argument of exit() must be the Pid of a process. Nothing was ended.',
       );
     }
-    const { processes, toPeers } = this.#deps;
-    const message = this.#message('call', 'exit', reason, this.#defaults, undefined, undefined);
-    if (processes.isLocal(pid)) return exitByPid(processes, pid, message.payload);
+    const { processes, toPeers, exits } = this.#deps;
+    const limits = { ...this.#defaults, timeoutMs };
+    const message = this.#message('call', 'exit', reason, limits, undefined, undefined);
+    if (processes.isLocal(pid)) return await exits.run(pid, message.payload, pid.node);
     const outcome = await new Promise<AttemptOutcome>((resolve) => {
       const receiver = { attemptEnded: resolve };
-      const attempt = new CallAttempt(pid, message, this.#defaults, this.#deps, receiver);
+      const attempt = new CallAttempt(pid, message, limits, this.#deps, receiver);
       attempt.asked = toPeers.ask(attempt, 'exit');
     });
     if (outcome.type === 'error') throw outcome.error;
+    return outcome.value;
   }
 
   #tell(kind: 'cast' | 'message', to: Destination, name: string, payload: unknown): void {

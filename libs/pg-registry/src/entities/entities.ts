@@ -15,6 +15,7 @@ import type { EntitiesDeps, EntitiesStats } from './entities-deps';
 import { EntityHost } from './entity-host';
 import { type EntityClass, nameOf } from './entity-options';
 import { hostHandlers, hostOn, SETTLE_MS } from './host-handlers';
+import { hostOrders } from './host-orders';
 import type { HostedType } from './hosted-type';
 import type { Host } from './host';
 import { Directory, ENTITIES_SCOPE, HOSTS_SCOPE, namesOf } from './hosts';
@@ -239,17 +240,10 @@ export class Entities implements EntityRouter {
     this.#arrivals = arrivals;
     this.#merges = merges;
     this.#moves = moves;
-    host.open(
-      hostHandlers({
-        ...this.#deps,
-        directory: this.directory,
-        host,
-        arrivals,
-        merges,
-        moves,
-        settle: (target) => this.#settle(target),
-      }),
-    );
+    const settle = (target: Host): Promise<unknown> => this.#settle(target);
+    const deps = { ...this.#deps, directory: this.directory, host, arrivals, merges, moves, settle };
+    host.open(hostHandlers(deps));
+    this.#deps.calls.exits.takeOrders(host.process, hostOrders(deps));
     if (isLate) this.#ready = this.#begin();
     return host;
   }
@@ -257,21 +251,14 @@ export class Entities implements EntityRouter {
   async #tellHostOf(
     type: string,
     key: Key,
-    what: string,
+    order: string,
     more: Readonly<Record<string, Value>>,
   ): Promise<boolean> {
     await this.ready();
     const [pid] = this.directory.living(type, key);
     const host = pid && this.directory.hostAt(type, pid);
     if (host === undefined) return false;
-    return (
-      (await this.#deps.calls.outgoing.call(
-        host.pid,
-        what,
-        { type, key, ...more },
-        { timeoutMs: TELL_MS },
-      )) === true
-    );
+    return (await this.#deps.calls.outgoing.exit(host.pid, { order, type, key, ...more }, TELL_MS)) === true;
   }
 
   #settle(target: Host): Promise<unknown> {

@@ -158,7 +158,8 @@ export class EntityService {
    *
    * @param reason A text of 1 to 256 characters. Default `'stopped'`.
    * @returns False if it did not live.
-   * @throws CallTimeoutError if its node did not say within a minute that it has ended; it may end later.
+   * @throws CallTimeoutError if its node did not say within a minute that it has ended; it may end later. TransportError if the broker forbids
+   *   this node to end processes of others.
    */
   async stop(type: EntityClass | string, key: Key, reason = 'stopped'): Promise<boolean> {
     const { type: name, key: normal } = entity(type, key);
@@ -171,6 +172,7 @@ export class EntityService {
    *
    * @returns Whether it lives there now; false if it did not live, or the node did not take it.
    * @throws InvalidArgumentError if the node does not offer the type; CallTimeoutError if the move took more than a minute. It may still end.
+   *   TransportError if the broker forbids this node to end processes of others.
    */
   async move(type: EntityClass | string, key: Key, node: string): Promise<boolean> {
     const { type: name, key: normal } = entity(type, key);

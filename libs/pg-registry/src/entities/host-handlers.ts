@@ -21,7 +21,7 @@ import { Settling } from './settling';
 /** How long a host waits for its peers to know its entries, in milliseconds. */
 export const SETTLE_MS = 5000;
 
-/** What answers other hosts, and operators. */
+/** What answers other hosts, and does the orders of operators. */
 export interface HostHandlersDeps extends Pick<EntitiesDeps, 'limits' | 'pids' | 'scope' | 'timers'> {
   readonly directory: Directory;
   readonly host: EntityHost;
@@ -32,19 +32,31 @@ export interface HostHandlersDeps extends Pick<EntitiesDeps, 'limits' | 'pids' |
   readonly settle: (target: Host) => Promise<unknown>;
 }
 
+/** An entity of a host, as far as it lives. */
+interface Here {
+  readonly hosted: HostedType | undefined;
+  readonly life: Life | undefined;
+  readonly key: Key;
+}
+
+/** Finds an entity that a message is about. */
+export function livingHere(
+  host: EntityHost,
+  { type, key }: { readonly type: string; readonly key: Key },
+): Here {
+  const hosted = host.types.get(type);
+  return { hosted, life: hosted?.lives.get(key), key };
+}
+
 /** Makes the handlers of a host's process; what they get and return is in {@link HostMessages}. */
 export function hostHandlers(deps: HostHandlersDeps): HandlerTable {
-  const { host, arrivals, merges, moves, limits, pids, scope, timers, directory, settle } = deps;
+  const { host, arrivals, merges, limits, pids, scope, timers } = deps;
   const read = new HostMessages(limits, pids);
   const settling = new Settling({
     timers,
     replicated: () => scope(ENTITIES_SCOPE).replicated({ timeoutMs: SETTLE_MS }),
   });
-  const here = (message: Value): { hosted: HostedType | undefined; life: Life | undefined; key: Key } => {
-    const { type, key } = read.address(message);
-    const hosted = host.types.get(type);
-    return { hosted, life: hosted?.lives.get(key), key };
-  };
+  const here = (message: Value): Here => livingHere(host, read.address(message));
   const calls = new Map<string, Handler>([
     [
       'known',
@@ -67,26 +79,6 @@ export function hostHandlers(deps: HostHandlersDeps): HandlerTable {
         await life?.closing;
         const present = hosted.lives.get(key) ?? startToMerge(host, hosted, key);
         return await merges.merge(present, caller.incarnation, request);
-      },
-    ],
-    [
-      'stop',
-      async (message) => {
-        const { hosted, life } = here(message);
-        if (hosted === undefined || life === undefined) return false;
-        await host.end(hosted, life, read.text(message, 'reason'));
-        return true;
-      },
-    ],
-    [
-      'move',
-      async (message) => {
-        const { hosted, life } = here(message);
-        if (hosted === undefined || life === undefined) return false;
-        const target = hostOn(directory, hosted.type.name, read.text(message, 'node'));
-        return (
-          target.pid === host.process.pid || (await moves.move(hosted, life, target, (to) => settle(to)))
-        );
       },
     ],
   ]);

@@ -22,8 +22,11 @@ const MOST_NUMBER_LENGTH = 17;
  *     receive   … and { stateVersion, hasState, state }            → the process of the entity that has started
  *     settle    null                                               → null: every node knows the entries of this one
  *     merge     { type, key, mergeId, state }                      → whether the entity had a use for the state
- *     stop      { type, key, reason }                              → whether it lived here
- *     move      { type, key, node }                                → whether it is there now
+ *
+ * And what operators order:
+ *
+ *     { order: 'stop', type, key, reason }                         → whether it lived here
+ *     { order: 'move', type, key, node }                           → whether it is there now
  */
 export class HostMessages {
   readonly #limits: ValueLimits;
@@ -55,6 +58,13 @@ export class HostMessages {
   merge(message: Value): MergeRequest {
     const { mergeId, state } = this.#parts(message);
     return { ...this.address(message), mergeId: number(mergeId), state };
+  }
+
+  /** What somebody orders. */
+  order(message: Value): 'stop' | 'move' {
+    const { order } = this.#parts(message);
+    if (order !== 'stop' && order !== 'move') throw strange();
+    return order;
   }
 
   /** One more text of a message. */

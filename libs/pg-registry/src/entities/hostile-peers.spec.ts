@@ -4,11 +4,15 @@ import { Entity } from '../nest/decorators/entity.decorator';
 import { HandleCall } from '../nest/decorators/handlers.decorator';
 import {
   AlreadyRegisteredError,
+  DEFAULT_VALUE_LIMITS,
   EntityUnavailableError,
   InvalidArgumentError,
+  MailboxFullError,
   NoHandlerError,
   type Pid,
+  PidInterner,
 } from '../term';
+import { hostOrders } from './host-orders';
 import { Outcomes } from './outcomes';
 import { createTestCluster, type TestCluster, type TestNode, type TestNodeSettings } from '../testing';
 
@@ -89,7 +93,6 @@ describe('A peer that says what it likes to a host of entities', () => {
     ['receive', []],
     ['merge', { type: 'thing', key: 'a' }],
     ['known', { type: '', key: 'a' }],
-    ['stop', { key: 'a' }],
   ])('is refused what no host says: %s %j', async (name, message) => {
     expect(['INVALID_ARGUMENT', 'INVALID_VALUE']).toContain(
       ((await say(name, message)) as { code: string }).code,
@@ -210,8 +213,52 @@ describe('A peer that says what it likes to a host of entities', () => {
     const pid = await eventually(() => host.entities.find(Thing, 0));
     const other = host.entities.hosts(Thing).find(({ node }) => node === pid?.node)!;
     const error = await liar.processes
-      .call(other.pid, 'move', { type: 'thing', key: 0, node: 'nowhere' })
+      .exit(other.pid, { order: 'move', type: 'thing', key: 0, node: 'nowhere' })
       .catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(InvalidArgumentError);
   });
+
+  it.each(['stop', 'move'])(
+    'does not %s an entity by a call: that needs the permission to end processes',
+    async (order) => {
+      const key = await keyOn('host');
+      expect(await say(order, { type: 'thing', key, node: 'third', reason: 'r' })).toBeInstanceOf(
+        NoHandlerError,
+      );
+      expect(host.entities.find(Thing, key)?.node).toBe('host');
+    },
+  );
+
+  it.each([
+    ['kill'],
+    [null],
+    [{ order: 'stop' }],
+    [{ order: 'end', type: 'thing', key: 'a' }],
+    [{ order: 'stop', type: 'thing', key: 'a', reason: 7 }],
+    [{ order: 'move', type: 'thing', key: 'a' }],
+  ])('does not end the process of a host, and is refused what is no order: %j', async (reason) => {
+    const key = await keyOn('host');
+    const order =
+      typeof reason === 'object' && reason !== null && 'key' in reason ? { ...reason, key } : reason;
+    await expect(liar.processes.exit(hostPid(), order)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    expect(await liar.entities.ref(Thing, key).call('hi')).toBe('hi');
+  });
+});
+
+it('a host does a thousand orders of one node at a time, and those of other nodes meanwhile', async () => {
+  let end!: () => void;
+  const ended = new Promise<void>((resolve) => (end = resolve));
+  const lives = new Map([['k', {}]]);
+  const orders = hostOrders({
+    host: { types: new Map([['thing', { lives }]]), end: () => ended },
+    limits: DEFAULT_VALUE_LIMITS,
+    pids: new PidInterner(),
+  } as never);
+  const order = { order: 'stop', type: 'thing', key: 'k', reason: 'r' };
+  const first = Array.from({ length: 1000 }, () => orders(order, 'a'));
+  await expect(orders(order, 'a')).rejects.toBeInstanceOf(MailboxFullError);
+  const other = orders(order, 'b');
+  end();
+  expect(await Promise.all([...first, other])).toEqual(Array(1001).fill(true));
+  expect(await orders(order, 'a')).toBe(true);
 });

@@ -186,8 +186,8 @@ export class ProcessService {
    *   NodeDownError if its node left; CallTimeoutError if it does not answer; TransportError if this node is not connected, the
    *   broker forbids it (at once), or the other node speaks only version 1 of the protocol.
    */
-  exit(pid: Pid, reason: unknown = NORMAL): Promise<void> {
-    return this.#calls.outgoing.exit(pid, reason);
+  async exit(pid: Pid, reason: unknown = NORMAL): Promise<void> {
+    await this.#calls.outgoing.exit(pid, reason);
   }
 
   /**

@@ -27,6 +27,7 @@ import type { EntityAddress } from '../destinations/entity-name';
 import { askNext, EntityRouting } from '../destinations/entity-routing';
 import { HolderRouting } from '../destinations/holder-routing';
 import type { CallPort } from '../frames/call-port';
+import type { Exits } from '../exits';
 import type { Mailboxes } from '../mailboxes';
 import type { Message } from '../message';
 import { Picker, TriedMembers } from '../pick';
@@ -36,6 +37,7 @@ import { Via } from '../via';
 export interface OutgoingCallsDeps extends CallAttemptDeps {
   readonly mailboxes: Mailboxes;
   readonly toPeers: CallsToPeers;
+  readonly exits: Exits;
   readonly port: CallPort;
 }
 
