@@ -23,7 +23,7 @@ export interface NodeHealth {
   readonly synced: boolean;
   /** Names of the peers whose entries are still to arrive. */
   readonly awaited: readonly string[];
-  /** Names of the peers that were asked for their entries and sent none for `syncPatienceMs`. They are asked on; nobody waits for them. */
+  /** Names of the peers that were asked for their entries and sent none, or few, for `syncPatienceMs`. They are asked on; nobody waits for them. */
   readonly givenUp: readonly string[];
   /** Names of the peers with more entries than `maxEntriesPerPeer` or `maxPeerBytes` allow: in at least one scope none of them are shown. */
   readonly overfull: readonly string[];

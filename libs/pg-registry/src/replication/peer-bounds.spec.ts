@@ -1,6 +1,8 @@
 import { Writer } from '../wire';
-import { startBody, TAG } from './body';
-import { startChunk } from './chunk-body';
+import type { VirtualNode } from '../protocol/virtual-node.fixture';
+import type { Row } from '../table';
+import { joinBody, startBody, TAG } from './body';
+import { ChunkWriter, startChunk } from './chunk-body';
 import {
   difference,
   injectHello,
@@ -25,6 +27,24 @@ function farChunk(session: number): Uint8Array {
   const writer = new Writer();
   startChunk(writer, 1, { askerRun: 1, session, from: 5, to: 9, at: 1_000_000 });
   return writer.finish();
+}
+
+/** The chunk of a sync that begins at `from`, with so many entries, and is not the last. */
+function nextChunk(
+  owner: VirtualNode,
+  { run, session, from }: { readonly run: number; readonly session: number; readonly from: number },
+  rows: number,
+): Uint8Array {
+  const [body, head] = [new Writer(), new Writer()];
+  const chunk = new ChunkWriter(body, 1);
+  const [own] = owner.table().rows();
+  for (let row = 1; row <= rows; row += 1)
+    chunk.add(
+      { pid: own.pid, number: from + row, revision: 1, key: from + row, value: null } as Row,
+      1_000_000,
+    );
+  startChunk(head, run, { askerRun: 1, session, from, to: from + Math.max(1, rows), at: 1 });
+  return joinBody(head, body.view());
 }
 
 const many = { run: 1, last: 50, count: 50, hashHigh: 1, hashLow: 1 };
@@ -186,6 +206,33 @@ describe('a peer that announces entries and sends none', () => {
       network.connect(life);
     }
     network.run(600);
+    expect(b.protocol.arrivals()).toMatchObject({ awaited: [], givenUp: ['a'] });
+  });
+
+  it.each([
+    ['chunks without an entry', 10, 0],
+    ['an entry now and then', 200, 1],
+  ])('is not waited for longer because its sync never ends, with %s', (_, everyMs, rows) => {
+    const { network, a, b } = silent();
+    for (let at = 0; at < 5000 / everyMs; at += 1) {
+      network.run(everyMs);
+      for (let session = 1; session < 8; session += 1)
+        network.injectStream(a, b, 'sync', nextChunk(a, { run: 1, session, from: at }, rows));
+    }
+    expect(b.sent.filter((subject) => subject.includes('.sync.')).length).toBeGreaterThan(8); // they were merged
+    expect(b.protocol.arrivals()).toMatchObject({ awaited: [], givenUp: ['a'] });
+  });
+
+  it('is not waited for anew in each run of its scope, whatever it has sent in the one before', () => {
+    const { network, a, b } = silent();
+    network.run(10);
+    for (let run = 2; run < 12; run += 1) {
+      injectHello(network, a, b, { ...many, run });
+      network.run(300);
+      for (let session = 1; session < 40; session += 1)
+        network.injectStream(a, b, 'sync', nextChunk(a, { run, session, from: 0 }, 1500));
+      network.run(200);
+    }
     expect(b.protocol.arrivals()).toMatchObject({ awaited: [], givenUp: ['a'] });
   });
 

@@ -11,7 +11,7 @@ import { AppliedAnswer } from './applied-answer';
 import { GapRepair } from './gap-repair';
 import { type Excess, PeerEntries } from './peer-entries';
 import { OperationQueue } from './operation-queue';
-import { SyncTiming } from './sync-timing';
+import type { SyncTiming } from './sync-timing';
 import { SyncWalk } from './sync-walk';
 
 /**
@@ -42,21 +42,20 @@ export class InboundStream {
   readonly #operations: OperationQueue;
   readonly #pieces = new ChunkPieces();
   #drainAt = Infinity;
-  /** How long its first sync takes, and whether anybody waits for it. */
-  readonly timing: SyncTiming;
   readonly #answer: AppliedAnswer;
   readonly #deps: InboundDeps;
 
   constructor(
     readonly peer: StreamPeer,
     readonly run: number,
+    /** How long its first sync takes, and whether anybody waits for it. */
+    readonly timing: SyncTiming,
     deps: InboundDeps,
   ) {
     this.#deps = deps;
     const { options, parking: pool } = deps.budget;
     this.#entries = new PeerEntries(peer, deps);
     this.#answer = new AppliedAnswer(peer, run, deps);
-    this.timing = new SyncTiming(peer, deps.output, options.syncPatienceMs);
     this.#gap = new GapRepair(deps.random);
     const maxBytes = Math.floor(options.parkingBytes / 2);
     this.#walk = new SyncWalk({ askerRun: deps.run, pool, holder: peer.incarnation, maxBytes });
@@ -296,7 +295,7 @@ export class InboundStream {
     const excess = this.#entries.takeStock();
     if (excess !== undefined) return this.#refuse(excess, now);
     if (this.#walk.cursor === 0) this.#appliedNumber = chunk.head.at;
-    this.timing.progress(now);
+    this.timing.progress(this.#entries.rows.size.heapBytes, now);
     if (this.#walk.advance(chunk, now)) {
       if (chunk.head.to === Infinity) this.#becomeLive();
       else this.#sendSyncAsk();

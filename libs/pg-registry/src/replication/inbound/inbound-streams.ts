@@ -1,6 +1,6 @@
 import { Schedule } from '../../cluster';
 import { InboundStream } from './inbound-stream';
-import type { Arrival } from './sync-timing';
+import { type Arrival, SyncTiming } from './sync-timing';
 import type { InboundDeps } from '../stream-deps';
 import type { StreamPeer } from '../stream-output';
 
@@ -84,8 +84,10 @@ export class InboundStreams {
 
   /** Follows the stream that `peer` has announced. */
   begin(peer: StreamPeer, run: number): InboundStream {
-    const stream = new InboundStream(peer, run, this.#deps);
-    stream.timing.vainMs = this.#vain.get(peer.node) ?? 0;
+    const { output, budget } = this.#deps;
+    const vainMs = this.#vain.get(peer.node) ?? 0;
+    const timing = new SyncTiming(peer, output, budget.options.syncPatienceMs, vainMs);
+    const stream = new InboundStream(peer, run, timing, this.#deps);
     this.byIncarnation.set(peer.incarnation, stream);
     return stream;
   }
@@ -98,7 +100,7 @@ export class InboundStreams {
     this.#walking.delete(stream);
     this.schedule.delete(stream);
     stream.timing.rest(now);
-    remember(this.#vain, stream.peer.node, stream.timing.vainMs);
+    remember(this.#vain, stream.peer.node, stream.timing.lost(now));
     stream.end(cause);
     this.#startWalks(now);
   }

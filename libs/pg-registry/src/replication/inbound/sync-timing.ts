@@ -3,13 +3,16 @@ import type { StreamOutput, StreamPeer } from '../stream-output';
 /** Where the entries of a peer are: all here, on their way, not coming although they are asked for, or too many to be taken. */
 export type Arrival = 'complete' | 'awaited' | 'given-up' | 'overfull';
 
+/** A peer that sends its entries more slowly is not waited for: bytes a millisecond, of memory as `HEAP_BYTES` estimates it. */
+const LEAST_BYTES_PER_MS = 100;
+
 /** How long a stream takes to come into sync, whether it has done so since the last look, and how long its owner sends nothing. */
 export class SyncTiming {
   /** Whether it has ever been in sync. */
   wasSynced = false;
   /** Whether it has come into sync, and {@link tell} has not been called since. */
   hasNews = false;
-  /** Whether its owner has sent nothing for so long that nobody waits for it. */
+  /** Whether its owner has sent nothing, or little, for so long that nobody waits for it. */
   isGivenUp = false;
   #isFirst = false;
   #fetchingSince: number | undefined;
@@ -17,18 +20,26 @@ export class SyncTiming {
   #askedSince: number | undefined;
   /** When to {@link giveUp}; Infinity if it need not. */
   giveUpAt = Infinity;
-  /** How long earlier asks brought nothing, since one did. Waiting for the turn to ask does not count. */
-  vainMs = 0;
+  /** How long asks took beyond what they have brought. Waiting for the turn to ask does not count. */
+  #vainMs: number;
+  /** {@link #vainMs} of earlier streams of its owner. */
+  readonly #earlierMs: number;
+  /** The most memory that its entries have taken. */
+  #mostBytes = 0;
 
   readonly #peer: StreamPeer;
   readonly #output: StreamOutput;
   readonly #patienceMs: number;
 
-  /** @param patienceMs How long asks may bring nothing, in milliseconds */
-  constructor(peer: StreamPeer, output: StreamOutput, patienceMs: number) {
+  /**
+   * @param patienceMs How long asks may bring nothing, in milliseconds
+   * @param earlierMs What {@link lost} returned for earlier streams of this owner
+   */
+  constructor(peer: StreamPeer, output: StreamOutput, patienceMs: number, earlierMs: number) {
     this.#peer = peer;
     this.#output = output;
     this.#patienceMs = patienceMs;
+    this.#vainMs = this.#earlierMs = earlierMs;
   }
 
   /** It begins to fetch; it may have begun before and been interrupted. */
@@ -37,17 +48,31 @@ export class SyncTiming {
     this.#wait(now);
   }
 
-  /** Some of its entries came. */
-  progress(now: number): void {
-    this.vainMs = 0;
-    if (this.#askedSince !== undefined) this.#wait(now);
+  /**
+   * Some of its entries came. Only what is new makes up for the time that it took: chunks may be empty, or repeat what is known.
+   *
+   * @param heapBytes What all of them take now, in memory.
+   */
+  progress(heapBytes: number, now: number): void {
+    if (this.#askedSince === undefined) return;
+    this.rest(now);
+    const gainedMs = Math.max(0, heapBytes - this.#mostBytes) / LEAST_BYTES_PER_MS;
+    this.#mostBytes = Math.max(this.#mostBytes, heapBytes);
+    this.#vainMs = Math.max(0, this.#vainMs - gainedMs);
+    this.#wait(now);
   }
 
   /** It stops fetching until its next {@link begin}. */
   rest(now: number): void {
-    if (this.#askedSince !== undefined) this.vainMs += now - this.#askedSince;
+    if (this.#askedSince !== undefined) this.#vainMs += now - this.#askedSince;
     this.#askedSince = undefined;
     this.giveUpAt = Infinity;
+  }
+
+  /** It is over. @returns How long its owner was asked in vain: all the time, if it never came into sync */
+  lost(now: number): number {
+    if (this.wasSynced) return this.#vainMs;
+    return this.#earlierMs + (this.#fetchingSince === undefined ? 0 : now - this.#fetchingSince);
   }
 
   /** Nobody waits for it any more; it goes on fetching. */
@@ -55,7 +80,7 @@ export class SyncTiming {
     this.isGivenUp = true;
     this.giveUpAt = Infinity;
     const message =
-      `Node '${this.#peer.node}' has announced entries and sent none for ${this.#patienceMs} ms (syncPatienceMs): ` +
+      `Node '${this.#peer.node}' has announced entries and sent none or few for ${this.#patienceMs} ms (syncPatienceMs): ` +
       'synced() waits for it no more. This node goes on asking.';
     this.#output.warn('syncs-given-up', message);
   }
@@ -66,7 +91,7 @@ export class SyncTiming {
     this.#isFirst = !this.wasSynced;
     this.wasSynced = true;
     this.isGivenUp = false;
-    this.vainMs = 0;
+    this.#vainMs = 0;
     this.#askedSince = undefined;
     this.giveUpAt = Infinity;
   }
@@ -87,6 +112,7 @@ export class SyncTiming {
 
   #wait(now: number): void {
     this.#askedSince = now;
-    if (!this.wasSynced && !this.isGivenUp) this.giveUpAt = now + Math.max(0, this.#patienceMs - this.vainMs);
+    if (!this.wasSynced && !this.isGivenUp)
+      this.giveUpAt = now + Math.max(0, this.#patienceMs - this.#vainMs);
   }
 }
