@@ -49,6 +49,8 @@ const COMPLETE = 4;
 const ALL_FLAGS = DISCOVER | DRAINING | COMPLETE;
 const UNIQUE = 1;
 const MAX_PAGES = 4096;
+/** No page lists more running scopes than these, nor more stopped ones: to read and compare as many takes long. */
+export const MOST_NAMES = 16_384;
 /** Smallest encodings: a declared count is refused if the bytes cannot be there. */
 const MIN_NEWS_BYTES = 8;
 const MIN_NAME_BYTES = 2;
@@ -116,5 +118,7 @@ function readName(reader: Reader): string {
 }
 
 function readList<T>(reader: Reader, minBytes: number, read: (reader: Reader) => T): T[] {
-  return Array.from({ length: reader.count(minBytes) }, () => read(reader));
+  const length = reader.count(minBytes);
+  if (length > MOST_NAMES) throw new DecodeError(`A hello of ${length} scopes, more than ${MOST_NAMES}.`);
+  return Array.from({ length }, () => read(reader));
 }

@@ -1,4 +1,4 @@
-import type { Hello, ScopeNews } from './hello';
+import { type Hello, MOST_NAMES, type ScopeNews } from './hello';
 
 /** A scope that runs here, as far as hellos are concerned. */
 export interface AnnouncedScope {
@@ -138,7 +138,7 @@ export class OwnScopes {
   }
 
   #roomOfPage(): number {
-    return Math.max(this.#maxHelloBytes() - HELLO_BYTES, 256);
+    return Math.max(Math.min(this.#maxHelloBytes() - HELLO_BYTES, MOST_NAMES * NEWS_BYTES), 256);
   }
 }
 

@@ -114,6 +114,20 @@ describe('a frame', () => {
   });
 });
 
+const NOTHING_NEW: Hello = {
+  beat: 1,
+  discover: false,
+  draining: false,
+  serverId: '',
+  revision: 1,
+  since: undefined,
+  page: 0,
+  pages: 1,
+  running: [],
+  stopped: [],
+};
+const NO_ENTRIES = { keys: 'duplicate', run: 0, last: 0, count: 0, hashHigh: 0, hashLow: 0 } as const;
+
 describe('a hello', () => {
   it('a hello is decoded into what was encoded', () => {
     fc.assert(fc.property(hello, (said) => expect(decodeHello(encodeHello(said))).toEqual(said)));
@@ -124,19 +138,17 @@ describe('a hello', () => {
   });
 
   it('a hello that declares more scopes than it has bytes is refused before anything is allocated', () => {
-    const empty = encodeHello({
-      beat: 1,
-      discover: false,
-      draining: false,
-      serverId: '',
-      revision: 1,
-      since: undefined,
-      page: 0,
-      pages: 1,
-      running: [],
-      stopped: [],
-    });
+    const empty = encodeHello(NOTHING_NEW);
     const huge = Uint8Array.of(...empty.subarray(0, empty.length - 2), 0xff, 0xff, 0xff, 0xff, 0x7f);
     expect(() => decodeHello(huge)).toThrow(DecodeError);
+  });
+
+  it('a hello with more scopes than a node writes in a page is refused before they are read', () => {
+    const names = Array.from({ length: 16_385 }, (_, at) => `s${at}`);
+    const running = names.map((name) => ({ ...NO_ENTRIES, name }));
+    const most = { running: running.slice(1), stopped: names.slice(1) };
+    expect(decodeHello(encodeHello({ ...NOTHING_NEW, ...most }))).toMatchObject(most);
+    expect(() => decodeHello(encodeHello({ ...NOTHING_NEW, running }))).toThrow('more than 16384');
+    expect(() => decodeHello(encodeHello({ ...NOTHING_NEW, stopped: names }))).toThrow('more than 16384');
   });
 });
