@@ -1,9 +1,26 @@
-import type { Calls, NodeAvailability } from '../calls';
+import type { Calls, NodeAvailability, TraceContext } from '../calls';
 import type { LocalProcess, Processes, Timers } from '../lifetime';
 import type { EntityNames } from '../names';
 import type { ProcessService } from '../process';
 import type { PgRegistryService, ScopeOptions } from '../scope';
-import type { Pid, PidInterner, ValueLimits } from '../term';
+import type { Key, Pid, PidInterner, ValueLimits } from '../term';
+import type { StartCause } from './entity-options';
+
+/** An entity that is about to start. */
+export interface EntityStarting {
+  readonly type: string;
+  readonly key: Key;
+  readonly cause: StartCause;
+  /** The trace of the call that starts it, if it has one. */
+  readonly trace: TraceContext | undefined;
+}
+
+/**
+ * Hears that the start of an entity begins.
+ *
+ * @returns What hears how it ended, with the error if it failed. Undefined: that is of no interest.
+ */
+export type OnStarting = (start: EntityStarting) => ((error: unknown) => void) | undefined;
 
 /** What a node gives its entities. */
 export interface EntitiesDeps {
@@ -28,6 +45,8 @@ export interface EntitiesDeps {
   readonly peerTimeoutMs: number;
   /** Returns a number in [0, 1) that nobody can guess. */
   readonly random: () => number;
+  /** Hears of each start of an entity of this node. Default: nobody. */
+  readonly onStarting?: OnStarting | undefined;
   /** Logs, limited in rate, what nobody would hear of otherwise. */
   readonly onWarning: (kind: string, message: string, error?: unknown) => void;
 }

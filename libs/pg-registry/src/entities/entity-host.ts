@@ -179,9 +179,10 @@ export class EntityHost {
     }
   }
 
-  #start(hosted: HostedType, key: Key, { cause, state, from, claim }: StartOf): Life {
-    const { service, processes } = this.#deps;
+  #start(hosted: HostedType, key: Key, { cause, state, from, claim, trace }: StartOf): Life {
+    const { service, processes, onStarting } = this.#deps;
     const { type } = hosted;
+    const ended = onStarting?.({ type: type.name, key, cause, trace });
     const { process, mailbox, started } = service.begin(
       hosted.class,
       { via: via(ENTITIES_SCOPE, [type.name, key]), args: { key, state, cause, token: claim?.token } },
@@ -205,8 +206,8 @@ export class EntityHost {
       claim,
       isFreed: false,
       started: started.then(
-        () => hosted.pauses.started(key),
-        () => undefined,
+        () => (hosted.pauses.started(key), ended?.(undefined)),
+        (error: unknown) => ended?.(error),
       ),
       closing: undefined,
       handled: 0,
@@ -226,7 +227,8 @@ export class EntityHost {
   /** Hands a message to an entity, which is started if it does not live. */
   startOrTake(hosted: HostedType, key: Key, queued: QueuedMessage): void {
     const life = hosted.lives.get(key);
-    (life ?? this.start(hosted, key, { cause: 'call' })).mailbox.take(queued);
+    const { trace } = queued.message;
+    (life ?? this.start(hosted, key, { cause: 'call', trace })).mailbox.take(queued);
   }
 
   /** Ends an entity in order. What comes meanwhile begins its next life. Never rejects. */

@@ -1,4 +1,4 @@
-import type { Mailbox } from '../calls';
+import type { Mailbox, TraceContext } from '../calls';
 import type { LocalProcess } from '../lifetime';
 import type { Claim } from '../names';
 import { type Key, KeyMap, type Pid } from '../term';
@@ -35,6 +35,8 @@ export interface StartOf {
   readonly state?: unknown;
   readonly from?: Pid;
   readonly claim?: Claim | undefined;
+  /** The trace of the call that starts it. */
+  readonly trace?: TraceContext | undefined;
 }
 
 /** An entity type that this node offers, and what lives of it here. */

@@ -3,7 +3,7 @@ import type { LocalProcess } from '../lifetime';
 import type { Claim } from '../names';
 import { isPid, type Key, messageOfThrown, type Pid } from '../term';
 import type { EntitiesDeps } from './entities-deps';
-import { nameOf, type StartCause } from './entity-options';
+import { nameOf } from './entity-options';
 import type { HostedType, Life, StartOf } from './hosted-type';
 import type { Directory } from './hosts';
 import type { Refusals } from './refusals';
@@ -97,14 +97,14 @@ export class WaitingStarts {
   #claimFirst(hosted: HostedType, key: Key, first: QueuedMessage): void {
     const parking = this.#park(hosted, key);
     parking.take(first);
-    void this.#claimAndStart(hosted, key, parking, 'call');
+    void this.#claimAndStart(hosted, key, parking, { cause: 'call', trace: first.message.trace });
   }
 
   /** Never rejects. @returns Whether it was started. */
-  async #claimAndStart(hosted: HostedType, key: Key, parking: Mailbox, cause: StartCause): Promise<boolean> {
+  async #claimAndStart(hosted: HostedType, key: Key, parking: Mailbox, of: StartOf): Promise<boolean> {
     try {
       const claim = await this.#host.claim(hosted, key);
-      this.#claimed(hosted, key, parking, { cause, claim });
+      this.#claimed(hosted, key, parking, { ...of, claim });
       return true;
     } catch (error) {
       hosted.parked.delete(key);
@@ -133,7 +133,7 @@ export class WaitingStarts {
     while (isPlace() && !hosted.parked.has(key)) {
       // One attempt after the other, until the session of the crashed node is over.
       // oxlint-disable-next-line no-await-in-loop
-      if (await this.#claimAndStart(hosted, key, this.#park(hosted, key), 'restart')) return;
+      if (await this.#claimAndStart(hosted, key, this.#park(hosted, key), { cause: 'restart' })) return;
       // oxlint-disable-next-line no-await-in-loop
       await new Promise<void>((resolve) => this.#deps.timers.setTimer(RESTART_MS, resolve));
     }

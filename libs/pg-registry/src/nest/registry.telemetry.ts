@@ -40,6 +40,7 @@ export class RegistryTelemetry {
         tracer?.synced(name(), sync);
       },
       propagated: (lag) => metrics?.propagated(name(), lag),
+      starting: (start) => tracer?.starting(name(), start),
       claiming: (method, key) => {
         const endSpan = tracer?.claiming(name(), method, key);
         if (endSpan === undefined && metrics === undefined) return undefined;

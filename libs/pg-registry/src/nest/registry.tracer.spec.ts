@@ -10,7 +10,9 @@ import {
 } from '@opentelemetry/sdk-trace-base';
 import { eventually } from '../../../../test/support/eventually';
 import { type CallContext, clusterName, hashBy, via } from '../calls';
+import { entity, type EntityStart } from '../entities';
 import { type Application, Applications } from './application.fixture';
+import { Entity } from './decorators/entity.decorator';
 import { HandleCall, HandleCast } from './decorators/handlers.decorator';
 import { RegisterVia } from './decorators/register-via.decorator';
 import { RegistryTracer } from './registry.tracer';
@@ -44,6 +46,17 @@ class Clerk {
   note(): void {}
 }
 
+@Entity('room')
+class Room {
+  onProcessStart({ key }: EntityStart): void {
+    if (key === 'locked') throw new RangeError('locked');
+  }
+  @HandleCall()
+  enter(): string {
+    return 'in';
+  }
+}
+
 describe('with an SDK of OpenTelemetry', () => {
   const exporter = new InMemorySpanExporter();
   const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
@@ -54,7 +67,7 @@ describe('with an SDK of OpenTelemetry', () => {
   beforeAll(async () => {
     trace.setGlobalTracerProvider(provider);
     context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-    answering = await applications.start({ providers: [Clerk] }, { node: 'there', scopes: ['traced'] });
+    answering = await applications.start({ providers: [Clerk, Room] }, { node: 'there', scopes: ['traced'] });
     asking = await applications.start({}, { node: 'here', scopes: ['traced'] });
     await asking.seen('clerk', 1, 'traced');
   });
@@ -189,6 +202,40 @@ describe('with an SDK of OpenTelemetry', () => {
     expect((await ended(SpanKind.CLIENT)).attributes).toMatchObject({
       'error.type': 'NOT_REGISTERED',
       'pg_registry.cluster_name': "['clerk', 1]",
+    });
+  });
+
+  test('the start of an entity is a span below the call that starts it, and ends with the error if it fails', async () => {
+    const started = (): Promise<ReadableSpan> =>
+      eventually(() => {
+        const span = exporter.getFinishedSpans().find((each) => each.name === 'pg_registry start');
+        if (span === undefined) throw new Error('not ended yet');
+        return span;
+      });
+    await eventually(async () => {
+      await asking.processes.call(entity('room', 'warm-up'), 'enter');
+    });
+    exporter.reset();
+    await asking.processes.call(entity('room', 'open'), 'enter');
+    const client = await ended(SpanKind.CLIENT);
+    const start = await started();
+    expect(start).toMatchObject({
+      parentSpanContext: { spanId: client.spanContext().spanId, isRemote: true },
+      status: { code: SpanStatusCode.UNSET },
+      attributes: {
+        'pg_registry.node': 'there',
+        'pg_registry.entity': 'room',
+        'pg_registry.key': "'open'",
+        'pg_registry.cause': 'call',
+      },
+    });
+    await asking.processes.call(entity('room', 'open'), 'enter');
+    expect(exporter.getFinishedSpans().filter((each) => each.name === 'pg_registry start')).toHaveLength(1);
+    exporter.reset();
+    await expect(asking.processes.call(entity('room', 'locked'), 'enter')).rejects.toThrow('locked');
+    expect(await started()).toMatchObject({
+      status: { code: SpanStatusCode.ERROR, message: 'locked' },
+      attributes: { 'error.type': 'RangeError' },
     });
   });
 

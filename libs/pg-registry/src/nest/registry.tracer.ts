@@ -7,6 +7,7 @@ import type {
   Tracer,
   TracerProvider,
 } from '@opentelemetry/api';
+import type { EntityStarting } from '../entities';
 import type { ClaimOutcome } from '../names';
 import type { SyncReport } from '../node';
 import type { CallTracer, HandlerSpan, OutgoingSpan, TraceContext } from '../calls';
@@ -106,6 +107,30 @@ export class RegistryTracer implements CallTracer {
       span.setAttribute('pg_registry.held', outcome.type === 'held');
       recorded.end();
     };
+  }
+
+  /**
+   * Records the start of an entity as a span below the call that starts it, until the entity has started or its start has failed.
+   *
+   * @returns What ends the span; undefined if nothing is recorded.
+   */
+  starting(
+    node: string,
+    { type, key, cause, trace }: EntityStarting,
+  ): ((error: unknown) => void) | undefined {
+    if (!this.#records()) return undefined;
+    const attributes = {
+      'pg_registry.node': node,
+      'pg_registry.entity': type,
+      'pg_registry.key': formatKey(key),
+      'pg_registry.cause': cause,
+    };
+    const parent = this.#within(this.#api.ROOT_CONTEXT, trace);
+    const recorded = new Recorded(
+      this.#tracer.startSpan('pg_registry start', { attributes }, parent),
+      this.#api,
+    );
+    return (error) => (error === undefined ? recorded.end() : recorded.fail(error));
   }
 
   /** Records a finished sync as a span of a trace of its own. */

@@ -151,7 +151,11 @@ export function createNodeComponents(
     channel,
     calls,
     service,
-    entities: createEntities(shared, { processes, calls, service, scopes, protocol, waits, names }),
+    entities: createEntities(
+      shared,
+      { processes, calls, service, scopes, protocol, waits, names },
+      deps.observer,
+    ),
     observables: new NodeObservables(),
     names,
     recorders,
@@ -264,6 +268,7 @@ function createCalls(
 function createEntities(
   { options, limits, clock, pids, limitedLog, random }: Shared,
   parts: Pick<NodeComponents, 'processes' | 'calls' | 'service' | 'scopes' | 'protocol' | 'waits' | 'names'>,
+  observer: NodeObserver | undefined,
 ): Entities {
   const { processes, calls, service, scopes, protocol, waits, names } = parts;
   return new Entities({
@@ -284,6 +289,7 @@ function createEntities(
     pids,
     peerTimeoutMs: options.protocol.peerTimeoutMs,
     random,
+    onStarting: observer?.starting,
     onWarning: (...line) => limitedLog.warn(...line),
   });
 }

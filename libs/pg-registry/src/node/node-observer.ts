@@ -1,3 +1,4 @@
+import type { OnStarting } from '../entities';
 import type { OnClaiming } from '../names';
 
 /** A peer's entries of a scope have all arrived. */
@@ -18,10 +19,12 @@ export interface LagReport {
   readonly durationMs: number;
 }
 
-/** Hears how long syncs, writes and claims take. Called in the middle of the node's work: it must neither throw nor write. */
+/** Hears how long syncs, writes, claims and starts of entities take. Called in the middle of the node's work: it must neither throw nor write. */
 export interface NodeObserver {
   synced?(report: SyncReport): void;
   propagated?(report: LagReport): void;
   /** See {@link OnClaiming}. */
   claiming?: OnClaiming;
+  /** See {@link OnStarting}. */
+  starting?: OnStarting;
 }
