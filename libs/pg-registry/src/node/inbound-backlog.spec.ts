@@ -1,9 +1,15 @@
 import { type BacklogStats, FEW_BYTES, InboundBacklog, MESSAGE_BYTES } from './inbound-backlog';
 
+const KB = 1024;
+/** What a message comes with in one memory. */
+const READ_BYTES = 1 * KB;
+
 /** A backlog whose turns are ended by hand; it notes what is handled in each, as `<sender><number>`. */
 class Turns {
   readonly handled: string[] = [];
   readonly dropped: string[] = [];
+  /** How large the memory is that each message was a part of, in bytes. */
+  readonly held: number[] = [];
   #ends: (() => void)[] = [];
   readonly #backlog = new InboundBacklog({
     clock: {
@@ -12,7 +18,10 @@ class Turns {
         return () => (this.#ends = this.#ends.filter((each) => each !== end));
       },
     },
-    deliver: (subject, _bytes, reply) => this.handled.push(`${subject.split('.')[5] ?? 'probe'}${reply}`),
+    deliver: (subject, bytes, reply) => {
+      this.handled.push(`${subject.split('.')[5] ?? 'probe'}${reply}`);
+      this.held.push(bytes.buffer.byteLength);
+    },
     onDropped: (sender) => this.dropped.push(sender),
   });
 
@@ -22,7 +31,8 @@ class Turns {
 
   /** A message comes, as the driver takes it. */
   receive(from: string, number: number, size: number): void {
-    const bytes = new Uint8Array(size);
+    // As clients give them: a part of what they have read.
+    const bytes = new Uint8Array(size + READ_BYTES).subarray(READ_BYTES);
     const subject = from === '' ? 'pgr.pg.alive.me' : `pgr.pg.to.me.bundle.${from}`;
     this.#backlog.spent += size + MESSAGE_BYTES;
     if (this.#backlog.spent > FEW_BYTES) this.#backlog.receive(subject, bytes, String(number));
@@ -39,8 +49,6 @@ class Turns {
     this.#backlog.clear();
   }
 }
-
-const KB = 1024;
 
 describe('messages that come with one turn of the event loop', () => {
   it('are handled at once while they are small, whatever the turns', () => {
@@ -77,6 +85,15 @@ describe('messages that come with one turn of the event loop', () => {
     turns.receive('a', 1, 100);
     expect(turns.end()).toEqual(['m0', 'm1', 'a0', 'probe0']);
     expect(turns.end()).toEqual(['m2', 'a1']);
+  });
+
+  it('keep no more of what a client has read than their own bytes', () => {
+    const turns = new Turns();
+    for (let number = 0; number < 60; number += 1) turns.receive('a', number, 1 * KB);
+    turns.held.length = 0;
+    turns.end();
+    expect(turns.held).toEqual(turns.held.map(() => 1 * KB));
+    expect(turns.held.length).toBeGreaterThan(20);
   });
 
   it('are dropped beyond 32 MB, the newest of the sender that has the most, and counted', () => {

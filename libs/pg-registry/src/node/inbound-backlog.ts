@@ -112,7 +112,8 @@ export class InboundBacklog {
     const isFirst = this.spent - costOf(bytes) <= FEW_BYTES;
     if (this.#queues.size === 0 && (isFirst || this.spent <= MOST_PER_TURN))
       this.#deps.deliver(subject, bytes, reply);
-    else this.#keep({ subject, bytes, reply });
+    // A copy: clients give a part of what they have read from the socket, 64 KB, which would stay as long as any part of it.
+    else this.#keep({ subject, bytes: bytes.slice(), reply });
   }
 
   /** Drops all that waits, without counting it. */
