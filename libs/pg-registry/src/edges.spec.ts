@@ -149,7 +149,7 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
     subscribe: [1, SAFE],
   },
   'node/observed-node.ts': { timer: [2, CLOCK] },
-  'observer/journal.ts': { timer: [1, CLOCK] },
+  'observer/journal.ts': { timer: [1, 'it sets a field'] },
   'node/replication-waits.ts': { timer: [1, CLOCK] },
   'node/waits.ts': { timer: [1, CLOCK] },
   'observer/answers.ts': { 'then()': [2, '#later handles every rejection'] },

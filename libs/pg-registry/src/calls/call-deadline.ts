@@ -6,7 +6,7 @@ import type { Timers } from '../lifetime';
  *     caller's node   the option `timeoutMs` makes it; when it passes, `CallAttempt` rejects the call and cancels it
  *     the frame       carries the milliseconds that remain, because the clocks of two nodes differ
  *     handler's node  makes it anew from them; `Mailbox` does not execute a call that is overdue, and `HandlerContext` aborts the
- *                     handler's signal, in case the caller's cancel frame is lost
+ *                     handler's signal, in case the caller's cancel frame is lost, and answers with a time-out from then on
  *
  * Casts and messages have none, nor has a call with `timeoutMs: Infinity`.
  */

@@ -30,6 +30,12 @@ export interface CallTracer {
   ): HandlerSpan | undefined;
 }
 
+/** Says what records the runs of handlers. */
+export interface HandlerRecording {
+  /** It is asked for a span as things stand when a handler is about to run; undefined if nothing is recorded. */
+  readonly tracer: Pick<CallTracer, 'incoming'> | undefined;
+}
+
 /** What a tracer sees of a message that a handler is about to get. */
 export interface TracedMessage {
   /** Whether it is a call, a cast, or a message of `send`. */

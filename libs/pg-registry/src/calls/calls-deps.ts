@@ -1,7 +1,7 @@
 import type { PidInterner, ValueLimits } from '../term';
 import type { Processes, Timers } from '../lifetime';
 import type { CallChannel } from './frames/call-channel';
-import type { CallTracer } from './call-tracer';
+import type { CallTracer, HandlerRecording } from './call-tracer';
 import type { CallLimits } from './peer-load';
 import type { Peers, Resolver } from './resolver';
 
@@ -25,8 +25,8 @@ export interface CallsDeps {
   readonly peers: Peers;
   /** Records calls and handlers as spans. Default: nothing is recorded, and calls carry the trace that their options name. */
   readonly tracer?: CallTracer | undefined;
-  /** Stands before the tracer where handlers run. Default: the tracer itself. */
-  readonly meter?: Pick<CallTracer, 'incoming'> | undefined;
+  /** Says what records the runs of handlers. Default: the tracer. */
+  readonly meter?: HandlerRecording;
   /** Whether errors tell other nodes where in this node's code they were thrown. Default false. */
   readonly remoteStacks?: boolean;
   /** Logs, limited in rate, what nobody would hear of otherwise. Every warning is counted by its reason. */

@@ -21,7 +21,7 @@ export type {
 } from './frames/call-channel';
 export type { CallContext, CallHeaders, TraceContext } from './call-context';
 export type { CallOptions } from './call-options';
-export type { CallTracer, HandlerSpan, OutgoingSpan, TracedMessage } from './call-tracer';
+export type { CallTracer, HandlerRecording, HandlerSpan, OutgoingSpan, TracedMessage } from './call-tracer';
 export type { OrderHandler } from './exits';
 export type { CallPort } from './frames/call-port';
 export { Calls, type CallsStats } from './calls';

@@ -7,7 +7,7 @@ import {
 } from '../term';
 import { type LocalProcess, type Processes, thenOf } from '../lifetime';
 import type { CallsDeps } from './calls-deps';
-import type { CallTracer } from './call-tracer';
+import type { HandlerRecording } from './call-tracer';
 import { type Handlers, invoke } from './handlers';
 import type { HandlerOutcome, Message } from './message';
 import type { CallChain, ChainLink, ChainMark } from './delivery/call-chain';
@@ -31,7 +31,7 @@ export interface MailboxDeps {
   /** Returns a number in [0, 1) that nobody can guess. */
   readonly random: () => number;
   /** Records each run of a handler. */
-  readonly tracer?: Pick<CallTracer, 'incoming'> | undefined;
+  readonly meter: HandlerRecording;
   /** Told what a tracer threw, or the receiver of an outcome. */
   readonly onWarning: CallsDeps['onWarning'];
   /** Told of every message that is taken (+1) and of every one that is done with (−1). */
@@ -281,12 +281,12 @@ export class Mailbox implements MessageHolder {
   #run(queued: QueuedMessage): void {
     const { message } = queued;
     if (message.deadline?.remainingMs === 0) return this.#finish(queued, this.#overdue(message));
-    const { processes, tracer } = this.#deps;
+    const { processes, meter } = this.#deps;
     // A concurrent process passes on who waits for the call; nobody waits for its own other messages.
     const mark = this.isSerial || message.chain !== undefined ? queued : undefined;
     let result: unknown;
     try {
-      const span = tracer?.incoming(message, this.process);
+      const span = meter.tracer?.incoming(message, this.process);
       queued.span = span;
       result =
         span === undefined

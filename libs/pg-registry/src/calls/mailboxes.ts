@@ -34,9 +34,9 @@ export class Mailboxes {
   };
 
   constructor(deps: Pick<CallsDeps, 'processes' | 'tracer' | 'meter' | 'onWarning' | 'random'>) {
-    const { processes, tracer, meter = tracer, onWarning, random } = deps;
+    const { processes, tracer, meter = { tracer }, onWarning, random } = deps;
     this.#deps = deps;
-    this.#mailboxDeps = { processes, tracer: meter, onWarning, random, onLoad: this.#onLoad };
+    this.#mailboxDeps = { processes, meter, onWarning, random, onLoad: this.#onLoad };
     // After the process has lost its entries: aborting a signal runs code of the user.
     processes.afterExit((process) => this.#close(process));
   }

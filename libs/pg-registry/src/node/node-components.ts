@@ -8,6 +8,7 @@ import type { ListenerToken, RegistryListener, ScopeDeps } from '../scope';
 import { HashSeed, PidInterner } from '../term';
 import { ClusterNames, NAMES_SCOPE } from '../names';
 import type { Connection, Transport } from '../transport';
+import { systemClock } from './clock';
 import { ClusterLog } from './cluster-log';
 import { type ChannelEvents, ConnectionChannel } from './connection-channel';
 import { droppedText } from './inbound-backlog';
@@ -88,7 +89,7 @@ export function createNodeComponents(
   const identity = { node: options.node, incarnation: incarnationOf(options.node, random32()) };
   const seed = new HashSeed(random32(), random32());
   const limits = new SizeLimits(options.limits, options.protocol);
-  const recorders = createRecorders(options, clock, deps.tracer);
+  const recorders = createRecorders(options, deps.clock ?? systemClock, deps.tracer);
   const shared: Shared = {
     ...logs,
     options,

@@ -11,7 +11,11 @@ export interface Recorders {
   readonly syncs: Map<string, number>;
 }
 
-/** Makes the recorders of a node. Those of a node that nobody can look into record nothing. */
+/**
+ * Makes the recorders of a node. Those of a node that nobody can look into record nothing.
+ *
+ * @param clock Need not guard what it runs: nothing here throws.
+ */
 export function createRecorders(
   { observer }: NormalNodeOptions,
   clock: Clock,

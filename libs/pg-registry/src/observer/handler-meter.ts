@@ -1,4 +1,4 @@
-import type { CallTracer, HandlerSpan, TracedMessage } from '../calls';
+import type { CallTracer, HandlerRecording, HandlerSpan, TracedMessage } from '../calls';
 import { codeOfThrown, nameOfThrown, printable } from '../term';
 import type { HandlerFact } from './facts';
 
@@ -21,10 +21,12 @@ interface Measured {
 }
 
 /**
- * Measures handlers while somebody looks: how often they run, how long, and with which errors. Otherwise a message costs one comparison.
- * It stands before the tracer of the node, which has its own spans all the same.
+ * Measures handlers while somebody looks: how often they run, how long, and with which errors. It stands before the tracer of the node
+ * then, which has its own spans all the same. Otherwise it costs nothing.
  */
-export class HandlerMeter implements Pick<CallTracer, 'incoming'> {
+export class HandlerMeter implements HandlerRecording, Pick<CallTracer, 'incoming'> {
+  /** This while it measures, otherwise the tracer of the node. */
+  tracer: Pick<CallTracer, 'incoming'> | undefined;
   readonly #inner: CallTracer | undefined;
   readonly #now: () => number;
   readonly #handlers = new Map<string, Measured>();
@@ -35,7 +37,7 @@ export class HandlerMeter implements Pick<CallTracer, 'incoming'> {
   #since = 0;
 
   constructor(inner: CallTracer | undefined, now: () => number) {
-    this.#inner = inner;
+    this.tracer = this.#inner = inner;
     this.#now = now;
   }
 
@@ -48,6 +50,7 @@ export class HandlerMeter implements Pick<CallTracer, 'incoming'> {
       this.#since = now;
     }
     this.#until = now + MEASURES_MS;
+    this.tracer = this;
   }
 
   /** What was measured at a node. */
@@ -72,10 +75,9 @@ export class HandlerMeter implements Pick<CallTracer, 'incoming'> {
   /** A handler is about to run. */
   incoming(message: TracedMessage, process: Parameters<CallTracer['incoming']>[1]): HandlerSpan | undefined {
     const span = this.#inner?.incoming(message, process);
-    if (this.#until === -Infinity) return span;
     const begun = this.#now();
     if (begun > this.#until) {
-      this.#until = -Infinity;
+      this.tracer = this.#inner;
       return span;
     }
     const { kind, name } = message;

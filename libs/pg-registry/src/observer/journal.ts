@@ -46,25 +46,33 @@ export class Journal implements ChangeRecorder {
   readonly #clock: JournalClock;
   /** When the turn of the event loop began that writes; undefined: none has written. To ask for each write made it take a third longer. */
   #turnAt: number | undefined;
+  /** Places are used again, so that a write allocates nothing once the journal is full. */
   readonly #changes: Change[] = [];
-  /** Where the next change goes, once the journal is full. */
+  readonly #places: number;
+  /** Where the next change goes: behind the last place, or into that of the oldest change. */
   #next = 0;
   readonly #peerEvents: ChangeFact[] = [];
   readonly #taps = new Set<Tap>();
 
   constructor(capacity: number, clock: JournalClock) {
     this.capacity = capacity;
+    this.#places = Math.max(1, capacity);
     this.isOn = capacity > 0;
     this.#clock = clock;
   }
 
   record(scope: string, diff: Diff, cause: Cause): void {
-    const at = this.#turnAt ?? this.#beginTurn();
+    if (this.#turnAt === undefined) {
+      this.#turnAt = this.#clock.wall();
+      this.#clock.afterTurn(this.#endTurn);
+    }
     for (const { kind, key, rows } of diff) {
-      const change = this.#place();
-      const [row] = rows;
+      if (this.#next === this.#changes.length) this.#changes.push({ ...NO_CHANGE });
+      const change = this.#changes[this.#next];
+      this.#next = this.#next + 1 === this.#places ? 0 : this.#next + 1;
+      const row = rows[0];
       change.number = this.number += 1;
-      change.at = at;
+      change.at = this.#turnAt;
       change.type = kind;
       change.scope = scope;
       change.key = key;
@@ -130,27 +138,10 @@ export class Journal implements ChangeRecorder {
     };
   }
 
-  #beginTurn(): number {
-    this.#turnAt = this.#clock.wall();
-    this.#clock.afterTurn(() => {
-      this.#turnAt = undefined;
-    });
-    return this.#turnAt;
-  }
-
-  /** The place of the next change. Places are used again, so that a write allocates nothing once the journal is full. */
-  #place(): Change {
-    const { capacity } = this;
-    if (this.#changes.length < Math.max(1, capacity)) {
-      const place: Change = { ...NO_CHANGE };
-      this.#changes.push(place);
-      return place;
-    }
-    const place = this.#changes[this.#next];
-    this.#next += 1;
-    if (this.#next >= capacity) this.#next = 0;
-    return place;
-  }
+  /** A field, so that scheduling it makes no closure. */
+  readonly #endTurn = (): void => {
+    this.#turnAt = undefined;
+  };
 }
 
 const NO_CHANGE: Change = {

@@ -224,17 +224,13 @@ export class FrozenCopy {
       const property = Object.getOwnPropertyDescriptor(source, name);
       if (property === undefined) continue; // a Proxy may list what it does not have
       const value = this.#plain(property, depth);
-      this.#name(name, depth);
+      if (name === '__proto__') this.#refuse('has a property named __proto__', depth);
+      const bytes = textBytes(name);
+      if (bytes < 0) this.#refuse('has a property whose name has a lone surrogate', depth);
+      this.#grow(prefixedBytes(bytes), depth);
       copy[name] = this.of(value, depth + 1);
     }
     return Object.freeze(copy);
-  }
-
-  #name(name: string, depth: number): void {
-    if (name === '__proto__') this.#refuse('has a property named __proto__', depth);
-    const bytes = textBytes(name);
-    if (bytes < 0) this.#refuse('has a property whose name has a lone surrogate', depth);
-    this.#grow(prefixedBytes(bytes), depth);
   }
 
   #plain(property: PropertyDescriptor, depth: number): unknown {

@@ -70,7 +70,9 @@ export class PeerEntries {
 
   /** Applies an operation, see `RemoteEntries.apply`. Call {@link takeStock} afterwards. */
   apply(operation: RemoteOperation, cursor: number): void {
-    this.#changed(this.rows.apply(operation, cursor), 'peer');
+    const diff = this.rows.apply(operation, cursor);
+    if (this.#deps.onePerKey === true) this.#noteRepeated(diff);
+    this.#deps.output.diff(diff, 'peer');
   }
 
   /** Reads the rows of a chunk. @param rows They keep this memory until they have been merged */
@@ -92,7 +94,9 @@ export class PeerEntries {
     const before = this.rows.count;
     try {
       const part = chunk.next(this.rows.numberOf(most, chunk.from), canWait ? most : Infinity);
-      this.#changed(this.rows.merge(part), 'sync');
+      const diff = this.rows.merge(part);
+      if (this.#deps.onePerKey === true) this.#noteRepeated(diff);
+      this.#deps.output.diff(diff, 'sync');
       const left = before + part.rows.length - this.rows.count;
       budget.rowsLeft -= chunk.cost + left;
     } catch (error) {
@@ -144,13 +148,11 @@ export class PeerEntries {
     return now >= this.#refusal.until || count <= this.#refusal.count * FAR_FEWER;
   }
 
-  #changed(diff: Diff, cause: RemoteCause): void {
-    const { output, onePerKey, table } = this.#deps;
-    if (onePerKey === true)
-      this.#isRepeated ||= diff.some(
-        ({ kind, key }) => kind === 'join' && table.hasSeveral(key, this.rows.owner),
-      );
-    output.diff(diff, cause);
+  #noteRepeated(diff: Diff): void {
+    const { table } = this.#deps;
+    this.#isRepeated ||= diff.some(
+      ({ kind, key }) => kind === 'join' && table.hasSeveral(key, this.rows.owner),
+    );
   }
 
   /** Takes them off the books of the budget: the table goes, and they with it. */

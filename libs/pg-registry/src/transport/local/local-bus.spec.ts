@@ -142,6 +142,21 @@ describe('LocalBus', () => {
     expect(b.heard).toEqual(['1', '2', '3', '4']);
   });
 
+  test('a node that is paused again before it got what was held back gets it after the second pause, in order', async () => {
+    const [a, b] = [await node('a'), await node('b')];
+    bus.pause('b');
+    say(a, '1');
+    await a.connection.flush();
+    bus.resume('b');
+    bus.pause('b');
+    say(a, '2');
+    await a.connection.flush();
+    expect(b.heard).toEqual([]);
+    bus.resume('b');
+    await a.connection.flush();
+    expect(b.heard).toEqual(['1', '2']);
+  });
+
   test('lose() loses the given share, and the same messages for the same seed', async () => {
     const first = await heardWithLoss(7);
     expect(first.length).toBeGreaterThan(600);

@@ -122,11 +122,12 @@ export class LocalBus {
       if (this.#cuts.size > 0 && this.#cuts.has(pairOf(from.node, to.node))) continue;
       if (this.#isLost?.()) continue;
       const copy = new Uint8Array(bytes); // slice() of a Buffer copies nothing
-      this.#queue.add(() =>
-        this.#arrive(to, () => {
-          if (subscriber.active && to.isConnected) subscriber.deliver(subject, copy, reply);
-        }),
-      );
+      const arrive = (): void => {
+        const held = this.#paused.get(to.node);
+        if (held !== undefined) held.incoming.push(arrive);
+        else if (subscriber.active && to.isConnected) subscriber.deliver(subject, copy, reply);
+      };
+      this.#queue.add(arrive);
     }
     if (!heard && reply !== '') this.#queue.add(() => this.#arrive(from, () => from.noResponders(reply)));
   };

@@ -12,11 +12,11 @@ export interface KnownShape {
 }
 
 /**
- * Reads the names of a new shape, which may be referred to later in the item.
+ * Reads the names of a new shape and adds it to the known ones, which may be referred to later in the item.
  *
  * @throws DecodeError if no Writer writes such names; HeapLimitError if they take more memory than is left.
  */
-export function readShape(bytes: ByteReader & HeapCounter): KnownShape {
+export function readShape(bytes: ByteReader & HeapCounter, known: KnownShape[]): KnownShape {
   const start = bytes.position;
   const count = bytes.count(2);
   const names: string[] = [];
@@ -25,5 +25,7 @@ export function readShape(bytes: ByteReader & HeapCounter): KnownShape {
   if (names.includes('__proto__')) bytes.fail('a property named __proto__');
   if (count > 1 && new Set(names).size !== count) bytes.fail('a property twice');
   const headBytes = bytes.position - start + 1;
-  return { names, headBytes, references: mostReferencesToShape(headBytes, count) };
+  const shape = { names, headBytes, references: mostReferencesToShape(headBytes, count) };
+  known.push(shape);
+  return shape;
 }

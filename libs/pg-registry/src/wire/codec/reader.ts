@@ -159,7 +159,7 @@ export class Reader extends CountingReader {
       case TAG.array:
         return this.#array(this.#atLeast(LONG_ARRAY_LENGTH), depth);
       case TAG.newShape:
-        return this.#newRecord(depth);
+        return this.#record(readShape(this, this.#shapes), depth);
       case TAG.oldShape:
         return this.#referredRecord(depth);
       case TAG.newHome:
@@ -232,12 +232,6 @@ export class Reader extends CountingReader {
     const elements: Value[] = [];
     for (let i = 0; i < length; i += 1) elements.push(this.#read(depth));
     return elements;
-  }
-
-  #newRecord(depth: number): Value {
-    const shape = readShape(this);
-    this.#shapes.push(shape);
-    return this.#record(shape, depth);
   }
 
   #referredRecord(depth: number): Value {

@@ -88,7 +88,8 @@ export class Writer extends ByteWriter {
   /** Begins a part, which refers to nothing that was written before, with room for its length in 4 bytes. @returns Where it begins */
   startPart(): number {
     this.#shapes.reset();
-    this.#forgetHomes();
+    this.#homes.length = 0;
+    this.#homeIndexes = undefined;
     this.u32(0); // its length, once it is known
     return this.length;
   }
@@ -96,10 +97,6 @@ export class Writer extends ByteWriter {
   override reset(): void {
     super.reset();
     this.#shapes.reset();
-    this.#forgetHomes();
-  }
-
-  #forgetHomes(): void {
     this.#homes.length = 0;
     this.#homeIndexes = undefined;
   }

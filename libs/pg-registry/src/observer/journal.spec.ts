@@ -1,0 +1,88 @@
+import type { Diff } from '../table';
+import { OwnWrites } from '../table/own-writes';
+import { Indexes } from '../table/indexes';
+import { Pid } from '../term/pid';
+import { Journal } from './journal';
+
+describe('the journal', () => {
+  const pid = new Pid('a', '0000000000000001', 1);
+  let now = 1000;
+  let turnEnds: (() => void)[] = [];
+  let reads = 0;
+  const clock = {
+    wall: () => {
+      reads += 1;
+      return now;
+    },
+    afterTurn: (fn: () => void) => turnEnds.push(fn),
+  };
+  const endTurn = (): void => turnEnds.splice(0).forEach((fn) => fn());
+
+  beforeEach(() => {
+    now = 1000;
+    reads = 0;
+    turnEnds = [];
+  });
+
+  /** Diffs of one table, as a scope makes them. */
+  function joins(): (key: string) => Diff {
+    const writes = new OwnWrites(new Indexes(pid.incarnation), 'a', 'duplicate');
+    const numbers = { last: 0 };
+    return (key) => writes.join(key, [pid], 'a value', numbers, numbers.last + 1);
+  }
+
+  it('keeps the latest changes in order, each in the place of the oldest one once it is full', () => {
+    const journal = new Journal(3, clock);
+    const join = joins();
+    for (let i = 1; i <= 2; i += 1) journal.record('pg', join(`key ${i}`), 'call');
+    expect(journal.changes(9).map(({ keyText }) => keyText)).toEqual(["'key 2'", "'key 1'"]);
+    for (let i = 3; i <= 7; i += 1) journal.record('pg', join(`key ${i}`), 'call');
+    expect(journal.changes(9)).toMatchObject([
+      {
+        number: 7,
+        keyText: "'key 7'",
+        type: 'join',
+        cause: 'call',
+        entries: 1,
+        revision: 7,
+        pid: 'a/0000000000000001/1',
+      },
+      { number: 6, keyText: "'key 6'" },
+      { number: 5, keyText: "'key 5'" },
+    ]);
+    expect(journal.changes(9, 'pg', 'key 6')).toHaveLength(1);
+    expect(journal.changes(9, 'another')).toEqual([]);
+  });
+
+  it('asks for the time once in a turn of the event loop', () => {
+    const journal = new Journal(10, clock);
+    const join = joins();
+    journal.record('pg', join('one'), 'call');
+    now = 2000;
+    journal.record('pg', join('two'), 'call');
+    expect([reads, turnEnds.length]).toEqual([1, 1]);
+    endTurn();
+    journal.record('pg', join('three'), 'call');
+    expect(journal.changes(9).map(({ at }) => at)).toEqual([2000, 1000, 1000]);
+  });
+
+  it('tells those who follow, and keeps nothing, if it has no room', () => {
+    const journal = new Journal(0, clock);
+    expect(journal.isOn).toBe(false);
+    const seen: string[] = [];
+    const end = journal.tap((change) => seen.push(change().keyText));
+    expect(journal.isOn).toBe(true);
+    const join = joins();
+    for (const key of ['one', 'two', 'three']) journal.record('pg', join(key), 'call');
+    expect(seen).toEqual(["'one'", "'two'", "'three'"]);
+    expect(journal.changes(9)).toEqual([]);
+    end();
+    expect(journal.isOn).toBe(false);
+  });
+
+  it('does not keep the values of entries alive', () => {
+    const journal = new Journal(3, clock);
+    journal.record('pg', joins()('key'), 'call');
+    expect(JSON.stringify(journal.changes(9))).not.toContain('a value');
+  });
+});
