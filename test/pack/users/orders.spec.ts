@@ -46,6 +46,9 @@ describe('orders', () => {
         const tea = { items: [{ name: 'tea', price: 7 }] };
         expect(await post('/orders', tea)).toEqual([201, { secret: 'not for the browser', total: 7 }]);
         expect(await post('/orders/checked', tea)).toEqual([201, { total: 7 }]);
+        expect(await post('/orders/serialized', tea)).toEqual([201, { total: 7 }]);
+        expect(await post('/orders/sealed', tea)).toEqual([201, { total: 7 }]);
+        expect(await post('/orders/back', tea)).toEqual([201, tea]);
         expect(await post('/orders', { items: [{ name: '', price: 0.5 }] })).toEqual([
           400,
           {

@@ -1,10 +1,13 @@
 import {
   BadRequestException,
   Body,
+  ClassSerializerInterceptor,
   Controller,
   Injectable,
   Module,
   Post,
+  SerializeOptions,
+  UseInterceptors,
   UsePipes,
   ValidationPipe,
 } from '@nestjs/common';
@@ -40,6 +43,13 @@ export class Receipt {
   constructor(readonly total: number) {}
 }
 
+/** Leaves the secret out itself, whatever carries it. */
+export class SealedReceipt extends Receipt {
+  toJSON(): object {
+    return { total: this.total };
+  }
+}
+
 /** The handler has the DTO class and the pipe, as a controller has. */
 @Injectable()
 @RegisterVia('pg', 'orders')
@@ -55,6 +65,18 @@ export class Orders {
   @UsePipes(new ValidationPipe({ transform: true }))
   placeExcluded(order: OrderDto): object {
     return instanceToPlain(new Receipt(order.total));
+  }
+
+  @HandleCall()
+  @UsePipes(new ValidationPipe({ transform: true }))
+  placeSealed(order: OrderDto): SealedReceipt {
+    return new SealedReceipt(order.total);
+  }
+
+  @HandleCall()
+  @UsePipes(new ValidationPipe({ transform: true }))
+  back(order: OrderDto): OrderDto {
+    return order;
   }
 }
 
@@ -73,6 +95,28 @@ export class OrderController {
   @UsePipes(new ValidationPipe({ transform: true }))
   async placeChecked(@Body() order: OrderDto): Promise<unknown> {
     return await this.processes.call(via('pg', 'orders'), 'placeExcluded', order);
+  }
+
+  /** Excludes in front of the browser what the handler has answered with. */
+  @Post('serialized')
+  @UseInterceptors(ClassSerializerInterceptor)
+  @SerializeOptions({ type: Receipt })
+  @UsePipes(new ValidationPipe({ transform: true }))
+  async placeSerialized(@Body() order: OrderDto): Promise<unknown> {
+    return await this.processes.call(via('pg', 'orders'), 'place', order);
+  }
+
+  @Post('sealed')
+  @UsePipes(new ValidationPipe({ transform: true }))
+  async placeSealed(@Body() order: OrderDto): Promise<unknown> {
+    return await this.processes.call(via('pg', 'orders'), 'placeSealed', order);
+  }
+
+  /** There and back. */
+  @Post('back')
+  @UsePipes(new ValidationPipe({ transform: true }))
+  async back(@Body() order: OrderDto): Promise<unknown> {
+    return await this.processes.call(via('pg', 'orders'), 'back', order);
   }
 }
 
