@@ -61,7 +61,7 @@ function refuseSecondRoot(modules: ModulesContainer): void {
   if (roots.length < 2) return;
   throw new InvalidOptionError(
     'PgRegistryModule.forRoot must be called once in an application, because an application is one node (it was called twice). ' +
-      'Call it in the root module, and add scopes elsewhere with PgRegistryModule.forFeature(scope).',
+      'Call it in the root module, and add scopes elsewhere with PgRegistryModule.forFeature(scope). In tests, createTestCluster calls it for your modules.',
     { option: 'forRoot' },
   );
 }

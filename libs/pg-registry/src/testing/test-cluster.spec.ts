@@ -255,6 +255,13 @@ describe('a test cluster', () => {
     expect(closed).toBe(1);
   });
 
+  it('a test cluster refuses a module that calls forRoot itself, and says that the cluster does', async () => {
+    const modules = [{ module: GreeterModule, imports: [PgRegistryModule.forRoot()] }];
+    await expect(createTestCluster({ nodes: 1, modules })).rejects.toThrow(
+      /forRoot must be called once .* createTestCluster calls it for your modules\.$/,
+    );
+  });
+
   it('a test cluster refuses to start a second node of the same name', async () => {
     const on = await start({ nodes: 1 });
     await expect(on.start('node1')).rejects.toThrow("Node 'node1' runs in this cluster already.");
