@@ -41,7 +41,7 @@ const nest12 = {
 module.exports = {
   coverageProvider: 'v8',
   // Far more than any test takes, because the machine may be busy with other work.
-  testTimeout: 60_000,
+  testTimeout: 180_000,
   // A worker keeps some megabytes of each file that it ran, and collecting a heap of a gigabyte takes longer than the
   // time limits of some tests.
   workerIdleMemoryLimit: '600MB',
