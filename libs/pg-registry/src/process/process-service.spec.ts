@@ -334,6 +334,18 @@ describe('options that nobody reads', () => {
     );
   });
 
+  it('refuses options of cast, which takes none, and sends nothing', async () => {
+    const notes: unknown[] = [];
+    const { pid: noting } = a.serve({}, { casts: { note: (note) => void notes.push(note) } });
+    expect(() => a.service.cast(noting, 'note', 1, { timeoutMs: 5 } as never)).toThrow(
+      "Unknown option 'timeoutMs' of cast(). There are none. Nothing was sent.",
+    );
+    expect(() => a.service.cast(noting, 'note', 2, 5 as never)).toThrow(InvalidOptionError);
+    a.service.cast(noting, 'note', 3);
+    await turn();
+    expect(notes).toEqual([3]);
+  });
+
   it('refuses unknown options of spawn and start, and starts nothing', async () => {
     const before = a.processes.size;
     expect(() => a.service.spawn({ onmessage: () => undefined } as never)).toThrow(
