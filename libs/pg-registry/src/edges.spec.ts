@@ -126,7 +126,10 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
   },
   'nest/unguarded-handler.ts': { 'async callback': [1, 'the mailbox awaits it'] },
   'names/cluster-names.ts': { 'async callback': [2, AWAITED] },
-  'names/holders.ts': { subscribe: [1, 'look of calls/destinations/holder-routing.ts catches everything'] },
+  'names/holders.ts': {
+    timer: [1, CLOCK],
+    subscribe: [1, 'look of calls/destinations/holder-routing.ts catches everything'],
+  },
   'names/campaigns.ts': { void: [2, '#run() catches everything'], timer: [1, CLOCK] },
   'names/lease-driver.ts': { timer: [2, CLOCK] },
   'names/name-claims.ts': { timer: [1, CLOCK] },

@@ -111,6 +111,35 @@ describe('ClusterNames', () => {
     await expect(b.names.tryClaim('k')).resolves.toMatchObject({ held: true });
   });
 
+  test('a claim is published when its turn is over, or when somebody asks before; one that is given back by then never is', async () => {
+    const [a, b] = await startTwo();
+    const heard: unknown[] = [];
+    subscriptions.push(b.names.watch('k').subscribe((holder) => heard.push(holder?.token)));
+    const published = () => a.stats().scopes['pg.names']?.entries ?? 0;
+    const first = await a.names.claim('k');
+    expect(published()).toBe(0);
+    expect(a.names.whereis('k')?.token).toBe(first.token);
+    expect(published()).toBe(1);
+    await eventually(() => expect(heard).toEqual([undefined, first.token]));
+    await first.release();
+    const second = await a.names.claim('k');
+    const released = second.release();
+    await released;
+    const third = await a.names.claim('k');
+    await eventually(() => expect(published()).toBe(1));
+    await eventually(() => expect(heard.at(-1)).toBe(third.token));
+    expect(heard).not.toContain(second.token);
+    await third.release();
+    expect(published()).toBe(0);
+    const short = a.processes.spawn({ label: 'short' });
+    const last = await a.processes.run(short, () => a.names.claim('k'));
+    short.exit();
+    expect([await last.lost, a.names.whereis('k')]).toEqual(['process-exit', undefined]);
+    const fourth = await a.names.claim('other');
+    await fourth.update('changed at once');
+    expect(a.names.whereis('other')?.value).toBe('changed at once');
+  });
+
   test('calls of one node get a key in the order of arrival', async () => {
     const a = await start('a');
     const order: number[] = [];

@@ -61,7 +61,7 @@ export class ClusterNames {
   /** @internal Made by the node. */
   constructor(deps: ClusterNamesDeps) {
     this.#deps = deps;
-    this.#holders = new Holders(deps.scope);
+    this.#holders = new Holders(deps.scope, deps.timers);
     this.#claims = deps.options === false ? undefined : new NameClaims(deps, deps.options, this.#holders);
     this.#campaigns = new Campaigns(deps);
     const { processes } = deps;

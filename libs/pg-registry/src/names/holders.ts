@@ -1,8 +1,8 @@
 import { distinctUntilChanged, map, type Observable, skip } from 'rxjs';
-import type { LocalProcess } from '../lifetime';
+import type { LocalProcess, Timers } from '../lifetime';
 import type { PgRegistryService } from '../scope';
 import type { Entry } from '../table';
-import { isRecord, type Key, type Pid, sameValue, ScopeNotRunningError, type Value } from '../term';
+import { isRecord, type Key, KeyMap, type Pid, sameValue, ScopeNotRunningError, type Value } from '../term';
 import { isEntityKey } from './entity-keys';
 
 /** Who holds a key, as this node has heard. */
@@ -23,25 +23,41 @@ export interface Holder extends KnownHolder {
   readonly expiresInMs: number;
 }
 
+/** What is not published yet of a key. */
+interface Unpublished {
+  /** The process whose entry is to be taken back. */
+  readonly left?: Pid | undefined;
+  /** The claim that is to be published. */
+  readonly claim?: Omit<KnownHolder, 'key'> | undefined;
+}
+
 /** The internal scope with an entry for every claim in the cluster. */
 export const NAMES_SCOPE = 'pg.names';
 
 /**
  * Who holds which key, in the memory of every node: each holder registers itself, with token and value, in the scope
  * {@link NAMES_SCOPE}. It may be behind the store. If two entries of a key meet, the highest token counts.
+ *
+ * Claims and their ends are published when the turn of the event loop is over that made them, or when somebody asks here before: first comes who
+ * waits for the claim, and the write of the release.
  */
 export class Holders {
   readonly #start: () => PgRegistryService;
+  readonly #timers: Pick<Timers, 'afterTurn'>;
+  readonly #unpublished = new KeyMap<Unpublished>();
+  #cancelPublishing: (() => void) | undefined;
   #isClosed = false;
 
   /** @param start Returns the scope, and starts it at first use. */
-  constructor(start: () => PgRegistryService) {
+  constructor(start: () => PgRegistryService, timers: Pick<Timers, 'afterTurn'>) {
     this.#start = start;
+    this.#timers = timers;
   }
 
   /** The node stops: the scope must not be started any more. */
   close(): void {
     this.#isClosed = true;
+    this.#cancelPublishing?.();
   }
 
   /** Returns who holds a key. In memory. */
@@ -91,7 +107,8 @@ export class Holders {
 
   /** Publishes a claim of this node. Where entities live is known by their own scope. */
   add(key: Key, process: LocalProcess, token: number, value: Value): void {
-    if (!isEntityKey(key)) this.#scope().join(key, process.pid, { token, value });
+    if (isEntityKey(key)) return;
+    this.#publishLater(key, { ...this.#unpublished.get(key), claim: { pid: process.pid, token, value } });
   }
 
   /** Publishes another value of a claim. */
@@ -102,16 +119,37 @@ export class Holders {
   /** Takes a claim back. Nothing happens if the scope has stopped, or its entry has left with its process. */
   remove(key: Key, process: LocalProcess): void {
     if (isEntityKey(key)) return;
-    try {
-      this.#scope().leave(key, process.pid);
-    } catch {
-      // The node has stopped, and its entries with it.
-    }
+    const { claim, left = claim === undefined ? process.pid : undefined } = this.#unpublished.get(key) ?? {};
+    if (left === undefined) this.#unpublished.delete(key);
+    else this.#publishLater(key, { left });
   }
 
-  /** @throws ScopeNotRunningError if the node has stopped. */
+  #publishLater(key: Key, change: Unpublished): void {
+    this.#unpublished.set(key, change);
+    this.#cancelPublishing ??= this.#timers.afterTurn(() => {
+      try {
+        this.#scope();
+      } catch {
+        // The node has stopped, and its entries with it.
+      }
+    });
+  }
+
+  #published(scope: PgRegistryService): PgRegistryService {
+    if (this.#cancelPublishing === undefined) return scope;
+    this.#cancelPublishing();
+    this.#cancelPublishing = undefined;
+    for (const [key, { left, claim }] of this.#unpublished) {
+      this.#unpublished.delete(key);
+      if (left !== undefined) scope.leave(key, left); // unless the entry has left with its process
+      if (claim !== undefined) scope.join(key, claim.pid, { token: claim.token, value: claim.value });
+    }
+    return scope;
+  }
+
+  /** The scope, with all claims of this node. @throws ScopeNotRunningError if the node has stopped. */
   #scope(): PgRegistryService {
-    if (!this.#isClosed) return this.#start();
+    if (!this.#isClosed) return this.#published(this.#start());
     throw new ScopeNotRunningError('This node has stopped, and knows no holders of cluster names any more.');
   }
 }

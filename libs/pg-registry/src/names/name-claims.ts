@@ -270,8 +270,7 @@ export class NameClaims {
     list.hold(undefined);
     const told = claim.reason ?? reason;
     this.#lost[told] = (this.#lost[told] ?? 0) + 1;
-    const process = this.#deps.processes.get(claim.pid);
-    if (process !== undefined) this.#holders.remove(list.key, process);
+    this.#holders.remove(list.key, claim.process);
     this.#byProcess.tidy(claim.process, list);
     if (list.size > 0) this.#next(list);
     claim.end(reason);
