@@ -201,7 +201,7 @@ export class Streams {
       this.#deps.endpoint.count('frames-without-scope'); // Race: it was stopped here while the frame was on its way.
       return;
     }
-    replicator.receive(peer, kind, reader.rest(), this.#deps.endpoint.now);
+    replicator.receive(peer, kind, body.subarray(reader.position), this.#deps.endpoint.now);
   }
 
   tick(): void {
