@@ -70,7 +70,7 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
     void: [1, '#begin and #offer handle every rejection'],
     timer: [2, CLOCK],
     subscribe: [1, '#onEvent catches everything'],
-    'async callback': [2, AWAITED],
+    'async callback': [3, AWAITED],
   },
   'entities/entity-host.ts': {
     'then()': [1, PROMISE],

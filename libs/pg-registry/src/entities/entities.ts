@@ -16,7 +16,7 @@ import { EntityHost } from './entity-host';
 import { type EntityClass, nameOf } from './entity-options';
 import { hostHandlers, hostOn, SETTLE_MS } from './host-handlers';
 import { hostOrders } from './host-orders';
-import type { HostedType } from './hosted-type';
+import type { HostedType, Life } from './hosted-type';
 import type { Host } from './host';
 import { Directory, ENTITIES_SCOPE, HOSTS_SCOPE, namesOf } from './hosts';
 import { Merges } from './merges';
@@ -137,11 +137,19 @@ export class Entities implements EntityRouter {
     );
     if (lives.length === 0) return;
     const settled = new Map<string, Promise<unknown>>();
-    const moved = inParallel(lives, async ({ hosted, life }) => {
-      const all = (target: Host): Promise<unknown> => this.#settleOnce(settled, target);
-      if (!(await this.#moves!.move(hosted, life, undefined, all))) await host.end(hosted, life, 'shutdown');
-    });
-    const inTime = await withTimeout(moved, timeoutMs, this.#deps.timers);
+    const all = (target: Host): Promise<unknown> => this.#settleOnce(settled, target);
+    const gone: Promise<void>[] = [];
+    const leave = async ({ hosted, life }: Living, sent: () => void): Promise<void> => {
+      if (!(await this.#moves!.move(hosted, life, undefined, all, sent)))
+        await host.end(hosted, life, 'shutdown');
+      sent();
+    };
+    const leaveAll = async (): Promise<void> => {
+      // The next one need not wait until every node knows where this one is.
+      await inParallel(lives, (each) => new Promise<void>((sent) => gone.push(leave(each, sent))));
+      await Promise.all(gone);
+    };
+    const inTime = await withTimeout(leaveAll(), timeoutMs, this.#deps.timers);
     if (!inTime) await host.endLeased('shutdown');
     const { done, 'without-state': without } = this.#moves!.outcomes;
     const left = lives.length - done - without;
@@ -323,6 +331,12 @@ export class Entities implements EntityRouter {
     const hosted = typeof type === 'string' ? this.#host?.types.get(type) : undefined;
     return hosted === undefined || key === undefined ? undefined : { hosted, key };
   }
+}
+
+/** An entity of this node. */
+interface Living {
+  readonly hosted: HostedType;
+  readonly life: Life;
 }
 
 /** Runs a task for each item, not more than so many at a time. */

@@ -62,6 +62,7 @@ export class Moves {
    *
    * @param to The host that gets it. Default: the best ones, one after the other.
    * @param settle Called with the host that has it, before the old entry leaves; resolves when every node knows the new one.
+   * @param onSent Called when the host has it, and only the old entry is left to leave.
    * @returns Whether it is there.
    */
   async move(
@@ -69,9 +70,10 @@ export class Moves {
     life: Life,
     to: Host | undefined,
     settle: (host: Host) => Promise<unknown>,
+    onSent?: () => void,
   ): Promise<boolean> {
     if (life.closing !== undefined) return life.closing.then(() => false);
-    const moved = this.#move(hosted, life, to, settle).catch((error: unknown) => {
+    const moved = this.#move(hosted, life, to, settle, onSent).catch((error: unknown) => {
       this.#deps.onWarning('entity-move', `The move of ${life.process.pid} failed`, error);
       return false;
     });
@@ -84,6 +86,7 @@ export class Moves {
     life: Life,
     to: Host | undefined,
     settle: (host: Host) => Promise<unknown>,
+    onSent?: () => void,
   ): Promise<boolean> {
     const moveId = this.#number();
     await life.started;
@@ -108,6 +111,7 @@ export class Moves {
         new EntityElsewhereError(`The entity has moved to ${pid ?? target.pid}.`, { pid: pid ?? target.pid }),
       );
     life.mailbox.divert(forward);
+    onSent?.();
     if (pid !== undefined) await settle(target).catch(() => undefined);
     this.#host.release(hosted, life, 'moved', forward);
     return pid !== undefined;

@@ -156,6 +156,24 @@ it.each([Viewed, Leased])(
   },
 );
 
+it('a node that leaves hands over all of its entities before every node knows where the first ones went', async () => {
+  const keys = Array.from({ length: 300 }, (_, key) => key);
+  for (const node of [a, b])
+    // oxlint-disable-next-line no-await-in-loop
+    await Promise.all(keys.map((key) => node.entities.ref(Viewed, key).call('add', 1)));
+  const own = a.entities.list(Viewed).filter(({ pid }) => pid.node === 'a').length;
+  expect(own).toBeGreaterThan(100);
+  const letGo = holdBack('settle');
+  const left = cluster.stop('a');
+  await eventually(() => expect(starts.filter((start) => start.endsWith('hand-over'))).toHaveLength(own));
+  letGo();
+  await left;
+  expect(b.entities.list(Viewed).map(({ pid }) => pid.node)).toEqual(keys.map(() => 'b'));
+  expect(await Promise.all(keys.map((key) => b.entities.ref(Viewed, key).call('add', 0)))).toEqual(
+    keys.map(() => 2),
+  );
+});
+
 it('when the only node that offers a class leaves, its entities end, and calls say that nobody offers it', async () => {
   expect(await a.entities.ref('rare', 'k').call('add', 7)).toBe(7);
   await cluster.stop('rare');
