@@ -31,9 +31,11 @@ function normalOffer(value: unknown): Offer | undefined {
   return { guard, stateVersion, full: 'full' in value && value.full === true };
 }
 
-/** The names of the first few hosts, for an error: there may be a thousand. */
+/** The names of the first few hosts, and which of them are full, for an error: there may be a thousand. */
 export function namesOf(hosts: readonly Host[]): string {
-  const names = hosts.slice(0, MOST_NAMES).map(({ node }) => quoteText(node));
+  const names = hosts
+    .slice(0, MOST_NAMES)
+    .map(({ node, full }) => `${quoteText(node)}${full ? ' (full)' : ''}`);
   const more = hosts.length - names.length;
   return (names.join(', ') || 'none') + (more > 0 ? ` and ${more} more` : '');
 }

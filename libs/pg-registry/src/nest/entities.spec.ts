@@ -278,11 +278,14 @@ describe('entities', () => {
     const [a, b] = await start(2);
     const calls = await Promise.all(['1', '2', '3', '4'].map((key) => a.entities.ref(Small, key).call('hi')));
     expect(calls).toEqual(['hi', 'hi', 'hi', 'hi']);
+    await eventually(() => expect(b.entities.hosts(Small).map(({ full }) => full)).toEqual([true, true]));
     const error: unknown = await b.entities
       .ref(Small, '5')
       .call('hi')
       .catch((thrown: unknown) => thrown);
-    expect(String(error)).toMatch(/takes no more of the type|No node can start/);
+    expect(String(error)).toMatch(
+      /No node can start the entity 'small' '5'.*Nodes that offer 'small': 'node\d' \(full\), 'node\d' \(full\)/,
+    );
     expect(await a.entities.stop(Small, '1')).toBe(true);
     await eventually(async () => expect(await a.entities.ref(Small, '5').call('hi')).toBe('hi'));
   });
