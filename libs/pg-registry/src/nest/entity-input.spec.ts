@@ -65,7 +65,7 @@ async function moved(second?: Type): Promise<unknown> {
   const [a] = await start(second);
   for (let key = 0; ; key += 1) {
     await a.entities.ref('mover', key).call('hi');
-    if ((await eventually(() => a.entities.find('mover', key))).node !== 'a') continue;
+    if ((await eventually(() => a.entities.find('mover', key)))?.node !== 'a') continue;
     expect(await a.entities.move('mover', key, 'b')).toBe(true);
     expect(await a.entities.ref('mover', key).call('hi')).toBe('hi');
     return states.at(-1);
