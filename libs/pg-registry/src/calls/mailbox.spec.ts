@@ -221,3 +221,32 @@ describe('the drain', () => {
     await expect(call).rejects.toBeInstanceOf(TransportError);
   });
 });
+
+describe('many messages of one turn of the event loop', () => {
+  it.each([
+    ['a serial process', true],
+    ['a concurrent process', false],
+  ])(
+    'are handled for ten milliseconds, and the others in the next turns, in order: %s',
+    async (_, serial) => {
+      const cluster = new FakeCluster();
+      const a = cluster.node('a');
+      const handled: Value[] = [];
+      const work: Handler = (payload) => {
+        cluster.timers.advance(1);
+        handled.push(payload);
+      };
+      const { pid } = a.serve({}, { serial, casts: { work } });
+      const all = Array.from({ length: 300 }, (__, number) => number);
+      for (const number of all) a.service.cast(pid, 'work', number);
+      let longest = 0;
+      while (handled.length < all.length) {
+        const before = handled.length;
+        await new Promise((next) => setImmediate(next));
+        longest = Math.max(longest, handled.length - before);
+      }
+      expect(handled).toEqual(all);
+      expect(longest).toBeLessThanOrEqual(20);
+    },
+  );
+});

@@ -1,15 +1,11 @@
-import {
-  CallTimeoutError,
-  MailboxFullError,
-  ProcessExitedError,
-  quoteText,
-  ReentrantCallError,
-} from '../term';
+import { MailboxFullError, quoteText } from '../term';
 import { type LocalProcess, type Processes, thenOf } from '../lifetime';
 import type { CallsDeps } from './calls-deps';
 import type { HandlerRecording } from './call-tracer';
 import { type Handlers, invoke } from './handlers';
 import type { HandlerOutcome, Message } from './message';
+import { FEW_HANDLERS, type HandlerTurns } from './delivery/handler-turns';
+import { exited, overdue, reentrant } from './delivery/mailbox-errors';
 import type { CallChain, ChainLink, ChainMark } from './delivery/call-chain';
 import type { MessageHolder, QueuedMessage } from './delivery/queued-message';
 
@@ -34,6 +30,7 @@ export interface MailboxDeps {
   readonly meter: HandlerRecording;
   /** Told what a tracer threw, or the receiver of an outcome. */
   readonly onWarning: CallsDeps['onWarning'];
+  readonly turns: HandlerTurns;
   /** Told of every message that is taken (+1) and of every one that is done with (−1). */
   readonly onLoad: (change: 1 | -1, queued: QueuedMessage) => void;
 }
@@ -70,9 +67,14 @@ export class Mailbox implements MessageHolder {
   /** A field, so that scheduling it makes no closure. */
   readonly #pump = (): void => {
     this.#pumpScheduled = false;
+    const { turns } = this.#deps;
     for (const queued of this.#waiting) {
       if (this.#isSuspended || (this.isSerial && this.#running.size > 0)) return;
       if (this.#mayHandOut?.() === false) return;
+      if ((turns.begun += 1) > FEW_HANDLERS && !turns.hasTime()) {
+        this.#pumpScheduled = true;
+        return turns.later(this.#pump);
+      }
       this.#waiting.delete(queued);
       this.#running.add(queued);
       queued.delivery = this.#nextDelivery();
@@ -221,7 +223,7 @@ export class Mailbox implements MessageHolder {
     this.#waiting.clear();
     for (const [index, queued] of ended.entries()) {
       const executed = index < begun;
-      const error = this.#exited(executed);
+      const error = exited(this.process, executed);
       this.#guard(() => queued.context.abort(error));
       this.#guard(() => queued.span?.fail(error));
       this.#guard(() => queued.settle({ type: 'error', error, executed }));
@@ -243,10 +245,10 @@ export class Mailbox implements MessageHolder {
   }
 
   #refusal({ chain, name }: Message): Error | undefined {
-    if (!this.process.alive) return this.#exited(false);
+    if (!this.process.alive) return exited(this.process, false);
     // While it starts or ends, nobody is let in.
     const isLetIn = this.#isReentrant && this.isBusy;
-    if (chain !== undefined && !isLetIn && this.#waitsFor(chain)) return this.#reentrant(name, chain);
+    if (chain !== undefined && !isLetIn && this.#waitsFor(chain)) return reentrant(this.process, name, chain);
     if (this.#waiting.size < this.#capacity) return undefined;
     return new MailboxFullError(
       `The mailbox of ${this.process.pid} is full: ${this.#capacity} messages wait. ${quoteText(name)} was not taken.`,
@@ -262,16 +264,6 @@ export class Mailbox implements MessageHolder {
     return own.some(({ delivery }) => deliveries.includes(delivery));
   }
 
-  #reentrant(name: string, chain: CallChain): ReentrantCallError {
-    const others = chain.length - 1;
-    const how =
-      others === 0 ? 'itself' : `itself through ${others} other ${others === 1 ? 'process' : 'processes'}`;
-    return new ReentrantCallError(
-      `${this.process.pid} called ${how} (${quoteText(name)}) while it starts or handles a message. It handles one at a time, so the call ` +
-        'would wait for itself until its time limit. Use the method directly, or cast. Nothing was executed.',
-    );
-  }
-
   #schedulePump(): void {
     if (this.#pumpScheduled || this.#handlers === undefined || this.#waiting.size === 0) return;
     this.#pumpScheduled = true;
@@ -280,7 +272,7 @@ export class Mailbox implements MessageHolder {
 
   #run(queued: QueuedMessage): void {
     const { message } = queued;
-    if (message.deadline?.remainingMs === 0) return this.#finish(queued, this.#overdue(message));
+    if (message.deadline?.remainingMs === 0) return this.#finish(queued, overdue(this.process, message));
     const { processes, meter } = this.#deps;
     // A concurrent process passes on who waits for the call; nobody waits for its own other messages.
     const mark = this.isSerial || message.chain !== undefined ? queued : undefined;
@@ -332,18 +324,5 @@ export class Mailbox implements MessageHolder {
       this.#quiet = undefined;
     }
     this.#schedulePump();
-  }
-
-  #overdue({ name }: Message): HandlerOutcome {
-    const why = `${quoteText(name)} waited for ${this.process.pid} until its time limit; it was not executed.`;
-    return { type: 'error', error: new CallTimeoutError(why), executed: false };
-  }
-
-  #exited(mayHaveExecuted: boolean): ProcessExitedError {
-    const { pid, reason } = this.process;
-    const what = mayHaveExecuted
-      ? 'while it handled the call, which may have been executed'
-      : 'before it handled the call';
-    return new ProcessExitedError(`${pid} ended ${what}.`, { pid, reason, mayHaveExecuted });
   }
 }

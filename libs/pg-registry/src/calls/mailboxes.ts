@@ -8,6 +8,7 @@ import {
 } from '../term';
 import type { LocalProcess } from '../lifetime';
 import type { CallsDeps } from './calls-deps';
+import { HandlerTurns } from './delivery/handler-turns';
 import { QueuedMessage } from './delivery/queued-message';
 import { Mailbox, type MailboxDeps, type MailboxOptions } from './mailbox';
 import type { HandlerOutcome, Message, OutcomeReceiver } from './message';
@@ -33,10 +34,11 @@ export class Mailboxes {
     this.#idle = undefined;
   };
 
-  constructor(deps: Pick<CallsDeps, 'processes' | 'tracer' | 'meter' | 'onWarning' | 'random'>) {
+  constructor(deps: Pick<CallsDeps, 'processes' | 'tracer' | 'meter' | 'onWarning' | 'random' | 'timers'>) {
     const { processes, tracer, meter = { tracer }, onWarning, random } = deps;
+    const turns = new HandlerTurns(deps.timers);
     this.#deps = deps;
-    this.#mailboxDeps = { processes, meter, onWarning, random, onLoad: this.#onLoad };
+    this.#mailboxDeps = { processes, meter, onWarning, random, turns, onLoad: this.#onLoad };
     // After the process has lost its entries: aborting a signal runs code of the user.
     processes.afterExit((process) => this.#close(process));
   }
