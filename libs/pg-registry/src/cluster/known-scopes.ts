@@ -28,6 +28,7 @@ interface PagesOfSet {
  */
 export class KnownScopes {
   readonly #scopes = new Map<string, ScopeNews>();
+  #names: readonly string[] | undefined;
   /** The revision as of which the set is complete; undefined before the first complete one. */
   #revision: number | undefined;
   #collecting: PagesOfSet | undefined;
@@ -53,8 +54,9 @@ export class KnownScopes {
     return this.#scopes.get(name);
   }
 
-  names(): string[] {
-    return [...this.#scopes.keys()];
+  /** Their names: the same list until one comes or goes. */
+  names(): readonly string[] {
+    return (this.#names ??= Object.freeze([...this.#scopes.keys()]));
   }
 
   /** Learns from a hello. Hellos must come in the order of their beats. Costs what the hello lists; the last page costs the set. */
@@ -85,6 +87,7 @@ export class KnownScopes {
       if (known === undefined && this.#scopes.size >= this.#capacity) {
         refused += 1;
       } else if (known === undefined || news.run >= known.run) {
+        if (known === undefined) this.#names = undefined;
         this.#scopes.set(news.name, news);
         listed.push(news);
       }
@@ -94,6 +97,7 @@ export class KnownScopes {
 
   #forget(names: readonly string[]): string[] {
     const gone = names.filter((name) => this.#scopes.delete(name));
+    if (gone.length > 0) this.#names = undefined;
     for (const name of gone) this.#collecting?.names.delete(name);
     return gone;
   }

@@ -33,6 +33,24 @@ describe('meeting', () => {
     ]);
   });
 
+  it('takes a new picture only of a peer that has changed, because each change shows all peers', () => {
+    const network = new VirtualNetwork();
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => network.start(name));
+    for (const node of [b, c]) node.startScope('s');
+    network.run(500);
+    const of = (node: VirtualNode) =>
+      a.protocol.peers().find(({ incarnation }) => incarnation === node.incarnation);
+    const before = [of(b), of(c)];
+    expect([of(b), of(c)].map((view, at) => view === before[at])).toEqual([true, true]);
+    b.startScope('t');
+    network.run(500);
+    expect(of(b)?.scopes).toEqual(['s', 't']);
+    expect(of(c) === before[1]).toBe(true);
+    b.do((now) => b.protocol.drain(now));
+    network.run(500);
+    expect([of(b)?.state, before[0]?.state]).toEqual(['draining', 'ready']);
+  });
+
   it('peers share the entries of a scope that started before the connection, and of one that started later', () => {
     const network = new VirtualNetwork();
     const a = network.add('a');

@@ -2,7 +2,14 @@ import { quoteText } from '../term';
 import { type Allowance, Allowances } from './allowance';
 import { markDraining } from './drain';
 import type { Endpoint } from './endpoint';
-import { broadcastVersion, commonVersion, formatVersions, type Frame, type Sender } from '../wire';
+import {
+  commonVersion,
+  formatVersions,
+  type Frame,
+  type Sender,
+  spokenByAll,
+  type VersionRange,
+} from '../wire';
 import { decodeHello, encodeHello, type Hello, type ScopeNews } from './hello';
 import { KnownScopes } from './known-scopes';
 import type { NameGuard } from './name-guard';
@@ -60,6 +67,8 @@ export class Membership {
   readonly #answered: Throttle<string>;
   readonly #answerVersions = new Map<string, number>();
   readonly #allowances: Allowances;
+  /** The versions that this node and all its peers speak. */
+  #spoken: VersionRange;
   #beat = 0;
   /** When the next hello to everybody is due. */
   helloAt = Infinity;
@@ -73,6 +82,7 @@ export class Membership {
 
   constructor(endpoint: Endpoint, ownScopes: OwnScopes, nameGuard: NameGuard, listener: MembershipListener) {
     this.#endpoint = endpoint;
+    this.#spoken = endpoint.versions;
     this.#ownScopes = ownScopes;
     this.#nameGuard = nameGuard;
     this.#listener = listener;
@@ -249,6 +259,7 @@ export class Membership {
       versions,
       suspicion: undefined,
       draining: false,
+      view: undefined,
       serverId: hello.serverId,
       scopes: new KnownScopes(endpoint.options.maxScopes),
       allowance,
@@ -287,20 +298,19 @@ export class Membership {
     if (this.peers.has(frame.incarnation)) return true;
     const own = this.#endpoint.versions;
     const theirs = frame.versions!;
-    const others = [...this.peers.values()].map(({ versions }) => versions);
-    if (broadcastVersion(own, [...others, theirs]) !== undefined) return true;
+    if (commonVersion(this.#spoken, theirs) !== undefined) return true;
     const message = `It speaks protocol version ${formatVersions(theirs)}, this node ${formatVersions(own)}`;
     this.rejections.add(
       frame,
       'version',
-      others.length === 0 ? `${message}.` : `${message} together with its peers.`,
+      this.peers.size === 0 ? `${message}.` : `${message} together with its peers.`,
     );
     return false;
   }
 
   #chooseBroadcastVersion(): void {
-    const ranges = [...this.peers.values()].map(({ versions }) => versions);
-    this.#endpoint.broadcastVersion = broadcastVersion(this.#endpoint.versions, ranges)!;
+    this.#spoken = spokenByAll(this.#endpoint.versions, this.peers.values());
+    this.#endpoint.broadcastVersion = this.#spoken.max;
   }
 
   #answerSoon(node: string, version: number): void {

@@ -24,6 +24,8 @@ export interface Peer {
   readonly scopes: KnownScopes;
   /** What it may make this node send. */
   readonly allowance: Allowance;
+  /** The latest picture of it, see {@link viewOf}. */
+  readonly view: PeerView | undefined;
   /** Since when not all of its scopes were known, while they are not: an earlier life that ended so counts. */
   readonly incompleteSince: number;
 }
@@ -35,6 +37,7 @@ export interface Peer {
  *     epoch       Membership, with each frame of the peer
  *     serverId    Membership from a hello, and the FrameRouter from the answer to a probe
  *     draining    `markDraining` of drain.ts, when a hello or a drain frame says so
+ *     view        {@link viewOf}
  *     scopes      the object stays; Membership lets it learn from each hello
  *
  * The other fields never change.
@@ -59,15 +62,21 @@ export interface PeerView {
   readonly scopes: readonly string[];
 }
 
-/** Takes a picture of a peer. Costs its number of scopes. */
-export function viewOf(peer: Peer): PeerView {
-  return Object.freeze({
-    node: peer.node,
-    incarnation: peer.incarnation,
-    epoch: peer.epoch,
-    state: peer.draining ? 'draining' : 'ready',
-    suspect: peer.suspicion ?? false,
-    serverId: peer.serverId,
-    scopes: Object.freeze(peer.scopes.names()),
-  });
+/**
+ * Takes a picture of a peer; the latest one, if nothing has changed since. Each change of any peer shows all of them, so a new one of each
+ * would let a peer that comes and goes cost its receivers their number of peers and scopes every time.
+ */
+export function viewOf(peer: MutablePeer): PeerView {
+  const { view: latest, node, incarnation, epoch, serverId } = peer;
+  const state = peer.draining ? 'draining' : 'ready';
+  const suspect = peer.suspicion ?? false;
+  const scopes = peer.scopes.names();
+  const isSame =
+    latest?.scopes === scopes &&
+    latest.epoch === epoch &&
+    latest.serverId === serverId &&
+    latest.state === state &&
+    latest.suspect === suspect;
+  if (isSame) return latest;
+  return (peer.view = Object.freeze({ node, incarnation, epoch, state, suspect, serverId, scopes }));
 }

@@ -157,7 +157,7 @@ export function createNodeComponents(
       { processes, calls, service, scopes, protocol, waits, names },
       deps.observer,
     ),
-    observables: new NodeObservables(),
+    observables: new NodeObservables(() => protocol.peers()),
     names,
     recorders,
     pids: shared.pids,
@@ -283,7 +283,7 @@ function createEntities(
       else waits.when(() => protocol.synced, run);
     },
     namesOf: (process) => names.forEntities(process),
-    hasPeers: () => protocol.peers().length > 0,
+    hasPeers: () => protocol.hasPeers,
     availability: (pid) => protocol.availability(pid),
     timers: clock,
     limits: limits.messages,

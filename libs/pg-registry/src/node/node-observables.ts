@@ -1,4 +1,4 @@
-import { BehaviorSubject, distinctUntilChanged, type Observable, Subject } from 'rxjs';
+import { BehaviorSubject, distinctUntilChanged, map, type Observable, startWith, Subject } from 'rxjs';
 import type { PeerEvent, PeerView } from '../cluster';
 
 /** The connection and the peers of a node, as Observables. They complete when the node stops. */
@@ -9,19 +9,21 @@ export class NodeObservables {
   readonly peers$: Observable<readonly PeerView[]>;
   /** What happens to peers, one by one. */
   readonly events$: Observable<PeerEvent>;
-  readonly #peers = new BehaviorSubject<readonly PeerView[]>([]);
+  /** Tells of each change of a peer. The list is only made for those who want it: it is long, and peers can come and go as often as they like. */
+  readonly #changes = new Subject<undefined>();
   readonly #events = new Subject<PeerEvent>();
   readonly #connected = new BehaviorSubject(false);
 
-  constructor() {
-    this.peers$ = this.#peers.asObservable();
+  /** @param peers Returns the present peers */
+  constructor(peers: () => readonly PeerView[]) {
+    this.peers$ = this.#changes.pipe(startWith(undefined), map(peers));
     this.events$ = this.#events.asObservable();
     this.connected$ = this.#connected.pipe(distinctUntilChanged());
   }
 
-  peer(event: PeerEvent, peers: readonly PeerView[]): void {
+  peer(event: PeerEvent): void {
     this.#events.next(event);
-    this.#peers.next(peers);
+    this.#changes.next(undefined);
   }
 
   connected(connected: boolean): void {
@@ -32,6 +34,6 @@ export class NodeObservables {
     this.#connected.next(false);
     this.#connected.complete();
     this.#events.complete();
-    this.#peers.complete();
+    this.#changes.complete();
   }
 }

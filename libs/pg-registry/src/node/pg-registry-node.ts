@@ -310,7 +310,7 @@ export class PgRegistryNode {
   }
 
   #onPeer(event: PeerEvent): void {
-    const { calls, protocol, observables, clusterLog, names, entities } = this.#components;
+    const { calls, observables, clusterLog, names, entities } = this.#components;
     clusterLog.peer(event);
     if (this.#components.options.observer !== false) this.#components.recorders.journal.peer(event);
     if (event.type === 'peer-up' || event.type === 'peer-recovered') {
@@ -323,7 +323,7 @@ export class PgRegistryNode {
       if (reason === 'crash' || reason === 'goodbye') names.departed(event.incarnation, reason);
       entities.nodeLost(event.incarnation);
     }
-    observables.peer(event, protocol.peers());
+    observables.peer(event);
   }
 }
 

@@ -113,7 +113,12 @@ export class PeerProtocol {
     return this.#state;
   }
 
-  /** All peers, suspects included; frozen pictures. */
+  /** Whether it has a peer, suspects included. */
+  get hasPeers(): boolean {
+    return this.#components.membership.peers.size > 0;
+  }
+
+  /** All peers, suspects included; frozen pictures, of each the same until it changes. Costs their number. */
   peers(): readonly PeerView[] {
     return [...this.#components.membership.peers.values()].map(viewOf);
   }

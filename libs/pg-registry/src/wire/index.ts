@@ -49,4 +49,4 @@ export {
   senderIn,
   Subjects,
 } from './subject';
-export { broadcastVersion, commonVersion, formatVersions, OWN_VERSIONS, type VersionRange } from './version';
+export { commonVersion, formatVersions, OWN_VERSIONS, spokenByAll, type VersionRange } from './version';

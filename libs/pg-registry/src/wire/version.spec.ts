@@ -1,5 +1,5 @@
 import { decodeFrame } from './frame';
-import { broadcastVersion, commonVersion, formatVersions } from './version';
+import { commonVersion, formatVersions, spokenByAll } from './version';
 import { VirtualNetwork } from '../protocol/virtual-network.fixture';
 
 /** Versions of the frames that a node says to everybody. */
@@ -18,19 +18,12 @@ describe('a version', () => {
   });
 
   it('the version of broadcasts is the highest that every node speaks', () => {
-    expect(
-      broadcastVersion({ min: 1, max: 3 }, [
-        { min: 1, max: 2 },
-        { min: 2, max: 3 },
-      ]),
-    ).toBe(2);
-    expect(broadcastVersion({ min: 1, max: 3 }, [])).toBe(3);
-    expect(
-      broadcastVersion({ min: 1, max: 2 }, [
-        { min: 1, max: 1 },
-        { min: 2, max: 3 },
-      ]),
-    ).toBeUndefined();
+    const own = { min: 1, max: 3 };
+    const peers = (...ranges: (readonly [number, number])[]) =>
+      ranges.map(([min, max]) => ({ versions: { min, max } }));
+    expect(spokenByAll(own, peers([1, 2], [2, 3]))).toEqual({ min: 2, max: 2 });
+    expect(spokenByAll(own, [])).toEqual(own);
+    expect(spokenByAll({ min: 1, max: 2 }, peers([1, 1], [2, 3]))).toEqual({ min: 2, max: 1 });
   });
 
   it('a version range is written as one number if it has one version', () => {

@@ -20,14 +20,17 @@ export function commonVersion(a: VersionRange, b: VersionRange): number | undefi
   return highest >= Math.max(a.min, b.min) ? highest : undefined;
 }
 
-/** The version of broadcasts: the highest that is in `own` and in every one of `peers`; `undefined` if there is none. */
-export function broadcastVersion(own: VersionRange, peers: Iterable<VersionRange>): number | undefined {
+/** The versions that are in `own` and in every one of `peers`; broadcasts use the highest. There is none if `max` is less than `min`. */
+export function spokenByAll(
+  own: VersionRange,
+  peers: Iterable<{ readonly versions: VersionRange }>,
+): VersionRange {
   let { min, max } = own;
-  for (const peer of peers) {
-    min = Math.max(min, peer.min);
-    max = Math.min(max, peer.max);
+  for (const { versions } of peers) {
+    min = Math.max(min, versions.min);
+    max = Math.min(max, versions.max);
   }
-  return max >= min ? max : undefined;
+  return { min, max };
 }
 
 /** `1–2`, or `1` if it is only one: for messages. */
