@@ -122,6 +122,20 @@ describe('microservices and hostile peers', () => {
     await expect(firstValueFrom(cluster.node('a').get(PgRegistryClient).send('echo', 2))).resolves.toBe(2);
   });
 
+  it('the server does not read an event whose pattern is longer than any, and could be JSON of a megabyte', async () => {
+    const parse = jest.spyOn(JSON, 'parse');
+    const caster = processesOf('a');
+    const hostile = '['.repeat(100_000);
+    caster.cast(serverPid(), 'event', { pattern: hostile, data: 1 });
+    caster.cast(serverPid(), 'event', { pattern: '"heard"', data: 1 });
+    const before = EchoController.events;
+    await eventually(() => expect(EchoController.events).toBe(before + 1));
+    const parsed = parse.mock.calls.map(([text]) => text);
+    parse.mockRestore();
+    expect(parsed).not.toContain(hostile);
+    expect(parsed).toContain('"heard"');
+  });
+
   it('the server writes one line for many events that nobody handles', async () => {
     const server = cluster.node('b').get(PgRegistryServer);
     const nestErrors = jest.spyOn((server as unknown as { logger: { error(): void } }).logger, 'error');

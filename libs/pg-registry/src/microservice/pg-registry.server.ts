@@ -37,6 +37,9 @@ import {
 /** The transport id of {@link PgRegistryServer}. A handler of `@MessagePattern(pattern, PG_REGISTRY_TRANSPORT)` belongs to no other transport. */
 export const PG_REGISTRY_TRANSPORT = Symbol('pg-registry');
 
+/** Patterns are keys: of a longer one than keys may be by default, only the text itself is looked for. */
+const LONGEST_PARSED = 4096;
+
 /** How long a closing server waits until every peer has removed its handlers. Later requests are refused. */
 const REMOVAL_TIMEOUT_MS = 1000;
 
@@ -271,7 +274,9 @@ export class PgRegistryServer
 
   /** Whether Nest would find a handler for an event of this pattern. */
   #handles(pattern: string): boolean {
-    return this.getHandlerByPattern(pattern) !== null;
+    if (this.messageHandlers.has(pattern)) return true;
+    // Nest parses it as JSON, which takes a quarter of a second for a megabyte of brackets.
+    return pattern.length <= LONGEST_PARSED && this.getHandlerByPattern(pattern) !== null;
   }
 
   /** Takes credit only from the node that gets the stream. That of a stream which has ended is dropped silently. */
