@@ -6,6 +6,8 @@ export const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;
 export const PIECE_BYTES = 256 * 1024;
 /** So much may wait for a browser that reads slowly. */
 export const MAX_WAITING_BYTES = 4 * 1024 * 1024;
+/** A browser that reads slowly has so many milliseconds to read what waits and why its socket is closed. */
+export const SLOW_CLOSE_MS = 10_000;
 /** So much of a browser may wait for the document; then its socket is not read until the document has taken it. */
 export const MAX_UNSENT_BYTES = 1024 * 1024;
 /** The longest presence of a client (name, colour, cursor), in characters of JSON. */

@@ -1,15 +1,16 @@
 import type { RawData, WebSocket } from 'ws';
-import { MAX_WAITING_BYTES } from '../documents/limits';
+import { MAX_WAITING_BYTES, SLOW_CLOSE_MS } from '../documents/limits';
 import { CloseCode } from './close-codes';
 import { type ClientMessage, ProtocolError, readMessage } from './sync-protocol';
 
-/** A reason of a close frame has 123 bytes at most. */
-const MAX_REASON_LENGTH = 120;
+/** The longest reason of a close frame, in bytes. `ws` throws for a longer one. */
+const MAX_REASON_BYTES = 123;
 
 /** The socket of one browser, with its bounds. Speaks for one document. */
 export class DocumentSocket {
   readonly #socket: WebSocket;
   #onMessage: ((message: ClientMessage) => void) | undefined;
+  #onEnd: (() => void) | undefined;
   /** What has come while nobody was there to hear it. */
   #unheard: ClientMessage[] = [];
   #isAnswering = true;
@@ -43,9 +44,17 @@ export class DocumentSocket {
     this.#onMessage = (message) => this.#unheard.push(message);
   }
 
+  /** Calls back when the connection is gone. */
   onClose(closed: () => void): void {
     if (this.#socket.readyState === this.#socket.CLOSED) closed();
     else this.#socket.once('close', closed);
+  }
+
+  /** Calls back, perhaps at once, when nothing more is said: the connection is gone, or this node has begun to close it, which takes its time. */
+  onEnd(ended: () => void): void {
+    if (!this.isOpen) return ended();
+    this.#onEnd = ended;
+    this.onClose(() => this.#end());
   }
 
   /** Sends a frame, and closes the socket of a browser that does not read what it gets. */
@@ -77,11 +86,12 @@ export class DocumentSocket {
   }
 
   close(code: CloseCode, reason: string): void {
-    // A browser that does not read cannot answer the close frame either.
-    if (code === CloseCode.SlowReader) setTimeout(() => this.#socket.terminate(), 1000).unref();
+    // A browser that does not read cannot answer the close frame either. One that is only slow reads what waits before it, and learns why.
+    if (code === CloseCode.SlowReader) setTimeout(() => this.#socket.terminate(), SLOW_CLOSE_MS).unref();
     this.#onMessage = undefined;
     this.resume();
-    this.#socket.close(code, reason.slice(0, MAX_REASON_LENGTH));
+    this.#socket.close(code, fitting(reason));
+    this.#end();
   }
 
   /** Asks whether somebody is there, and ends the socket if nobody has answered the last time. */
@@ -91,6 +101,12 @@ export class DocumentSocket {
     if (!this.#isAnswering) return this.#socket.terminate();
     this.#isAnswering = false;
     this.#socket.ping();
+  }
+
+  #end(): void {
+    const ended = this.#onEnd;
+    this.#onEnd = undefined;
+    ended?.();
   }
 
   #received(data: RawData, isBinary: boolean): void {
@@ -103,6 +119,13 @@ export class DocumentSocket {
       this.close(CloseCode.BadMessage, error.message);
     }
   }
+}
+
+/** Cuts a reason so that it fits into a close frame: it may quote what a browser has sent, in any script. */
+function fitting(reason: string): string {
+  const bytes = new TextEncoder().encode(reason);
+  // In a stream the decoder keeps back a character that was cut.
+  return new TextDecoder().decode(bytes.subarray(0, MAX_REASON_BYTES), { stream: true });
 }
 
 function bytesOf(data: RawData): Uint8Array {

@@ -95,7 +95,8 @@ export class Session implements ProcessLifecycle<SessionStart> {
     this.#clientClocks = decodeStateVector(stateVector);
     this.#registry.register(['session', `${document}:${randomUUID()}`, 'guest'], { user: null });
     socket.onMessage((message) => this.#heard(message));
-    socket.onClose(() => this.#process.exit());
+    // Not within the handler whose answer could not be sent.
+    socket.onEnd(() => setImmediate(() => this.#process.exit()));
     this.#timer = setInterval(() => this.#renew(), RENEW_MS);
     void this.#search();
   }
@@ -220,8 +221,10 @@ export class Session implements ProcessLifecycle<SessionStart> {
     if (this.#isPumping) return;
     this.#isPumping = true;
     try {
-      while (this.#link !== undefined && (this.#unsent.length > 0 || this.#unsentPresence !== undefined)) {
+      // After the end nothing more is said, not even what the document did not take.
+      while (this.#socket.isOpen && (this.#unsent.length > 0 || this.#unsentPresence !== undefined)) {
         const link = this.#link;
+        if (link === undefined) break;
         // oxlint-disable-next-line no-await-in-loop -- one message at a time
         await this.#passOn(link).catch((error: unknown) => this.#notTaken(link, error));
       }
