@@ -18,7 +18,7 @@ import { DocumentStore } from '../persistence/document-store';
 import { PersistenceWriter } from '../persistence/persistence-writer';
 import { COLLABORATION, CollaborationRegistry } from '../registry/collaboration-registry';
 import type { Legacy } from './messages';
-import { SharedDoc } from './shared-doc';
+import { SharedDoc, type SharedDocStart } from './shared-doc';
 
 /** The scope with the shared document of each document, of the whole cluster. Mirrors Lightning's `:pg` scope. */
 export const DOCUMENTS = 'collaboration.documents';
@@ -43,7 +43,6 @@ export class DocumentSupervisor
   readonly #store: DocumentStore;
   readonly #tokenBase: number;
   readonly #logger = new Logger(DocumentSupervisor.name);
-  #writer: LocalProcess | undefined;
   #doc: LocalProcess | undefined;
 
   constructor(
@@ -70,20 +69,18 @@ export class DocumentSupervisor
     this.#registry.register(['doc_supervisor', document]);
     const token = this.#tokenBase + lease;
     await this.#store.open(document, token);
-    const owner = this.#process;
-    this.#writer = await this.#processes.start(PersistenceWriter, {
+    // It has no owner: owned processes end in the order of their start, and this one ends after the document.
+    const writer = await this.#processes.start(PersistenceWriter, {
       via: via(COLLABORATION, ['persistence_writer', document]),
       args: { document, token },
-      owner,
     });
-    this.#doc = await this.#processes.start(SharedDoc, {
-      via: via(COLLABORATION, ['shared_doc', document]),
-      args: { document, writer: this.#writer.pid, legacy },
-      owner,
+    this.#doc = await this.#startDoc({ document, writer: writer.pid, legacy }).catch((error: unknown) => {
+      writer.exit();
+      throw error;
     });
     this.#documents.join(document, this.#doc.pid);
-    void this.#endWithWriter(this.#writer);
-    void this.#endWithDoc(this.#doc, this.#writer);
+    void this.#endWithWriter(writer);
+    void this.#endWithDoc(this.#doc, writer);
   }
 
   /** Returns the shared document. That the call has arrived means that it runs. */
@@ -104,6 +101,11 @@ export class DocumentSupervisor
     }
   }
 
+  async #startDoc(args: SharedDocStart): Promise<LocalProcess> {
+    const doc = via(COLLABORATION, ['shared_doc', args.document]);
+    return await this.#processes.start(SharedDoc, { via: doc, args, owner: this.#process });
+  }
+
   async #endWithWriter(writer: LocalProcess): Promise<void> {
     this.#process.exit(await writer.exited);
   }
@@ -115,7 +117,7 @@ export class DocumentSupervisor
     this.#process.exit(reason);
   }
 
-  /** Stops the document, which saves. Its process ends with this one, and then the writer, which saves what has come meanwhile. */
+  /** Stops the document, which saves. Its process ends with this one, and the writer after it, which saves what has come meanwhile. */
   async #stopDoc(): Promise<Legacy> {
     return await this.#processes.call<Legacy>(this.#doc!.pid, 'stop', undefined, {
       timeoutMs: STOP_TIMEOUT_MS,
