@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { PgRegistryModule, type PgRegistryModuleOptions } from 'nestjs-pg-registry';
+import { PgRegistryObserverModule } from 'nestjs-pg-registry/observer';
 import { CollaborationOptions } from './collaboration-options';
 import { DOCUMENTS, DocumentSupervisor } from './documents/document-supervisor';
 import { SharedDoc } from './documents/shared-doc';
@@ -10,10 +11,11 @@ import { DocumentStore } from './persistence/document-store';
 import { PersistenceWriter } from './persistence/persistence-writer';
 import { CollaborationRegistry } from './registry/collaboration-registry';
 import { AccessGuard } from './web/access.guard';
-import { DocumentList } from './web/document-list';
+import { DocumentList, OBSERVER_PATH } from './web/document-list';
 import { DocumentsController } from './web/documents.controller';
 import { HealthController } from './web/health.controller';
 import { NodeControl } from './web/node-control';
+import { ObserverGuard } from './web/observer.guard';
 
 /** What a node is made of. */
 export interface CollaborationModuleOptions {
@@ -40,6 +42,7 @@ export class CollaborationModule {
       module: CollaborationModule,
       imports: [
         PgRegistryModule.forRoot({ exitTimeoutMs: EXIT_TIMEOUT_MS, names, ...cluster, node, scopes }),
+        PgRegistryObserverModule.forRoot({ path: OBSERVER_PATH, guards: [new ObserverGuard(options)] }),
       ],
       controllers: [DocumentsController, HealthController],
       providers: [

@@ -29,10 +29,15 @@ export interface DocumentsView {
   readonly node: string;
   /** Whether browsers may kill the holder of a document. */
   readonly demonstration: boolean;
+  /** The path of the observer of the cluster. */
+  readonly observer: string;
   readonly documents: readonly ListedDocument[];
   /** How many documents there are; stored ones that are not listed do not count. */
   readonly total: number;
 }
+
+/** Where the observer of the cluster is on each node. */
+export const OBSERVER_PATH = '/pg-registry';
 
 const MAX_DOCUMENTS = 200;
 const MAX_SESSIONS = 50;
@@ -73,7 +78,7 @@ export class DocumentList {
         listed.push({ name, holder: null, sessions: [], sessionCount: 0 });
     const { isDemonstration: demonstration } = this.#options;
     const total = Math.max(open.length, listed.length);
-    return { node: this.#node.name, demonstration, documents: listed, total };
+    return { node: this.#node.name, demonstration, observer: OBSERVER_PATH, documents: listed, total };
   }
 
   /** Emits the view at once, and after each change. */
