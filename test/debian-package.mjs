@@ -12,12 +12,23 @@ const SYSTEM_DIRECTORIES = ['/usr/sbin', '/usr/local/sbin', '/usr/local/bin'];
  * @returns {string | undefined} Its file
  */
 export function provideProgram(name) {
-  const found = find(name);
+  return providePackage(name, () => find(name));
+}
+
+/**
+ * Finds what a Debian package brings, or installs it where that is possible.
+ *
+ * @param {string} name Of the package
+ * @param {() => string | undefined} lookFor Returns the file or folder that the package brings, if it is there
+ * @returns {string | undefined} What `lookFor` returned last
+ */
+export function providePackage(name, lookFor) {
+  const found = lookFor();
   if (found || process.getuid?.() !== 0 || spawnSync('apt-get', ['--version']).status !== 0) return found;
   console.log(`No ${name}: installing the Debian package.`);
   aptGet('update', '-qq');
   aptGet('install', '-y', '-qq', '--no-install-recommends', name);
-  return find(name);
+  return lookFor();
 }
 
 function aptGet(...args) {

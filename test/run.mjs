@@ -9,6 +9,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { provideChromium } from './chromium.mjs';
 import { provideNatsServer } from './nats-server.mjs';
+import { providePostgres } from './postgres.mjs';
 import { WorkingTime } from './support/working-time.cjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -20,9 +21,11 @@ const LOOK_MS = 5000;
 try {
   installPackages();
   const chromium = provideChromium();
+  const postgres = providePostgres();
   const { passed, failed, names } = await runJest({
     NATS_SERVER_BIN: provideNatsServer(),
     ...(chromium && { CHROMIUM_BIN: chromium }),
+    ...(postgres && { POSTGRES_BIN: postgres }),
   });
   console.log(
     ['', ...names.map((name) => `FAILED ${name}`), `${passed} passed, ${failed} failed`].join('\n'),
