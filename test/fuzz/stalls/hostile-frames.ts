@@ -1,4 +1,7 @@
+import { writeToken } from '../../../libs/pg-registry/src/calls/frames/call-token';
 import { ITEM } from '../../../libs/pg-registry/src/calls/frames/item-kinds';
+import { FULL_BYTES, ITEM_HEAD_BYTES } from '../../../libs/pg-registry/src/calls/frames/line';
+import { encodeHello, MOST_NAMES } from '../../../libs/pg-registry/src/cluster/hello';
 import { Writer } from '../../../libs/pg-registry/src/wire';
 import { AROUND, type Part, PARTS, writeRepeated } from './repeated';
 import type { HostileFrame } from './victim';
@@ -19,6 +22,7 @@ const GROUP = { join: 1, joinOne: 2, leave: 3, updateOne: 5 } as const;
 /** A difference of one, as entry numbers and pids are written. */
 const ONE_MORE = 2;
 const END = 0;
+const FRAMES_OF_ITEMS = 60;
 const OTHER_LIFE = '0'.repeat(16);
 
 function castTo(incarnation: string, payload: (writer: Writer) => void): Uint8Array {
@@ -32,15 +36,54 @@ function castTo(incarnation: string, payload: (writer: Writer) => void): Uint8Ar
   return writer.finish();
 }
 
-/** A bundle of casts. */
-function bundle(casts: readonly Uint8Array[]): HostileFrame {
+/** A bundle of items of one kind. */
+function bundleOf(kind: number, items: readonly Uint8Array[]): HostileFrame {
   const writer = new Writer();
-  for (const cast of casts) {
-    writer.u8(ITEM.cast);
-    writer.u32(cast.length);
-    writer.raw(cast);
+  for (const item of items) {
+    writer.u8(kind);
+    writer.u32(item.length);
+    writer.raw(item);
   }
   return { kind: 'bundle', body: writer.finish() };
+}
+
+/** A bundle of casts. */
+function bundle(casts: readonly Uint8Array[]): HostileFrame {
+  return bundleOf(ITEM.cast, casts);
+}
+
+/** Frames of as many different small items as begin in 16 KB. */
+function framesOfItems(kind: number, write: (writer: Writer, number: number) => void): HostileFrame[] {
+  let number = 0;
+  return Array.from({ length: FRAMES_OF_ITEMS }, () => {
+    const items: Uint8Array[] = [];
+    for (let bytes = 0; bytes < FULL_BYTES; bytes += ITEM_HEAD_BYTES + (items.at(-1)?.length ?? 0)) {
+      const writer = new Writer();
+      write(writer, (number += 1));
+      items.push(writer.finish());
+    }
+    return bundleOf(kind, items);
+  });
+}
+
+function token(writer: Writer, number: number): void {
+  writeToken(writer, { number, high: 1, low: 1 });
+}
+
+/** A hello of as many scopes as a page may list, with names of a few letters. */
+function helloOfScopes(): HostileFrame {
+  const running = Array.from({ length: MOST_NAMES }, (_, at) => ({
+    name: at.toString(36),
+    keys: 'duplicate' as const,
+    run: 1,
+    last: 0,
+    count: 0,
+    hashHigh: 0,
+    hashLow: 0,
+  }));
+  const page = { revision: 2 ** 40, since: undefined, page: 0, pages: 1, running, stopped: [] };
+  const said = { beat: 2 ** 40, discover: false, draining: false, serverId: 's' };
+  return { kind: 'hello', body: encodeHello({ ...said, ...page }) };
 }
 
 function repeat<T>(count: number, one: T): T[] {
@@ -204,7 +247,42 @@ const CALLS: readonly HostileKind[] = [
     name: '10,000 frames of one cast',
     frames: (_, victim) => repeat(10_000, bundle([castTo(victim, nothing)])),
   },
+  {
+    name: '60 frames of 16 KB of questions about calls that are not here',
+    frames: () =>
+      framesOfItems(ITEM.cancel, (writer, number) => {
+        token(writer, number);
+        writer.u8(2);
+        writer.string('');
+      }),
+  },
+  {
+    name: '60 frames of 16 KB of calls to processes that are not here',
+    frames: (_, victim) =>
+      framesOfItems(ITEM.call, (writer, number) => {
+        token(writer, number);
+        writer.u8(0);
+        writer.hex(victim);
+        writer.uint(1_000_000 + number);
+        writer.uint(1);
+        writer.string('x');
+        writer.value(null);
+      }),
+  },
+  {
+    name: '60 frames of 16 KB of watches of processes that are not here',
+    frames: (_, victim) =>
+      framesOfItems(ITEM.watch, (writer, number) => {
+        writer.u8(0);
+        writer.hex(victim);
+        writer.uint(1_000_000 + number);
+      }),
+  },
+];
+
+const HELLOS: readonly HostileKind[] = [
+  { name: 'a hello of 16,384 scopes', frames: () => [helloOfScopes()] },
 ];
 
 /** All kinds that were found to cost much. */
-export const KINDS: readonly HostileKind[] = [...OPERATIONS, ...CALLS, ...valueKinds()];
+export const KINDS: readonly HostileKind[] = [...OPERATIONS, ...CALLS, ...HELLOS, ...valueKinds()];
