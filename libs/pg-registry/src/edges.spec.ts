@@ -87,7 +87,7 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
   'entities/moves.ts': { 'then()': [2, AWAITED], 'async callback': [1, AWAITED] },
   'entities/waiting-starts.ts': {
     'then()': [1, PROMISE],
-    void: [2, 'release() and #claimAndStart() never reject'],
+    void: [3, 'release() and #claimAndStart() never reject'],
     timer: [1, CLOCK],
   },
   'calls/frames/line.ts': { timer: [2, 'guardedClock of node/clock.ts; counts, and throws nothing'] },

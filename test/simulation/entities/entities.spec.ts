@@ -6,8 +6,11 @@ import { runEntitiesScenario } from './entities-scenario';
 const FIXED_SEEDS = 12;
 const RANDOM_SEEDS = 4;
 const STEPS = 30;
-/** Of histories that have broken something: see the commits that added them. */
-const KNOWN_SEEDS = [1, 482];
+/**
+ * Of histories that have broken something: a node that was too late for a lease waited for its end; an entity that ended right after its move was
+ * nowhere; and one did not move to a node where calls waited for its lease.
+ */
+const KNOWN_SEEDS = [1, 482, 5064];
 
 jest.setTimeout(120_000);
 

@@ -70,18 +70,22 @@ export class Arrivals {
     if (before?.moveId === moveId) return;
     // The sender did not hear that it is expected, and tries again.
     const isAgain = before?.from === from;
-    if (hosted === undefined || !this.#host.isOpen || (hosted.isFull && !isAgain)) {
+    // Calls of this node wait already, for a lease for instance: they wait for the arrival now.
+    const waiting = isAgain || before !== undefined ? undefined : hosted?.parked.get(key);
+    const hasRoom = isAgain || waiting !== undefined || hosted?.isFull === false;
+    if (hosted === undefined || !this.#host.isOpen || !hasRoom) {
       throw new EntityUnavailableError(`This node does not take ${nameOf({ type, key })} at present.`);
     }
     this.#checkLiving(hosted, key, from);
     const refusal = this.#host.refusalOf(hosted, key);
     if (refusal !== undefined) throw refusal;
-    if (hosted.parked.has(key) && !isAgain)
+    if (before !== undefined && !isAgain)
       throw new EntityUnavailableError(`${nameOf({ type, key })} is expected here already.`);
     before?.cancel();
     const parking = before?.parking ?? this.#deps.calls.mailboxes.detached(this.#host.process);
     const cancel = this.#deps.timers.setTimer(PARKED_MS, () => this.#giveUp(hosted, key, moveId));
     hosted.parked.set(key, parking);
+    waiting?.divert((queued) => parking.take(queued));
     this.#of(hosted).set(key, { moveId, from, parking, cancel });
   }
 

@@ -104,9 +104,15 @@ export class WaitingStarts {
   async #claimAndStart(hosted: HostedType, key: Key, parking: Mailbox, of: StartOf): Promise<boolean> {
     try {
       const claim = await this.#host.claim(hosted, key);
+      if (hosted.parked.get(key) !== parking) {
+        // It is handed over to this node meanwhile: that start claims the lease itself.
+        void claim?.release();
+        return true;
+      }
       this.#claimed(hosted, key, parking, { ...of, claim });
       return true;
     } catch (error) {
+      if (hosted.parked.get(key) !== parking) return true;
       hosted.parked.delete(key);
       const failure = error instanceof Error ? error : new Error(messageOfThrown(error));
       parking.divert((queued) => this.#host.refuse(queued, failure));

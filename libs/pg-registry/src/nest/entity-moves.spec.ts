@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { eventually } from '../../../../test/support/eventually';
 import { OutgoingCalls } from '../calls/outgoing-calls';
 import type { EntityStart } from '../entities';
+import { EntityLeases } from '../entities/entity-leases';
 import { CallTimeoutError, NotRegisteredError } from '../term';
 import { createTestCluster, type TestCluster, type TestNode } from '../testing';
 import { Entity } from './decorators/entity.decorator';
@@ -31,10 +32,13 @@ class Viewed extends Counting {}
 @Entity('leased', { guard: 'lease' })
 class Leased extends Counting {}
 
+@Entity('nearby', { guard: 'lease', placement: 'local' })
+class Nearby extends Counting {}
+
 @Entity('rare')
 class Rare extends Counting {}
 
-@Module({ providers: [Viewed, Leased] })
+@Module({ providers: [Viewed, Leased, Nearby] })
 // oxlint-disable-next-line typescript/no-extraneous-class
 class Hosts {}
 
@@ -172,6 +176,27 @@ it('a node that leaves hands over all of its entities before every node knows wh
   expect(await Promise.all(keys.map((key) => b.entities.ref(Viewed, key).call('add', 0)))).toEqual(
     keys.map(() => 2),
   );
+});
+
+it('an entity moves with its state to a node that is about to start it for a call of its own, and that call is answered', async () => {
+  // oxlint-disable-next-line typescript/unbound-method
+  const take = EntityLeases.prototype.take;
+  let letGo!: () => void;
+  let held: Promise<void> | undefined = new Promise((resolve) => (letGo = resolve));
+  jest.spyOn(EntityLeases.prototype, 'take').mockImplementation(async function (this: EntityLeases, ...args) {
+    const waitFor = held;
+    held = undefined;
+    await waitFor;
+    return await take.apply(this, args);
+  });
+  const late = b.entities.ref(Nearby, 'k').call('add', 1);
+  await eventually(() => held === undefined);
+  expect(await a.entities.ref(Nearby, 'k').call('add', 7)).toBe(7);
+  expect(await a.entities.move(Nearby, 'k', 'b')).toBe(true);
+  expect(await late).toBe(8);
+  letGo();
+  expect(starts).toEqual(['k call', 'k hand-over']);
+  expect(await a.entities.ref(Nearby, 'k').call('add', 0)).toBe(8);
 });
 
 it('when the only node that offers a class leaves, its entities end, and calls say that nobody offers it', async () => {
