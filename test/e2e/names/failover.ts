@@ -25,12 +25,19 @@ export interface FailoverResult {
   readonly overlapMs: number;
   /** By how much the token rose. */
   readonly tokenRise: number;
+  /** How long the messages of a release took right before, without this library, in milliseconds; see {@link bareHandover}. */
+  readonly bareMs: number;
 }
 
 /** How long a silent holder keeps its names here, in milliseconds: the shortest that is allowed. */
 export const TTL_MS = 1000;
 /** Far more than any fail-over takes. */
 const TIMEOUT_MS = 60_000;
+
+/** What functions that run on a node get of it here. */
+interface Kept {
+  readonly kept: Map<string, unknown>;
+}
 
 interface Claimed {
   /** On the monotonic clock of the machine, which all its processes share, in nanoseconds. */
@@ -64,6 +71,7 @@ export class FailoverCluster {
     const key = `key-${this.#runs}`;
     const file = join(cluster.server.directory, `believed-${this.#runs}`);
     await warmUp(holder);
+    const bareMs = await bareHandover(holder, waiter, cluster.server.url);
     const token = await claimAndWatch(holder, key, file);
     await startWaiting(waiter, key);
     const from = await this.#lose(holder, kind);
@@ -78,40 +86,8 @@ export class FailoverCluster {
       ms: Number(next.at - from) / 1e6,
       overlapMs: Number(believed - next.at) / 1e6,
       tokenRise: next.token - token,
+      bareMs,
     };
-  }
-
-  /**
-   * How long plain writes to JetStream take now, from the process of the waiting node: the client's own request and the acknowledgement, without this
-   * library. In milliseconds.
-   */
-  bareWrites(count: number): Promise<readonly number[]> {
-    return this.waiter.run(
-      async ({ kept }, [url, file, writes]) => {
-        interface Client {
-          request(subject: string, payload: string): Promise<unknown>;
-        }
-        const { createRequire } = process.getBuiltinModule('node:module');
-        if (!kept.has('bare')) {
-          const nats = createRequire(file)('nats') as {
-            connect(options: { servers: string }): Promise<Client>;
-          };
-          const client = await nats.connect({ servers: url });
-          const stream = { name: 'bare', subjects: ['bare.*'], max_msgs_per_subject: 1 };
-          await client.request('$JS.API.STREAM.CREATE.bare', JSON.stringify(stream));
-          kept.set('bare', client);
-        }
-        const client = kept.get('bare') as Client;
-        const times: number[] = [];
-        for (let nth = 0; nth < writes; nth += 1) {
-          const from = performance.now();
-          await client.request(`bare.${nth}`, 'x'.repeat(150));
-          times.push(performance.now() - from);
-        }
-        return times;
-      },
-      [this.cluster.server.url, __filename, count] as const,
-    );
   }
 
   /** Brings the loss about. Returns when, on the clock of the machine. */
@@ -154,6 +130,60 @@ export class FailoverCluster {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.cluster[Symbol.asyncDispose]();
   }
+}
+
+/** The part of the client `nats` that {@link bareHandover} uses. */
+interface BareClient {
+  subscribe(subject: string, options: { max: number; callback: () => void }): unknown;
+  publish(subject: string, payload: string): void;
+  request(subject: string, payload: string): Promise<unknown>;
+  flush(): Promise<void>;
+}
+
+/**
+ * The messages of a fail-over by release between the same processes, by plain calls of the client and without this library: a write that the waiting
+ * process hears, a read, and a write with its acknowledgement.
+ *
+ * @returns How long they took, in milliseconds.
+ */
+async function bareHandover(holder: ClusterNode, waiter: ClusterNode, url: string): Promise<number> {
+  const subject = `bare.${holder.name}`;
+  const connect = async ({ kept }: Kept, [server, file]: readonly string[]): Promise<void> => {
+    if (kept.has('bare')) return;
+    const { createRequire } = process.getBuiltinModule('node:module');
+    const nats = createRequire(file)('nats') as {
+      connect(options: { servers: string }): Promise<BareClient>;
+    };
+    const client = await nats.connect({ servers: server });
+    kept.set('bare', client);
+    await client.request(
+      '$JS.API.STREAM.CREATE.bare',
+      JSON.stringify({ name: 'bare', subjects: ['bare.*'] }),
+    );
+    for (let nth = 0; nth < 50; nth += 1) await client.request('bare.warm', 'x'.repeat(150));
+  };
+  await holder.run(connect, [url, __filename]);
+  await waiter.run(connect, [url, __filename]);
+  await waiter.run(async ({ kept }: Kept, of: string) => {
+    const client = kept.get('bare') as BareClient;
+    const done = new Promise<bigint>((resolve, reject) => {
+      const claim = async (): Promise<void> => {
+        await client.request('$JS.API.STREAM.MSG.GET.bare', JSON.stringify({ last_by_subj: of }));
+        await client.request(of, 'x'.repeat(150));
+        resolve(process.hrtime.bigint());
+      };
+      client.subscribe(of, { max: 1, callback: () => void claim().catch(reject) });
+    });
+    kept.set('bare-done', done);
+    await client.flush();
+  }, subject);
+  const from = await holder.run(({ kept }: Kept, of: string) => {
+    const started = process.hrtime.bigint();
+    (kept.get('bare') as BareClient).publish(of, 'x'.repeat(150));
+    return started;
+  }, subject);
+  const at = await waiter.run(({ kept }: Kept) => kept.get('bare-done') as Promise<bigint>);
+  return Number(at - from) / 1e6;
 }
 
 /** Lets the process of a holder run its code a few times, as one has that runs for a while: the first release of a process takes milliseconds more. */
