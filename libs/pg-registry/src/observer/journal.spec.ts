@@ -1,6 +1,7 @@
 import type { Diff } from '../table';
 import { OwnWrites } from '../table/own-writes';
 import { Indexes } from '../table/indexes';
+import type { Key } from '../term';
 import { Pid } from '../term/pid';
 import { Journal } from './journal';
 
@@ -25,7 +26,7 @@ describe('the journal', () => {
   });
 
   /** Diffs of one table, as a scope makes them. */
-  function joins(): (key: string) => Diff {
+  function joins(): (key: Key) => Diff {
     const writes = new OwnWrites(new Indexes(pid.incarnation), 'a', 'duplicate');
     const numbers = { last: 0 };
     return (key) => writes.join(key, [pid], 'a value', numbers, numbers.last + 1);
@@ -52,6 +53,24 @@ describe('the journal', () => {
     ]);
     expect(journal.changes(9, 'pg', 'key 6')).toHaveLength(1);
     expect(journal.changes(9, 'another')).toEqual([]);
+  });
+
+  it("keeps no key of a peer that takes more memory than 4 KB, and each of this node's own", () => {
+    const journal = new Journal(10, clock);
+    const join = joins();
+    const [long, wide] = ['x'.repeat(100_000), Array.from({ length: 100 }, () => [1])];
+    journal.record('pg', join('short'), 'peer');
+    for (const key of [long, wide]) journal.record('pg', join(key), 'sync');
+    journal.record('pg', join(long), 'call');
+    const [own, second, first, short] = journal.changes(9);
+    expect([own.keyText.slice(0, 3), short.keyText]).toEqual(["'xx", "'short'"]);
+    for (const { keyText, type, pid: process } of [first, second])
+      expect([keyText, type, process]).toEqual([
+        "'(a key of more than 4096 bytes)'",
+        'join',
+        'a/0000000000000001/1',
+      ]);
+    expect(journal.changes(9, 'pg', long)).toHaveLength(1);
   });
 
   it('asks for the time once in a turn of the event loop', () => {

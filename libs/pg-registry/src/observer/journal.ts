@@ -1,12 +1,16 @@
 import type { PeerEvent } from '../cluster';
 import type { Cause, ChangeRecorder } from '../scope';
 import type { Diff } from '../table';
-import { type Key, formatKey, keyToken, type Pid } from '../term';
+import { type Key, formatKey, heapBytesOf, keyToken, type Pid } from '../term';
 import type { ChangeFact } from './facts';
 import { pidText, toJson } from './json-form';
 
 /** What happened to peers is kept apart, because entries change far more often. */
 const MOST_PEER_EVENTS = 500;
+/** Peers may write keys as large as a frame, which must not stay here when their entries have left. Own keys have a limit of their own. */
+const MOST_KEY_BYTES = 4096;
+/** Is kept in place of a larger one. */
+const LARGE_KEY: Key = `(a key of more than ${MOST_KEY_BYTES} bytes)`;
 /** A longer key is shown by its beginning. */
 const MOST_KEY_CHARS = 1000;
 
@@ -75,7 +79,8 @@ export class Journal implements ChangeRecorder {
       change.at = this.#turnAt;
       change.type = kind;
       change.scope = scope;
-      change.key = key;
+      change.key =
+        cause === 'call' || cause === 'exit' || heapBytesOf(key) <= MOST_KEY_BYTES ? key : LARGE_KEY;
       change.pid = row.pid;
       change.entries = rows.length;
       change.revision = row.revision;
