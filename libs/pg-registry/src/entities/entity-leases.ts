@@ -16,8 +16,9 @@ import type { Refusals } from './refusals';
 
 /** How long calls wait for a lease, so that their callers hear why they do not get it: less than the default time limit of a call. */
 const CLAIM_MS = 4000;
-/** How long a node waits for a lease before it asks again who holds it, in milliseconds; twice as long each time. */
+/** How long a node waits for a lease before it asks again who holds it, in milliseconds; twice as long each time, up to the second. */
 const FIRST_WAIT_MS = 50;
+const LONGEST_WAIT_MS = 400;
 /** How long an entity that has ended waits for the store to hear it. */
 const FREE_MS = 5000;
 
@@ -53,19 +54,23 @@ export class EntityLeases {
     const until = timers.now() + CLAIM_MS;
     const left = (atMost = CLAIM_MS): number => Math.max(1, Math.min(atMost, until - timers.now()));
     let who = 'another node';
+    let late: LockTimeoutError | undefined;
     try {
-      for (let waitMs = FIRST_WAIT_MS; ; waitMs *= 2) {
+      for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS)) {
         // One question after the other: who gets it while this node waits is to be asked instead.
         // oxlint-disable-next-line no-await-in-loop
         const claim = await this.#names.tryClaim(type, key, left());
         if (claim !== undefined) return claim;
         // oxlint-disable-next-line no-await-in-loop
         who = this.#describe({ type, key }, await this.#names.holder(type, key, left())) ?? who;
+        // After the last wait there is still time to ask.
+        if (late !== undefined && left() <= LONGEST_WAIT_MS) throw late;
         try {
           // oxlint-disable-next-line no-await-in-loop
           return await this.#names.claim(type, key, left(waitMs));
         } catch (error) {
-          if (!(error instanceof LockTimeoutError) || timers.now() >= until) throw error;
+          if (!(error instanceof LockTimeoutError)) throw error;
+          late = error;
         }
       }
     } catch (error) {
