@@ -51,7 +51,9 @@ try {
       externalLiveBindings: false,
     },
   );
-  await bundle(ENTRIES, types, '.d.ts', [dts(), typesOnly(values), optionalTypes()], { format: 'es' });
+  await bundle(ENTRIES, types, '.d.ts', [dts(), typesOnly(values), optionalTypes(), tabs()], {
+    format: 'es',
+  });
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
@@ -168,6 +170,14 @@ function optionalTypes() {
       code
         .replace(/^import '.*';\n|^\/\*\* @ts-ignore .*\n/gm, '')
         .replace(imports, '/** @ts-ignore The package is optional. */\n$&'),
+  };
+}
+
+/** Indents declarations by tabs: the compiler's four spaces are 9,000 bytes more. */
+function tabs() {
+  return {
+    name: 'tabs',
+    renderChunk: (code) => code.replace(/^(?: {4})+/gm, (spaces) => '\t'.repeat(spaces.length / 4)),
   };
 }
 

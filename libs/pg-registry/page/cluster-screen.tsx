@@ -136,6 +136,10 @@ function columnsOf(mayDrain: boolean): readonly Column<Row>[] {
     fact('Names', ({ names }) => names),
     fact('Peers', ({ peers }) => peers.length),
     {
+      title: 'Watches',
+      show: (row) => ('fact' in row ? <Foreign text={row.fact?.watches.join(', ') ?? ''} /> : ''),
+    },
+    {
       title: 'Round trip',
       isFigure: true,
       show: (row) => ('roundTripMs' in row && row.roundTripMs !== undefined ? duration(row.roundTripMs) : ''),

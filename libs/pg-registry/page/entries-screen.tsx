@@ -16,7 +16,7 @@ const MORE_ROWS = 20;
 const MOST_PX = 16_000_000;
 const LIVE_MS = 2000;
 /** A search that takes long is repeated seldom: so many times as long lies between two. */
-const LIVE_PAUSES = 50;
+const LIVE_PAUSES = 200;
 
 /** The entries of a scope as one node has them: scrolled, however many there are, and searched. */
 export function EntriesScreen({ here, parameters }: ScreenProps): JSX.Element {

@@ -8,7 +8,10 @@ const RADIUS = 105;
 /** Of more nodes, the names would lie over each other. */
 const MOST_NAMED = 24;
 
-/** The nodes on a circle, by name: how each stands, how busy it is, and who does not hear whom. The table says the same in words. */
+/**
+ * The nodes on a circle, by name: how each stands, how busy it is, which one it watches first, and who does not hear whom. The table says the
+ * same in words.
+ */
 export function ClusterMap(props: {
   readonly nodes: readonly ObservedNode[];
   readonly departed: readonly Departed[];
@@ -22,7 +25,12 @@ export function ClusterMap(props: {
   const busiest = Math.max(0.05, ...nodes.map(({ fact }) => fact?.cpu ?? 0));
   return (
     <svg class="map" viewBox={`0 0 ${SIZE} ${SIZE}`} role="img" aria-label={summaryOf(nodes, departed)}>
-      <circle class="ring" cx={CENTRE} cy={CENTRE} r={RADIUS} />
+      {nodes.map(({ node, fact }) => {
+        const [next] = fact?.watches ?? [];
+        if (next === undefined || !names.includes(next)) return undefined;
+        const [[x1, y1], [x2, y2]] = [placeOf(node), placeOf(next)];
+        return <line key={`watches ${node}`} class="ring" x1={x1} y1={y1} x2={x2} y2={y2} />;
+      })}
       {nodes.flatMap(({ node, suspectedBy, unknownTo }) =>
         [...suspectedBy, ...unknownTo].map((other) => {
           const [[x1, y1], [x2, y2]] = [placeOf(node), placeOf(other)];

@@ -54,11 +54,16 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
     listener: [3, 'aborts a signal of ours, or ends the process of the command'],
     process: [2, 'aborts a signal of ours'],
   },
+  'command/http/page-client.ts': {
+    timer: [1, 'destroys the response, which rejects a promise of ours'],
+    listener: [4, 'settles or rejects a promise of ours, and throws nothing'],
+  },
+  'command/open-session.ts': { 'async callback': [1, AWAITED] },
   'command/session.ts': {
     timer: [1, 'settles a promise of ours, and throws nothing'],
     subscribe: [1, SAFE],
     listener: [1, 'settles a promise of ours, and throws nothing'],
-    'async callback': [2, AWAITED],
+    'async callback': [1, AWAITED],
   },
   'command/verbs/cluster-verbs.ts': { 'async callback': [4, AWAITED] },
   'command/verbs/doctor-verb.ts': { 'async callback': [1, AWAITED] },
@@ -253,6 +258,7 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
     listener: [2, 'settles a promise of ours or aborts a signal of ours, and throws nothing'],
     'async callback': [2, AWAITED],
   },
+  'transport/nats/service-responder.ts': { subscribe: [1, SAFE] },
   'transport/nats/system-events.ts': {
     'then()': [1, PROMISE],
     subscribe: [1, SAFE],

@@ -109,6 +109,9 @@ export type {
   PendingRequest,
   RefusedMessages,
   RequestOutcome,
+  ServiceDescription,
+  ServiceEndpoint,
+  ServiceFacts,
   Subscription,
   Transport,
 } from './transport';

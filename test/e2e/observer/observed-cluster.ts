@@ -1,28 +1,40 @@
 import { NatsServer } from '../../support/nats-server';
 import { NodeProcess } from '../../support/node-process';
 
-const NAMES = ['ada', 'bob', 'cyd'] as const;
+/** How to start a cluster. */
+export interface ObservedClusterOptions {
+  /** The names of the nodes. Default: ada, bob and cyd. */
+  readonly names?: readonly string[];
+  /** What the page's guard wants as a bearer token. Default: the page is open. */
+  readonly token?: string;
+}
 
-/** Three nodes, each an operating-system process with the page, behind a real nats-server. */
+/** Nodes with the page, each an operating-system process, behind a real nats-server. */
 export class ObservedCluster {
   readonly nodes = new Map<string, NodeProcess>();
   readonly #urls = new Map<string, string>();
   readonly #server: NatsServer;
 
-  private constructor(server: NatsServer) {
+  readonly #token: string;
+
+  private constructor(server: NatsServer, token: string) {
     this.#server = server;
+    this.#token = token;
   }
 
-  static async start(): Promise<ObservedCluster> {
+  static async start({
+    names = ['ada', 'bob', 'cyd'],
+    token = '',
+  }: ObservedClusterOptions = {}): Promise<ObservedCluster> {
     const server = await NatsServer.start({ config: 'jetstream { store_dir: "DIR/jetstream" }' });
-    const cluster = new ObservedCluster(server);
-    await Promise.all(NAMES.map((name) => cluster.startNode(name)));
+    const cluster = new ObservedCluster(server, token);
+    await Promise.all(names.map((name) => cluster.startNode(name)));
     return cluster;
   }
 
   async startNode(name: string): Promise<void> {
     const node = await NodeProcess.start('e2e/observer/observed.fixture.ts', {
-      args: [this.#server.url, name],
+      args: [this.#server.url, name, this.#token],
     });
     this.nodes.set(name, node);
     this.#urls.set(name, (await node.ask('url')) as string);

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { Injectable, Module } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
   ClusterNames,
@@ -18,7 +18,7 @@ import { serve } from '../../support/fixture';
 import { natsClientOf } from '../../support/nats-client-of';
 
 /** A node with the page, and something of everything that the page shows. */
-const [servers = '', name = ''] = process.argv.slice(2);
+const [servers = '', name = '', token = ''] = process.argv.slice(2);
 
 @Injectable()
 @RegisterVia('workers', ['worker', name])
@@ -27,6 +27,14 @@ class Worker {
   work(task: string): string {
     if (task === '') throw new RangeError('There is no task.');
     return `${name} did ${task}`;
+  }
+}
+
+@Injectable()
+class TokenGuard implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
+    const { headers } = context.switchToHttp().getRequest<{ headers: Record<string, string> }>();
+    return headers['authorization'] === `Bearer ${token}`;
   }
 }
 
@@ -46,7 +54,10 @@ class Ledger {
       scopes: [{ name: 'workers', keys: 'unique' }, 'docs', 'notes'],
       observer: { version: '4.2.0', allow: ['drain', 'call'] },
     }),
-    PgRegistryObserverModule.forRoot({ open: true, allow: ['call', 'drain', 'stop'] }),
+    PgRegistryObserverModule.forRoot({
+      allow: ['call', 'drain', 'stop'],
+      ...(token === '' ? { open: true } : { guards: [TokenGuard] }),
+    }),
   ],
   providers: [Worker, Ledger],
 })
@@ -71,6 +82,11 @@ async function bootstrap(): Promise<void> {
       for (let i = 0; i < count; i += 1) docs.register(['doc', i], { title: `Document ${i}` });
     },
     count: () => docs.count(),
+    /** Processor time that this process has used, in milliseconds. */
+    cpu: () => {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1000;
+    },
     claim: async (key: string) => (await names.claim(key)).token,
     callEntity: (key: string) => processes.call(entity('ledger', key), 'total'),
     /** Changes an entry so many times in a second, until it is told to stop. */
@@ -85,6 +101,12 @@ async function bootstrap(): Promise<void> {
       stopFlood = () => clearInterval(timer);
     },
     stopFlood: () => stopFlood(),
+    /** Ends the application. Returns how long that took, in milliseconds. */
+    close: async () => {
+      const begun = performance.now();
+      await app.close();
+      return performance.now() - begun;
+    },
   });
 }
 let stopFlood = (): void => undefined;

@@ -4,6 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 import { accessibilityFaults, describeInChromium, launchChromium, openPage } from '../../support/browser';
 import { eventually } from '../../support/eventually';
 import { ObservedCluster } from './observed-cluster';
+import { proxyTo } from './proxy';
 
 const ENTRIES = 100_000;
 /** Two hundred pages take longer where the machine is busy. */
@@ -73,6 +74,9 @@ describeInChromium('the page of the observer, in Chromium', () => {
     }
     await page.getByRole('img', { name: 'Map of the cluster: 3 ready' }).waitFor();
     expect(await row('Nodes', /^(?:ada|bob|cyd)/).count()).toBe(3);
+    // Who watches whom: with three nodes, each watches both others.
+    await eventually(async () => (await page.locator('.map .ring').count()) === 3);
+    await row('Nodes', /^ada.*(?:bob, cyd|cyd, bob)/).waitFor();
     await happened('bob joined');
     await shoot('cluster');
   });
@@ -197,6 +201,19 @@ describeInChromium('the page of the observer, in Chromium', () => {
     expect(longest).toBeLessThan(200);
   });
 
+  it('works behind a proxy at another path, events included', async () => {
+    const proxy = await proxyTo(cluster.url('ada'), '/behind/a/proxy');
+    const behind = await openPage(browser, `${proxy.url}/#events?scope=docs`);
+    await behind.page.getByText('Nothing yet.', { exact: true }).waitFor();
+    await eventually(async () => {
+      await cluster.ask('ada', 'register', 'through the proxy', 1);
+      return (await behind.page.getByText("'through the proxy'", { exact: true }).count()) > 0;
+    });
+    expect(behind.complaints).toEqual([]);
+    await behind.page.context().close();
+    await proxy.close();
+  });
+
   it('has no faults that axe finds, in light and dark, wide and narrow', async () => {
     const faults: string[] = [];
     for (const [hash, heading] of SCREENS) {
@@ -264,6 +281,21 @@ describeInChromium('the page of the observer, in Chromium', () => {
     await page.keyboard.press('Escape');
     await row('Nodes', /^bobdraining/).waitFor();
     expect(cluster.nodes.get('bob')!.output).toBe('');
+  });
+
+  it('lets its application end within 500 ms, with three pages open', async () => {
+    const pages = await Promise.all(
+      ['cluster', 'events', 'entries?scope=docs'].map((hash) =>
+        openPage(browser, `${cluster.url('bob')}#${hash}`),
+      ),
+    );
+    for (const open of pages) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other is easier to read
+      await open.page.getByRole('heading', { level: 1 }).waitFor();
+    }
+    await pages[1].page.getByText('Nothing yet.', { exact: true }).waitFor();
+    expect(await cluster.ask('bob', 'close')).toBeLessThan(500);
+    await Promise.all(pages.map((open) => open.page.context().close()));
   });
 
   it('says that its node does not answer any more', async () => {

@@ -3,7 +3,7 @@
  */
 import { runCommand } from './command';
 import type { Terminal } from './output';
-import { openSession } from './session';
+import { openSession } from './open-session';
 
 /** After Ctrl-C the last words have so much time. */
 const LEAVE_MS = 180;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { ClusterFacts, encodeQuestion, type FactSource, QuestionSender } from '../observer';
+import { ClusterFacts, encodeQuestion, type Facts, type FactSource, QuestionSender } from '../observer';
 import { TransportError } from '../term';
 import type { Connection, Transport } from '../transport';
 import { credentialsAuthenticator, natsTransport } from '../transport/nats';
@@ -13,19 +13,21 @@ const FLUSH_MS = 100;
 
 /** A look into a cluster, from its beginning to its end. */
 export interface Session {
-  readonly facts: ClusterFacts;
+  readonly facts: Facts;
   /** What the broker has refused or reported meanwhile. */
   readonly complaints: readonly string[];
   /** How the command is connected, for `doctor`. */
   readonly server: string;
+  /** Whether it asks a page, which asks the nodes. */
+  readonly isPage: boolean;
   readonly close: () => Promise<void>;
 }
 
-/** Where facts come from. There is one kind of them for a broker; a page's JSON would be another. */
+/** Opens a look into a cluster: at its broker, or with `--url` at a page. */
 export type OpenSession = (settings: Settings, signal: AbortSignal) => Promise<Session>;
 
 /** Connects to the broker under a name of its own, and finds the nodes. It is no node: nobody takes it for a peer. @throws TransportError */
-export const openSession: OpenSession = async (settings, signal) => {
+export async function openBrokerSession(settings: Settings, signal: AbortSignal): Promise<Session> {
   const name = settings.name ?? `observer-${randomBytes(6).toString('hex')}`;
   const subjects = new Subjects(settings.namespace, name);
   const complaints: string[] = [];
@@ -61,6 +63,7 @@ export const openSession: OpenSession = async (settings, signal) => {
   return {
     facts,
     complaints,
+    isPage: false,
     get server() {
       return connection.server;
     },
@@ -72,7 +75,7 @@ export const openSession: OpenSession = async (settings, signal) => {
       await connection.close();
     },
   };
-};
+}
 
 function transportOf(settings: Settings): Transport {
   const { servers, creds, user, pass, token, tls, secret } = settings;

@@ -3,6 +3,10 @@ import { parseArgs } from 'node:util';
 
 /** What the options of the command say, which come before or behind a verb. */
 export interface Settings {
+  /** The page that is asked, instead of the nodes themselves over their broker. */
+  readonly url: URL | undefined;
+  /** What is sent to the page with each request: what its guards want. */
+  readonly headers: Readonly<Record<string, string>>;
   readonly servers: string;
   readonly namespace: string;
   readonly name: string | undefined;
@@ -33,6 +37,8 @@ export class UsageError extends Error {
 
 /** The options, for help and for completion. */
 export const OPTIONS = {
+  url: { type: 'string', short: 'u' },
+  header: { type: 'string', short: 'H', multiple: true, default: [] as string[] },
   server: { type: 'string', short: 's', default: 'nats://127.0.0.1:4222' },
   namespace: { type: 'string', short: 'n', default: 'pg' },
   name: { type: 'string' },
@@ -62,9 +68,12 @@ export const OPTIONS_HELP = `Options
       --creds FILE     credentials of NATS; or --user and --pass, or --token; NATS_PASSWORD and NATS_TOKEN work, too
       --tlsca FILE     TLS: certificates that are trusted; --tlscert and --tlskey: your own
       --secret FILE    a key of the cluster's shared secret: its id, a space, and the key
+  -u, --url URL        asks the page of PgRegistryObserverModule there, and not the broker: https://ops.example.com/pg-registry
+  -H, --header TEXT    with --url: a header that its guards want, 'Name: value', or @FILE with one on each line; or --token for
+                       'Authorization: Bearer', or --user and --pass; --tlsca, --tlscert and --tlskey work, too
       --node NODE      the node that is asked, where any can answer
       --json           one JSON object per line
-      --timeout MS     how long a node may take to answer (default 2000)
+      --timeout MS     how long a node may take to answer (default 2000); the page may take ten times as long
       --rounds N       live verbs end after N rounds
   -h, --help           help for the command, or for a verb
 
@@ -72,11 +81,16 @@ Exit status: 0 all is well, 1 what was asked for is not there or not well, 2 the
 `;
 
 /** Reads the command line. @throws UsageError */
-export function settingsOf(args: readonly string[], env: NodeJS.ProcessEnv): Settings {
+export function settingsOf(args: readonly string[], environment: NodeJS.ProcessEnv): Settings {
   const { values, positionals } = parsed(args);
   const [verb, ...words] = positionals;
+  // What the environment says is for the broker: no other server may get to know it.
+  const env = values.url === undefined ? environment : {};
   const given = args.some((arg) => /^(?:-s|--server(?:=.*)?)$/.test(arg));
+  checkWay(args, values);
   return {
+    url: values.url === undefined ? undefined : pageOf(values.url),
+    headers: values.url === undefined ? {} : headersOf(values),
     servers: given ? values.server : (env['NATS_URL'] ?? values.server),
     namespace: values.namespace,
     name: values.name,
@@ -139,4 +153,45 @@ function numberOf(option: string, text: string): number {
   const number = Number(text);
   if (number > 0) return number;
   throw new UsageError(`--${option} must be a number above 0 (got ${text}).`);
+}
+
+/** @throws UsageError for options that do not fit together */
+function checkWay(args: readonly string[], { url, header }: Values): void {
+  if (url === undefined && header.length > 0) throw new UsageError('--header is for --url.');
+  if (url === undefined) return;
+  const other = args.find((arg) => /^(?:-s|-n|--(?:server|namespace|name|creds|secret)(?:=.*)?)$/.test(arg));
+  if (other !== undefined)
+    throw new UsageError(`${other.split('=')[0]} is for a broker; with --url the page is asked.`);
+}
+
+function pageOf(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol))
+    throw new UsageError('--url must be an address like https://ops.example.com/pg-registry.');
+  if (url.username !== '' || url.password !== '')
+    throw new UsageError('--url must be without a name and a password: give them with --user and --pass.');
+  url.search = url.hash = '';
+  return url;
+}
+
+/** What is sent to the page. Errors do not repeat it: it may be secret. */
+function headersOf({ header, token, user, pass }: Values): Settings['headers'] {
+  const lines = header.flatMap((text) =>
+    text.startsWith('@')
+      ? contents(text.slice(1), '--header')
+          .split(/\r?\n/)
+          .filter((line) => line.trim() !== '')
+      : [text],
+  );
+  const headers: Record<string, string> = {};
+  if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
+  if (user !== undefined)
+    headers['authorization'] = `Basic ${Buffer.from(`${user}:${pass ?? ''}`).toString('base64')}`;
+  for (const line of lines) {
+    const [, name = '', value = ''] =
+      /^([\w!#$%&'*+.^`|~-]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)$/.exec(line) ?? [];
+    if (name === '') throw new UsageError("--header must be 'Name: value', or @FILE with one on each line.");
+    headers[name.toLowerCase()] = value.trim();
+  }
+  return headers;
 }

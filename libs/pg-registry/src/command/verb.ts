@@ -1,11 +1,11 @@
-import type { ClusterFacts, Json } from '../observer';
+import type { Facts, Json } from '../observer';
 import type { Output } from './output';
 import type { Session } from './session';
 import type { Settings } from './settings';
 
 /** What a verb works with. */
 export interface Work {
-  readonly facts: ClusterFacts;
+  readonly facts: Facts;
   readonly session: Session;
   readonly settings: Settings;
   readonly out: Output;

@@ -133,6 +133,7 @@ export class NodeLifecycle {
         replies: protocol.subjects.replies(),
         timeoutMs: options.connectTimeoutMs,
         signal: this.#leaving.signal,
+        service: this.#observation.service,
         ...(options.requirePermissions && { needs: this.#needs() }),
         onStatus: (status) => this.#onStatus(status),
         onNoResponders: (reply) => this.#noResponders(reply),

@@ -1,4 +1,12 @@
-import { Answers, type LocalNode, PgRegistryObserver, QuestionPort, QuestionSender } from '../observer';
+import {
+  Answers,
+  type LocalNode,
+  PgRegistryObserver,
+  QuestionPort,
+  QuestionSender,
+  serviceFacts,
+} from '../observer';
+import type { ServiceFacts } from '../transport';
 import type { Value } from '../term';
 import { OWN_VERSIONS } from '../wire';
 import type { NodeComponents } from './node-components';
@@ -17,6 +25,8 @@ export interface NodeObservation {
   /** Undefined: nobody can look into the node. */
   readonly port: QuestionPort | undefined;
   readonly answers: Answers | undefined;
+  /** What the transport may tell tools; undefined as well then. */
+  readonly service: ServiceFacts | undefined;
 }
 
 /** Makes the observer of a node. Nothing has been started. */
@@ -25,7 +35,8 @@ export function observeNode(components: NodeComponents, actions: ObservedActions
   const { subjects } = protocol;
   const { node, observer } = options;
   const now = (): number => clock.now();
-  const answers = observer === false ? undefined : new Answers(localNode(components, observer, actions));
+  const local = observer === false ? undefined : localNode(components, observer, actions);
+  const answers = local && new Answers(local);
   const sender = new QuestionSender({
     subjects,
     connection: () => actions.status().connection,
@@ -34,6 +45,7 @@ export function observeNode(components: NodeComponents, actions: ObservedActions
   });
   return {
     answers,
+    service: local && serviceFacts(local, options.namespace, subjects.inbox('calls')),
     port:
       answers && new QuestionPort({ subjects, node, answers, now, afterTurn: (run) => clock.afterTurn(run) }),
     observer: new PgRegistryObserver({
@@ -72,6 +84,7 @@ function localNode(
     state: () => actions.status().state,
     stats: () => actions.stats(),
     peers: () => protocol.peers(),
+    watched: () => protocol.watched(),
     crashDetection: () => protocol.stats().crashDetection,
     connection: () => {
       const { connection } = actions.status();

@@ -44,6 +44,9 @@ export interface EntrySearch {
   readonly node?: string | undefined;
 }
 
+/** What the command asks for, however it is found. */
+export type Facts = Omit<ClusterFacts, 'counters' | 'changes' | 'stop'>;
+
 /**
  * The facts about a running cluster, as plain data: what each node says about itself, and what they say about each other. Nodes are asked
  * when a method is called; nothing is kept. All of it can be written as JSON.

@@ -35,7 +35,7 @@ export interface NodeFact {
   readonly connected: boolean;
   /** What is wrong with its connection or its cluster names, as part of a sentence; empty if nothing is known to be. */
   readonly problem: string;
-  /** Whether it sees crashes at once, or only as silence: `fast`, `silence-only`, `unknown`. */
+  /** Whether it sees crashes at once, or only as silence: `no-responders`, `silence`, `unknown`. */
   readonly crashDetection: string;
   /** When it started, in milliseconds since 1970 by its own clock. */
   readonly startedAt: number;
@@ -55,6 +55,8 @@ export interface NodeFact {
   readonly names: number;
   /** Messages that wait in its mailboxes or are being handled. */
   readonly inFlight: number;
+  /** The nodes that it probes: the next ones on the ring, the nearest first. */
+  readonly watches: readonly string[];
   /** The nodes that it knows, at most 1000. */
   readonly peers: readonly PeerFact[];
   /** Scopes that run there. */

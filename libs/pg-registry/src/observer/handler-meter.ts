@@ -1,5 +1,6 @@
 import type { CallTracer, HandlerRecording, HandlerSpan, TracedMessage } from '../calls';
 import { codeOfThrown, nameOfThrown, printable } from '../term';
+import type { ServiceEndpoint } from '../transport';
 import type { HandlerFact } from './facts';
 
 /** It measures so long after somebody has looked. */
@@ -16,6 +17,7 @@ const LEAST_MS = 0.001;
 
 interface Measured {
   runs: number;
+  totalMs: number;
   readonly durations: Uint32Array;
   readonly errors: Map<string, number>;
 }
@@ -67,6 +69,16 @@ export class HandlerMeter implements HandlerRecording, Pick<CallTracer, 'incomin
     }));
   }
 
+  /** How often each handler ran and failed, and how long all runs took together. */
+  totals(): readonly ServiceEndpoint[] {
+    return Array.from(this.#handlers, ([handler, { runs, totalMs, errors }]) => ({
+      handler,
+      runs,
+      errors: [...errors.values()].reduce((sum, many) => sum + many, 0),
+      totalMs,
+    }));
+  }
+
   /** The longest handler of a process so far, in milliseconds. */
   longestOf(process: number): number | undefined {
     return this.#longest.get(process);
@@ -103,6 +115,7 @@ export class HandlerMeter implements HandlerRecording, Pick<CallTracer, 'incomin
     const ms = this.#now() - begun;
     const measured = this.#measuredOf(handler);
     measured.runs += 1;
+    measured.totalMs += ms;
     measured.durations[bucketOf(ms)] += 1;
     if (error !== undefined) count(measured.errors, printable(error, 60));
     const longest = this.#longest.get(process);
@@ -114,7 +127,12 @@ export class HandlerMeter implements HandlerRecording, Pick<CallTracer, 'incomin
     const known = this.#handlers.get(handler);
     if (known !== undefined) return known;
     if (this.#handlers.size >= MOST_HANDLERS && handler !== OTHERS) return this.#measuredOf(OTHERS);
-    const measured = { runs: 0, durations: new Uint32Array(BUCKETS), errors: new Map<string, number>() };
+    const measured = {
+      runs: 0,
+      totalMs: 0,
+      durations: new Uint32Array(BUCKETS),
+      errors: new Map<string, number>(),
+    };
     this.#handlers.set(handler, measured);
     return measured;
   }

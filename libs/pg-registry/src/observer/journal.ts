@@ -1,7 +1,7 @@
 import type { PeerEvent } from '../cluster';
 import type { Cause, ChangeRecorder } from '../scope';
 import type { Diff } from '../table';
-import { type Key, formatKey, heapBytesOf, keyToken, type Pid } from '../term';
+import { type Key, formatKey, heapBytesOf, sameKey, type Pid } from '../term';
 import type { ChangeFact } from './facts';
 import { pidText, toJson } from './json-form';
 
@@ -122,12 +122,11 @@ export class Journal implements ChangeRecorder {
   /** The latest changes, of a scope and a key if they are given, the latest first. Costs the capacity of the journal. */
   changes(most: number, scope?: string, key?: Key): readonly ChangeFact[] {
     const found: ChangeFact[] = [];
-    const token = key === undefined ? undefined : keyToken(key);
     const length = this.capacity === 0 ? 0 : this.#changes.length;
     for (let back = 1; back <= length && found.length < most; back += 1) {
       const change = this.#changes[(this.#next - back + length) % length];
       if (scope !== undefined && change.scope !== scope) continue;
-      if (token !== undefined && keyToken(change.key) !== token) continue;
+      if (key !== undefined && !sameKey(change.key, key)) continue;
       found.push(factOf(change));
     }
     return found;

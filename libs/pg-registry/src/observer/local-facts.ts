@@ -28,11 +28,15 @@ const MOST_VALUE_CHARS = 60_000;
 /** The values of one key together. */
 const MOST_VALUES_CHARS = 120_000;
 const MOST_NAME_CHARS = 2000;
+/** Load is over at least so long a time: less shows what one answer has cost, and calls that busy. */
+const LEAST_CPU_MS = 900;
 
 /** What a node knows, and nobody else: about itself, its processes, and what it has of the others. Every answer costs a bounded time. */
 export class LocalFacts {
   readonly #node: LocalNode;
-  #cpu = { at: 0, used: 0 };
+  #cpu = { at: 0, usedMs: 0 };
+  /** The latest load: part of one core. */
+  #load = 0;
 
   constructor(node: LocalNode) {
     this.#node = node;
@@ -65,6 +69,7 @@ export class LocalFacts {
       entities: entities.hosted.reduce((sum, { lives }) => sum + lives.size, 0),
       names: namesStats.held,
       inFlight: calls.mailboxes.inFlight,
+      watches: this.#node.watched(),
       peers: this.#peers(),
       scopes: this.#node.scopes().length,
     };
@@ -266,19 +271,20 @@ export class LocalFacts {
     return this.#node.peers().map(peerFact);
   }
 
-  /** As part of one core, since it was asked last. */
+  /** As part of one core, since it was looked at last. */
   #cpuSince(): number {
     const before = this.#cpu;
     const now = cpuNow(this.#node);
-    if (now.at - before.at < 100) return before.used;
+    if (now.at - before.at < LEAST_CPU_MS) return this.#load;
     this.#cpu = now;
-    return Math.round((1000 * (now.used - before.used)) / (now.at - before.at)) / 1000;
+    this.#load = Math.round((1000 * (now.usedMs - before.usedMs)) / (now.at - before.at)) / 1000;
+    return this.#load;
   }
 }
 
-function cpuNow({ now }: Pick<LocalNode, 'now'>): { at: number; used: number } {
+function cpuNow({ now }: Pick<LocalNode, 'now'>): { at: number; usedMs: number } {
   const { user, system } = process.cpuUsage();
-  return { at: now(), used: (user + system) / 1000 };
+  return { at: now(), usedMs: (user + system) / 1000 };
 }
 
 function peerFact({ node, incarnation, state, suspect }: PeerView): PeerFact {

@@ -43,6 +43,8 @@ export interface LocalNode {
   /** The figures of `stats()`, as JSON. Costs the number of scopes and peers. */
   stats(): object;
   peers(): readonly PeerView[];
+  /** The names of the peers that it probes, the nearest on the ring first. */
+  watched(): readonly string[];
   crashDetection(): CrashDetection;
   /** Where it is connected, for people, and what is wrong with that; the broker's server is empty before the first connection. */
   connection(): { readonly server: string; readonly connected: boolean; readonly problem: string };

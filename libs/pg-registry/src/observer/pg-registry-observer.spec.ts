@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { Injectable, Module } from '@nestjs/common';
 import { PgRegistryObserver, type ClusterFacts } from '.';
 import { eventually } from '../../../../test/support/eventually';
@@ -45,10 +46,17 @@ describe('the observer', () => {
     for (const { fact, suspectedBy, unknownTo, clockSkewMs } of nodes) {
       expect(fact).toMatchObject({ state: 'ready', version: '1.2.3', connected: true, problem: '' });
       expect(fact?.peers.length).toBe(2);
+      expect(fact?.watches.toSorted()).toEqual(fact?.peers.map((peer) => peer.node).toSorted());
       expect(suspectedBy).toEqual([]);
       expect(unknownTo).toEqual([]);
       expect(Math.abs(clockSkewMs ?? Infinity)).toBeLessThan(1000);
     }
+  });
+
+  it('tells a load of at most what the machine has, however often it is asked', async () => {
+    const facts = factsOf(await start({ nodes: 1 }));
+    for (let i = 0; i < 5; i += 1)
+      expect((await facts.node('node1')).fact?.cpu).toBeLessThan(availableParallelism() + 1);
   });
 
   it('puts together what the nodes say about their scopes', async () => {

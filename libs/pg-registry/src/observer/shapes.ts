@@ -25,24 +25,30 @@ export const MISFIT: unique symbol = Symbol('misfit');
  */
 export type Shape<T> = (json: unknown) => T | typeof MISFIT;
 
-const text: Shape<string> = (json) => (typeof json === 'string' ? json : MISFIT);
-const number: Shape<number> = (json) => (typeof json === 'number' ? json : MISFIT);
-const yesNo: Shape<boolean> = (json) => (typeof json === 'boolean' ? json : MISFIT);
+/** A text. */
+export const text: Shape<string> = (json) => (typeof json === 'string' ? json : MISFIT);
+/** A number. */
+export const number: Shape<number> = (json) => (typeof json === 'number' ? json : MISFIT);
+/** True or false. */
+export const yesNo: Shape<boolean> = (json) => (typeof json === 'boolean' ? json : MISFIT);
 /** Any JSON at all. */
 export const anyJson: Shape<Json> = (json) => (isJson(json) ? json : MISFIT);
 
-function optional<T>(shape: Shape<T>): Shape<T | undefined> {
+/** Returns the shape of what may be missing. */
+export function optional<T>(shape: Shape<T>): Shape<T | undefined> {
   return (json) => (json === undefined ? undefined : shape(json));
 }
 
-function oneOf<const T extends readonly unknown[]>(...values: T): Shape<T[number]> {
+/** Returns the shape of one of these values. */
+export function oneOf<const T extends readonly unknown[]>(...values: T): Shape<T[number]> {
   return (json) => {
     const at = values.findIndex((value) => value === json);
     return at === -1 ? MISFIT : values[at];
   };
 }
 
-function list<T>(shape: Shape<T>): Shape<readonly T[]> {
+/** Returns the shape of a list of these. */
+export function list<T>(shape: Shape<T>): Shape<readonly T[]> {
   return (json) => {
     if (!Array.isArray(json)) return MISFIT;
     const members: T[] = [];
@@ -55,7 +61,8 @@ function list<T>(shape: Shape<T>): Shape<readonly T[]> {
   };
 }
 
-function object<T extends object>(shapes: { readonly [K in keyof T]-?: Shape<T[K]> }): Shape<T> {
+/** Returns the shape of an object that has all of these. */
+export function object<T extends object>(shapes: { readonly [K in keyof T]-?: Shape<T[K]> }): Shape<T> {
   const all: readonly (readonly [string, Shape<unknown>])[] = Object.entries(shapes);
   return (json) => {
     if (!isProperties(json)) return MISFIT;
@@ -71,7 +78,7 @@ function object<T extends object>(shapes: { readonly [K in keyof T]-?: Shape<T[K
 }
 
 /** An object whose names a peer chooses: it has no prototype, because a name may be `__proto__`. */
-function named<T>(shape: Shape<T>): Shape<Readonly<Record<string, T>>> {
+export function named<T>(shape: Shape<T>): Shape<Readonly<Record<string, T>>> {
   return (json) => {
     if (!isProperties(json)) return MISFIT;
     // oxlint-disable-next-line typescript/no-unsafe-assignment -- it is empty
@@ -98,7 +105,8 @@ const stream = object<StreamFact>({
   applied: number,
   heard: number,
 });
-const entry = object<EntryFact>({
+/** The shape of an entry. */
+export const entry: Shape<EntryFact> = object<EntryFact>({
   id: text,
   key: anyJson,
   keyText: text,
@@ -107,7 +115,8 @@ const entry = object<EntryFact>({
   value: anyJson,
   revision: number,
 });
-const change = object<ChangeFact>({
+/** The shapes of what a change has. */
+export const changeParts = {
   number,
   at: number,
   type: text,
@@ -119,10 +128,35 @@ const change = object<ChangeFact>({
   entries: number,
   revision: number,
   cause: text,
-});
+};
+const change = object<ChangeFact>(changeParts);
 const versions: Shape<readonly [number, number]> = (json) => {
   const pair = list(number)(json);
   return pair === MISFIT || pair.length !== 2 ? MISFIT : [pair[0], pair[1]];
+};
+
+/** The shape of a scope as one node has it. */
+export const scopeFact: Shape<ScopeFact> = object<ScopeFact>({
+  scope: text,
+  keys: oneOf('duplicate', 'unique'),
+  entries: number,
+  local: number,
+  last: number,
+  followers: number,
+  syncedAt: optional(number),
+  streams: list(stream),
+});
+
+/** The shapes of what a node says about a key. */
+export const keyParts = {
+  runs: yesNo,
+  entries: list(entry),
+  count: number,
+  last: number,
+  streams: list(stream),
+  peers: list(peer),
+  changes: list(change),
+  journal: number,
 };
 
 /** The shape of what a node answers to each question. */
@@ -147,32 +181,13 @@ export const SHAPES = {
     entities: number,
     names: number,
     inFlight: number,
+    watches: list(text),
     peers: list(peer),
     scopes: number,
   }),
-  scopes: list(
-    object<ScopeFact>({
-      scope: text,
-      keys: oneOf('duplicate', 'unique'),
-      entries: number,
-      local: number,
-      last: number,
-      followers: number,
-      syncedAt: optional(number),
-      streams: list(stream),
-    }),
-  ),
+  scopes: list(scopeFact),
   entries: object<EntryPage>({ node: text, entries: list(entry), cursor: optional(text), looked: number }),
-  key: object<KeyFact>({
-    runs: yesNo,
-    entries: list(entry),
-    count: number,
-    last: number,
-    streams: list(stream),
-    peers: list(peer),
-    changes: list(change),
-    journal: number,
-  }),
+  key: object<KeyFact>(keyParts),
   processes: object<ProcessPage>({
     node: text,
     cursor: optional(text),

@@ -198,6 +198,11 @@ export class PeerProtocol {
     };
   }
 
+  /** The names of the peers that this node watches on the ring, the nearest first. */
+  watched(): readonly string[] {
+    return this.#components.liveness.watched().map(({ node }) => node);
+  }
+
   /** The subjects to which it subscribes, but for those of scopes. */
   subscriptions(): readonly string[] {
     return this.#components.router.subscriptions();

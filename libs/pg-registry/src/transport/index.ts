@@ -9,6 +9,7 @@
  *
  * May import: term, names/lease-store.ts.
  */
+export type { ServiceDescription, ServiceEndpoint, ServiceFacts } from './service-description';
 export type {
   Connection,
   ConnectionNeeds,

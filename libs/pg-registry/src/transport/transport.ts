@@ -1,4 +1,5 @@
 import type { LeaseStore, LeaseStoreOptions } from '../names/lease-store';
+import type { ServiceFacts } from './service-description';
 
 /**
  * How a node reaches the other nodes of its cluster: bytes in, bytes out, over subjects.
@@ -57,6 +58,8 @@ export interface ConnectOptions {
    * @param kind Messages of one kind share the log's limit of one line per interval. Default: the message itself.
    */
   readonly onWarning: (message: string, kind?: string) => void;
+  /** What the node tells tools about itself, on a transport that lets tools ask. Default: nothing. */
+  readonly service?: ServiceFacts | undefined;
   /**
    * Stands between this connection and the receivers of its messages: the callback of every subscription, and the one that takes the
    * answers to requests, goes through it. A message that it does not hand on counts as never received; a request that it seemed to

@@ -255,6 +255,12 @@ export interface PermissionsOptions {
    * are those of all nodes of the namespace: whoever has them can take any name.
    */
   readonly names?: boolean | NamesPermissions;
+  /**
+   * Whether it may answer tools that look for services: option `services` of `natsTransport`. It may then publish to every subject below
+   * `_INBOX`, where clients of the account get their answers; a text is another beginning of subjects that the tools use, as
+   * `nats --inbox-prefix` sets it. Default false.
+   */
+  readonly services?: boolean | string;
 }
 
 /** What a node may do with the store of cluster names. */
@@ -314,19 +320,25 @@ export function observerPermissionsOf(
 export function permissionsOf(
   namespace: string,
   node: string,
-  { exit = true, names = true }: PermissionsOptions = {},
+  { exit = true, names = true, services = false }: PermissionsOptions = {},
 ): Permissions {
   const root = `pgr.${encodeToken(namespace)}`;
   const me = encodeToken(node);
   const allowed = Object.values(ALLOWED).map((of) => of(me));
   const leases = names === false ? undefined : leasesAllowed(namespace, names === true ? {} : names);
+  const inboxes = services === true ? ['_INBOX.>'] : services === false ? [] : [`${services}.>`];
+  const questions = services === false ? [] : ['$SRV.*', '$SRV.*.pg-registry', '$SRV.*.pg-registry.*'];
   return {
     publish: {
-      allow: [...allowed.map(({ publish }) => `${root}.${publish}`), ...(leases?.publish ?? [])],
+      allow: [...allowed.map(({ publish }) => `${root}.${publish}`), ...(leases?.publish ?? []), ...inboxes],
       ...(exit ? {} : { deny: [`${root}.to.*.exit.${me}`] }),
     },
     subscribe: {
-      allow: [...allowed.map(({ subscribe }) => `${root}.${subscribe}`), ...(leases?.subscribe ?? [])],
+      allow: [
+        ...allowed.map(({ subscribe }) => `${root}.${subscribe}`),
+        ...(leases?.subscribe ?? []),
+        ...questions,
+      ],
     },
   };
 }

@@ -172,12 +172,17 @@ export class Liveness {
     }
   }
 
+  /** The peers that this node watches: the next ones on the ring, the nearest first. */
+  watched(): readonly MutablePeer[] {
+    return this.#ring.after(this.#endpoint, WATCHED, believed);
+  }
+
   tick(): void {
     const { now, options } = this.#endpoint;
     if (now >= this.isolatedAt) this.#isolate();
     if (now >= this.ringAt) {
       this.ringAt = now + options.probeIntervalMs;
-      for (const peer of this.#ring.after(this.#endpoint, WATCHED, believed)) this.#probe(peer, true);
+      for (const peer of this.watched()) this.#probe(peer, true);
     }
     for (let due = this.checks.takeDue(now); due !== undefined; due = this.checks.takeDue(now))
       this.#check(due);

@@ -1,5 +1,6 @@
 import type { ObservedNode, ObservedScope } from '../../observer';
 import { bytes } from '../output';
+import type { Session } from '../session';
 import type { Verb } from '../verb';
 
 /** Clocks may differ so much, in milliseconds, before anybody is told. */
@@ -31,7 +32,7 @@ function names(of: readonly { readonly scope: string }[]): string {
 export function findingsOf(
   nodes: readonly ObservedNode[],
   scopes: readonly ObservedScope[],
-  complaints: readonly string[],
+  { complaints, server, isPage }: Pick<Session, 'complaints' | 'server' | 'isPage'>,
 ): readonly Finding[] {
   const facts = nodes.flatMap(({ fact }) => (fact === undefined ? [] : [fact]));
   const silent = nodes.filter(({ answer }) => answer !== 'ok');
@@ -55,7 +56,8 @@ export function findingsOf(
     check(
       'broker',
       complaints.length === 0,
-      complaints[0] ?? 'reached, and it permits what this command needs',
+      complaints[0] ??
+        (isPage ? `not asked: ${server} asks the nodes` : 'reached, and it permits what this command needs'),
       'Give --name the name that the permissions are for (observerPermissionsOf), or --creds, --user and --pass.',
     ),
     check(
@@ -156,7 +158,7 @@ export const DOCTOR_VERB: Verb = {
   example: 'nestjs-pg-registry doctor',
   run: async ({ facts, out, session }) => {
     const [nodes, scopes] = [await facts.nodes(), await facts.scopes()];
-    const findings = findingsOf(nodes, scopes, session.complaints);
+    const findings = findingsOf(nodes, scopes, session);
     for (const finding of findings) {
       out.either(finding, () => {
         out.line(

@@ -16,6 +16,12 @@ export interface NatsExtras {
    * cluster needs it. Default: messages are not signed.
    */
   readonly secret?: SharedSecretOptions;
+  /**
+   * Whether the node answers tools that look for services, as `nats micro ls`, `info` and `stats` do: with its name, version and handlers.
+   * The broker must permit it: `permissionsOf(namespace, node, { services: true })`. Nobody can see more than that, but everybody who may
+   * publish to `$SRV.>`. Default false.
+   */
+  readonly services?: boolean;
 }
 
 /** Options of `natsTransport` for a connection that the transport makes itself: those of the client `nats`, with other defaults. */
@@ -117,13 +123,14 @@ export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const WANTED = Object.freeze({ pingInterval: 2000, timeout: 1000, reconnectTimeWait: 250 });
 
 /** The options that go with a connection of the application. */
-const GIVEN_OPTIONS = ['connection', 'systemConnection', 'secret'];
+const GIVEN_OPTIONS = ['connection', 'systemConnection', 'secret', 'services'];
 /** The options that go with servers: those of both clients, and the transport's own. */
 const SERVER_OPTIONS: readonly (keyof NatsServerOptions)[] = [
   'servers',
   'client',
   'systemConnection',
   'secret',
+  'services',
   'user',
   'pass',
   'token',
@@ -180,6 +187,8 @@ export function checkNatsOptions(options: NatsTransportOptions): void {
     const allowed = 'an open connection made with the credentials of a system account';
     throw CHECKS.errorWithoutValue('systemConnection', system, allowed);
   }
+  const services = peek(options, 'services');
+  if (services !== undefined) CHECKS.boolean('services', services);
   const client = peek(options, 'client');
   if (client !== undefined) CHECKS.oneOf('client', client, NATS_PACKAGES);
   const urls: readonly unknown[] = Array.isArray(servers) ? servers : [servers];

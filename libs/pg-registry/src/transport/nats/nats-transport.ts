@@ -18,6 +18,7 @@ import {
   type NatsTransportOptions,
   weaknessOf,
 } from './nats-options';
+import { ServiceResponder } from './service-responder';
 import { followSystemEvents } from './system-events';
 
 /** Marks a client with the name of the node it serves. A registered symbol, so that a second copy of this library sees it too. */
@@ -30,14 +31,14 @@ const SERVES = Symbol.for('nestjs-pg-registry.serves-node');
  * peers, loaded when the first node connects; `client` chooses) with its options; those a registry depends on have stricter defaults. With `connection` one node uses a
  * connection of `nats` 2 or `@nats-io/transport-node` 3 that is never closed here, and logs a warning for options that are
  * weaker than those defaults. With `systemConnection` beside either, nodes probe a peer as soon as the server reports that its
- * connection has closed. With `secret` every message is signed.
+ * connection has closed. With `secret` every message is signed. With `services` the node answers tools such as `nats micro`.
  *
  * @throws InvalidOptionError unless exactly one of `servers` and `connection` is given, and valid; also for a `secret` that is not.
  */
 export function natsTransport(options: NatsTransportOptions): Transport {
   checkNatsOptions(options);
   // Throws now rather than at the first connection.
-  const { secret, systemConnection } = options;
+  const { secret, systemConnection, services } = options;
   const credentials = new Credentials();
   for (const client of [options.connection, systemConnection]) credentials.addAllIn(peek(client, 'options'));
   const open =
@@ -47,9 +48,11 @@ export function natsTransport(options: NatsTransportOptions): Transport {
   const transport: Transport = {
     kind: 'nats',
     connect: async (given) => {
-      const node = credentials.hiddenFrom(given);
+      const responder = services === true ? ServiceResponder.of(given) : undefined;
+      const node = credentials.hiddenFrom(responder?.options ?? given);
       try {
         const connection = await open(node);
+        responder?.attach(connection);
         if (systemConnection !== undefined)
           connection.unsubscribeOnEnd(followSystemEvents(systemConnection, node));
         return connection;

@@ -159,9 +159,9 @@ export class NatsConnection implements Connection {
     }
   }
 
-  subscribe(subject: string, onMessage: OnMessage): Subscription {
+  /** @param receive Takes what comes. Default: `onMessage`, behind the screen. */
+  subscribe(subject: string, onMessage: OnMessage, receive = this.#screened(onMessage)): Subscription {
     if (this.#closed) return { unsubscribe: () => undefined };
-    const receive = this.#screened(onMessage);
     return this.#subscriptions.add(subject, (message) => {
       if (!isStatusMessage(message)) receive(message.subject, message.data, message.reply ?? '');
     });

@@ -54,8 +54,12 @@ export function describeServerError(error: ServerError): string {
 }
 
 /** What to do about it, in a sentence; empty if nothing is known. */
-export function adviceAbout({ type }: ServerError): string {
-  if (type === 'permission') return 'Give that user what permissionsOf(namespace, node) returns.';
+export function adviceAbout(error: ServerError): string {
+  const { type } = error;
+  if (type === 'permission') {
+    const more = error.subject.startsWith('$SRV.') ? ', { services: true }' : '';
+    return `Give that user what permissionsOf(namespace, node${more}) returns.`;
+  }
   if (type === 'max-subscriptions') return 'Raise max_subscriptions of the server, or `subs` of the account.';
   return '';
 }
