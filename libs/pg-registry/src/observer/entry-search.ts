@@ -83,7 +83,7 @@ export function searchEntries(
         const fact = entryFact(row);
         entries.push(fact);
         chars += JSON.stringify(fact).length;
-        if (entries.length >= limit || chars >= MOST_CHARS)
+        if (entries.length >= limit || chars >= MOST_CHARS || now() >= deadline)
           return { entries, cursor: `${owner}:${number}`, looked };
       }
       if (rows.length < ROWS_PER_LOOK) break;
@@ -122,5 +122,6 @@ function prefixTest(prefix: Json | undefined): (key: Key) => boolean {
     throw new InvalidArgumentError('A prefix must be a text, or an array of key elements.');
   const texts = prefix.map((element) => JSON.stringify(toJson(fromJson(element))));
   return (key) =>
-    isArray(key) && texts.every((text, at) => at < key.length && JSON.stringify(toJson(key[at])) === text);
+    isArray(key) &&
+    texts.every((text, at) => at < key.length && JSON.stringify(toJson(key[at], text.length)) === text);
 }

@@ -28,13 +28,25 @@ const MOST_DEPTH = 40;
  * @param mostChars Longer JSON is replaced by `{"$cut": "…"}`, its beginning as text.
  */
 export function toJson(value: Value, mostChars = Infinity): Json {
-  const json = jsonOf(value);
-  return mostChars !== Infinity && JSON.stringify(json).length > mostChars
-    ? { $cut: formatKey(value) }
-    : json;
+  const room = new Room(mostChars);
+  const json = jsonOf(value, room);
+  const isCut = room.left < 0 || (mostChars !== Infinity && JSON.stringify(json).length > mostChars);
+  return isCut ? { $cut: formatKey(value) } : json;
 }
 
-function jsonOf(value: Value): Json {
+/** The characters that JSON may still have, at least: what peers registered may have hundreds of thousands of parts, and all but the first are cut. */
+class Room {
+  constructor(public left: number) {}
+
+  /** Takes room for so many characters. @returns Whether there was some: otherwise nothing more need be read */
+  take(chars: number): boolean {
+    this.left -= chars;
+    return this.left >= 0;
+  }
+}
+
+function jsonOf(value: Value, room: Room): Json {
+  if (!room.take(typeof value === 'string' ? value.length : 1)) return null;
   switch (typeof value) {
     case 'string':
     case 'boolean':
@@ -44,26 +56,48 @@ function jsonOf(value: Value): Json {
         ? value
         : { $number: Object.is(value, -0) ? '-0' : String(value) };
     case 'bigint':
-      return { $bigint: String(value) };
+      // Decimal digits take a second for half a megabyte, hexadecimal ones are shorter and cost nothing.
+      return { $bigint: room.take(value.toString(16).length) ? String(value) : '' };
     case 'undefined':
       return { $undefined: true };
     default:
-      return value === null ? null : objectJson(value);
+      return value === null ? null : objectJson(value, room);
   }
 }
 
-function objectJson(value: Exclude<Value, string | number | bigint | boolean | null | undefined>): Json {
+function objectJson(
+  value: Exclude<Value, string | number | bigint | boolean | null | undefined>,
+  room: Room,
+): Json {
   if (isPid(value)) return { $pid: pidText(value) };
-  if (isArray(value)) return value.map((element) => jsonOf(element));
+  if (isArray(value)) return listOf(value, room, (element) => jsonOf(element, room));
   if (isDate(value)) return { $date: Number.isNaN(value.getTime()) ? '' : value.toISOString() };
-  if (isMap(value)) return { $map: Array.from(value, ([key, held]) => [jsonOf(key), jsonOf(held)]) };
-  if (isSet(value)) return { $set: Array.from(value, (held) => jsonOf(held)) };
-  if (isBytes(value))
-    return { $bytes: Buffer.from(bytesOf(value)).toString('base64'), kind: bytesKind(value) };
-  const object: Record<string, Json> = Object.fromEntries(
-    Object.entries(value).map(([name, held]) => [name, jsonOf(held)]),
-  );
+  if (isMap(value))
+    return { $map: listOf(value, room, ([key, held]) => [jsonOf(key, room), jsonOf(held, room)]) };
+  if (isSet(value)) return { $set: listOf(value, room, (held) => jsonOf(held, room)) };
+  if (isBytes(value)) {
+    const { byteLength } = value;
+    return {
+      $bytes: room.take(byteLength) ? Buffer.from(bytesOf(value)).toString('base64') : '',
+      kind: bytesKind(value),
+    };
+  }
+  const named = listOf(Object.keys(value), room, (name) => {
+    room.take(name.length);
+    return [name, jsonOf(value[name], room)] as const;
+  });
+  const object: Record<string, Json> = Object.fromEntries(named);
   return Object.keys(object).some((name) => name.startsWith('$')) ? { $object: object } : object;
+}
+
+/** The JSON of each part, as long as there is room. */
+function listOf<T, J>(parts: Iterable<T>, room: Room, jsonOfPart: (part: T) => J): J[] {
+  const list: J[] = [];
+  for (const part of parts) {
+    if (room.left < 0) break;
+    list.push(jsonOfPart(part));
+  }
+  return list;
 }
 
 /**

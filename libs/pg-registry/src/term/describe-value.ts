@@ -8,6 +8,8 @@ const LONGEST_SHOWN = 40;
 export function describeValue(value: unknown): string {
   if (typeof value === 'string') return quote(value.slice(0, LONGEST_SHOWN));
   if (value === null || value === undefined) return String(value);
+  // The digits of a large one take a second.
+  if (typeof value === 'bigint' && BigInt.asIntN(512, value) !== value) return 'a huge bigint';
   if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')
     return String(value).slice(0, LONGEST_SHOWN);
   // A Proxy that was revoked throws even here.

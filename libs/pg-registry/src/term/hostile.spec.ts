@@ -50,6 +50,7 @@ describe('texts of peers', () => {
     expect(printable(nasty)).toBe(String.raw`a\nb\u001b[31m\u0000\u009b\u202e\ud800` + "'");
     expect(quoteText('a\nb')).toBe(String.raw`'a\nb'`);
     expect(describeValue('a\nb')).toBe(String.raw`'a\nb'`);
+    expect(describeValue(1n << 100_000n)).toBe('a huge bigint');
     expect(printable('äöü 😀 日本語')).toBe('äöü 😀 日本語');
   });
 
