@@ -249,4 +249,21 @@ describe('many messages of one turn of the event loop', () => {
       expect(longest).toBeLessThanOrEqual(20);
     },
   );
+
+  it('are not refused because those before them wait for a turn', async () => {
+    const cluster = new FakeCluster();
+    const a = cluster.node('a');
+    let handled = 0;
+    const work: Handler = () => {
+      cluster.timers.advance(1);
+      handled += 1;
+    };
+    const { pid } = a.serve({}, { serial: true, capacity: 100, casts: { work } });
+    for (let round = 0; round < 8; round += 1) {
+      for (let number = 0; number < 60; number += 1) a.service.cast(pid, 'work', number);
+      await new Promise((next) => setImmediate(next));
+    }
+    while (handled < 480 && a.warnings.length === 0) await new Promise((next) => setImmediate(next));
+    expect([handled, a.warnings]).toEqual([480, []]);
+  });
 });

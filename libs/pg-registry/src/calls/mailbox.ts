@@ -36,6 +36,8 @@ export interface MailboxDeps {
 }
 
 const DEFAULT_CAPACITY = 1000;
+/** So many times as many may wait if they wait for the next turn of the event loop: the process would take them. */
+const HELD_BACK = 10;
 
 /**
  * The messages that wait for a process and those that it is handling. Messages wait until {@link open}; then they are handled in
@@ -55,6 +57,8 @@ export class Mailbox implements MessageHolder {
   readonly #deps: MailboxDeps;
   #handlers: Handlers | undefined;
   #pumpScheduled = false;
+  /** Whether messages wait for the next turn, not for the process. */
+  #isHeldBack = false;
   #isSuspended = false;
   /** Where messages go instead, once they do. */
   #diverted: ((queued: QueuedMessage) => void) | undefined;
@@ -66,13 +70,13 @@ export class Mailbox implements MessageHolder {
 
   /** A field, so that scheduling it makes no closure. */
   readonly #pump = (): void => {
-    this.#pumpScheduled = false;
+    this.#pumpScheduled = this.#isHeldBack = false;
     const { turns } = this.#deps;
     for (const queued of this.#waiting) {
       if (this.#isSuspended || (this.isSerial && this.#running.size > 0)) return;
       if (this.#mayHandOut?.() === false) return;
       if ((turns.begun += 1) > FEW_HANDLERS && !turns.hasTime()) {
-        this.#pumpScheduled = true;
+        this.#pumpScheduled = this.#isHeldBack = true;
         return turns.later(this.#pump);
       }
       this.#waiting.delete(queued);
@@ -249,7 +253,7 @@ export class Mailbox implements MessageHolder {
     // While it starts or ends, nobody is let in.
     const isLetIn = this.#isReentrant && this.isBusy;
     if (chain !== undefined && !isLetIn && this.#waitsFor(chain)) return reentrant(this.process, name, chain);
-    if (this.#waiting.size < this.#capacity) return undefined;
+    if (this.#waiting.size < this.#capacity * (this.#isHeldBack ? HELD_BACK : 1)) return undefined;
     return new MailboxFullError(
       `The mailbox of ${this.process.pid} is full: ${this.#capacity} messages wait. ${quoteText(name)} was not taken.`,
     );
