@@ -1,16 +1,21 @@
 import { eventually } from '../../support/eventually';
+import { workingMs } from '../../support/working-ms';
+import { Figures } from '../faults/figures';
 import { CollaborationCluster, START_TIMEOUT_MS } from './collaboration-cluster';
 import { databaseOf, startPostgres } from './database';
 import { type Editor, Editors } from './editor';
 import type { PostgresServer } from './postgres-server';
 
+const IS_FULL = process.env['PG_REGISTRY_FAULTS'] === 'full';
 /** In the fault suite, which has the machine for itself, as the sentence says; beside other tests only not much longer. */
-const GO_ON_MS = process.env['PG_REGISTRY_FAULTS'] === 'full' ? 2000 : 10_000;
+const GO_ON_MS = IS_FULL ? 2000 : 10_000;
+const RUNS = IS_FULL ? 10 : 1;
 
 /** Several clients and several nodes, each a process, over a real nats-server and a real PostgreSQL. */
 let postgres: PostgresServer | undefined;
 let cluster: CollaborationCluster;
 const editors = new Editors();
+const figures = new Figures();
 
 beforeAll(async () => {
   postgres = await startPostgres();
@@ -22,6 +27,7 @@ beforeAll(async () => {
 }, START_TIMEOUT_MS);
 afterEach(() => editors.close());
 afterAll(async () => {
+  figures.print();
   await cluster?.[Symbol.asyncDispose]();
   await postgres?.[Symbol.asyncDispose]();
 });
@@ -63,26 +69,35 @@ test('two clients on two nodes edit one document: equal within 200 ms, names are
 });
 
 test('kill -9 of the holder while both type: both go on within 2 s, no acknowledged edit is lost, the text is equal, and there is one holder', async () => {
-  const [ann, bob] = await pair('killed', [cluster.balancerUrl, cluster.balancerUrl]);
-  ann.startTyping('ann');
-  bob.startTyping('bob');
-  await eventually(() => ann.linesOf('bob') > 20 && bob.linesOf('ann') > 20);
-  const holder = cluster.node((await eventually(() => cluster.holderOf('killed', cluster.balancerUrl)))!);
-  cluster.kill(holder.name);
-  const killedAt = performance.now();
-  const [annAt, bobAt] = [ann.linesOf('bob'), bob.linesOf('ann')];
-  await eventually(() => ann.linesOf('bob') > annAt + 20 && bob.linesOf('ann') > bobAt + 20);
-  expect(performance.now() - killedAt).toBeLessThan(GO_ON_MS);
-  const [lines, others] = [ann.stopTyping(), bob.stopTyping()];
-  await eventually(() => {
-    expect([ann.linesOf('ann'), ann.linesOf('bob')]).toEqual([lines, others]);
-    expect(bob.content).toBe(ann.content);
-    expect([ann.isSaved, bob.isSaved]).toEqual([true, true]);
-  });
-  expect([ann.server!.holder, bob.server!.holder]).not.toContain(null);
-  expect(ann.server!.holder).toBe(bob.server!.holder);
-  await cluster.restarted(holder);
-});
+  const times: number[] = [];
+  for (let run = 0; run < RUNS; run += 1) {
+    const document = `killed ${run}`;
+    const [ann, bob] = await pair(document, [cluster.balancerUrl, cluster.balancerUrl]);
+    ann.startTyping('ann');
+    bob.startTyping('bob');
+    await eventually(() => ann.linesOf('bob') > 20 && bob.linesOf('ann') > 20);
+    const holder = cluster.node((await eventually(() => cluster.holderOf(document, cluster.balancerUrl)))!);
+    cluster.kill(holder.name);
+    const killedAt = performance.now();
+    const [annAt, bobAt] = [ann.linesOf('bob'), bob.linesOf('ann')];
+    await eventually(() => ann.linesOf('bob') > annAt + 20 && bob.linesOf('ann') > bobAt + 20);
+    const goneOnMs = performance.now() - killedAt;
+    const [lines, others] = [ann.stopTyping(), bob.stopTyping()];
+    await eventually(() => {
+      expect([ann.linesOf('ann'), ann.linesOf('bob')]).toEqual([lines, others]);
+      expect(bob.content).toBe(ann.content);
+      expect([ann.isSaved, bob.isSaved]).toEqual([true, true]);
+    });
+    expect(ann.server?.holder).toEqual(expect.any(String));
+    expect(ann.server?.holder).toBe(bob.server?.holder);
+    times.push(goneOnMs);
+    // oxlint-disable-next-line no-await-in-loop -- one kill after the other
+    await cluster.restarted(holder);
+    editors.close();
+  }
+  if (IS_FULL) figures.addTimes('kill -9 of the holder, until both typists went on', times);
+  expect(workingMs(Math.max(...times))).toBeLessThan(GO_ON_MS);
+}, 300_000);
 
 test('kill -9 of all nodes, start again: every edit acknowledged as saved is there', async () => {
   const [ann, bob] = await pair('all killed', [cluster.balancerUrl, cluster.balancerUrl]);
