@@ -1,5 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '../../support/eventually';
@@ -11,6 +11,13 @@ const MAIN = join(ROOT, 'apps/collaboration/src/main.ts');
 /** Far more than a start takes, because the machine may be busy. */
 export const START_TIMEOUT_MS = 180_000;
 const NODE_LINE = /^(http:\S+) {2}(\S+?)(?:, process (\d+))?(?:, started again)?$/gm;
+
+/** A program that makes a database of PGlite in the directory that it is given. */
+const MAKE_DATABASE = `
+  const { PGlite } = await import('@electric-sql/pglite');
+  const database = new PGlite(process.argv[1]);
+  await database.waitReady;
+  await database.close();`;
 
 /** A node of the application, as its last life has printed itself. */
 export interface CollaborationNode {
@@ -74,6 +81,7 @@ export class CollaborationCluster {
       directory,
       ...args,
     ];
+    if (env['DATABASE_URL'] === undefined) copyEmbeddedDatabase(join(directory, 'pglite'));
     const child = spawn(process.execPath, ['-r', REGISTER, MAIN, ...all], {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -126,8 +134,9 @@ export class CollaborationCluster {
     return this.node(before.name);
   }
 
+  /** @param url Of a node, with a token if it asks for one. */
   async documents(url: string = this.nodes[0].url): Promise<DocumentsView> {
-    const answer = await fetch(new URL('api/documents', url));
+    const answer = await fetch(new URL(`api/documents${new URL(url).search}`, url));
     return (await answer.json()) as DocumentsView;
   }
 
@@ -143,4 +152,28 @@ export class CollaborationCluster {
     this.#unguard();
     rmSync(this.#directory, { recursive: true, force: true });
   }
+}
+
+/**
+ * Copies a database of PGlite that is as good as new. PGlite takes seven seconds of processor to make one, and less than one to open it, so the
+ * tests of a machine make it once.
+ */
+function copyEmbeddedDatabase(directory: string): void {
+  const { devDependencies } = require('../../../package.json') as {
+    readonly devDependencies: Readonly<Record<string, string>>;
+  };
+  const version = devDependencies['@electric-sql/pglite'];
+  const made = join(ROOT, 'node_modules/.cache/pg-registry-test', `pglite-${version}`);
+  if (!existsSync(made)) {
+    const own = `${made}.${process.pid}`;
+    mkdirSync(own, { recursive: true });
+    execFileSync(process.execPath, ['--input-type=module', '-e', MAKE_DATABASE, own], { cwd: ROOT });
+    try {
+      renameSync(own, made);
+    } catch {
+      // Another test was faster.
+      rmSync(own, { recursive: true });
+    }
+  }
+  cpSync(made, directory, { recursive: true });
 }

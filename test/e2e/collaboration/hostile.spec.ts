@@ -87,6 +87,11 @@ test('a wrong token, a wrong name and a page of another site are refused', async
     async (path) => (await fetch(new URL(path, cluster.nodes[0].url))).status,
   );
   expect(await Promise.all(answers)).toEqual([401, 401, 200]);
+  const observed = ['', 'guess', 'secret'].map(async (password) => {
+    const headers = password === '' ? {} : { Authorization: `Basic ${btoa(`operator:${password}`)}` };
+    return (await fetch(new URL('pg-registry/api/nodes', cluster.nodes[0].url), { headers })).status;
+  });
+  expect(await Promise.all(observed)).toEqual([401, 401, 200]);
 });
 
 test('names with slashes and of any script are documents of their own', async () => {
