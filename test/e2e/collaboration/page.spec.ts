@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { WebSocket } from 'ws';
@@ -8,7 +7,7 @@ import { WebsocketProvider } from 'y-websocket';
 import * as Y from 'yjs';
 import { accessibilityFaults, describeInChromium, launchChromium } from '../../support/browser';
 import { eventually } from '../../support/eventually';
-import { WorkingTime } from '../../support/working-time.cjs';
+import { workingMs } from '../../support/working-ms';
 import { CollaborationCluster } from './collaboration-cluster';
 import { PersonAtPage } from './people';
 
@@ -26,13 +25,6 @@ interface Look {
 }
 const WIDE: Look = { viewport: { width: 1280, height: 800 } };
 const NARROW: Look = { viewport: { width: 400, height: 800 } };
-
-/** A duration, less what a machine that is busy with other work adds to it. */
-function workingMs(ms: number): number {
-  const time = new WorkingTime(availableParallelism());
-  time.add(ms, loadavg()[0] ?? 0);
-  return time.ms;
-}
 
 describeInChromium('the page of the collaboration application, in Chromium', () => {
   let cluster: CollaborationCluster;
@@ -259,25 +251,36 @@ describeInChromium('the page of the collaboration application, in Chromium', () 
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.keyboard.press('Shift+Tab');
+    await page.locator('a:focus', { hasText: 'Observer' }).waitFor();
+    await page.keyboard.press('Shift+Tab');
     await page.locator('a:focus', { hasText: 'All documents' }).waitFor();
   });
 
-  it.each(['light', 'dark'] as const)('satisfies axe in %s colours, wide and narrow', async (colorScheme) => {
+  it('satisfies axe in light and dark colours, wide and narrow', async () => {
     const name = newName();
     const [ann, bob, list] = await Promise.all([
-      openDocument(0, name, 'Ann', { ...WIDE, colorScheme }),
+      openDocument(0, name, 'Ann'),
       openDocument(1, name, 'Bob'),
       // The list, with a complaint about the address.
-      open(urlOf(2), '/d/%00', 'Cy', { ...NARROW, colorScheme }),
+      open(urlOf(2), '/d/%00', 'Cy', NARROW),
     ]);
     await bob.writes('Text');
     await ann.page.locator('.remote-name', { hasText: 'Bob' }).waitFor();
     await list.page.getByRole('link', { name, exact: true }).waitFor();
-    const faults = [await accessibilityFaults(ann.page), await accessibilityFaults(list.page)];
+    const faults = async (colorScheme: 'light' | 'dark'): Promise<string[][]> => {
+      for (const { page } of [ann, list]) await page.emulateMedia({ colorScheme });
+      return [await accessibilityFaults(ann.page), await accessibilityFaults(list.page)];
+    };
+    expect([await faults('light'), await faults('dark')]).toEqual([
+      [[], []],
+      [[], []],
+    ]);
     await list.page.getByRole('button', { name: 'Change your name' }).click();
     await list.page.getByRole('dialog').waitFor();
-    faults.push(await accessibilityFaults(list.page));
-    expect(faults).toEqual([[], [], []]);
+    expect([await faults('light'), await faults('dark')]).toEqual([
+      [[], []],
+      [[], []],
+    ]);
   });
 
   it('fits into 400 pixels, whatever the names', async () => {
@@ -288,7 +291,7 @@ describeInChromium('the page of the collaboration application, in Chromium', () 
       openDocument(1, name, user, WIDE),
       open(urlOf(2), '/', 'Cy', NARROW),
     ]);
-    await bob.writes(`${'x'.repeat(500)}\nlast`);
+    await bob.pastes(`${'x'.repeat(500)}\nlast`);
     await ann.sees('last');
     await ann.page.locator('.remote-name', { hasText: user }).waitFor();
     await list.page.getByRole('link', { name, exact: true }).waitFor();
@@ -337,6 +340,13 @@ describeInChromium('the page of the collaboration application, in Chromium', () 
     await ann.page.reload();
     await ann.page.locator('[data-standing="saved"]').waitFor();
     expect([...origins]).toEqual([new URL(urlOf(0)).origin]);
+  });
+
+  it('leads to the observer, which shows the nodes of the cluster', async () => {
+    const ann = await openDocument(0, newName(), 'Ann');
+    await ann.page.getByRole('link', { name: 'Observer' }).click();
+    await ann.page.getByRole('main').getByText('node-3').first().waitFor();
+    expect(new URL(ann.page.url()).pathname).toBe('/pg-registry');
   });
 
   it('goes on within 2 s when the holder is killed while two people write', async () => {

@@ -89,6 +89,13 @@ export class PersonAtPage {
     await this.page.keyboard.type(text);
   }
 
+  /** Puts the cursor at the end of the text and inserts a long one at once. */
+  async pastes(text: string): Promise<void> {
+    await this.page.locator('.cm-content').focus();
+    await this.page.keyboard.press('Control+End');
+    await this.page.keyboard.insertText(text);
+  }
+
   /** Waits until the document stands so: `saved`, `saving`, `reconnecting` and so on. */
   async standsAs(expected: string): Promise<void> {
     await this.page.locator(`[data-standing="${expected}"]`).waitFor({ state: 'attached' });
