@@ -204,7 +204,8 @@ describe('an operator who looks into a troubled cluster', () => {
       monitor.subscribe('>', { callback: () => undefined });
       await monitor.flush();
       const { found, remedy } = await diagnosis('crash detection', false);
-      expect(found).toMatch(/^only silence on .*a/);
+      // Each node finds out for itself, so not all may know yet.
+      expect(found).toMatch(/^only silence on [abc]/);
       expect(remedy).toContain('End that subscription');
       await monitor.close();
       await diagnosis('crash detection', true);
