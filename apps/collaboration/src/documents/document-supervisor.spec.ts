@@ -65,6 +65,14 @@ async function write({ doc }: Tree, text: string): Promise<void> {
   await processes.call(doc, 'write', { session, bytes: encodeStateAsUpdate(content), isLast: true });
 }
 
+/** Returns what a session gets that knows nothing of the document yet: an update, in which its texts are found. */
+async function textOf({ doc }: Tree): Promise<string> {
+  const { pid: session } = processes.spawn({ label: 'client' });
+  const join = { session, stream: 1, stateVector: Uint8Array.of(0) };
+  const { changes } = await processes.call<{ changes: { bytes: Uint8Array } }>(doc, 'join', join);
+  return Buffer.from(changes.bytes).toString();
+}
+
 /** Resolves with the reasons for which the processes have ended, and notes in which order. */
 function endsOf({ supervisor, writer, doc }: Tree): {
   readonly order: string[];
@@ -146,11 +154,19 @@ it('a document whose supervisor was killed starts again under the same keys, wit
     await isGone();
   }
   expect(seen.size).toBe(9);
-  const { doc } = await open();
-  const { pid: session } = processes.spawn({ label: 'client' });
-  const join = { session, stream: 1, stateVector: Uint8Array.of(0) };
-  const { changes } = await processes.call<{ changes: { bytes: Uint8Array } }>(doc, 'join', join);
-  for (const life of [0, 1, 2]) expect(Buffer.from(changes.bytes).toString()).toContain(`life ${life};`);
+  const text = await textOf(await open());
+  for (const life of [0, 1, 2]) expect(text).toContain(`life ${life};`);
+});
+
+it('the next life of a document begins when the writer of the last one has saved, which its token would fence', async () => {
+  const tree = await open();
+  await write(tree, 'kept;');
+  const goOn = database.standStill();
+  await processes.exit(tree.supervisor, 'killed');
+  const next = open();
+  await Promise.race([next, new Promise((resolve) => setTimeout(resolve, 100))]);
+  goOn();
+  expect(await textOf(await next)).toContain('kept;');
 });
 
 it('of several concurrent stops one reason wins, all of them return, and what is left is saved once', async () => {

@@ -44,6 +44,8 @@ export class DocumentSupervisor
   readonly #tokenBase: number;
   readonly #logger = new Logger(DocumentSupervisor.name);
   #doc: LocalProcess | undefined;
+  /** Resolves when the writer has ended and saved what it had. */
+  #saved: Promise<void> | undefined;
 
   constructor(
     processes: ProcessService,
@@ -70,10 +72,13 @@ export class DocumentSupervisor
     const token = this.#tokenBase + lease;
     await this.#store.open(document, token);
     // It has no owner: owned processes end in the order of their start, and this one ends after the document.
+    let onEnd!: () => void;
+    const saved = new Promise<void>((resolve) => (onEnd = resolve));
     const writer = await this.#processes.start(PersistenceWriter, {
       via: via(COLLABORATION, ['persistence_writer', document]),
-      args: { document, token },
+      args: { document, token, onEnd },
     });
+    this.#saved = saved;
     this.#doc = await this.#startDoc({ document, writer: writer.pid, legacy }).catch((error: unknown) => {
       writer.exit();
       throw error;
@@ -93,12 +98,14 @@ export class DocumentSupervisor
     return await this.#stopDoc();
   }
 
+  /** Ends with the writer: the lease is free only then, for the token of the next holder fences what this writer has not saved. */
   async onProcessExit(): Promise<void> {
     try {
       if (this.#doc?.alive === true) await this.#stopDoc();
     } catch (error) {
       this.#logger.warn(`The document was not stopped in order: ${(error as Error).message}`);
     }
+    await this.#saved;
   }
 
   async #startDoc(args: SharedDocStart): Promise<LocalProcess> {

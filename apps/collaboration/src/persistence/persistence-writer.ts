@@ -16,10 +16,11 @@ import { Assembly } from '../documents/pieces';
 import { DocumentStore, FencedError } from './document-store';
 import { SaveSchedule } from './save-schedule';
 
-/** Which document a writer writes, and with which right. */
+/** Which document a writer writes, with which right, and who hears that it has ended and saved what it had. */
 export interface WriterStart {
   readonly document: string;
   readonly token: number;
+  readonly onEnd: () => void;
 }
 
 /** A piece of an update that the shared document hands over to its writer. */
@@ -91,6 +92,8 @@ export class PersistenceWriter implements ProcessLifecycle<WriterStart> {
       this.#logger.error(
         `${length} updates of '${this.#start.document}' were not saved: ${(error as Error).message}`,
       );
+    } finally {
+      this.#start.onEnd();
     }
   }
 
