@@ -43,8 +43,11 @@ test("guard 'view': after a split one ledger of each key is left, and has merged
   ledgers = await SplitLedgers.start('view');
   expect((await addToAll(ledgers.near)).filter(({ error }) => error !== undefined)).toEqual([]);
   await split();
+  // A caller may have removed a node that a host still believes in, and sends the call to.
   for (const caller of [ledgers.near, ledgers.far])
-    expect((await addToAll(caller)).filter(({ error }) => error !== undefined)).toEqual([]);
+    await eventually(async () =>
+      expect((await addToAll(caller)).filter(({ error }) => error !== undefined)).toHaveLength(0),
+    );
   ledgers.heal();
   await ledgers.isWhole();
   for (const { entities } of [ledgers.near, ledgers.far])
