@@ -80,7 +80,10 @@ test('kill -9 of the holder while both type: both go on within 2 s, no acknowled
     cluster.kill(holder.name);
     const killedAt = performance.now();
     const [annAt, bobAt] = [ann.linesOf('bob'), bob.linesOf('ann')];
-    await eventually(() => ann.linesOf('bob') > annAt + 20 && bob.linesOf('ann') > bobAt + 20);
+    await eventually(() => {
+      const goOn = { ann: bob.linesOf('ann') > bobAt + 20, bob: ann.linesOf('bob') > annAt + 20 };
+      expect({ goOn, ann: ann.server, bob: bob.server }).toMatchObject({ goOn: { ann: true, bob: true } });
+    });
     const goneOnMs = performance.now() - killedAt;
     const [lines, others] = [ann.stopTyping(), bob.stopTyping()];
     await eventually(() => {
