@@ -101,6 +101,21 @@ describe('a chunk that costs more than a turn has room for', () => {
     return steps;
   }
 
+  /** 500 entries of a node leave, of which the other one hears by a sync only. @returns Its steps, see {@link stepsOf} */
+  function afterMassExit(options: { readonly parkingBytes?: number }) {
+    const { network, a, b } = two({ rowsPerTurn: 10, ringBytes: 1, ...options });
+    a.join('s', 'stays', 0);
+    for (let i = 0; i < 500; i += 1) a.join('s', 'k', i, [9]);
+    stepsOf(network, b);
+    const restore = loseBroadcasts(network, a);
+    a.exit('s', 9);
+    network.run(100);
+    restore();
+    a.join('s', 'stays', 1);
+    const steps = stepsOf(network, b);
+    return { network, b, steps };
+  }
+
   it('is merged in parts, while its owner goes on writing', () => {
     const { network, nodes } = unconnected(['a', 'b'], { rowsPerTurn: 10 });
     const [owner, late] = nodes;
@@ -120,16 +135,7 @@ describe('a chunk that costs more than a turn has room for', () => {
   });
 
   it('lets entries that are gone leave in parts', () => {
-    const { network, a, b } = two({ rowsPerTurn: 10, ringBytes: 1 });
-    a.join('s', 'stays', 0);
-    for (let i = 0; i < 500; i += 1) a.join('s', 'k', i, [9]);
-    stepsOf(network, b);
-    const restore = loseBroadcasts(network, a);
-    a.exit('s', 9);
-    network.run(100);
-    restore();
-    a.join('s', 'stays', 1);
-    const steps = stepsOf(network, b);
+    const { network, b, steps } = afterMassExit({});
     expect(b.counts['resyncs-unrepairable']).toBe(1);
     expect(Math.min(...steps)).toBeGreaterThanOrEqual(-20);
     expect([b.table().count, difference(network)]).toEqual([2, undefined]);
@@ -146,16 +152,7 @@ describe('a chunk that costs more than a turn has room for', () => {
   });
 
   it('is asked for again from where it was merged if there is no room for the rest, in which many entries leave', () => {
-    const { network, a, b } = two({ rowsPerTurn: 10, ringBytes: 1, parkingBytes: 100 });
-    a.join('s', 'stays', 0);
-    for (let i = 0; i < 500; i += 1) a.join('s', 'k', i, [9]);
-    stepsOf(network, b);
-    const restore = loseBroadcasts(network, a);
-    a.exit('s', 9);
-    network.run(100);
-    restore();
-    a.join('s', 'stays', 1);
-    const steps = stepsOf(network, b);
+    const { network, b, steps } = afterMassExit({ parkingBytes: 100 });
     network.run(60_000);
     expect(Math.min(...steps)).toBeGreaterThanOrEqual(-20);
     expect(b.counts['stalled-walks']).toBeGreaterThan(1);
