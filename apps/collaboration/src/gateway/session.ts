@@ -64,6 +64,9 @@ export class Session implements ProcessLifecycle<SessionStart> {
   /** How many updates the document has had, as far as this session knows, and how much of it is saved. */
   #version = 0;
   #saved: Saved = NOTHING_SAVED;
+  /** Whether the present holder has told what the client lacks, and what it has told to be saved before that. */
+  #hasJoined = false;
+  #savedEarly: Saved | undefined;
   #problem: string | undefined;
   /** What the client wrote and the document has not confirmed. */
   #unsent: Uint8Array[] = [];
@@ -124,6 +127,8 @@ export class Session implements ProcessLifecycle<SessionStart> {
   @HandleCast()
   saved({ stream, saved }: SavedNews): void {
     if (stream !== this.#streams || this.#link === undefined) return;
+    // Race: before the welcome its client lacks what may be saved already, and if the join fails, the next one must ask for that.
+    if (!this.#hasJoined) return void (this.#savedEarly = saved);
     this.#saved = saved;
     this.#problem = saved.problem;
     this.#acknowledge();
@@ -163,6 +168,8 @@ export class Session implements ProcessLifecycle<SessionStart> {
     this.#watch?.unsubscribe();
     this.#watch = this.#processes.monitor(link.doc).subscribe(({ reason }) => this.#lost(stream, reason));
     this.#received = 0;
+    this.#hasJoined = false;
+    this.#savedEarly = undefined;
     // Race: the first updates may be here before the answer.
     this.#link = link;
     try {
@@ -178,9 +185,10 @@ export class Session implements ProcessLifecycle<SessionStart> {
 
   #welcome({ version, changes, saved, present }: Welcome): void {
     this.#socket.sendSync(syncStep2(changes));
+    this.#hasJoined = true;
     this.#version = version;
-    this.#saved = saved;
-    this.#problem = saved.problem;
+    this.#saved = this.#savedEarly ?? saved;
+    this.#problem = this.#saved.problem;
     this.#hasWritten = true;
     this.#acknowledge();
     this.#socket.send(awareness(this.#relay.begin(present)));
