@@ -136,7 +136,10 @@ export class SharedDoc implements ProcessLifecycle<SharedDocStart> {
     if (update === undefined) return this.#sequence;
     this.#makeRoom(update.length);
     try {
-      applyUpdate(this.#doc, update, member);
+      // Race: a session may pass on new changes before those that come between. What brings them also applies the new ones, which its sender lacks.
+      const { pendingStructs, pendingDs } = this.#doc.store;
+      const isWhole = pendingStructs === null && pendingDs === null;
+      applyUpdate(this.#doc, update, isWhole ? member : undefined);
     } catch (error) {
       throw new RefusedUpdateError(`Yjs refuses an update: ${(error as Error).message}`);
     }
