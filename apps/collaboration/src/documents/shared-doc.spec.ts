@@ -29,6 +29,6 @@ it('tells a session of new changes that could be applied only with what that ses
 
   doc.write({ session: bobPid, bytes: updates[2], isLast: true });
   doc.write({ session: annPid, bytes: updates[1], isLast: true });
-  expect(ann.getText('text').toString()).toBe('abc');
+  expect(ann.getText('text').toJSON()).toBe('abc');
   doc.onProcessExit();
 });

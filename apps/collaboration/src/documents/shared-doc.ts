@@ -136,7 +136,8 @@ export class SharedDoc implements ProcessLifecycle<SharedDocStart> {
     if (update === undefined) return this.#sequence;
     this.#makeRoom(update.length);
     try {
-      // Race: a session may pass on new changes before those that come between. What brings them also applies the new ones, which its sender lacks.
+      // Race: a session may pass on new changes before another brings those that come between. Then the new ones are applied, too, and the
+      // other one's client lacks them.
       const { pendingStructs, pendingDs } = this.#doc.store;
       const isWhole = pendingStructs === null && pendingDs === null;
       applyUpdate(this.#doc, update, isWhole ? member : undefined);
