@@ -84,6 +84,7 @@ const rooms = {
     'npm:@nestjs/core',
     'npm:reflect-metadata',
     'npm:@opentelemetry/api',
+    'node:async_hooks',
   ],
   command: [
     'term',

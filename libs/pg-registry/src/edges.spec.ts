@@ -125,12 +125,21 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
     'then()': [1, 'counts, and starts a timer'],
     timer: [3, 'counts, or closes the node, which never rejects'],
   },
-  'nest/guarded-handlers.ts': { 'async callback': [2, 'the mailbox awaits it'] },
+  'nest/handlers/enhanced-handler.ts': {
+    'then()': [2, 'the mailbox awaits it'],
+    'async callback': [1, 'the mailbox awaits it'],
+  },
+  'nest/handlers/guarded-handlers.ts': { 'async callback': [2, 'the mailbox awaits it'] },
+  'nest/handlers/handler-arguments.ts': { 'then()': [3, 'the mailbox awaits it'] },
+  'nest/handlers/intercepted-call.ts': {
+    'then()': [3, 'pass() handles its rejection, and the mailbox awaits the last one'],
+    subscribe: [2, 'RxJS calls the error callback'],
+  },
   'nest/registry.orchestrator.ts': {
     void: [1, 'no promise: a getter that is called for its check'],
     subscribe: [1, '#logErrors'],
   },
-  'nest/unguarded-handler.ts': { 'async callback': [1, 'the mailbox awaits it'] },
+  'nest/handlers/unguarded-handler.ts': { 'async callback': [1, 'the mailbox awaits it'] },
   'names/cluster-names.ts': { 'async callback': [2, AWAITED] },
   'names/holders.ts': {
     timer: [1, CLOCK],

@@ -10,7 +10,7 @@
  * guard, pipe, interceptor and filter runs; a decorator that cannot work is an error at bootstrap that names class and method.
  *
  * May import: term, names, node, entities, scope, lifetime, calls, process, microservice, transport, transport/local, rxjs, @nestjs/common,
- * @nestjs/core, reflect-metadata, @opentelemetry/api (which need not be installed).
+ * @nestjs/core, reflect-metadata, node:async_hooks, @opentelemetry/api (which need not be installed).
  */
 export { CallContext } from './decorators/call-context.decorator';
 export {
@@ -21,7 +21,7 @@ export {
 export { Entity } from './decorators/entity.decorator';
 export { InjectEntity } from './decorators/inject-entity.decorator';
 export { HandleCall, HandleCast, HandleMessage } from './decorators/handlers.decorator';
-export type { CallRequest } from './guarded-handlers';
+export type { CallRequest } from './handlers/guarded-handlers';
 export { OnLeader } from './decorators/on-leader.decorator';
 export { OnMembership } from './decorators/on-membership.decorator';
 export { OnRegister, OnUnregister } from './decorators/on-register.decorator';

@@ -5,7 +5,7 @@ import type { LocalProcess } from '../lifetime';
 import { InvalidArgumentError } from '../term';
 import { type DecoratedProvider, type InstanceWrapper, moduleRefOf } from './decorated-provider';
 import { checkDecorators } from './decorator-checks';
-import { GuardedHandlers } from './guarded-handlers';
+import { GuardedHandlers } from './handlers/guarded-handlers';
 import { RegistryExplorer } from './registry.explorer';
 
 /**

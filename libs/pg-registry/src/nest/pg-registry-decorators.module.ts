@@ -9,7 +9,7 @@ import { DiscoveryModule, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { PgRegistryNode } from '../node';
 import { describeValue, InvalidArgumentError, isInstanceOf } from '../term';
 import { BootstrapWatch } from './bootstrap-watch';
-import { GuardedHandlers } from './guarded-handlers';
+import { GuardedHandlers } from './handlers/guarded-handlers';
 import { isLast, startLast } from './lifecycle-order';
 import { microserviceProviders } from './optional-microservice';
 import { RegistryMetadataAccessor } from './registry-metadata.accessor';

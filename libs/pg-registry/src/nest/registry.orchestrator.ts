@@ -9,7 +9,7 @@ import { type DecoratedProvider, identityOf } from './decorated-provider';
 import type { ViaRegistration } from './decorators/register-via.decorator';
 import { guardBy } from './decorators/on-leader.decorator';
 import { decoratorError } from './decorator-checks';
-import { GuardedHandlers } from './guarded-handlers';
+import { GuardedHandlers } from './handlers/guarded-handlers';
 import { singletonOf } from './singleton-provider';
 
 type Methods = Readonly<Record<string, (...args: unknown[]) => unknown>>;

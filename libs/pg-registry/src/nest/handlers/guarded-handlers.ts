@@ -2,16 +2,20 @@
  * Where Nest's guards, pipes, interceptors and exception filters are applied to the handlers of `@HandleCall`, `@HandleCast`
  * and `@HandleMessage`: those of the method, of the class and of the application, with context type `'rpc'`.
  *
- * Nest's own `ExternalContextCreator` applies them. A method that has none is called directly, see `unguarded-handler.ts`.
+ * The library runs what Nest finds for a method, see `enhanced-handler.ts`; a method for which it finds nothing is called directly, see
+ * `unguarded-handler.ts`. If a version of Nest does not tell what it finds, its own `ExternalContextCreator` runs all.
  */
 import { Injectable } from '@nestjs/common';
 import { type ContextId, ContextIdFactory, ExternalContextCreator, type ModuleRef } from '@nestjs/core';
 import { isObservable, lastValueFrom } from 'rxjs';
-import { type CallContext, type Handler, HandlerTable } from '../calls';
-import type { Value } from '../term';
-import { type DecoratedProvider, moduleRefOf } from './decorated-provider';
-import { HANDLER_PARAMETERS, PAYLOAD_PARAMETER } from './decorators/handler-parameters';
-import { failuresOf, unguardedHandler } from './unguarded-handler';
+import { type CallContext, type Handler, HandlerTable } from '../../calls';
+import type { Value } from '../../term';
+import { type DecoratedProvider, moduleRefOf } from '../decorated-provider';
+import { HANDLER_PARAMETERS } from '../decorators/handler-parameters';
+import { enhancedHandler } from './enhanced-handler';
+import { enhancersOf, failuresOf } from './enhancers';
+import { PARAMETERS } from './handler-arguments';
+import { unguardedHandler } from './unguarded-handler';
 
 type Methods = Readonly<Record<string, (...args: unknown[]) => unknown>>;
 
@@ -21,21 +25,6 @@ export interface CallRequest {
   readonly payload: Value;
   /** The caller, its headers, and a signal that aborts when nobody waits any more. */
   readonly context: CallContext;
-}
-
-/** Nest calls it with the arguments of a call to get the value of one described parameter. */
-const parameters = {
-  exchangeKeyForValue: (type: number, data: unknown, [payload, context]: [Value, CallContext]) => {
-    if (type !== PAYLOAD_PARAMETER) return context;
-    return typeof data === 'string' ? propertyOf(payload, data) : payload;
-  },
-};
-
-/** Returns the part of a payload that `@Payload(name)` asks for. */
-function propertyOf(payload: Value, name: string): unknown {
-  return typeof payload === 'object' && payload !== null && Object.hasOwn(payload, name)
-    ? Reflect.get(payload, name)
-    : undefined;
 }
 
 /** Makes the handlers of providers and process classes from their decorated methods. */
@@ -63,8 +52,10 @@ export class GuardedHandlers {
 
   #handler(provider: DecoratedProvider, instance: object, name: string, contextId?: ContextId): Handler {
     const method = { provider, instance, name, contextId };
-    const unguarded = unguardedHandler(this.#contexts, method);
-    if (unguarded !== undefined) return unguarded;
+    const enhancers = enhancersOf(this.#contexts, method);
+    if (enhancers !== undefined) {
+      return unguardedHandler(method, enhancers) ?? enhancedHandler(this.#contexts, method, enhancers);
+    }
     const failures = failuresOf(this.#contexts, method);
     const { wrapper } = provider;
     const callback = (instance as Methods)[name];
@@ -74,7 +65,7 @@ export class GuardedHandlers {
         callback,
         name,
         HANDLER_PARAMETERS,
-        parameters,
+        PARAMETERS,
         contextId,
         wrapper.id,
         { guards: true, interceptors: true, filters: failures === undefined },

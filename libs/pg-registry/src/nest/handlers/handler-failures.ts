@@ -1,5 +1,5 @@
 import type { ArgumentsHost } from '@nestjs/common';
-import { isInstanceOf, propertyOfThrown, RemoteError } from '../term';
+import { isInstanceOf, propertyOfThrown, RemoteError } from '../../term';
 
 /** Nest's handler for what a method throws: it asks the filters. If none takes the error, it logs it and throws it again. */
 export interface ExceptionsHandler {

@@ -1,34 +1,15 @@
-import { type CanActivate, Injectable, UseGuards } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { throwError } from 'rxjs';
-import { via } from '../calls';
-import { Applications } from './application.fixture';
-import { HandleCall } from './decorators/handlers.decorator';
-import { RegisterVia } from './decorators/register-via.decorator';
+import { via } from '../../calls';
+import { Applications } from '../application.fixture';
+import { HandleCall } from '../decorators/handlers.decorator';
+import { RegisterVia } from '../decorators/register-via.decorator';
 
 const target = via('pg', 'k');
 
 @Injectable()
-class Open implements CanActivate {
-  canActivate(): boolean {
-    return true;
-  }
-}
-
-/** What stands on the stack while a handler runs. */
-const stack = (): string => String(new Error().stack);
-
-@Injectable()
 @RegisterVia('pg', 'k')
 class Worker {
-  @HandleCall()
-  bare(): string {
-    return stack();
-  }
-  @HandleCall()
-  @UseGuards(Open)
-  guarded(): string {
-    return stack();
-  }
   @HandleCall()
   arguments(...given: unknown[]): number {
     return given.length;
@@ -56,12 +37,6 @@ describe('a method that has no guards, pipes, interceptors or filters', () => {
     const { processes } = await applications.start({ providers: [Worker] });
     return (name: string): Promise<unknown> => processes.call(target, name, null);
   }
-
-  it("a method without guards is called without Nest's context, and one with guards within it", async () => {
-    const call = await caller();
-    expect(await call('guarded')).toContain('external-context-creator');
-    expect(await call('bare')).not.toContain('external-context-creator');
-  });
 
   it('a method without guards gets as many arguments as it would get from Nest', async () => {
     const call = await caller();
