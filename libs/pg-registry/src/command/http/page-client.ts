@@ -151,8 +151,9 @@ export class PageClient {
 
   #failed(error: unknown): TransportError {
     if (error instanceof TransportError) return error;
-    const reason = messageOfThrown(error) || String(propertyOfThrown(error, 'code'));
-    return this.#error(`does not answer: ${reason}`);
+    const code = String(propertyOfThrown(error, 'code'));
+    const hint = this.#deps.url.protocol === 'https:' ? certificateHint(code) : '';
+    return this.#error(`does not answer: ${messageOfThrown(error) || code}${hint}`);
   }
 
   #error(what: string): TransportError {
@@ -161,9 +162,16 @@ export class PageClient {
   }
 }
 
+/** A server that does not accept a certificate may just end the connection: in TLS 1.3 the request is on its way by then. */
+function certificateHint(code: string): string {
+  if (/^(?:ECONNRESET|EPIPE|ERR_SSL_)/.test(code))
+    return '. Does it want a certificate, or one of another authority? Give yours with --tlscert and --tlskey.';
+  return /^(?:UNABLE_TO|SELF_SIGNED|DEPTH_ZERO)/.test(code) ? '. Give whom you trust with --tlsca.' : '';
+}
+
 function refusalOf(status: number): string {
   if (status === 401 || status === 403)
-    return `does not let you look (status ${status}). Give what its guards want: --token, --user and --pass, or --header.`;
+    return `does not let you look (status ${status}). Give what its guards want: --token, --user and --pass, --header, or a certificate (--tlscert and --tlskey).`;
   if (status >= 300 && status < 400)
     return `leads elsewhere (status ${status}), perhaps to a login. Give what its guards want (--header), or the address where it is.`;
   return `answered with status ${status} and not as PgRegistryObserverModule does. Is this its address, with the global prefix?`;
