@@ -30,6 +30,8 @@ class ScriptedServer {
   acknowledges: Promise<void> = Promise.resolve();
   created = T0;
   replicas = 1;
+  /** Called with the subject of each request that it answers. */
+  onAsked: (subject: string) => void = () => undefined;
 
   readonly store = new JetStreamLeaseStore(OPTIONS, {
     server: () => 'NATS at test',
@@ -67,6 +69,7 @@ class ScriptedServer {
 
   #answer({ subject, accept }: BrokerRequest): BrokerOutcome {
     this.asked.push(subject);
+    this.onAsked(subject);
     const scripted = this.answers.get(subject) ?? [];
     while (scripted.length > 0) {
       const body = scripted.shift();
@@ -222,6 +225,46 @@ describe('JetStreamLeaseStore', () => {
       ]);
     } finally {
       jest.useRealTimers();
+    }
+  });
+
+  it.each<[string, unknown]>([
+    ['one server', undefined],
+    ['a cluster', { name: 'c', leader: 't' }],
+  ])('never takes a record for one of a later life than it is of, with %s', async (_, cluster) => {
+    server.cluster = cluster;
+    const found = { message: { subject: RECORD, seq: 3, data: 'AQ==' } };
+    server.script('$JS.API.STREAM.MSG.GET.pgr_ns_names', found, found);
+    const now = jest.spyOn(performance, 'now').mockReturnValue(0);
+    try {
+      expect(await server.store.read('k', { timeoutMs: 1000 })).toMatchObject({ epoch: EPOCH });
+      now.mockReturnValue(1001);
+      // Somebody makes the stream anew right after the server has read the record.
+      server.onAsked = (subject) => {
+        if (subject.includes('MSG.GET')) server.created = T1;
+      };
+      expect(await server.store.read('k', { timeoutMs: 1000 })).toMatchObject({ revision: 3, epoch: EPOCH });
+    } finally {
+      now.mockRestore();
+    }
+  });
+
+  it('asks for the record only when it knows the life of the stream, where the two may take ways of their own', async () => {
+    server.cluster = { name: 'c', leader: 't' };
+    server.script('$JS.API.STREAM.MSG.GET.pgr_ns_names', {
+      message: { subject: RECORD, seq: 3, data: 'AQ==' },
+    });
+    const now = jest.spyOn(performance, 'now').mockReturnValue(0);
+    try {
+      server.script(RECORD, { stream: BUCKET, seq: 1 });
+      await server.write();
+      now.mockReturnValue(1002);
+      server.asked.length = 0;
+      const read = server.store.read('k', { timeoutMs: 1000 });
+      expect(server.asked).toEqual(['$JS.API.STREAM.INFO.pgr_ns_names']);
+      expect(await read).toMatchObject({ type: 'found', revision: 3 });
+    } finally {
+      now.mockRestore();
     }
   });
 

@@ -70,12 +70,12 @@ export class JetStreamLeaseStore implements LeaseStore {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       const found = this.#stream.life ?? (await this.#stream.look(leftUntil(endsAt)));
       if (found.type !== 'life') return found;
-      // Both leave in one turn.
+      // The question about the life comes first: a record of an earlier life must not pass for one of a later life, where another record may have
+      // its revision. Both leave in one turn if the server reads the record second.
       const notBefore = performance.now() - LIFE_COUNTS_MS;
-      const [answer, life] = await Promise.all([
-        this.#get(subject, leftUntil(endsAt)),
-        this.#stream.look(leftUntil(endsAt), notBefore),
-      ]);
+      const looking = this.#stream.look(leftUntil(endsAt), notBefore);
+      if (!found.isInOrder || this.#stream.askingSince < notBefore) await looking;
+      const [answer, life] = await Promise.all([this.#get(subject, leftUntil(endsAt)), looking]);
       if (!isGone(answer)) return life.type === 'life' ? this.#readOutcome(answer, life.epoch) : life;
       this.#stream.doubt();
     }

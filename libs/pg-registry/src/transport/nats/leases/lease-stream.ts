@@ -46,8 +46,9 @@ export class LeaseStream {
   #life: StreamLife | undefined;
   /** When that was asked for, on the monotonic clock. */
   #askedAt = -Infinity;
-  /** The question under way, shared by all who wait for it. */
+  /** The question under way, shared by all who wait for it, and since when. */
   #looking: Promise<StreamState> | undefined;
+  #lookingSince = Infinity;
   /** The epoch of the life that was found last, also while it is in doubt, and the highest revision that was seen of it. */
   #epoch = 0;
   #revision = 0;
@@ -65,6 +66,11 @@ export class LeaseStream {
   /** The stream as it was found last; undefined: look first. */
   get life(): StreamLife | undefined {
     return this.#life;
+  }
+
+  /** Since when a question is under way, by `performance.now()`; Infinity: none is. */
+  get askingSince(): number {
+    return this.#looking === undefined ? Infinity : this.#lookingSince;
   }
 
   /** What was found does not count any more: the stream did not answer, or the connection is a new one. */
@@ -106,6 +112,7 @@ export class LeaseStream {
 
   async #find(): Promise<StreamState> {
     const askedAt = performance.now();
+    this.#lookingSince = askedAt;
     let answer = await this.#request('INFO', EMPTY);
     if (isError(answer, JETSTREAM_ERROR.STREAM_NOT_FOUND)) {
       this.#life = undefined;
