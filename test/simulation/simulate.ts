@@ -13,7 +13,7 @@ function argument(name: string, otherwise: number): number {
   const value = Number(process.argv[at + 1]);
   if (Number.isSafeInteger(value) && value >= 0) return value;
   throw new Error(
-    `--${name} must be a whole number: simulate -- [--names | --entities | --hostile] [--seeds N] [--seed S] [--steps K]`,
+    `--${name} must be a whole number: simulate -- [--names [--remade] | --entities | --hostile] [--seeds N] [--seed S] [--steps K]`,
   );
 }
 

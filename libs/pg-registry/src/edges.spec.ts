@@ -146,7 +146,7 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
     subscribe: [1, 'look of calls/destinations/holder-routing.ts catches everything'],
   },
   'names/campaigns.ts': { void: [2, '#run() catches everything'], timer: [1, CLOCK] },
-  'names/lease-driver.ts': { timer: [2, CLOCK] },
+  'names/lease-driver.ts': { timer: [1, CLOCK] },
   'names/name-claims.ts': { timer: [1, CLOCK] },
   'names/singletons.ts': {
     'then()': [1, PROMISE],

@@ -1,22 +1,20 @@
 import { decodeRecord } from '../../../libs/pg-registry/src/names/lease/lease-records';
-import type { LeaseEffect } from '../../../libs/pg-registry/src/names/lease/leases';
+import type { LeaseEffect } from '../../../libs/pg-registry/src/names/lease/lease-effect';
 import type { StoreRequest } from '../../../libs/pg-registry/src/names/lease/store-requests';
-import type {
-  LeaseReadOutcome,
-  LeaseWrite,
-  LeaseWriteOutcome,
-} from '../../../libs/pg-registry/src/names/lease-store';
+import type { LeaseReadOutcome, LeaseWriteOutcome } from '../../../libs/pg-registry/src/names/lease-store';
 import { DEFAULT_VALUE_LIMITS, type Key, PidInterner } from '../../../libs/pg-registry/src/term';
 import { SeededRandom } from '../../support/seeded-random';
+import type { Holding } from '../../../libs/pg-registry/src/names/lease/contest-deps';
 import { DriftingClock, SimulatedHolder } from './simulated-holder';
 import { SimulatedStore, type StoreChange } from './simulated-store';
+import { type LifeKnown, SimulatedStream, type Ways } from './simulated-stream';
 
 /**
  * A history of names: nodes that hold and want keys, a store, and faults of both. One seed makes one history. What must hold at
  * every step:
  *
  * 1. Never two nodes believe that they hold a key, by their own clocks, while the store keeps what it acknowledged.
- * 2. Tokens of a key rise with each holder, also over a store that was made anew.
+ * 2. Tokens of a key rise with each holder, also over a store that was made anew; a holder is told that of the write that made its claim.
  * 3. A session that is over is fenced before any of its keys is taken.
  * 4. A guarded register, which takes a write only with the highest token, never refuses a holder that believes, and never goes back.
  *
@@ -24,6 +22,8 @@ import { SimulatedStore, type StoreChange } from './simulated-store';
  *
  * 5. Every key that a living node wants has a holder.
  * 6. Every unknown outcome is settled: no record names a living session for a key that its node does not hold.
+ *
+ * 8. A node that has seen the store lose records takes no key until every session of before must be over.
  *
  * In a fair history nothing fails, all nodes want one key, and: 7. no node loses more than 20 × nodes times in a row.
  */
@@ -36,16 +36,42 @@ export interface NamesOutcome {
 
 const CONFIRM_MS = 1000;
 const KEYS = ['a', 'b', 'c'];
+/** How likely a step begins the end of a life of the store, in a history that is about that: names are refused for a time after each. */
+const REMAKES = 0.05;
+/** So many claims and releases come around such an end, within so many milliseconds. */
+const BUSTLE = 400;
+const BUSTLE_MS = 1000;
 /** Clocks of this drift, fast or slow, are what `maxClockDrift: 0.05` allows. */
 const DRIFT = 0.048;
 
+/** What a history is about. */
+export interface NamesHistoryKind {
+  /** Whether the store is made anew again and again, and nothing else is done to its records. */
+  readonly isRemade: boolean;
+  readonly lifeKnown: LifeKnown;
+  /** False: claims trust the life of the store that the node saw last, which breaks invariant 2. */
+  readonly isLifeChecked: boolean;
+}
+
+/** Everything happens. A node knows at each answer which life of the store it comes from. */
+export const ANY_HISTORY: NamesHistoryKind = { isRemade: false, lifeKnown: 'always', isLifeChecked: true };
+/** The store is made anew while nodes claim, and they learn of it only when they ask. */
+export const REMADE_HISTORY: NamesHistoryKind = {
+  isRemade: true,
+  lifeKnown: 'when-asked',
+  isLifeChecked: true,
+};
+
 /** Runs one history. @param steps How many random events it has */
-export function runNamesScenario(seed: number, steps: number): NamesOutcome {
-  return new NamesScenario(seed).run(steps);
+export function runNamesScenario(seed: number, steps: number, kind = ANY_HISTORY): NamesOutcome {
+  return new NamesScenario(seed, kind).run(steps);
 }
 
 class NamesScenario {
   readonly #random: SeededRandom;
+  readonly #kind: NamesHistoryKind;
+  /** Draws when the store is made anew in a history that is about that. */
+  readonly #remakes: SeededRandom;
   readonly #store: SimulatedStore;
   readonly #nodes: SimulatedHolder[] = [];
   readonly #ttlMs: number;
@@ -61,11 +87,15 @@ class NamesScenario {
    */
   readonly #clocks: SeededRandom;
   readonly #machinesSleep: boolean;
+  /** With one, the end of a session is told key by key, as with very many keys. */
+  readonly #mostEndsInStep: number | undefined;
   readonly #lossRate: number;
   /** Draws in which order the store does what came together. */
   readonly #orders: SeededRandom;
   readonly #queue: { readonly at: number; readonly order: number; readonly run: () => void }[] = [];
   readonly #highest = new Map<string, number>();
+  /** The processes of all claims that were made in the store, with their tokens. */
+  readonly #made = new Set<string>();
   readonly #register = new Map<string, number>();
   readonly #lossesInRow = new Map<string, number>();
   readonly #pids = new PidInterner();
@@ -78,17 +108,20 @@ class NamesScenario {
   #violation: string | undefined;
   #elections = 0;
 
-  constructor(seed: number) {
+  constructor(seed: number, kind: NamesHistoryKind) {
     const random = new SeededRandom(seed);
     this.#random = random;
+    this.#kind = kind;
+    this.#remakes = new SeededRandom(seed ^ 0x2e3a_de17);
     this.#clocks = new SeededRandom(seed ^ 0x5e7c10c4);
     this.#machinesSleep = this.#clocks.chance(0.5);
+    this.#mostEndsInStep = seed % 4 === 3 ? 1 : undefined;
     this.#orders = new SeededRandom(seed ^ 0x0de25);
     this.#ttlMs = random.pick([1000, 3000, 10_000]);
     this.#takeover = random.pick(['lease', 'crash']);
-    this.#isFair = random.chance(0.1);
-    this.#losesRecords = !this.#isFair && random.chance(0.15);
-    this.#lossRate = this.#isFair ? 0 : random.pick([0, 0.02, 0.15, 0.4]);
+    this.#isFair = random.chance(0.1) && !kind.isRemade;
+    this.#losesRecords = (!this.#isFair && random.chance(0.15)) || kind.isRemade;
+    this.#lossRate = this.#isFair ? 0 : random.pick(kind.isRemade ? [0, 0.02] : [0, 0.02, 0.15, 0.4]);
     this.#store = new SimulatedStore(
       () => this.#time,
       (change) => this.#checkChange(change),
@@ -102,6 +135,7 @@ class NamesScenario {
     for (let step = 0; step < steps && this.#violation === undefined; step += 1) {
       if (!this.#isFair) this.#act();
       else this.#fairAct();
+      if (this.#kind.isRemade && this.#remakes.chance(REMAKES)) this.#remakeInABustle();
       if (!this.#isFair && this.#clocks.chance(0.03)) this.#setClock(this.#clocks.pick(this.#nodes));
       this.#advance(
         this.#random.weighted([
@@ -142,7 +176,7 @@ class NamesScenario {
       [2, [0, () => this.#cut(node)]],
       [1, [0, () => this.#sleep(node)]],
       [1, [0, () => this.#restartStore()]],
-      [this.#losesRecords ? 1 : 0, [0, () => this.#damageStore()]],
+      [this.#losesRecords && !this.#kind.isRemade ? 1 : 0, [0, () => this.#damageStore()]],
     ])[1]();
   }
 
@@ -166,7 +200,9 @@ class NamesScenario {
       maxClockDrift: 0.05,
       disconnectedMs: CONFIRM_MS / 2,
     };
-    this.#nodes.push(new SimulatedHolder(name, incarnation, clock, this.#random, options));
+    this.#nodes.push(
+      new SimulatedHolder(name, incarnation, clock, this.#random, options, this.#mostEndsInStep),
+    );
   }
 
   #crash(node: SimulatedHolder): void {
@@ -237,6 +273,7 @@ class NamesScenario {
     if (!this.#faults || !node.connected) return;
     this.#log(`${node.name} is cut off`);
     node.connected = false;
+    node.stream?.doubt();
     node.cuts += 1;
     const { cuts } = node;
     this.#input(node, () => node.leases.disconnected(node.clock.at(this.#time)));
@@ -278,6 +315,37 @@ class NamesScenario {
     else this.#wasSetBack ||= this.#store.restore();
   }
 
+  /**
+   * Makes the store anew, twice within a second, while new nodes claim and release. What a node knows of the life of the store counts for a second,
+   * so only then a claim can reach a life of which its node has not heard. Its token looks right if the node knows a young life, does little, and
+   * others bring the next life beyond what it knows. Nodes that hear of a new life refuse names for a time, so others start.
+   */
+  #remakeInABustle(): void {
+    const draw = this.#remakes;
+    for (const node of Array.from(this.#nodes)) this.#crash(node);
+    const [first, second] = [draw.between(1, 200), draw.between(1, 200)];
+    for (const at of [first, first + second]) {
+      this.#later(at, () => {
+        if (!this.#faults) return;
+        this.#log('the store: remake');
+        this.#store.remake();
+        for (const node of draw.shuffled(this.#nodes).slice(0, this.#nodes.length / 2)) this.#crash(node);
+      });
+    }
+    for (let nth = 0; nth < BUSTLE; nth += 1)
+      this.#later(draw.between(0, BUSTLE_MS), () => this.#actInABustle(draw));
+  }
+
+  #actInABustle(draw: SeededRandom): void {
+    const busy = this.#nodes.filter(({ name }) => name !== 'n0');
+    const node = draw.chance(0.03) ? this.#nodes.find(({ name }) => name === 'n0')! : draw.pick(busy);
+    const key = draw.pick(KEYS);
+    this.#ifRunning(node, () => {
+      if (!node.told.has(key)) return this.#want(node, key, true); // one who waits reads seldom
+      this.#run(node, node.leases.release(key, 'released', node.clock.at(this.#time)));
+    });
+  }
+
   #ifRunning(node: SimulatedHolder, step: () => void): void {
     if (node.alive && !node.stalled) step();
   }
@@ -304,7 +372,7 @@ class NamesScenario {
         return void node.watched.delete(effect.name);
       case 'elected': {
         const key = textOf(effect.key);
-        this.#elected(node, key, effect.holding.token);
+        this.#elected(node, key, effect.holding);
         node.told.set(key, effect.holding);
         node.wanted.delete(key);
         return;
@@ -322,11 +390,17 @@ class NamesScenario {
     }
   }
 
-  #elected(node: SimulatedHolder, key: string, token: number): void {
+  #elected(node: SimulatedHolder, key: string, { token, pid }: Holding): void {
     this.#elections += 1;
     this.#log(`${node.name} holds ${key} with ${token}`);
+    if (!this.#made.has(`${pid} ${token}`) && !this.#wasSetBack)
+      this.#fail(`2: ${node.name} holds ${key} with ${token}, which no claim of it has made`);
+    if (node.leases.blockedMs(node.clock.at(this.#time)) > 0)
+      this.#fail(`8: ${node.name} takes ${key} while it refuses names`);
     const highest = this.#highest.get(key) ?? 0;
-    if (token <= highest && !this.#wasSetBack)
+    // After a store was made anew, a write that was meant for the life before may hit a claim of the next one, if the revision is the same. The holder of
+    // that claim may hear of it late.
+    if (token <= highest && !this.#wasSetBack && !this.#kind.isRemade)
       this.#fail(`2: ${node.name} holds ${key} with ${token}, after ${highest}`);
     this.#highest.set(key, token);
     if (!this.#isFair) return;
@@ -338,94 +412,53 @@ class NamesScenario {
   }
 
   #request(node: SimulatedHolder, request: StoreRequest): void {
-    const { random: draw } = { random: this.#random };
     let isAnswered = false;
     const answer = (outcome: LeaseReadOutcome | LeaseWriteOutcome): void => {
       if (isAnswered) return;
       isAnswered = true;
+      if (outcome.type === 'unknown') node.stream?.doubt();
       this.#input(node, () => node.leases.answered(request.id, outcome, node.clock.at(this.#time)));
     };
     if (!node.connected) return this.#later(1, () => answer({ type: 'unreachable', reason: 'cut off' }));
     this.#later(request.timeoutMs, () => answer({ type: 'unknown', reason: 'no answer' }));
+    const stream = (node.stream ??= this.#streamOf(node));
+    if (request.type === 'read') stream.read(request.name, answer);
+    else stream.write(request.write, answer);
+  }
+
+  #streamOf(node: SimulatedHolder): SimulatedStream {
+    const draw = this.#random;
     const isLost = (): boolean => this.#faults && draw.chance(this.#lossRate / 2);
     // Some requests and answers come very late, when the node has given them up.
     const delay = (): number =>
       this.#faults && draw.chance(this.#lossRate / 4)
         ? draw.between(0, this.#ttlMs * 1.5)
         : draw.between(0.1, 2);
-    if (isLost()) return;
-    if (request.type === 'write' && request.write.certainEpoch) {
-      const { write } = request;
-      const before = (node.epoch ??= this.#store.epoch);
-      this.#later(delay(), () => {
-        if (!this.#storeUp) return;
-        const way = (step: () => void): void => void (isLost() || this.#later(delay(), step));
-        this.#certainly(write, way, (written, life) => {
-          node.epoch = life;
-          if (!node.connected) return;
-          if (written.type !== 'written') return answer(written);
-          const anew = { type: 'unknown', reason: 'made anew meanwhile' } as const;
-          answer(life === before ? { ...written, epoch: before } : anew);
-        });
-      });
-      return;
-    }
-    this.#later(delay(), () => {
-      if (!this.#storeUp) return;
-      const outcome =
-        request.type === 'read' ? this.#store.read(request.name) : this.#store.write(request.write);
-      if (isLost()) return;
-      this.#later(delay(), () => {
-        if (node.connected) answer(outcome);
-      });
-    });
-  }
-
-  /**
-   * The store gets a write, and behind it a question about its life. It makes the write a moment later, in a queue of its own that ends with that
-   * life, and answers the question before or after that.
-   *
-   * @param way Lets an answer arrive at the node, or loses it
-   * @param onBoth Called when both answers have arrived
-   */
-  #certainly(
-    write: LeaseWrite,
-    way: (step: () => void) => void,
-    onBoth: (written: LeaseWriteOutcome, life: number) => void,
-  ): void {
-    const { epoch } = this.#store;
-    let written: LeaseWriteOutcome | undefined;
-    let life: number | undefined;
-    const look = (): void => {
-      if (written !== undefined && life !== undefined) onBoth(written, life);
+    const travel = (arrives: () => void): void => {
+      if (!isLost()) this.#later(delay(), arrives);
     };
-    const soon = (): number => this.#orders.pick([0, 0.1, 1, this.#faults ? this.#ttlMs / 4 : 0]);
-    this.#later(soon(), () => {
-      if (this.#store.epoch !== epoch) return;
-      const outcome = this.#store.write(write);
-      way(() => {
-        written = outcome;
-        look();
-      });
-    });
-    this.#later(soon(), () => {
-      const { epoch: now } = this.#store;
-      way(() => {
-        life = now;
-        look();
-      });
-    });
+    const ways: Ways = {
+      now: () => this.#time,
+      toStore: (arrives) => travel(() => this.#storeUp && arrives()),
+      toNode: travel,
+      isConnected: () => node.connected,
+      queued: (step) => this.#later(this.#orders.pick([0, 0.1, 1, this.#faults ? this.#ttlMs / 4 : 0]), step),
+    };
+    const { store, lifeKnown, isLifeChecked } = { store: this.#store, ...this.#kind };
+    return new SimulatedStream({ store, ways, lifeKnown, isLifeChecked });
   }
 
   /** Checks a write, and tells those that watch the record. */
-  #checkChange({ name, before, after }: StoreChange): void {
+  #checkChange({ name, before, after, revision }: StoreChange): void {
     const decoding = { pids: this.#pids, limits: DEFAULT_VALUE_LIMITS };
     const written = decodeRecord(after, decoding);
     const old = before && decodeRecord(before, decoding);
+    if (written.type === 'claim' && written.holder?.token === 0)
+      this.#made.add(`${written.holder.pid} ${this.#store.epoch + revision}`);
     if (written.type === 'claim' && old?.type === 'claim' && old.holder !== undefined) {
       const taker = written.holder?.session;
       // One of an earlier life of the store does not know yet that it was made anew; its revisions may come again.
-      const isKnown = taker !== undefined && this.#store.records.has(`s:${taker}`);
+      const isKnown = taker !== undefined && this.#store.records.has(`s:${taker}`) && this.#knowsLife(taker);
       if (isKnown && taker !== old.holder.session) this.#checkFenced(old.holder.session, name);
     }
     for (const node of this.#nodes) {
@@ -435,6 +468,12 @@ class NamesScenario {
           this.#input(node, () => node.leases.hint(name, node.clock.at(this.#time)));
       });
     }
+  }
+
+  #knowsLife(session: string): boolean {
+    if (!this.#kind.isRemade) return true;
+    const node = this.#nodes.find(({ leases }) => leases.session === session);
+    return node?.stream?.epoch === this.#store.epoch;
   }
 
   #checkFenced(session: string, name: string): void {

@@ -1,9 +1,11 @@
-import { Leases, type LeaseEffect } from '../../../libs/pg-registry/src/names/lease/leases';
+import type { LeaseEffect } from '../../../libs/pg-registry/src/names/lease/lease-effect';
+import { Leases } from '../../../libs/pg-registry/src/names/lease/leases';
 import type { Holding } from '../../../libs/pg-registry/src/names/lease/contest-deps';
 import type { Instant } from '../../../libs/pg-registry/src/names/lease/instant';
 import type { SessionOptions } from '../../../libs/pg-registry/src/names/lease/session';
 import { DEFAULT_VALUE_LIMITS, PidInterner } from '../../../libs/pg-registry/src/term';
 import type { SeededRandom } from '../../support/seeded-random';
+import type { SimulatedStream } from './simulated-stream';
 
 /** The clocks of a node, which run at rates of their own. */
 export class DriftingClock {
@@ -58,8 +60,8 @@ export class SimulatedHolder {
   /** The keys that it was told to hold, by token. */
   readonly told = new Map<string, Holding>();
   readonly watched = new Set<string>();
-  /** The life of the store, as it heard last. */
-  epoch: number | undefined;
+  /** How it talks to the store; made at first use. */
+  stream: SimulatedStream | undefined;
   alive = true;
   /** Stopped by a signal, or with a blocked event loop: it does nothing until it goes on. */
   stalled = false;
@@ -76,6 +78,7 @@ export class SimulatedHolder {
     readonly clock: DriftingClock,
     random: SeededRandom,
     options: SessionOptions,
+    mostEndsInStep: number | undefined,
   ) {
     this.leases = new Leases({
       incarnation,
@@ -83,6 +86,7 @@ export class SimulatedHolder {
       limits: DEFAULT_VALUE_LIMITS,
       options,
       random: random.next,
+      ...(mostEndsInStep !== undefined && { mostEndsInStep }),
     });
   }
 

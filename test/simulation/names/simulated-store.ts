@@ -15,6 +15,7 @@ export interface StoreChange {
   readonly name: string;
   readonly before: Uint8Array | undefined;
   readonly after: Uint8Array;
+  readonly revision: number;
 }
 
 /** A store on the time of a simulation, which can be made anew and set back. */
@@ -48,7 +49,7 @@ export class SimulatedStore {
     this.#revision += 1;
     this.#records.set(name, { record, revision: this.#revision });
     this.#recent.set(id, { revision: this.#revision, at: this.#now() });
-    this.#onChange({ name, before: before?.record, after: record });
+    this.#onChange({ name, before: before?.record, after: record, revision: this.#revision });
     return { type: 'written', revision: this.#revision, epoch: this.epoch, repeated: false };
   }
 

@@ -219,6 +219,14 @@ describe('ClusterNames', () => {
     expect(longestMs).toBeLessThan(100);
   });
 
+  test('the end of very many claims is told to all of them, even if the store has no time left to hear of it', async () => {
+    const a = await start('a', {});
+    const keys = Array.from({ length: 1000 }, (_, at) => ['many', at]);
+    const claims = await Promise.all(keys.map((key) => a.names.claim(key)));
+    await a.names.end(0);
+    expect(claims.filter(({ reason }) => reason !== 'node-stopped')).toHaveLength(0);
+  });
+
   test('the exit of a process releases what it holds and ends its waiting', async () => {
     const [a, b] = await startTwo();
     const process = a.processes.spawn();

@@ -1,7 +1,8 @@
 import type { Timers } from '../lifetime';
 import type { KeyEffect } from './lease/contest-deps';
 import type { Instant } from './lease/instant';
-import type { LeaseEffect, Leases } from './lease/leases';
+import type { LeaseEffect } from './lease/lease-effect';
+import type { Leases } from './lease/leases';
 import type { StoreRequest } from './lease/store-requests';
 import type {
   LeaseReadOutcome,
@@ -33,8 +34,6 @@ export interface LeaseDriverDeps {
 
 /** So many requests are under way at a time; the others wait in line. The session's own go first. */
 const MOST_REQUESTS = 256;
-/** So many claims end in one turn of the event loop when the node stops. */
-const MOST_LOSSES = 200;
 
 /** Runs {@link Leases} with a clock, timers and a store. */
 export class LeaseDriver {
@@ -79,20 +78,6 @@ export class LeaseDriver {
     }
     this.#plan();
     this.#deps.onStep();
-  }
-
-  /**
-   * Runs what the end of all claims led to. Nothing is held any more; who held something hears it before the store does, some in each turn of
-   * the event loop.
-   */
-  async runEnd(effects: readonly LeaseEffect[]): Promise<void> {
-    const lost = effects.filter(({ type }) => type === 'lost');
-    for (let from = 0; from < lost.length; from += MOST_LOSSES) {
-      if (from > 0)
-        await new Promise<void>((resolve) => this.#deps.timers.setTimer(0, resolve, { keepAlive: true }));
-      this.run(lost.slice(from, from + MOST_LOSSES));
-    }
-    this.run(effects.filter(({ type }) => type !== 'lost'));
   }
 
   /** Reads a record for somebody who only wants to know. */

@@ -6,13 +6,9 @@ import { askHolder } from './holder-question';
 import type { Holder, Holders } from './holders';
 import { LeaseDriver } from './lease-driver';
 import type { KeyEffect } from './lease/contest-deps';
+import { limitsInRecords } from './lease/lease-records';
 import { Leases } from './lease/leases';
-import {
-  type LeaseStore,
-  type LeaseUnavailable,
-  type LeaseUnreachable,
-  MAX_RECORD_BYTES,
-} from './lease-store';
+import type { LeaseStore, LeaseUnavailable, LeaseUnreachable } from './lease-store';
 import { ListsByProcess } from './lists-by-process';
 import type { ClusterNamesDeps } from './names-deps';
 import type { NamesStats } from './names-stats';
@@ -20,9 +16,6 @@ import type { NormalNamesOptions } from './names-options';
 import { PendingUpdates } from './pending-updates';
 import { StoreHealth } from './store-health';
 import { type ListCounts, type Waiter, WaitingList } from './waiting-list';
-
-/** What a record needs beside key and value, in bytes. */
-const RECORD_OVERHEAD_BYTES = 1024;
 
 /** The claims of one node, and the calls that wait for some: joins {@link Leases} to processes and promises. */
 export class NameClaims {
@@ -42,18 +35,14 @@ export class NameClaims {
   /** Set at first use: what ends with it. */
   #stopListening: (() => void) | undefined;
   #isStopped = false;
+  #onTold: (() => void) | undefined;
   #onSettled: (() => void) | undefined;
 
   constructor(deps: ClusterNamesDeps, options: NormalNamesOptions, holders: Holders) {
     this.#deps = deps;
     this.#options = options;
     this.#holders = holders;
-    const mostValueBytes = MAX_RECORD_BYTES - deps.limits.maxKeyBytes - RECORD_OVERHEAD_BYTES;
-    this.#limits = {
-      maxKeyBytes: deps.limits.maxKeyBytes,
-      maxDepth: deps.limits.maxDepth,
-      maxValueBytes: Math.min(deps.limits.maxValueBytes, mostValueBytes),
-    };
+    this.#limits = limitsInRecords(deps.limits);
     const { incarnation, pids, random, timers, wall, confirmMs } = deps;
     const { ttlMs, takeover, maxClockDrift } = options;
     this.#leases = new Leases({
@@ -162,6 +151,7 @@ export class NameClaims {
 
   stopCampaigns(): void {
     this.#isStopped = true;
+    if (this.#counts.waiting === 0) return;
     for (const [, list] of this.#lists)
       for (const waiter of list.waiters()) waiter.settle({ error: nodeStopped(this.#deps.node) });
   }
@@ -169,19 +159,25 @@ export class NameClaims {
   async end(timeoutMs: number): Promise<void> {
     this.stopCampaigns();
     if (this.#stopListening === undefined) return;
+    const { timers } = this.#deps;
+    const told = new Promise<void>((resolve) => (this.#onTold = resolve));
     const settled = new Promise<void>((resolve) => (this.#onSettled = resolve));
-    const cancel = this.#deps.timers.setTimer(timeoutMs, () => this.#onSettled?.(), { keepAlive: true });
-    await this.#driver.runEnd(this.#leases.stop(this.#driver.now()));
+    timers.stayAlive(true);
+    this.#driver.run(this.#leases.stop(this.#driver.now()));
+    await told;
+    const cancel = timers.setTimer(timeoutMs, () => this.#onSettled?.());
     await settled;
     cancel();
+    timers.stayAlive(false);
   }
 
   close(): void {
     if (this.#stopListening === undefined) return;
     this.stopCampaigns();
-    this.#driver.run(this.#leases.stop(this.#driver.now())); // ends the claims here, if nothing else can be done
+    this.#driver.run(this.#leases.stop(this.#driver.now(), true)); // ends the claims here, if nothing else can be done
     this.#stopListening();
     this.#driver.close();
+    this.#onTold?.();
     this.#onSettled?.();
     for (const [, list] of this.#lists) for (const done of list.onReleased.splice(0)) done();
   }
@@ -326,6 +322,7 @@ export class NameClaims {
   }
 
   #checkSettled(): void {
+    if (this.#leases.isTold) this.#onTold?.();
     if (this.#leases.isSettled) this.#onSettled?.();
   }
 

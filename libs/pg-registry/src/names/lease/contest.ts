@@ -77,12 +77,7 @@ export class Contest implements RivalWaiter {
     return this.#state === 'idle' && this.#candidate === undefined;
   }
 
-  /** What this node holds; undefined: it does not hold the key. Ask the session whether it may still be believed. */
-  get holding(): Holding | undefined {
-    return this.#held?.holding;
-  }
-
-  /** The key while it is held, or being given back. */
+  /** The key while it is held, or being given back. Ask the session whether it may still be believed. */
   get held(): HeldKey | undefined {
     return this.#held;
   }
@@ -99,9 +94,9 @@ export class Contest implements RivalWaiter {
     if (this.#state === 'waiting' || this.#state === 'idle') this.#rest();
   }
 
-  /** The session is over: nothing is held, and what is under way is begun anew with the next session. */
-  sessionOver(reason: LossReason): void {
-    if (this.#held !== undefined) this.#held.lose(reason);
+  /** A session is over: nothing is held by it, and what is under way is begun anew with the next session. */
+  sessionOver(session: string, reason: LossReason): void {
+    if (this.#held?.heldBy === session) this.#held.lose(reason);
     else if (this.#state === 'idle' && this.#candidate !== undefined) this.#read();
   }
 
@@ -229,6 +224,12 @@ export class Contest implements RivalWaiter {
     const candidate = this.#candidate;
     const known = this.#known;
     if (candidate === undefined || known === undefined) return this.#rest();
+    // Also what the store said when it showed that it has lost records, or just before, gives nobody a key.
+    const blockedMs = this.#deps.blockedMs();
+    if (blockedMs > 0) {
+      this.#state = 'waiting';
+      return this.#blocked(blockedMs);
+    }
     const yieldMs = this.#yieldUntil - now().monotonic;
     if (yieldMs > 0 && !candidate.once) {
       this.#state = 'waiting';

@@ -37,6 +37,11 @@ export class HeldKey {
     this.#deps = deps;
   }
 
+  /** The session by which the key is held. */
+  get heldBy(): string {
+    return this.#deps.heldBy;
+  }
+
   /** What is held; undefined after the release or loss. Ask the session whether it may still be believed. */
   get holding(): Holding | undefined {
     return this.#state === 'held' ? this.#holding : undefined;

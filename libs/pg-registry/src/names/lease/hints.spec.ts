@@ -1,6 +1,7 @@
 import { DEFAULT_VALUE_LIMITS, type Pid, PidInterner } from '../../term';
 import { encodeRecord, type LeaseRecord } from './lease-records';
-import { claimName, type LeaseEffect, Leases } from './leases';
+import type { LeaseEffect } from './lease-effect';
+import { claimName, Leases } from './leases';
 
 const HOLDER = 'a'.repeat(16);
 const SESSION = `${HOLDER}.1`;

@@ -63,6 +63,15 @@ const TAKEOVERS: readonly Takeover[] = ['lease', 'crash'];
 export const LONGEST_TTL_MS = 60 * 60 * 1000;
 const MAX_ID_BYTES = MAX_NAME_BYTES;
 
+/** What a record needs beside key and value, in bytes. */
+const OVERHEAD_BYTES = 1024;
+
+/** Returns the limits of a key and a value that share a record. */
+export function limitsInRecords({ maxKeyBytes, maxDepth, maxValueBytes }: ValueLimits): ValueLimits {
+  const left = MAX_RECORD_BYTES - maxKeyBytes - OVERHEAD_BYTES;
+  return { maxKeyBytes, maxDepth, maxValueBytes: Math.min(maxValueBytes, left) };
+}
+
 /** Writes a record as bytes. */
 export function encodeRecord(record: LeaseRecord): Uint8Array {
   const writer = new Writer();

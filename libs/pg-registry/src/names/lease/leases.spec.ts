@@ -1,12 +1,21 @@
-import { DEFAULT_VALUE_LIMITS, PidInterner } from '../../term';
+import { DEFAULT_VALUE_LIMITS, type Key, PidInterner } from '../../term';
 import type { LeaseReadOutcome, LeaseWriteOutcome } from '../lease-store';
 import { encodeRecord } from './lease-records';
-import { claimName, type LeaseEffect, Leases } from './leases';
+import type { LeaseEffect } from './lease-effect';
+import type { LeasesDeps } from './leases-deps';
+import { claimName, Leases } from './leases';
 import type { StoreRequest } from './store-requests';
 
 describe('the leases of a node', () => {
   const pids = new PidInterner();
   const pid = pids.intern('a', 'a'.repeat(16), 1);
+  const deps: LeasesDeps = {
+    incarnation: 'a'.repeat(16),
+    pids,
+    limits: DEFAULT_VALUE_LIMITS,
+    options: { ttlMs: 1000, takeover: 'lease', maxClockDrift: 0.05, disconnectedMs: 500 },
+    random: () => 0.5,
+  };
   let now = { monotonic: 0, wall: 0 };
   let leases: Leases;
   let requests: StoreRequest[];
@@ -14,13 +23,7 @@ describe('the leases of a node', () => {
   beforeEach(() => {
     now = { monotonic: 1000, wall: 1_700_000_000_000 };
     requests = [];
-    leases = new Leases({
-      incarnation: 'a'.repeat(16),
-      pids,
-      limits: DEFAULT_VALUE_LIMITS,
-      options: { ttlMs: 1000, takeover: 'lease', maxClockDrift: 0.05, disconnectedMs: 500 },
-      random: () => 0.5,
-    });
+    leases = new Leases(deps);
   });
 
   function run(effects: readonly LeaseEffect[]): void {
@@ -69,6 +72,116 @@ describe('the leases of a node', () => {
     now = { monotonic: now.monotonic + 200, wall: now.wall + 200 };
     run(leases.tick(now));
     expect(requests.filter(({ type }) => type === 'write')).toEqual([]);
+  });
+
+  it.each([
+    ['the answer that shows it', false],
+    ['an answer that was under way', true],
+  ])('take no key by %s when the store was made anew', (_, isUnderWay) => {
+    const own = (nth: number) => `s:${'a'.repeat(16)}.${nth}`;
+    const written = (revision: number) => ({ type: 'written', revision, epoch: 1, repeated: false }) as const;
+    const unavailable: string[] = [];
+    const input = (effects: readonly LeaseEffect[]): void => {
+      for (const effect of effects) if (effect.type === 'unavailable') unavailable.push(effect.reason);
+      run(effects);
+    };
+    run(leases.campaign('other', { pid, value: null, once: true }, now));
+    answer('c:s5:other', { type: 'absent', epoch: 1 });
+    answer(own(1), written(1));
+    answer('c:s5:other', written(2));
+    run(leases.campaign('k', { pid, value: null, once: true }, now));
+    const { id } = requests.splice(
+      requests.findIndex((request) => nameOf(request) === 'c:k'),
+      1,
+    )[0];
+    if (isUnderWay) {
+      run(leases.update('other', 1, 'v', now));
+      answer('c:s5:other', { type: 'written', revision: 1, epoch: 2, repeated: false });
+    }
+    input(leases.answered(id, { type: 'absent', epoch: 2 }, now));
+    if (requests.some((request) => nameOf(request) === own(2)))
+      answer(own(2), { type: 'written', revision: 3, epoch: 2, repeated: false });
+    expect(requests.map(nameOf)).not.toContain('c:k');
+    expect(unavailable).toEqual([expect.stringContaining('has lost records. Names are refused')]);
+    // Later the key can be had.
+    now = { monotonic: now.monotonic + 1061, wall: now.wall + 1061 };
+    run(leases.campaign('k', { pid, value: null, once: true }, now));
+    answer('c:k', { type: 'absent', epoch: 2 });
+    expect(requests.filter(({ type }) => type === 'write')).not.toEqual([]);
+  });
+
+  describe('of very many keys', () => {
+    const KEYS = ['1', '2', '3', '4', '5'];
+    const own = (nth: number) => `s:${'a'.repeat(16)}.${nth}`;
+    const losses = (effects: readonly LeaseEffect[]) =>
+      effects.flatMap((effect) => (effect.type === 'lost' ? [effect.key] : []));
+    const heldNow = () => KEYS.filter((key) => leases.holding(key, now) !== undefined);
+
+    /** Takes a key; opens a session if there is none. */
+    function take(key: string, revision: number, nthSession: number): void {
+      run(leases.campaign(key, { pid, value: null, once: false }, now));
+      answer(claimName(key), { type: 'absent', epoch: 1 });
+      if (requests.some((request) => nameOf(request) === own(nthSession)))
+        answer(own(nthSession), { type: 'written', revision: revision * 10, epoch: 1, repeated: false });
+      answer(claimName(key), { type: 'written', revision: revision * 10 + 1, epoch: 1, repeated: false });
+    }
+
+    /** One step after the other, until nothing is due now. @returns What was lost in each */
+    function steps(): Key[][] {
+      const told: Key[][] = [];
+      for (let at = leases.nextDeadline(); at !== undefined && at <= now.monotonic + 0.01;) {
+        now = { ...now, monotonic: Math.max(at, now.monotonic) };
+        const effects = leases.tick(now);
+        run(effects);
+        told.push(losses(effects));
+        at = leases.nextDeadline();
+      }
+      return told;
+    }
+
+    beforeEach(() => {
+      leases = new Leases({ ...deps, mostEndsInStep: 2 });
+      KEYS.forEach((key, nth) => take(key, nth + 1, 1));
+      requests = [];
+    });
+
+    it('end all at once, tell some in each step, and then say it in the store', () => {
+      expect(heldNow()).toEqual(KEYS);
+      const effects = leases.stop(now);
+      run(effects);
+      expect(heldNow()).toEqual([]);
+      expect(losses(effects)).toEqual(['1', '2']);
+      expect(requests).toEqual([]);
+      expect(leases.isSettled).toBe(false);
+      expect(steps()).toEqual([['3', '4'], ['5']]);
+      expect(requests.map(nameOf)).toEqual([own(1)]);
+      answer(own(1), { type: 'written', revision: 99, epoch: 1, repeated: false });
+      expect(leases.isSettled).toBe(true);
+    });
+
+    it('say their end in the store only when all holders know it, also if the session is being renewed', () => {
+      now = { monotonic: now.monotonic + 334, wall: now.wall + 334 };
+      run(leases.tick(now));
+      expect(requests.map(nameOf)).toEqual([own(1)]);
+      run(leases.stop(now));
+      answer(own(1), { type: 'written', revision: 98, epoch: 1, repeated: false });
+      expect(requests).toEqual([]);
+      expect(steps()).toEqual([['3', '4'], ['5']]);
+      expect(requests.map(nameOf)).toEqual([own(1)]);
+    });
+
+    it('tell all that are left in the last step that there will be', () => {
+      run(leases.stop(now));
+      expect(losses(leases.stop(now, true))).toEqual(['3', '4', '5']);
+    });
+
+    it('are not held again by the next session, even if their holders have not heard of the end of the last', () => {
+      expect(losses(leases.expire(now))).toEqual(['1', '2']);
+      take('1', 100, 2);
+      expect(heldNow()).toEqual(['1']);
+      expect(steps()).toEqual([['3', '4'], ['5']]);
+      expect(heldNow()).toEqual(['1']);
+    });
   });
 
   const nameOf = (request: StoreRequest): string => {

@@ -1,47 +1,21 @@
-import {
-  canonicalText,
-  type Key,
-  type PidInterner,
-  type Value,
-  type ValueLimits,
-  type LossReason,
-} from '../../term';
+import { canonicalText, type Key, type Value, type LossReason } from '../../term';
 import type { LeaseReadOutcome, LeaseWriteOutcome } from '../lease-store';
 import { Agenda } from './agenda';
 import { type Candidate, Contest } from './contest';
-import type { ContestDeps, Holding, KeyEffect } from './contest-deps';
+import type { ContestDeps, Holding } from './contest-deps';
+import type { LeaseEffect } from './lease-effect';
+import type { LeasesDeps } from './leases-deps';
 import { type Departure, Departures, incarnationIn } from './departures';
 import { type Instant, marginOf } from './instant';
+import { Endings } from './endings';
 import { RecordAges } from './record-ages';
 import { RecordWrites } from './record-writes';
 import { Reservations } from './reservations';
 import { RivalSessions } from './rival-sessions';
-import { Session, type SessionOptions } from './session';
-import { type StoreBreak, type StoreRequest, StoreRequests } from './store-requests';
+import { Session } from './session';
+import { type StoreBreak, StoreRequests } from './store-requests';
 
-/** What the driver has to do, in this order. */
-export type LeaseEffect =
-  | KeyEffect
-  | { readonly type: 'request'; readonly request: StoreRequest }
-  /** Calls {@link Leases.hint} with this name from now on, when its record may have changed. */
-  | { readonly type: 'watch'; readonly name: string }
-  | { readonly type: 'unwatch'; readonly name: string }
-  /** The store has lost what it had acknowledged, or was made anew. */
-  | { readonly type: 'store-broke'; readonly kind: StoreBreak; readonly blockedMs: number }
-  /** The store did not answer; it is asked again. */
-  | { readonly type: 'trouble'; readonly reason: string };
-
-/** What {@link Leases} is given. */
-export interface LeasesDeps {
-  /** The incarnation of this node: the beginning of the ids of its sessions. */
-  readonly incarnation: string;
-  readonly pids: PidInterner;
-  readonly limits: ValueLimits;
-  readonly options: SessionOptions;
-  /** A number from 0 to 1 that nobody can guess. */
-  readonly random: () => number;
-}
-
+const MOST_ENDS_IN_STEP = 250;
 const CLAIM = 'c:';
 const SESSION = 's:';
 
@@ -58,6 +32,7 @@ export class Leases {
   readonly #contestDeps: ContestDeps;
   readonly #contests = new Map<string, Contest>();
   readonly #ages: RecordAges;
+  readonly #endings: Endings;
   readonly #departures = new Departures();
   readonly #reservations = new Reservations();
   #effects: LeaseEffect[] = [];
@@ -94,6 +69,7 @@ export class Leases {
       () => this.#now.monotonic,
       (name) => this.#contests.get(name)?.held?.touch(),
     );
+    this.#endings = new Endings(this.#agenda, shared.now, deps.mostEndsInStep ?? MOST_ENDS_IN_STEP);
     this.#writes = new RecordWrites(shared);
     this.#rivals = new RivalSessions({
       ...shared,
@@ -125,11 +101,6 @@ export class Leases {
   /** When {@link tick} has something to do, in monotonic milliseconds; undefined: never. */
   nextDeadline(): number | undefined {
     return this.#agenda.next();
-  }
-
-  /** Keys that are held or wanted. */
-  get size(): number {
-    return this.#contests.size;
   }
 
   /** Requests to the store so far. */
@@ -164,8 +135,10 @@ export class Leases {
 
   /** What this node holds under a key and may act on, now. A read: what the time has ended is reported by the next input. */
   holding(key: Key, now: Instant): Holding | undefined {
-    const holding = this.#contests.get(claimName(key))?.holding;
-    return holding !== undefined && this.isSessionOpen(now) ? holding : undefined;
+    const held = this.#contests.get(claimName(key))?.held;
+    // Of an earlier session: its end is yet to be told.
+    if (held?.heldBy !== this.#session?.id || !this.isSessionOpen(now)) return undefined;
+    return held?.holding;
   }
 
   /** Does what is due. */
@@ -244,12 +217,16 @@ export class Leases {
     return this.#input(now, () => this.#session?.end('expired'));
   }
 
-  /** Ends everything here; one write, of the end of the session, tells it to others. Nothing is taken up any more. */
-  stop(now: Instant): readonly LeaseEffect[] {
+  /**
+   * Ends everything here. Nothing is held any more when this returns, and nothing is taken up; the holders are told in this step and, if they are very
+   * many, in the next ones. Then one write, of the end of the session, tells it to others.
+   *
+   * @param isLast Tells all of them now: there will be no other step.
+   */
+  stop(now: Instant, isLast = false): readonly LeaseEffect[] {
     return this.#input(now, () => {
-      this.#isStopped = true;
-      this.#each((contest) => contest.withdraw());
-      this.#session?.end('node-stopped');
+      if (!this.#isStopped) this.#beginStop();
+      if (isLast) this.#endings.finish();
     });
   }
 
@@ -258,9 +235,14 @@ export class Leases {
     return !this.#contests.has(claimName(key));
   }
 
+  /** Whether all holders have heard that what they held has ended. */
+  get isTold(): boolean {
+    return this.#endings.isEmpty;
+  }
+
   /** Whether there is nothing left to say to the store. */
   get isSettled(): boolean {
-    return this.#contests.size === 0 && this.#writes.open === 0;
+    return this.#contests.size === 0 && this.#writes.open === 0 && this.isTold;
   }
 
   #input(now: Instant, step: () => void): readonly LeaseEffect[] {
@@ -272,6 +254,21 @@ export class Leases {
     const effects = this.#effects;
     this.#effects = [];
     return effects;
+  }
+
+  #beginStop(): void {
+    this.#isStopped = true;
+    const session = this.#session;
+    this.#session = undefined;
+    session?.stop();
+    this.#endings.begin(
+      this.#contests.values(),
+      (contest) => {
+        contest.withdraw();
+        if (session !== undefined) contest.sessionOver(session.id, 'node-stopped');
+      },
+      () => session?.sayStopped(),
+    );
   }
 
   #openSession(): void {
@@ -300,7 +297,8 @@ export class Leases {
   #sessionOver(session: Session, reason: LossReason | { readonly unavailable: string }): void {
     if (this.#session !== session) return;
     this.#session = undefined;
-    if (typeof reason === 'string') this.#each((contest) => contest.sessionOver(reason));
+    if (typeof reason === 'string')
+      this.#endings.begin(this.#contests.values(), (contest) => contest.sessionOver(session.id, reason));
     else this.#each((contest) => contest.sessionRefused(reason.unavailable));
   }
 

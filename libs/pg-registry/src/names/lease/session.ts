@@ -49,6 +49,8 @@ export class Session {
   #state: 'opening' | 'open' | 'over' = 'opening';
   #revision = 0;
   #isWriting = false;
+  /** Whether the end is not to be said yet: some who hold a key have not heard it. */
+  #isSilent = false;
   #believedSince: Instant | undefined;
   /** When the node was disconnected, if that matters and it is not connected again. */
   #disconnectedAt: Instant | undefined;
@@ -126,6 +128,20 @@ export class Session {
     this.#deps.onOver(reason);
   }
 
+  /** Ends the session as {@link end} does, but tells nobody: the node does, and then calls {@link sayStopped}. */
+  stop(): void {
+    if (this.#state === 'over') return;
+    this.#state = 'over';
+    this.#isSilent = true;
+  }
+
+  /** Says in the store that the session was stopped. */
+  sayStopped(): void {
+    if (!this.#isSilent) return;
+    this.#isSilent = false;
+    if (!this.#isWriting) this.#sayOver();
+  }
+
   #renew(): void {
     if (!this.isBelieved() || this.#isWriting) return;
     if (!this.#deps.isInUse()) return this.end('released');
@@ -186,7 +202,7 @@ export class Session {
   }
 
   #sayOver(): void {
-    if (this.#revision > 0) this.#write(false, () => undefined);
+    if (this.#revision > 0 && !this.#isSilent) this.#write(false, () => undefined);
   }
 
   #write(open: boolean, onSettled: (settled: Settled) => void): void {
