@@ -45,9 +45,13 @@ interface Claimed {
   readonly token: number;
 }
 
-/** Two nodes that stay, and a holder in a process of its own that is lost again and again; with one nats-server and its JetStream. */
+/**
+ * Two nodes that stay, and a holder in a process of its own that is lost again and again; with one nats-server and its JetStream. A holder that only
+ * releases stays, too: it is the same one in all such runs.
+ */
 export class FailoverCluster {
   #runs = 0;
+  #releaser: ClusterNode | undefined;
 
   private constructor(
     readonly cluster: Cluster,
@@ -65,29 +69,42 @@ export class FailoverCluster {
   async run(kind: FailoverKind): Promise<FailoverResult> {
     this.#runs += 1;
     const { cluster, waiter } = this;
-    const takeover = kind === "kill -9, takeover 'crash'" ? 'crash' : 'lease';
-    const holder = await cluster.join(`a${this.#runs}`, { names: { ttlMs: TTL_MS, takeover } });
-    await cluster.agreeOnPeers();
+    const holder = await this.#holderFor(kind);
     const key = `key-${this.#runs}`;
     const file = join(cluster.server.directory, `believed-${this.#runs}`);
-    await warmUp(holder);
-    const bareMs = await bareHandover(holder, waiter, cluster.server.url);
+    const bareMs = await bareHandover(holder, waiter, cluster.server.url, this.#runs);
     const token = await claimAndWatch(holder, key, file);
     await startWaiting(waiter, key);
+    await listens(waiter);
     const from = await this.#lose(holder, kind);
     const next = await waited(waiter, key);
     if (kind === 'SIGSTOP') holder.process.kill('SIGCONT');
     if (kind === 'SIGSTOP' || kind === 'event loop block') await holder.run(stopsBelieving, key);
     const believed = readFileSync(file).readBigInt64LE();
     await release(waiter, key);
-    cluster.forget(holder);
-    await holder.process[Symbol.asyncDispose]();
+    if (holder !== this.#releaser) {
+      cluster.forget(holder);
+      await holder.process[Symbol.asyncDispose]();
+    }
     return {
       ms: Number(next.at - from) / 1e6,
       overlapMs: Number(believed - next.at) / 1e6,
       tokenRise: next.token - token,
       bareMs,
     };
+  }
+
+  async #holderFor(kind: FailoverKind): Promise<ClusterNode> {
+    if (kind === 'release' && this.#releaser !== undefined) return this.#releaser;
+    const takeover = kind === "kill -9, takeover 'crash'" ? 'crash' : 'lease';
+    const holder = await this.cluster.join(`a${this.#runs}`, { names: { ttlMs: TTL_MS, takeover } });
+    await this.cluster.agreeOnPeers();
+    await warmUp(holder);
+    if (kind === 'release') {
+      this.#releaser = holder;
+      await warmUpHandover(holder, this.waiter);
+    }
+    return holder;
   }
 
   /** Brings the loss about. Returns when, on the clock of the machine. */
@@ -146,8 +163,13 @@ interface BareClient {
  *
  * @returns How long they took, in milliseconds.
  */
-async function bareHandover(holder: ClusterNode, waiter: ClusterNode, url: string): Promise<number> {
-  const subject = `bare.${holder.name}`;
+async function bareHandover(
+  holder: ClusterNode,
+  waiter: ClusterNode,
+  url: string,
+  run: number,
+): Promise<number> {
+  const subject = `bare.${run}`;
   const connect = async ({ kept }: Kept, [server, file]: readonly string[]): Promise<void> => {
     if (kept.has('bare')) return;
     const { createRequire } = process.getBuiltinModule('node:module');
@@ -196,6 +218,21 @@ function warmUp(holder: ClusterNode): Promise<void> {
   });
 }
 
+/** The same for the way from a release to the next claim. */
+async function warmUpHandover(holder: ClusterNode, waiter: ClusterNode): Promise<void> {
+  for (let nth = 0; nth < 50; nth += 1) {
+    const key = `warm-${nth}`;
+    await holder.run(async ({ node, kept }, name) => {
+      kept.set('claim', await node.names.claim(name, { timeoutMs: 60_000 }));
+    }, key);
+    await startWaiting(waiter, key);
+    await listens(waiter);
+    await holder.run(({ kept }) => (kept.get('claim') as { release(): Promise<void> }).release());
+    await waited(waiter, key);
+    await release(waiter, key);
+  }
+}
+
 /** Claims a key, and writes down every millisecond when the process last believed that it holds it: a file outlives the process. */
 function claimAndWatch(holder: ClusterNode, key: string, file: string): Promise<number> {
   return holder.run(
@@ -208,7 +245,8 @@ function claimAndWatch(holder: ClusterNode, key: string, file: string): Promise<
         if (claim.held) fs.writeSync(descriptor, now, 0, 8, 0);
       };
       sample();
-      setInterval(sample, 1).unref();
+      clearInterval(kept.get('sampling') as NodeJS.Timeout | undefined);
+      kept.set('sampling', setInterval(sample, 1).unref());
       kept.set('claim', claim);
       return claim.token;
     },
@@ -227,6 +265,19 @@ function startWaiting(waiter: ClusterNode, key: string): Promise<void> {
     },
     [key, TIMEOUT_MS] as const,
   );
+}
+
+/** Resolves when the waiter has its session and asks the store for nothing: it only listens. */
+function listens(waiter: ClusterNode): Promise<void> {
+  return waiter.run(async ({ node }) => {
+    for (let [before, now] = [-1, 0]; before !== now;) {
+      before = now;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      const { session, storeRequests } = node.names.stats();
+      if (session === 'open') now = storeRequests;
+      else before = -1;
+    }
+  });
 }
 
 function waited(waiter: ClusterNode, key: string): Promise<Claimed> {

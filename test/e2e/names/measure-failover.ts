@@ -1,7 +1,8 @@
 /**
  * `npm run measure:names`: how long each way of losing a cluster name takes until the next node holds it, in 50 runs each (`--runs N`), or only the
  * ways that begin with a text (`--way release`). Three
- * nodes in processes of their own, one nats-server, the shortest allowed time of a session. Before each run the same processes exchange the messages
+ * nodes in processes of their own, one nats-server, the shortest allowed time of a session. A holder that releases has run for a while; all others start
+ * for each run. Before each run the same processes exchange the messages
  * of a release by plain calls of the client, for comparison. It ends with status 1 if two nodes ever believed at one time.
  */
 import 'reflect-metadata';

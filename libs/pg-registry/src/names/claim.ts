@@ -30,12 +30,11 @@ export class Claim implements AsyncDisposable {
   readonly token: number;
   /** The process that holds it. It is released when the process exits. */
   readonly pid: Pid;
-  /** Aborts when the claim ends, with a {@link ClaimLostError} as the reason. Within one phase of timers: {@link held} may know before. */
-  readonly signal: AbortSignal;
   /** Resolves when the claim ends, with the reason. Never rejects. */
   readonly lost: Promise<LossReason>;
   readonly #deps: ClaimDeps;
-  readonly #controller = new AbortController();
+  /** Made when somebody asks for the signal: a release costs a tenth of a millisecond less without it. */
+  #controller: AbortController | undefined;
   #value: Value;
   #reason: LossReason | undefined;
   #tellLost!: (reason: LossReason) => void;
@@ -47,8 +46,16 @@ export class Claim implements AsyncDisposable {
     this.token = token;
     this.pid = deps.process.pid;
     this.#value = value;
-    this.signal = this.#controller.signal;
     this.lost = new Promise((resolve) => (this.#tellLost = resolve));
+  }
+
+  /** Aborts when the claim ends, with a {@link ClaimLostError} as the reason. Within one phase of timers: {@link held} may know before. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#reason !== undefined) this.#controller.abort(this.#error(this.#reason));
+    }
+    return this.#controller.signal;
   }
 
   /** @internal The process that holds it. */
@@ -120,7 +127,7 @@ export class Claim implements AsyncDisposable {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
     this.#tellLost(reason);
-    this.#controller.abort(this.#error(reason));
+    this.#controller?.abort(this.#error(reason));
   }
 
   /** What `console.log` and `util.inspect` print. */
