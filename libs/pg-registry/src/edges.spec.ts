@@ -171,7 +171,8 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
   'node/replication-waits.ts': { timer: [1, CLOCK] },
   'node/waits.ts': { timer: [1, CLOCK] },
   'observer/answers.ts': { 'then()': [2, '#later handles every rejection'] },
-  'observer/cluster-facts.ts': { 'async callback': [4, AWAITED] },
+  'observer/cluster-facts.ts': { 'async callback': [2, AWAITED], 'finally()': [1, AWAITED] },
+  'observer/node-answers.ts': { 'async callback': [2, AWAITED] },
   'observer/pg-registry-observer.ts': { 'async callback': [1, AWAITED] },
   'observer-page/event-stream.ts': {
     listener: [3, 'aborts a signal of ours or notes a time, and throws nothing'],

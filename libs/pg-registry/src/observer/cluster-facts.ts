@@ -16,15 +16,11 @@ import type {
 } from './facts';
 import type { Json } from './json-form';
 import type { Question } from './question';
-import { type Answered, observedOf, scopeOf } from './overview';
-import { anyJson, MISFIT, type Shape, SHAPES } from './shapes';
+import { factOf, inParallel, NodeAnswers } from './node-answers';
+import { observedOf, scopeOf, viewsOf } from './overview';
+import { anyJson, type Shape, SHAPES } from './shapes';
 
 const DEFAULT_TIMEOUT_MS = 2000;
-/** So many nodes are asked at a time. */
-const AT_A_TIME = 32;
-/** So many pages of scopes are read of a node. */
-const MOST_PAGES = 50;
-const PAGE_OF_SCOPES = 200;
 /** A call may take as long as its own limit, and a little more. */
 const CALL_TIMEOUT_MS = 6000;
 /** How soon a key is looked at again if nodes differ: what was on its way has arrived then. */
@@ -58,7 +54,10 @@ export class ClusterFacts {
   readonly #timeoutMs: number;
   readonly #sleep: (ms: number) => Promise<void>;
   readonly #wall: () => number;
+  readonly #answers: NodeAnswers;
   #follows = 0;
+  /** What is being found out about the scopes. */
+  #scopes: Promise<readonly ObservedScope[]> | undefined;
 
   /** @internal Made by the observer, and by the command. */
   constructor(
@@ -72,46 +71,28 @@ export class ClusterFacts {
     this.#source = source;
     this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     this.#wall = options.wall;
+    this.#answers = new NodeAnswers({ source, timeoutMs: this.#timeoutMs, wall: options.wall });
     this.#sleep = options.sleep;
   }
 
   /** Asks every node about itself: those that are known, and those that they know. Sorted by name. */
   async nodes(): Promise<readonly ObservedNode[]> {
-    const seen = new Map<string, Answered>();
-    let names = await this.#source.nodes();
-    while (names.length > 0) {
-      // Each round asks those of whom the round before has told.
-      // oxlint-disable-next-line no-await-in-loop
-      for (const answered of await this.#askNodes(names)) seen.set(answered.node, answered);
-      const known = [...seen.values()].flatMap(({ fact }) => fact?.peers ?? []);
-      names = [...new Set(known.map(({ node }) => node))].filter((node) => !seen.has(node));
-    }
-    return [...seen.values()]
-      .map((answered) => observedOf(answered, [...seen.values()]))
-      .toSorted((a, b) => (a.node < b.node ? -1 : 1));
+    const answered = await this.#answers.all();
+    const views = viewsOf(answered);
+    return answered.map((one) => observedOf(one, views)).toSorted((a, b) => (a.node < b.node ? -1 : 1));
   }
 
   /** Asks one node about itself. @throws TransportError if it does not answer. */
   async node(node: string): Promise<ObservedNode> {
-    const [answered] = await this.#askNodes([node]);
+    const [answered] = await this.#answers.some([node]);
     if (answered.fact === undefined) throw unanswered(node, answered.asked);
-    return observedOf(answered, [answered]);
+    return observedOf(answered, viewsOf([answered]));
   }
 
-  /** Asks every node about its scopes. Sorted by name. */
+  /** Asks every node about its scopes. Sorted by name. Who asks while others wait for that gets the same answer. */
   async scopes(): Promise<readonly ObservedScope[]> {
-    const answers = await this.#ofAll(async (node) => ({ node, scopes: await this.#scopesOf(node) }));
-    const by = new Map<string, Record<string, ScopeFact>>();
-    for (const { node, scopes } of answers) {
-      for (const fact of scopes) {
-        const known = by.get(fact.scope);
-        if (known === undefined) by.set(fact.scope, { [node]: fact });
-        else known[node] = fact;
-      }
-    }
-    return Array.from(by, ([scope, facts]) => scopeOf(scope, facts)).toSorted((a, b) =>
-      a.scope < b.scope ? -1 : 1,
-    );
+    this.#scopes ??= this.#allScopes().finally(() => (this.#scopes = undefined));
+    return await this.#scopes;
   }
 
   /** Returns entries of a scope, page by page. @throws TransportError if no node answers that runs it. */
@@ -244,6 +225,21 @@ export class ClusterFacts {
     return await this.#askFor(at, { ask: 'call', to, name, payload }, anyJson, CALL_TIMEOUT_MS);
   }
 
+  async #allScopes(): Promise<readonly ObservedScope[]> {
+    const answers = await this.#ofAll(async (node) => ({ node, scopes: await this.#answers.scopesOf(node) }));
+    const by = new Map<string, Map<string, ScopeFact>>();
+    for (const { node, scopes } of answers) {
+      for (const fact of scopes) {
+        const known = by.get(fact.scope);
+        if (known === undefined) by.set(fact.scope, new Map([[node, fact]]));
+        else known.set(node, fact);
+      }
+    }
+    return Array.from(by, ([scope, facts]) => scopeOf(scope, facts)).toSorted((a, b) =>
+      a.scope < b.scope ? -1 : 1,
+    );
+  }
+
   async #explainOnce(scope: string, key: Json): Promise<Explanation> {
     const nodes = await this.nodes();
     const answers = await inParallel(nodes, async ({ node, incarnation }) => {
@@ -251,29 +247,6 @@ export class ClusterFacts {
       return { node, incarnation, asked, fact: factOf(asked, SHAPES.key) };
     });
     return explainKey(scope, key, answers);
-  }
-
-  async #scopesOf(node: string): Promise<readonly ScopeFact[]> {
-    const all: ScopeFact[] = [];
-    for (let page = 0; page < MOST_PAGES; page += 1) {
-      const after = all.at(-1)?.scope ?? '';
-      // A page begins behind the one before it.
-      // oxlint-disable-next-line no-await-in-loop
-      const asked = await this.#source.ask(node, { ask: 'scopes', after }, this.#timeoutMs);
-      const facts = factOf(asked, SHAPES.scopes);
-      all.push(...(facts ?? []));
-      if (facts === undefined || facts.length < PAGE_OF_SCOPES) break;
-    }
-    return all;
-  }
-
-  async #askNodes(names: readonly string[]): Promise<readonly Answered[]> {
-    return await inParallel(names, async (node) => {
-      const asked = await this.#source.ask(node, { ask: 'node' }, this.#timeoutMs);
-      const fact = factOf(asked, SHAPES.node);
-      const isOther = fact !== undefined && fact.node !== node;
-      return { node, asked, fact: isOther ? undefined : fact, at: this.#wall() };
-    });
   }
 
   /** Returns the first node that runs a scope, or the first one of all. @throws TransportError if there is none. */
@@ -310,27 +283,7 @@ export class ClusterFacts {
   }
 }
 
-/** What a node answered, if it has the shape of a fact. */
-function factOf<T>(asked: Asked, shape: Shape<T>): T | undefined {
-  const fact = asked.type === 'ok' ? shape(asked.json) : MISFIT;
-  return fact === MISFIT ? undefined : fact;
-}
-
 function unanswered(node: string, asked: Asked): PgRegistryError {
   const message = asked.type === 'ok' ? 'Its answer cannot be read.' : printable(asked.message, 1000);
   return new TransportError(`Node ${quoteText(node)}: ${message}`);
-}
-
-async function inParallel<T, R>(items: readonly T[], task: (item: T) => Promise<R>): Promise<readonly R[]> {
-  const results: R[] = [];
-  const rest = items.entries();
-  const worker = async (): Promise<void> => {
-    for (const [at, item] of rest) {
-      // Not more than so many at a time.
-      // oxlint-disable-next-line no-await-in-loop
-      results[at] = await task(item);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(AT_A_TIME, items.length) }, worker));
-  return results;
 }

@@ -165,20 +165,20 @@ function differencesOf(answer: KeyAnswer, all: readonly KeyAnswer[]): readonly D
   // More entries than a node shows cannot be compared one by one.
   if (fact?.runs !== true || fact.count > fact.entries.length) return [];
   const differences: Difference[] = [];
-  const found = new Set<string>();
+  const seen = new Set<string>();
   for (const owner of all) {
     if (owner.node === node) continue;
     const here = fact.entries.filter((entry) => isOf(entry, owner.node, owner.incarnation));
-    for (const { id } of here) found.add(id);
+    for (const { id } of here) seen.add(id);
     const isKnown = owner.fact?.runs === true && owner.fact.count === owner.fact.entries.length;
     const theirs = owner.fact?.entries.filter((entry) => isOf(entry, owner.node, owner.incarnation)) ?? [];
-    for (const { id, kind } of isKnown ? compared(here, theirs) : here.map(silent)) {
-      const { reason, text } = whyOf(answer, owner);
-      differences.push({ node, owner: owner.node, id, kind, reason, text });
-    }
+    const found = isKnown ? compared(here, theirs) : here.map(silent);
+    if (found.length === 0) continue;
+    const { reason, text } = whyOf(answer, owner);
+    for (const { id, kind } of found) differences.push({ node, owner: owner.node, id, kind, reason, text });
   }
   for (const entry of fact.entries) {
-    if (found.has(entry.id) || isOf(entry, node, answer.incarnation)) continue;
+    if (seen.has(entry.id) || isOf(entry, node, answer.incarnation)) continue;
     const text = `It shows an entry of a node that nobody else knows, or of an earlier life of node ${quoteText(entry.node)}.`;
     differences.push({ node, owner: entry.node, id: entry.id, kind: 'extra', reason: 'owner-gone', text });
   }

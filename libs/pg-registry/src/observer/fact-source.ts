@@ -44,9 +44,12 @@ export class QuestionSender {
     if (present?.isConnected !== true) {
       return Promise.resolve({ type: 'silent', message: 'There is no connection to the broker.' });
     }
+    const addresses = addressesOf(subjects, node, question, token);
+    if (addresses === undefined)
+      return Promise.resolve({ type: 'nobody', message: 'No node can have that name.' });
+    const { subject, reply } = addresses;
     const begun = now();
-    const subject = subjects.to(node, ACTIONS.includes(question.ask) ? 'act' : 'ask');
-    const options = { reply: subjects.reply(node, token()), timeoutMs };
+    const options = { reply, timeoutMs };
     return new Promise((resolve) => {
       present.request(subject, encodeQuestion(question), options, (outcome) => {
         if (outcome.type === 'answer') resolve(askedOf(outcome.bytes, now() - begun));
@@ -60,6 +63,23 @@ export class QuestionSender {
         return true;
       });
     });
+  }
+}
+
+/** Where a question goes and the answer comes back; undefined for what is no name of a node: somebody typed it, or another node told of it. */
+function addressesOf(
+  subjects: Subjects,
+  node: string,
+  { ask }: Question,
+  token: () => string,
+): { readonly subject: string; readonly reply: string } | undefined {
+  try {
+    return {
+      subject: subjects.to(node, ACTIONS.includes(ask) ? 'act' : 'ask'),
+      reply: subjects.reply(node, token()),
+    };
+  } catch {
+    return undefined;
   }
 }
 

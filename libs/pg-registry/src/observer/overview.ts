@@ -10,19 +10,34 @@ export interface Answered {
   readonly at: number;
 }
 
-/** A node as all that answered see it. */
-export function observedOf({ node, asked, fact, at }: Answered, all: readonly Answered[]): ObservedNode {
-  const others = all.filter((other) => other.node !== node && other.fact !== undefined);
-  const incarnation =
-    fact?.incarnation ??
-    others.flatMap((other) => other.fact?.peers ?? []).find((peer) => peer.node === node)?.incarnation ??
-    '';
-  const seenBy = (other: Answered): PeerFact | undefined =>
-    other.fact?.peers.find((peer) => peer.node === node);
+/** How each node that answered sees the others, by name. */
+export type Views = ReadonlyMap<string, ReadonlyMap<string, PeerFact>>;
+
+/** What nodes say of each other, put in order once. */
+export function viewsOf(all: readonly Answered[]): Views {
+  return new Map(
+    all.flatMap(({ node, fact }) =>
+      fact === undefined ? [] : [[node, new Map(fact.peers.map((peer) => [peer.node, peer]))]],
+    ),
+  );
+}
+
+/** A node as all that answered see it. Costs the number of those. */
+export function observedOf({ node, asked, fact, at }: Answered, views: Views): ObservedNode {
+  const suspectedBy: string[] = [];
+  const unknownTo: string[] = [];
+  let incarnation = fact?.incarnation;
+  for (const [other, peers] of views) {
+    if (other === node) continue;
+    const peer = peers.get(node);
+    incarnation ??= peer?.incarnation;
+    if (peer === undefined) unknownTo.push(other);
+    else if (peer.suspect !== false) suspectedBy.push(other);
+  }
   const roundTripMs = asked.type === 'ok' ? asked.ms : undefined;
   return {
     node,
-    incarnation,
+    incarnation: incarnation ?? '',
     answer:
       asked.type === 'ok'
         ? fact === undefined
@@ -33,27 +48,26 @@ export function observedOf({ node, asked, fact, at }: Answered, all: readonly An
           : asked.type,
     roundTripMs,
     clockSkewMs: fact === undefined ? undefined : Math.round(fact.clock + (roundTripMs ?? 0) / 2 - at),
-    suspectedBy: others
-      .filter((other) => (seenBy(other)?.suspect ?? false) !== false)
-      .map((other) => other.node),
-    unknownTo: others.filter((other) => seenBy(other) === undefined).map((other) => other.node),
+    suspectedBy,
+    unknownTo,
     fact,
   };
 }
 
 /** A scope as all nodes have it, by their names. */
-export function scopeOf(scope: string, by: Readonly<Record<string, ScopeFact>>): ObservedScope {
-  const facts = Object.values(by);
+export function scopeOf(scope: string, by: ReadonlyMap<string, ScopeFact>): ObservedScope {
+  const facts = [...by.values()];
   const modes = new Set(facts.map(({ keys }) => keys));
-  const lastOf = (node: string, heard: number): number => Math.max(by[node]?.last ?? 0, heard);
+  const lastOf = (node: string, heard: number): number => Math.max(by.get(node)?.last ?? 0, heard);
   const streams = facts.flatMap((fact) => fact.streams);
   return {
     scope,
     keys: modes.size > 1 ? 'mixed' : facts[0].keys,
-    nodes: Object.keys(by).toSorted(),
+    nodes: [...by.keys()].toSorted(),
     entries: facts.reduce((sum, { local }) => sum + local, 0),
-    lag: Math.max(0, ...streams.map(({ node, heard, applied }) => lastOf(node, heard) - applied)),
+    lag: streams.reduce((most, { node, heard, applied }) => Math.max(most, lastOf(node, heard) - applied), 0),
     unsynced: streams.filter(({ phase }) => phase !== 'live').length,
-    by,
+    // From entries: a node may be called `__proto__`.
+    by: Object.fromEntries(by),
   };
 }
