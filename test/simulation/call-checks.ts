@@ -70,8 +70,11 @@ export class CallChecks {
     if (open === undefined) this.#open.set(from, (open = new Set()));
     const calls = open.add(call);
     from.calls.call(from.pidOf(process.pid), [id, holdMs], timeoutMs, (outcome) => {
-      calls.delete(call);
-      this.#checking(() => this.#ended(call, outcome));
+      const isOpen = calls.delete(call);
+      this.#checking(() => {
+        if (!isOpen) throw new Violation(13, `Call ${id} of ${from.name} to ${to.name} ended twice.`);
+        this.#ended(call, outcome);
+      });
     });
   }
 
@@ -89,7 +92,7 @@ export class CallChecks {
   down(node: SimulatedNode, pid: Pid, reason: Value): void {
     const { owner, process } = this.#watched.get(nameOf(pid))!;
     this.#waiting.get(node)?.delete(nameOf(pid));
-    if (!process.alive || this.#isLost(node, owner)) return;
+    if (!process.alive || owner.isHostile || this.#isLost(node, owner)) return;
     throw new Violation(
       13,
       `${node.name} was told that ${pid} has ended (${describeValue(reason)}), but it lives.`,
@@ -133,6 +136,7 @@ export class CallChecks {
   }
 
   #ended(call: HonestCall, outcome: AttemptOutcome): void {
+    if (call.to.isHostile) return; // It answers as it likes.
     if (outcome.type === 'result') return this.#answered(call, outcome.value);
     const { from, to } = call;
     const { error } = outcome;

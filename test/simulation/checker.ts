@@ -2,6 +2,7 @@ import type { NodeEffect } from '../../libs/pg-registry/src/node/protocol-driver
 import type { PeerEvent, RemovalReason } from '../../libs/pg-registry/src/cluster';
 import type { Diff } from '../../libs/pg-registry/src/table';
 import type { Pid, Value } from '../../libs/pg-registry/src/term';
+import { belongsTo } from '../../libs/pg-registry/src/wire';
 import type { EventQueue } from '../support/virtual-network/event-queue';
 import { Reachability, type Fault } from './reachability';
 import { SubscriberModel } from './subscriber-model';
@@ -9,6 +10,7 @@ import { CallChecks } from './call-checks';
 import { Violation } from './invariants';
 import { ReplicatedCalls } from './replicated-calls';
 import { HostileTraffic } from './hostile-traffic';
+import { checkMemory, checkRootLives } from './node-bounds';
 import { RefusedFrames } from './refused-frames';
 import {
   type NodeObserver,
@@ -18,9 +20,6 @@ import {
   type SimulatedNode,
 } from './simulated-node';
 import { idOf, textOf, ReferenceModel } from './reference-model';
-
-/** More counters than the library has: no peer can make a node create counters. */
-const MOST_COUNTERS = 100;
 
 /** What the checker knows of the network, in milliseconds. */
 export interface CheckerTimes {
@@ -173,6 +172,7 @@ export class Checker implements NodeObserver {
         if (!node.running) continue;
         checkMemory(node);
         this.callChecks.checkBounds(node);
+        checkRootLives(node);
         this.#checkModels(node);
       }
     });
@@ -205,7 +205,7 @@ export class Checker implements NodeObserver {
     for (const change of diff) {
       this.changes += change.rows.length;
       for (const [index, row] of change.rows.entries()) {
-        if (this.#nodeOf(row.pid.incarnation)?.isHostile) continue;
+        if (this.#isHostile(row.pid.incarnation)) continue;
         if (change.kind === 'leave') {
           if (cause !== 'node-down') {
             if (this.model.contains(row))
@@ -235,12 +235,13 @@ export class Checker implements NodeObserver {
       `    ${node.name}${node.incarnation.slice(-3)}: ${event.type} ${event.node}${event.incarnation.slice(-3)}${reason}`,
     );
     if (event.type !== 'peer-removed') return;
-    const peer = this.#nodeOf(event.incarnation)!;
-    this.#replicatedCalls.peerRemoved(node, peer);
-    if (!peer.isMember || peer.isHostile) return;
-    const objection = this.#objectionTo(node, peer, event.reason);
+    const peer = this.#nodeOf(event.incarnation);
+    if (peer === undefined && this.#isHostile(event.incarnation)) return; // a life that it made up
+    this.#replicatedCalls.peerRemoved(node, peer!);
+    if (!peer!.isMember || peer!.isHostile) return;
+    const objection = this.#objectionTo(node, peer!, event.reason);
     if (objection !== undefined)
-      throw new Violation(2, `${node.name} removed ${peer.name} (${event.reason}), but ${objection}.`);
+      throw new Violation(2, `${node.name} removed ${peer!.name} (${event.reason}), but ${objection}.`);
   }
 
   #objectionTo(node: SimulatedNode, peer: SimulatedNode, reason: RemovalReason): string | undefined {
@@ -262,7 +263,8 @@ export class Checker implements NodeObserver {
     const rival = this.#nodes.some(
       (other) => other !== node && other.name === node.name && other.endedAt >= since && !other.isFenced,
     );
-    if (!rival) throw new Violation(6, `${node.name} was fenced by ${by}, and no namesake of it is alive.`);
+    if (!rival && !node.isHostile)
+      throw new Violation(6, `${node.name} was fenced by ${by}, and no namesake of it is alive.`);
   }
 
   #warned(
@@ -292,6 +294,11 @@ export class Checker implements NodeObserver {
     for (const models of this.#modelsOf(node).values()) for (const model of models) model.check();
   }
 
+  /** Tells whether an incarnation is one of a hostile peer, or one that it made up for itself. */
+  #isHostile(incarnation: string): boolean {
+    return this.#nodes.some(({ isHostile, name }) => isHostile && belongsTo(incarnation, name));
+  }
+
   #nodeOf(incarnation: string): SimulatedNode | undefined {
     return this.#nodes.find((node) => node.incarnation === incarnation);
   }
@@ -309,23 +316,5 @@ export class Checker implements NodeObserver {
     } catch (error) {
       this.firstViolation = error instanceof Violation ? error : new Violation(9, String(error));
     }
-  }
-}
-
-function checkMemory(node: SimulatedNode): void {
-  const { maxUnsentOps, ringBytes, parkingBytes, maxPeerBytes, maxPeers, maxTombstones } = node.options;
-  const { peers, tombstones, memory, counters } = node.protocol.stats();
-  const bounds = [
-    ['unsent operations', memory.unsentOperations, maxUnsentOps],
-    ['recent operations', memory.ringBytes, ringBytes],
-    ['parked frames', memory.parkingBytes, parkingBytes],
-    ['bytes of the entries of one peer', memory.largestPeerBytes, maxPeerBytes],
-    ['peers', peers, maxPeers],
-    ['kinds of counters', Object.keys(counters).length, MOST_COUNTERS],
-    ['names', tombstones, maxPeers + maxTombstones],
-  ] as const;
-  for (const [what, used, bound] of bounds) {
-    if (used > bound || used < 0)
-      throw new Violation(5, `${node.name} holds ${used} of ${what}; the bound is ${bound}.`);
   }
 }

@@ -56,6 +56,7 @@ export const TINY: Partial<ProtocolOptions> = {
   maxUnsentOps: 40,
   maxUnflushedBytes: 3000,
   maxTombstones: 8,
+  maxScopes: 300,
 };
 const SMALL_PAYLOAD = 8192;
 const LARGE_PAYLOAD = 1_048_576;

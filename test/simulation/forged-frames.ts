@@ -29,9 +29,13 @@ export const REPLAYABLE: ReadonlySet<FrameKind> = new Set(['hello', 'discover', 
 const HUGE = [2 ** 31, 2 ** 40, 2 ** 52 - 1, 2 ** 53 - 1];
 const RUNS = 4;
 
-/** Decodes a captured frame. */
+const decoded = new WeakMap<Uint8Array, Frame>();
+
+/** Decodes a captured frame, whose bytes never change. */
 export function decodeCaptured(bytes: Uint8Array): Frame {
-  return decodeFrame(bytes);
+  let frame = decoded.get(bytes);
+  if (frame === undefined) decoded.set(bytes, (frame = decodeFrame(bytes)));
+  return frame;
 }
 
 /** Encodes a frame with any body. */

@@ -10,6 +10,8 @@ const ONCE_BYTES = 64 * 1024;
 const ONCE_BYTES_EACH_ENTRY = 128;
 const TIMES_A_TEXT_TRAVELS = 2;
 const SECOND_MS = 1000;
+/** What the subjects of all inboxes begin with. */
+const INBOXES = `pgr.${NAMESPACE}.to.`;
 
 /** What one node got of the hostile peer and sent to it, in one second. */
 interface Second {
@@ -41,9 +43,9 @@ export class HostileTraffic {
 
   /** A node published a message. @throws Violation */
   sent(node: SimulatedNode, subject: string, bytes: Uint8Array): void {
-    const [root, namespace, form, receiver] = subject.split('.');
-    if (node.isHostile || form !== 'to' || receiver === undefined || !this.#isHostile(receiver)) return;
-    if (root !== 'pgr' || namespace !== NAMESPACE) return;
+    if (node.isHostile || !subject.startsWith(INBOXES)) return;
+    const receiver = subject.slice(INBOXES.length, subject.indexOf('.', INBOXES.length));
+    if (!this.#isHostile(receiver)) return;
     const second = this.#secondOf(node);
     second.sent += bytes.length;
     const once = ONCE_BYTES + this.#mostBytesOfEntries(node);

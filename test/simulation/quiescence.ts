@@ -1,4 +1,5 @@
 import { formatKey } from '../../libs/pg-registry/src/term';
+import { protocolOptions } from '../../libs/pg-registry/src/cluster';
 import { Violation } from './invariants';
 import { SCOPE_NAMES, type ScopeName, type SimulatedNode } from './simulated-node';
 import { idOf, textOf } from './reference-model';
@@ -6,6 +7,8 @@ import type { SimulatedCluster } from './simulated-cluster';
 
 /** How long living nodes take to agree about each other, in milliseconds: the longest wait for a lost chunk. Liveness adds one time unit. */
 const AGREED_MS = 4500;
+/** How much later than its time something may be seen. */
+const SLACK_MS = 100;
 /** Counters that no longer move in a quiet cluster. */
 const ACTIVITY_COUNTERS = [
   'walks',
@@ -23,6 +26,12 @@ export function* quietPeriods(cluster: SimulatedCluster): Iterable<number> {
   cluster.endAllFaults();
   if (cluster.isUnderAttack) {
     yield AGREED_MS + unitMs;
+    const waits = (node: SimulatedNode): boolean => !node.isHostile && !node.protocol.synced;
+    // It may have said just now that it lives anew, or runs a scope anew, or it sends new entries all the time: as any peer, it is waited for.
+    for (let [before, held] = [-1, heldOf(cluster)]; held > before && soleMembers(cluster).some(waits);) {
+      yield protocolOptions(cluster.config.options).syncPatienceMs + SLACK_MS;
+      [before, held] = [held, heldOf(cluster)];
+    }
     for (const node of soleMembers(cluster)) if (!node.isHostile) checkSynced(node);
     cluster.endAdversary();
   }
@@ -35,6 +44,14 @@ export function* quietPeriods(cluster: SimulatedCluster): Iterable<number> {
   const before = activityOf(cluster);
   yield unitMs;
   if (activityOf(cluster) !== before) throw new Violation(10, `${before} became ${activityOf(cluster)}`);
+}
+
+/** The bytes of entries that the nodes hold of the peers of which they hold most. */
+function heldOf(cluster: SimulatedCluster): number {
+  return soleMembers(cluster).reduce(
+    (sum, { protocol }) => sum + protocol.stats().memory.largestPeerBytes,
+    0,
+  );
 }
 
 /** Checks that a node waits for nobody any more. @throws Violation */

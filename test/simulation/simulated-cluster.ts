@@ -7,7 +7,14 @@ import { type Attack, Adversary } from './adversary';
 import { Checker } from './checker';
 import type { Link, Server } from '../support/virtual-network/link';
 import { type ClusterConfig, TINY } from './cluster-config';
-import { type NodeConfig, type ScopeName, SCOPE_NAMES, SCOPES, SimulatedNode } from './simulated-node';
+import {
+  type NodeConfig,
+  PROCESSES,
+  type ScopeName,
+  SCOPE_NAMES,
+  SCOPES,
+  SimulatedNode,
+} from './simulated-node';
 
 /** The state of one node's connection, apart from faults that it shares with other nodes. */
 interface ConnectionState {
@@ -107,8 +114,8 @@ export class SimulatedCluster {
   startAdversary(server: Server, clockMs: number): void {
     const adversary = (this.#adversary ??= new Adversary(ADVERSARY, this.random));
     this.checker.refusedFrames.expectations = adversary.expectations;
-    this.checker.forgedGoodbyes = adversary.forgedGoodbyes;
-    this.checker.forgedNamesakes = adversary.forgedNamesakes;
+    this.checker.forgedGoodbyes = adversary.impersonations.forgedGoodbyes;
+    this.checker.forgedNamesakes = adversary.impersonations.forgedNamesakes;
     adversary.takeOver(this.start(ADVERSARY, server, clockMs, true));
   }
 
@@ -122,8 +129,23 @@ export class SimulatedCluster {
       return this.startAdversary(this.random.pick(this.broker.servers), clockMs);
     }
     node.scopes.service('s').join('hostile', node.process(0).pid, this.random.below(9));
+    if (how === 'conversation') this.#talkTo(node);
     const isLife = new Set(this.running.map(({ incarnation }) => incarnation));
     adversary.attack(how, victim, (incarnation) => !isLife.has(incarnation));
+  }
+
+  /** All others call and watch processes of the hostile peer. */
+  #talkTo(hostile: SimulatedNode): void {
+    const { callChecks } = this.checker;
+    for (const from of this.honest) {
+      if (!from.isMember || !from.isAwake) continue;
+      const process = hostile.process(this.random.below(PROCESSES));
+      callChecks.watch(from, hostile, process);
+      for (let calls = this.random.below(4); calls > 0; calls -= 1) {
+        const timeoutMs = this.random.pick([50, 1000, 3000]);
+        callChecks.call(from, hostile, process, { holdMs: this.random.pick([0, 10, 300]), timeoutMs });
+      }
+    }
   }
 
   startScope(node: SimulatedNode, scope: ScopeName): void {

@@ -1,5 +1,8 @@
 import { Allowance, SentOnce } from '../../libs/pg-registry/src/cluster';
+import { WatchedProcesses } from '../../libs/pg-registry/src/calls/monitors/watched-processes';
+import { WatchingNodes } from '../../libs/pg-registry/src/calls/monitors/watching-nodes';
 import { PeerLoad, PeerLoads } from '../../libs/pg-registry/src/calls/peer-load';
+import { Processes } from '../../libs/pg-registry/src/lifetime';
 import { drawScenario, runScenario, type Scenario } from './scenario';
 import { REGRESSIONS } from './regressions';
 
@@ -8,11 +11,20 @@ const RANDOM_SEEDS = 4;
 const STEPS = 200;
 const HOSTILE_SEED = 15;
 /** Its hostile peer calls and casts more than a node takes of one peer. */
-const FLOOD_SEED = 8;
+const FLOOD_SEED = 31;
 /** Its hostile peer asks nodes that have much to send. */
 const STORM_SEED = 9;
+/** Its hostile peer orders a root process to end. */
+const ORDER_SEED = 12;
+/** Watched processes end in it. */
+const EXIT_SEED = 23;
+/** Nodes with watched processes are lost in it. */
+const LOSS_SEED = 5;
 
 jest.setTimeout(120_000);
+
+// Also after a failure: a scenario with a part switched off says nothing of the others.
+afterEach(() => jest.restoreAllMocks());
 
 /** Runs a scenario. @returns Its last log lines and the violation, or `''` if it broke nothing */
 function faultOf(scenario: Scenario): string {
@@ -57,13 +69,12 @@ describe('one simulated scenario', () => {
 
   it('breaks invariant 5 if nodes take any number of messages of a hostile peer', () => {
     const loads = new WeakMap<PeerLoads, PeerLoad>();
-    const admit = jest.spyOn(PeerLoads.prototype, 'admit').mockImplementation(function (this: PeerLoads) {
+    jest.spyOn(PeerLoads.prototype, 'admit').mockImplementation(function (this: PeerLoads) {
       const load = loads.get(this) ?? new PeerLoad();
       loads.set(this, load);
       return load;
     });
     expect(runScenario(drawScenario(FLOOD_SEED, STEPS)).violation?.invariant).toBe(5);
-    admit.mockRestore();
   });
 
   it('breaks invariant 11 if nodes answer the storms of a hostile peer without an allowance', () => {
@@ -74,6 +85,23 @@ describe('one simulated scenario', () => {
     expect(runScenario(drawScenario(STORM_SEED, STEPS)).violation?.invariant).toBe(11);
     for (const spy of granted) spy.mockRestore();
     expect(faultOf(drawScenario(STORM_SEED, STEPS))).toBe('');
+  });
+
+  it('breaks invariant 9 if nodes end their root process by the order of a hostile peer', () => {
+    const spy = jest.spyOn(Processes.prototype, 'isProtected').mockReturnValue(false);
+    expect(runScenario(drawScenario(ORDER_SEED, STEPS)).violation?.message).toContain('root process');
+    spy.mockRestore();
+    expect(faultOf(drawScenario(ORDER_SEED, STEPS))).toBe('');
+  });
+
+  it.each([
+    ['of the end of a process', EXIT_SEED, () => jest.spyOn(WatchingNodes.prototype, 'ended')],
+    ['of the loss of a node', LOSS_SEED, () => jest.spyOn(WatchedProcesses.prototype, 'nodeLost')],
+  ])('breaks invariant 13 if monitors are not told %s', (_what, seed, spyOn) => {
+    const spy = spyOn().mockReturnValue();
+    expect(runScenario(drawScenario(seed, STEPS)).violation?.message).toContain('never told that it is gone');
+    spy.mockRestore();
+    expect(faultOf(drawScenario(seed, STEPS))).toBe('');
   });
 
   it('runs the same every time', () => {

@@ -30,14 +30,12 @@ export class SubscriberModel {
   check(): void {
     if (this.#fault !== undefined) this.#fail(this.#fault);
     const table = this.#node.tableOf(this.#scope);
-    if (table === undefined || this.#node.isDelivering(this.#scope)) return;
+    if (this.#touched.size === 0 || table === undefined || this.#node.isDelivering(this.#scope)) return;
     for (const key of this.#touched.keys()) {
       const entries = table.lookup(key);
       const known = this.#entries.get(key);
-      const agrees =
-        entries.length === (known?.size ?? 0) &&
-        entries.every(({ id, value }) => known!.has(id) && sameValue(known!.get(id), value));
-      if (!agrees) this.#fail(`lookup(${formatKey(key)}) differs from the events`);
+      if (entries.length !== (known?.size ?? 0) || !entries.every((entry) => isKnown(known!, entry)))
+        this.#fail(`lookup(${formatKey(key)}) differs from the events`);
     }
     this.#touched = new KeyMap();
   }
@@ -97,4 +95,14 @@ export class SubscriberModel {
   #fail(what: string): never {
     throw new Violation(4, `a subscriber of scope ${this.#scope} on ${this.#node.name}: ${what}.`);
   }
+}
+
+/** Tells whether an entry is known with its value. Most values are the same object: a key of thousands of entries is compared at each change. */
+function isKnown(
+  known: ReadonlyMap<string, Value>,
+  { id, value }: { readonly id: string; readonly value: unknown },
+): boolean {
+  const expected = known.get(id);
+  if (expected === value) return expected !== undefined || known.has(id);
+  return known.has(id) && sameValue(expected, value as Value);
 }

@@ -1,3 +1,5 @@
+import { SubjectPattern } from './subject-pattern';
+
 /** One server process; each start gives it another id. */
 export interface Server {
   readonly name: string;
@@ -17,8 +19,7 @@ export class Link {
   isOpenAtServer = true;
   /** False while packets between client and server are lost. */
   isReachable = true;
-  readonly #patterns = new Map<string, readonly string[]>();
-  readonly #matchCache = new Map<string, boolean>();
+  readonly #patterns = new Map<string, SubjectPattern>();
   readonly #lastDown = new Map<Link, number>();
   #lastUp = 0;
 
@@ -33,24 +34,16 @@ export class Link {
   ) {}
 
   subscribe(pattern: string): void {
-    this.#patterns.set(pattern, pattern.split('.'));
-    this.#matchCache.clear();
+    this.#patterns.set(pattern, new SubjectPattern(pattern));
   }
 
   unsubscribe(pattern: string): void {
     this.#patterns.delete(pattern);
-    this.#matchCache.clear();
   }
 
   isSubscribedTo(subject: string): boolean {
-    let isMatch = this.#matchCache.get(subject);
-    if (isMatch === undefined) {
-      const tokens = subject.split('.');
-      isMatch = [...this.#patterns.values()].some((pattern) => matchesSubject(pattern, tokens));
-      if (this.#matchCache.size > 1000) this.#matchCache.clear();
-      this.#matchCache.set(subject, isMatch);
-    }
-    return isMatch;
+    for (const pattern of this.#patterns.values()) if (pattern.matches(subject)) return true;
+    return false;
   }
 
   /** Returns when a message to the server arrives that alone would arrive at `moment`: it never overtakes an earlier one. */
@@ -64,13 +57,4 @@ export class Link {
     this.#lastDown.set(from, arrives);
     return arrives;
   }
-}
-
-/** Tells whether the tokens of a subject match those of a pattern, which may contain `*` and end in `>`. */
-export function matchesSubject(pattern: readonly string[], tokens: readonly string[]): boolean {
-  for (const [index, token] of pattern.entries()) {
-    if (token === '>') return tokens.length > index;
-    if (token !== '*' && token !== tokens[index]) return false;
-  }
-  return pattern.length === tokens.length;
 }

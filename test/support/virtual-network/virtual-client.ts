@@ -7,8 +7,9 @@ import type {
   Subscription,
 } from '../../../libs/pg-registry/src/transport';
 import type { EventLoop } from './event-loop';
-import { Link, matchesSubject } from './link';
+import { Link } from './link';
 import type { Server } from './link';
+import { SubjectPattern } from './subject-pattern';
 import type { VirtualBroker } from './virtual-broker';
 
 interface OpenRequest {
@@ -42,7 +43,7 @@ export class VirtualClient implements Connection {
   onPublish: (subject: string, bytes: Uint8Array) => void = () => undefined;
   readonly #subscriptions = new Map<
     string,
-    { readonly tokens: readonly string[]; readonly onMessage: OnMessage }
+    { readonly pattern: SubjectPattern; readonly onMessage: OnMessage }
   >();
   readonly #requests = new Map<string, OpenRequest>();
 
@@ -89,7 +90,7 @@ export class VirtualClient implements Connection {
   }
 
   subscribe(pattern: string, onMessage: OnMessage): Subscription {
-    this.#subscriptions.set(pattern, { tokens: pattern.split('.'), onMessage });
+    this.#subscriptions.set(pattern, { pattern: new SubjectPattern(pattern), onMessage });
     if (this.link !== undefined) this.#deps.broker.subscribe(this.link, pattern);
     return {
       unsubscribe: () => {
@@ -134,9 +135,8 @@ export class VirtualClient implements Connection {
 
   #receive(subject: string, bytes: Uint8Array, reply: string): void {
     if (this.#requests.has(subject)) return this.#answer(subject, bytes);
-    const tokens = subject.split('.');
-    for (const subscription of this.#subscriptions.values()) {
-      if (matchesSubject(subscription.tokens, tokens)) subscription.onMessage(subject, bytes.slice(), reply);
+    for (const { pattern, onMessage } of this.#subscriptions.values()) {
+      if (pattern.matches(subject)) onMessage(subject, bytes.slice(), reply);
     }
   }
 
