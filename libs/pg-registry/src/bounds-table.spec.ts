@@ -28,7 +28,8 @@ const OF_THE_NODE: readonly (keyof ProtocolOptions)[] = [
   'maxUnflushedBytes',
 ];
 
-const DEFAULTS = { ...DEFAULT_PROTOCOL_OPTIONS, ...DEFAULT_CALL_LIMITS };
+const { mailboxCapacity } = normalNodeOptions({}, () => localTransport());
+const DEFAULTS = { ...DEFAULT_PROTOCOL_OPTIONS, ...DEFAULT_CALL_LIMITS, mailboxCapacity };
 
 function linesOfPage(): Line[] {
   const [, section = ''] = readFileSync(PAGE, 'utf8').split(HEADING);

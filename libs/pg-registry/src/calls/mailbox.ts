@@ -1,13 +1,13 @@
-import { MailboxFullError, quoteText } from '../term';
 import { type LocalProcess, type Processes, thenOf } from '../lifetime';
 import type { CallsDeps } from './calls-deps';
 import type { HandlerRecording } from './call-tracer';
 import { type Handlers, invoke } from './handlers';
-import type { HandlerOutcome, Message } from './message';
+import type { HandlerOutcome } from './message';
 import { FEW_HANDLERS, type HandlerTurns } from './delivery/handler-turns';
-import { exited, overdue, reentrant } from './delivery/mailbox-errors';
+import { exited, full, overdue, reentrant } from './delivery/mailbox-errors';
 import type { CallChain, ChainLink, ChainMark } from './delivery/call-chain';
 import type { MessageHolder, QueuedMessage } from './delivery/queued-message';
+import { WaitingShares } from './delivery/waiting-shares';
 
 /** How a mailbox hands out messages. */
 export interface MailboxOptions {
@@ -48,6 +48,8 @@ const HELD_BACK = 10;
 export class Mailbox implements MessageHolder {
   readonly process: LocalProcess;
   readonly #waiting = new Set<QueuedMessage>();
+  /** Since it was full, until it is half empty. */
+  #shares: WaitingShares | undefined;
   readonly #running = new Set<QueuedMessage>();
   /** Whether it hands out one message at a time. */
   readonly isSerial: boolean;
@@ -79,7 +81,7 @@ export class Mailbox implements MessageHolder {
         this.#pumpScheduled = this.#isHeldBack = true;
         return turns.later(this.#pump);
       }
-      this.#waiting.delete(queued);
+      this.#forget(queued);
       this.#running.add(queued);
       queued.delivery = this.#nextDelivery();
       this.#run(queued);
@@ -160,7 +162,7 @@ export class Mailbox implements MessageHolder {
   divert(take: (queued: QueuedMessage) => void): void {
     this.#diverted = take;
     for (const queued of this.#waiting) {
-      this.#waiting.delete(queued);
+      this.#forget(queued);
       take(queued);
       // Last, so that the message is in one mailbox or the other all the time.
       this.#deps.onLoad(-1, queued);
@@ -169,11 +171,7 @@ export class Mailbox implements MessageHolder {
 
   /** Settles everything that waits with an error. Nobody else is asked, because it would fail there, too. */
   rejectWaiting(error: unknown): void {
-    for (const queued of this.#waiting) {
-      this.#waiting.delete(queued);
-      this.#guard(() => queued.settle({ type: 'error', error, executed: false }));
-      this.#deps.onLoad(-1, queued);
-    }
+    for (const queued of this.#waiting) this.#drop(queued, error);
   }
 
   /** What stands for the process in the chain of a call. */
@@ -186,9 +184,10 @@ export class Mailbox implements MessageHolder {
   take(queued: QueuedMessage): void {
     if (this.#diverted !== undefined) return this.#diverted(queued);
     queued.mailbox = this;
-    const refusal = this.#refusal(queued.message);
+    const refusal = this.#refusal(queued);
     if (refusal !== undefined) return queued.settle({ type: 'error', error: refusal, executed: false });
     this.#waiting.add(queued);
+    this.#shares?.add(queued);
     this.#deps.onLoad(1, queued);
     const { chain } = queued.message;
     const isLetIn = this.#isReentrant && this.isBusy && chain !== undefined && this.#waitsFor(chain);
@@ -198,7 +197,7 @@ export class Mailbox implements MessageHolder {
 
   /** Handles a call that the running handler waits for. */
   #beginWithin(queued: QueuedMessage): void {
-    if (this.#isSuspended || this.#mayHandOut?.() === false || !this.#waiting.delete(queued)) return;
+    if (this.#isSuspended || this.#mayHandOut?.() === false || !this.#forget(queued)) return;
     this.#running.add(queued);
     queued.delivery = this.#nextDelivery();
     this.#run(queued);
@@ -215,7 +214,7 @@ export class Mailbox implements MessageHolder {
     const executed = this.#running.has(queued);
     queued.settle({ type: 'error', error: reason, executed });
     if (executed) queued.context.abort(reason);
-    else if (this.#waiting.delete(queued)) this.#deps.onLoad(-1, queued);
+    else if (this.#forget(queued)) this.#deps.onLoad(-1, queued);
   }
 
   /** Settles everything with the process's end. Called when it has ended. */
@@ -225,6 +224,7 @@ export class Mailbox implements MessageHolder {
     const ended = [...this.#running, ...this.#waiting];
     this.#running.clear();
     this.#waiting.clear();
+    this.#shares = undefined;
     for (const [index, queued] of ended.entries()) {
       const executed = index < begun;
       const error = exited(this.process, executed);
@@ -248,15 +248,32 @@ export class Mailbox implements MessageHolder {
     this.#deps.onWarning('handler-failed', `The end of a message of ${this.process.pid} failed`, error);
   }
 
-  #refusal({ chain, name }: Message): Error | undefined {
+  #refusal(queued: QueuedMessage): Error | undefined {
+    const { chain, name } = queued.message;
     if (!this.process.alive) return exited(this.process, false);
     // While it starts or ends, nobody is let in.
     const isLetIn = this.#isReentrant && this.isBusy;
     if (chain !== undefined && !isLetIn && this.#waitsFor(chain)) return reentrant(this.process, name, chain);
     if (this.#waiting.size < this.#capacity * (this.#isHeldBack ? HELD_BACK : 1)) return undefined;
-    return new MailboxFullError(
-      `The mailbox of ${this.process.pid} is full: ${this.#capacity} messages wait. ${quoteText(name)} was not taken.`,
-    );
+    const last = (this.#shares ??= new WaitingShares(this.#waiting)).givesWayTo(queued);
+    if (last === undefined) return full(this.process, this.#capacity, queued.message);
+    this.#drop(last, full(this.process, this.#capacity, last.message));
+    return undefined;
+  }
+
+  /** Takes a message from those that wait. Returns whether it was one of them. */
+  #forget(queued: QueuedMessage): boolean {
+    if (!this.#waiting.delete(queued)) return false;
+    if (this.#waiting.size < this.#capacity / 2) this.#shares = undefined;
+    else this.#shares?.delete(queued);
+    return true;
+  }
+
+  /** Settles a message that waits with an error. */
+  #drop(queued: QueuedMessage, error: unknown): void {
+    this.#forget(queued);
+    this.#guard(() => queued.settle({ type: 'error', error, executed: false }));
+    this.#deps.onLoad(-1, queued);
   }
 
   /** Whether the process waits for the call itself: what it does now, its start or the message that it handles, made or led to it. */

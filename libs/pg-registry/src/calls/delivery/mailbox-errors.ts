@@ -1,4 +1,10 @@
-import { CallTimeoutError, ProcessExitedError, quoteText, ReentrantCallError } from '../../term';
+import {
+  CallTimeoutError,
+  MailboxFullError,
+  ProcessExitedError,
+  quoteText,
+  ReentrantCallError,
+} from '../../term';
 import type { LocalProcess } from '../../lifetime';
 import type { HandlerOutcome, Message } from '../message';
 import type { CallChain } from './call-chain';
@@ -26,4 +32,11 @@ export function exited({ pid, reason }: LocalProcess, mayHaveExecuted: boolean):
     ? 'while it handled the call, which may have been executed'
     : 'before it handled the call';
   return new ProcessExitedError(`${pid} ended ${what}.`, { pid, reason, mayHaveExecuted });
+}
+
+/** Why a full mailbox does not take a message, or gives its place to that of another node. */
+export function full({ pid }: LocalProcess, capacity: number, { name }: Message): MailboxFullError {
+  return new MailboxFullError(
+    `The mailbox of ${pid} is full: ${capacity} messages wait. ${quoteText(name)} was not taken.`,
+  );
 }
