@@ -160,6 +160,11 @@ describe.each(['nats', '@nats-io/transport-node'] as const)('what cluster names 
     await expect(node.names.holder('k')).rejects.toThrow(NamesUnavailableError);
     await expect(node.names.claim('k')).rejects.toThrow(/start nats-server with .*names: false/);
     expectNothing(node);
+    // The rest of the node works, so it is not down.
+    expect(await node.health()).toMatchObject({
+      healthy: true,
+      namesProblem: expect.stringContaining('Nobody answers for JetStream') as string,
+    });
     // All else works.
     node.scope('pg').register('k', 1);
     expect(node.scope('pg').count()).toBe(1);
@@ -250,12 +255,22 @@ describe.each(['nats', '@nats-io/transport-node'] as const)('what cluster names 
     const [a, b] = [await start('a'), await start('b')];
     const first = await a.names.claim('k');
     await b.names.claim('other');
+    expect(await a.health()).toMatchObject({ healthy: true, namesProblem: null });
     await stores.administer(`STREAM.DELETE.${STREAM}`);
     await expect(first.lost).resolves.toMatch(/taken|store-rolled-back|disconnected|expired/);
+    // The first one who asks sees it, and is down until names can be had again.
+    await eventually(() =>
+      expect(b.names.tryClaim('k')).rejects.toThrow(/has lost records. Names are refused/),
+    );
+    const refused = expect.stringMatching(/has lost records; names are refused for \d s$/) as string;
+    expect(await b.health()).toMatchObject({ healthy: false, reason: refused, namesProblem: refused });
     const next = await eventually(() => b.names.claim('k', { timeoutMs: 5000 }), { timeoutMs: 20_000 });
     expect(next.token).toBeGreaterThan(first.token);
     expect(first.held).toBe(false);
     expect(errors.join('\n')).toMatch(/was made anew.*has ended all its claims, and refuses names for/);
+    await eventually(async () =>
+      expect(await b.health()).toMatchObject({ healthy: true, namesProblem: null }),
+    );
   });
 
   test('names after an older copy of the store was restored, and says so', async () => {

@@ -1,4 +1,4 @@
-import { firstValueFrom, type Subscription } from 'rxjs';
+import { firstValueFrom, lastValueFrom, toArray, type Subscription } from 'rxjs';
 import { eventually } from '../../../../test/support/eventually';
 import { PgRegistryNode } from '../node';
 import { type Clock, systemClock } from '../node/clock';
@@ -277,6 +277,25 @@ describe('ClusterNames', () => {
     await claim.release();
     await eventually(() => expect(seen).toEqual([undefined, claim.token, undefined]));
     expect(await firstValueFrom(b.names.watch('k'))).toBeUndefined();
+  });
+
+  test('watch() completes when its node stops', async () => {
+    const a = await start('a');
+    const claim = await a.names.claim('k');
+    const seen = lastValueFrom(a.names.watch('k').pipe(toArray()));
+    await a.close();
+    expect((await seen)[0]?.token).toBe(claim.token);
+  });
+
+  test('a claim is released at the end of an `await using` block', async () => {
+    const [a, b] = await startTwo();
+    let token: number;
+    {
+      await using claim = await a.names.claim('k');
+      ({ token } = claim);
+      expect(await b.names.tryClaim('k')).toBeUndefined();
+    }
+    expect((await b.names.claim('k')).token).toBeGreaterThan(token);
   });
 
   test('the names of a node that has gone without a word are taken when its session is over', async () => {

@@ -110,6 +110,65 @@ describe('the leases of a node', () => {
     expect(requests.filter(({ type }) => type === 'write')).not.toEqual([]);
   });
 
+  describe('are believed', () => {
+    const own = `s:${'a'.repeat(16)}.1`;
+    const written = (revision: number, repeated = false) =>
+      ({ type: 'written', revision, epoch: 1, repeated }) as const;
+    const isHeld = () => leases.holding('k', now) !== undefined;
+    const pass = (monotonic: number, wall = monotonic) => {
+      now = { monotonic: now.monotonic + monotonic, wall: now.wall + wall };
+      run(leases.tick(now));
+    };
+
+    function hold(): void {
+      run(leases.campaign('k', { pid, value: null, once: false }, now));
+      answer('c:k', { type: 'absent', epoch: 1 });
+      answer(own, written(1));
+      answer('c:k', written(2));
+      expect(isHeld()).toBe(true);
+    }
+
+    it('for the ttl less the margin, and no longer', () => {
+      hold();
+      pass(939);
+      expect(isHeld()).toBe(true);
+      pass(1);
+      expect(isHeld()).toBe(false);
+    });
+
+    it.each([
+      ['the machine has slept, while its monotonic clock stood still', 0, 940],
+      ['its wall clock was set back', 940, -3_600_000],
+    ])('not when %s for as long', (_, monotonic, wall) => {
+      hold();
+      now = { monotonic: now.monotonic + monotonic, wall: now.wall + wall };
+      expect(isHeld()).toBe(false);
+    });
+
+    it('from the first attempt of a renewal on, if only a later one is answered', () => {
+      hold();
+      pass(334); // the renewal is sent
+      answer(own, { type: 'unknown', reason: 'no answer' });
+      pass(300); // and sent again
+      answer(own, written(3, true));
+      pass(639); // 939 after the first attempt
+      expect(isHeld()).toBe(true);
+      pass(1);
+      expect(isHeld()).toBe(false);
+    });
+
+    it("for a short time after the node was disconnected, if others take keys of a crashed node (takeover 'crash')", () => {
+      const { options } = deps;
+      leases = new Leases({ ...deps, options: { ...options, ttlMs: 10_000, takeover: 'crash' } });
+      hold();
+      run(leases.disconnected(now));
+      pass(499);
+      expect(isHeld()).toBe(true);
+      pass(1);
+      expect(isHeld()).toBe(false);
+    });
+  });
+
   describe('of very many keys', () => {
     const KEYS = ['1', '2', '3', '4', '5'];
     const own = (nth: number) => `s:${'a'.repeat(16)}.${nth}`;
