@@ -1,8 +1,11 @@
 import { execFileSync } from 'node:child_process';
+import * as diagnostics from 'node:diagnostics_channel';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join as path } from 'node:path';
+import { connect as connectWithTransportNode } from '@nats-io/transport-node';
+import { connect as connectWithNats } from 'nats';
 import { natsTransport } from '../../../libs/pg-registry/src/transport/nats';
 import { eventually } from '../../support/eventually';
 import { NatsServer, type NatsServerOptions } from '../../support/nats-server';
@@ -101,6 +104,27 @@ describe('a server that accepts connections and says nothing', () => {
     await eventually(() => expect(door.waiting.length).toBeGreaterThan(0));
     await a.close();
     await eventually(() => expect(door.waiting).toHaveLength(0));
+  });
+
+  test.each([
+    ['nats', connectWithNats],
+    ['@nats-io/transport-node', connectWithTransportNode],
+  ])('a client that is given, and closed while it dials, leaves no socket open: %s', async (_, connect) => {
+    const door = await doorTo(await startServer());
+    const client = await connect({ ...QUICK, servers: [door.url] });
+    await join({ connection: client });
+    let dialled = 0;
+    const close = (): void => {
+      dialled += 1;
+      void client.close();
+    };
+    diagnostics.subscribe('net.client.socket', close);
+    cleanUps.push(async () => void diagnostics.unsubscribe('net.client.socket', close));
+    door.silence();
+    await eventually(() => expect(dialled).toBeGreaterThan(0));
+    await client.closed();
+    await eventually(() => expect(door.held.length).toBe(dialled));
+    await eventually(() => expect(door.waiting.length).toBe(0));
   });
 
   test('an attempt to connect that is aborted ends at once, and leaves no socket open', async () => {

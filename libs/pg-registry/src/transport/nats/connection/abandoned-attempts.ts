@@ -19,7 +19,7 @@ export function destroyAbandonedAttempts(client: NatsClient): void {
   // Not when the statuses end: version 2 does not end them, and version 3 ends them before it counts as closed and makes no more attempts.
   client
     .closed()
-    .then(() => destroySocketOf(transportOf(client)))
+    .then(() => abandon(transportOf(client)))
     .catch(() => undefined);
 }
 
@@ -29,7 +29,7 @@ async function followAttempts(client: NatsClient): Promise<void> {
     if (type === 'reconnect') attempt = undefined;
     if (type !== 'reconnecting') continue;
     // The one before has failed: the client makes one at a time.
-    destroySocketOf(attempt);
+    abandon(attempt);
     attempt = transportOf(client);
   }
 }
@@ -39,7 +39,16 @@ function transportOf(client: NatsClient): unknown {
   return peek(client, 'protocol', 'transport');
 }
 
-function destroySocketOf(transport: unknown): void {
-  const socket = peek(transport, 'socket');
+/** Destroys the socket of an attempt. The attempt has it only when it is connected: one that comes later is destroyed then. */
+function abandon(attempt: unknown): void {
+  const socket = peek(attempt, 'socket');
   if (socket instanceof Socket) socket.destroy();
+  else if (typeof attempt === 'object' && attempt !== null)
+    Reflect.defineProperty(attempt, 'socket', {
+      configurable: true,
+      get: () => undefined,
+      set: (late: unknown) => {
+        if (late instanceof Socket) late.destroy();
+      },
+    });
 }
