@@ -6,7 +6,7 @@ import type { Clock } from './clock';
 export const MESSAGE_BYTES = 64;
 /** So many bytes are handled without a look at the turn of the event loop that they came in. */
 export const FEW_BYTES = 8192;
-/** So many bytes, or one message, are handled in a turn. The most expensive ones take half a microsecond for each byte. */
+/** So many bytes, or one message, are handled in a turn, what was handled at once included: both are in one round of the event loop. The most expensive ones take half a microsecond for each byte. */
 const MOST_PER_TURN = 32_768;
 /** So many bytes wait for later turns, over all senders. */
 const MOST_WAITING_BYTES = 33_554_432;
@@ -91,6 +91,8 @@ export interface BacklogStats {
 export class InboundBacklog {
   /** What was handled since the last look costs so much. Its owner adds each message before it asks {@link receive}. */
   spent = 0;
+  /** What of it was handled at once. */
+  #atOnce = 0;
   /** By sender, in the order of their turns. */
   readonly #queues = new Map<string, SenderQueue>();
   #bytes = 0;
@@ -110,8 +112,10 @@ export class InboundBacklog {
   receive(subject: string, bytes: Uint8Array, reply: string): void {
     this.#cancelTurn ??= this.#deps.clock.afterTurn(() => this.#beginTurn());
     const isFirst = this.spent - costOf(bytes) <= FEW_BYTES;
-    if (this.#queues.size === 0 && (isFirst || this.spent <= MOST_PER_TURN))
+    if (this.#queues.size === 0 && (isFirst || this.spent <= MOST_PER_TURN)) {
+      this.#atOnce = this.spent;
       this.#deps.deliver(subject, bytes, reply);
+    }
     // A copy: clients give a part of what they have read from the socket, 64 KB, which would stay as long as any part of it.
     else this.#keep({ subject, bytes: bytes.slice(), reply });
   }
@@ -126,14 +130,18 @@ export class InboundBacklog {
 
   #beginTurn(): void {
     this.#cancelTurn = undefined;
-    this.spent = 0;
+    this.spent = this.#atOnce;
+    this.#atOnce = 0;
     for (const [sender, queue] of this.#queues) {
       const cost = costOf(queue.first.bytes);
       if (this.spent > 0 && this.spent + cost > MOST_PER_TURN) break;
       this.spent += cost;
       this.#deliverFirst(sender, queue);
     }
-    if (this.#queues.size === 0) return;
+    if (this.#queues.size === 0) {
+      this.spent = 0;
+      return;
+    }
     this.spent = MOST_PER_TURN;
     this.#cancelTurn ??= this.#deps.clock.afterTurn(() => this.#beginTurn());
   }
