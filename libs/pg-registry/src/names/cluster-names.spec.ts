@@ -227,6 +227,14 @@ describe('ClusterNames', () => {
     expect(claims.filter(({ reason }) => reason !== 'node-stopped')).toHaveLength(0);
   });
 
+  test('of two ends at a time each resolves', async () => {
+    const a = await start('a', {});
+    await a.names.claim('k');
+    await Promise.all([a.names.end(1000), a.names.end(1000)]);
+    await a.names.end(1000);
+    expect(a.names.held('k')).toBeUndefined();
+  });
+
   test('the exit of a process releases what it holds and ends its waiting', async () => {
     const [a, b] = await startTwo();
     const process = a.processes.spawn();

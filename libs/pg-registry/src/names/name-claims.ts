@@ -35,6 +35,7 @@ export class NameClaims {
   /** Set at first use: what ends with it. */
   #stopListening: (() => void) | undefined;
   #isStopped = false;
+  #ending: Promise<void> | undefined;
   #onTold: (() => void) | undefined;
   #onSettled: (() => void) | undefined;
 
@@ -158,7 +159,10 @@ export class NameClaims {
 
   async end(timeoutMs: number): Promise<void> {
     this.stopCampaigns();
-    if (this.#stopListening === undefined) return;
+    if (this.#stopListening !== undefined) await (this.#ending ??= this.#end(timeoutMs));
+  }
+
+  async #end(timeoutMs: number): Promise<void> {
     const { timers } = this.#deps;
     const told = new Promise<void>((resolve) => (this.#onTold = resolve));
     const settled = new Promise<void>((resolve) => (this.#onSettled = resolve));
