@@ -65,6 +65,7 @@ export {
   MOST_READ_WEIGHT,
   MOST_WEIGHT,
   WEIGHT,
+  furtherWeightOf,
   weightOfMembers,
   weightOfNames,
 } from './weight';

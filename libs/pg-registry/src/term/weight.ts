@@ -17,6 +17,8 @@ export const WEIGHT = {
   member: 1,
   /** In addition, if it, or its key, is an object or array. */
   objectMember: 4,
+  /** In addition, if it, or its key, is a bigint. */
+  bigintMember: 2,
   /** An element of an array, or property of an object, in a key: tables have a level for each. */
   inKey: 8,
 } as const;
@@ -79,10 +81,15 @@ function areSame(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((name, at) => name === b[at]);
 }
 
+/** What a member of a Set, or a key of a Map, weighs beside what all of them do. */
+export function furtherWeightOf(member: unknown): number {
+  if (typeof member === 'bigint') return WEIGHT.bigintMember;
+  return typeof member === 'object' && member !== null ? WEIGHT.objectMember : 0;
+}
+
 /** What the members of a Set, or the keys of a Map, weigh. */
 export function weightOfMembers(members: readonly unknown[]): number {
   let weight = members.length * WEIGHT.member;
-  for (const member of members)
-    if (typeof member === 'object' && member !== null) weight += WEIGHT.objectMember;
+  for (const member of members) weight += furtherWeightOf(member);
   return weight;
 }

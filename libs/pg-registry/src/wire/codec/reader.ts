@@ -7,6 +7,7 @@ import {
   hasLongChain,
   HEAP_BYTES,
   heapBytesOfArray,
+  furtherWeightOf,
   heapBytesOfRecord,
   LARGEST_INLINE_INTEGER,
   LONG_ARRAY_LENGTH,
@@ -318,7 +319,8 @@ export class Reader extends CountingReader {
   /** A key of a Map or member of a Set. */
   #member(depth: number): Value {
     const member = this.#read(depth);
-    if (typeof member === 'object' && member !== null) this.charge(0, WEIGHT.objectMember);
+    const weight = furtherWeightOf(member);
+    if (weight > 0) this.charge(0, weight);
     return member;
   }
 

@@ -35,6 +35,11 @@ const KINDS: readonly [string, number, (count: number) => Value][] = [
   ],
   ['numbers in a Set', most(WEIGHT.member) - WEIGHT.part, (count) => new Set(times(count, (at) => at))],
   [
+    'bigints in a Set',
+    most(WEIGHT.member + WEIGHT.bigintMember) - 2,
+    (count) => new Set(times(count, (at) => BigInt(at))),
+  ],
+  [
     'arrays in a Set',
     most(WEIGHT.member + WEIGHT.objectMember) - 2,
     (count) => new Set(times(count, (at) => [at])),
