@@ -29,6 +29,15 @@ describe('the command line of the benchmarks', () => {
     );
   });
 
+  it('takes a file of figures of other systems, and only for a run whose times mean something', () => {
+    expect(parseCommand(['--anchor', 'anchor.json', '--area', 'reads']).anchor).toBe('anchor.json');
+    for (const other of [['--quick'], ['--profile', 'profiles'], ['--against', 'main']])
+      expect(() => parseCommand(['--anchor', 'anchor.json', ...other])).toThrow(
+        `--anchor and ${other[0]} exclude each other`,
+      );
+    expect(() => parseCommand(['--anchor', ''])).toThrow('--anchor needs a file of figures.');
+  });
+
   it('refuses what is unknown or incomplete, and says how it is used', () => {
     for (const args of [['--agains', 'main'], ['main'], ['--against'], ['--against', ' ']])
       expect(() => parseCommand(args)).toThrow('Usage: npm run bench -- ');

@@ -14,12 +14,14 @@ export interface Command {
   readonly measure?: string | undefined;
   /** The commit to compare with, as git names it. */
   readonly against?: string | undefined;
+  /** The file with figures of other systems, to show beside ours. */
+  readonly anchor?: string | undefined;
   /** How often each area of each of the two is run. */
   readonly rounds: number;
 }
 
 const USAGE =
-  'npm run bench -- [--quick] [--area NAME] [--json FILE] [--profile DIR | --against REF [--rounds N]]';
+  'npm run bench -- [--quick] [--area NAME] [--json FILE] [--anchor FILE | --profile DIR | --against REF [--rounds N]]';
 /** Even, so that each of the two goes first equally often. */
 const DEFAULT_ROUNDS = 6;
 /** Two pairs of runs agree by chance now and then, and one has nothing to agree with. */
@@ -39,7 +41,17 @@ export function parseCommand(args: readonly string[]): Command {
     if (command.profile !== undefined)
       throw refusal('--profile and --against exclude each other: a watched program is slower.');
   }
+  if (command.anchor !== undefined) checkAnchor(command);
   return { ...command, rounds: rounds === undefined ? DEFAULT_ROUNDS : countOf(rounds) };
+}
+
+function checkAnchor({ anchor, quick, profile, against }: Omit<Command, 'rounds'>): void {
+  if (anchor!.trim() === '') throw refusal('--anchor needs a file of figures.');
+  if (quick) throw refusal('--anchor and --quick exclude each other: the times of a quick run mean nothing.');
+  if (profile !== undefined)
+    throw refusal('--anchor and --profile exclude each other: a watched program is slower.');
+  if (against !== undefined)
+    throw refusal('--anchor and --against exclude each other: --against compares two commits of ours.');
 }
 
 // oxlint-disable-next-line typescript/explicit-function-return-type -- its type is that of the options
@@ -54,6 +66,7 @@ function parse(args: readonly string[]) {
         profile: { type: 'string' },
         measure: { type: 'string' },
         against: { type: 'string' },
+        anchor: { type: 'string' },
         rounds: { type: 'string' },
       },
     }).values;

@@ -4,16 +4,18 @@
  * docs/performance-notes.md, which this program copies. It fails if the notes do not explain a missed target, or have no sentence
  * about a curve.
  *
- * ANCHOR is a JSON list of `{ system, work, value, unit }`, figures of other systems on the same machine. `elixir test/bench/anchor.exs
- * ANCHOR` writes one for Elixir's Registry and Erlang's pg. Without it the README has no lines about them.
+ * ANCHOR has figures of other systems on the same machine (CONTRIBUTING.md has the format): `elixir test/bench/anchor/elixir.exs ANCHOR`
+ * writes those of Elixir's Registry and Erlang's pg. Without it neither page has lines about them.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
+import { parseAnchor } from './anchor/anchor';
+import { anchorSection } from './anchor/anchor-table';
 import { drawCurve } from './support/curve';
-import { type AnchorFigure, frontPageTable } from './support/front-page';
+import { frontPageTable } from './support/front-page';
 import { listMissed, remarkOn, takeRemarks } from './support/notes';
 import { type Result, short, times, verdict } from './support/result';
 
@@ -29,9 +31,7 @@ const { positionals, values: options } = parseArgs({
 const [file] = positionals;
 if (file === undefined) throw new Error('Name the file that `npm run bench -- --json FILE` wrote.');
 const anchor =
-  options.anchor === undefined
-    ? []
-    : (JSON.parse(readFileSync(options.anchor, 'utf8')) as readonly AnchorFigure[]);
+  options.anchor === undefined ? [] : parseAnchor(options.anchor, readFileSync(options.anchor, 'utf8'));
 const results = JSON.parse(readFileSync(file, 'utf8')) as readonly Result[];
 const notes = readFileSync(join(ROOT, 'docs', 'performance-notes.md'), 'utf8');
 const { remarks: onMissed, rest: withoutMissed } = takeRemarks(notes, 'Why targets are missed');
@@ -90,13 +90,14 @@ function document(): string {
     '',
     listMissed(results, onMissed),
     '',
-    words.replace(
-      COMPARISON.mark,
-      table(
-        results.filter(({ area }) => area === COMPARISON.area),
-        'Moleculer',
+    anchorSection(results, anchor) +
+      words.replace(
+        COMPARISON.mark,
+        table(
+          results.filter(({ area }) => area === COMPARISON.area),
+          'Moleculer',
+        ),
       ),
-    ),
   ].join('\n');
 }
 

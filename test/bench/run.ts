@@ -9,6 +9,8 @@
  *                      DIR for a browser's developer tools; its figures are those of a watched program
  *     --against REF    compares this working tree with another commit, in turns, and prints the ratios with their intervals;
  *                      ends with 1 if something is worse by more than 10 %
+ *     --anchor FILE    shows figures of other systems beside ours, which a script measured on this machine (CONTRIBUTING.md has the
+ *                      format; anchor/elixir.exs writes it); without it they have no rows
  *     --rounds N       how often each area is run on each side of such a comparison; default 6
  *
  * Ends with 2 if something could not be measured.
@@ -17,9 +19,11 @@
  * emits but for the way in which exports are spelled), so that nothing stale can be measured.
  */
 import { fork } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type AnchorFigure, parseAnchor } from './anchor/anchor';
+import { anchorLines } from './anchor/anchor-table';
 import { compareAgainst } from './against/against';
 import { interruption } from './against/interruption';
 import { AREAS } from './areas';
@@ -47,6 +51,7 @@ async function main(): Promise<void> {
 
 /** The process that shows what the others find. */
 async function suite(options: Command): Promise<void> {
+  const anchor = options.anchor === undefined ? [] : readAnchor(options.anchor);
   const results: Result[] = [];
   const names = Object.keys(AREAS).filter((name) => name.startsWith(options.area));
   console.log(TITLE);
@@ -57,6 +62,7 @@ async function suite(options: Command): Promise<void> {
     });
   }
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`);
+  for (const text of anchorLines(results, anchor)) console.log(text);
   const missed = results.filter(({ ok }) => ok === false);
   const judged = results.filter(({ ok }) => ok !== null);
   console.log(
@@ -64,6 +70,18 @@ async function suite(options: Command): Promise<void> {
       ? `${results.length} benchmarks gave right results.`
       : `${judged.length - missed.length} of ${judged.length} targets met.`,
   );
+}
+
+function readAnchor(file: string): readonly AnchorFigure[] {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new BenchError(
+      `The file of --anchor cannot be read: ${(error as Error).message}. Nothing was measured.`,
+    );
+  }
+  return parseAnchor(file, text);
 }
 
 function measureApart(

@@ -1,34 +1,25 @@
+import type { AnchorFigure } from '../anchor/anchor';
 import { type Result, short, times } from './result';
-
-/** A figure of another system, measured on the same machine by test/bench/anchor.exs. */
-export interface AnchorFigure {
-  /** The system's name. */
-  readonly system: string;
-  /** What it did, `lookup` for instance. */
-  readonly work: string;
-  readonly value: number;
-  readonly unit: string;
-}
 
 /** One line of the README's table: a figure of the suite, and what a user might use instead. */
 interface Line {
   readonly title: string;
   /** Name of the benchmark. */
   readonly name: string;
-  /** The other system: the baseline of the benchmark, or the work of an anchor. */
-  readonly against: { readonly baseline: string } | { readonly system: string; readonly work: string };
+  /** The other system: the baseline of the benchmark, or one of which an anchor has a figure of the same name. */
+  readonly against: { readonly baseline: string } | { readonly system: string };
 }
 
 const LINES: readonly Line[] = [
   {
     title: 'look a key up, 10,000 keys',
     name: 'lookup, 10,000 string keys',
-    against: { system: "Elixir's Registry", work: 'lookup' },
+    against: { system: "Elixir's Registry" },
   },
   {
     title: 'register and unregister, beside 10,000 entries',
     name: 'register + unregister beside 10,000 entries',
-    against: { system: "Elixir's Registry", work: 'register + unregister' },
+    against: { system: "Elixir's Registry" },
   },
   {
     title: 'from a registration until another node sees it, p50',
@@ -68,7 +59,7 @@ export function frontPageTable(results: readonly Result[], anchor: readonly Anch
       const { baseline, ratio } = result;
       return [row(title, result, against.baseline, baseline!, result.unit, ratio!)];
     }
-    const figure = anchor.find(({ system, work }) => system === against.system && work === against.work);
+    const figure = anchor.find(({ system, benchmark }) => system === against.system && benchmark === name);
     if (figure === undefined) return [];
     return [row(title, result, figure.system, figure.value, figure.unit, result.value / figure.value)];
   });
