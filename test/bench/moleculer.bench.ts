@@ -4,6 +4,7 @@ import { NodeProcess } from '../support/node-process';
 import { type Bench, verify } from './support/bench';
 import type { Asked } from './support/contender';
 import { monotonicMs } from './support/monotonic';
+import type { Limit } from './support/result';
 
 const FIXTURES = {
   here: 'bench/support/pg-contender.fixture.ts',
@@ -49,6 +50,21 @@ export async function moleculerCalls(bench: Bench): Promise<void> {
     await server[Symbol.asyncDispose]();
   }
 }
+
+interface Goals {
+  readonly rate: readonly Limit[];
+  readonly p50: readonly Limit[];
+  readonly processor: readonly Limit[];
+}
+
+const HALF_THE_PROCESSOR: readonly Limit[] = [{ of: 'ratio', atMost: 0.5 }];
+/** What calls are held to, by the number in flight: clearly better than the framework that a user would take instead. */
+const GOALS: Readonly<Record<number, Goals>> = {
+  1000: { rate: [{ of: 'ratio', atLeast: 4 }], p50: [], processor: HALF_THE_PROCESSOR },
+  64: { rate: [{ of: 'ratio', atLeast: 2 }], p50: [], processor: HALF_THE_PROCESSOR },
+  1: { rate: [], p50: [{ of: 'ratio', atMost: 0.9 }], processor: HALF_THE_PROCESSOR },
+};
+const GUARDED_GOALS: Goals = { rate: [{ of: 'ratio', atLeast: 1.2 }], p50: [], processor: [] };
 
 /** Two nodes of one library: one that asks and watches, and one that answers and registers. */
 class Side {
@@ -136,23 +152,27 @@ async function remoteCalls(
     naive.push(found[1]);
   }
   const what = handler === 'echo' ? '' : ' behind guard, pipe and interceptor';
+  const goals = handler === 'echo' ? GOALS[inFlight] : GUARDED_GOALS;
   bench.report({
     name: `remote calls${what}, ${inFlight} in flight (moleculer)`,
     unit: 'calls/s',
     values: ours.map(({ rate }) => rate),
     baselines: naive.map(({ rate }) => rate),
+    limits: goals.rate,
   });
   bench.report({
     name: `remote call${what}, ${inFlight} in flight, p50 (moleculer)`,
     unit: 'µs',
     values: ours.map(({ p50Us }) => p50Us),
     baselines: naive.map(({ p50Us }) => p50Us),
+    limits: goals.p50,
   });
   bench.report({
     name: `remote call${what}, ${inFlight} in flight, processor time of both ends (moleculer)`,
     unit: 'µs',
     values: ours.map(({ processorUs }) => processorUs),
     baselines: naive.map(({ processorUs }) => processorUs),
+    limits: goals.processor,
   });
 }
 

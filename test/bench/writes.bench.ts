@@ -6,6 +6,9 @@ import { shuffled } from './support/shuffle';
 /** How many keys are taken in turn: so many that the processor's caches do not hold all that belongs to them. */
 const KEYS = 10_000;
 
+/** What a node sends its peers in a second at least (`replicate 200,000 new entries`): its own tables must not be what limits it. */
+const FASTER_THAN_THE_WIRE = 300_000;
+
 /** Writes of a node without peers. */
 export async function writes(bench: Bench): Promise<void> {
   await withNode({}, (node) => registerAndUnregister(bench, node));
@@ -46,10 +49,7 @@ async function registerAndUnregister(bench: Bench, node: PgRegistryNode): Promis
       }
       return right - (naive.size - KEYS);
     },
-    limits: [
-      { of: 'ratio', atLeast: 0.08 },
-      { of: 'value', atLeast: 1e6 },
-    ],
+    limits: [{ of: 'value', atLeast: 1e6 }],
   });
 }
 
@@ -75,10 +75,7 @@ async function updateValue(bench: Bench, node: PgRegistryNode): Promise<void> {
       }
       return naive.get(names[(times - 1) % KEYS])?.value === times - 1 ? times : 0;
     },
-    limits: [
-      { of: 'ratio', atLeast: 0.1 },
-      { of: 'value', atLeast: 1.5e6 },
-    ],
+    limits: [{ of: 'value', atLeast: 1.5e6 }],
   });
 }
 
@@ -114,7 +111,7 @@ async function joinAndLeave(bench: Bench, node: PgRegistryNode, members: number)
       }
       return right;
     },
-    limits: [{ of: 'ratio', atLeast: 0.1 }],
+    limits: [{ of: 'value', atLeast: FASTER_THAN_THE_WIRE }],
     point: {
       curve: 'Leave and join of a random member',
       along: 'members of the key',

@@ -44,12 +44,17 @@ export function remarkOn(name: string, remarks: readonly Remark[]): string {
   return remark.text;
 }
 
+/** What begins the last sentences of a remark on missed targets: what would be done about it. */
+const NEXT_STEP = /(?:^|\s)Next: \S/;
+
 /**
- * Which targets are missed, by how much, and what holds them. Of what is met by now nothing is said.
+ * Which targets are missed, by how much, what holds them, and what would be done next. Of what is met by now nothing is said.
  *
- * @throws Error if nothing is said of a missed one.
+ * @throws Error if nothing is said of a missed one, or a remark names no next step.
  */
 export function listMissed(results: readonly Result[], remarks: readonly Remark[]): string {
+  for (const { names, text } of remarks)
+    if (!NEXT_STEP.test(text)) throw new Error(`The remark on '${names[0]}' has no next step ('Next: …').`);
   const texts = new Map<string, string[]>();
   for (const result of results) {
     if (result.ok !== false) continue;

@@ -1,3 +1,4 @@
+import { readPage } from '../../support/code-blocks';
 import { drawCurve } from './curve';
 import { listMissed, remarkOn, takeRemarks } from './notes';
 import { missedBy, type Result, targetText, times, verdict } from './result';
@@ -10,8 +11,8 @@ const NOTES = `## How
 ## Why
 
 - \`reads, *\`, \`writes\`: memory is
-  far away.
-- \`calls\`: they wait.
+  far away. Next: to fetch it.
+- \`calls\`: they wait. Next: not to.
 
 ## Then
 
@@ -86,7 +87,7 @@ describe('the report of the benchmarks', () => {
     const { rest, remarks } = takeRemarks(NOTES, 'Why');
     expect(rest).toBe('## How\n\n- words\n\n## Then\n\n- more words\n');
     expect(remarks.map(({ names }) => names)).toEqual([['reads, *', 'writes'], ['calls']]);
-    expect(remarkOn('reads, 100 keys', remarks)).toBe('memory is\nfar away.');
+    expect(remarkOn('reads, 100 keys', remarks)).toBe('memory is\nfar away. Next: to fetch it.');
   });
 
   it('lists what is missed under what holds it, and nothing that is met', () => {
@@ -101,7 +102,7 @@ describe('the report of the benchmarks', () => {
       remarks,
     );
     expect(listed).toBe(
-      '- **reads, 1** (missed by 10 %), **writes** (missed by 10 %): memory is\n  far away.',
+      '- **reads, 1** (missed by 10 %), **writes** (missed by 10 %): memory is\n  far away. Next: to fetch it.',
     );
   });
 
@@ -111,6 +112,19 @@ describe('the report of the benchmarks', () => {
     expect(() => listMissed(results, remarks)).toThrow("says nothing of 'new'");
     expect(() => takeRemarks(NOTES, 'Whence')).toThrow("no section 'Whence'");
     expect(() => takeRemarks('## Why\n\n- nameless\n', 'Why')).toThrow('No names in backticks');
+  });
+
+  it('is not made while a reason names no next step', () => {
+    const { remarks } = takeRemarks('## Why\n\n- `calls`: they wait.\n', 'Why');
+    expect(() => listMissed([], remarks)).toThrow("The remark on 'calls' has no next step");
+  });
+
+  it('takes the notes of this repository: each of their reasons has names and a next step', () => {
+    const notes = readPage('docs/performance-notes.md');
+    const { remarks } = takeRemarks(notes, 'Why targets are missed');
+    expect(remarks.length).toBeGreaterThan(10);
+    expect(listMissed([], remarks)).toBe('None is missed.');
+    expect(takeRemarks(notes, 'What the curves say').remarks.length).toBeGreaterThan(5);
   });
 
   it('counts the middle half of the rounds, so that one outlier changes nothing', () => {
