@@ -1,5 +1,6 @@
 import { type Destination, EntityName, via } from '../calls';
 import { InvalidArgumentError, isObject, type Key, messageOfThrown, normalKey, printable } from '../term';
+import { AskerShares, type Standing } from './asker-shares';
 import { Follows } from './follows';
 import { fromJson, isJson, isProperties, type Json, pidOf, toJson } from './json-form';
 import { LocalFacts } from './local-facts';
@@ -33,12 +34,23 @@ export class Answers {
   #ms = MOST_SAVED_MS;
   #bytes = MOST_SAVED_BYTES;
   #at: number;
+  readonly #shares: AskerShares;
 
   constructor(node: LocalNode) {
     this.#node = node;
     this.facts = new LocalFacts(node);
     this.follows = new Follows(node.name, node.journal, () => node.now());
     this.#at = node.now();
+    this.#shares = new AskerShares(this.#at, { ms: MOST_SAVED_MS, bytes: MOST_SAVED_BYTES });
+  }
+
+  /** What becomes of a question of somebody else, by what those who ask have cost. */
+  standingOf(asker: string): Standing {
+    const all = {
+      ms: Math.max(0, this.#ms) + MS_PER_SECOND,
+      bytes: Math.max(0, this.#bytes) + BYTES_PER_SECOND,
+    };
+    return this.#shares.standingOf(asker, this.#node.now(), all);
   }
 
   /** Whether a question of somebody else would be answered now. */
@@ -57,9 +69,11 @@ export class Answers {
   }
 
   /** Counts what an answer to somebody else has cost. */
-  spent(ms: number, bytes: number): void {
-    this.#ms -= Math.max(LEAST_MS, ms);
+  spent(asker: string, ms: number, bytes: number): void {
+    const cost = Math.max(LEAST_MS, ms);
+    this.#ms -= cost;
     this.#bytes -= bytes;
+    this.#shares.spent(asker, cost, bytes);
   }
 
   /** Answers a question. Never throws. @param isOwn Whether this node itself asks, which may do anything. */

@@ -146,8 +146,10 @@ describe('questions of somebody who is no node', () => {
 describe('the share of time of those who look', () => {
   /** A node whose answers take a time of our choice, and its questions by hand. */
   function portWith(costMs: number): {
-    ask: () => void;
+    ask: (by?: string) => void;
     readonly answers: string[];
+    /** By the name of the asker. */
+    readonly answersOf: (name: string) => readonly string[];
     pass: (ms: number) => void;
     /** Ends the turn of the event loop. */
     endTurn: () => void;
@@ -167,24 +169,32 @@ describe('the share of time of those who look', () => {
     });
     const heard = new Map<string, OnMessage>();
     const answers: string[] = [];
+    const byAddress: (readonly [string, string])[] = [];
     port.attach({
       subscribe: (subject: string, onMessage: OnMessage) => (
         heard.set(subject, onMessage),
         { unsubscribe: () => undefined }
       ),
-      publish: (_subject: string, bytes: Uint8Array) => {
+      publish: (subject: string, bytes: Uint8Array) => {
         const answer = decodeAnswer(bytes);
-        answers.push(answer !== undefined && 'error' in answer ? answer.error : 'ok');
+        const outcome = answer !== undefined && 'error' in answer ? answer.error : 'ok';
+        answers.push(outcome);
+        byAddress.push([subject, outcome]);
       },
     } as unknown as Connection);
-    const asker = new Subjects('pg', 'stranger');
     const bytes = encodeQuestion({ ask: 'counters' });
-    const ask = (): void =>
+    const ask = (by = 'stranger'): void => {
+      const asker = new Subjects('pg', by);
       heard.get(subjects.inbox('ask'))?.(asker.to('node1', 'ask'), bytes, asker.reply('node1', 't'));
+    };
+    const answersOf = (name: string): readonly string[] => {
+      const address = new Subjects('pg', name).reply('node1', 't');
+      return byAddress.flatMap(([subject, outcome]) => (subject === address ? [outcome] : []));
+    };
     const endTurn = (): void => {
       for (const run of later.splice(0)) run();
     };
-    return { ask, answers, pass: (ms) => (now += ms), endTurn };
+    return { ask, answers, answersOf, pass: (ms) => (now += ms), endTurn };
   }
 
   it('is 250 ms at a time and 50 ms of each second; beyond that they are refused, and then not answered', () => {
@@ -207,6 +217,27 @@ describe('the share of time of those who look', () => {
     }
     expect(answers.filter((answer) => answer === 'ok').length).toBeLessThanOrEqual(6);
     expect(answers).toContain('ok');
+  });
+
+  it('is for one asker alone until another asks, and then half of it is for each', () => {
+    const { ask, answersOf, pass, endTurn } = portWith(4);
+    /** In each tenth of a second one floods the node, and in each half another asks once. */
+    const flood = (tenths: number, isAsking: boolean): void => {
+      for (let tenth = 0; tenth < tenths; tenth += 1) {
+        for (let i = 0; i < 200; i += 1) ask('flooding');
+        if (isAsking && tenth % 5 === 0) ask('other');
+        for (let turn = 0; turn < 20; turn += 1) endTurn();
+        pass(100);
+      }
+    };
+    flood(20, false);
+    expect(answersOf('flooding').filter((answer) => answer === 'ok').length).toBeGreaterThan(50);
+    flood(20, true);
+    const before = answersOf('other').length;
+    flood(50, true);
+    // The others of a flood are not even refused once they would cost a share.
+    expect(answersOf('other').slice(before)).toEqual(Array.from({ length: 10 }, () => 'ok'));
+    expect(answersOf('flooding').filter((answer) => answer === 'ok').length).toBeGreaterThan(90);
   });
 
   it('is 10 ms in one turn of the event loop; then some wait for the next turns, and the others are refused', () => {

@@ -1,5 +1,5 @@
 import type { Connection, Subscription } from '../transport';
-import type { Subjects } from '../wire';
+import { senderIn, type Subjects } from '../wire';
 import type { Answers } from './answers';
 import { ACTIONS, type Answer, decodeQuestion, encodeAnswer } from './question';
 
@@ -63,9 +63,11 @@ export class QuestionPort {
       this.#isTurnPlanned = true;
       this.#deps.afterTurn(() => this.#nextTurn());
     }
+    const standing = this.#deps.answers.standingOf(senderIn(message[0]));
+    if (standing === 'ignored') return;
     const isLate = this.#turnMs >= MS_PER_TURN || this.#waiting.length > 0;
-    if (isLate && this.#waiting.length < MOST_WAITING) this.#waiting.push(message);
-    else this.#answerOne(message, isLate);
+    if (standing === 'answered' && isLate && this.#waiting.length < MOST_WAITING) this.#waiting.push(message);
+    else this.#answerOne(message, isLate || standing === 'refused');
   }
 
   #nextTurn(): void {
@@ -92,36 +94,37 @@ export class QuestionPort {
     const route = subjects.parse(subject);
     if (route === undefined || (route.route !== 'to' && route.route !== 'from')) return;
     const { from, kind } = route;
+    const asker = senderIn(subject);
     // Everybody is asked only who is there, and has an address of its own for the answer.
     const to = route.route === 'from' ? subjects.to(from, 'answer') : addressOf(subjects, reply, from, node);
     if (to === undefined) return;
     if (isTooMuch || !answers.hasRoom) {
-      if (answers.mayRefuse) this.#send(to, BUSY, begun);
+      if (answers.mayRefuse) this.#send(asker, to, BUSY, begun);
       return;
     }
     const question = decodeQuestion(bytes);
-    if (question === undefined) return this.#send(to, UNREADABLE, begun);
+    if (question === undefined) return this.#send(asker, to, UNREADABLE, begun);
     const isAction = ACTIONS.includes(question.ask);
     if (isAction !== (kind === 'act') || (route.route === 'from' && question.ask !== 'node'))
-      return this.#send(to, MISPLACED, begun);
+      return this.#send(asker, to, MISPLACED, begun);
     const answer = answers.answer(question, false);
-    if (!(answer instanceof Promise)) return this.#send(to, answer, begun);
-    answers.spent(now() - begun, 0);
-    if (this.#pending >= MOST_PENDING) return this.#send(to, BUSY, begun);
+    if (!(answer instanceof Promise)) return this.#send(asker, to, answer, begun);
+    answers.spent(asker, now() - begun, 0);
+    if (this.#pending >= MOST_PENDING) return this.#send(asker, to, BUSY, begun);
     this.#pending += 1;
-    void this.#sendLater(to, answer);
+    void this.#sendLater(asker, to, answer);
   }
 
   /** Never rejects: `Answers` turns what fails into an answer. */
-  async #sendLater(to: string, answer: Promise<Answer>): Promise<void> {
+  async #sendLater(asker: string, to: string, answer: Promise<Answer>): Promise<void> {
     const settled = await answer;
     this.#pending -= 1;
-    this.#send(to, settled, this.#deps.now());
+    this.#send(asker, to, settled, this.#deps.now());
   }
 
-  #send(to: string, answer: Answer, begun: number): void {
+  #send(asker: string, to: string, answer: Answer, begun: number): void {
     const bytes = encodeAnswer(answer);
-    this.#deps.answers.spent(this.#deps.now() - begun, bytes.length);
+    this.#deps.answers.spent(asker, this.#deps.now() - begun, bytes.length);
     this.#connection?.publish(to, bytes);
   }
 }
