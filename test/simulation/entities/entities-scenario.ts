@@ -35,7 +35,7 @@ export interface EntitiesOutcome {
  * must hold at every step is in {@link EntityJournal} and {@link EntityCalls}. And:
  *
  * 3. When everything has settled, every key that is called has one living entity; all nodes know it, and a new life begins at its place.
- * 5. Every call ends in time. When everything has settled, every call is answered: nothing waits for ever.
+ * 5. Every call ends in time, and none before because nodes do not agree where its entity is. When everything has settled, every call is answered: nothing waits for ever.
  * 7. Where the network works, no entity ends as a duplicate or loses its lease, and none moves or shuts down unless somebody wanted that.
  * 8. In a fair history no call fails, and every entity has executed, in its lives, all calls of its key.
  *

@@ -112,6 +112,8 @@ export class EntityCalls {
     const { now, log, fail } = this.#deps;
     const what = `${this.#nameOf(made)} failed: ${String(error).slice(0, 300)}`;
     log(what);
+    if (isNamedElsewhere(error) && made.from.isRunning && now() < made.until - 1)
+      fail(`5: ${what}, before its time limit`);
     if (!mayFail && made.from.isRunning && !this.#isFull(error)) fail(`${this.isSure ? 5 : 8}: ${what}`);
     if (
       now() > made.until + LATE_MS &&
@@ -133,6 +135,12 @@ export class EntityCalls {
   #nameOf({ call, from, type, key }: EntityCall): string {
     return `call ${call} from ${from.name} to ${type} ${key}`;
   }
+}
+
+/** Whether a call was sent from node to node in vain, which may change. */
+function isNamedElsewhere(error: unknown): boolean {
+  const { code, pid }: { code?: unknown; pid?: unknown } = Object(error);
+  return code === 'ENTITY_ELSEWHERE' && pid !== undefined;
 }
 
 function saysNotExecuted(error: unknown): boolean {

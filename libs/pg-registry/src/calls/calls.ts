@@ -115,6 +115,7 @@ export class Calls {
   close(): void {
     this.port.close();
     this.#toPeers.close();
+    this.outgoing.close();
     this.#fromPeers.close();
     this.monitors.close();
     this.#retransmissions.stopAll();

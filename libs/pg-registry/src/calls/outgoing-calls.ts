@@ -57,6 +57,11 @@ export class OutgoingCalls {
     this.#shared.holders.router = router;
   }
 
+  /** The node stops: calls that wait for nodes to agree fail. */
+  close(): void {
+    this.#shared.entities.close();
+  }
+
   /** Calls that are not answered yet, those to processes of this node included. */
   get pending(): number {
     return this.#shared.pending;

@@ -1,4 +1,4 @@
-import { hashText, type Key, KeyMap, mixHash, type Pid } from '../term';
+import { type EntityElsewhereError, hashText, type Key, KeyMap, mixHash, type Pid } from '../term';
 import type { NodeAvailability, Peers, Resolver } from './resolver';
 import { HashBy, type Via } from './via';
 
@@ -13,6 +13,8 @@ const TIERS: readonly NodeAvailability[] = ['ready', 'draining', 'suspect'];
 export class TriedMembers {
   /** The process that the last one named instead of itself. */
   redirect: Pid | undefined;
+  /** What the last one said that named another process. */
+  lastNamed: EntityElsewhereError | undefined;
   readonly #incarnations = new Set<string>();
   readonly #processes = new Set<string>();
 

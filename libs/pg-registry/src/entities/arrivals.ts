@@ -104,6 +104,12 @@ export class Arrivals {
     }
   }
 
+  /** This node takes no more entities: calls that wait for some are told so. */
+  giveUpAll(): void {
+    for (const [hosted, expected] of this.#expected)
+      for (const [key, { moveId }] of expected) this.#giveUp(hosted, key, moveId);
+  }
+
   async #start({ type, key, moveId, from, stateVersion, hasState, state }: Delivery): Promise<Pid> {
     const hosted = this.#host.types.get(type);
     if (hosted === undefined || !this.#host.isOpen) throw this.#notTaken(type, key);

@@ -1,4 +1,4 @@
-import { type EntityAddress, type EntityRouter, type TriedMembers } from '../calls';
+import type { EntityAddress, EntityRouter, TriedMembers } from '../calls';
 import { withTimeout } from '../lifetime';
 import type { MembershipEvent, ScopeEvent } from '../scope';
 import {
@@ -8,6 +8,7 @@ import {
   NotRegisteredError,
   type Pid,
   quoteText,
+  samePid,
   type Value,
 } from '../term';
 import { Arrivals } from './arrivals';
@@ -16,14 +17,12 @@ import { EntityHost } from './entity-host';
 import { type EntityClass, nameOf } from './entity-options';
 import { hostHandlers, hostOn, SETTLE_MS } from './host-handlers';
 import { hostOrders } from './host-orders';
-import type { HostedType, Life } from './hosted-type';
+import type { HostedType } from './hosted-type';
 import type { Host } from './host';
 import { Directory, ENTITIES_SCOPE, HOSTS_SCOPE, namesOf } from './hosts';
 import { Merges } from './merges';
 import { Moves } from './moves';
 
-/** So many entities are moved, or restarted, at a time. */
-const AT_A_TIME = 64;
 /** How long another host may take to stop or move an entity, in milliseconds: longer than all that it waits for itself. */
 const TELL_MS = 60_000;
 /** How long a node that starts the scopes waits for the word of peers that start them, too, in milliseconds. */
@@ -59,9 +58,10 @@ export class Entities implements EntityRouter {
 
   pick({ type, key }: EntityAddress, tried: TriedMembers | undefined): Pid | undefined {
     const { availability } = this.#deps;
+    const living = this.directory.living(type, key);
     const redirect = tried?.redirect;
-    if (redirect !== undefined && availability(redirect) !== 'unknown') return redirect;
-    for (const pid of this.directory.living(type, key)) {
+    if (redirect !== undefined && this.#mayAnswer(redirect, living)) return redirect;
+    for (const pid of living) {
       const state = availability(pid);
       if (state === 'unknown') continue;
       if (tried?.has(pid) !== true) return pid;
@@ -73,6 +73,12 @@ export class Entities implements EntityRouter {
     const placement = host?.isOpen === true ? host.types.get(type)?.type.placement : undefined;
     if (host !== undefined && placement !== undefined && placement !== 'hash') return host.process.pid;
     return this.directory.candidates(type, key).find(({ pid }) => tried?.has(pid) !== true)?.pid;
+  }
+
+  /** A node that leaves starts nothing, and may be gone before it says so: it is asked only about what lives there. */
+  #mayAnswer(pid: Pid, living: readonly Pid[]): boolean {
+    const state = this.#deps.availability(pid);
+    return state !== 'unknown' && (state !== 'draining' || living.some((other) => samePid(other, pid)));
   }
 
   nobody(to: EntityAddress): Error {
@@ -123,41 +129,26 @@ export class Entities implements EntityRouter {
     );
   }
 
+  /** Starts and takes no more entities, because this node is about to say that it leaves. Calls are told so. */
+  stopStarting(): void {
+    if (this.#host === undefined) return;
+    this.#host.isOpen = false;
+    this.#arrivals!.giveUpAll();
+  }
+
   /**
-   * Gives the entities of this node to others, because it is about to leave; ends those that nobody takes. Never rejects.
+   * Gives the entities of this node to others, because it leaves; ends those that nobody takes. Never rejects.
    *
    * @param timeoutMs What is not over then starts afresh when it is called.
    */
   async drain(timeoutMs: number): Promise<void> {
     const host = this.#host;
     if (host === undefined) return;
-    host.isOpen = false;
-    const lives = [...host.types.values()].flatMap((hosted) =>
-      [...hosted.lives.values()].map((life) => ({ hosted, life })),
-    );
-    if (lives.length === 0) return;
-    const settled = new Map<string, Promise<unknown>>();
-    const all = (target: Host): Promise<unknown> => this.#settleOnce(settled, target);
-    const gone: Promise<void>[] = [];
-    const leave = async ({ hosted, life }: Living, sent: () => void): Promise<void> => {
-      if (!(await this.#moves!.move(hosted, life, undefined, all, sent)))
-        await host.end(hosted, life, 'shutdown');
-      sent();
-    };
-    const leaveAll = async (): Promise<void> => {
-      // The next one need not wait until every node knows where this one is.
-      await inParallel(lives, (each) => new Promise<void>((sent) => gone.push(leave(each, sent))));
-      await Promise.all(gone);
-    };
-    const inTime = await withTimeout(leaveAll(), timeoutMs, this.#deps.timers);
-    if (!inTime) await host.endLeased('shutdown');
-    const { done, 'without-state': without } = this.#moves!.outcomes;
-    const left = lives.length - done - without;
-    if (left <= 0 && inTime) return;
-    this.#deps.onWarning(
-      'entity-drain',
-      `${Math.max(0, left)} of ${lives.length} entities were not handed over within ${timeoutMs} ms; they start afresh when they are called.`,
-    );
+    const { timers } = this.#deps;
+    const until = timers.now() + timeoutMs;
+    this.stopStarting();
+    await this.#moves!.leave(timeoutMs, (target) => this.#settle(target));
+    await withTimeout(host.freed(), Math.max(0, until - timers.now()), timers);
   }
 
   /** A node is gone. */
@@ -220,11 +211,16 @@ export class Entities implements EntityRouter {
   async #offer(): Promise<void> {
     const host = this.#host;
     if (host === undefined) return;
+    this.#watch();
     host.offer();
     await this.#deps
       .scope(HOSTS_SCOPE)
       .replicated({ timeoutMs: SETTLE_MS })
       .catch(() => undefined);
+  }
+
+  /** Follows entities elsewhere, before anything can live here. */
+  #watch(): void {
     if (this.#isWatching) return;
     this.#isWatching = true;
     // As the root process: what first uses entities may be a handler, and a subscription ends with its process.
@@ -273,19 +269,6 @@ export class Entities implements EntityRouter {
     return this.#deps.calls.outgoing.call(target.pid, 'settle', null, { timeoutMs: 2 * SETTLE_MS });
   }
 
-  /** One question for all entities that have gone to a host by now. */
-  #settleOnce(asked: Map<string, Promise<unknown>>, target: Host): Promise<unknown> {
-    const { node } = target;
-    let answer = asked.get(node);
-    if (answer === undefined) {
-      // Those that join a question must have arrived before it leaves.
-      const turn = new Promise<void>((resolve) => this.#deps.timers.afterTurn(resolve));
-      answer = turn.then(() => (asked.delete(node), this.#settle(target)));
-      asked.set(node, answer);
-    }
-    return answer;
-  }
-
   /** Never throws: RxJS would end the process. */
   #onEvent(event: ScopeEvent): void {
     try {
@@ -331,20 +314,4 @@ export class Entities implements EntityRouter {
     const hosted = typeof type === 'string' ? this.#host?.types.get(type) : undefined;
     return hosted === undefined || key === undefined ? undefined : { hosted, key };
   }
-}
-
-/** An entity of this node. */
-interface Living {
-  readonly hosted: HostedType;
-  readonly life: Life;
-}
-
-/** Runs a task for each item, not more than so many at a time. */
-async function inParallel<T>(items: readonly T[], task: (item: T) => Promise<void>): Promise<void> {
-  const rest = items.values();
-  const worker = async (): Promise<void> => {
-    // oxlint-disable-next-line no-await-in-loop
-    for (const item of rest) await task(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(AT_A_TIME, items.length) }, worker));
 }

@@ -155,6 +155,11 @@ export class EntityHost {
     await this.#leases?.free(life, to);
   }
 
+  /** Resolves when no lease waits any more for the end of what it protected. */
+  async freed(): Promise<void> {
+    await this.#leases?.freed();
+  }
+
   /** Starts an entity whose node crashed, as long as its place is here. */
   restart(hosted: HostedType, key: Key, isPlace: () => boolean): void {
     if (hosted.type.guard === 'lease') void this.#waitingStarts.restart(hosted, key, isPlace);
@@ -319,17 +324,16 @@ export class EntityHost {
     this.#lives.delete(process);
     if (hosted.lives.get(life.key) === life) hosted.lives.delete(life.key);
     if (life.from !== undefined) hosted.endedAfterMove(life.key, life.from);
-    if (!life.isFreed && life.claim !== undefined) void this.#freeAfterExit(hosted, life);
+    // It ended without the order of its host, for instance because its start failed.
+    if (!life.isFreed && life.claim !== undefined)
+      this.#leases?.freeAfter(
+        this.#deps.service.gone(via(ENTITIES_SCOPE, [hosted.type.name, life.key])),
+        life,
+      );
     const { reason } = process;
     const word = typeof reason === 'string' ? reason : 'error';
     this.ended[word] = (this.ended[word] ?? 0) + 1;
     this.#tellFull(hosted);
-  }
-
-  /** It ended without the order of its host, for instance because its start failed. */
-  async #freeAfterExit({ type }: HostedType, life: Life): Promise<void> {
-    await this.#deps.service.gone(via(ENTITIES_SCOPE, [type.name, life.key]));
-    await this.free(life);
   }
 
   #tellFull(hosted: HostedType): void {

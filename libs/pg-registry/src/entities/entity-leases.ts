@@ -27,6 +27,7 @@ export class EntityLeases {
   readonly #deps: Pick<EntitiesDeps, 'processes' | 'availability' | 'timers'>;
   readonly #names: EntityNames;
   readonly #refusals: Refusals;
+  readonly #freeing = new Set<Promise<void>>();
 
   constructor(
     deps: Pick<EntitiesDeps, 'processes' | 'availability' | 'timers'>,
@@ -98,6 +99,17 @@ export class EntityLeases {
     life.isFreed = true;
     const freed = to === undefined ? claim.release() : claim.releaseFor(to);
     await withTimeout(freed, FREE_MS, this.#deps.timers);
+  }
+
+  /** Gives the lease of a life back when what it protected is over. @param exit Its `onProcessExit`; never rejects */
+  freeAfter(exit: Promise<void>, life: Life): void {
+    const freeing = exit.then(() => this.free(life)).finally(() => this.#freeing.delete(freeing));
+    this.#freeing.add(freeing);
+  }
+
+  /** Resolves when no lease waits any more for the end of what it protected. */
+  async freed(): Promise<void> {
+    await Promise.allSettled(this.#freeing);
   }
 
   #failure(address: { readonly type: string; readonly key: Key }, who: string, error: unknown): unknown {

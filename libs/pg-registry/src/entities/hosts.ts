@@ -93,11 +93,11 @@ export class Directory {
     return others.find((entry) => this.#availability(entry.pid) !== 'unknown')?.pid;
   }
 
-  /** Whether an entity of this process is on its way to another node. */
-  isMoving(type: string, key: Key, pid: Pid): boolean {
+  /** Whether an entity of this process lives, and is not on its way to another node. */
+  isStaying(type: string, key: Key, pid: Pid): boolean {
     return this.#entities()
       .lookup([type, key])
-      .some((entry) => entry.pid === pid && entry.value === MOVING);
+      .some((entry) => entry.pid === pid && entry.value !== MOVING);
   }
 
   /** The host of a type on the node of a process. */

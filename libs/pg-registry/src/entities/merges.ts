@@ -47,8 +47,11 @@ export class Merges {
     const { key, from, process } = life;
     // With a lease, the entry of the other one is only late.
     if (hosted.type.guard === 'lease') return;
-    if (other === from || life.closing !== undefined || this.#directory.isMoving(name, key, other)) return;
-    if (isBetter(name, key, process.pid, other)) return;
+    if (other === from || isBetter(name, key, process.pid, other)) return;
+    // It may go on living: a move that nobody takes is no end.
+    await life.closing;
+    if (!process.alive || life.closing !== undefined) return;
+    if (!this.#directory.isStaying(name, key, other)) return;
     const merged = this.#giveWay(hosted, life, other).catch((error: unknown) =>
       this.#deps.onWarning('entity-merge', `${process.pid} could not give way`, error),
     );

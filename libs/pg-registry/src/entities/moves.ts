@@ -1,4 +1,5 @@
 import type { QueuedMessage } from '../calls';
+import { withTimeout } from '../lifetime';
 import {
   EntityElsewhereError,
   isPid,
@@ -21,10 +22,20 @@ const PREPARE_MS = 5000;
 const MOST_TARGETS = 3;
 /** So often a state is sent, always to the same host and with the same number. */
 const MOST_SENDS = 5;
+/** So many entities are moved at a time by a node that leaves. */
+const AT_A_TIME = 64;
+/** How long a node that leaves waits for its peers to know that its entities are gone, in milliseconds. */
+const GONE_MS = 5000;
 const BITS_32 = 2 ** 32;
 
 /** What became of the entities that a node wanted to give away. */
 export type MoveOutcome = 'done' | 'without-state' | 'refused' | 'failed';
+
+/** An entity of this node. */
+interface Living {
+  readonly hosted: HostedType;
+  readonly life: Life;
+}
 
 /** A state that travels. */
 interface PackedState {
@@ -79,6 +90,75 @@ export class Moves {
     });
     life.closing = moved.then(() => undefined);
     return await moved;
+  }
+
+  /**
+   * Gives all entities of this node away, because it leaves; ends those that nobody takes. Never rejects.
+   *
+   * @param timeoutMs What is not over then starts afresh when it is called.
+   * @param settle Resolves when every node knows what a host has.
+   */
+  async leave(timeoutMs: number, settle: (host: Host) => Promise<unknown>): Promise<void> {
+    const host = this.#host;
+    const lives = [...host.types.values()].flatMap((hosted) =>
+      [...hosted.lives.values()].map((life) => ({ hosted, life })),
+    );
+    if (lives.length === 0) return;
+    const before = this.#handedOver;
+    const inTime = await withTimeout(this.#leaveAll(lives, settle), timeoutMs, this.#deps.timers);
+    if (!inTime) await host.endLeased('shutdown');
+    const left = lives.length - (this.#handedOver - before);
+    if (left <= 0 && inTime) return;
+    await this.#gone(Math.min(GONE_MS, timeoutMs));
+    this.#deps.onWarning(
+      'entity-drain',
+      `${Math.max(0, left)} of ${lives.length} entities were not handed over within ${timeoutMs} ms; they start afresh when they are called.`,
+    );
+  }
+
+  /** Entities that are on other nodes now, whether with their state or without. */
+  get #handedOver(): number {
+    return this.outcomes.done + this.outcomes['without-state'];
+  }
+
+  async #leaveAll(lives: readonly Living[], settle: (host: Host) => Promise<unknown>): Promise<void> {
+    const asked = new Map<string, Promise<unknown>>();
+    const settled = (target: Host): Promise<unknown> => this.#settleOnce(asked, target, settle);
+    const gone: Promise<void>[] = [];
+    const leave = async ({ hosted, life }: Living, sent: () => void): Promise<void> => {
+      if (!(await this.move(hosted, life, undefined, settled, sent)))
+        await this.#host.end(hosted, life, 'shutdown');
+      sent();
+    };
+    // The next one need not wait until every node knows where this one is.
+    await inParallel(lives, (each) => new Promise<void>((sent) => gone.push(leave(each, sent))));
+    await Promise.all(gone);
+  }
+
+  /** Calls that are on their way to what has ended must arrive while this node can still say so: every peer has to know that it is gone. */
+  async #gone(timeoutMs: number): Promise<void> {
+    try {
+      await this.#deps.scope(ENTITIES_SCOPE).replicated({ timeoutMs });
+    } catch {
+      // Those that do not know it find nobody here, and their calls fail.
+    }
+  }
+
+  /** One question for all entities that have gone to a host by now. */
+  #settleOnce(
+    asked: Map<string, Promise<unknown>>,
+    target: Host,
+    settle: (host: Host) => Promise<unknown>,
+  ): Promise<unknown> {
+    const { node } = target;
+    let answer = asked.get(node);
+    if (answer === undefined) {
+      // Those that join a question must have arrived before it leaves.
+      const turn = new Promise<void>((resolve) => this.#deps.timers.afterTurn(resolve));
+      answer = turn.then(() => (asked.delete(node), settle(target)));
+      asked.set(node, answer);
+    }
+    return answer;
   }
 
   async #move(
@@ -222,4 +302,14 @@ export class Moves {
     const { random } = this.#deps;
     return [random(), random()].map((part) => Math.floor(part * BITS_32).toString(16)).join('-');
   }
+}
+
+/** Runs a task for each item, not more than so many at a time. */
+async function inParallel<T>(items: readonly T[], task: (item: T) => Promise<void>): Promise<void> {
+  const rest = items.values();
+  const worker = async (): Promise<void> => {
+    // oxlint-disable-next-line no-await-in-loop
+    for (const item of rest) await task(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_A_TIME, items.length) }, worker));
 }

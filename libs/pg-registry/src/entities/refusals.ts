@@ -14,8 +14,8 @@ import type { HostedType } from './hosted-type';
 import type { EntityPlacement, Host } from './host';
 import type { Directory } from './hosts';
 
-/** A call that was sent on so often is taken where it is. */
-const MANY_HOPS = 3;
+/** A cast is sent on so often at most. */
+const MOST_HOPS = 4;
 
 /** What {@link Refusals} knows of its host. */
 export interface RefusalsDeps extends Pick<EntitiesDeps, 'processes' | 'availability' | 'timers'> {
@@ -36,16 +36,27 @@ export class Refusals {
 
   /** Why an entity that is called is not started here; undefined if it is. O(hosts of the type). */
   of(hosted: HostedType, entity: EntityAddress): Error | undefined {
-    const { type, key } = entity;
-    const { processes, availability, directory } = this.#deps;
+    return this.afterWait(hosted, entity) ?? this.#ofPlace(hosted, entity);
+  }
+
+  /** The same for one that has waited for its start here, and has its place. */
+  afterWait(hosted: HostedType, entity: Pick<EntityAddress, 'type' | 'key'>): Error | undefined {
     if (this.#deps.isLeaving(hosted)) return this.leaving(entity);
-    const elsewhere = directory
-      .living(type, key)
-      .filter((pid) => !processes.isLocal(pid) && availability(pid) !== 'unknown');
-    const other = elsewhere.find((pid) => !hosted.hasComeFrom(key, pid));
+    const other = this.#elsewhere(entity).find((pid) => !hosted.hasComeFrom(entity.key, pid));
     if (other !== undefined) return this.elsewhere(entity, other, 'knows that it lives');
-    const refusal = this.ofType(hosted, key);
-    if (refusal !== undefined) return refusal;
+    return this.ofType(hosted, entity.key);
+  }
+
+  /** Where it lives on other nodes of the cluster. */
+  #elsewhere({ type, key }: Pick<EntityAddress, 'type' | 'key'>): readonly Pid[] {
+    const { processes, availability, directory } = this.#deps;
+    const living = directory.living(type, key);
+    return living.filter((pid) => !processes.isLocal(pid) && availability(pid) !== 'unknown');
+  }
+
+  #ofPlace(hosted: HostedType, entity: EntityAddress): Error | undefined {
+    const { type, key } = entity;
+    const { processes, directory } = this.#deps;
     const candidates = directory.candidates(type, key);
     const rank = candidates.findIndex(({ pid }) => processes.isLocal(pid));
     const { placement } = hosted.type;
@@ -56,8 +67,8 @@ export class Refusals {
     }
     if (hosted.isFull || rank === -1) return this.elsewhere(entity, undefined, 'takes no more of the type');
     // Whoever chose this node did so once; the lease decides between two. And the node from which it came sends all calls here for a while.
-    if (placement !== 'hash' || elsewhere.length > 0) return undefined;
-    if (rank <= entity.passed || entity.hops >= MANY_HOPS) return undefined;
+    if (placement !== 'hash' || this.#elsewhere(entity).length > 0) return undefined;
+    if (rank <= entity.passed) return undefined;
     return this.elsewhere(entity, candidates[entity.passed]?.pid, 'is not the place');
   }
 
@@ -132,7 +143,7 @@ export class Refusals {
 
   /** Whom a cast is sent to that was refused with an error; undefined: nobody. */
   nextOf({ type, key, passed, hops }: EntityAddress, error: Error): Pid | undefined {
-    if (!(error instanceof EntityElsewhereError) || hops > MANY_HOPS) return undefined;
+    if (!(error instanceof EntityElsewhereError) || hops >= MOST_HOPS) return undefined;
     const { directory, host } = this.#deps;
     const others = directory.candidates(type, key).filter(({ pid }) => pid !== host);
     return error.pid ?? others[Math.min(passed, others.length - 1)]?.pid;

@@ -87,8 +87,11 @@ export class WaitingStarts {
   /** Never throws: others may wait behind it. */
   #startOrRefuse(hosted: HostedType, key: Key, queued: QueuedMessage): void {
     try {
-      if (this.#host.isOpen) this.#host.startOrTake(hosted, key, queued);
-      else this.#host.refuse(queued, this.#refusals.leaving({ type: hosted.type.name, key }));
+      const address = { type: hosted.type.name, key };
+      // Meanwhile it may have been started elsewhere.
+      const refusal = hosted.lives.has(key) ? undefined : this.#refusals.afterWait(hosted, address);
+      if (refusal === undefined) this.#host.startOrTake(hosted, key, queued);
+      else this.#host.refuse(queued, refusal);
     } catch (error) {
       queued.settle({ type: 'error', error, executed: false });
     }

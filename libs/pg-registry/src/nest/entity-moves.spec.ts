@@ -1,4 +1,4 @@
-import { Module } from '@nestjs/common';
+import { Logger, Module } from '@nestjs/common';
 import { eventually } from '../../../../test/support/eventually';
 import { OutgoingCalls } from '../calls/outgoing-calls';
 import type { EntityStart } from '../entities';
@@ -175,6 +175,31 @@ it('a node that leaves hands over all of its entities before every node knows wh
   expect(b.entities.list(Viewed).map(({ pid }) => pid.node)).toEqual(keys.map(() => 'b'));
   expect(await Promise.all(keys.map((key) => b.entities.ref(Viewed, key).call('add', 0)))).toEqual(
     keys.map(() => 2),
+  );
+});
+
+it('the log says how many entities a node did not hand over, whatever it has moved before', async () => {
+  const warnings: string[] = [];
+  const keys = Array.from({ length: 20 }, (_, key) => `k${key}`);
+  await Promise.all(keys.map((key) => a.entities.ref(Viewed, key).call('add', 1)));
+  await eventually(() => expect(b.entities.list(Viewed)).toHaveLength(keys.length));
+  for (const key of keys)
+    // oxlint-disable-next-line no-await-in-loop
+    if (a.entities.find(Viewed, key)?.node === 'a') await a.entities.move(Viewed, key, 'b');
+  expect(a.node.stats().entities.living['viewed']).toBe(0);
+  expect(await a.entities.move(Viewed, 'k0', 'a')).toBe(true);
+  jest
+    .spyOn(Logger.prototype, 'warn')
+    .mockImplementation((line: unknown) => void warnings.push(String(line)));
+  // Nobody takes what `b` has.
+  // oxlint-disable-next-line typescript/unbound-method
+  const call = OutgoingCalls.prototype.call;
+  jest.spyOn(OutgoingCalls.prototype, 'call').mockImplementation(function (this: OutgoingCalls, ...args) {
+    return args[1] === 'prepare' ? Promise.reject(new RangeError('deliberate')) : call.apply(this, args);
+  });
+  await cluster.stop('a');
+  expect(warnings).toContainEqual(
+    expect.stringMatching(/^1 of 1 entities were not handed over within \d+ ms/),
   );
 });
 

@@ -242,6 +242,8 @@ export class NodeLifecycle {
     this.#state = 'draining';
     this.#leaving.abort();
     names.stopCampaigns();
+    // Before others hear of it: they start those entities themselves from then on.
+    this.#components.entities.stopStarting();
     driver.run(protocol.drain(clock.now()));
     if (this.#connection?.isConnected === true) await this.#acknowledgements();
     // Before calls are refused: those to entities find them where they are now, or where they have gone.

@@ -46,8 +46,8 @@ export class ProcessExitedError extends PgRegistryError {
 }
 
 /**
- * The entity is not here. A call to an entity is then made where it is; you get this error if you called a process by its pid, or if none of
- * the nodes that offer the type takes more entities. Nothing was executed.
+ * The entity is not here. A call to an entity is then made where it is; you get this error if you called a process by its pid, if none of the
+ * nodes that offer the type takes more entities, or if the nodes did not agree within the time limit where it is. Nothing was executed.
  */
 export class EntityElsewhereError extends PgRegistryError {
   /** Where it is, or who knows; undefined if this node does not know. */

@@ -24,7 +24,7 @@ import type { CallsToPeers } from '../calls-to-peers';
 import { ClusterName } from '../destinations/cluster-name';
 import { type Destination, formatDestination } from '../destinations/destination';
 import type { EntityAddress } from '../destinations/entity-name';
-import { askNext, EntityRouting } from '../destinations/entity-routing';
+import { askAnew, askNext, EntityRouting } from '../destinations/entity-routing';
 import { HolderRouting } from '../destinations/holder-routing';
 import type { CallPort } from '../frames/call-port';
 import type { Exits } from '../exits';
@@ -56,7 +56,7 @@ export class SharedByCalls {
 
   constructor(deps: OutgoingCallsDeps) {
     this.deps = deps;
-    this.entities = new EntityRouting(deps.timers);
+    this.entities = new EntityRouting(deps);
     this.holders = new HolderRouting(deps.timers, deps.processes);
     this.#picker = new Picker(deps.resolver, deps.peers, deps.random);
   }
@@ -100,6 +100,8 @@ export class OutgoingCall implements AttemptReceiver {
   #tried: TriedMembers | undefined;
   /** Why the last attempt failed. */
   #last: unknown;
+  /** How often it has waited because nodes did not agree where its entity is. */
+  #waits = 0;
 
   constructor(
     to: Destination,
@@ -138,6 +140,7 @@ export class OutgoingCall implements AttemptReceiver {
       this.#options.signal?.throwIfAborted();
       pid = shared.pick(this.#to, this.#tried, message.entity);
       if (pid === undefined && isInstanceOf(this.#to, ClusterName)) return this.#awaitHolder(this.#to);
+      if (pid === undefined && this.#awaitAgreement()) return;
       if (pid === undefined) throw this.#last ?? shared.nobody(this.#to, message.entity);
       if (this.#options.timeoutMs === 0) throw noTime(pid, message.name);
       this.#end.span?.asked(pid);
@@ -170,11 +173,8 @@ export class OutgoingCall implements AttemptReceiver {
     this.#tried.add(pid, outcome.elsewhere);
     this.#last = outcome.error;
     const { entity } = this.#message;
-    try {
-      if (entity !== undefined) askNext(entity, this.#tried, outcome.error);
-    } catch (error) {
-      return this.#fail(error);
-    }
+    if (entity !== undefined && !askNext(entity, this.#tried, outcome.error))
+      return this.#awaitAgreement() ? undefined : this.#fail(outcome.error);
     // Not at once: an attempt may end before it was made, and thousands of members would fill the stack.
     queueMicrotask(() => this.askNext());
   }
@@ -198,6 +198,41 @@ export class OutgoingCall implements AttemptReceiver {
   #askHolder(isAnother: boolean): void {
     this.#shared.pending -= 1;
     if (!isAnother) this.#tried = undefined;
+    this.askNext();
+  }
+
+  /** Nothing can have been executed: waits until the nodes may agree where an entity is. @returns False if they do not disagree */
+  #awaitAgreement(): boolean {
+    const shared = this.#shared;
+    const last = this.#tried?.lastNamed;
+    const { entity, deadline } = this.#message;
+    if (last === undefined || entity === undefined) return false;
+    const { signal, timeoutMs } = this.#options;
+    const remainingMs = deadline?.remainingMs ?? Infinity;
+    const waiting = shared.entities.wait(entity, {
+      waits: this.#waits,
+      last,
+      timeoutMs,
+      remainingMs,
+      signal,
+    });
+    this.#waits += 1;
+    shared.pending += 1;
+    const over = (then: () => void): void => {
+      shared.pending -= 1;
+      then();
+    };
+    waiting.then(
+      () => over(() => this.#askAnew(entity)),
+      (error: unknown) => over(() => this.#fail(error)),
+    );
+    return true;
+  }
+
+  #askAnew(entity: EntityAddress): void {
+    this.#tried = undefined;
+    this.#last = undefined;
+    askAnew(entity);
     this.askNext();
   }
 

@@ -1,25 +1,57 @@
 import {
   CallTimeoutError,
   EntityElsewhereError,
+  formatKey,
   InvalidArgumentError,
   type Pid,
   quoteText,
   isInstanceOf,
+  TransportError,
 } from '../../term';
-import { type Timers, withTimeout } from '../../lifetime';
+import { type Processes, type Timers, withTimeout } from '../../lifetime';
 import type { TriedMembers } from '../pick';
+import type { Peers } from '../resolver';
 import { type EntityAddress, EntityName, type EntityRouter } from './entity-name';
 
-/** So often a call to an entity is sent on, full hosts not counted. */
+/** So often a call to an entity is sent on, full hosts not counted, before it waits. */
 const MOST_HOPS = 4;
+/** How long a call waits while nodes do not agree where its entity is, in milliseconds; twice as long each time, up to the second. */
+const FIRST_WAIT_MS = 50;
+const LONGEST_WAIT_MS = 400;
+
+/** What {@link EntityRouting} needs. */
+export interface EntityRoutingDeps {
+  readonly timers: Timers;
+  readonly processes: Pick<Processes, 'signals'>;
+  readonly peers: Pick<Peers, 'availability'>;
+}
+
+/** What ends the waiting of a call whose entity is not where nodes say. */
+export interface DisagreementWait {
+  /** How often the call has waited before. */
+  readonly waits: number;
+  /** What the last node said that named another one. */
+  readonly last: EntityElsewhereError;
+  /** Of the call, in milliseconds; Infinity: none. */
+  readonly timeoutMs: number;
+  readonly remainingMs: number;
+  readonly signal: AbortSignal | undefined;
+}
 
 /** What calls ask of the {@link EntityRouter} of their node, which is made after them. */
 export class EntityRouting implements EntityRouter {
   router: EntityRouter | undefined;
-  readonly #timers: Timers;
+  readonly #deps: EntityRoutingDeps;
+  /** What ends those that wait when the node stops. */
+  readonly #waiting = new Set<() => void>();
 
-  constructor(timers: Timers) {
-    this.#timers = timers;
+  constructor(deps: EntityRoutingDeps) {
+    this.#deps = deps;
+  }
+
+  /** The node stops: what waits fails. */
+  close(): void {
+    for (const stop of this.#waiting) stop();
   }
 
   get isReady(): boolean {
@@ -32,9 +64,46 @@ export class EntityRouting implements EntityRouter {
 
   /** @throws CallTimeoutError if the time is up before the hosts of all peers are known; nothing was sent. */
   async readyWithin({ type }: EntityAddress, timeoutMs: number): Promise<void> {
-    if (await withTimeout(this.ready(), timeoutMs, this.#timers)) return;
+    if (await withTimeout(this.ready(), timeoutMs, this.#deps.timers)) return;
     throw new CallTimeoutError(
       `This node had not learnt within ${timeoutMs} ms which nodes host ${quoteText(type)}. Nothing was sent.`,
+    );
+  }
+
+  /**
+   * Waits before everybody is asked again: nobody has executed anything, and the nodes do not see the same peers at present, for instance because
+   * this one has noticed a crash earlier.
+   *
+   * @throws EntityElsewhereError when the time is up; the signal's reason; TransportError if the node stops.
+   */
+  wait(to: EntityAddress, { waits, last, timeoutMs, remainingMs, signal }: DisagreementWait): Promise<void> {
+    const { timers, processes } = this.#deps;
+    const ms = Math.min(FIRST_WAIT_MS * 2 ** Math.min(waits, 10), LONGEST_WAIT_MS);
+    return new Promise((resolve, reject) => {
+      const stops: (() => void)[] = [];
+      const end = (settle: () => void): void => {
+        for (const stop of stops) stop();
+        settle();
+      };
+      const stopped = (): void => end(() => reject(nodeStopped(to)));
+      this.#waiting.add(stopped);
+      stops.push(() => this.#waiting.delete(stopped));
+      const isLast = ms >= remainingMs;
+      const over = (): void => end(isLast ? () => reject(this.#notAgreed(to, last, timeoutMs)) : resolve);
+      stops.push(timers.setTimer(isLast ? remainingMs : ms, over, { keepAlive: true }));
+      if (signal !== undefined)
+        stops.push(processes.signals.onAbort(signal, () => end(() => reject(signal.reason))));
+    });
+  }
+
+  #notAgreed(to: EntityAddress, cause: EntityElsewhereError, timeoutMs: number): EntityElsewhereError {
+    const { pid } = cause;
+    const isGone = pid !== undefined && this.#deps.peers.availability(pid) === 'unknown';
+    const where = isGone ? `, whose node ${quoteText(pid.node)} is no peer of this node` : '';
+    return new EntityElsewhereError(
+      `The nodes did not agree within ${timeoutMs} ms where the entity ${quoteText(to.type)} ${formatKey(to.key)} is. The last one that was ` +
+        `asked named ${pid}${where}. Nothing was executed.`,
+      { pid, cause },
     );
   }
 
@@ -57,11 +126,28 @@ export function addressOf(to: unknown): EntityAddress | undefined {
   return isInstanceOf(to, EntityName) ? { type: to.type, key: to.key, hops: 0, passed: 0 } : undefined;
 }
 
-/** Prepares the next attempt to reach an entity. @throws The error of the last one, if too many nodes sent the call on. */
-export function askNext(entity: EntityAddress, tried: TriedMembers, error: unknown): void {
-  const isElsewhere = error instanceof EntityElsewhereError;
+/**
+ * Prepares the next attempt to reach an entity.
+ *
+ * @returns Whether it may be made at once; false: too many nodes have sent the call on.
+ */
+export function askNext(entity: EntityAddress, tried: TriedMembers, error: unknown): boolean {
+  const elsewhere = error instanceof EntityElsewhereError ? error : undefined;
   entity.hops += 1;
-  tried.redirect = isElsewhere ? error.pid : undefined;
-  if (isElsewhere && error.pid === undefined) entity.passed += 1;
-  if (entity.hops - entity.passed > MOST_HOPS) throw error;
+  tried.redirect = elsewhere?.pid;
+  if (elsewhere !== undefined && elsewhere.pid === undefined) entity.passed += 1;
+  if (elsewhere?.pid !== undefined) tried.lastNamed = elsewhere;
+  return entity.hops - entity.passed <= MOST_HOPS;
+}
+
+/** Prepares an attempt to reach an entity as if nobody had been asked. */
+export function askAnew(entity: EntityAddress): void {
+  entity.hops = 0;
+  entity.passed = 0;
+}
+
+function nodeStopped({ type, key }: EntityAddress): TransportError {
+  return new TransportError(
+    `This node has stopped while a call to the entity ${quoteText(type)} ${formatKey(key)} waited. Nothing was executed.`,
+  );
 }
