@@ -22,6 +22,7 @@ export interface ContextSnapshot {
  */
 export class CurrentProcess {
   #storage: AsyncLocalStorage<ContextSnapshot> | undefined;
+  #isClosed = false;
   readonly #root: LocalProcess;
   readonly #outside: ContextSnapshot;
 
@@ -115,13 +116,20 @@ export class CurrentProcess {
     return (...args) => this.resume(bound, this.snapshot(), fn, ...args);
   }
 
-  /** Lets go of the storage and its cost; everything runs as the root process again. */
+  /** Lets go of the storage and its cost; everything runs as the root process again, until something is run as another one. */
   dispose(): void {
     this.#storage?.disable();
     this.#storage = undefined;
   }
 
+  /** Lets go of the storage for good: what still runs does so as the root process. */
+  close(): void {
+    this.dispose();
+    this.#isClosed = true;
+  }
+
   #store<A extends unknown[], R>(context: ContextSnapshot, fn: (...args: A) => R, ...args: A): R {
+    if (this.#isClosed) return fn(...args);
     this.#storage ??= new AsyncLocalStorage();
     return this.#storage.run(context, fn, ...args);
   }

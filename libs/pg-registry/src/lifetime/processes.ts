@@ -156,6 +156,11 @@ export class Processes {
     this.current.dispose();
   }
 
+  /** Nothing of the node runs any more: no code has a process from now on. */
+  close(): void {
+    this.current.close();
+  }
+
   /** Ends every process that lives now except the root process, newest first. */
   exitChildren(reason: unknown): void {
     for (const process of [...this.#living.values()].toReversed()) {

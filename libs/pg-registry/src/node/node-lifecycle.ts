@@ -314,6 +314,7 @@ export class NodeLifecycle {
   #end(state: 'stopped' | 'fenced', reason: string): void {
     const { driver, scopes, waits, replicationWaits, channel, calls, observables, clusterLog, names } =
       this.#components;
+    const { service, processes } = this.#components;
     this.#state = state;
     clusterLog.end();
     names.close();
@@ -327,6 +328,8 @@ export class NodeLifecycle {
     waits.rejectAll(error);
     replicationWaits.rejectAll(error);
     observables.complete();
+    // What processes do at their end, they do as themselves.
+    void service.settled().then(() => processes.close());
   }
 }
 
