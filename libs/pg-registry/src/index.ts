@@ -120,6 +120,7 @@ export { ClusterName, clusterName, EntityName, hashBy, Via, via } from './calls'
 export { entity, EntityRef, EntityService, EntityType } from './entities';
 export type {
   EntitiesStats,
+  EntityTypeStats,
   EntityClass,
   EntityGuard,
   EntityLifecycle,

@@ -12,7 +12,7 @@ import type { EntityHost } from './entity-host';
 import { nameOf } from './entity-options';
 import type { HostedType } from './hosted-type';
 import type { Directory } from './hosts';
-import { Outcomes } from './outcomes';
+import { Outcomes } from './memory/outcomes';
 
 /** How long calls are parked for an entity that was announced and does not come. */
 const PARKED_MS = 15_000;

@@ -67,4 +67,9 @@ export interface EntitiesStats {
   readonly moves: Readonly<Record<'done' | 'without-state' | 'refused' | 'failed', number>>;
   /** States of entities that lost their place after a split, by what became of them. */
   readonly merges: Readonly<Record<'merged' | 'dropped' | 'lost', number>>;
+  /** The same by type, but for what ended. */
+  readonly byType: Readonly<Record<string, EntityTypeStats>>;
 }
+
+/** What happened to the entities of one type on one node. */
+export type EntityTypeStats = Pick<EntitiesStats, 'started' | 'failedStarts' | 'moves' | 'merges'>;

@@ -17,7 +17,7 @@ import { EntityHost } from './entity-host';
 import { type EntityClass, nameOf } from './entity-options';
 import { hostHandlers, hostOn, SETTLE_MS } from './host-handlers';
 import { hostOrders } from './host-orders';
-import type { HostedType } from './hosted-type';
+import { addCounts, type HostedType, noCounts } from './hosted-type';
 import type { Host } from './host';
 import { Directory, ENTITIES_SCOPE, HOSTS_SCOPE, namesOf } from './hosts';
 import { Merges } from './merges';
@@ -163,17 +163,15 @@ export class Entities implements EntityRouter {
   }
 
   stats(): EntitiesStats {
-    const host = this.#host;
-    const types = [...(host?.types.values() ?? [])];
-    const none = { done: 0, 'without-state': 0, refused: 0, failed: 0 };
+    const { hosted } = this;
+    const total = noCounts();
+    for (const { counts } of hosted) addCounts(total, counts);
     return {
-      living: Object.fromEntries(types.map(({ type, lives }) => [type.name, lives.size])),
-      started: { ...host?.started },
-      ended: { ...host?.ended },
-      failedStarts: host?.failedStarts ?? 0,
-      paused: types.reduce((sum, { pauses }) => sum + pauses.size, 0),
-      moves: { ...(this.#moves?.outcomes ?? none) },
-      merges: { ...(this.#merges?.outcomes ?? { merged: 0, dropped: 0, lost: 0 }) },
+      living: Object.fromEntries(hosted.map(({ type, lives }) => [type.name, lives.size])),
+      ended: { ...this.#host?.ended },
+      paused: hosted.reduce((sum, { pauses }) => sum + pauses.size, 0),
+      ...total,
+      byType: Object.fromEntries(hosted.map(({ type, counts }) => [type.name, structuredClone(counts)])),
     };
   }
 

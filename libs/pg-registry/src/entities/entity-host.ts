@@ -33,9 +33,7 @@ import { WaitingStarts } from './waiting-starts';
 export class EntityHost {
   readonly process: LocalProcess;
   readonly types = new Map<string, HostedType>();
-  readonly started: Record<string, number> = {};
   readonly ended: Record<string, number> = {};
-  failedStarts = 0;
   /** Whether entities are started here: not any more once the node drains. */
   isOpen = true;
   readonly #deps: EntitiesDeps;
@@ -220,7 +218,8 @@ export class EntityHost {
     };
     hosted.lives.set(key, life);
     this.#lives.set(process, { hosted, life });
-    this.started[cause] = (this.started[cause] ?? 0) + 1;
+    const { started: starts } = hosted.counts;
+    starts[cause] = (starts[cause] ?? 0) + 1;
     this.#tellFull(hosted);
     if (claim !== undefined) {
       processes.signals.onAbort(claim.signal, () => void this.#isHeld(hosted, life));
@@ -311,7 +310,7 @@ export class EntityHost {
   }
 
   #startFailed(hosted: HostedType, key: Key, error: unknown): void {
-    this.failedStarts += 1;
+    hosted.counts.failedStarts += 1;
     hosted.pauses.failed(key, messageOfThrown(error), this.#deps.timers.now());
     hosted.lives.get(key)?.mailbox.rejectWaiting(error);
   }

@@ -3,7 +3,8 @@ import type { LocalProcess } from '../lifetime';
 import type { Claim } from '../names';
 import { type Key, KeyMap, type Pid } from '../term';
 import type { EntityClass, EntityDefinition, StartCause } from './entity-options';
-import { StartPauses } from './start-pauses';
+import { RememberedKeys } from './memory/remembered-keys';
+import { StartPauses } from './memory/start-pauses';
 
 /** Keys of a type of which it is remembered where they came from; the one that ended first is forgotten first. */
 const MOST_ORIGINS = 1000;
@@ -39,6 +40,36 @@ export interface StartOf {
   readonly trace?: TraceContext | undefined;
 }
 
+/** What happened to the entities of one type on this node, so far. */
+export interface TypeCounts {
+  readonly started: Record<string, number>;
+  failedStarts: number;
+  readonly moves: Record<'done' | 'without-state' | 'refused' | 'failed', number>;
+  readonly merges: Record<'merged' | 'dropped' | 'lost', number>;
+}
+
+/** Makes counts of nothing. */
+export function noCounts(): TypeCounts {
+  return {
+    started: {},
+    failedStarts: 0,
+    moves: { done: 0, 'without-state': 0, refused: 0, failed: 0 },
+    merges: { merged: 0, dropped: 0, lost: 0 },
+  };
+}
+
+/** Adds counts to a sum. */
+export function addCounts(sum: TypeCounts, { started, failedStarts, moves, merges }: TypeCounts): void {
+  sum.failedStarts += failedStarts;
+  add(sum.started, started);
+  add(sum.moves, moves);
+  add(sum.merges, merges);
+}
+
+function add(sum: Record<string, number>, counts: Readonly<Record<string, number>>): void {
+  for (const [what, count] of Object.entries(counts)) sum[what] = (sum[what] ?? 0) + count;
+}
+
 /** An entity type that this node offers, and what lives of it here. */
 export class HostedType {
   readonly type: EntityDefinition;
@@ -47,7 +78,8 @@ export class HostedType {
   /** Calls that wait until it is known whether their entity starts here. */
   readonly parked = new KeyMap<Mailbox>();
   readonly pauses = new StartPauses();
-  readonly #origins = new KeyMap<Pid>();
+  readonly counts = noCounts();
+  readonly #origins = new RememberedKeys<Pid>(MOST_ORIGINS);
   /** When this node began to offer it; Infinity: not yet. */
   offeredAt = Infinity;
   /** What its offer says. */
@@ -62,11 +94,7 @@ export class HostedType {
 
   /** An entity that was handed over has ended here: its old node may still say for a while that it is on its way. */
   endedAfterMove(key: Key, from: Pid): void {
-    this.#origins.delete(key);
-    this.#origins.set(key, from);
-    if (this.#origins.size <= MOST_ORIGINS) return;
-    const [oldest] = this.#origins.keys();
-    this.#origins.delete(oldest);
+    this.#origins.note(key, from);
   }
 
   /** Whether the last entity of a key that was handed over to this node came from this process, and has ended. */

@@ -26,7 +26,17 @@ class Tiny {
     return;
   }
 }
-@Module({ providers: [File, Tiny] })
+@Entity('broken')
+class Broken {
+  onProcessStart(): never {
+    throw new RangeError('deliberate '.repeat(1000));
+  }
+  @HandleCall()
+  hi(): string {
+    return 'hi';
+  }
+}
+@Module({ providers: [File, Tiny, Broken] })
 // oxlint-disable-next-line typescript/no-extraneous-class
 class Hosts {}
 
@@ -137,6 +147,40 @@ describe('A node that offers an entity type and lies', () => {
     await eventually(() => expect(host.node.stats().protocol.counters['overfull']).toBeGreaterThan(0));
     await eventually(() => expect(host.entities.hosts(File).map(({ node }) => node)).toEqual(['host']));
     expect(await host.entities.ref(File, 1).call('erase')).toBe('erased');
+  });
+
+  it('does not make a node remember many keys of entities that fail to start, however long these are', async () => {
+    const keys = Array.from({ length: 200 }, (_, at) => `${at}`.padEnd(4000, 'x'));
+    const failures = await Promise.all(
+      keys.map((key) =>
+        caller.entities
+          .ref(Broken, key)
+          .call('hi', undefined, { timeoutMs: 20_000 })
+          .catch((error: unknown) => String(error)),
+      ),
+    );
+    expect(failures.filter((failure) => /deliberate/.test(String(failure)))).toHaveLength(keys.length);
+    const { failedStarts, paused, living } = host.node.stats().entities;
+    expect([failedStarts, living['broken']]).toEqual([keys.length, 0]);
+    // The last ones, of 262,144 characters with their errors.
+    expect(paused).toBeGreaterThan(20);
+    expect(paused).toBeLessThan(65);
+    await eventually(() => expect(caller.entities.list(Broken)).toHaveLength(0));
+  });
+
+  it('is asked for an entity a bounded number of times by a call that it sends on in vain', async () => {
+    const asked = await offer(liar.processes.spawn().pid);
+    const keys = Array.from({ length: 10 }, (_, key) => key);
+    const call = (key: number): Promise<unknown> =>
+      caller.entities
+        .ref(File, key)
+        .call('erase', undefined, { timeoutMs: 1000 })
+        .catch((error: unknown) => error);
+    const answers = await Promise.all(keys.map(call));
+    const inVain = answers.filter((answer) => answer !== 'erased');
+    expect(inVain.length).toBeGreaterThan(0);
+    // In a second a call asks five times, and each time follows four answers.
+    expect(asked()).toBeLessThanOrEqual(keys.length * 6 * 5);
   });
 
   it('does not make a node start hundreds of entities in one turn of its event loop', async () => {

@@ -13,7 +13,7 @@ import {
   PidInterner,
 } from '../term';
 import { hostOrders } from './host-orders';
-import { Outcomes } from './outcomes';
+import { Outcomes } from './memory/outcomes';
 import { createTestCluster, type TestCluster, type TestNode, type TestNodeSettings } from '../testing';
 
 const merges: unknown[] = [];

@@ -9,7 +9,7 @@
  * executed at most once; what waits for an entity is executed or told why not. May import: term, table, names, lifetime, calls, process, scope, rxjs.
  */
 export { Entities } from './entities';
-export type { EntitiesStats, EntityStarting, OnStarting } from './entities-deps';
+export type { EntitiesStats, EntityStarting, EntityTypeStats, OnStarting } from './entities-deps';
 export {
   type EntityClass,
   type EntityLifecycle,

@@ -5,7 +5,7 @@ import type { EntityHost } from './entity-host';
 import { type EntityLifecycle, nameOf } from './entity-options';
 import type { HostedType, Life } from './hosted-type';
 import { type Directory, ENTITIES_SCOPE, MOVING } from './hosts';
-import { Outcomes } from './outcomes';
+import { Outcomes } from './memory/outcomes';
 import { isBetter } from './placement';
 
 const ASK_MS = 5000;
@@ -29,7 +29,6 @@ export interface MergeRequest {
  * the first, again and again with the same number until that has run.
  */
 export class Merges {
-  readonly outcomes = { merged: 0, dropped: 0, lost: 0 };
   readonly #deps: EntitiesDeps;
   readonly #directory: Directory;
   readonly #host: EntityHost;
@@ -99,8 +98,8 @@ export class Merges {
     this.#host.release(hosted, life, 'duplicate', forward);
   }
 
-  async #send(hosted: HostedType, { key }: Life, other: Pid, state: Value): Promise<void> {
-    const { name } = hosted.type;
+  async #send({ type, counts }: HostedType, { key }: Life, other: Pid, state: Value): Promise<void> {
+    const { name } = type;
     const { random, calls, onWarning } = this.#deps;
     const mergeId = [random(), random()].map((part) => Math.floor(part * BITS_32).toString(16)).join('-');
     const request: MergeRequest = { type: name, key, mergeId, state };
@@ -111,7 +110,7 @@ export class Merges {
       try {
         // oxlint-disable-next-line no-await-in-loop
         const merged = await calls.outgoing.call(host.pid, 'merge', request, { timeoutMs: ASK_MS });
-        this.outcomes[merged === true ? 'merged' : 'dropped'] += 1;
+        counts.merges[merged === true ? 'merged' : 'dropped'] += 1;
         if (merged !== true)
           onWarning(
             'entity-merge',
@@ -124,7 +123,7 @@ export class Merges {
         if (code !== 'CALL_TIMEOUT' && code !== 'TRANSPORT') break;
       }
     }
-    this.outcomes.lost += 1;
+    counts.merges.lost += 1;
     onWarning(
       'entity-merge',
       `The state of ${nameOf({ type: name, key })} could not be merged and is lost`,

@@ -28,9 +28,6 @@ const AT_A_TIME = 64;
 const GONE_MS = 5000;
 const BITS_32 = 2 ** 32;
 
-/** What became of the entities that a node wanted to give away. */
-export type MoveOutcome = 'done' | 'without-state' | 'refused' | 'failed';
-
 /** An entity of this node. */
 interface Living {
   readonly hosted: HostedType;
@@ -57,7 +54,6 @@ const NO_STATE: PackedState = { hasState: false, state: null };
  * From the first `receive` on the entity never lives here again under this process: the target may have it.
  */
 export class Moves {
-  readonly outcomes: Record<MoveOutcome, number> = { done: 0, 'without-state': 0, refused: 0, failed: 0 };
   readonly #deps: EntitiesDeps;
   readonly #directory: Directory;
   readonly #host: EntityHost;
@@ -118,7 +114,8 @@ export class Moves {
 
   /** Entities that are on other nodes now, whether with their state or without. */
   get #handedOver(): number {
-    return this.outcomes.done + this.outcomes['without-state'];
+    const all = [...this.#host.types.values()].map(({ counts }) => counts.moves);
+    return all.reduce((sum, moves) => sum + moves.done + moves['without-state'], 0);
   }
 
   async #leaveAll(lives: readonly Living[], settle: (host: Host) => Promise<unknown>): Promise<void> {
@@ -174,7 +171,7 @@ export class Moves {
     const target = await this.#prepare(hosted, life, to, moveId);
     if (!life.process.alive) return false;
     if (target === undefined) {
-      this.outcomes.refused += 1;
+      hosted.counts.moves.refused += 1;
       if (this.#host.isOpen) life.closing = undefined;
       else await this.#endHere(hosted, life);
       return false;
@@ -184,7 +181,7 @@ export class Moves {
     if (!life.process.alive) return false;
     this.#deps.scope(ENTITIES_SCOPE).updateValue([hosted.type.name, life.key], MOVING, life.process.pid);
     const pid = await this.#send(hosted, life, target, moveId, packed);
-    this.outcomes[pid === undefined ? 'failed' : packed.hasState ? 'done' : 'without-state'] += 1;
+    hosted.counts.moves[pid === undefined ? 'failed' : packed.hasState ? 'done' : 'without-state'] += 1;
     const forward = (queued: QueuedMessage): void =>
       this.#host.refuse(
         queued,

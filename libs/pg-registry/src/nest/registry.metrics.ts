@@ -1,4 +1,5 @@
 import type { Attributes, Histogram, Meter, Observable } from '@opentelemetry/api';
+import type { EntityTypeStats } from '../entities';
 import type { ClaimOutcome } from '../names';
 import { codeOfThrown, isOwnError } from '../term';
 import type { LagReport, NodeStats, PgRegistryNode, SyncReport } from '../node';
@@ -111,25 +112,26 @@ const INSTRUMENTS: readonly Instrument[] = [
   {
     name: 'entities.started',
     kind: 'counter',
-    description: 'Entities that were started here, by cause',
-    read: ({ entities }) =>
-      Object.entries(entities.started).map(([cause, count]) => [count, { cause }] as const),
+    description: 'Entities that were started here, by type and cause',
+    read: (stats) => countedByType(stats, 'cause', ({ started }) => started),
   },
   {
     name: 'entities.moves',
     kind: 'counter',
-    description: 'Moves of entities away from here, by outcome',
-    read: ({ entities }) =>
-      Object.entries(entities.moves).map(([outcome, count]) => [count, { outcome }] as const),
+    description: 'Moves of entities away from here, by type and outcome',
+    read: (stats) => countedByType(stats, 'outcome', ({ moves }) => moves),
   },
   {
     name: 'entities.failures',
     kind: 'counter',
-    description: 'Starts of entities that failed, and states that were lost after a split',
-    read: ({ entities }) => [
-      [entities.failedStarts, { step: 'start' }],
-      [entities.merges.lost, { step: 'merge' }],
-    ],
+    description:
+      'Starts of entities that failed, moves that failed, and states that were lost after a split, by type',
+    read: (stats) =>
+      countedByType(stats, 'step', ({ failedStarts, moves, merges }) => ({
+        start: failedStarts,
+        move: moves.failed,
+        merge: merges.lost,
+      })),
   },
   gauge('names.held', 'Cluster names that this node holds', ({ names }) => names.held),
   gauge('names.waiting', 'Calls and campaigns that wait for a cluster name', ({ names }) => names.waiting),
@@ -250,6 +252,16 @@ function wordFor(outcome: ClaimOutcome): string {
 
 function gauge(name: string, description: string, read: (stats: NodeStats) => number): Instrument {
   return { name, kind: 'gauge', description, read: (stats) => [[read(stats)]] };
+}
+
+function countedByType(
+  { entities }: NodeStats,
+  attribute: string,
+  of: (stats: EntityTypeStats) => Readonly<Record<string, number>>,
+): (readonly [number, Attributes])[] {
+  return Object.entries(entities.byType).flatMap(([type, stats]) =>
+    Object.entries(of(stats)).map(([word, count]) => [count, { type, [attribute]: word }] as const),
+  );
 }
 
 function counted({ protocol }: NodeStats, ...names: readonly string[]): number {

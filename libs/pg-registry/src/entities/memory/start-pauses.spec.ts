@@ -28,4 +28,22 @@ describe('The pauses of keys that fail to start', () => {
     expect(pauses.of(4999, 0)).toBeDefined();
     expect(pauses.of(0, 0)).toBeUndefined();
   });
+
+  it('are remembered in a bounded size, whatever the keys and the errors are', () => {
+    const pauses = new StartPauses();
+    const remembered = (): number => pauses.size;
+    for (let key = 0; key < 1000; key += 1) pauses.failed([key, ...emptyArrays], 'broken', 0);
+    expect(remembered()).toBeLessThanOrEqual(262_144 / (2 * emptyArrays.length));
+    expect(pauses.of([999, ...emptyArrays], 0)).toMatchObject({ why: 'broken' });
+    const short = new StartPauses();
+    for (let key = 0; key < 1000; key += 1) short.failed(key, 'x'.repeat(4096), 0);
+    expect(short.size).toBeLessThanOrEqual(64);
+    for (let key = 0; key < 1000; key += 1) short.started(key);
+    expect(short.size).toBe(0);
+    for (let key = 0; key < 500; key += 1) short.failed(key, 'broken', 0);
+    expect(short.size).toBe(500); // what was forgotten does not count any more
+  });
 });
+
+/** In a key, each takes about 50 times as much as what a peer sends for it. */
+const emptyArrays: readonly (readonly never[])[] = Array.from({ length: 1000 }, () => []);

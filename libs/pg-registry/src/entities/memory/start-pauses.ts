@@ -1,4 +1,5 @@
-import { type Key, KeyMap } from '../term';
+import type { Key } from '../../term';
+import { RememberedKeys } from './remembered-keys';
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 30_000;
@@ -17,7 +18,7 @@ export interface StartPause {
 
 /** The keys of one type that failed to start: after each failure in a row nobody tries for twice as long, 30 s at most. */
 export class StartPauses {
-  readonly #byKey = new KeyMap<StartPause>();
+  readonly #byKey = new RememberedKeys<StartPause>(MOST_KEYS);
 
   /** Keys that are remembered. */
   get size(): number {
@@ -27,12 +28,7 @@ export class StartPauses {
   failed(key: Key, why: string, now: number): void {
     const failures = (this.#byKey.get(key)?.failures ?? 0) + 1;
     const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures - 1, 20));
-    // Deleted first, so that the order of the map is that of the failures.
-    this.#byKey.delete(key);
-    this.#byKey.set(key, { failures, until: now + pauseMs, why });
-    if (this.#byKey.size <= MOST_KEYS) return;
-    const [oldest] = this.#byKey.keys();
-    this.#byKey.delete(oldest);
+    this.#byKey.note(key, { failures, until: now + pauseMs, why }, why);
   }
 
   started(key: Key): void {
