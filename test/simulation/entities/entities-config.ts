@@ -26,6 +26,9 @@ export interface EntitiesConfig {
   readonly failingStarts: number;
 }
 
+/** How long a session of leases lasts without a renewal, in milliseconds. */
+export const TTL_MS = 2000;
+
 /** Draws what a history is made of. */
 export function drawConfig(random: SeededRandom): EntitiesConfig {
   const kind = random.weighted<HistoryKind>([
@@ -46,7 +49,7 @@ export function drawConfig(random: SeededRandom): EntitiesConfig {
       peerTimeoutMs: 6000,
       isolationTimeoutMs: 20_000,
       drainMs: 10_000,
-      names: { ttlMs: 2000, takeover: random.pick(['lease', 'crash']) },
+      names: { ttlMs: TTL_MS, takeover: random.pick(['lease', 'crash']) },
       observer: false,
     },
     types: {

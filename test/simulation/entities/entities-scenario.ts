@@ -5,7 +5,7 @@ import { SeededRandom } from '../../support/seeded-random';
 import { EventQueue } from '../../support/virtual-network/event-queue';
 import { NO_FAULTS, VirtualBroker } from '../../support/virtual-network/virtual-broker';
 import { AsyncContexts } from './async-contexts';
-import { drawConfig, type EntitiesConfig } from './entities-config';
+import { drawConfig, type EntitiesConfig, TTL_MS } from './entities-config';
 import { EntityCalls } from './entity-calls';
 import { EntityJournal, type EntityLife, nameOf } from './entity-journal';
 import { EntityNode } from './entity-node';
@@ -83,8 +83,11 @@ class EntitiesScenario {
     this.#leases = new LocalLeases({ monotonic: () => queue.now, wall: () => WALL_MS + queue.now });
     const fail = (what: string): void => this.#fail(what);
     const now = (): number => queue.now;
+    const { kind, options } = this.#config;
+    const isTakenOver = kind === 'faulty' && options.names !== false && options.names?.takeover === 'crash';
     this.#journal = new EntityJournal({
       now,
+      overlapMs: isTakenOver ? TTL_MS : 0,
       calmSince: () => (this.#faults > 0 ? Infinity : this.#calmSince),
       log: (line) => this.#log(line),
       fail,

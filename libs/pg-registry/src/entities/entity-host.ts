@@ -191,6 +191,7 @@ export class EntityHost {
       { via: via(ENTITIES_SCOPE, [type.name, key]), args: { key, state, cause, token: claim?.token } },
       {
         isReentrant: type.reentrant,
+        keepsName: true,
         mayHandle: claim && (() => this.#isHeld(hosted, life)),
         handlersOf: (created) =>
           entityHandlers(created, {

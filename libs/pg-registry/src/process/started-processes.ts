@@ -59,6 +59,8 @@ export interface StartHooks {
   readonly onFailed?: (error: unknown) => void;
   /** Whether a call that the process waits for itself is handled at once. Default: it is refused. */
   readonly isReentrant?: boolean;
+  /** Whether a process whose start has failed keeps its name until its `onProcessExit` is over. Default: until it runs. */
+  readonly keepsName?: boolean;
   /** Asked before each message is handled: false keeps it, and ends the process. Default: nobody. */
   readonly mayHandle?: (() => boolean) | undefined;
 }
@@ -146,6 +148,7 @@ export class StartedProcesses {
       await Promise.race([started, process.exited]);
     } catch (error) {
       hooks.onFailed?.(error);
+      if (hooks.keepsName === true) await this.close(process, error, { handlerMs: 0 });
       process.exit(error);
       throw error;
     }
