@@ -6,10 +6,15 @@ import type { EntityLifecycle } from './entity-options';
 /** The name by which the host has an entity merge a state; others who use it get `NoHandlerError`. */
 export const MERGE = 'pg.merge';
 
+/** The name by which an entity tells its process. */
+export const SELF = 'pg.self';
+
 /** What the handlers of an entity add to those of its class. */
 export interface EntityHandlersDeps {
   /** The process of this node's host. */
   readonly host: Pid;
+  /** The process that the running code belongs to. */
+  readonly self: () => Pid;
   /** Called when a handler has failed. */
   readonly onError: (() => void) | undefined;
 }
@@ -19,6 +24,7 @@ export function entityHandlers({ instance, handlers }: CreatedInstance, deps: En
   return {
     call: (name, payload, context) => {
       if (name === MERGE && context.caller === deps.host) return merged(instance, payload);
+      if (name === SELF) return deps.self();
       return guarded(deps, () => handlers.call(name, payload, context));
     },
     cast: (name, payload, context) => guarded(deps, () => handlers.cast(name, payload, context)),

@@ -196,6 +196,7 @@ export class EntityHost {
         handlersOf: (created) =>
           entityHandlers(created, {
             host: this.process.pid,
+            self: () => processes.current.self().pid,
             onError: type.onError === 'stay' ? undefined : () => this.#endAfterError(hosted, key),
           }),
         onFailed: (error) => this.#startFailed(hosted, key, error),

@@ -15,6 +15,7 @@ import {
 import type { Entities } from './entities';
 import { type EntityClass, typeNameOf } from './entity-options';
 import type { Host } from './host';
+import { SELF } from './entity-handlers';
 import { ENTITIES_SCOPE } from './hosts';
 
 /** A name belongs to no node, whose objects its pids could be. */
@@ -134,6 +135,15 @@ export class EntityService {
   /** Returns the process of an entity if it lives; a local read that starts nothing. */
   find(type: EntityClass | string, key: Key): Pid | undefined {
     return this.ref(type, key).pid();
+  }
+
+  /**
+   * Returns the process of an entity, which is started if it does not live. A pid does not follow the moves of its entity; {@link ref} does.
+   *
+   * @throws What a call to the entity throws: see `ProcessService.call`.
+   */
+  async getOrStart(type: EntityClass | string, key: Key, options?: CallOptions): Promise<Pid> {
+    return await this.#processes.call<Pid>(entity(type, key), SELF, null, options);
   }
 
   /** Returns the entries of all living entities of a type; the keys of the entries are `[type, key]`. Costs its answer. Empty before this node has synced. */
