@@ -39,12 +39,13 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
     timer: [2, '#run catches what a handler throws, #finish catches what others throw'],
   },
   'calls/delivery/outgoing-call.ts': {
-    'then()': [2, PROMISE],
+    'then()': [3, PROMISE],
     timer: [1, 'askNext() never throws'],
   },
   'calls/delivery/waiting-casts.ts': {
     void: [1, '#serve() handles every rejection; hand() and drop() catch'],
   },
+  'calls/destinations/entity-routing.ts': { timer: [1, CLOCK] },
   'calls/destinations/holder-routing.ts': { timer: [1, CLOCK] },
   'calls/outgoing-calls.ts': { 'then()': [1, PROMISE] },
   'calls/calls-from-peers.ts': { timer: [1, CLOCK], 'then()': [1, 'caught; a reply does not throw'] },
@@ -72,15 +73,17 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
   'command/verbs/scope-verbs.ts': { 'async callback': [3, AWAITED] },
   'entities/arrivals.ts': { timer: [1, CLOCK] },
   'entities/entities.ts': {
-    'then()': [1, AWAITED],
     void: [1, '#begin and #offer handle every rejection'],
-    timer: [2, CLOCK],
+    timer: [1, CLOCK],
     subscribe: [1, '#onEvent catches everything'],
-    'async callback': [3, AWAITED],
   },
   'entities/entity-host.ts': {
     'then()': [1, PROMISE],
     void: [1, 'a release and an end of an onProcessExit never reject'],
+  },
+  'entities/entity-leases.ts': {
+    'then()': [1, 'release() never rejects'],
+    'finally()': [1, 'release() never rejects'],
   },
   'entities/entity-service.ts': { void: [1, 'ready() never rejects'] },
   'entities/host-handlers.ts': { 'async callback': [1, 'the mailbox awaits it'] },
@@ -89,7 +92,7 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
   'entities/merges.ts': { 'async callback': [2, AWAITED] },
   'entities/settling.ts': { timer: [1, CLOCK] },
   'entities/start-turns.ts': { timer: [1, CLOCK] },
-  'entities/moves.ts': { 'then()': [2, AWAITED], 'async callback': [1, AWAITED] },
+  'entities/moves.ts': { 'then()': [3, AWAITED], timer: [1, CLOCK], 'async callback': [3, AWAITED] },
   'entities/waiting-starts.ts': {
     'then()': [1, PROMISE],
     void: [3, 'release() and #claimAndStart() never reject'],
@@ -159,7 +162,10 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
   'node/cluster-log.ts': { timer: [1, CLOCK] },
   'node/connection-channel.ts': { subscribe: [1, SAFE] },
   'node/node-components.ts': { timer: [1, CLOCK] },
-  'node/node-lifecycle.ts': { void: [1, 'drain() and close() never reject'] },
+  'node/node-lifecycle.ts': {
+    'then()': [1, 'settled() never rejects'],
+    void: [2, 'drain() and close() never reject'],
+  },
   'node/inbound-backlog.ts': { timer: [2, 'guardedClock, and #step of the driver'] },
   'node/protocol-driver.ts': {
     'then()': [1, '#step; the rejection is handled'],
