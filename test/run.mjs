@@ -57,7 +57,6 @@ async function runJest(env) {
       [
         join(root, 'node_modules', 'jest', 'bin', 'jest.js'),
         '--passWithNoTests',
-        `--maxWorkers=${Math.max(2, Math.floor(availableParallelism() / 2))}`,
         '--json',
         `--outputFile=${report}`,
         ...process.argv.slice(2),

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { runs } from '../../../../test/support/runs';
 import { Pid, sameValue, type Key, type Value } from '../term';
 import {
   $,
@@ -162,7 +163,7 @@ function difference(actual: readonly unknown[], expected: readonly unknown[]): r
   return sameValue(actual as Value, expected as Value) ? [] : [actual, expected];
 }
 
-const runs = { numRuns: 1000 };
+const thorough = { numRuns: runs(500) };
 
 describe('A compiled query and the documentation taken at its word', () => {
   it('a compiled pattern agrees with the naive interpreter', () => {
@@ -172,7 +173,7 @@ describe('A compiled query and the documentation taken at its word', () => {
         const { matches: compiled } = compileMatch(some);
         expect(compiled({ key: 'k', pid, value: each }, context)).toBe(matches(some, each, new Map()));
       }),
-      runs,
+      thorough,
     );
   });
 
@@ -188,7 +189,7 @@ describe('A compiled query and the documentation taken at its word', () => {
         expect(difference(result === NO_MATCH ? [] : [result], expected)).toEqual([]);
         expect(spec.counts(each, context)).toBe(expected[0] === true);
       }),
-      runs,
+      thorough,
     );
   });
 
@@ -204,7 +205,7 @@ describe('A compiled query and the documentation taken at its word', () => {
         const guarded: Clause = { head: { value: [$(0), $(1)] }, guards: [body], body: true };
         expect(compileSpec(guarded).counts(each, context)).toBe(interpret([guarded], each, pid).length === 1);
       }),
-      runs,
+      thorough,
     );
   });
 
@@ -228,7 +229,7 @@ describe('A compiled query and the documentation taken at its word', () => {
           difference([compileSpec(clause).select(each, context)], interpret([clause], each, pid)),
         ).toEqual([]);
       }),
-      { numRuns: 150 },
+      { numRuns: runs(100) },
     );
   });
 

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { runs } from '../../../../test/support/runs';
 import { NO_FAULTS } from '../../../../test/support/virtual-network/virtual-broker';
 import { DEFAULT_PROTOCOL_OPTIONS } from '../cluster/protocol-options';
 import type { VirtualNetwork, VirtualNode } from '../protocol/virtual-network.fixture';
@@ -191,15 +192,15 @@ describe('three nodes on a network that loses, duplicates and reorders frames', 
   const history = fc.array(anyStep, { minLength: 1, maxLength: 80, size: 'max' });
 
   it.each([
-    ['in tight memory', TIGHT, 60],
-    ['with room for repairs', ROOMY, 40],
+    ['in tight memory', TIGHT, 25],
+    ['with room for repairs', ROOMY, 20],
   ])(
     'have equal views in the end, and replayed events equal to their tables at every step, %s',
-    (_, options, numRuns) => {
+    (_, options, count) => {
       expect(() =>
         fc.assert(
           fc.property(fc.integer(), history, (seed, steps) => run(options, seed, steps)),
-          { numRuns },
+          { numRuns: runs(count) },
         ),
       ).not.toThrow();
     },

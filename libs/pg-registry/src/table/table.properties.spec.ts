@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { runs } from '../../../../test/support/runs';
 import { formatKey, Pid, sameKey, samePid, type Key } from '../term';
 import { Table, type Diff, type Entry, type EntryNumbers } from '.';
 import { numbersInSteps } from './entry-numbers.fixture';
@@ -238,6 +239,6 @@ it('a table agrees with the model after any operations, and its diffs are exactl
       expectSameReads(table, model);
       expect(byId(table.rows().map((row) => row.entry))).toEqual(held);
     }),
-    { numRuns: 60 },
+    { numRuns: runs(25) },
   );
 });

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { runs } from '../../../../test/support/runs';
 import {
   compareValues,
   DEFAULT_VALUE_LIMITS,
@@ -78,7 +79,7 @@ describe('The order of values', () => {
           compareValues(low, high) === 0,
         );
       }),
-      { numRuns: 500 },
+      { numRuns: runs(300) },
     );
   });
 });
@@ -89,7 +90,7 @@ describe('Tokens of keys', () => {
       fc.property(similarKey, similarKey, (a, b) => {
         expect(new Set([keyToken(a)]).has(keyToken(b))).toBe(sameKey(a, b));
       }),
-      { numRuns: 500 },
+      { numRuns: runs(300) },
     );
   });
 });

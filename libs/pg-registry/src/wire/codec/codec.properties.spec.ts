@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { runs } from '../../../../../test/support/runs';
 import {
   DEFAULT_VALUE_LIMITS,
   InvalidValueError,
@@ -77,7 +78,7 @@ describe('Decoding', () => {
         expect(sameValue(again, stored)).toBe(true);
         expect(isBytes(again) || Object.isFrozen(again)).toBe(true);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 
@@ -98,7 +99,7 @@ describe('Decoding', () => {
   test('decoding random bytes returns a value in normal form or throws a DecodeError', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => expect(isNormalOrRefused(bytes)).toBe(true)),
-      { numRuns: 1500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -110,7 +111,7 @@ describe('Decoding', () => {
     const list = fc.array(byte, { maxLength: 40 });
     fc.assert(
       fc.property(list, (bytes) => expect(isNormalOrRefused(Uint8Array.from(bytes))).toBe(true)),
-      { numRuns: 1500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -132,7 +133,7 @@ describe('Decoding', () => {
         }
         expect(isNormalOrRefused(Uint8Array.from(bytes))).toBe(true);
       }),
-      { numRuns: 600 },
+      { numRuns: runs(400) },
     );
   });
 
