@@ -5,7 +5,7 @@ import { DEFAULT_VALUE_LIMITS, heapBytesOf, type Key, PidInterner, type Value } 
 import { HeapLimitError, Reader, Writer } from '../wire';
 
 const THERE = 'b'.repeat(16);
-const COUNT = 3000;
+const COUNT = 1000;
 /** By how much what V8 takes may exceed the estimate: it rounds, and tables grow in steps. */
 const TOLERANCE = 1.25;
 
