@@ -13,6 +13,7 @@ import { Doc, encodeStateAsUpdate } from 'yjs';
 import { eventually } from '../../../../test/support/eventually';
 import { CollaborationOptions } from '../collaboration-options';
 import { MemoryDatabase } from '../persistence/memory-database.fixture';
+import { SAVE_OPTIONS } from '../persistence/save-schedule';
 import { CollaborationRegistry } from '../registry/collaboration-registry';
 import { startNode } from '../start/node';
 import { DocumentSupervisor, DOCUMENTS } from './document-supervisor';
@@ -35,7 +36,12 @@ let document = '';
 beforeAll(async () => {
   database = new MemoryDatabase();
   ({ application } = await startNode({
-    options: new CollaborationOptions({ node: 'node-1', idleMs: 60_000 }),
+    options: new CollaborationOptions({
+      node: 'node-1',
+      idleMs: 60_000,
+      // Nothing is saved before the end of a document, however busy the machine is.
+      saves: { ...SAVE_OPTIONS, quietMs: 600_000, mostMs: 600_000 },
+    }),
     cluster: { transport: localTransport({ bus: localBus() }), exitTimeoutMs: 500 },
     database,
     host: '127.0.0.1',
