@@ -3,8 +3,8 @@ import {
   AlreadyRegisteredError,
   EntityUnavailableError,
   type Key,
-  KeyMap,
   type Pid,
+  quoteText,
   type Value,
 } from '../term';
 import type { EntitiesDeps } from './entities-deps';
@@ -12,6 +12,7 @@ import type { EntityHost } from './entity-host';
 import { nameOf } from './entity-options';
 import type { HostedType } from './hosted-type';
 import type { Directory } from './hosts';
+import { Announced } from './memory/announced';
 import { Outcomes } from './memory/outcomes';
 
 /** How long calls are parked for an entity that was announced and does not come. */
@@ -49,7 +50,7 @@ export class Arrivals {
   readonly #deps: EntitiesDeps;
   readonly #directory: Directory;
   readonly #host: EntityHost;
-  readonly #expected = new Map<HostedType, KeyMap<Expected>>();
+  readonly #expected = new Announced<HostedType, Expected>();
   /** The processes of entities that have come, by their moves. */
   readonly #arrived = new Outcomes<Promise<Pid>>(MOST_MOVES);
 
@@ -66,7 +67,7 @@ export class Arrivals {
    */
   prepare({ type, key, moveId, from }: Announcement): void {
     const hosted = this.#host.types.get(type);
-    const before = hosted && this.#expected.get(hosted)?.get(key);
+    const before = hosted && this.#expected.get(hosted, key);
     if (before?.moveId === moveId) return;
     // The sender did not hear that it is expected, and tries again.
     const isAgain = before?.from === from;
@@ -81,12 +82,10 @@ export class Arrivals {
     if (refusal !== undefined) throw refusal;
     if (before !== undefined && !isAgain)
       throw new EntityUnavailableError(`${nameOf({ type, key })} is expected here already.`);
-    before?.cancel();
     const parking = before?.parking ?? this.#deps.calls.mailboxes.detached(this.#host.process);
-    const cancel = this.#deps.timers.setTimer(PARKED_MS, () => this.#giveUp(hosted, key, moveId));
+    this.#expect(hosted, key, { moveId, from, parking }, before);
     hosted.parked.set(key, parking);
     waiting?.divert((queued) => parking.take(queued));
-    this.#of(hosted).set(key, { moveId, from, parking, cancel });
   }
 
   /** Starts an entity with what its last life handed over. @returns Its process, when it has started. @throws What its start throws. */
@@ -97,17 +96,13 @@ export class Arrivals {
   /** A node is gone: what it announced does not come. */
   nodeLost(incarnation: string): void {
     this.#arrived.forget(incarnation);
-    for (const [hosted, expected] of this.#expected) {
-      for (const [key, { from, moveId }] of expected) {
-        if (from.incarnation === incarnation) this.#giveUp(hosted, key, moveId);
-      }
-    }
+    for (const [hosted, key, { from, moveId }] of this.#expected)
+      if (from.incarnation === incarnation) this.#giveUp(hosted, key, moveId);
   }
 
   /** This node takes no more entities: calls that wait for some are told so. */
   giveUpAll(): void {
-    for (const [hosted, expected] of this.#expected)
-      for (const [key, { moveId }] of expected) this.#giveUp(hosted, key, moveId);
+    for (const [hosted, key, { moveId }] of this.#expected) this.#giveUp(hosted, key, moveId);
   }
 
   async #start({ type, key, moveId, from, stateVersion, hasState, state }: Delivery): Promise<Pid> {
@@ -138,10 +133,10 @@ export class Arrivals {
 
   /** Where calls wait for an entity that has come, until it has begun to start. */
   #parkingOf(hosted: HostedType, key: Key, moveId: string): Mailbox {
-    const expected = this.#expected.get(hosted)?.get(key);
+    const expected = this.#expected.get(hosted, key);
     if (expected?.moveId === moveId) {
       expected.cancel();
-      this.#expected.get(hosted)?.delete(key);
+      this.#expected.delete(hosted, key);
       return expected.parking;
     }
     // It was not announced, or is given up: then it must not come between others.
@@ -169,17 +164,23 @@ export class Arrivals {
     return new EntityUnavailableError(`This node does not take ${nameOf({ type, key })} any more.`);
   }
 
-  #of(hosted: HostedType): KeyMap<Expected> {
-    let expected = this.#expected.get(hosted);
-    if (expected === undefined) this.#expected.set(hosted, (expected = new KeyMap()));
-    return expected;
+  /** @param before What the sender has announced in vain. @throws EntityUnavailableError if it has announced too much */
+  #expect(hosted: HostedType, key: Key, of: Omit<Expected, 'cancel'>, before: Expected | undefined): void {
+    if (before !== undefined) this.#expected.delete(hosted, key);
+    before?.cancel();
+    const cancel = this.#deps.timers.setTimer(PARKED_MS, () => this.#giveUp(hosted, key, of.moveId));
+    if (this.#expected.add(hosted, key, of.from.incarnation, { ...of, cancel })) return;
+    cancel();
+    throw new EntityUnavailableError(
+      `Too many entities of node ${quoteText(of.from.node)} are expected here already.`,
+    );
   }
 
   #giveUp(hosted: HostedType, key: Key, moveId: string): void {
-    const expected = this.#expected.get(hosted)?.get(key);
+    const expected = this.#expected.get(hosted, key);
     if (expected?.moveId !== moveId) return;
     expected.cancel();
-    this.#expected.get(hosted)?.delete(key);
+    this.#expected.delete(hosted, key);
     this.#takeAgain(hosted, key, expected.parking);
   }
 }

@@ -51,7 +51,15 @@ class FakeHost {
 // oxlint-disable-next-line typescript/no-extraneous-class
 class Liar {}
 
-@Module({ providers: [Thing] })
+@Entity('plenty')
+class Plenty {
+  @HandleCall()
+  hi(): string {
+    return 'hi';
+  }
+}
+
+@Module({ providers: [Thing, Plenty] })
 // oxlint-disable-next-line typescript/no-extraneous-class
 class Hosts {}
 
@@ -121,6 +129,18 @@ describe('A peer that says what it likes to a host of entities', () => {
     await eventually(() => expect(liar.entities.hosts(Thing)).toHaveLength(1));
   });
 
+  it('announces a bounded number of entities that do not come, and other calls go on', async () => {
+    const from = liar.processes.self();
+    const answers = await Promise.all(
+      Array.from({ length: 1200 }, (_, at) =>
+        say('prepare', { type: 'plenty', key: `announced ${at}`, moveId: `p${at}`, from }),
+      ),
+    );
+    expect(answers.filter((answer) => answer === null)).toHaveLength(1000);
+    expect(answers.at(-1)).toBeInstanceOf(EntityUnavailableError);
+    expect(await host.entities.ref(Plenty, 'other').call('hi')).toBe('hi');
+  });
+
   it('merges nothing into an entity by the name that hosts use among themselves', async () => {
     const error = await liar.entities
       .ref(Thing, 0)
@@ -142,14 +162,14 @@ describe('A peer that says what it likes to a host of entities', () => {
       state: i,
     });
     await Promise.all(Array.from({ length: 10 }, (_, i) => say('receive', delivery(i))));
-    expect(host.node.stats().entities.living).toEqual({ thing: 3 });
+    expect(host.node.stats().entities.living).toMatchObject({ thing: 3 });
   });
 
   it('starts no more entities by merges than the host takes', async () => {
     const merge = (i: number) => ({ type: 'thing', key: `merged ${i}`, mergeId: `g${i}`, state: i });
     const answers = await Promise.all(Array.from({ length: 10 }, (_, i) => say('merge', merge(i))));
     expect(answers.filter((answer) => answer instanceof EntityUnavailableError).length).toBeGreaterThan(0);
-    expect(host.node.stats().entities.living).toEqual({ thing: 3 });
+    expect(host.node.stats().entities.living).toMatchObject({ thing: 3 });
   });
 
   it('takes no announcement, and no delivery, of a process that is not of the node that says so', async () => {
