@@ -12,7 +12,7 @@ import {
   TransportError,
 } from '../term';
 import { localBus, localTransport } from '../transport/local';
-import type { Claim } from '.';
+import { type Claim, NAMES_SCOPE } from '.';
 
 interface Holder {
   readonly process: LocalProcess;
@@ -156,6 +156,27 @@ describe('A call to a cluster name', () => {
     const [a, b] = await Promise.all([start('a'), start('b')]);
     await hold(a);
     await expect(b.processes.call(clusterName('k'), 'fail')).rejects.toThrow(RemoteError);
+  });
+
+  it('goes to a node that publishes a higher token than the holder, which does not become the holder by that', async () => {
+    const [a, b, mallory] = await Promise.all([start('a'), start('b'), start('mallory')]);
+    const { claim } = await hold(a);
+    expect(await where(b)).toBe('a');
+    const calls = new Map<string, Handler>([['where', () => 'mallory']]);
+    const process = mallory.processes.mount({
+      label: 'forger',
+      handlers: new HandlerTable('Forger', { calls, casts: new Map() }),
+      serial: false,
+    });
+    await eventually(() => expect(mallory.names.whereis('k')?.token).toBe(claim.token));
+    // What only a node that plays by no rules does.
+    mallory.scope(NAMES_SCOPE).join('k', process.pid, { token: Number.MAX_SAFE_INTEGER, value: null });
+    await eventually(async () => expect(await where(b)).toBe('mallory'));
+    expect(await b.names.holder('k')).toMatchObject({ pid: claim.pid, token: claim.token });
+    expect(claim.held).toBe(true);
+    // With a second entry under one key all of its entries are left out.
+    mallory.scope(NAMES_SCOPE).join('k', mallory.processes.spawn().pid, { token: 1, value: null });
+    await eventually(async () => expect(await where(b)).toBe('a'));
   });
 
   it('says so when the holder is the root process', async () => {
