@@ -9,6 +9,7 @@ import { REGRESSIONS } from './regressions';
 const FIXED_SEEDS = 24;
 const RANDOM_SEEDS = 4;
 const STEPS = 200;
+const SHORT_STEPS = 60;
 const HOSTILE_SEED = 15;
 /** Its hostile peer calls and casts more than a node takes of one peer. */
 const FLOOD_SEED = 31;
@@ -49,6 +50,13 @@ describe('simulated scenarios', () => {
 describe('scenarios that once broke an invariant', () => {
   it.each(Object.entries(REGRESSIONS))('break no invariant any more: %s', (_what, scenario) =>
     expect(faultOf(scenario)).toBe(''),
+  );
+});
+
+describe('a hostile peer that is waited for', () => {
+  // Each broke invariant 12 when the check allowed no time: after its goodbye, with a new run of a scope, and with torn pieces of much memory.
+  it.each([93000361, 93001008, 93001280])('is waited for no longer than any peer: seed %i', (seed) =>
+    expect(faultOf(drawScenario(seed, SHORT_STEPS))).toBe(''),
   );
 });
 

@@ -3,7 +3,7 @@ import { ITEM } from '../../../libs/pg-registry/src/calls/frames/item-kinds';
 import { FULL_BYTES, ITEM_HEAD_BYTES } from '../../../libs/pg-registry/src/calls/frames/line';
 import { encodeHello, MOST_NAMES } from '../../../libs/pg-registry/src/cluster/hello';
 import { Writer } from '../../../libs/pg-registry/src/wire';
-import { AROUND, type Part, PARTS, writeRepeated } from './repeated';
+import { AROUND, heaviest, type Part, PARTS } from './repeated';
 import type { HostileFrame } from './victim';
 
 /** A kind of input that costs its receiver much. */
@@ -146,14 +146,16 @@ function valueKinds(): HostileKind[] {
     part: Part,
     around: string,
     frame: (value: (writer: Writer) => void, victim: string) => HostileFrame,
-  ): HostileKind => ({
-    name: `${where}, ${around} of ${part.name}`,
-    frames: (bytes, victim) => {
-      const value = new Writer();
-      writeRepeated(value, part, AROUND[around], bytes - ROOM);
-      return [frame((writer) => writer.raw(value.view()), victim)];
-    },
-  });
+  ): HostileKind => {
+    const valueOf = heaviest(part, AROUND[around]);
+    return {
+      name: `${where}, ${around} of ${part.name}`,
+      frames: (bytes, victim) => {
+        const value = valueOf(bytes - ROOM);
+        return [frame((writer) => writer.raw(value), victim)];
+      },
+    };
+  };
   return PARTS.flatMap((part) => [
     ...Object.keys(AROUND).map((around) =>
       kind('a payload', part, around, (value, victim) => bundle([castTo(victim, value)])),

@@ -1,4 +1,5 @@
-import { Writer } from '../../../libs/pg-registry/src/wire';
+import { PidInterner } from '../../../libs/pg-registry/src/term';
+import { Reader, WeightLimitError, Writer } from '../../../libs/pg-registry/src/wire';
 import { TAG } from '../../../libs/pg-registry/src/wire/codec/tag';
 
 /** A part of a hostile value, and how it goes on. */
@@ -118,4 +119,34 @@ export function writeRepeated(writer: Writer, { write }: Part, tag: number, byte
   writer.u8(tag);
   writer.uint(count);
   writer.raw(parts.view());
+}
+
+/** What is tried next if a value weighs too much. */
+const LESS = 0.95;
+const limits = { maxKeyBytes: Infinity, maxValueBytes: Infinity, maxDepth: 256 };
+
+/**
+ * Makes values as {@link writeRepeated} does, as large as a reader takes them: one that weighs too much is refused at once, and so it is
+ * not the one that costs most.
+ */
+export function heaviest(part: Part, tag: number): (bytes: number) => Uint8Array {
+  let known: { readonly of: number; readonly value: Uint8Array } | undefined;
+  return (bytes) => {
+    for (let size = bytes; known?.of !== bytes; size *= LESS) {
+      const writer = new Writer();
+      writeRepeated(writer, part, tag, size);
+      const value = writer.finish();
+      if (!isTooHeavy(value)) known = { of: bytes, value };
+    }
+    return known.value;
+  };
+}
+
+function isTooHeavy(value: Uint8Array): boolean {
+  try {
+    new Reader(value, { pids: new PidInterner(), limits }).value();
+    return false;
+  } catch (error) {
+    return error instanceof WeightLimitError;
+  }
 }
