@@ -78,7 +78,7 @@ export class Arrivals {
       throw new EntityUnavailableError(`This node does not take ${nameOf({ type, key })} at present.`);
     }
     this.#checkLiving(hosted, key, from);
-    const refusal = this.#host.refusalOf(hosted, key);
+    const refusal = this.#host.refusals.ofType(hosted, key);
     if (refusal !== undefined) throw refusal;
     if (before !== undefined && !isAgain)
       throw new EntityUnavailableError(`${nameOf({ type, key })} is expected here already.`);

@@ -121,7 +121,7 @@ export class Entities implements EntityRouter {
    */
   placeOf(type: string, key: Key): Host | undefined {
     const hosted = this.#host?.types.get(type);
-    if (hosted !== undefined) return this.#host?.placeOf(hosted, key);
+    if (hosted !== undefined) return this.#host?.refusals.placeOf(hosted, key);
     if (this.directory.offers(type).every(({ guard }) => guard === 'view'))
       return this.directory.candidates(type, key)[0];
     throw new InvalidArgumentError(
@@ -301,8 +301,8 @@ export class Entities implements EntityRouter {
     const { name } = hosted.type;
     if (!host.isOpen || hosted.isFull || hosted.lives.has(key) || this.directory.living(name, key).length > 0)
       return false;
-    if (host.refusalOf(hosted, key) !== undefined) return false;
-    const place = host.placeOf(hosted, key) ?? this.directory.candidates(name, key)[0];
+    if (host.refusals.ofType(hosted, key) !== undefined) return false;
+    const place = host.refusals.placeOf(hosted, key) ?? this.directory.candidates(name, key)[0];
     return place?.pid === host.process.pid;
   }
 

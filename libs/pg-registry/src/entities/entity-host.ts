@@ -13,7 +13,6 @@ import type { EntitiesDeps } from './entities-deps';
 import { type EntityClass, entityTypeOf } from './entity-options';
 import { entityHandlers, MERGE } from './entity-handlers';
 import { EntityLeases } from './entity-leases';
-import type { Host } from './host';
 import { type Directory, ENTITIES_SCOPE, HOSTS_SCOPE, offerOf } from './hosts';
 import { HostedType, type Life, type StartOf } from './hosted-type';
 import { IdleWatch } from './idle-watch';
@@ -33,6 +32,7 @@ import { WaitingStarts } from './waiting-starts';
 export class EntityHost {
   readonly process: LocalProcess;
   readonly types = new Map<string, HostedType>();
+  readonly refusals: Refusals;
   readonly ended: Record<string, number> = {};
   /** Whether entities are started here: not any more once the node drains. */
   isOpen = true;
@@ -40,7 +40,6 @@ export class EntityHost {
   readonly #control: Mailbox;
   readonly #lives = new Map<LocalProcess, { readonly hosted: HostedType; readonly life: Life }>();
   readonly #idle: IdleWatch;
-  readonly #refusals: Refusals;
   /** Undefined: the node has no cluster names. */
   readonly #leases: EntityLeases | undefined;
   readonly #waitingStarts: WaitingStarts;
@@ -51,15 +50,15 @@ export class EntityHost {
     this.process = processes.spawn('pg.entities');
     this.#idle = new IdleWatch(deps.timers, (hosted, life) => void this.end(hosted, life, 'idle'));
     this.#control = calls.mailboxes.detached(this.process);
-    this.#refusals = new Refusals({
+    this.refusals = new Refusals({
       ...deps,
       directory,
       host: this.process.pid,
       isLeaving: ({ type }) => !this.isOpen || (type.guard === 'lease' && this.#leases?.isStopped === true),
     });
     const names = deps.namesOf(this.process);
-    this.#leases = names && new EntityLeases(deps, names, this.#refusals);
-    this.#waitingStarts = new WaitingStarts(deps, directory, this, this.#refusals);
+    this.#leases = names && new EntityLeases(deps, names, this.refusals);
+    this.#waitingStarts = new WaitingStarts(deps, directory, this, this.refusals);
     const mailbox = calls.mailboxes.mount(this.process);
     mailbox.divert((queued) => this.take(queued));
     calls.mailboxes.useEntities(mailbox);
@@ -120,10 +119,10 @@ export class EntityHost {
     if (entity === undefined) return this.#control.take(queued);
     const hosted = this.types.get(entity.type);
     if (hosted === undefined)
-      return this.refuse(queued, this.#refusals.elsewhere(entity, undefined, 'does not offer it'));
+      return this.refuse(queued, this.refusals.elsewhere(entity, undefined, 'does not offer it'));
     const waiting = hosted.lives.get(entity.key)?.mailbox ?? hosted.parked.get(entity.key);
     if (waiting !== undefined) return waiting.take(queued);
-    const refusal = this.#refusals.of(hosted, entity);
+    const refusal = this.refusals.of(hosted, entity);
     if (refusal !== undefined) return this.refuse(queued, refusal);
     if (!this.#waitingStarts.take(hosted, entity.key, queued)) this.startOrTake(hosted, entity.key, queued);
   }
@@ -136,16 +135,6 @@ export class EntityHost {
    */
   async claim({ type: { name, guard } }: HostedType, key: Key): Promise<Claim | undefined> {
     return guard === 'lease' ? await this.#leases!.take(name, key) : undefined;
-  }
-
-  /** Why an entity is not started here by anybody at present; undefined: it may be. */
-  refusalOf(hosted: HostedType, key: Key): Error | undefined {
-    return this.#refusals.ofType(hosted, key);
-  }
-
-  /** The host at which an entity is to be; undefined: any will do. */
-  placeOf(hosted: HostedType, key: Key): Host | undefined {
-    return this.#refusals.placeOf(hosted, key);
   }
 
   /** Gives the lease of an entity back, when its `onProcessExit` has run. @param to The incarnation that may take it first */
@@ -266,7 +255,7 @@ export class EntityHost {
     if (message.kind === 'call') return queued.settle({ type: 'error', error, executed: false });
     queued.settle({ type: 'result', value: undefined });
     const { entity } = message;
-    const to = entity && this.#refusals.nextOf(entity, error);
+    const to = entity && this.refusals.nextOf(entity, error);
     if (entity === undefined || to === undefined)
       return this.#deps.onWarning('entity-cast', `A cast was dropped: ${error.message}`);
     const passed = error instanceof EntityElsewhereError && error.pid === undefined ? 1 : 0;

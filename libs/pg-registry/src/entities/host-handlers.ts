@@ -91,11 +91,15 @@ function own<A extends Announcement>(announcement: A, { incarnation }: Pid): A {
   throw new InvalidArgumentError('A node can give away only entities of its own. Nothing was done.');
 }
 
-/** The entity that is to merge a state has ended. @throws EntityUnavailableError: then the state is lost. */
+/**
+ * The entity that is to merge a state has ended.
+ *
+ * @throws EntityElsewhereError if it has moved: its new host gets the state; EntityUnavailableError: then the state is lost.
+ */
 function startToMerge(host: EntityHost, hosted: HostedType, key: Key): Life {
-  const refusal = host.refusalOf(hosted, key);
+  const refusal = host.refusals.afterWait(hosted, { type: hosted.type.name, key });
   if (refusal !== undefined) throw refusal;
-  if (host.isOpen && !hosted.isFull) return host.start(hosted, key, { cause: 'call' });
+  if (!hosted.isFull) return host.start(hosted, key, { cause: 'call' });
   throw new EntityUnavailableError('This node takes no more entities of the type. Nothing was merged.');
 }
 

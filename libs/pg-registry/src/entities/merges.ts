@@ -104,8 +104,9 @@ export class Merges {
     const mergeId = [random(), random()].map((part) => Math.floor(part * BITS_32).toString(16)).join('-');
     const request: MergeRequest = { type: name, key, mergeId, state };
     let failure: unknown;
+    let to = other;
     for (let sends = 0; sends < MOST_SENDS; sends += 1) {
-      const host = this.#directory.hostAt(name, other);
+      const host = this.#directory.hostAt(name, to);
       if (host === undefined) break;
       try {
         // oxlint-disable-next-line no-await-in-loop
@@ -119,6 +120,10 @@ export class Merges {
         return;
       } catch (error) {
         failure = error;
+        if (error instanceof EntityElsewhereError && error.pid !== undefined) {
+          to = error.pid; // it has moved
+          continue;
+        }
         const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
         if (code !== 'CALL_TIMEOUT' && code !== 'TRANSPORT') break;
       }

@@ -227,7 +227,7 @@ export class Moves {
 
   /** Who may take an entity from a node that leaves, the best first. */
   #targets(hosted: HostedType, key: Key): readonly Host[] {
-    const place = this.#host.placeOf(hosted, key);
+    const place = this.#host.refusals.placeOf(hosted, key);
     const candidates = this.#directory.candidates(hosted.type.name, key);
     const others = candidates.filter(({ pid }) => pid !== place?.pid);
     const targets = place === undefined ? others : [place, ...others];
