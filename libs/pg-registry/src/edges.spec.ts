@@ -99,6 +99,7 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
     timer: [1, CLOCK],
   },
   'calls/frames/line.ts': { timer: [2, 'guardedClock of node/clock.ts; counts, and throws nothing'] },
+  'calls/frames/lines.ts': { timer: [1, CLOCK] },
   'calls/monitors/retransmissions.ts': { timer: [1, CLOCK] },
   'lifetime/abort-listeners.ts': {
     listener: [

@@ -108,7 +108,10 @@ export class Line {
     const isQuiet = isFirst && (this.busyAt === -Infinity || deps.timers.now() > this.busyAt + BUSY_MS);
     if (isQuiet) {
       if (deps.alone.push(this) === 1) queueMicrotask(deps.endAlone);
-    } else if (deps.spoken.add(this).size === 1) deps.timers.afterTurn(deps.endTurn);
+    } else {
+      if (deps.spoken.size === 0) deps.timers.afterTurn(deps.endTurn);
+      deps.spoken.add(this);
+    }
     if (isQuiet || this.#complete >= FULL_BYTES) this.send();
     else deps.waiting.add(this);
     return 0;

@@ -56,6 +56,36 @@ describe('what one turn says to a node', () => {
     expect(seen).toEqual(Array.from({ length: 100 }, (_, i) => i));
   });
 
+  it('waits for the end of the turn once, however many items it has', async () => {
+    const { pid } = b.serve({}, { casts: { note: () => undefined } });
+    const afterTurn = jest.spyOn(cluster.timers, 'afterTurn');
+    for (let i = 0; i < 10; i += 1) a.service.cast(pid, 'note', i);
+    expect(afterTurn).toHaveBeenCalledTimes(1);
+    await turn();
+    expect(sent(a)).toEqual(['cast', Array.from({ length: 9 }, () => 'cast').join(' ')]);
+  });
+
+  it('leaves at the end of the next turn if the connection failed at the end of this one', () => {
+    const { pid } = b.serve({}, { casts: { note: () => undefined } });
+    const ends: (() => void)[] = [];
+    jest.spyOn(cluster.timers, 'afterTurn').mockImplementation((fn) => {
+      ends.push(fn);
+      return () => undefined;
+    });
+    const note = (times: number): void => {
+      for (let i = 0; i < times; i += 1) a.service.cast(pid, 'note', i);
+    };
+    note(2);
+    jest.spyOn(a.published, 'push').mockImplementationOnce(() => {
+      throw new Error('broken');
+    });
+    expect(ends.pop()).toThrow('broken');
+    note(1);
+    ends.pop()?.();
+    expect(sent(a).at(-1)).toContain('cast');
+    expect([sent(a).length, a.calls.port.waiting.size]).toEqual([2, 0]);
+  });
+
   it('leaves before the end of the turn when asked to, so that nothing overtakes it', () => {
     const { pid } = b.serve({}, { casts: { note: () => undefined } });
     for (let i = 0; i < 3; i += 1) a.service.cast(pid, 'note', i);

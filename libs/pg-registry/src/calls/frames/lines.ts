@@ -105,13 +105,18 @@ export class Lines implements LineDeps {
   /** A field, because it is passed on as a function. */
   readonly endTurn = (): void => {
     let now = -Infinity;
-    for (const line of this.spoken) {
-      line.send();
-      if (line.items > 1 && now === -Infinity) now = this.timers.now();
-      line.busyAt = line.items > 1 ? now : -Infinity;
-      line.items = 0;
+    try {
+      for (const line of this.spoken) {
+        this.spoken.delete(line);
+        if (line.items > 1 && now === -Infinity) now = this.timers.now();
+        line.busyAt = line.items > 1 ? now : -Infinity;
+        line.items = 0;
+        line.send();
+      }
+    } finally {
+      // Also if one of them threw: the end of the turn is waited for only once.
+      if (this.spoken.size > 0) this.timers.afterTurn(this.endTurn);
     }
-    this.spoken.clear();
     if (this.#transient.length > 0) this.#dropTransient();
   };
 
