@@ -24,9 +24,12 @@ export const MAX_TIMER_MS = 2 ** 31 - 1;
 let keeper: NodeJS.Timeout | undefined;
 let keepersWanted = 0;
 
+/** Taken once: on Node.js 20 the global is a getter, and each call looks at the clock several times. */
+const { performance: sinceStart } = globalThis;
+
 /** The clock and the timers of the Node.js process. A timer beyond {@link MAX_TIMER_MS} fires then. */
 export const systemClock: Clock = {
-  now: () => performance.now(),
+  now: () => sinceStart.now(),
   wall: () => Date.now(),
   setTimer: (ms, fn, { keepAlive = false } = {}) => {
     const timer = setTimeout(fn, Math.min(ms, MAX_TIMER_MS));

@@ -2,7 +2,8 @@
  * Where keys and values are frozen: everything that is stored or sent passes {@link normalKey} or {@link normalValue}, which check it, copy
  * it and freeze the copy (frozen-copy.ts). What a peer sent is frozen by the codec (wire/codec) while it is decoded.
  */
-import { FrozenCopy, type PidSource } from './frozen-copy';
+import { FrozenCopy } from './frozen-copy';
+import type { PidSource } from './pid';
 import { isShortAscii } from './size';
 import type { EffectiveLimits, Key, Value } from './value';
 import { KEY, unreadable, VALUE, type ValueUse } from './value-use';
@@ -21,7 +22,7 @@ export function normalKey(key: unknown, limits: EffectiveLimits, pids: PidSource
   if (typeof key === 'string' && isShortAscii(key, limits.maxKeyBytes)) return key;
   if (key === null || typeof key === 'boolean') return key;
   try {
-    const copy = new FrozenCopy(KEY, limits, pids).of(key);
+    const copy = FrozenCopy.of(key, KEY, limits, pids);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- in a key, FrozenCopy refuses whatever is no Key
     return copy as Key;
   } catch (error) {
@@ -56,7 +57,7 @@ export function normalValue(
   if (typeof value === 'string' && isShortAscii(value, limits.maxValueBytes)) return value;
   if (value === null || value === undefined || typeof value === 'boolean') return value;
   try {
-    return new FrozenCopy(use, limits, pids).of(value);
+    return FrozenCopy.of(value, use, limits, pids);
   } catch (error) {
     throw unreadable(use, error);
   }

@@ -10,7 +10,7 @@ import {
 } from './plain';
 import { ValueTooLargeError } from './errors';
 import { FrozenDate, FrozenMap, FrozenSet } from './frozen-builtins';
-import { isPid, type Pid } from './pid';
+import { isPid, type Pid, type PidSource } from './pid';
 import {
   arrayHeadBytes,
   bigintBytes,
@@ -50,14 +50,10 @@ import {
 
 /** Stands where no container was entered yet; nobody has it. */
 const NO_CONTAINER = Object.freeze({});
-
-/** Where the pids of a copy come from: the `PidInterner` of the node that it belongs to. */
-export interface PidSource {
-  internPid(pid: Pid): Pid;
-}
-
+/** One that is not in use (a `toJSON` may copy something, too): what a walk needs would take more memory than most values. */
+let idle: FrozenCopy | undefined;
 /**
- * One walk over a key or value that copies it into normal form, checks it and counts its bytes.
+ * A walk over a key or value that copies it into normal form, checks it and counts its bytes.
  *
  * The count stops the walk, so neither a huge value nor a small one that refers to its parts exponentially often costs more than the
  * limit. Nothing of the caller's is kept, and each property but `toJSON` is read exactly once. Arrays and plain objects are frozen by
@@ -66,10 +62,9 @@ export interface PidSource {
 export class FrozenCopy {
   #bytes = 0;
   /** `#steps[d]` leads from level d to level d + 1, and `#containers[d]` is the original at level d. */
-  // Both with room for one level, which is all that most values have: an empty array that grows takes room for seventeen.
   readonly #steps: Step[] = [''];
   readonly #containers: object[] = [NO_CONTAINER];
-  readonly #maxBytes: number;
+  #maxBytes = 0;
   /** Finds what a Map or Set has twice. */
   #numbers: ValueNumbers | undefined;
   /** What its parts weigh together; of a key, how many it has. */
@@ -79,28 +74,37 @@ export class FrozenCopy {
   #newNames: NewNames | undefined;
   #pidCount = 0;
   #newHomes: NewHomes | undefined;
-  readonly #use: ValueUse;
-  readonly #isKey: boolean;
-  readonly #limits: EffectiveLimits;
-  readonly #pids: PidSource;
+  #use!: ValueUse;
+  #isKey = false;
+  #limits!: EffectiveLimits;
+  #pids!: PidSource;
 
   /**
-   * @param use What is copied; `KEY` lets in only what a key may hold.
-   */
-  constructor(use: ValueUse, limits: EffectiveLimits, pids: PidSource) {
-    this.#use = use;
-    this.#isKey = use === KEY;
-    this.#limits = limits;
-    this.#pids = pids;
-    this.#maxBytes = this.#isKey ? limits.maxKeyBytes : limits.maxValueBytes;
-  }
-
-  /**
-   * The normal form of `source`, which is at level `depth` of the whole.
+   * The normal form of `source`.
    *
+   * @param use What is copied; `KEY` lets in only what a key may hold.
    * @throws InvalidValueError when it has none; ValueTooLargeError beyond the limits; and whatever a Proxy or `toJSON` of the caller throws.
    */
-  of(source: unknown, depth = 0): Value {
+  static of(source: unknown, use: ValueUse, limits: EffectiveLimits, pids: PidSource): Value {
+    const copy = idle ?? new FrozenCopy();
+    idle = undefined;
+    copy.#use = use;
+    copy.#isKey = use === KEY;
+    copy.#maxBytes = copy.#isKey ? limits.maxKeyBytes : limits.maxValueBytes;
+    copy.#limits = limits;
+    copy.#pids = pids;
+    try {
+      return copy.#of(source, 0);
+    } finally {
+      copy.#bytes = copy.#weight = copy.#nameCount = copy.#pidCount = 0;
+      copy.#numbers = copy.#newNames = copy.#newHomes = undefined;
+      if (copy.#containers.length > 1) copy.#steps.length = copy.#containers.length = 1;
+      copy.#containers[0] = NO_CONTAINER;
+      idle = copy;
+    }
+  }
+
+  #of(source: unknown, depth: number): Value {
     switch (typeof source) {
       case 'string':
         return this.#string(source, depth);
@@ -163,7 +167,7 @@ export class FrozenCopy {
     if (asks && typeof toJSON === 'function') {
       const json: unknown = Reflect.apply(toJSON, source, ['']);
       const isData = typeof json === 'object' && json !== null && !isPid(json) && !isPlainArray(json);
-      return isData ? this.#data(json, depth, false) : this.of(json, depth);
+      return isData ? this.#data(json, depth, false) : this.#of(json, depth);
     }
     if (isPlain) return this.#record(source, depth);
     if (Array.isArray(source)) return this.#array(source, depth);
@@ -195,7 +199,7 @@ export class FrozenCopy {
 
   #array(source: readonly unknown[], depth: number): readonly Value[] {
     this.#enter(source, depth);
-    const length = source.length;
+    const { length } = source;
     this.#grow(arrayHeadBytes(length), depth);
     if (this.#isKey) this.#countParts(length, depth);
     const copy: Value[] = [];
@@ -204,7 +208,7 @@ export class FrozenCopy {
       const property = Object.getOwnPropertyDescriptor(source, i);
       if (property === undefined || !property.enumerable)
         this.#refuse(`is a sparse array: [${i}] is missing`, depth);
-      copy.push(this.of(this.#plain(property, depth), depth + 1));
+      copy.push(this.#of(this.#plain(property, depth), depth + 1));
     }
     if (Object.keys(source).length !== length)
       this.#refuse('is an array with properties beside its elements', depth);
@@ -228,7 +232,7 @@ export class FrozenCopy {
       const bytes = textBytes(name);
       if (bytes < 0) this.#refuse('has a property whose name has a lone surrogate', depth);
       this.#grow(prefixedBytes(bytes), depth);
-      copy[name] = this.of(value, depth + 1);
+      copy[name] = this.#of(value, depth + 1);
     }
     return Object.freeze(copy);
   }
@@ -250,10 +254,10 @@ export class FrozenCopy {
     for (const [key, value] of Map.prototype.entries.call(source)) {
       const i = keys.length;
       this.#steps[depth] = () => `.keys()[${i}]`;
-      const keyCopy = this.of(key, depth + 1);
+      const keyCopy = this.#of(key, depth + 1);
       keys.push(keyCopy);
       this.#steps[depth] = () => `.get(${formatKey(keyCopy)})`;
-      pairs.push([keyCopy, this.of(value, depth + 1)]);
+      pairs.push([keyCopy, this.#of(value, depth + 1)]);
     }
     this.#grow(TAG_BYTES + uintBytes(keys.length), depth);
     this.#weigh(WEIGHT.part + weightOfMembers(keys), depth);
@@ -271,7 +275,7 @@ export class FrozenCopy {
     for (const member of Set.prototype.values.call(source)) {
       const i = members.length;
       this.#steps[depth] = () => `.values()[${i}]`;
-      members.push(this.of(member, depth + 1));
+      members.push(this.#of(member, depth + 1));
     }
     this.#grow(TAG_BYTES + uintBytes(members.length), depth);
     this.#weigh(WEIGHT.part + weightOfMembers(members), depth);

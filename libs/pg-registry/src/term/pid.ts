@@ -75,3 +75,8 @@ export const isPid: (x: unknown) => x is Pid = Pid.isPid;
 export function samePid(a: Pid, b: Pid): boolean {
   return a === b || (a.id === b.id && a.incarnation === b.incarnation && a.node === b.node);
 }
+
+/** Where the pids of a copy come from: the `PidInterner` of the node that it belongs to. */
+export interface PidSource {
+  internPid(pid: Pid): Pid;
+}

@@ -25,11 +25,16 @@ interface Node {
 /** Beyond this many names the tree is dropped at the next frame, or keys used as data would fill the memory. */
 const MOST_NODES = 4096;
 
+/** So many places of another frame may be left over. */
+const MOST_KEPT = 64;
+
 /** Finds the shape of an object that is being written, mostly by guessing right. */
 export class ShapeTable {
   #root: Node = { shape: undefined, children: new Map() };
   #nodes = 0;
-  #written: WrittenShape[] = [];
+  /** Those of this frame are the first {@link #count}; those behind are left over from others. */
+  readonly #written: WrittenShape[] = [];
+  #count = 0;
   #last: Shape | undefined;
 
   /** The one Shape with these names in this order. */
@@ -43,27 +48,26 @@ export class ShapeTable {
 
   /** Gives the shape the next index of this frame. */
   written(shape: Shape, at: number): void {
-    shape.index = this.#written.length;
-    this.#written.push({ shape, at });
+    shape.index = this.#count;
+    // Not emptied and pushed to: an emptied array takes new room for seventeen, and most items of a bundle write one shape.
+    this.#written[this.#count] = { shape, at };
+    this.#count += 1;
   }
 
   /** Forgets the indexes given out at `length` bytes and beyond. */
   truncate(length: number): void {
-    for (
-      let last = this.#written.at(-1);
-      last !== undefined && last.at >= length;
-      last = this.#written.at(-1)
-    ) {
+    while (this.#count > 0 && this.#written[this.#count - 1].at >= length) {
+      this.#count -= 1;
       // If they were written before, too, they are written once more when they are needed.
-      last.shape.index = -1;
-      this.#written.pop();
+      this.#written[this.#count].shape.index = -1;
     }
   }
 
   /** Begins a frame: no shape has an index, but the tree remains. */
   reset(): void {
-    for (const { shape } of this.#written) shape.index = -1;
-    this.#written.length = 0;
+    for (let index = 0; index < this.#count; index += 1) this.#written[index].shape.index = -1;
+    this.#count = 0;
+    if (this.#written.length > MOST_KEPT) this.#written.length = 0;
     if (this.#nodes <= MOST_NODES) return;
     this.#root = { shape: undefined, children: new Map() };
     this.#nodes = 0;
