@@ -27,7 +27,7 @@ const SEARCHES = [
   'libs/pg-registry/src/table/sharded-map.spec.ts',
   'libs/pg-registry/src/term/hash/v8-hash.spec.ts',
   'libs/pg-registry/src/wire/codec/weight.spec.ts',
-  'test/{bench,fuzz}/**/*.spec.ts',
+  'test/{bench,fuzz,sizing}/**/*.spec.ts',
 ];
 
 /**
