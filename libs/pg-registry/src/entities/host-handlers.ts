@@ -77,7 +77,7 @@ export function hostHandlers(deps: HostHandlersDeps): HandlerTable {
           throw new InvalidArgumentError('This node does not offer the type with guard view.');
         // Race: it may be about to end. Then its next life merges the state.
         await life?.closing;
-        const present = hosted.lives.get(key) ?? startToMerge(host, hosted, key);
+        const present = hosted.lives.get(key) ?? startToMerge(deps, hosted, key, caller);
         return await merges.merge(present, caller.incarnation, request);
       },
     ],
@@ -94,12 +94,23 @@ function own<A extends Announcement>(announcement: A, { incarnation }: Pid): A {
 /**
  * The entity that is to merge a state has ended.
  *
+ * @param sender What gives way, and has an entry until then.
  * @throws EntityElsewhereError if it has moved: its new host gets the state; EntityUnavailableError: then the state is lost.
  */
-function startToMerge(host: EntityHost, hosted: HostedType, key: Key): Life {
-  const refusal = host.refusals.afterWait(hosted, { type: hosted.type.name, key });
+function startToMerge(
+  { host, directory }: HostHandlersDeps,
+  hosted: HostedType,
+  key: Key,
+  sender: Pid,
+): Life {
+  const { refusals } = host;
+  const { name: type } = hosted.type;
+  const refusal = refusals.ofType(hosted, key);
   if (refusal !== undefined) throw refusal;
-  if (!hosted.isFull) return host.start(hosted, key, { cause: 'call' });
+  const other = directory.otherThan(host.process.pid, type, key);
+  if (other !== undefined && other.incarnation !== sender.incarnation)
+    throw refusals.elsewhere({ type, key }, other, 'knows that it lives');
+  if (host.isOpen && !hosted.isFull) return host.start(hosted, key, { cause: 'call' });
   throw new EntityUnavailableError('This node takes no more entities of the type. Nothing was merged.');
 }
 

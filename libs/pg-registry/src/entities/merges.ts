@@ -120,8 +120,9 @@ export class Merges {
         return;
       } catch (error) {
         failure = error;
-        if (error instanceof EntityElsewhereError && error.pid !== undefined) {
-          to = error.pid; // it has moved
+        const moved = error instanceof EntityElsewhereError ? error.pid : undefined;
+        if (moved !== undefined && !this.#deps.processes.isLocal(moved)) {
+          to = moved;
           continue;
         }
         const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;

@@ -25,7 +25,7 @@ const MOST_SENDS = 5;
 /** So many entities are moved at a time by a node that leaves. */
 const AT_A_TIME = 64;
 /** How long a node that leaves waits for its peers to know that its entities are gone, in milliseconds. */
-const GONE_MS = 5000;
+const GONE_MS = 2000;
 const BITS_32 = 2 ** 32;
 
 /** An entity of this node. */
@@ -103,9 +103,9 @@ export class Moves {
     const before = this.#handedOver;
     const inTime = await withTimeout(this.#leaveAll(lives, settle), timeoutMs, this.#deps.timers);
     if (!inTime) await host.endLeased('shutdown');
+    await this.#gone(Math.min(GONE_MS, timeoutMs));
     const left = lives.length - (this.#handedOver - before);
     if (left <= 0 && inTime) return;
-    await this.#gone(Math.min(GONE_MS, timeoutMs));
     this.#deps.onWarning(
       'entity-drain',
       `${Math.max(0, left)} of ${lives.length} entities were not handed over within ${timeoutMs} ms; they start afresh when they are called.`,
@@ -132,7 +132,10 @@ export class Moves {
     await Promise.all(gone);
   }
 
-  /** Calls that are on their way to what has ended must arrive while this node can still say so: every peer has to know that it is gone. */
+  /**
+   * Calls that are on their way to what lived here must arrive while this node can still say where it is: every peer has to know that it is gone. Who
+   * knows of its new place may know, too, that it is about to leave there.
+   */
   async #gone(timeoutMs: number): Promise<void> {
     try {
       await this.#deps.scope(ENTITIES_SCOPE).replicated({ timeoutMs });
