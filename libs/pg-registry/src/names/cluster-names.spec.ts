@@ -12,6 +12,11 @@ const withoutTimer =
   (ms, ...rest) =>
     ms === without ? () => undefined : systemClock.setTimer(ms, ...rest);
 
+/** The machine may be busy, and then a shorter session would end by itself. */
+const LONG: NamesOptions = { ttlMs: 30_000 };
+/** For tests that wait for the end of a session. */
+const SHORT: NamesOptions = { ttlMs: 1000 };
+
 describe('ClusterNames', () => {
   let bus = localBus();
   let nodes: PgRegistryNode[] = [];
@@ -29,7 +34,7 @@ describe('ClusterNames', () => {
 
   async function start(
     name: string,
-    names: false | NamesOptions = { ttlMs: 1000 },
+    names: false | NamesOptions = LONG,
     clock: Clock = systemClock,
   ): Promise<PgRegistryNode> {
     const options = { node: name, transport: localTransport({ bus }), names };
@@ -43,7 +48,8 @@ describe('ClusterNames', () => {
     return node;
   }
 
-  const startTwo = (): Promise<[PgRegistryNode, PgRegistryNode]> => Promise.all([start('a'), start('b')]);
+  const startTwo = (names?: NamesOptions): Promise<[PgRegistryNode, PgRegistryNode]> =>
+    Promise.all([start('a', names), start('b', names)]);
 
   test('a key is held by one process of the cluster, which knows its token', async () => {
     const [a, b] = await startTwo();
@@ -57,7 +63,7 @@ describe('ClusterNames', () => {
     expect(await b.names.holder(['doc', 1])).toMatchObject({
       token: claim.token,
       value: 'of a',
-      expiresInMs: 1000,
+      expiresInMs: 30_000,
     });
     await eventually(() => expect(b.names.whereis(['doc', 1])?.token).toBe(claim.token));
     expect(b.names.holders(['doc'])).toHaveLength(1);
@@ -85,8 +91,8 @@ describe('ClusterNames', () => {
   });
 
   test('a key that is given back for one node is left alone by others for the ttl, and then is free', async () => {
-    const [a, b] = await startTwo();
-    const c = await start('c');
+    const [a, b] = await startTwo(SHORT);
+    const c = await start('c', SHORT);
     const first = await a.names.claim('k');
     await first.releaseFor(b.incarnation);
     expect(first.held).toBe(false);
@@ -307,7 +313,7 @@ describe('ClusterNames', () => {
   });
 
   test('the names of a node that has gone without a word are taken when its session is over', async () => {
-    const [a, b] = await startTwo();
+    const [a, b] = await startTwo(SHORT);
     const claim = await a.names.claim('k');
     bus.crash('a');
     const next = await b.names.claim('k', { timeoutMs: 20_000 });
@@ -317,14 +323,14 @@ describe('ClusterNames', () => {
   });
 
   test('periodic tryClaim() takes over from a node that has gone without a word', async () => {
-    const [a, b] = await startTwo();
+    const [a, b] = await startTwo(SHORT);
     await a.names.claim('k');
     bus.crash('a');
     await eventually(async () => expect(await b.names.tryClaim('k')).toBeDefined(), { timeoutMs: 20_000 });
   });
 
   test('a claim that is cut off from the store is lost before another node gets the key', async () => {
-    const [a, b] = await startTwo();
+    const [a, b] = await startTwo(SHORT);
     const claim = await a.names.claim('k');
     bus.disconnect('a');
     const next = b.names.claim('k', { timeoutMs: 20_000 });
