@@ -19,16 +19,27 @@ function config(denied: Denied = {}): string {
     },
   });
   const users = [
-    ...['a', 'b', 'c', 'd'].map((name) => user(name, permissionsOf('pg', name, { names: { create: true } }))),
+    ...['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((name) =>
+      user(name, permissionsOf('pg', name, { names: { create: true } })),
+    ),
     user('viewer', observerPermissionsOf('pg', 'viewer')),
     { user: 'monitor', password: 'monitor' },
   ];
   return `authorization { users: ${JSON.stringify(users)} }`;
 }
 
-/** Paths on which `c` hears `a`. A server goes by them only where they are within a subject that `c` has subscribed to. */
-const OPERATIONS = ['pgr.pg.from.a.ops.pg', 'pgr.pg.to.c.sync.a', 'pgr.pg.to.c.repair.a'];
-const EVERYTHING = [...OPERATIONS, 'pgr.pg.from.a.hello', 'pgr.pg.to.c.hello.a', 'pgr.pg.reply.c.a.>'];
+/** Paths on which one node hears another. A server goes by them only where they are within a subject that the node has subscribed to. */
+const operations = (from: string, to: string): readonly string[] => [
+  `pgr.pg.from.${from}.ops.pg`,
+  `pgr.pg.to.${to}.sync.${from}`,
+  `pgr.pg.to.${to}.repair.${from}`,
+];
+const everything = (from: string, to: string): readonly string[] => [
+  ...operations(from, to),
+  `pgr.pg.from.${from}.hello`,
+  ...['hello', 'discover', 'stale'].map((kind) => `pgr.pg.to.${to}.${kind}.${from}`),
+  `pgr.pg.reply.${to}.${from}.>`,
+];
 const WELL = { version: '1.0.0' };
 
 interface Explained {
@@ -114,7 +125,7 @@ describe('an operator who looks into a troubled cluster', () => {
     });
 
     it('when a peer is behind its owner', async () => {
-      cluster.server.reload(config({ c: { subscribe: OPERATIONS } }));
+      cluster.server.reload(config({ c: { subscribe: operations('a', 'c') } }));
       // What the server has taken before it read its configuration may still arrive: so each time another entry.
       let entries = 0;
       const { differences, owners } = await eventually(async () => {
@@ -140,7 +151,7 @@ describe('an operator who looks into a troubled cluster', () => {
     });
 
     it('when a peer is cut off, and the remedy of doctor connects it again', async () => {
-      cluster.server.reload(config({ c: { subscribe: EVERYTHING } }));
+      cluster.server.reload(config({ c: { subscribe: everything('a', 'c') } }));
       await eventually(async () => expect(await c.peers()).toEqual(['b']));
       await a.register('lonely', 1);
       await eventually(async () => {
@@ -235,6 +246,90 @@ describe('an operator who looks into a troubled cluster', () => {
       for (const check of ['clocks', 'versions of the application', 'modes of keys', 'replication'])
         await diagnosis(check, true);
     });
+
+    it('about two processes with one name: under a name of its own the second is well', async () => {
+      const first = await join('e');
+      // Nobody tells this one that its peer was replaced.
+      const witness = await join('f', { peerTimeoutMs: 60_000 });
+      await cluster.agreeOnPeers();
+      const host = await cluster.host();
+      const reloads = cluster.server.log.split('Reloaded').length;
+      cluster.server.reload(config({ f: { subscribe: everything('e', 'f') } }));
+      await eventually(() => cluster.server.log.split('Reloaded').length > reloads);
+      first.process.kill('SIGSTOP');
+      cluster.forget(first);
+      const second = await join('e', { host });
+      expect(await diagnosis('names of nodes', false)).toMatchObject({
+        found: 'several lives of e',
+        remedy: expect.stringContaining('Give every instance a name of its own (option node)'),
+      });
+
+      first.process.kill('SIGCONT');
+      await eventually(() => first.run(({ node }) => node.state === 'fenced'));
+      await second.leave();
+      cluster.forget(second);
+      cluster.server.reload(config());
+      const renamed = await join('g', { host });
+      await diagnosis('names of nodes', true);
+      await cluster.agreeOnPeers();
+      for (const node of [witness, renamed]) {
+        await node.leave();
+        cluster.forget(node);
+      }
+    });
+
+    it('about nodes with different versions of the library: updated, all is well', async () => {
+      const host = await cluster.host('e2e/cluster/first-edition.fixture.ts');
+      const old = await join('e', { host });
+      const { found, remedy } = await diagnosis('versions of the protocol', false);
+      expect(found.split('; ').toSorted()).toEqual(['1 to 1', '1 to 3']);
+      expect(remedy).toContain('They talk in the oldest one until all are updated');
+      await old.leave();
+      cluster.forget(old);
+      await join('e');
+      await diagnosis('versions of the protocol', true);
+    });
+
+    it('about a node that computes all the time: top shows the handler that does', async () => {
+      await b.run(({ node, kept }) => {
+        const grinder = node.processes.spawn({
+          label: 'grinder',
+          onMessage: () => {
+            const until = performance.now() + 20;
+            while (performance.now() < until);
+            if (!kept.has('end')) setImmediate(() => node.processes.send(grinder.pid, 'more'));
+          },
+        });
+        node.processes.send(grinder.pid, 'first');
+      });
+      await eventually(async () => {
+        const rows = objectsOf(await run('top', '--json', '--rounds', '1'));
+        const [busiest] = rows.filter((row) => 'handler' in row);
+        expect(busiest).toMatchObject({ node: 'b', handler: 'grinder.(message)' });
+      });
+      let looks = 0;
+      const isBusy = await eventually(async () => {
+        const { cpu, isWell, found, remedy } = await loadOfB();
+        if (isWell) return cpu < 0.8 && (looks += 1) > 5 && 'no';
+        expect(found).toMatch(/^over 90 % of a core on .*\bb\b/);
+        expect(remedy).toBe('nestjs-pg-registry top shows the handlers that run most.');
+        return 'yes';
+      });
+      // Where others need the processor, too, no node gets nine tenths of a core.
+      if (isBusy === 'no')
+        console.warn('The machine is too busy for a node that is: doctor was not asked about one.');
+      await b.run(({ kept }) => void kept.set('end', true));
+      await eventually(async () => !/\bb\b/.test((await loadOfB()).found.replace(/^.* on /, '')));
+    });
+
+    /** What doctor says of the load, and what `b` says of its own right before that. */
+    async function loadOfB(): Promise<Found & { readonly cpu: number }> {
+      const [{ fact }] = objectsOf(await run('node', 'b', '--json')) as unknown as [
+        { fact: { cpu: number } },
+      ];
+      const findings = objectsOf(await run('doctor', '--json')) as unknown as readonly Found[];
+      return { cpu: fact.cpu, ...findings.find(({ check }) => check === 'load')! };
+    }
 
     it('about cluster names without JetStream: with it they can be claimed', async () => {
       await a.run(({ node }) => node.names.claim('leader', { timeoutMs: 300 }).catch(() => undefined));

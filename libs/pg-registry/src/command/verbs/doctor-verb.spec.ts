@@ -1,7 +1,7 @@
 import type { NodeFact, ObservedNode } from '../../observer';
 import { findingsOf } from './doctor-verb';
 
-/** What only unit tests make: `test/e2e/observer/situations.spec.ts` makes the other findings with real nodes. */
+/** `test/e2e/observer/situations.spec.ts` makes these findings, and the others, with real nodes. */
 function node(name: string, fact: Partial<NodeFact> = {}): ObservedNode {
   return {
     node: name,
