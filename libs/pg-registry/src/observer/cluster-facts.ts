@@ -41,7 +41,7 @@ export interface EntrySearch {
 }
 
 /** What the command asks for, however it is found. */
-export type Facts = Omit<ClusterFacts, 'counters' | 'changes' | 'stop'>;
+export type Facts = Omit<ClusterFacts, 'counters' | 'stop'>;
 
 /**
  * The facts about a running cluster, as plain data: what each node says about itself, and what they say about each other. Nodes are asked

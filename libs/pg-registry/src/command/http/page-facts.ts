@@ -1,5 +1,6 @@
 import {
   anyJson,
+  type ChangeFact,
   type ClusterFacts,
   type EntityPage,
   type EntryPage,
@@ -74,6 +75,10 @@ export class PageFacts implements Facts {
 
   entities(node: string, type?: string, after?: string): Promise<EntityPage> {
     return this.#ask('entities', { node, type, after }, SHAPES.entities);
+  }
+
+  changes(node: string, scope?: string, limit?: number): Promise<readonly ChangeFact[]> {
+    return this.#ask('changes', { node, scope, limit }, SHAPES.changes);
   }
 
   /** The page sends at most five batches a second, and a sample of what is more than 300 events. */

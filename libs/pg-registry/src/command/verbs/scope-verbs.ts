@@ -19,20 +19,38 @@ export const CHANGE_COLUMNS: readonly Column<ChangeFact>[] = [
   { title: 'CAUSE', of: ({ cause }) => cause },
 ];
 
+/** So much of what happened before is shown. */
+const MOST_PAST = 50;
+
+/** What is followed: everything, or a scope, or one key of it. */
+interface Followed {
+  readonly scope?: string | undefined;
+  readonly key?: EntryFact['key'] | undefined;
+  /** Whether what the node remembers comes first. */
+  readonly past?: boolean;
+}
+
 /** Follows a node until the user leaves: one line for each event, and one for what was left out. */
-export async function follow(
+async function follow(
   { facts, out, settings, signal }: Work,
-  what: { readonly scope?: string | undefined; readonly key?: EntryFact['key'] | undefined },
+  { past = false, ...what }: Followed,
 ): Promise<Status> {
+  const tell = (event: ChangeFact): void =>
+    out.either(event, () => {
+      const cells = CHANGE_COLUMNS.map(({ of }) => of(event));
+      out.line(`${cells[0]} ${cells[1].padEnd(14)} ${cells.slice(2).join('  ')}`);
+    });
   let rounds = 0;
+  // What happens while the node is asked for what was before is in both.
+  let told = 0;
   for await (const { node, events, skipped } of facts.events({ ...what, node: settings.node, signal })) {
-    if (rounds === 0 && events.length === 0) out.line(`Following node ${node}. Ctrl-C ends it.`, 'dim');
-    for (const event of events) {
-      out.either(event, () => {
-        const cells = CHANGE_COLUMNS.map(({ of }) => of(event));
-        out.line(`${cells[0]} ${cells[1].padEnd(14)} ${cells.slice(2).join('  ')}`);
-      });
+    if (rounds === 0 && past) {
+      const before = await facts.changes(node, what.scope, MOST_PAST);
+      for (const event of before.toReversed()) tell(event);
+      told = before[0]?.number ?? 0;
     }
+    if (rounds === 0 && events.length === 0) out.line(`Following node ${node}. Ctrl-C ends it.`, 'dim');
+    for (const event of events) if (event.number > told) tell(event);
     if (skipped > 0)
       out.either({ skipped }, () => out.line(`… and ${skipped} more: this is a sample.`, 'yellow'));
     rounds += 1;
@@ -140,8 +158,8 @@ export const SCOPE_VERBS: readonly Verb[] = [
     name: 'events',
     words: '',
     summary: 'what happens to nodes and entries, as a node sees it',
-    help: 'Shows nodes that come, go and are suspected, and changes of all scopes, or of one with --scope, until Ctrl-C. Above 5000 a second it shows a sample and says so.',
+    help: 'Shows nodes that came, went and were suspected since the node started, the last 50 of them, and then what happens: that, and changes of all scopes, or of one with --scope, until Ctrl-C. Above 5000 a second it shows a sample and says so.',
     example: 'nestjs-pg-registry events --node orders-1',
-    run: (work) => follow(work, { scope: work.settings.scope }),
+    run: (work) => follow(work, { scope: work.settings.scope, past: true }),
   },
 ];
