@@ -28,8 +28,8 @@ export function Changes(props: {
               },
             ]
           : []),
-        { title: 'What', show: ({ type }) => type },
-        { title: 'Why', show: ({ cause }) => cause },
+        { title: 'What', show: ({ type }) => <Foreign text={type} /> },
+        { title: 'Why', show: ({ cause }) => <Foreign text={cause} /> },
         {
           title: 'Key',
           show: ({ scope, key, keyText, entries }) =>

@@ -7,6 +7,8 @@ const CENTRE = SIZE / 2;
 const RADIUS = 105;
 /** Of more nodes, the names would lie over each other. */
 const MOST_NAMED = 24;
+/** More lines are but a blot, and take a browser long. */
+const MOST_CUTS = 500;
 
 /**
  * The nodes on a circle, by name: how each stands, how busy it is, which one it watches first, and who does not hear whom. The table says the
@@ -18,8 +20,9 @@ export function ClusterMap(props: {
 }): JSX.Element {
   const { nodes, departed } = props;
   const names = [...nodes, ...departed].map(({ node }) => node).toSorted();
+  const order = new Map(names.map((node, at) => [node, at]));
   const placeOf = (node: string): readonly [number, number] => {
-    const angle = (names.indexOf(node) / names.length) * 2 * Math.PI - Math.PI / 2;
+    const angle = ((order.get(node) ?? 0) / names.length) * 2 * Math.PI - Math.PI / 2;
     return [CENTRE + RADIUS * Math.cos(angle), CENTRE + RADIUS * Math.sin(angle)];
   };
   const busiest = Math.max(0.05, ...nodes.map(({ fact }) => fact?.cpu ?? 0));
@@ -27,16 +30,19 @@ export function ClusterMap(props: {
     <svg class="map" viewBox={`0 0 ${SIZE} ${SIZE}`} role="img" aria-label={summaryOf(nodes, departed)}>
       {nodes.map(({ node, fact }) => {
         const [next] = fact?.watches ?? [];
-        if (next === undefined || !names.includes(next)) return undefined;
+        if (next === undefined || !order.has(next)) return undefined;
         const [[x1, y1], [x2, y2]] = [placeOf(node), placeOf(next)];
         return <line key={`watches ${node}`} class="ring" x1={x1} y1={y1} x2={x2} y2={y2} />;
       })}
-      {nodes.flatMap(({ node, suspectedBy, unknownTo }) =>
-        [...suspectedBy, ...unknownTo].map((other) => {
+      {nodes
+        .flatMap(({ node, suspectedBy, unknownTo }) =>
+          [...suspectedBy, ...unknownTo].map((other) => [node, other] as const),
+        )
+        .slice(0, MOST_CUTS)
+        .map(([node, other]) => {
           const [[x1, y1], [x2, y2]] = [placeOf(node), placeOf(other)];
           return <line key={`${node} ${other}`} class="cut" x1={x1} y1={y1} x2={x2} y2={y2} />;
-        }),
-      )}
+        })}
       {nodes.map((node) => {
         const [x, y] = placeOf(node.node);
         const radius = 9 + 9 * ((node.fact?.cpu ?? 0) / busiest);

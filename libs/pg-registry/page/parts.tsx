@@ -10,9 +10,12 @@ export function Problem({ text }: { readonly text: string | undefined }): JSX.El
   );
 }
 
+/** A longer text of others is shown by its beginning. */
+const MOST_CHARS = 1000;
+
 /** Text that others wrote. It is text, whatever is in it, and cannot change the direction of what stands around it. */
 export function Foreign({ text }: { readonly text: string }): JSX.Element {
-  return <bdi class="foreign">{text}</bdi>;
+  return <bdi class="foreign">{text.length > MOST_CHARS ? `${text.slice(0, MOST_CHARS)}…` : text}</bdi>;
 }
 
 /** A key, as a link to what is known of it. */

@@ -27,6 +27,9 @@ interface TableProps<T> {
   readonly look?: (row: T) => string;
 }
 
+/** A browser stops for what it lays out: of more rows, the first in the order of the table are shown. */
+const MOST_ROWS = 500;
+
 /** A table whose columns can be sorted by a press on their titles. Long ones are scrolled within themselves. */
 export function Table<T>({ label, columns, rows, id, empty, look }: TableProps<T>): JSX.Element {
   const [sort, setSort] = useState({ title: '', falls: false });
@@ -60,7 +63,7 @@ export function Table<T>({ label, columns, rows, id, empty, look }: TableProps<T
           </tr>
         </thead>
         <tbody>
-          {sorted.map((row) => (
+          {sorted.slice(0, MOST_ROWS).map((row) => (
             <tr key={id(row)} class={look?.(row) ?? ''}>
               {columns.map(({ title, show, isFigure }) => (
                 <td key={title} class={isFigure === true ? 'figure' : ''}>
@@ -69,10 +72,10 @@ export function Table<T>({ label, columns, rows, id, empty, look }: TableProps<T
               ))}
             </tr>
           ))}
-          {rows.length === 0 && (
+          {(rows.length === 0 || rows.length > MOST_ROWS) && (
             <tr>
               <td colSpan={columns.length} class="quiet">
-                {empty}
+                {rows.length === 0 ? empty : `The first ${MOST_ROWS} of ${rows.length}.`}
               </td>
             </tr>
           )}

@@ -40,6 +40,11 @@ export class ObservedCluster {
     this.#urls.set(name, (await node.ask('url')) as string);
   }
 
+  /** Where the broker is. */
+  get broker(): string {
+    return this.#server.url;
+  }
+
   /** Where a node serves the page. */
   url(name: string): string {
     return this.#urls.get(name)!;

@@ -87,6 +87,8 @@ async function bootstrap(): Promise<void> {
       const { user, system } = process.cpuUsage();
       return (user + system) / 1000;
     },
+    /** What this process has of the machine's memory, in bytes. */
+    memory: () => process.memoryUsage.rss(),
     claim: async (key: string) => (await names.claim(key)).token,
     callEntity: (key: string) => processes.call(entity('ledger', key), 'total'),
     /** Changes an entry so many times in a second, until it is told to stop. */
