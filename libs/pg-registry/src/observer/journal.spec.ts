@@ -55,6 +55,42 @@ describe('the journal', () => {
     expect(journal.changes(9, 'another')).toEqual([]);
   });
 
+  it('keeps exactly so many as it shall, however many there were, with what else happened in between', () => {
+    const journal = new Journal(200, clock);
+    const join = joins();
+    const expected: unknown[][] = [];
+    for (let i = 1; i <= 1000; i += 1) {
+      const [scope, cause] = [`scope ${i % 3}`, i % 7 === 0 ? 'peer' : 'call'] as const;
+      if (i % 10 === 0) journal.note('peer-up', 'b', '');
+      now += i % 2;
+      if (i % 5 === 0) endTurn();
+      journal.record(scope, join(`key ${i}`), cause);
+      const turn = i < 5 ? 1001 : 1000 + Math.ceil((i - (i % 5)) / 2);
+      expected.unshift([i + Math.floor(i / 10), turn, scope, `'key ${i}'`, i, cause]);
+    }
+    const shown = journal
+      .changes(2000)
+      .map(({ number, at, scope, keyText, revision, cause }) => [
+        number,
+        at,
+        scope,
+        keyText,
+        revision,
+        cause,
+      ]);
+    expect(shown).toEqual(expected.slice(0, 200));
+    expect(journal.changes(3).length).toBe(3);
+    expect(journal.changes(2000, 'scope 1').length).toBe(67);
+  });
+
+  it('tells how many entries of a key changed at once', () => {
+    const journal = new Journal(3, clock);
+    const writes = new OwnWrites(new Indexes(pid.incarnation), 'a', 'duplicate');
+    const others = [2, 3].map((id) => new Pid('a', pid.incarnation, id));
+    journal.record('pg', writes.join('room', [pid, ...others], 1, { last: 0 }, 1), 'call');
+    expect(journal.changes(1)).toMatchObject([{ type: 'join', entries: 3, revision: 1 }]);
+  });
+
   it("keeps no key of a peer that takes more memory than 4 KB, and each of this node's own", () => {
     const journal = new Journal(10, clock);
     const join = joins();
