@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { accessibilityFaults, describeInChromium, launchChromium, openPage } from '../../support/browser';
 import { eventually } from '../../support/eventually';
+import { workingMs } from '../../support/working-ms';
 import { ObservedCluster } from './observed-cluster';
 import { proxyTo } from './proxy';
 
@@ -183,11 +184,11 @@ describeInChromium('the page of the observer, in Chromium', () => {
     await page.getByText('Nothing yet.').waitFor();
     await cluster.ask('ada', 'flood', 10_000);
     await page.getByText('There are too many to show: this is a sample.').waitFor();
-    // A page that is too slow is so in each window; a machine that does something else for a moment is not.
+    // A page that is too slow is so in each window; a machine that does something else for a moment, or all the time, is not.
     let longest = Infinity;
     for (let windows = 0; windows < 3 && longest >= 200; windows += 1)
       // oxlint-disable-next-line no-await-in-loop -- one after the other
-      longest = Math.min(longest, await page.evaluate<number>(LONGEST_FRAME));
+      longest = Math.min(longest, workingMs(await page.evaluate<number>(LONGEST_FRAME)));
     await shoot('events');
     await page.getByRole('button', { name: 'Pause', exact: true }).click();
     await cluster.ask('ada', 'stopFlood');
