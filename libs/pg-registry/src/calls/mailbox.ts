@@ -6,6 +6,7 @@ import type { HandlerOutcome } from './message';
 import { FEW_HANDLERS, type HandlerTurns } from './delivery/handler-turns';
 import { exited, full, overdue, reentrant } from './delivery/mailbox-errors';
 import type { CallChain, ChainLink, ChainMark } from './delivery/call-chain';
+import { MessageList } from './delivery/message-list';
 import type { MessageHolder, QueuedMessage } from './delivery/queued-message';
 import { WaitingShares } from './delivery/waiting-shares';
 
@@ -47,10 +48,10 @@ const HELD_BACK = 10;
  */
 export class Mailbox implements MessageHolder {
   readonly process: LocalProcess;
-  readonly #waiting = new Set<QueuedMessage>();
+  readonly #waiting = new MessageList<QueuedMessage>();
   /** Since it was full, until it is half empty. */
   #shares: WaitingShares | undefined;
-  readonly #running = new Set<QueuedMessage>();
+  readonly #running = new MessageList<QueuedMessage>();
   /** Whether it hands out one message at a time. */
   readonly isSerial: boolean;
   readonly #isReentrant: boolean;
@@ -74,7 +75,7 @@ export class Mailbox implements MessageHolder {
   readonly #pump = (): void => {
     this.#pumpScheduled = this.#isHeldBack = false;
     const { turns } = this.#deps;
-    for (const queued of this.#waiting) {
+    for (let queued = this.#waiting.first; queued !== undefined; queued = this.#waiting.first) {
       if (this.#isSuspended || (this.isSerial && this.#running.size > 0)) return;
       if (this.#mayHandOut?.() === false) return;
       if ((turns.begun += 1) > FEW_HANDLERS && !turns.hasTime()) {
@@ -161,7 +162,7 @@ export class Mailbox implements MessageHolder {
   /** Hands everything that waits to `take`, in order, and everything that comes later. The present handlers go on. */
   divert(take: (queued: QueuedMessage) => void): void {
     this.#diverted = take;
-    for (const queued of this.#waiting) {
+    for (let queued = this.#waiting.first; queued !== undefined; queued = this.#waiting.first) {
       this.#forget(queued);
       take(queued);
       // Last, so that the message is in one mailbox or the other all the time.
@@ -171,7 +172,8 @@ export class Mailbox implements MessageHolder {
 
   /** Settles everything that waits with an error. Nobody else is asked, because it would fail there, too. */
   rejectWaiting(error: unknown): void {
-    for (const queued of this.#waiting) this.#drop(queued, error);
+    for (let queued = this.#waiting.first; queued !== undefined; queued = this.#waiting.first)
+      this.#drop(queued, error);
   }
 
   /** What stands for the process in the chain of a call. */
@@ -221,9 +223,7 @@ export class Mailbox implements MessageHolder {
   close(): void {
     this.#quiet?.resolve();
     const begun = this.#running.size;
-    const ended = [...this.#running, ...this.#waiting];
-    this.#running.clear();
-    this.#waiting.clear();
+    const ended = [...this.#running.drain(), ...this.#waiting.drain()];
     this.#shares = undefined;
     for (const [index, queued] of ended.entries()) {
       const executed = index < begun;
@@ -281,8 +281,9 @@ export class Mailbox implements MessageHolder {
     if (!this.isSerial) return false;
     const { incarnation, id } = this.process.pid;
     const own = chain.filter((link) => link.id === id && link.incarnation === incarnation);
-    const deliveries = this.isBusy ? [...this.#running].map(({ delivery }) => delivery) : [this.#step];
-    return own.some(({ delivery }) => deliveries.includes(delivery));
+    return own.some(({ delivery }) =>
+      this.isBusy ? this.#running.hasDelivery(delivery) : delivery === this.#step,
+    );
   }
 
   #schedulePump(): void {

@@ -231,7 +231,8 @@ export class OutgoingCalls {
   #span(kind: MessageKind, name: string, to: Destination, { trace }: CheckedOptions) {
     const { tracer } = this.#deps;
     if (tracer === undefined) return undefined;
-    const isKnown = isPid(to) || [Via, EntityName, ClusterName].some((type) => isInstanceOf(to, type));
+    const isKnown =
+      isPid(to) || isInstanceOf(to, Via) || isInstanceOf(to, EntityName) || isInstanceOf(to, ClusterName);
     return isKnown ? tracer.outgoing(kind, name, to, trace) : undefined;
   }
 

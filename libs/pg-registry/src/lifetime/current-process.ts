@@ -25,10 +25,12 @@ export class CurrentProcess {
   #isClosed = false;
   readonly #root: LocalProcess;
   readonly #outside: ContextSnapshot;
+  /** The last one that was made: of many messages in a row to one process, one is enough. */
+  #lastBare: ContextSnapshot;
 
   constructor(root: LocalProcess) {
     this.#root = root;
-    this.#outside = { process: root, marks: undefined };
+    this.#outside = this.#lastBare = { process: root, marks: undefined };
   }
 
   /** Returns the process of the innermost {@link run} or {@link enter}, else the root process. */
@@ -54,7 +56,10 @@ export class CurrentProcess {
     ...args: A
   ): R {
     if (this.#storage === undefined && process === this.#root && mark === undefined) return fn(...args);
-    return this.#store({ process, marks: mark && { mark, outer: undefined } }, fn, ...args);
+    let context = this.#lastBare;
+    if (mark !== undefined) context = { process, marks: { mark, outer: undefined } };
+    else if (context.process !== process) context = this.#lastBare = { process, marks: undefined };
+    return this.#store(context, fn, ...args);
   }
 
   /** Runs `fn` in the present context with one more mark, by which code within can be recognised across awaits. */

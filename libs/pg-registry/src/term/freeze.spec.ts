@@ -219,6 +219,20 @@ describe('Instances of classes', () => {
     expect(Object.isFrozen(copy) || ArrayBuffer.isView(copy)).toBe(true);
   });
 
+  test('a toJSON may copy other values meanwhile, and a copy that fails leaves nothing for the next', () => {
+    const inner = { toJSON: () => ({ copied: normal({ deep: [{ deeper: [1] }] }) }) };
+    expect(normal({ before: [1], inner, after: { x: 1 } })).toEqual({
+      before: [1],
+      inner: { copied: { deep: [{ deeper: [1] }] } },
+      after: { x: 1 },
+    });
+    const large = { deep: { deeper: { text: 'x'.repeat(600) } } };
+    expect(() => normal(large, { maxValueBytes: 500 })).toThrow(ValueTooLargeError);
+    expect(normal({ text: 'x'.repeat(400) }, { maxValueBytes: 500 })).toEqual({ text: 'x'.repeat(400) });
+    expect(() => normal({ deep: [{ f: () => 1 }] })).toThrow('value.deep[0].f is a function');
+    expect(() => normal([() => 1])).toThrow('value[0] is a function');
+  });
+
   test('objects whose toJSON makes new ones without end are refused by the limit of the depth', () => {
     class Endless {
       toJSON(): object {

@@ -2,6 +2,7 @@ import type { HandlerSpan } from '../call-tracer';
 import { HandlerContext } from '../handler-context';
 import type { Cancellable, HandlerOutcome, Message, OutcomeReceiver } from '../message';
 import type { PeerLoad } from '../peer-load';
+import type { ListedMessage } from './message-list';
 import { type CallChain, type ChainLink, type ChainMark, extended } from './call-chain';
 
 /** Where a message waits or is handled. */
@@ -15,7 +16,7 @@ export interface MessageHolder {
 }
 
 /** A message that was handed to a mailbox. Its receiver gets the outcome exactly once. */
-export class QueuedMessage implements Cancellable, ChainMark {
+export class QueuedMessage implements Cancellable, ChainMark, ListedMessage<QueuedMessage> {
   readonly message: Message;
   readonly context: HandlerContext;
   /** Of the run of its handler, if that is recorded. */
@@ -26,6 +27,9 @@ export class QueuedMessage implements Cancellable, ChainMark {
   readonly bytes: number;
   /** Counted by the mailbox when the handler begins. */
   delivery = 0;
+  list: object | undefined;
+  before: QueuedMessage | undefined;
+  after: QueuedMessage | undefined;
   /** Where it waits or is handled; undefined if the process has none. */
   mailbox: MessageHolder | undefined;
   #receiver: OutcomeReceiver | undefined;

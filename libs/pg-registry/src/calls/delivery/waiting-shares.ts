@@ -1,4 +1,5 @@
 import type { PeerLoad } from '../peer-load';
+import type { MessageList } from './message-list';
 import type { QueuedMessage } from './queued-message';
 
 /** Beside those that wait, so many that wait no longer are kept before they are taken out. */
@@ -17,11 +18,11 @@ interface Share {
 export class WaitingShares {
   /** By what is counted of a peer; undefined is this node. */
   readonly #bySender = new Map<PeerLoad | undefined, Share>();
-  readonly #waiting: ReadonlySet<QueuedMessage>;
+  readonly #waiting: MessageList<QueuedMessage>;
 
-  constructor(waiting: ReadonlySet<QueuedMessage>) {
+  constructor(waiting: MessageList<QueuedMessage>) {
     this.#waiting = waiting;
-    for (const queued of waiting) this.add(queued);
+    for (let queued = waiting.first; queued !== undefined; queued = queued.after) this.add(queued);
   }
 
   /** A message waits. */

@@ -12,20 +12,19 @@ export interface KnownShape {
 }
 
 /**
- * Reads the names of a new shape and adds it to the known ones, which may be referred to later in the item.
+ * Reads the names of a new shape, which may be referred to later in the item.
  *
  * @throws DecodeError if no Writer writes such names; HeapLimitError if they take more memory than is left.
  */
-export function readShape(bytes: ByteReader & HeapCounter, known: KnownShape[]): KnownShape {
+export function readShape(bytes: ByteReader & HeapCounter): KnownShape {
   const start = bytes.position;
   const count = bytes.count(2);
-  const names: string[] = [];
   bytes.charge(heapBytesOfArray(count) + count * HEAP_BYTES.string, weightOfNames(count));
-  for (let i = 0; i < count; i += 1) names.push(bytes.string());
+  // oxlint-disable-next-line unicorn/no-new-array -- of that size: one that grows gets room for sixteen more, in each item of a bundle
+  const names = new Array<string>(count);
+  for (let i = 0; i < count; i += 1) names[i] = bytes.string();
   if (names.includes('__proto__')) bytes.fail('a property named __proto__');
   if (count > 1 && new Set(names).size !== count) bytes.fail('a property twice');
   const headBytes = bytes.position - start + 1;
-  const shape = { names, headBytes, references: mostReferencesToShape(headBytes, count) };
-  known.push(shape);
-  return shape;
+  return { names, headBytes, references: mostReferencesToShape(headBytes, count) };
 }

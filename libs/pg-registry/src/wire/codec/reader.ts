@@ -57,7 +57,8 @@ const LONGEST_LITERAL = 4;
  */
 export class Reader extends CountingReader {
   readonly #options: ReaderOptions | undefined;
-  #shapes: KnownShape[] = [];
+  /** Those of the current item; made with the first one. */
+  #shapes: KnownShape[] | undefined;
   #homes: KnownHome[] = [];
   /** Bytes that the current value would take in addition if nothing in it referred to what was written before. */
   #saved = 0;
@@ -92,7 +93,7 @@ export class Reader extends CountingReader {
     if (length > this.size - this.position) this.fail(`${length} bytes announced, ${this.remaining} left`);
     this.#isInItem = true;
     this.partEnd = this.position + length;
-    if (this.#shapes.length > 0) this.#shapes = [];
+    this.#shapes = undefined;
     if (this.#homes.length > 0) this.#homes = [];
     return kind;
   }
@@ -159,8 +160,12 @@ export class Reader extends CountingReader {
         return this.#text(this.#atLeast(LONG_STRING_BYTES));
       case TAG.array:
         return this.#array(this.#atLeast(LONG_ARRAY_LENGTH), depth);
-      case TAG.newShape:
-        return this.#record(readShape(this, this.#shapes), depth);
+      case TAG.newShape: {
+        const shape = readShape(this);
+        if (this.#shapes === undefined) this.#shapes = [shape];
+        else this.#shapes.push(shape);
+        return this.#record(shape, depth);
+      }
       case TAG.oldShape:
         return this.#referredRecord(depth);
       case TAG.newHome:
@@ -242,7 +247,7 @@ export class Reader extends CountingReader {
   }
 
   #oldRecord(index: number, headBytes: number, depth: number): Value {
-    const shape = this.#shapes[index] ?? this.fail(`unknown shape ${index}`);
+    const shape = this.#shapes?.[index] ?? this.fail(`unknown shape ${index}`);
     shape.references -= 1;
     if (shape.references < 0) this.fail('more than 32 references to a long shape');
     this.#saved += shape.headBytes - headBytes;
