@@ -6,10 +6,15 @@ import type { Asked } from './support/contender';
 import { monotonicMs } from './support/monotonic';
 import type { Limit } from './support/result';
 
+const RIVAL = 'bench/support/moleculer-contender.fixture.ts';
 const FIXTURES = {
-  here: 'bench/support/pg-contender.fixture.ts',
-  moleculer: 'bench/support/moleculer-contender.fixture.ts',
+  here: { file: 'bench/support/pg-contender.fixture.ts', env: {} },
+  moleculer: { file: RIVAL, env: { MOLECULER: 'moleculer' } },
+  // Asks for Node.js 22, and does its work on 20 as well.
+  'moleculer 0.15': { file: RIVAL, env: { MOLECULER: 'moleculer-0.15' } },
 } as const;
+type Library = keyof typeof FIXTURES;
+const LIBRARIES: readonly Library[] = ['here', 'moleculer', 'moleculer 0.15'];
 /** What is called: the bare handler, or the one behind guard, pipe and interceptor, and Moleculer's hooks and validator. */
 type HandlerName = 'echo' | 'guarded';
 
@@ -37,17 +42,17 @@ export async function moleculer(bench: Bench): Promise<void> {
   }
 }
 
-/** Calls from one process to another, side by side with Moleculer. */
+/** Calls from one process to another, side by side with both versions of Moleculer that are in use. */
 export async function moleculerCalls(bench: Bench): Promise<void> {
-  const server = await NatsServer.start();
+  // Their nodes would take each other for peers.
+  const servers = await Promise.all(LIBRARIES.map(() => NatsServer.start()));
   try {
-    const [here, theirs] = await Promise.all([Side.start(server, 'here'), Side.start(server, 'moleculer')]);
-    for (const inFlight of [1000, 64, 1]) await remoteCalls(bench, here, theirs, inFlight, 'echo');
-    for (const inFlight of [1000, 64]) await remoteCalls(bench, here, theirs, inFlight, 'guarded');
-    await here.stop();
-    await theirs.stop();
+    const sides = await Promise.all(LIBRARIES.map((library, index) => Side.start(servers[index], library)));
+    for (const inFlight of [1000, 64, 1]) await remoteCalls(bench, sides, inFlight, 'echo');
+    for (const inFlight of [1000, 64]) await remoteCalls(bench, sides, inFlight, 'guarded');
+    for (const side of sides) await side.stop();
   } finally {
-    await server[Symbol.asyncDispose]();
+    for (const server of servers) await server[Symbol.asyncDispose]();
   }
 }
 
@@ -73,7 +78,7 @@ class Side {
     readonly answerer: NodeProcess,
   ) {}
 
-  static async start(server: NatsServer, library: keyof typeof FIXTURES): Promise<Side> {
+  static async start(server: NatsServer, library: Library): Promise<Side> {
     const [asker, answerer] = await Promise.all([
       startNode(server, library, 'asker', false),
       startNode(server, library, 'answerer', true),
@@ -132,48 +137,49 @@ async function visibility(bench: Bench, here: Side, theirs: Side): Promise<void>
 
 async function remoteCalls(
   bench: Bench,
-  here: Side,
-  theirs: Side,
+  sides: readonly Side[],
   inFlight: number,
   handler: HandlerName,
 ): Promise<void> {
   const times = bench.size(inFlight === 1 ? 3000 : 20_000, 64);
-  const ours: Awaited<ReturnType<Side['ask']>>[] = [];
-  const naive: typeof ours = [];
+  const found = sides.map((): Awaited<ReturnType<Side['ask']>>[] => []);
   const warmUp = bench.size(3, 0);
   for (let round = 0; round < warmUp + bench.size(9, 1); round += 1) {
-    const sides = [() => here.ask(times, inFlight, handler), () => theirs.ask(times, inFlight, handler)];
-    // Each time in the other order.
-    if (round % 2 === 1) sides.reverse();
-    const found = [await sides[0](), await sides[1]()];
-    if (round % 2 === 1) found.reverse();
-    if (round < warmUp) continue;
-    ours.push(found[0]);
-    naive.push(found[1]);
+    // Each time another one begins.
+    for (let turn = 0; turn < sides.length; turn += 1) {
+      const index = (round + turn) % sides.length;
+      const asked = await sides[index].ask(times, inFlight, handler);
+      if (round >= warmUp) found[index].push(asked);
+    }
   }
   const what = handler === 'echo' ? '' : ' behind guard, pipe and interceptor';
   const goals = handler === 'echo' ? GOALS[inFlight] : GUARDED_GOALS;
-  bench.report({
-    name: `remote calls${what}, ${inFlight} in flight (moleculer)`,
-    unit: 'calls/s',
-    values: ours.map(({ rate }) => rate),
-    baselines: naive.map(({ rate }) => rate),
-    limits: goals.rate,
-  });
-  bench.report({
-    name: `remote call${what}, ${inFlight} in flight, p50 (moleculer)`,
-    unit: 'µs',
-    values: ours.map(({ p50Us }) => p50Us),
-    baselines: naive.map(({ p50Us }) => p50Us),
-    limits: goals.p50,
-  });
-  bench.report({
-    name: `remote call${what}, ${inFlight} in flight, processor time of both ends (moleculer)`,
-    unit: 'µs',
-    values: ours.map(({ processorUs }) => processorUs),
-    baselines: naive.map(({ processorUs }) => processorUs),
-    limits: goals.processor,
-  });
+  const [ours] = found;
+  for (const [index, library] of LIBRARIES.entries()) {
+    if (library === 'here') continue;
+    const theirs = found[index];
+    bench.report({
+      name: `remote calls${what}, ${inFlight} in flight (${library})`,
+      unit: 'calls/s',
+      values: ours.map(({ rate }) => rate),
+      baselines: theirs.map(({ rate }) => rate),
+      limits: goals.rate,
+    });
+    bench.report({
+      name: `remote call${what}, ${inFlight} in flight, p50 (${library})`,
+      unit: 'µs',
+      values: ours.map(({ p50Us }) => p50Us),
+      baselines: theirs.map(({ p50Us }) => p50Us),
+      limits: goals.p50,
+    });
+    bench.report({
+      name: `remote call${what}, ${inFlight} in flight, processor time of both ends (${library})`,
+      unit: 'µs',
+      values: ours.map(({ processorUs }) => processorUs),
+      baselines: theirs.map(({ processorUs }) => processorUs),
+      limits: goals.processor,
+    });
+  }
 }
 
 /** kill -9, until another node counts the dead one out: here its entries have left by then, there its services. */
@@ -200,7 +206,7 @@ async function crashes(bench: Bench, server: NatsServer): Promise<void> {
 /** Starts nodes and kills one after another, without waiting. @returns How many seconds each death took to be noticed */
 async function detections(
   server: NatsServer,
-  library: keyof typeof FIXTURES,
+  library: Library,
   rounds: number,
   env: NodeJS.ProcessEnv = {},
 ): Promise<number[]> {
@@ -224,12 +230,13 @@ async function detections(
 
 async function startNode(
   server: NatsServer,
-  library: keyof typeof FIXTURES,
+  library: Library,
   name: string,
   answers: boolean,
   env: NodeJS.ProcessEnv = {},
 ): Promise<NodeProcess> {
-  const node = await NodeProcess.start(FIXTURES[library], { env });
+  const { file, env: own } = FIXTURES[library];
+  const node = await NodeProcess.start(file, { env: { ...own, ...env } });
   await node.ask('start', server.url, name, answers);
   return node;
 }
