@@ -59,7 +59,8 @@ export class CurrentProcess {
     let context = this.#lastBare;
     if (mark !== undefined) context = { process, marks: { mark, outer: undefined } };
     else if (context.process !== process) context = this.#lastBare = { process, marks: undefined };
-    return this.#store(context, fn, ...args);
+    const storage = this.#storage;
+    return storage === undefined ? this.#store(context, fn, ...args) : storage.run(context, fn, ...args);
   }
 
   /** Runs `fn` in the present context with one more mark, by which code within can be recognised across awaits. */
