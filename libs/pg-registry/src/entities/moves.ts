@@ -106,9 +106,10 @@ export class Moves {
     await this.#gone(Math.min(GONE_MS, timeoutMs));
     const left = lives.length - (this.#handedOver - before);
     if (left <= 0 && inTime) return;
+    const what = inTime ? 'ended here: no node took them' : `were not handed over within ${timeoutMs} ms`;
     this.#deps.onWarning(
       'entity-drain',
-      `${Math.max(0, left)} of ${lives.length} entities were not handed over within ${timeoutMs} ms; they start afresh when they are called.`,
+      `${Math.max(0, left)} of ${lives.length} entities ${what}; they start afresh when they are called.`,
     );
   }
 

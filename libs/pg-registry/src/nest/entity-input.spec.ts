@@ -137,6 +137,17 @@ it.each<[string, () => unknown, RegExp]>([
   expect(moves).toMatchObject({ 'without-state': 1, done: 0, failed: 0 });
 });
 
+it('the last node that stops says that nobody took its entities, whatever it has moved before', async () => {
+  handOver = () => 'state';
+  await moved();
+  await cluster!.stop('b');
+  await cluster!.stop('a');
+  expect(warnings).toContainEqual(
+    expect.stringMatching(/^(\d+) of \1 entities ended here: no node took them/),
+  );
+  expect(warnings.join('\n')).not.toMatch(/within \d+ ms/);
+});
+
 it('an entity starts without its state on a node with another stateVersion, which logs both versions', async () => {
   handOver = () => 'state';
   expect(await moved(NewMover)).toEqual(['hand-over', undefined]);
