@@ -116,6 +116,15 @@ it('a supervisor that ends ends its document first and then the writer, which sa
   await eventually(() => expect(database.saves).toBe(saves + 1));
 });
 
+it('a supervisor that is stopped ends last: it waits for its document and the writer, and they do not wait for it', async () => {
+  const tree = await open();
+  await write(tree, 'kept');
+  const { order, reasons } = endsOf(tree);
+  await application.get(EntityService).stop(DocumentSupervisor, document);
+  await reasons;
+  expect(order).toEqual(['doc', 'writer', 'supervisor']);
+});
+
 it('a writer that crashes takes the document and the supervisor with it, for the same reason', async () => {
   const tree = await open();
   const { reasons } = endsOf(tree);
@@ -162,6 +171,19 @@ it('a document whose supervisor was killed starts again under the same keys, wit
   expect(seen.size).toBe(9);
   const text = await textOf(await open());
   for (const life of [0, 1, 2]) expect(text).toContain(`life ${life};`);
+});
+
+it('what the document has told its writer is saved, although the writer is still busy when the supervisor is killed', async () => {
+  const tree = await open();
+  const goOn = database.standStill();
+  const empty = { bytes: encodeStateAsUpdate(new Doc()), isLast: true };
+  processes.cast(tree.writer, 'checkpoint', empty);
+  await write(tree, 'kept;');
+  const { reasons } = endsOf(tree);
+  await processes.exit(tree.supervisor, 'killed');
+  goOn();
+  await reasons;
+  expect(await textOf(await open())).toContain('kept;');
 });
 
 it('the next life of a document begins when the writer of the last one has saved, which its token would fence', async () => {

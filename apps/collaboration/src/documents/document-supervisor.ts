@@ -25,6 +25,8 @@ export const DOCUMENTS = 'collaboration.documents';
 
 /** Longer than a flush may take. */
 const STOP_TIMEOUT_MS = 6000;
+/** So long a writer may be busy, with a checkpoint, before what waits for it is given up. Its clients bring that again. */
+const RECEIVE_TIMEOUT_MS = 1000;
 
 /**
  * Holds the two processes of a document together, on the one node of the cluster where the entity `shared-doc` lives. A
@@ -46,6 +48,7 @@ export class DocumentSupervisor
   #doc: LocalProcess | undefined;
   /** Resolves when the writer has ended and saved what it had. */
   #saved: Promise<void> | undefined;
+  #isEnding = false;
 
   constructor(
     processes: ProcessService,
@@ -100,11 +103,14 @@ export class DocumentSupervisor
 
   /** Ends with the writer: the lease is free only then, for the token of the next holder fences what this writer has not saved. */
   async onProcessExit(): Promise<void> {
+    this.#isEnding = true;
     try {
       if (this.#doc?.alive === true) await this.#stopDoc();
     } catch (error) {
       this.#logger.warn(`The document was not stopped in order: ${(error as Error).message}`);
     }
+    // What it owns would end after it, and the writer ends after the document.
+    this.#doc?.exit();
     await this.#saved;
   }
 
@@ -114,17 +120,25 @@ export class DocumentSupervisor
   }
 
   async #endWithWriter(writer: LocalProcess): Promise<void> {
-    this.#process.exit(await writer.exited);
+    this.#endWith(await writer.exited);
   }
 
   async #endWithDoc(doc: LocalProcess, writer: LocalProcess): Promise<void> {
     const reason = await doc.exited;
-    // The writer is not at fault: it ends in order, and saves what it has.
+    // The writer is not at fault: it ends in order, and saves what it has and what the document has told it before.
+    await this.#processes
+      .call(writer.pid, 'receiveAll', undefined, { timeoutMs: RECEIVE_TIMEOUT_MS })
+      .catch(() => undefined);
     writer.exit();
-    this.#process.exit(reason);
+    this.#endWith(reason);
   }
 
-  /** Stops the document, which saves. Its process ends with this one, and the writer after it, which saves what has come meanwhile. */
+  /** Race: a supervisor that is handed over ends both by itself. If it ended here, too, what it hands over would be lost. */
+  #endWith(reason: unknown): void {
+    if (!this.#isEnding) this.#process.exit(reason);
+  }
+
+  /** Stops the document, which saves. It goes on to answer, so that sessions learn why it takes nothing more. */
   async #stopDoc(): Promise<Legacy> {
     return await this.#processes.call<Legacy>(this.#doc!.pid, 'stop', undefined, {
       timeoutMs: STOP_TIMEOUT_MS,

@@ -55,7 +55,7 @@ export class PersistenceWriter implements ProcessLifecycle<WriterStart> {
   readonly #logger = new Logger(PersistenceWriter.name);
   #start!: WriterStart;
   #doc: Pid | undefined;
-  readonly #update = new Assembly(MAX_DOCUMENT_BYTES);
+  readonly #update = new Assembly(2 * MAX_DOCUMENT_BYTES);
   readonly #state = new Assembly(2 * MAX_DOCUMENT_BYTES);
   #unsaved: Uint8Array[] = [];
   #sequence = 0;
@@ -112,6 +112,12 @@ export class PersistenceWriter implements ProcessLifecycle<WriterStart> {
     this.#sequence = sequence;
     this.#schedule.added(performance.now());
     this.#plan();
+  }
+
+  /** Returns when everything that was said to the writer before is here: messages that wait are lost with their process. */
+  @HandleCall()
+  receiveAll(): void {
+    // The answer says it.
   }
 
   /** Saves everything now. @throws What the store throws; the updates stay. */

@@ -34,7 +34,10 @@ export interface StartOptions<A = unknown> {
   readonly waitForPredecessor?: boolean | undefined;
   /** Passed to `onProcessStart` unchanged. */
   readonly args?: A | undefined;
-  /** The process ends with this one, for the same reason. It may live on another node. */
+  /**
+   * The process ends with this one, for the same reason. It may live on another node. Where a node stops, or an entity is stopped or moved, the
+   * owner's `onProcessExit` runs before: if it waits for what it owns, it must end it.
+   */
   readonly owner?: Pid | LocalProcess | undefined;
   /** Ends the process with the signal's reason when it aborts. */
   readonly signal?: AbortSignal | undefined;
