@@ -15,7 +15,7 @@ export const MOST_PEOPLE = 50;
 /** Longest pause before the page connects again, in milliseconds: somebody looks at it and waits. */
 const MOST_PAUSE_MS = 1000;
 
-/** The server takes no frame of this size; the same edits would make the same frame again. */
+/** The server takes no update of this size, and the page makes no smaller one of it. */
 const TOO_LARGE = 1009;
 
 /** Close codes for which connecting again changes nothing: y-websocket's own range, and one more. */

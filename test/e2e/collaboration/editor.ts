@@ -134,9 +134,14 @@ export class Editors {
 
   /** Opens a document, and resolves when it is here. */
   async open(...args: ConstructorParameters<typeof Editor>): Promise<Editor> {
+    return await this.begin(...args).synced();
+  }
+
+  /** Begins to open a document: the client edits what it has, which is nothing. */
+  begin(...args: ConstructorParameters<typeof Editor>): Editor {
     const editor = new Editor(...args);
     this.#open.push(editor);
-    return await editor.synced();
+    return editor;
   }
 
   /** Those that are open or are being opened. */

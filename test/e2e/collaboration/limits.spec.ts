@@ -63,16 +63,28 @@ async function sessionsOf(document: string): Promise<number | undefined> {
   return documents.find(({ name }) => name === document)?.sessionCount;
 }
 
-test('a document of more than 16 MB is refused with a code and a reason, and what was there stays', async () => {
+test('a document of more than 16 MB is refused with a code and a reason, and what was there stays, also for those who had it open', async () => {
+  const witness = await editors.open(urlOf(1), 'full', 'witness');
   const [doc, frames] = [new Doc(), [] as Uint8Array[]];
   doc.on('update', (update: Uint8Array) => frames.push(syncUpdate(update)));
   for (let i = 0; i < 3; i += 1) doc.getText('text').insert(0, `${i}`.repeat(7 * MB));
   const { closed } = clientOf('full', [EMPTY, ...frames]);
   expect(await closed).toEqual({ code: 4413, reason: 'A document has at most 16 MB.' });
   const reader = await editors.open(urlOf(1), 'full', 'reader');
-  await eventually(() => expect(reader.text.length / MB).toBe(14));
+  await eventually(() => expect([reader.text.length / MB, witness.text.length / MB]).toEqual([14, 14]));
   reader.append('end');
   await eventually(() => reader.isSaved);
+  await eventually(() => witness.text.length === 14 * MB + 3);
+  expect(witness.closed).toBeUndefined();
+});
+
+test('a client whose holder was lost brings more than 8 MB that were not saved', async () => {
+  const writer = editors.begin(urlOf(0), 'unsaved', 'writer');
+  // Before it is connected: the holder asks for it.
+  for (const part of ['a', 'b', 'c']) writer.append(part.repeat(4 * MB));
+  const reader = await editors.open(urlOf(1), 'unsaved', 'reader');
+  await eventually(() => expect([writer.isSaved, reader.text.length / MB]).toEqual([true, 12]));
+  expect(writer.closed).toBeUndefined();
 });
 
 test('a browser that does not read is closed with a code and a reason, and the others go on meanwhile', async () => {

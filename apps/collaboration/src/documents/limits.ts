@@ -1,7 +1,9 @@
-/** The largest frame of a browser, in bytes. An update that is longer closes its socket. */
-export const MAX_FRAME_BYTES = 8 * 1024 * 1024;
+/** The largest update of a browser, in bytes. One that is longer closes its socket. */
+export const MAX_UPDATE_BYTES = 8 * 1024 * 1024;
 /** The largest document, in bytes of Yjs's encoding. */
 export const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;
+/** The largest frame of a browser: when a holder was lost, a browser answers the next one with all that was not saved, perhaps the whole document. */
+export const MAX_FRAME_BYTES = MAX_DOCUMENT_BYTES + 1024;
 /** Updates and states travel between nodes in pieces of so many bytes, because a message of the cluster has at most 512 KB. */
 export const PIECE_BYTES = 256 * 1024;
 /** So much may wait for a browser that reads slowly. */

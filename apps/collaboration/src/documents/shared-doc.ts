@@ -8,7 +8,7 @@ import {
   type ProcessLifecycle,
   ProcessService,
 } from 'nestjs-pg-registry';
-import { applyUpdate, decodeStateVector, Doc, encodeStateAsUpdate, encodeStateVector } from 'yjs';
+import { applyUpdate, decodeStateVector, diffUpdate, Doc, encodeStateAsUpdate, encodeStateVector } from 'yjs';
 import { CollaborationOptions } from '../collaboration-options';
 import { DocumentStore } from '../persistence/document-store';
 import type { Addition, SaveReport } from '../persistence/persistence-writer';
@@ -134,17 +134,17 @@ export class SharedDoc implements ProcessLifecycle<SharedDocStart> {
     const member = this.#member(session);
     const update = member.update.add(piece);
     if (update === undefined) return this.#sequence;
-    this.#makeRoom(update.length);
     try {
+      this.#makeRoom(update);
       // Race: a session may pass on new changes before another brings those that come between. Then the new ones are applied, too, and the
       // other one's client lacks them.
       const { pendingStructs, pendingDs } = this.#doc.store;
       const isWhole = pendingStructs === null && pendingDs === null;
       applyUpdate(this.#doc, update, isWhole ? member : undefined);
     } catch (error) {
+      if (error instanceof DocumentFullError) throw error;
       throw new RefusedUpdateError(`Yjs refuses an update: ${(error as Error).message}`);
     }
-    this.#bytes += update.length;
     return this.#sequence;
   }
 
@@ -245,13 +245,19 @@ export class SharedDoc implements ProcessLifecycle<SharedDocStart> {
       this.#processes.cast(this.#writer, 'checkpoint', piece);
   }
 
-  /** An edit may make a document smaller, so the bytes are counted before a document counts as full; but not for each update that is refused. */
-  #makeRoom(bytes: number): void {
-    if (this.#bytes + bytes <= MAX_DOCUMENT_BYTES) return;
-    if (this.#bytes > this.#countedBytes + PIECE_BYTES)
+  /**
+   * Counts an update. An edit may make a document smaller, so the bytes are counted before a document counts as full; but not for each update that
+   * is refused. A session's answer to a sync is mostly what the document has already.
+   */
+  #makeRoom(update: Uint8Array): void {
+    let added = update.length;
+    if (this.#bytes + added > MAX_DOCUMENT_BYTES)
+      added = diffUpdate(update, encodeStateVector(this.#doc)).length;
+    if (this.#bytes + added > MAX_DOCUMENT_BYTES && this.#bytes > this.#countedBytes + PIECE_BYTES)
       this.#bytes = this.#countedBytes = encodeStateAsUpdate(this.#doc).length;
-    if (this.#bytes + bytes > MAX_DOCUMENT_BYTES)
+    if (this.#bytes + added > MAX_DOCUMENT_BYTES)
       throw new DocumentFullError(`A document has at most ${MAX_DOCUMENT_BYTES / 1024 / 1024} MB.`);
+    this.#bytes += added;
   }
 
   #endWhenIdle(): void {

@@ -1,5 +1,7 @@
 /** Why a socket is closed. y-websocket's client does not connect again after 4400 to 4499, and does so after all others. */
 export enum CloseCode {
+  /** What `ws` says of a frame that is too large. */
+  TooLarge = 1009,
   /** The node stops: connect again. */
   Restart = 1012,
   /** The node serves as many sockets as it can. */

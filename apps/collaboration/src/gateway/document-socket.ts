@@ -1,7 +1,7 @@
 import type { RawData, WebSocket } from 'ws';
 import { MAX_WAITING_BYTES, SLOW_CLOSE_MS } from '../documents/limits';
 import { CloseCode } from './close-codes';
-import { type ClientMessage, ProtocolError, readMessage } from './sync-protocol';
+import { type ClientMessage, ProtocolError, readMessage, UpdateTooLargeError } from './sync-protocol';
 
 /** The longest reason of a close frame, in bytes. `ws` throws for a longer one. */
 const MAX_REASON_BYTES = 123;
@@ -29,7 +29,7 @@ export class DocumentSocket {
     return this.#socket.readyState === this.#socket.OPEN;
   }
 
-  /** Calls back with each message from now on, and at once with those that were kept. Whoever called before does not get any more. */
+  /** Calls back with each message from now on, and at once with those that were kept. The listener before gets no more. */
   onMessage(receive: (message: ClientMessage) => void): void {
     const unheard = this.#unheard;
     this.#unheard = [];
@@ -115,6 +115,7 @@ export class DocumentSocket {
       if (!isBinary) throw new ProtocolError('The messages of y-websocket are binary.');
       this.#onMessage(readMessage(bytesOf(data)));
     } catch (error) {
+      if (error instanceof UpdateTooLargeError) return this.close(CloseCode.TooLarge, error.message);
       if (!(error instanceof ProtocolError)) throw error;
       this.close(CloseCode.BadMessage, error.message);
     }

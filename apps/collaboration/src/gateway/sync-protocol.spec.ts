@@ -1,7 +1,15 @@
 import { Awareness, encodeAwarenessUpdate } from 'y-protocols/awareness';
 import { Doc, encodeStateAsUpdate, encodeStateVector } from 'yjs';
 import { SeededRandom } from '../../../../test/support/seeded-random';
-import { awareness, ProtocolError, readMessage, syncStep1, syncStep2, syncUpdate } from './sync-protocol';
+import {
+  awareness,
+  ProtocolError,
+  readMessage,
+  syncStep1,
+  syncStep2,
+  syncUpdate,
+  UpdateTooLargeError,
+} from './sync-protocol';
 
 function filled(): Doc {
   const doc = new Doc();
@@ -19,6 +27,14 @@ describe('readMessage', () => {
     expect(readMessage(syncUpdate(update))).toEqual({ type: 'update', update });
     const present = [{ client: 7, clock: 3, state: '{"user":{"name":"Ann"}}' }];
     expect(readMessage(awareness(present))).toEqual({ type: 'presence', present });
+  });
+
+  test('an update of 10 MB is refused, but not an answer to a sync, which is all that a lost holder had not saved', () => {
+    const doc = new Doc();
+    doc.getText('text').insert(0, 'x'.repeat(10 * 1024 * 1024));
+    const update = encodeStateAsUpdate(doc);
+    expect(() => readMessage(syncUpdate(update))).toThrow(UpdateTooLargeError);
+    expect(readMessage(syncStep2(update)).type).toBe('update');
   });
 
   test('awareness is what y-protocols writes', () => {

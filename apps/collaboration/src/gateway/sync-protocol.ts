@@ -12,7 +12,7 @@ import {
   writeVarUint8Array,
 } from 'lib0/encoding';
 import { decodeStateVector, decodeUpdate } from 'yjs';
-import { MAX_PRESENCE_LENGTH } from '../documents/limits';
+import { MAX_PRESENCE_LENGTH, MAX_UPDATE_BYTES } from '../documents/limits';
 import type { Presence } from '../documents/messages';
 
 /** What a browser says. */
@@ -28,13 +28,16 @@ export type ClientMessage =
 /** A frame that is not of the protocol. */
 export class ProtocolError extends Error {}
 
+/** An update that is longer than a client may send at once. */
+export class UpdateTooLargeError extends Error {}
+
 const [SYNC, AWARENESS, AUTH, QUERY_AWARENESS] = [0, 1, 2, 3];
 const [STEP_1, STEP_2, UPDATE] = [0, 1, 2];
 
 /**
  * Reads one frame. The cost is linear in its bytes.
  *
- * @throws ProtocolError for anything that is not of the protocol, an update that Yjs cannot read among it.
+ * @throws ProtocolError for anything that is not of the protocol, an update that Yjs cannot read among it; UpdateTooLargeError.
  */
 export function readMessage(frame: Uint8Array): ClientMessage {
   try {
@@ -44,7 +47,7 @@ export function readMessage(frame: Uint8Array): ClientMessage {
     if (type === AWARENESS) return { type: 'presence', present: readPresence(readVarUint8Array(decoder)) };
     if (type === AUTH || type === QUERY_AWARENESS) return { type: 'other' };
   } catch (error) {
-    if (error instanceof ProtocolError) throw error;
+    if (error instanceof ProtocolError || error instanceof UpdateTooLargeError) throw error;
     throw new ProtocolError(`This frame cannot be read: ${(error as Error).message}`);
   }
   throw new ProtocolError('This frame is no message of y-websocket.');
@@ -56,6 +59,8 @@ function readSync(step: number, bytes: Uint8Array): ClientMessage {
     return { type: 'sync', stateVector: bytes };
   }
   if (step !== STEP_2 && step !== UPDATE) throw new ProtocolError('This frame is no message of y-websocket.');
+  if (step === UPDATE && bytes.length > MAX_UPDATE_BYTES)
+    throw new UpdateTooLargeError(`An update has at most ${MAX_UPDATE_BYTES / 1024 / 1024} MB.`);
   // Reads all of it, and makes room only for what is there: applying it would trust the numbers that it begins with.
   decodeUpdate(bytes);
   return { type: 'update', update: bytes };
