@@ -12,8 +12,8 @@ export class CollaborationOptions {
   readonly killNode: (() => void) | undefined;
   readonly saves: SaveOptions;
   /**
-   * What comes before the tokens of the leases in the database. A store of leases that begins anew gives low tokens again, so whoever starts
-   * one names a higher number each time.
+   * What comes before the tokens of the leases in the database. A store of leases that begins anew gives low tokens again, so the number
+   * is higher with each start of one.
    */
   readonly tokenBase: number;
   /** How long a document without sessions stays, in milliseconds. */

@@ -70,6 +70,6 @@ class SharedDatabase extends Database {
   }
 
   async close(): Promise<void> {
-    // Whoever opened it does.
+    // startLocalCluster does, after the last node.
   }
 }

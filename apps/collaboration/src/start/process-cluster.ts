@@ -28,7 +28,7 @@ export async function startProcessCluster(options: StartOptions): Promise<Cluste
   const database = await shareDatabase(options);
   const server = nats === START_A_SERVER ? await startNatsServer(join(directory, 'nats')) : undefined;
   const balancer = await Balancer.listen(host, port);
-  // Whoever runs a server keeps its store; the one that is started here may have been removed with its directory.
+  // A server that was given keeps its store; that of the one that is started here may have been removed with its directory.
   const tokenBase = server === undefined ? 0 : newTokenBase();
   const urls = server === undefined ? nats!.split(',') : [server.url];
   const nodes = Array.from({ length: options.nodes }, (_, i) => {
