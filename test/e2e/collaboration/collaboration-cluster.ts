@@ -112,6 +112,11 @@ export class CollaborationCluster {
     return url;
   }
 
+  /** The process of the application: without NATS, of all nodes. */
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
   /** Everything it has written. */
   get output(): string {
     return `${this.#stdout}${this.#stderr}`;
