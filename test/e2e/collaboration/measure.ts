@@ -1,79 +1,98 @@
 /**
- * `npm run measure:collaboration`: how long an edit takes from one client to another, on one node and across nodes, and how much memory an open document
- * takes. Three nodes with a process each, a nats-server, PostgreSQL, and the clients, all on this machine. About a minute; `-- --documents 200`.
+ * `npm run measure:collaboration`: how long an edit takes from one client to another, on one node and across nodes, also with many documents open, and
+ * how much memory an open document takes. Three nodes with a process each, a nats-server, PostgreSQL, and the clients, all on this machine. The
+ * clients of the many documents have a process of their own. A few minutes; `-- --documents 1000 --edits 500`.
  */
-import { readFileSync } from 'node:fs';
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { CollaborationCluster } from './collaboration-cluster';
+import { type Crowd, type CrowdNews, timeOfEdit } from './crowd';
 import { databaseOf, startPostgres } from './database';
 import { type Editor, Editors } from './editor';
+import { residentKb } from './memory';
 
 const { values } = parseArgs({
-  options: { documents: { type: 'string', default: '200' }, edits: { type: 'string', default: '500' } },
+  options: { documents: { type: 'string', default: '1000' }, edits: { type: 'string', default: '500' } },
 });
 const [documents, edits] = [Number(values.documents), Number(values.edits)];
 
 /** The milliseconds of each edit from one client to the other. */
 async function latencies(from: Editor, to: Editor): Promise<number[]> {
   const times: number[] = [];
-  for (let i = 0; i < edits; i += 1) {
-    const arrived = new Promise<void>((resolve) => to.doc.once('update', () => resolve()));
-    const startedAt = performance.now();
-    from.append('x');
-    // oxlint-disable-next-line no-await-in-loop -- one edit after the other
-    await arrived;
-    times.push(performance.now() - startedAt);
-  }
-  return times.toSorted((a, b) => a - b);
+  // oxlint-disable-next-line no-await-in-loop -- one edit after the other
+  for (let i = 0; i < edits; i += 1) times.push(await timeOfEdit(from, to));
+  return times;
 }
 
 function summary(what: string, times: readonly number[]): string {
+  const sorted = times.toSorted((a, b) => a - b);
   const at = (share: number): string =>
-    times[Math.min(times.length - 1, Math.floor(times.length * share))].toFixed(1);
+    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))].toFixed(1);
   return `${what}: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms (${times.length} edits)`;
 }
 
-/** The resident memory of all nodes, in KB (Linux). */
-function residentKb(cluster: CollaborationCluster): number {
-  return cluster.nodes
-    .map(({ pid }) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]))
-    .reduce((sum, kb) => sum + kb, 0);
+/** Starts the clients of the many documents. */
+function startCrowd(crowd: Crowd): ChildProcess {
+  const register = require.resolve('../../support/register.cjs');
+  return fork(require.resolve('./crowd.ts'), [JSON.stringify(crowd)], { execArgv: ['-r', register] });
+}
+
+async function next(crowd: ChildProcess): Promise<CrowdNews> {
+  const [news] = (await once(crowd, 'message')) as [CrowdNews];
+  return news;
+}
+
+/** Opens the many documents, and measures with them. */
+async function measureWith(
+  crowd: ChildProcess,
+  cluster: CollaborationCluster,
+  [ann, bob]: readonly [Editor, Editor],
+): Promise<void> {
+  const pids = cluster.nodes.map(({ pid }) => pid);
+  const before = residentKb(...pids).now;
+  const open = await next(crowd);
+  if (open.type !== 'open') throw new Error('The crowd has edited before its documents were open.');
+  const each = (residentKb(...pids).now - before) / documents;
+  console.log(
+    `${documents} documents of 1 KB with two sessions each, opened in ${(open.ms / 1000).toFixed(1)} s: ${each.toFixed(0)} KB for each, on three nodes together`,
+  );
+  console.log(summary('across nodes, with all of them open', await latencies(ann, bob)));
+  crowd.send('edit');
+  const edited = await next(crowd);
+  if (edited.type === 'edited') console.log(summary('an edit in each of them', edited.times));
+  const { now } = residentKb(...pids);
+  console.log(
+    `resident memory of the three nodes: ${(before / 1024).toFixed(0)} MB before, ${(now / 1024).toFixed(0)} MB at the end`,
+  );
 }
 
 async function main(): Promise<void> {
   const postgres = await startPostgres();
   const cluster = await CollaborationCluster.start({ nodes: 3, env: databaseOf(postgres) });
   const editors = new Editors();
+  let crowd: ChildProcess | undefined;
   try {
     const urls = cluster.nodes.map(({ url }) => url);
+    let pair: [Editor, Editor] | undefined;
     for (const [what, second] of [
       ['on one node', 0],
       ['across nodes', 1],
     ] as const) {
-      const pair = [0, second].map((node, i) => editors.open(urls[node], what, `editor ${i}`));
       // oxlint-disable-next-line no-await-in-loop -- one measurement after the other
-      const [ann, bob] = await Promise.all(pair);
+      const ann = await editors.open(urls[0], what, 'editor 0');
+      // oxlint-disable-next-line no-await-in-loop -- one measurement after the other
+      const bob = await editors.open(urls[second], what, 'editor 1');
       // oxlint-disable-next-line no-await-in-loop -- the first edits warm up
       await latencies(ann, bob);
       // oxlint-disable-next-line no-await-in-loop -- one measurement after the other
       console.log(summary(what, await latencies(ann, bob)));
+      pair = [ann, bob];
     }
-    const before = residentKb(cluster);
-    for (let i = 0; i < documents; i += 1) {
-      const two = [0, 1].map((n) =>
-        editors.open(urls[(i + n) % urls.length], `document ${i}`, `editor ${n}`),
-      );
-      // oxlint-disable-next-line no-await-in-loop -- a crowd of clients would measure their own starts
-      const [ann] = await Promise.all(two);
-      ann.append('Some text of a document. '.repeat(40));
-    }
-    const after = residentKb(cluster);
-    console.log(
-      `${documents} documents of 1 KB with two sessions each: ${((after - before) / documents).toFixed(0)} KB for each, on three nodes together`,
-    );
-    const crowd = editors.all.slice(-2);
-    console.log(summary('across nodes, with all of them open', await latencies(crowd[0], crowd[1])));
+    crowd = startCrowd({ urls, documents });
+    await measureWith(crowd, cluster, pair!);
   } finally {
+    crowd?.disconnect();
     editors.close();
     await cluster[Symbol.asyncDispose]();
     await postgres?.[Symbol.asyncDispose]();
