@@ -11,6 +11,7 @@ import {
 import { eventually } from '../../../../test/support/eventually';
 import { type CallContext, clusterName, hashBy, via } from '../calls';
 import { entity, type EntityStart } from '../entities';
+import { CallTimeoutError } from '../term';
 import { type Application, Applications } from './application.fixture';
 import { Entity } from './decorators/entity.decorator';
 import { HandleCall, HandleCast } from './decorators/handlers.decorator';
@@ -177,8 +178,9 @@ describe('with an SDK of OpenTelemetry', () => {
   });
 
   test("the span of a call that timed out has the error's code", async () => {
+    // On a busy machine the process that is asked may say first that the time is over.
     await expect(asking.processes.call(name, 'hang', null, { timeoutMs: 20 })).rejects.toThrow(
-      'within 20 ms',
+      CallTimeoutError,
     );
     expect(await ended(SpanKind.CLIENT)).toMatchObject({
       status: { code: SpanStatusCode.ERROR },

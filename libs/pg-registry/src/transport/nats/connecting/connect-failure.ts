@@ -12,10 +12,14 @@ export type FailureKind =
   | 'credentials'
   /** The client did not accept the server's certificate. */
   | 'certificate'
+  /** The server did not accept the client's certificate, or asks for one. */
+  | 'client-certificate'
   /** The client did not accept its options. */
   | 'options'
   /** The server, or the account, takes no more connections. */
   | 'limit'
+  /** The server had greeted, and ended the connection without a reason, or its reason got lost with the connection. */
+  | 'reset'
   /** The server answered, and then something else went wrong. */
   | 'other';
 
@@ -42,6 +46,11 @@ const OPTIONS = ['INVALID_OPTION', 'NOT_FUNC', 'InvalidArgumentError'];
 const CERTIFICATE =
   /^(?:ERR_TLS_|ERR_SSL_|TLS$|CERT_|CRL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|PATH_LENGTH_)/;
 
+/** What the other side of TLS says of the certificate that it was given, or not given. */
+const CERTIFICATE_ALERT = /_ALERT_(?:\w*CERTIFICATE|UNKNOWN_CA)/;
+/** A reset overtakes what the server said before it, so TLS' own alert may never arrive. */
+const RESET = ['ECONNRESET', 'EPIPE'];
+
 const LIMIT = /maximum (?:account )?(?:active )?connections/i;
 
 /** Says what went wrong after a server had greeted. */
@@ -50,13 +59,16 @@ export function failureOf(server: string, cause: unknown): ConnectFailure {
   const words = [peek(cause, 'code'), peek(cause, 'name'), peek(cause, 'cause', 'code')].map(String);
   if (words.some((word) => CREDENTIALS.includes(word))) return { kind: 'credentials', server, cause };
   if (words.some((word) => OPTIONS.includes(word))) return { kind: 'options', server, cause };
+  if (words.some((word) => CERTIFICATE_ALERT.test(word)))
+    return { kind: 'client-certificate', server, cause };
   if (words.some((word) => CERTIFICATE.test(word))) return { kind: 'certificate', server, cause };
+  if (words.some((word) => RESET.includes(word))) return { kind: 'reset', server, cause };
   return { kind: LIMIT.test(reasonOf(cause)) ? 'limit' : 'other', server, cause };
 }
 
 /** Whether a first connection should fail at once, because somebody has to correct something. */
 export function needsCorrection({ kind }: ConnectFailure): boolean {
-  return kind === 'credentials' || kind === 'certificate' || kind === 'options';
+  return ['credentials', 'certificate', 'client-certificate', 'options'].includes(kind);
 }
 
 /** Describes a failure in one sentence, without the full stop. */
@@ -73,8 +85,12 @@ export function describeFailure({ kind, server, cause }: ConnectFailure): string
       return `${where} refused the connection: ${reason}`;
     case 'certificate':
       return `the certificate of ${where} was not accepted: ${reason}`;
+    case 'client-certificate':
+      return `${where} did not accept this client's certificate: ${reason}`;
     case 'options':
       return `the NATS client refused its options: ${reason}`;
+    case 'reset':
+      return `${where} answered, and ended the connection: ${reason}`;
     case 'other':
     default:
       return `${where} answered, but no connection was made: ${reason}`;
@@ -88,8 +104,12 @@ const ADVICE: Readonly<Record<FailureKind, string>> = {
   credentials: 'Correct the credentials or options of natsTransport.',
   certificate:
     'Give natsTransport the authority that signed it (`tls: { ca }` or `tls: { caFile }`), or a URL with the name in the certificate.',
+  'client-certificate':
+    'Give natsTransport a certificate of an authority that the server knows (`tls: { cert, key }`).',
   options: 'Correct the credentials or options of natsTransport.',
   limit: 'Raise max_connections of the server, or `conn` of the account.',
+  reset:
+    'Its log may say why. A server that verifies certificates does so if the client has none of an authority that it knows (`tls: { cert, key }`).',
   other: 'The log of the server may tell more.',
 };
 
