@@ -27,48 +27,39 @@ import { type Phase, RealCluster } from './real-cluster';
 
 const VIRTUAL_MS = 100_000;
 
+/** Nothing, without entries and with them. */
+const IDLE: readonly Phase[] = [
+  { writes: 0, calls: 0, entries: 0 },
+  { writes: 0, calls: 0, entries: 20_000 },
+];
+/** What clusters do that are small enough for much work. */
+const SMALL: readonly Phase[] = [
+  ...IDLE,
+  { writes: 20, calls: 0 },
+  { writes: 200, calls: 0 },
+  { writes: 0, calls: 100 },
+  { writes: 0, calls: 1000 },
+];
 /** What clusters of real processes do, one after the other. More would keep two cores busy: nodes then wait for each other. */
 const REAL: Readonly<Record<number, readonly Phase[]>> = {
-  2: [
-    { writes: 0, calls: 0, entries: 0 },
-    { writes: 0, calls: 0, entries: 20_000 },
-    { writes: 20, calls: 0 },
-    { writes: 200, calls: 0 },
-    { writes: 0, calls: 100 },
-    { writes: 0, calls: 1000 },
-    { writes: 100, calls: 400, entries: 100_000 },
-  ],
-  10: [
-    { writes: 0, calls: 0, entries: 0 },
-    { writes: 0, calls: 0, entries: 20_000 },
-    { writes: 20, calls: 0 },
-    { writes: 200, calls: 0 },
-    { writes: 0, calls: 100 },
-    { writes: 0, calls: 1000 },
-    { writes: 50, calls: 300, entries: 100_000 },
-  ],
+  2: [...SMALL, { writes: 100, calls: 400, entries: 100_000 }],
+  10: [...SMALL, { writes: 50, calls: 300, entries: 100_000 }],
   25: [
-    { writes: 0, calls: 0, entries: 0 },
-    { writes: 0, calls: 0, entries: 20_000 },
+    ...IDLE,
     { writes: 20, calls: 0 },
     { writes: 80, calls: 0 },
     { writes: 0, calls: 500 },
     { writes: 20, calls: 200 },
   ],
   50: [
-    { writes: 0, calls: 0, entries: 0 },
-    { writes: 0, calls: 0, entries: 20_000 },
+    ...IDLE,
     { writes: 10, calls: 0 },
     { writes: 30, calls: 0 },
     { writes: 0, calls: 300 },
     { writes: 10, calls: 100 },
   ],
 };
-const CROWD: readonly Phase[] = [
-  { writes: 0, calls: 0, entries: 0 },
-  { writes: 0, calls: 0, entries: 20_000 },
-  { writes: 50, calls: 0 },
-];
+const CROWD: readonly Phase[] = [...IDLE, { writes: 50, calls: 0 }];
 const SIMULATED: readonly Phase[] = [
   { writes: 0, calls: 0, entries: 0 },
   { writes: 5, calls: 0, entries: 1000 },

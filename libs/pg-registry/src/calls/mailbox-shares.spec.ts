@@ -68,7 +68,7 @@ describe('a full mailbox', () => {
     expect(await Promise.all(own)).toEqual(['done']);
   });
 
-  it('gives each of three nodes the same share, whoever came first', async () => {
+  it('gives each of three nodes the same share, in whatever order they came', async () => {
     const flooding = ['a', 'c', 'd'].map((name) => cluster.node(name));
     const sent = flooding.map((node) => calls(node, 40));
     await turn();
