@@ -95,7 +95,7 @@ export class Arrivals {
 
   /** A node is gone: what it announced does not come. */
   nodeLost(incarnation: string): void {
-    this.#arrived.forget(incarnation);
+    this.#arrived.peerLost(incarnation);
     for (const [hosted, key, { from, moveId }] of this.#expected)
       if (from.incarnation === incarnation) this.#giveUp(hosted, key, moveId);
   }

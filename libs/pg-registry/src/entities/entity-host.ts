@@ -150,7 +150,7 @@ export class EntityHost {
   /** Starts an entity whose node crashed, as long as its place is here. */
   restart(hosted: HostedType, key: Key, isPlace: () => boolean): void {
     if (hosted.type.guard === 'lease') void this.#waitingStarts.restart(hosted, key, isPlace);
-    else this.#waitingStarts.startSoon(hosted, key, { cause: 'restart' }, isPlace);
+    else void this.#waitingStarts.restartSoon(hosted, key, isPlace);
   }
 
   /** Ends what rests on leases, in order, because the node is about to give all of them back. Never rejects. */

@@ -224,8 +224,24 @@ describe('A peer that says what it likes to a host of entities', () => {
     expect(outcomes.size).toBe(4);
     // What another peer calls the same is another move.
     expect(outcomes.remember('b', 'move', () => 3)).toBe(3);
-    outcomes.forget('b');
-    expect(outcomes.size).toBe(1);
+  });
+
+  it('remembers the outcomes of a peer that was lost, because it may come back and ask again', () => {
+    const outcomes = new Outcomes<number>(3);
+    outcomes.remember('a', 'move', () => 1);
+    outcomes.peerLost('a');
+    expect(outcomes.remember('a', 'move', () => 2)).toBe(1);
+  });
+
+  it('remembers no more of all lost peers together than of one that lives', () => {
+    const outcomes = new Outcomes<number>(3);
+    for (const peer of ['a', 'b', 'c', 'd', 'e']) {
+      outcomes.remember(peer, 'move', () => 1);
+      outcomes.peerLost(peer);
+    }
+    expect(outcomes.size).toBe(3);
+    expect(outcomes.remember('e', 'move', () => 2)).toBe(1);
+    expect(outcomes.remember('a', 'move', () => 2)).toBe(2);
   });
 
   it('moves nothing to a node that does not offer the type', async () => {

@@ -65,7 +65,7 @@ export class Merges {
 
   /** A node is gone. */
   nodeLost(incarnation: string): void {
-    this.#merged.forget(incarnation);
+    this.#merged.peerLost(incarnation);
   }
 
   async #giveWay(hosted: HostedType, life: Life, other: Pid): Promise<void> {

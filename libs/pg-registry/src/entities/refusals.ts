@@ -36,15 +36,10 @@ export class Refusals {
 
   /** Why an entity that is called is not started here; undefined if it is. O(hosts of the type). */
   of(hosted: HostedType, entity: EntityAddress): Error | undefined {
-    return this.afterWait(hosted, entity) ?? this.#ofPlace(hosted, entity);
-  }
-
-  /** The same for one that has waited for its start here, and has its place. */
-  afterWait(hosted: HostedType, entity: Pick<EntityAddress, 'type' | 'key'>): Error | undefined {
     if (this.#deps.isLeaving(hosted)) return this.leaving(entity);
     const other = this.#elsewhere(entity).find((pid) => !hosted.hasComeFrom(entity.key, pid));
     if (other !== undefined) return this.elsewhere(entity, other, 'knows that it lives');
-    return this.ofType(hosted, entity.key);
+    return this.ofType(hosted, entity.key) ?? this.#ofPlace(hosted, entity);
   }
 
   /** Where it lives on other nodes of the cluster. */

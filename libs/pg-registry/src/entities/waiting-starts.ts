@@ -60,12 +60,19 @@ export class WaitingStarts {
     return true;
   }
 
-  /** Starts an entity in one of the next turns of the event loop, if it is still to be started here then. */
-  startSoon(hosted: HostedType, key: Key, of: StartOf, isPlace: () => boolean): void {
+  /**
+   * Starts an entity whose node crashed, in one of the next turns of the event loop. Never rejects.
+   *
+   * @param isPlace Whether it is still to be started here.
+   */
+  async restartSoon(hosted: HostedType, key: Key, isPlace: () => boolean): Promise<void> {
+    const before = this.#placeBefore(hosted, key);
+    // Race: it may have begun to restart it before it knew that this node offers the type.
+    if (before !== undefined && isPid(await this.#livingBefore(hosted, key, before))) return;
     this.#turns.later(() => {
       if (!isPlace() || hosted.parked.has(key)) return;
       try {
-        this.#host.start(hosted, key, of);
+        this.#host.start(hosted, key, { cause: 'restart' });
       } catch (error) {
         this.#deps.onWarning(
           'entity-start',
@@ -87,9 +94,9 @@ export class WaitingStarts {
   /** Never throws: others may wait behind it. */
   #startOrRefuse(hosted: HostedType, key: Key, queued: QueuedMessage): void {
     try {
-      const address = { type: hosted.type.name, key };
-      // Meanwhile it may have been started elsewhere.
-      const refusal = hosted.lives.has(key) ? undefined : this.#refusals.afterWait(hosted, address);
+      const address = queued.message.entity ?? { type: hosted.type.name, key, hops: 0, passed: 0 };
+      // Meanwhile it may have been started elsewhere; and what sent the call here, because it had moved it here, may have left its entry.
+      const refusal = hosted.lives.has(key) ? undefined : this.#refusals.of(hosted, address);
       if (refusal === undefined) this.#host.startOrTake(hosted, key, queued);
       else this.#host.refuse(queued, refusal);
     } catch (error) {
@@ -156,7 +163,6 @@ export class WaitingStarts {
   }
 
   #askFirst(hosted: HostedType, key: Key, before: Pid, first: QueuedMessage): void {
-    const { type } = hosted;
     const parking = this.#park(hosted, key);
     parking.take(first);
     const then = (living: unknown): void => {
@@ -169,11 +175,15 @@ export class WaitingStarts {
         else this.#host.refuse(queued, this.#refusals.elsewhere(address, living, 'knows that it lives'));
       });
     };
-    this.#deps.calls.outgoing
-      .call(before, 'known', { type: type.name, key }, { timeoutMs: ASK_MS })
-      .catch(() => null)
+    this.#livingBefore(hosted, key, before)
       .then(then)
       .catch((error: unknown) => this.#deps.onWarning('entity-start', `Asking ${before} failed`, error));
+  }
+
+  /** What the node that had the place before knows of an entity there: its process, that of the host while it waits, or null. Never rejects. */
+  #livingBefore({ type }: HostedType, key: Key, before: Pid): Promise<unknown> {
+    const { outgoing } = this.#deps.calls;
+    return outgoing.call(before, 'known', { type: type.name, key }, { timeoutMs: ASK_MS }).catch(() => null);
   }
 
   #park(hosted: HostedType, key: Key): Mailbox {
