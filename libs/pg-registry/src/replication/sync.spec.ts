@@ -1,4 +1,5 @@
 import type { VirtualNetwork, VirtualNode } from '../protocol/virtual-network.fixture';
+import { MAX_CHUNK_ROWS } from './chunk-body';
 import { connectAll, difference, loseBroadcasts, two, unconnected } from './synced-nodes.fixture';
 
 describe('a sync', () => {
@@ -101,11 +102,11 @@ describe('a chunk that costs more than a turn has room for', () => {
     return steps;
   }
 
-  /** 500 entries of a node leave, of which the other one hears by a sync only. @returns Its steps, see {@link stepsOf} */
-  function afterMassExit(options: { readonly parkingBytes?: number }) {
+  /** Entries of a node leave, of which the other one hears by a sync only. @returns Its steps, see {@link stepsOf} */
+  function afterMassExit(entries: number, options: { readonly parkingBytes?: number }) {
     const { network, a, b } = two({ rowsPerTurn: 10, ringBytes: 1, ...options });
     a.join('s', 'stays', 0);
-    for (let i = 0; i < 500; i += 1) a.join('s', 'k', i, [9]);
+    for (let i = 0; i < entries; i += 1) a.join('s', 'k', i, [9]);
     stepsOf(network, b);
     const restore = loseBroadcasts(network, a);
     a.exit('s', 9);
@@ -135,7 +136,7 @@ describe('a chunk that costs more than a turn has room for', () => {
   });
 
   it('lets entries that are gone leave in parts', () => {
-    const { network, b, steps } = afterMassExit({});
+    const { network, b, steps } = afterMassExit(500, {});
     expect(b.counts['resyncs-unrepairable']).toBe(1);
     expect(Math.min(...steps)).toBeGreaterThanOrEqual(-20);
     expect([b.table().count, difference(network)]).toEqual([2, undefined]);
@@ -151,11 +152,26 @@ describe('a chunk that costs more than a turn has room for', () => {
     expect(late.counts).not.toHaveProperty('stalled-walks');
   });
 
+  it('is merged whole if there is no room for the rest and most of its entries are known', () => {
+    const { network, a, b } = two({ rowsPerTurn: 1, ringBytes: 1, parkingBytes: 1000 });
+    for (let i = 0; i < 1000; i += 1) a.join('s', `k${i % 7}`, i, [i]);
+    network.run(1000);
+    const restore = loseBroadcasts(network, a);
+    a.update('s', 'k1', 'new', 1);
+    network.run(100);
+    restore();
+    a.join('s', 'late');
+    network.run(30_000);
+    expect(b.counts['resyncs-unrepairable']).toBe(1);
+    expect(difference(network)).toBeUndefined();
+    expect(a.counts['chunks']).toBe(1);
+  });
+
   it('is asked for again from where it was merged if there is no room for the rest, in which many entries leave', () => {
-    const { network, b, steps } = afterMassExit({ parkingBytes: 100 });
+    const { network, b, steps } = afterMassExit(5000, { parkingBytes: 100 });
     network.run(60_000);
-    expect(Math.min(...steps)).toBeGreaterThanOrEqual(-20);
-    expect(b.counts['stalled-walks']).toBeGreaterThan(1);
+    expect(Math.min(...steps)).toBeGreaterThanOrEqual(-2 * MAX_CHUNK_ROWS);
+    expect(b.counts['stalled-walks']).toBe(1);
     expect([b.table().count, difference(network)]).toEqual([2, undefined]);
   });
 });

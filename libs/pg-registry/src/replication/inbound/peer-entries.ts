@@ -3,7 +3,7 @@ import { type Diff, type RemoteEntries, type RemoteOperation, sameDigest } from 
 import { quoteText } from '../../term';
 import { HeapLimitError, WeightLimitError } from '../../wire';
 import type { ChunkHead } from '../body';
-import { ChunkReader } from '../chunk-body';
+import { ChunkReader, MAX_CHUNK_ROWS } from '../chunk-body';
 import { type InboundDeps, readerOf } from '../stream-deps';
 import type { StreamPeer } from '../stream-output';
 
@@ -84,16 +84,19 @@ export class PeerEntries {
    * Turns the entries in the range of a chunk's next part into those of the part. An ordinary chunk is one part; one that is expensive to
    * read, or in whose range many entries leave, has several. Call {@link takeStock} afterwards.
    *
-   * @param canWait Whether there is room for the rest. If not, an expensive chunk is one part all the same: it takes tens of
-   *     milliseconds at most, and its owner, who answers within a budget, would have to send it again for each part.
+   * @param canWait Whether there is room for the rest. If not, its owner, who answers within a budget, has to send the rest again. So an
+   *     expensive chunk is one part all the same, which takes tens of milliseconds at most, and in the range of a part at least as many
+   *     entries leave as a chunk may have.
    * @throws DecodeError
    */
   merge(chunk: ChunkReader, canWait: boolean): void {
     const { budget } = this.#deps;
     const most = budget.rowsPerTurn * PART_TURNS;
+    // Of these, as many may be in the chunk as it may have.
+    const known = canWait ? most : Math.max(most, 2 * MAX_CHUNK_ROWS);
     const before = this.rows.count;
     try {
-      const part = chunk.next(this.rows.numberOf(most, chunk.from), canWait ? most : Infinity);
+      const part = chunk.next(this.rows.numberOf(known, chunk.from), canWait ? most : Infinity);
       const diff = this.rows.merge(part);
       if (this.#deps.onePerKey === true) this.#noteRepeated(diff);
       this.#deps.output.diff(diff, 'sync');
