@@ -1,7 +1,7 @@
 /**
- * Part of `npm run check:rooms`: the table of rooms in docs/ARCHITECTURE.md says the same as `.dependency-cruiser.cjs`, every folder of
- * the library has a row, and every source file that the page names exists. No file of the library but the facades is longer than 350
- * lines, and no folder holds more than 25 source files.
+ * Part of `npm run check:rooms`: the table of rooms in docs/ARCHITECTURE.md and the header of each room's `index.ts` say the same as
+ * `.dependency-cruiser.cjs`, every folder of the library has a row, and every file and folder that the page or a header names exists. No
+ * file of the library but the facades is longer than 350 lines, and no folder holds more than 25 source files.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -19,10 +19,7 @@ for (const [, room, imports] of page.matchAll(/^\| `([\w/-]+)\/` +\|[^|]*\|([^|]
 
 const complaints = [];
 for (const [room, allowed] of Object.entries(rooms)) {
-  const expected = allowed
-    .map((name) => name.replace(/^npm:/, ''))
-    .toSorted()
-    .join(', ');
+  const expected = importsOf(allowed);
   const found = written.get(room)?.toSorted().join(', ');
   if (found === undefined) complaints.push(`has no row for ${room}/.`);
   else if (found !== expected)
@@ -37,6 +34,23 @@ for (const folder of folders)
     complaints.push(`has no row for the folder ${folder.name}/.`);
 
 const sources = join(root, 'libs', 'pg-registry', 'src');
+const headers = [];
+for (const [room, allowed] of Object.entries(rooms)) {
+  const file = join(room, 'index.ts');
+  // The entry of the package says what it is for; the table says what it may import.
+  if (!existsSync(join(sources, file))) continue;
+  const [header] = readFileSync(join(sources, file), 'utf8').split('*/');
+  const text = header.replaceAll(/\s*\n \* ?/g, ' ');
+  const found = /May import:? (.*?)\.(?=\s|$)/.exec(text)?.[1].replaceAll(/ \([^)]*\)/g, '');
+  const expected = importsOf(allowed);
+  if (found === undefined || namesIn(found).toSorted().join(', ') !== expected)
+    headers.push(`${file} says that the room may import "${found}", .dependency-cruiser.cjs "${expected}".`);
+  const mentioned = [...text.matchAll(/`([\w-]+\/|[\w./-]+\.ts)`/g)].map(([, name]) => name);
+  for (const name of mentioned)
+    if (![join(room, name), name, join('..', name)].some((path) => existsSync(join(sources, path))))
+      headers.push(`${file} names ${name}, which does not exist.`);
+}
+
 const named = [...page.matchAll(/`([\w./-]+\.ts)`/g)].map(([, file]) => file);
 for (const file of named)
   if (!existsSync(join(sources, file))) complaints.push(`names ${file}, which does not exist.`);
@@ -69,11 +83,19 @@ for (const [folder, count] of filesIn)
 for (const facade of facades)
   if (!existsSync(join(sources, facade))) oversize.push(`${facade} is a facade here, but does not exist.`);
 
-for (const complaint of oversize) console.error(`libs/pg-registry/src/${complaint}`);
+for (const complaint of [...oversize, ...headers]) console.error(`libs/pg-registry/src/${complaint}`);
 for (const complaint of complaints) console.error(`docs/ARCHITECTURE.md ${complaint}`);
-process.exitCode = complaints.length + oversize.length === 0 ? 0 : 1;
+process.exitCode = complaints.length + oversize.length + headers.length === 0 ? 0 : 1;
 
-/** @param {string} imports The third cell of a row */
+/** @param {readonly string[]} allowed What `.dependency-cruiser.cjs` lists for a room */
+function importsOf(allowed) {
+  return allowed
+    .map((name) => name.replace(/^npm:/, ''))
+    .toSorted()
+    .join(', ');
+}
+
+/** @param {string} imports The third cell of a row, or what stands behind `May import` */
 function namesIn(imports) {
   const names = imports.split(',').map((name) => name.trim());
   return names.length === 1 && names[0] === 'nothing' ? [] : names;

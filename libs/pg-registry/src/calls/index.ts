@@ -1,10 +1,11 @@
 /**
  * calls/: what processes say to each other.
  *
- * `outgoing-calls` asks, `call-attempt` is one try, `call-deadline` keeps when the caller gives up. `mailbox` keeps a process's messages
- * in order and runs its handlers. Between nodes, `calls-to-peers` waits for replies, `calls-from-peers` gives them; `call-port` is where
- * what they say leaves and enters the node, in `bundles/`, or to peers of version 1 in `single-frames` with the bodies of `call-frames`. `call-token` binds a
- * reply to its call, `peer-load` bounds what one peer can make this node hold. `pick` chooses one process under a name. `monitors/` tells one
+ * `outgoing-calls` asks, `call-attempt` is one try, `call-deadline` keeps when the caller gives up. `destinations/` are what can be asked
+ * besides a pid, and `pick` chooses one process under a name. `mailbox` keeps a process's messages in order and runs its handlers;
+ * `delivery/` has what it keeps of each. Between nodes, `calls-to-peers` waits for replies and `calls-from-peers` gives them. In `frames/`,
+ * `call-port` is where what they say leaves and enters the node: in bundles, or to peers of version 1 in `single-frames` with the bodies of
+ * `call-frames`; `call-token` binds a reply to its call. `peer-load` bounds what one peer can make this node hold. `monitors/` tells one
  * process of the end of another, on any node.
  *
  * Promises: a call ends once, at its deadline at the latest, with a result or an error of a defined class; it runs at most once; it means

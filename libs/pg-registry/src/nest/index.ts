@@ -9,8 +9,8 @@
  * Promises: no call reaches a provider before the application has bootstrapped, nor after Nest has begun to destroy it; every
  * guard, pipe, interceptor and filter runs; a decorator that cannot work is an error at bootstrap that names class and method.
  *
- * May import: term, names, node, entities, scope, lifetime, calls, process, microservice, transport, transport/local, rxjs, @nestjs/common,
- * @nestjs/core, reflect-metadata, node:async_hooks, @opentelemetry/api (which need not be installed).
+ * May import: term, names, node, entities, observer, scope, lifetime, calls, process, microservice, transport, transport/local, rxjs,
+ * @nestjs/common, @nestjs/core, reflect-metadata, node:async_hooks, @opentelemetry/api (which need not be installed).
  */
 export { CallContext } from './decorators/call-context.decorator';
 export {

@@ -6,8 +6,8 @@
  * `connection-channel` carries calls; `running-scopes` starts and stops scopes.
  *
  * Promises: everything exists from construction, connecting comes later; after `close()` nothing runs any more. Nothing here decides what
- * is true about the cluster: that is the protocol's. May import: term, scope, wire, cluster, replication, protocol, lifetime, calls,
- * process, transport (port), rxjs, node:crypto, node:os.
+ * is true about the cluster: that is the protocol's. May import: term, names, entities, observer, scope, wire, cluster, replication,
+ * protocol, lifetime, calls, process, transport (the port), rxjs, node:crypto, node:os, node:v8.
  */
 export { type Clock, systemClock } from './clock';
 export type { LogLevel, NodeLogger } from './logger';

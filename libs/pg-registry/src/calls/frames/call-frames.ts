@@ -16,7 +16,7 @@ import type { Message } from '../message';
 /**
  * The bodies of `call`, `cast`, `cancel` and `reply` frames: version 1 of the protocol, which never changes. The envelope names the sender.
  * The body names the process that is addressed by the incarnation of its node and its number, the calling process by its number. What
- * version 2 says instead is in `bundles/call-items.ts`.
+ * version 2 says instead is in `call-items.ts`.
  */
 
 /** A call, cast or message from another node. */

@@ -3,7 +3,7 @@
  * bus can cut, pause, crash and lose on request. It keeps every promise of the port, including asynchronous delivery and a copy
  * of the bytes for each receiver. The same calls in the same order lead to the same deliveries.
  *
- * May import: term, transport, transport/secret.
+ * May import: term, names/lease-store.ts, transport, transport/secret.
  */
 export { LocalBus } from './local-bus';
 export { localBus, localTransport, type LocalTransportOptions } from './local-transport';

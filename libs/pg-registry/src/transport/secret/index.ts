@@ -10,7 +10,7 @@
  * It promises that a message reaches its receiver only if a holder of the secret sent it, on that subject, at most once. It does not hide
  * what is in a message, and it cannot prove what the broker says itself: that nobody is subscribed, or that a connection has closed.
  *
- * May import: term, transport, node:crypto.
+ * May import: term, names/lease-store.ts, transport, node:crypto.
  */
 export type { SharedSecretOptions } from './shared-secret';
 export { withSharedSecret } from './signed-transport';
