@@ -1,9 +1,8 @@
-import { canonicalText, type Key, KeyMap } from '../../term';
+import { type Key, KeyMap } from '../../term';
+import { charactersOf, MOST_CHARACTERS } from './key-characters';
 
 /** Entities of one peer that are announced and have not come; a node that leaves announces 64 at a time. */
 const MOST_ANNOUNCED = 1000;
-/** Characters of their keys. In the heap an array in a key may take 50 bytes for each of its characters. */
-const MOST_CHARACTERS = 262_144;
 
 /** What one peer has announced. */
 interface Announcer {
@@ -11,7 +10,10 @@ interface Announcer {
   characters: number;
 }
 
-/** Something about each entity that a peer has announced, by type and key. The peer is known by its incarnation. */
+/**
+ * Something about each entity that a peer has announced, by type and key, within bounds for each peer. The peer is known by its
+ * incarnation.
+ */
 export class Announced<H extends object, T> {
   readonly #byType = new Map<
     H,
@@ -26,7 +28,7 @@ export class Announced<H extends object, T> {
   /** @returns False, and nothing is added, if the peer has announced too much already */
   add(type: H, key: Key, peer: string, value: T): boolean {
     const of = this.#peers.get(peer) ?? { keys: 0, characters: 0 };
-    const characters = canonicalText(key).length;
+    const characters = charactersOf(key);
     if (of.keys >= MOST_ANNOUNCED || of.characters + characters > MOST_CHARACTERS) return false;
     this.#peers.set(peer, of);
     of.keys += 1;

@@ -1,10 +1,5 @@
-import { canonicalText, type Key, KeyMap } from '../../term';
-
-/**
- * Characters of the keys, and of what is remembered of them, over all keys. In the heap an array in a key may take 50 bytes for each of its
- * characters.
- */
-const MOST_CHARACTERS = 262_144;
+import { type Key, KeyMap } from '../../term';
+import { charactersOf, MOST_CHARACTERS } from './key-characters';
 
 /** What is remembered of a key. */
 interface Remembered<T> {
@@ -35,7 +30,7 @@ export class RememberedKeys<T> {
   note(key: Key, value: T, text = ''): void {
     // Deleted first, so that the order of the map is that of the notes.
     this.delete(key);
-    const characters = canonicalText(key).length + text.length;
+    const characters = charactersOf(key) + text.length;
     this.#byKey.set(key, { value, characters });
     this.#characters += characters;
     for (const [oldest] of this.#byKey) {
