@@ -8,7 +8,5 @@
  * comes from nodes is escaped before it is written. May import: term, wire, observer, transport, transport/nats, node:util, node:fs,
  * node:crypto, node:http, node:https.
  */
-export { type CommandDeps, runCommand, VERBS } from './command';
-export type { Terminal } from './output';
+export { runCommand } from './command';
 export { openSession } from './open-session';
-export type { OpenSession, Session } from './session';

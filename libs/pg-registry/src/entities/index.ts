@@ -15,7 +15,6 @@ export {
   type EntityLifecycle,
   type EntityOptions,
   type EntityStart,
-  type EntityDefinition,
   entityTypeOf,
   normalEntityType,
   typeNameOf,
@@ -24,5 +23,4 @@ export {
 } from './entity-options';
 export { entity, EntityRef, EntityService, EntityType } from './entity-service';
 export type { EntityGuard, EntityPlacement, Host } from './host';
-export type { HostedType, Life } from './hosted-type';
 export { ENTITIES_SCOPE, HOSTS_SCOPE } from './hosts';

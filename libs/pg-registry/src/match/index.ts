@@ -36,5 +36,4 @@ export type {
 } from './language';
 export { ms } from './operator-table';
 export type { MatchContext, MatchRow } from './evaluation';
-export { compileMatch, compileSpec, NO_MATCH, type CompiledMatch, type CompiledSpec } from './query-compiler';
-export type { RowPage, Sieve } from './sieve';
+export { compileMatch, compileSpec, NO_MATCH, type CompiledSpec } from './query-compiler';

@@ -9,8 +9,8 @@
  * is true about the cluster: that is the protocol's. May import: term, names, entities, observer, scope, wire, cluster, replication,
  * protocol, lifetime, calls, process, transport (the port), rxjs, node:crypto, node:os, node:v8.
  */
-export { type Clock, systemClock } from './clock';
-export type { LogLevel, NodeLogger } from './logger';
+export { systemClock } from './clock';
+export type { LogLevel } from './logger';
 export type { NodeHealth, NodeLiveness } from './node-health';
 export type { LagReport, NodeObserver, SyncReport } from './node-observer';
 export type { NodeOptions } from './node-options';
@@ -18,4 +18,3 @@ export type { BacklogStats } from './inbound-backlog';
 export type { NodeState, NodeStats, ScopeStats } from './node-stats';
 export { PgRegistryNode } from './pg-registry-node';
 export { unguessableNumbers } from './unguessable';
-export type { NodeDeps } from './node-components';

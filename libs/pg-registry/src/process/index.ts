@@ -17,4 +17,4 @@ export type {
 } from './process-factory';
 export { ProcessService, type SpawnProcessOptions } from './process-service';
 export type { Remote } from './proxy';
-export type { CloseOptions, StartHooks, StartingProcess, StartOptions } from './started-processes';
+export type { StartOptions } from './started-processes';

@@ -18,13 +18,12 @@
  *
  * Assumes: keys, values and pids are in normal form. May import: term, match.
  */
-export { type Digest, sameDigest } from './digest';
+export { sameDigest } from './digest';
 export type { Change, Diff } from './diff';
-export { MOST_ENTRIES, NO_CHANGE, operationsOf } from './diff';
+export { MOST_ENTRIES, operationsOf } from './diff';
 export type { Entry } from './entry';
 export type { EntryNumbers } from './own-writes';
-export type { PageSnapshot } from './page';
 export { RemoteEntries } from './remote-entries';
 export type { RemoteGroup, RemoteOperation, SyncChunk, SyncRow } from './remote-operation';
 export { Row } from './row';
-export { Table, type TableOptions } from './table';
+export { Table } from './table';

@@ -35,7 +35,7 @@ export { normalKey, normalValue } from './freeze';
 export { sameKey, sameValue } from './equality';
 export { compareValues } from './order';
 export { HEAP_BYTES, heapBytesOf, heapBytesOfArray, heapBytesOfKey, heapBytesOfRecord } from './heap-bytes';
-export { canonicalText, keyToken, type KeyToken } from './hash/token';
+export { canonicalText, keyToken } from './hash/token';
 export { FIXED_SEED, HashSeed } from './hash/hash-seed';
 export { hashText, mixHash } from './hash/hash-text';
 export { hasLongChain, LONGEST_CHAIN } from './hash/v8-hash';
@@ -66,24 +66,13 @@ export {
   MOST_WEIGHT,
   WEIGHT,
   furtherWeightOf,
-  weightOfMembers,
   weightOfNames,
 } from './weight';
 // By name: the getters that `export *` compiles to look each constant up by a string, 8 % of a late sync's time.
 export {
-  arrayHeadBytes,
-  bigintBytes,
-  FLOAT_BYTES,
   isWellFormed,
   LARGEST_INLINE_INTEGER,
   LONG_ARRAY_LENGTH,
   LONG_STRING_BYTES,
-  magnitudeBytes,
-  numberBytes,
-  pidBytes,
-  prefixedBytes,
-  stringBytes,
-  TAG_BYTES,
   textBytes,
-  uintBytes,
 } from './size';

@@ -16,5 +16,5 @@
  *   'room:1', { 5 properties, nested }             43 B 539/649   118 B 621/767   108 B  657/989
  */
 export { DecodeError, HeapLimitError, WeightLimitError } from './decode-error';
-export { Reader, type ReaderOptions } from './reader';
+export { Reader } from './reader';
 export { Writer } from './writer';
