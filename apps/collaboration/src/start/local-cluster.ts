@@ -23,7 +23,7 @@ export function newTokenBase(): number {
 }
 
 /** Opens the database that the command line names. */
-export async function openDatabase({ database, directory }: StartOptions): Promise<Database> {
+async function openDatabase({ database, directory }: StartOptions): Promise<Database> {
   return database === undefined
     ? await EmbeddedDatabase.open(join(directory, 'pglite'))
     : new PostgresDatabase(database);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 
 /** What the build of the page writes, beside the compiled application; tests run the application from its sources. */
-export const PAGE_DIRECTORY = join(
+const PAGE_DIRECTORY = join(
   __dirname,
   __filename.endsWith('.ts') ? '../../../../dist/apps/collaboration/page' : '../page',
 );

@@ -27,11 +27,6 @@ export interface Verb {
   readonly run: (work: Work, words: readonly string[]) => Promise<Status>;
 }
 
-/** The node of a pid as text. */
-export function nodeOfPid(pid: string): string {
-  return pid.slice(0, pid.indexOf('/'));
-}
-
 /** A pid as people read it: `<orders-1.42>`. */
 export function shortPid(pid: string): string {
   const parts = pid.split('/');

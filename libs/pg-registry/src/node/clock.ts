@@ -18,7 +18,7 @@ export interface Clock {
 }
 
 /** The longest timer of Node.js, about 25 days; it makes a longer one fire at once, with a warning. */
-export const MAX_TIMER_MS = 2 ** 31 - 1;
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Keeps this Node.js process alive while any of its nodes wants that. Made at first use: importing the library starts nothing. */
 let keeper: NodeJS.Timeout | undefined;

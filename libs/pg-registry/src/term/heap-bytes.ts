@@ -40,7 +40,7 @@ const PLACE_BYTES = 64;
 const SHORT_TEXT = 16;
 
 /** Estimates what a string takes in memory. Linear in its length, by native code. */
-export function heapBytesOfText(text: string): number {
+function heapBytesOfText(text: string): number {
   const { length } = text;
   if (length <= SHORT_TEXT) return HEAP_BYTES.string + length * 2;
   // V8 takes one byte for each unit of a text that is Latin-1, otherwise two.

@@ -42,7 +42,7 @@ export function bigintBytes(n: bigint, limit: number): number {
 }
 
 /** Bytes of a non-negative bigint, at least 1; at most `limit + 1`. */
-export function magnitudeBytes(n: bigint, limit: number): number {
+function magnitudeBytes(n: bigint, limit: number): number {
   const mostBits = Math.min(limit * 8, LARGEST_BIGINT_BITS);
   if (BigInt.asUintN(64, n) !== n && BigInt.asUintN(mostBits, n) !== n) return limit + 1;
   return Math.ceil(n.toString(16).length / 2);

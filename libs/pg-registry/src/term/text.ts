@@ -5,7 +5,7 @@ import { orElse } from './thrown';
 import type { Value } from './value';
 
 /** The longest answer of {@link formatKey}, in UTF-16 units. */
-export const LONGEST_TEXT = 120;
+const LONGEST_TEXT = 120;
 const CUT = '…';
 
 /**

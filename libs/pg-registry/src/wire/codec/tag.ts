@@ -1,10 +1,13 @@
-/**
- * The first byte of a value. Below {@link TAG}'s first are four ranges that hold a small number as well:
- * an integer itself, the bytes of a string, the elements of an array, the index of a shape seen before.
+/*
+ * The first byte of a value. Below TAG's first are four ranges that hold a small number as well: from 0x00 on a small integer itself, and
+ * then the three whose beginnings follow.
  */
-export const SMALL_INTEGER = 0x00;
+
+/** The range of strings; it holds the number of bytes. */
 export const SHORT_STRING = 0x40;
+/** The range of arrays; it holds the number of elements. */
 export const SHORT_ARRAY = 0x80;
+/** The range of records whose shape has been seen before in the frame; it holds the index of the shape. */
 export const RECENT_SHAPE = 0xa0;
 /** How many shapes fit into the range of {@link RECENT_SHAPE}. */
 export const RECENT_SHAPES = 64;
