@@ -55,7 +55,7 @@ class PendingReply implements Cancellable, SentCall {
     if (!this.#pending.delete(this.number)) return false;
     const { bundle } = this;
     if (bundle === undefined) this.request?.cancel();
-    else if ((bundle.open -= 1) === 0) this.#port.bundles.delete(bundle.token);
+    else if ((bundle.open -= 1) === 0) this.#port.bundles.delete(bundle.number);
     return true;
   }
 }

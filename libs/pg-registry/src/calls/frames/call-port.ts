@@ -54,8 +54,8 @@ const UNREADABLE = failure(
 export class CallPort {
   /** What waits for the end of the turn. */
   readonly waiting: { readonly size: number };
-  /** Frames with calls that wait for their reply, by token. */
-  readonly bundles: Map<string, Bundle>;
+  /** Frames with calls that wait for their reply, by number. */
+  readonly bundles: Map<number, Bundle>;
   readonly #deps: CallsDeps;
   readonly #decoding: ItemDecoding;
   readonly #lines: Lines;
@@ -227,9 +227,9 @@ export class CallPort {
    * @returns The node that it was sent to, if a call waits for it.
    */
   noResponders(token: string): string | undefined {
-    const bundle = this.bundles.get(token);
-    if (bundle === undefined) return undefined;
-    this.bundles.delete(token);
+    const bundle = this.bundles.get(Number.parseInt(token, 10));
+    if (bundle?.token !== token) return undefined;
+    this.bundles.delete(bundle.number);
     for (const call of bundle.calls) call.undelivered('no-responders');
     return bundle.calls[0].attempt.pid.node;
   }

@@ -20,8 +20,8 @@ export interface LineDeps {
   readonly spoken: Set<Line>;
   /** Ends the turn of those lines. */
   readonly endTurn: () => void;
-  /** Frames with calls that wait for their reply, by token. */
-  readonly bundles: Map<string, Bundle>;
+  /** Frames with calls that wait for their reply, by number. */
+  readonly bundles: Map<number, Bundle>;
   /** Writers that nobody uses. */
   readonly writers: Writer[];
   /** How many frames with calls have left. */
@@ -56,7 +56,9 @@ export class Line {
   /** Bytes of the items that are complete. */
   #complete = 0;
   #partStart = 0;
-  #bundle: Bundle = { calls: [], open: 0, token: '' };
+  #bundle: Bundle = { calls: [], open: 0, number: 0, token: '' };
+  /** What makes the tokens of its frames unguessable: only this line's receiver sees it. Made with the first frame that needs it. */
+  #secret: string | undefined;
   /** In which the two nodes talk; the first with bundles for a node that is no peer. */
   readonly version: number;
   readonly #outlet: Outlet;
@@ -121,22 +123,23 @@ export class Line {
   send(): void {
     const writer = this.#writer;
     if (writer === undefined) return;
-    const { random, bundles, lastFrame, writers, waiting } = this.#deps;
+    const deps = this.#deps;
+    const { bundles, writers, waiting } = deps;
     const bundle = this.#bundle;
-    const body = writer.view().subarray(0, this.#complete);
+    const body = writer.view(this.#complete);
     if (bundle.calls.length === 0) {
       if (body.length > 0) this.#outlet.publish(body, '');
     } else {
-      const [high, low] = [Math.floor(random() * BITS_32), Math.floor(random() * BITS_32)];
-      const token = `${lastFrame.toString(36)}-${high.toString(36)}-${low.toString(36)}`;
-      this.#deps.lastFrame += 1;
-      this.#bundle = { calls: [], open: 0, token: '' };
+      const number = (deps.lastFrame += 1);
+      const token = `${number}-${(this.#secret ??= secretOf(deps.random))}`;
+      this.#bundle = { calls: [], open: 0, number: 0, token: '' };
       if (!this.#outlet.publish(body, token)) {
         for (const call of bundle.calls) call.undelivered('not-connected');
       } else if (bundle.open > 0) {
         // All may have ended already: then nobody has to know.
+        bundle.number = number;
         bundle.token = token;
-        bundles.set(token, bundle);
+        bundles.set(number, bundle);
       }
     }
     this.#complete = 0;
@@ -154,4 +157,10 @@ export class Line {
     this.#writer = next;
     return next;
   }
+}
+
+/** Returns the text of 64 random bits. */
+function secretOf(random: () => number): string {
+  const [high, low] = [Math.floor(random() * BITS_32), Math.floor(random() * BITS_32)];
+  return `${high.toString(36)}-${low.toString(36)}`;
 }

@@ -131,6 +131,26 @@ describe('what one turn says to a node', () => {
     expect(a.calls.port.bundles.size).toBe(0);
   });
 
+  it('believes no news that nobody listens under a number alone, or with the secret of another node', async () => {
+    const c = cluster.node('c');
+    const tokens: string[] = [];
+    jest.spyOn(a.calls.port, 'noResponders').mockImplementation((token) => void tokens.push(token));
+    const gone = c.serve({ echo: never });
+    cluster.availabilities.set('c', 'ready');
+    c.crash();
+    void failureOf(a.service.call(gone.pid, 'echo', 0, { timeoutMs: 50 }));
+    const { pid } = b.serve({ echo: never });
+    const left = failureOf(a.service.call(pid, 'echo', 1, { timeoutMs: 50 }));
+    await turn();
+    jest.restoreAllMocks();
+    const [secret] = tokens.map((token) => token.slice(token.indexOf('-')));
+    expect(secret).toMatch(/^-[a-z\d]+-[a-z\d]+$/);
+    for (const forged of ['2', '2-', `2${secret}`]) expect(a.calls.port.noResponders(forged)).toBeUndefined();
+    expect(a.calls.port.noResponders(`1${secret}`)).toBe('c');
+    cluster.timers.advance(50);
+    await expect(left).resolves.toMatchObject({ code: 'CALL_TIMEOUT' });
+  });
+
   it('fails each call of the turn when the connection is lost before the turn ends', async () => {
     const { pid } = b.serve({ echo: never });
     const left = a.service.call(pid, 'echo', 0, { timeoutMs: 50 });

@@ -31,8 +31,8 @@ export class Lines implements LineDeps {
   readonly waiting = new Set<Line>();
   readonly alone: Line[] = [];
   readonly spoken = new Set<Line>();
-  /** Frames with calls that wait for their reply, by token. */
-  readonly bundles = new Map<string, Bundle>();
+  /** Frames with calls that wait for their reply, by number. */
+  readonly bundles = new Map<number, Bundle>();
   /** Writers that nobody uses. */
   readonly writers: Writer[] = [];
   readonly channel: CallChannel;

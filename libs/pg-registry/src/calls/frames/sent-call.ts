@@ -8,7 +8,9 @@ export interface Bundle {
   readonly calls: SentCall[];
   /** How many of them wait for their reply. */
   open: number;
-  /** Of the frame; empty until it leaves. */
+  /** Of the frame; 0 until it leaves. */
+  number: number;
+  /** The number with what nobody can guess; empty until the frame leaves. */
   token: string;
 }
 

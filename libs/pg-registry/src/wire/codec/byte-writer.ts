@@ -117,9 +117,9 @@ export class ByteWriter {
     return this.#bytes.slice(0, this.length);
   }
 
-  /** Everything written, not copied: valid until the next write. */
-  view(): Uint8Array {
-    return this.#bytes.subarray(0, this.length);
+  /** What was written, or its first bytes, not copied: valid until the next write. */
+  view(length = this.length): Uint8Array {
+    return this.#bytes.subarray(0, length);
   }
 
   /** Takes back what was written beyond `length` bytes, a {@link length} of earlier. */
