@@ -47,7 +47,11 @@ type Handler = (checked: CheckedFrame, reply: string) => void;
  * the name guard; one of an incarnation that is over is ignored; any other proves that its sender lives.
  */
 export class FrameRouter {
+  /** Whether the last message may have brought a deadline nearer. What a known peer says to processes does not. */
+  movesDeadlines = true;
   readonly #deps: FrameRouterDeps;
+  /** Whether the sender of the last frame was a peer before it, in this epoch and not suspected. */
+  #isKnown = false;
 
   /** One for each line of the table of frames. */
   readonly #handlers: Readonly<Record<FrameKind, Handler>>;
@@ -100,6 +104,7 @@ export class FrameRouter {
   /** A message came on a subscription. */
   receive(subject: string, bytes: Uint8Array, reply: string): void {
     const { gate } = this.#deps;
+    this.movesDeadlines = true;
     try {
       const checked = gate.check(subject, bytes);
       if (checked === undefined) return;
@@ -157,8 +162,10 @@ export class FrameRouter {
       return false;
     }
     let peer = membership.peers.get(frame.incarnation);
+    this.#isKnown = peer !== undefined && peer.suspicion === undefined;
     // A peer whose epoch has not risen since its last frame is admitted as it was then.
     if (peer?.node !== frame.node || frame.epoch > peer.epoch) {
+      this.#isKnown = false;
       if (!membership.recordSender(frame)) return false;
       peer = membership.peers.get(frame.incarnation);
     }
@@ -210,6 +217,7 @@ export class FrameRouter {
       const token = route.route === 'reply' ? route.token : '';
       const from = { node, incarnation, epoch };
       endpoint.emit({ type: 'deliver', kind, from, isFromPeer, body, reply, token });
+      if (this.#isKnown) this.movesDeadlines = false;
     };
   }
 

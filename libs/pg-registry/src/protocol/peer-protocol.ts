@@ -332,8 +332,9 @@ export class PeerProtocol {
   /** A message came on a subscription. Never throws because of it. */
   receive(subject: string, bytes: Uint8Array, reply: string, now: number): Effect[] {
     if (!this.#turn.begin(now)) return [];
-    this.#components.router.receive(subject, bytes, reply);
-    return this.#turn.end();
+    const { router } = this.#components;
+    router.receive(subject, bytes, reply);
+    return router.movesDeadlines ? this.#turn.end() : this.#turn.endUnmoved();
   }
 
   /**
