@@ -68,7 +68,7 @@ export class CallAttempt extends LimitedWait implements OutcomeReceiver {
     this.#timeoutMs = timeoutMs;
     const { deadline } = message;
     // Whole milliseconds, so that calls share a timer. Not `timeoutMs`: for an attempt after another one less is left.
-    if (deadline !== undefined) deps.timeLimits.add(this, Math.round(deadline.remainingMs));
+    if (deadline !== undefined) deps.timeLimits.add(this, Math.round(deadline.lookedMs));
     if (signal === undefined) return;
     this.#removeListener = deps.processes.signals.onAbort(signal, () =>
       this.#giveUp(signal.reason, cancelled(`The caller cancelled ${quoteText(message.name)}.`)),

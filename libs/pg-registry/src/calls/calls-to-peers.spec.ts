@@ -9,6 +9,7 @@ import {
   timersLeft,
   turn,
 } from './calls.fixture';
+import { via } from './via';
 
 function fail(): never {
   throw new Error('deep');
@@ -86,6 +87,29 @@ describe.each([1, 2] as const)('a call to another node, in version %i of the pro
     const rejected = failureOf(a.service.call(pid, 'slow', null, { timeoutMs: 100 }));
     await turn();
     cluster.timers.advance(100);
+    expect(await rejected).toBeInstanceOf(CallTimeoutError);
+    expect(signal.reason).toMatchObject({ name: 'TimeoutError' });
+  });
+
+  it('a process that is asked after another one gets the time that is left', async () => {
+    const c = cluster.node('c');
+    let signal!: AbortSignal;
+    const { pid } = b.serve({});
+    const process = c.serve({
+      slow: (_, context) => {
+        ({ signal } = context);
+        return never();
+      },
+    });
+    b.register(via('pg', 'slow'), b.processes.get(pid)!);
+    c.register(via('pg', 'slow'), process);
+    b.crash();
+    cluster.availabilities.set('b', 'ready').set('c', 'draining');
+    cluster.lose = ({ kind }) => kind === 'cancel';
+    const rejected = failureOf(a.service.call(via('pg', 'slow'), 'slow', null, { timeoutMs: 100 }));
+    cluster.timers.advance(40);
+    await turn();
+    cluster.timers.advance(60);
     expect(await rejected).toBeInstanceOf(CallTimeoutError);
     expect(signal.reason).toMatchObject({ name: 'TimeoutError' });
   });

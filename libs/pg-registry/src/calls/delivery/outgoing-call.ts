@@ -100,6 +100,8 @@ export class OutgoingCall implements AttemptReceiver {
   #tried: TriedMembers | undefined;
   /** Why the last attempt failed. */
   #last: unknown;
+  /** Whether the next attempt begins later than the call. */
+  #isLate = false;
   /** How often it has waited because nodes did not agree where its entity is. */
   #waits = 0;
 
@@ -125,6 +127,7 @@ export class OutgoingCall implements AttemptReceiver {
     } catch (error) {
       return this.#fail(error);
     }
+    this.#isLate = true;
     entities.readyWithin(entity, this.#options.timeoutMs).then(
       () => this.askNext(),
       (error: unknown) => this.#fail(error),
@@ -135,6 +138,8 @@ export class OutgoingCall implements AttemptReceiver {
   askNext(): void {
     const shared = this.#shared;
     const message = this.#message;
+    if (this.#isLate) message.deadline?.lookAgain();
+    this.#isLate = true;
     let pid: Pid | undefined;
     try {
       this.#options.signal?.throwIfAborted();

@@ -103,8 +103,8 @@ const INCARNATION_BYTES = 8;
 /** More milliseconds than any timer of Node.js waits. A peer that gets more waits as long. */
 export const MOST_REMAINING_MS = 2 ** 31 - 1;
 
-function remainingOf({ remainingMs }: CallDeadline): number {
-  return Math.min(MOST_REMAINING_MS, Math.max(1, Math.ceil(remainingMs)));
+function remainingOf({ lookedMs }: CallDeadline): number {
+  return Math.min(MOST_REMAINING_MS, Math.max(1, Math.ceil(lookedMs)));
 }
 
 /** Instead of the remaining milliseconds. */

@@ -72,7 +72,7 @@ export function writeRequest(
   writer.uint(id);
   writer.uint(caller.id);
   if (deadline !== undefined)
-    writer.uint(Math.min(MOST_REMAINING_MS, Math.max(1, Math.ceil(deadline.remainingMs))));
+    writer.uint(Math.min(MOST_REMAINING_MS, Math.max(1, Math.ceil(deadline.lookedMs))));
   writer.string(name);
   if (trace !== undefined) {
     writer.string(trace.traceparent);
