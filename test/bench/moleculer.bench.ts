@@ -12,9 +12,11 @@ const FIXTURES = {
   moleculer: { file: RIVAL, env: { MOLECULER: 'moleculer' } },
   // Asks for Node.js 22, and does its work on 20 as well.
   'moleculer 0.15': { file: RIVAL, env: { MOLECULER: 'moleculer-0.15' } },
+  // No framework: the least that a question through this client and this broker takes.
+  'bare client': { file: 'bench/support/bare-contender.fixture.ts', env: {} },
 } as const;
 type Library = keyof typeof FIXTURES;
-const LIBRARIES: readonly Library[] = ['here', 'moleculer', 'moleculer 0.15'];
+const LIBRARIES: readonly Library[] = ['here', 'moleculer', 'moleculer 0.15', 'bare client'];
 /** What is called: the bare handler, or the one behind guard, pipe and interceptor, and Moleculer's hooks and validator. */
 type HandlerName = 'echo' | 'guarded';
 
@@ -42,14 +44,15 @@ export async function moleculer(bench: Bench): Promise<void> {
   }
 }
 
-/** Calls from one process to another, side by side with both versions of Moleculer that are in use. */
+/** Calls from one process to another, side by side with both versions of Moleculer that are in use, and with a bare client. */
 export async function moleculerCalls(bench: Bench): Promise<void> {
   // Their nodes would take each other for peers.
   const servers = await Promise.all(LIBRARIES.map(() => NatsServer.start()));
   try {
     const sides = await Promise.all(LIBRARIES.map((library, index) => Side.start(servers[index], library)));
     for (const inFlight of [1000, 64, 1]) await remoteCalls(bench, sides, inFlight, 'echo');
-    for (const inFlight of [1000, 64]) await remoteCalls(bench, sides, inFlight, 'guarded');
+    const guarded = sides.slice(0, LIBRARIES.indexOf('bare client'));
+    for (const inFlight of [1000, 64]) await remoteCalls(bench, guarded, inFlight, 'guarded');
     for (const side of sides) await side.stop();
   } finally {
     for (const server of servers) await server[Symbol.asyncDispose]();
@@ -70,6 +73,12 @@ const GOALS: Readonly<Record<number, Goals>> = {
   1: { rate: [], p50: [{ of: 'ratio', atMost: 0.9 }], processor: HALF_THE_PROCESSOR },
 };
 const GUARDED_GOALS: Goals = { rate: [{ of: 'ratio', atLeast: 1.2 }], p50: [], processor: [] };
+/** A bare client is no alternative: it shows how much is left to win. */
+const NO_GOALS: Goals = { rate: [], p50: [], processor: [] };
+
+function goalsOf(inFlight: number, handler: HandlerName): Goals {
+  return handler === 'echo' ? GOALS[inFlight] : GUARDED_GOALS;
+}
 
 /** Two nodes of one library: one that asks and watches, and one that answers and registers. */
 class Side {
@@ -153,11 +162,11 @@ async function remoteCalls(
     }
   }
   const what = handler === 'echo' ? '' : ' behind guard, pipe and interceptor';
-  const goals = handler === 'echo' ? GOALS[inFlight] : GUARDED_GOALS;
   const [ours] = found;
-  for (const [index, library] of LIBRARIES.entries()) {
+  for (const [index, theirs] of found.entries()) {
+    const library = LIBRARIES[index];
     if (library === 'here') continue;
-    const theirs = found[index];
+    const goals = library === 'bare client' ? NO_GOALS : goalsOf(inFlight, handler);
     bench.report({
       name: `remote calls${what}, ${inFlight} in flight (${library})`,
       unit: 'calls/s',

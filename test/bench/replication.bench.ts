@@ -1,6 +1,7 @@
 import type { PgRegistryNode } from 'nestjs-pg-registry';
 import { type Bench, verify } from './support/bench';
 import { Pair, watchingLoop } from './support/pair';
+import { quantile } from './support/statistics';
 
 /** How many entries are registered in one turn of the event loop. */
 const PER_TURN = 1000;
@@ -131,22 +132,61 @@ async function latency(bench: Bench, pair: Pair): Promise<void> {
     await there();
     await raw();
   }
-  const ours: number[] = [];
-  const baselines: number[] = [];
-  for (let round = 0; round < bench.size(300, 3); round += 1) {
-    ours.push(await quietly(there));
-    baselines.push(await quietly(raw));
+  for (const load of ['idle', '1,000 other writes/s'] as const) {
+    const stop = load === 'idle' ? () => undefined : keepWriting(node, 1000);
+    const batches: Batch[] = [];
+    for (let batch = 0; batch < bench.size(5, 1); batch += 1) {
+      const ours: number[] = [];
+      const baselines: number[] = [];
+      for (let round = 0; round < bench.size(200, 3); round += 1) {
+        ours.push(await quietly(there));
+        baselines.push(await quietly(raw));
+      }
+      batches.push({ ours, baselines });
+    }
+    stop();
+    reportLatency(bench, load, batches);
   }
   monitor.unsubscribe();
   await pair.other.ask('leave');
   await node.close();
+}
+
+interface Batch {
+  readonly ours: readonly number[];
+  readonly baselines: readonly number[];
+}
+
+function reportLatency(bench: Bench, load: string, batches: readonly Batch[]): void {
   bench.report({
-    name: 'registration here → event there, idle, p50',
+    name: `registration here → event there, ${load}, p50`,
     unit: 'µs',
-    values: ours,
-    baselines,
+    values: batches.flatMap(({ ours }) => ours),
+    baselines: batches.flatMap(({ baselines }) => baselines),
     limits: [{ of: 'ratio', atMost: 1.3 }],
   });
+  bench.report({
+    name: `registration here → event there, ${load}, p99`,
+    unit: 'µs',
+    values: batches.map(({ ours }) => quantile(ours, 0.99)),
+    baselines: batches.map(({ baselines }) => quantile(baselines, 0.99)),
+    limits: [{ of: 'ratio', atMost: 2 }],
+  });
+}
+
+/** Writes so often in a second, in the scope that is measured. @returns What stops it */
+function keepWriting(node: PgRegistryNode, perSecond: number): () => void {
+  const registry = node.scope('pg');
+  const { pid } = node.processes.spawn();
+  const from = performance.now();
+  let writes = 0;
+  const timer = setInterval(() => {
+    for (const due = ((performance.now() - from) / 1000) * perSecond; writes < due; writes += 2) {
+      registry.join('busy', pid, writes);
+      registry.leave('busy', pid);
+    }
+  }, 1);
+  return () => clearInterval(timer);
 }
 
 /** After a pause, so that nothing is under way. */

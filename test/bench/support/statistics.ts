@@ -11,3 +11,9 @@ export function spread(figures: readonly number[]): number {
   const quarter = Math.floor(sorted.length / 4);
   return (sorted[sorted.length - 1 - quarter] - sorted[quarter]) / median(sorted);
 }
+
+/** The figure that such a part of the figures does not exceed. */
+export function quantile(figures: readonly number[], part: number): number {
+  const sorted = figures.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
+}
