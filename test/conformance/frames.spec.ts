@@ -41,7 +41,7 @@ function syncOf(at: number, entries: readonly (readonly [number: number, value: 
 /** The events of a diff, in short. */
 function told(diff: Diff): unknown[] {
   return diff.map((change) => {
-    const { event } = new QueuedChange(change, 'sync', 1);
+    const event = new QueuedChange(change, 'sync', 1).makeEvent();
     return [event.type, event.key, event.entries.map(({ value }) => value)];
   });
 }

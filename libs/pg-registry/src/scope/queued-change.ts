@@ -10,7 +10,8 @@ export class QueuedChange {
   readonly cause: Cause;
   /** Its place in the one order of all changes of a run. A snapshot contains every change up to some number. */
   readonly sequence: number;
-  #event: ChangeEvent<Key, Value> | undefined;
+  /** The change as monitors emit it; undefined until somebody has had {@link makeEvent} make it. */
+  event: ChangeEvent<Key, Value> | undefined;
 
   constructor(change: Change, cause: Cause, sequence: number) {
     this.change = change;
@@ -18,18 +19,22 @@ export class QueuedChange {
     this.sequence = sequence;
   }
 
-  /** The change as monitors emit it; made when the first one asks. It is frozen, so that all observers can share it. */
-  get event(): ChangeEvent<Key, Value> {
-    if (this.#event !== undefined) return this.#event;
+  /**
+   * Makes the event for the first who asks. It is frozen, so that all observers can share it.
+   *
+   * A method of its own, so that what asks for the {@link event} is small and V8 compiles it into the loop over the observers: 56 to
+   * 62 M deliveries a second to 1,000 monitors, and 27 to 36 M with both in one getter (in turns, on a busy machine).
+   */
+  makeEvent(): ChangeEvent<Key, Value> {
     const { change, cause } = this;
     const { key } = change;
     if (change.kind !== 'update') {
       const entries = Object.freeze(change.rows.map((row) => row.entry));
-      return (this.#event = Object.freeze({ type: change.kind, key, entries, cause }));
+      return (this.event = Object.freeze({ type: change.kind, key, entries, cause }));
     }
     const entries = change.rows.map(({ entry: { id, pid, value } }, index) =>
       Object.freeze({ id, pid, old: change.old[index].value, value }),
     );
-    return (this.#event = Object.freeze({ type: 'update', key, entries: Object.freeze(entries), cause }));
+    return (this.event = Object.freeze({ type: 'update', key, entries: Object.freeze(entries), cause }));
   }
 }

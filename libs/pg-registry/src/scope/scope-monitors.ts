@@ -22,7 +22,7 @@ export class ScopeMonitors {
     return this.observe<MonitorEvent>((run) => ({
       key: normal,
       snapshot: () => Object.freeze({ type: 'snapshot', entries: run.table.lookup(normal) }),
-      after: (queued) => queued.event,
+      after: (queued) => queued.event ?? queued.makeEvent(),
     }));
   }
 
@@ -30,7 +30,7 @@ export class ScopeMonitors {
     return this.observe<ScopeEvent>((run) => ({
       key: undefined,
       snapshot: () => Object.freeze({ type: 'snapshot', groups: groupsOf(run) }),
-      after: (queued) => queued.event,
+      after: (queued) => queued.event ?? queued.makeEvent(),
     }));
   }
 
