@@ -13,7 +13,7 @@
  *                      format; anchor/elixir.exs writes it); without it they have no rows
  *     --rounds N       how often each area is run on each side of such a comparison; default 6
  *
- * Ends with 2 if something could not be measured.
+ * Ends with 2 if something could not be measured; the other areas are measured all the same, and --json has what was found.
  *
  * The library is run from its sources, compiled as the tests compile them (ES2022, the same code that `npm run build`
  * emits but for the way in which exports are spelled), so that nothing stale can be measured.
@@ -28,6 +28,7 @@ import { compareAgainst } from './against/against';
 import { interruption } from './against/interruption';
 import { AREAS } from './areas';
 import { type Command, parseCommand } from './command';
+import { measureEveryArea } from './every-area';
 import { Bench } from './support/bench';
 import { BenchError } from './support/bench-error';
 import { Profiler } from './support/profile';
@@ -52,16 +53,19 @@ async function main(): Promise<void> {
 /** The process that shows what the others find. */
 async function suite(options: Command): Promise<void> {
   const anchor = options.anchor === undefined ? [] : readAnchor(options.anchor);
-  const results: Result[] = [];
   const names = Object.keys(AREAS).filter((name) => name.startsWith(options.area));
   console.log(TITLE);
-  for (const name of names) {
-    await measureApart(name, options, (result) => {
-      results.push(result);
-      console.log(line(result));
-    });
-  }
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`);
+  const { results, failures } = await measureEveryArea(
+    names,
+    (name, onResult) =>
+      measureApart(name, options, (result) => {
+        onResult(result);
+        console.log(line(result));
+      }),
+    (soFar) => {
+      if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(soFar, null, 2)}\n`);
+    },
+  );
   for (const text of anchorLines(results, anchor)) console.log(text);
   const missed = results.filter(({ ok }) => ok === false);
   const judged = results.filter(({ ok }) => ok !== null);
@@ -70,6 +74,8 @@ async function suite(options: Command): Promise<void> {
       ? `${results.length} benchmarks gave right results.`
       : `${judged.length - missed.length} of ${judged.length} targets met.`,
   );
+  for (const { message } of failures.values()) console.error(message);
+  if (failures.size > 0) process.exitCode = 2;
 }
 
 function readAnchor(file: string): readonly AnchorFigure[] {
