@@ -65,5 +65,5 @@ export function invoke(
 ): unknown {
   const { kind, name, payload } = message;
   if (kind === 'message') return handlers.message(payload, context);
-  return handlers[kind](name, payload, context);
+  return kind === 'call' ? handlers.call(name, payload, context) : handlers.cast(name, payload, context);
 }

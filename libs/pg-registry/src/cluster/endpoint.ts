@@ -89,7 +89,8 @@ export class Endpoint {
   }
 
   emit(effect: Effect): void {
-    if (GOES_OUT.has(effect.type)) this.#outgoing.push(effect);
+    // The first comparison spares the most frequent ones the look-up.
+    if (effect.type !== 'deliver' && GOES_OUT.has(effect.type)) this.#outgoing.push(effect);
     else this.#told.push(effect);
   }
 

@@ -53,7 +53,12 @@ export class RegistryTracer implements CallTracer {
     this.#tracer = api.trace.getTracer(TRACER);
   }
 
-  outgoing(...[kind, name, to, parent]: Outgoing): OutgoingSpan | undefined {
+  outgoing(
+    kind: Outgoing[0],
+    name: Outgoing[1],
+    to: Outgoing[2],
+    parent: Outgoing[3],
+  ): OutgoingSpan | undefined {
     if (this.#records()) return this.#recorded(kind, name, to, parent);
     if (parent !== undefined) return undefined;
     const { context, trace } = this.#api;
@@ -72,7 +77,7 @@ export class RegistryTracer implements CallTracer {
     return new RecordedCall(span, traceOf(this.#api, span.spanContext()) ?? parent, this.#api);
   }
 
-  incoming(...[message, { pid, label }]: Incoming): HandlerSpan | undefined {
+  incoming(message: Incoming[0], { pid, label }: Incoming[1]): HandlerSpan | undefined {
     if (!this.#records()) return undefined;
     const { SpanKind, ROOT_CONTEXT, trace } = this.#api;
     const { kind, name, caller } = message;

@@ -5,6 +5,8 @@ import { Pid } from './pid';
 const SMALLEST_SWEEP = 1024;
 /** How many pids a sweep looks at for each one that is added: a million at once would stall the node. */
 const LOOKS_EACH = 4;
+/** So many pids at most are held although nobody else may use them; a power of two. */
+const RECENT = 64;
 
 /** By the token of their number. */
 type PidsOfIncarnation = Map<number | string, WeakRef<Pid>>;
@@ -12,12 +14,14 @@ type PidsOfIncarnation = Map<number | string, WeakRef<Pid>>;
 /**
  * Makes the same process the same {@link Pid} object on one node, while it is referenced.
  *
- * One per node, never shared: two nodes in one operating-system process keep apart. It holds pids weakly and
+ * One per node, never shared: two nodes in one operating-system process keep apart. It holds pids weakly, but for a few recent ones, and
  * sweeps collected ones by itself whenever it has doubled since the last sweep, a few with each pid that is added:
  * so a call costs O(1), and the memory follows the number of pids that are still in use.
  */
 export class PidInterner {
   readonly #nodes = new Map<string, Map<string, PidsOfIncarnation>>();
+  /** Those that were asked for last, by the lowest bits of their numbers: to look into a WeakRef is a call into V8's runtime. */
+  readonly #recent: (Pid | undefined)[] = Array.from({ length: RECENT }, () => undefined);
   readonly #seed: HashSeed;
   #size = 0;
   #sweepAt = SMALLEST_SWEEP;
@@ -85,7 +89,12 @@ export class PidInterner {
   }
 
   #find(node: string, incarnation: string, id: number): Pid | undefined {
-    return this.#nodes.get(node)?.get(incarnation)?.get(this.#seed.tokenOf(id))?.deref();
+    const place = id & (RECENT - 1);
+    const recent = this.#recent[place];
+    if (recent?.id === id && recent.incarnation === incarnation && recent.node === node) return recent;
+    const found = this.#nodes.get(node)?.get(incarnation)?.get(this.#seed.tokenOf(id))?.deref();
+    if (found !== undefined) this.#recent[place] = found;
+    return found;
   }
 
   #add(pid: Pid): Pid {

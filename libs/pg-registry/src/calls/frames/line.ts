@@ -12,8 +12,8 @@ export interface LineDeps {
   readonly random: () => number;
   /** Lines with items that have not left. */
   readonly waiting: Set<Line>;
-  /** Lines with an item that left at once, and none after it yet. */
-  readonly alone: Line[];
+  /** The last of the lines with an item that left at once, and none after it yet; {@link Line.nextAlone} leads to the others. */
+  alone: Line | undefined;
   /** Begins a new turn for those of these lines on which no other item came. */
   readonly endAlone: () => void;
   /** Lines on which items wait, or waited, for the end of this turn. */
@@ -50,6 +50,8 @@ export const ITEM_HEAD_BYTES = 1 + LENGTH_BYTES;
 export class Line {
   /** Items of this turn. */
   items = 0;
+  /** The line whose item left at once before that of this one. */
+  nextAlone: Line | undefined;
   /** When a turn with several items was over; -Infinity once there was one with a single item. */
   busyAt = -Infinity;
   #writer: Writer | undefined;
@@ -109,7 +111,9 @@ export class Line {
     const isFirst = this.items === 1;
     const isQuiet = isFirst && (this.busyAt === -Infinity || deps.timers.now() > this.busyAt + BUSY_MS);
     if (isQuiet) {
-      if (deps.alone.push(this) === 1) queueMicrotask(deps.endAlone);
+      if (deps.alone === undefined) queueMicrotask(deps.endAlone);
+      this.nextAlone = deps.alone;
+      deps.alone = this;
     } else {
       if (deps.spoken.size === 0) deps.timers.afterTurn(deps.endTurn);
       deps.spoken.add(this);

@@ -29,7 +29,7 @@ export class Lines implements LineDeps {
   readonly byIncarnation = new Map<string, Line>();
   /** Lines with items that have not left. */
   readonly waiting = new Set<Line>();
-  readonly alone: Line[] = [];
+  alone: Line | undefined;
   readonly spoken = new Set<Line>();
   /** Frames with calls that wait for their reply, by number. */
   readonly bundles = new Map<number, Bundle>();
@@ -97,8 +97,14 @@ export class Lines implements LineDeps {
    * one call in flight should not pay for. A field, because it is passed on as a function.
    */
   readonly endAlone = (): void => {
-    for (const line of this.alone) if (line.items === 1) line.items = 0;
-    this.alone.length = 0;
+    let line = this.alone;
+    this.alone = undefined;
+    while (line !== undefined) {
+      const next: Line | undefined = line.nextAlone;
+      line.nextAlone = undefined;
+      if (line.items === 1) line.items = 0;
+      line = next;
+    }
     if (this.#transient.length > 0) this.#dropTransient();
   };
 

@@ -88,7 +88,7 @@ export class Writer extends ByteWriter {
   /** Begins a part, which refers to nothing that was written before, with room for its length in 4 bytes. @returns Where it begins */
   startPart(): number {
     this.#shapes.reset();
-    this.#homes.length = 0;
+    if (this.#homes.length > 0) this.#homes.length = 0; // a call into V8's runtime, also for none
     this.#homeIndexes = undefined;
     this.u32(0); // its length, once it is known
     return this.length;
@@ -97,7 +97,7 @@ export class Writer extends ByteWriter {
   override reset(): void {
     super.reset();
     this.#shapes.reset();
-    this.#homes.length = 0;
+    if (this.#homes.length > 0) this.#homes.length = 0; // a call into V8's runtime, also for none
     this.#homeIndexes = undefined;
   }
 
