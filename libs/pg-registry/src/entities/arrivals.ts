@@ -5,6 +5,7 @@ import {
   type Key,
   type Pid,
   quoteText,
+  samePid,
   type Value,
 } from '../term';
 import type { EntitiesDeps } from './entities-deps';
@@ -98,6 +99,13 @@ export class Arrivals {
     this.#arrived.peerLost(incarnation);
     for (const [hosted, key, { from, moveId }] of this.#expected)
       if (from.incarnation === incarnation) this.#giveUp(hosted, key, moveId);
+  }
+
+  /** Entities elsewhere have ended; one that was announced does not come, because it has ended by itself. */
+  ended(hosted: HostedType, key: Key, pids: readonly Pid[]): void {
+    const expected = this.#expected.get(hosted, key);
+    if (expected !== undefined && pids.some((pid) => samePid(pid, expected.from)))
+      this.#giveUp(hosted, key, expected.moveId);
   }
 
   /** This node takes no more entities: calls that wait for some are told so. */

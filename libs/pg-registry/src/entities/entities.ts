@@ -271,7 +271,7 @@ export class Entities implements EntityRouter {
   #onEvent(event: ScopeEvent): void {
     try {
       if (event.type === 'join') this.#onJoin(event);
-      if (event.type === 'leave' && event.cause === 'node-down') this.#onLoss(event);
+      if (event.type === 'leave') this.#onLeave(event);
     } catch (error) {
       this.#deps.onWarning('entities', 'What happened to an entity elsewhere could not be followed', error);
     }
@@ -286,12 +286,18 @@ export class Entities implements EntityRouter {
     }
   }
 
-  /** Restarts at once what a lost node had, if its class says so and its place is here now. */
-  #onLoss({ key }: MembershipEvent): void {
+  #onLeave({ key, entries, cause }: MembershipEvent): void {
     const found = this.#hostedOf(key);
+    if (found === undefined) return;
+    const pids = entries.map(({ pid }) => pid);
+    this.#arrivals!.ended(found.hosted, found.key, pids);
+    if (cause === 'node-down') this.#onLoss(found);
+  }
+
+  /** Restarts at once what a lost node had, if its class says so and its place is here now. */
+  #onLoss({ hosted, key: entityKey }: { readonly hosted: HostedType; readonly key: Key }): void {
     const host = this.#host;
-    if (found === undefined || host === undefined || found.hosted.type.restart !== 'eager') return;
-    const { hosted, key: entityKey } = found;
+    if (host === undefined || hosted.type.restart !== 'eager') return;
     const isPlace = (): boolean => this.#isPlace(host, hosted, entityKey);
     if (isPlace()) host.restart(hosted, entityKey, isPlace);
   }

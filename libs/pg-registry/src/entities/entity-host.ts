@@ -199,6 +199,7 @@ export class EntityHost {
       from,
       claim,
       isFreed: false,
+      isAway: false,
       started: started.then(
         () => (hosted.pauses.started(key), ended?.(undefined)),
         (error: unknown) => ended?.(error),

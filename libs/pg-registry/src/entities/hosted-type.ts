@@ -23,6 +23,8 @@ export interface Life {
   readonly claim: Claim | undefined;
   /** Whether the claim is given back. */
   isFreed: boolean;
+  /** Whether another node has it, and only its process is left here. */
+  isAway: boolean;
   /** Its end, once that has begun; never rejects. */
   closing: Promise<unknown> | undefined;
   /** What the mailbox had handled when it was looked at last, and since when it has not handled anything more. */

@@ -26,6 +26,10 @@ const MOST_SENDS = 5;
 const AT_A_TIME = 64;
 /** How long a node that leaves waits for its peers to know that its entities are gone, in milliseconds. */
 const GONE_MS = 2000;
+/** Why an entity ends that its node could not give away. */
+const SHUTDOWN = 'shutdown';
+/** Why one ends that was sent to another node. */
+const MOVED = 'moved';
 const BITS_32 = 2 ** 32;
 
 /** An entity of this node. */
@@ -100,23 +104,16 @@ export class Moves {
       [...hosted.lives.values()].map((life) => ({ hosted, life })),
     );
     if (lives.length === 0) return;
-    const before = this.#handedOver;
     const inTime = await withTimeout(this.#leaveAll(lives, settle), timeoutMs, this.#deps.timers);
-    if (!inTime) await host.endLeased('shutdown');
+    if (!inTime) await host.endLeased(SHUTDOWN);
     await this.#gone(Math.min(GONE_MS, timeoutMs));
-    const left = lives.length - (this.#handedOver - before);
-    if (left <= 0 && inTime) return;
+    const { length: left } = lives.filter(({ life }) => isLeft(life));
+    if (left === 0) return;
     const what = inTime ? 'ended here: no node took them' : `were not handed over within ${timeoutMs} ms`;
     this.#deps.onWarning(
       'entity-drain',
-      `${Math.max(0, left)} of ${lives.length} entities ${what}; they start afresh when they are called.`,
+      `${left} of ${lives.length} entities ${what}; they start afresh when they are called.`,
     );
-  }
-
-  /** Entities that are on other nodes now, whether with their state or without. */
-  get #handedOver(): number {
-    const all = [...this.#host.types.values()].map(({ counts }) => counts.moves);
-    return all.reduce((sum, moves) => sum + moves.done + moves['without-state'], 0);
   }
 
   async #leaveAll(lives: readonly Living[], settle: (host: Host) => Promise<unknown>): Promise<void> {
@@ -125,7 +122,7 @@ export class Moves {
     const gone: Promise<void>[] = [];
     const leave = async ({ hosted, life }: Living, sent: () => void): Promise<void> => {
       if (!(await this.move(hosted, life, undefined, settled, sent)))
-        await this.#host.end(hosted, life, 'shutdown');
+        await this.#host.end(hosted, life, SHUTDOWN);
       sent();
     };
     // The next one need not wait until every node knows where this one is.
@@ -192,16 +189,17 @@ export class Moves {
         new EntityElsewhereError(`The entity has moved to ${pid ?? target.pid}.`, { pid: pid ?? target.pid }),
       );
     life.mailbox.divert(forward);
+    life.isAway = pid !== undefined;
     onSent?.();
     if (pid !== undefined) await settle(target).catch(() => undefined);
-    this.#host.release(hosted, life, 'moved', forward);
+    this.#host.release(hosted, life, MOVED, forward);
     return pid !== undefined;
   }
 
   async #endHere(hosted: HostedType, life: Life): Promise<void> {
-    await this.#deps.service.closeProcess(life.process, 'shutdown');
+    await this.#deps.service.closeProcess(life.process, SHUTDOWN);
     await this.#host.free(life);
-    if (life.process.alive) this.#host.release(hosted, life, 'shutdown');
+    if (life.process.alive) this.#host.release(hosted, life, SHUTDOWN);
   }
 
   async #prepare(
@@ -246,7 +244,7 @@ export class Moves {
       if (state !== undefined) packed = { hasState: true, state: normalValue(state, limits, pids) };
     };
     try {
-      await this.#deps.service.closeProcess(process, 'moved', { beforeExit });
+      await this.#deps.service.closeProcess(process, MOVED, { beforeExit });
     } catch (error) {
       this.#deps.onWarning(
         'entity-state',
@@ -303,6 +301,11 @@ export class Moves {
     const { random } = this.#deps;
     return [random(), random()].map((part) => Math.floor(part * BITS_32).toString(16)).join('-');
   }
+}
+
+/** Whether an entity of a node that leaves starts afresh although it did not end by itself. */
+function isLeft({ isAway, process: { alive, reason } }: Life): boolean {
+  return !isAway && (alive || reason === SHUTDOWN || reason === MOVED);
 }
 
 /** Runs a task for each item, not more than so many at a time. */

@@ -84,18 +84,38 @@ function loseAnswerTo(step: string): () => boolean {
 
 /** Lets all that one host asks of another one wait. @returns What ends that */
 function holdBack(step: string): () => void {
+  return hold([step], 'question').letGo;
+}
+
+/** Lets the questions of these steps wait, or their answers. @returns How many wait, and what ends that for each step or for all */
+function hold(steps: readonly string[], what: 'question' | 'answer') {
   // oxlint-disable-next-line typescript/unbound-method
   const call = OutgoingCalls.prototype.call;
-  let letGo!: () => void;
-  const held = new Promise<void>((resolve) => (letGo = resolve));
+  const letGoOf = new Map<string, () => void>();
+  const held = new Map(
+    steps.map((step) => [step, new Promise<void>((resolve) => letGoOf.set(step, resolve))]),
+  );
+  const counts = { waiting: 0 };
+  const wait = async (step: string): Promise<void> => {
+    counts.waiting += 1;
+    await held.get(step);
+    counts.waiting -= 1;
+  };
   jest.spyOn(OutgoingCalls.prototype, 'call').mockImplementation(async function (
     this: OutgoingCalls,
     ...args
   ) {
-    if (args[1] === step) await held;
-    return await call.apply(this, args);
+    const [, step] = args;
+    const isHeld = held.has(step);
+    if (isHeld && what === 'question') await wait(step);
+    const answer = await call.apply(this, args);
+    if (isHeld && what === 'answer') await wait(step);
+    return answer;
   });
-  return letGo;
+  const letGo = (step?: string): void => {
+    for (const [each, go] of letGoOf) if (step === undefined || each === step) go();
+  };
+  return { counts, letGo };
 }
 
 const STEPS = ['prepare', 'receive', 'settle'].flatMap((step) =>
@@ -200,6 +220,69 @@ it('the log says how many entities a node did not hand over, whatever it has mov
   await cluster.stop('a');
   expect(warnings).toContainEqual(expect.stringMatching(/^1 of 1 entities ended here: no node took them/));
 });
+
+it.each(['question', 'answer'] as const)(
+  'the log does not count an entity that ends by itself while its node leaves: before the %s to the next node',
+  async (what) => {
+    const keys = Array.from({ length: 20 }, (_, key) => `k${key}`);
+    await Promise.all(keys.map((key) => b.entities.ref(Viewed, key).call('add', 1)));
+    await eventually(() => expect(a.entities.list(Viewed)).toHaveLength(keys.length));
+    const warnings: string[] = [];
+    jest
+      .spyOn(Logger.prototype, 'warn')
+      .mockImplementation((line: unknown) => void warnings.push(String(line)));
+    const own = a.entities.list(Viewed).filter(({ pid }) => pid.node === 'a');
+    const { counts, letGo } = hold(['prepare'], what);
+    const stopped = cluster.stop('a');
+    await eventually(() => expect(counts.waiting).toBe(own.length));
+    await b.processes.exit(own[0].pid);
+    letGo();
+    await stopped;
+    expect(starts.filter((start) => start.endsWith('hand-over'))).toHaveLength(own.length - 1);
+    expect(warnings).toEqual([]);
+  },
+);
+
+it.each([
+  { step: 'settle', lines: [] },
+  {
+    step: 'receive',
+    lines: [expect.stringMatching(/^(\d+) of \1 entities were not handed over within 300 ms/)],
+  },
+])(
+  'the log counts what another node does not have when the time is over: $step takes too long',
+  async ({ step, lines }) => {
+    const keys = Array.from({ length: 20 }, (_, key) => `k${key}`);
+    await Promise.all(keys.map((key) => a.entities.ref(Viewed, key).call('add', 1)));
+    const warnings: string[] = [];
+    jest
+      .spyOn(Logger.prototype, 'warn')
+      .mockImplementation((line: unknown) => void warnings.push(String(line)));
+    const letGo = holdBack(step);
+    await a.node.drain({ timeoutMs: 300 });
+    expect(warnings.filter((line) => line.includes('entities'))).toEqual(lines);
+    letGo();
+  },
+);
+
+it.each([Viewed, Leased])(
+  'an entity that ends by itself when the next node expects it starts anew there, while its node still leaves: %p',
+  async (type) => {
+    const keys = Array.from({ length: 20 }, (_, key) => `k${key}`);
+    await Promise.all(keys.map((key) => b.entities.ref(type, key).call('add', 1)));
+    await eventually(() => expect(a.entities.list(type)).toHaveLength(keys.length));
+    const own = a.entities.list(type).filter(({ pid }) => pid.node === 'a');
+    const key = keys.find((each) => a.entities.find(type, each) === own[0].pid)!;
+    const { counts, letGo } = hold(['prepare', 'settle'], 'answer');
+    const stopped = cluster.stop('a');
+    await eventually(() => expect(counts.waiting).toBe(own.length));
+    await b.processes.exit(own[0].pid);
+    letGo('prepare');
+    expect(await b.entities.ref(type, key).call('add', 1, { timeoutMs: 3000 })).toBe(1);
+    letGo();
+    await stopped;
+  },
+);
 
 it('an entity moves with its state to a node that is about to start it for a call of its own, and that call is answered', async () => {
   // oxlint-disable-next-line typescript/unbound-method
