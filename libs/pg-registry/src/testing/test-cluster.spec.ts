@@ -132,6 +132,22 @@ describe('a test cluster', () => {
     await expect(answer).resolves.toBe('Hello Ada from a test');
   });
 
+  it('a test cluster lists its nodes in the order of their names in the options, whichever application is made first', async () => {
+    let isLastMade!: () => void;
+    const lastMade = new Promise<void>((resolve) => (isLastMade = resolve));
+    const { nodes } = await start({
+      nodes: ['b', 'a', 'c'],
+      application: async ({ root, node }) => {
+        if (node !== 'c') await lastMade;
+        const testing = await Test.createTestingModule({ imports: [root] }).compile();
+        const application = testing.createNestApplication();
+        if (node === 'c') isLastMade();
+        return application;
+      },
+    });
+    expect(nodes.map(({ name }) => name)).toEqual(['b', 'a', 'c']);
+  });
+
   it('a test cluster is settled when every node has applied what every other has written', async () => {
     const on = await start();
     for (const { name, node } of on.nodes) {

@@ -64,6 +64,8 @@ export class TestCluster implements AsyncDisposable {
   readonly #options: TestClusterOptions;
   readonly #network = new Network(localBus());
   readonly #living = new Map<string, TestNode>();
+  /** The names of all nodes, in the order in which their starts began: which of several that start at once is ready first is chance. */
+  readonly #order = new Set<string>();
   readonly #apps: INestApplicationContext[] = [];
 
   /** @internal Use {@link createTestCluster}. */
@@ -71,9 +73,9 @@ export class TestCluster implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** The running nodes, in the order of their start, without crashed ones. */
+  /** The running nodes, in the order of the names in the options and then of their start, without crashed ones. */
   get nodes(): readonly TestNode[] {
-    return [...this.#living.values()];
+    return [...this.#order].flatMap((name) => this.#living.get(name) ?? []);
   }
 
   /** Returns a running node. @throws InvalidArgumentError naming the running nodes if this one is not among them. */
@@ -97,6 +99,8 @@ export class TestCluster implements AsyncDisposable {
       throw new InvalidArgumentError(
         `Node '${name}' runs in this cluster already. Stop or crash it first. No node was started.`,
       );
+    this.#order.delete(name);
+    this.#order.add(name);
     const settings = settingsFor(name, localTransport({ bus: this.#network.bus }), this.#options);
     this.#network.revive(name);
     try {
