@@ -13,6 +13,8 @@ export interface ServerState {
 }
 
 const SERVER_CLIENT = 1;
+/** A thousand documents may be opened by one busy process, through which one of the nodes reaches its broker, too. */
+const SYNCED_MS = 120_000;
 
 /** y-websocket's own client, unchanged, with a text that it edits. */
 export class Editor {
@@ -31,6 +33,8 @@ export class Editor {
 
   /** @param url The address of a node or of the balancer. */
   constructor(url: string, document: string, name: string, params: Record<string, string> = {}) {
+    // Each client of y-websocket listens to the end of the process until it is destroyed, and a test has many.
+    process.setMaxListeners(process.getMaxListeners() + 1);
     const server = `${url.replace(/^http/, 'ws')}collaboration`;
     this.provider = new WebsocketProvider(server, encodeURIComponent(document), this.doc, {
       // The types of ws and of browsers differ in what nobody uses here.
@@ -81,7 +85,7 @@ export class Editor {
   }
 
   async synced(): Promise<this> {
-    await eventually(() => this.provider.synced);
+    await eventually(() => this.provider.synced, { timeoutMs: SYNCED_MS });
     return this;
   }
 
@@ -111,6 +115,7 @@ export class Editor {
   [Symbol.dispose](): void {
     clearInterval(this.#writer);
     this.provider.destroy();
+    process.setMaxListeners(process.getMaxListeners() - 1);
     this.doc.destroy(); // with it the timer of its awareness
   }
 

@@ -7,6 +7,9 @@ import { Client } from 'pg';
 import { eventually } from '../../support/eventually';
 import { guardAgainstOrphan } from '../../support/orphan-guard';
 
+/** Far more than a connection takes, because the machine may be busy; one that is refused fails at once. */
+const CONNECT_MS = 30_000;
+
 /** Where Debian puts the programs of each version. */
 const DEBIAN = '/usr/lib/postgresql';
 
@@ -116,7 +119,7 @@ export class PostgresServer {
     sql: string,
     parameters: readonly unknown[] = [],
   ): Promise<readonly Readonly<Record<string, unknown>>[]> {
-    const client = new Client({ connectionString: this.url, connectionTimeoutMillis: 2000 });
+    const client = new Client({ connectionString: this.url, connectionTimeoutMillis: CONNECT_MS });
     client.on('error', () => undefined);
     // A client that never connected does not end either.
     await client.connect();

@@ -1,4 +1,11 @@
-import { Inject, Injectable, Scope } from '@nestjs/common';
+import {
+  BadRequestException,
+  Inject,
+  Injectable,
+  PayloadTooLargeException,
+  Scope,
+  ServiceUnavailableException,
+} from '@nestjs/common';
 import { REQUEST } from '@nestjs/core';
 import {
   HandleCall,
@@ -25,14 +32,19 @@ export interface SharedDocStart {
   readonly legacy: Legacy | undefined;
 }
 
-/** An update that Yjs cannot read. Its sender is at fault. */
-export class RefusedUpdateError extends Error {
+/** An update that Yjs cannot read. Its sender is at fault. Nest logs no `HttpException`, as it would every other error: clients cause it. */
+export class RefusedUpdateError extends BadRequestException {
   override readonly name = 'RefusedUpdateError';
 }
 
 /** The document has reached its limit. */
-export class DocumentFullError extends Error {
+export class DocumentFullError extends PayloadTooLargeException {
   override readonly name = 'DocumentFullError';
+}
+
+/** The document takes nothing more here: sessions go on at its next holder. */
+export class DocumentLeavingError extends ServiceUnavailableException {
+  override readonly name = 'DocumentLeavingError';
 }
 
 /** A session of the document. */
@@ -126,11 +138,11 @@ export class SharedDoc implements ProcessLifecycle<SharedDocStart> {
    * Applies an update, when its last piece is here, and passes it on to the other sessions.
    *
    * @returns How many updates the document has had. The answer to a sync step 1 often has nothing new.
-   * @throws RefusedUpdateError if Yjs cannot read it; DocumentFullError.
+   * @throws RefusedUpdateError if Yjs cannot read it; DocumentFullError; DocumentLeavingError.
    */
   @HandleCall()
   write({ session, ...piece }: Write): number {
-    if (this.#hasStopped) throw new Error('The document is on its way to another node.');
+    if (this.#hasStopped) throw new DocumentLeavingError('The document is on its way to another node.');
     const member = this.#member(session);
     const update = member.update.add(piece);
     if (update === undefined) return this.#sequence;
