@@ -14,10 +14,7 @@ import { serve } from '../../support/fixture';
 import { natsClientOf } from '../../support/nats-client-of';
 
 /** A Nest application that hosts ledgers: each writes into a journal on disk what it does, so that a test can tell what was executed. */
-const [servers = '', name = '', journal = '', guard = 'view'] = process.argv.slice(2);
-
-/** The shortest that is allowed: so long a killed node keeps its leases. */
-const TTL_MS = 1000;
+const [servers = '', name = '', journal = '', guard = 'view', ttlMs] = process.argv.slice(2);
 
 const write = (line: string): void => appendFileSync(journal, `${line}\n`);
 
@@ -69,7 +66,7 @@ export class Ledger {
   imports: [
     PgRegistryModule.forRoot({
       node: name,
-      names: { ttlMs: TTL_MS },
+      names: { ttlMs: Number(ttlMs) },
       transport: natsTransport({ servers, client: natsClientOf(name) }),
     }),
   ],

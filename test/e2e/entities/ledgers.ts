@@ -11,6 +11,11 @@ import { Load } from '../nest/load';
 
 export const NAMES = ['one', 'two', 'three'];
 
+/** The shortest that is allowed: so long a killed node keeps its leases. A busy machine may lose them. */
+export const SHORT_TTL_MS = 1000;
+/** What applications have. */
+export const DEFAULT_TTL_MS = 10_000;
+
 /** What keeps two ledgers of one key apart. */
 export type Guard = 'view' | 'lease';
 
@@ -43,6 +48,7 @@ export class Ledgers {
   readonly entities: EntityService;
   readonly keys: number;
   readonly #guard: Guard;
+  readonly #ttlMs: number;
   #number = 0;
 
   private constructor(
@@ -52,8 +58,10 @@ export class Ledgers {
     folder: string,
     keys: number,
     guard: Guard,
+    ttlMs: number,
   ) {
     this.#guard = guard;
+    this.#ttlMs = ttlMs;
     this.#server = server;
     this.#nodes = nodes;
     this.#app = app;
@@ -63,16 +71,16 @@ export class Ledgers {
     this.keys = keys;
   }
 
-  static async start(keys: number, guard: Guard): Promise<Ledgers> {
+  static async start(keys: number, guard: Guard, ttlMs: number): Promise<Ledgers> {
     const server = await NatsServer.start({ config: 'jetstream { store_dir: "DIR/jetstream" }' });
     const folder = mkdtempSync(join(tmpdir(), 'ledgers-'));
     @Module({ imports: [PgRegistryModule.forRoot({ transport: natsTransport({ servers: server.url }) })] })
     class CallerModule {}
     const app = await NestFactory.createApplicationContext(CallerModule, { logger: ['error'] });
     const nodes = await Promise.all(
-      NAMES.map(async (name) => [name, await startLedgers(server.url, name, folder, guard)] as const),
+      NAMES.map(async (name) => [name, await startLedgers(server.url, name, folder, guard, ttlMs)] as const),
     );
-    const ledgers = new Ledgers(server, new Map(nodes), app, folder, keys, guard);
+    const ledgers = new Ledgers(server, new Map(nodes), app, folder, keys, guard, ttlMs);
     await ledgers.entities.ready();
     await ledgers.offered();
     return ledgers;
@@ -108,7 +116,7 @@ export class Ledgers {
     const node = this.#nodes.get(name)!;
     node.kill('SIGTERM');
     await node.exited;
-    this.#nodes.set(name, await startLedgers(this.#server.url, name, this.#folder, this.#guard));
+    this.#nodes.set(name, await startLedgers(this.#server.url, name, this.#folder, this.#guard, this.#ttlMs));
     await this.offered();
   }
 
@@ -145,8 +153,9 @@ export function startLedgers(
   name: string,
   folder: string,
   guard: Guard,
+  ttlMs: number,
 ): Promise<NodeProcess> {
   return NodeProcess.start('e2e/entities/ledger.fixture.ts', {
-    args: [servers, name, join(folder, 'journal'), guard],
+    args: [servers, name, join(folder, 'journal'), guard, String(ttlMs)],
   });
 }

@@ -15,7 +15,7 @@ import { eventually } from '../../support/eventually';
 import { NatsServer } from '../../support/nats-server';
 import type { NodeProcess } from '../../support/node-process';
 import { TcpDoor } from '../../support/tcp-door';
-import { type Guard, readJournal, startLedgers, type Written } from './ledgers';
+import { type Guard, readJournal, SHORT_TTL_MS, startLedgers, type Written } from './ledgers';
 
 /** A caller without the class, in the process of the test. */
 export class Caller {
@@ -83,7 +83,7 @@ export class SplitLedgers {
     const folder = mkdtempSync(join(tmpdir(), 'ledgers-'));
     const places = { one: server, two: server, three: farServer };
     const nodes: NodeProcess[] = await Promise.all(
-      Object.entries(places).map(([name, at]) => startLedgers(at.url, name, folder, guard)),
+      Object.entries(places).map(([name, at]) => startLedgers(at.url, name, folder, guard, SHORT_TTL_MS)),
     );
     const callers = [await caller(0, server), await caller(1, farServer)] as const;
     const split = new SplitLedgers([...nodes, farServer, door, server], door, folder, callers);
