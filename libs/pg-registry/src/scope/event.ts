@@ -7,7 +7,7 @@ import type { Key, KeyMap, Pid } from '../term';
  */
 export type Cause = 'call' | 'exit' | 'peer' | 'sync' | 'node-down';
 
-/** Entries of one key were added (`join`) or removed (`leave`), in the order of the operation. */
+/** Entries of one key were added (`join`) or removed (`leave`), in the order of the write. */
 export interface MembershipEvent<K = Key, V = unknown> {
   /** `join`: the entries were added; `leave`: they were removed. */
   readonly type: 'join' | 'leave';

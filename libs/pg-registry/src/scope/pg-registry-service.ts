@@ -452,7 +452,7 @@ export class PgRegistryService<R extends Row = Row> {
   }
 
   /**
-   * Removes the newest entry of each pid under a key, in one operation. A pid loses an entry for each time it is listed;
+   * Removes the newest entry of each pid under a key, in one write. A pid loses an entry for each time it is listed;
    * pids without an entry are skipped. Mirrors `pg:leave/3`.
    *
    * @param pids Processes of this node; they may have exited.
@@ -466,7 +466,7 @@ export class PgRegistryService<R extends Row = Row> {
   }
 
   /**
-   * Replaces the value of every entry that a process has under a key, in one operation. Entries keep their identity and
+   * Replaces the value of every entry that a process has under a key, in one write. Entries keep their identity and
    * their place. Writing an equal value is an update like any other. Mirrors `Registry.update_value/3`.
    *
    * @param next The value, copied; or a function that gets each old value, oldest entry first. The function must not write
@@ -489,7 +489,7 @@ export class PgRegistryService<R extends Row = Row> {
   }
 
   /**
-   * Removes the entries of a process under a key that {@link match} finds, in one operation. Entries that were registered
+   * Removes the entries of a process under a key that {@link match} finds, in one write. Entries that were registered
    * later stay. Mirrors `PgRegistry.unregister_match/4`.
    *
    * @param pattern For the value; or a predicate on the entry.
@@ -540,7 +540,7 @@ export class PgRegistryService<R extends Row = Row> {
   }
 
   /**
-   * Removes every entry that processes of this node have under a name, in one operation, newest first for each process.
+   * Removes every entry that processes of this node have under a name, in one write, newest first for each process.
    * Mirrors `PgRegistry.unregister_name/1`.
    *
    * @throws InvalidArgumentError for a name of another scope.

@@ -4,9 +4,12 @@ import type { Diff } from '../table';
 export interface ReplicationPort {
   /** The operations that this run wrote: the number of the last one. The next write gets the number after it. */
   readonly operations: { readonly last: number };
-  /** Whether a join of this many processes fits into one operation (`maxOpBytes`). */
+  /** Whether each operation of a join of this many processes is sure to fit into `maxOpBytes`. */
   fits(pids: number): boolean;
-  /** Takes the diff of operation `operations.last + 1`, which then is the last. Does not throw, and calls no code of the user. */
+  /**
+   * Takes the diff of a write, which is operation `operations.last + 1`, or that and those after it if it has more than `MOST_ENTRIES`.
+   * Does not throw, and calls no code of the user.
+   */
   write(diff: Diff): void;
   /**
    * Resolves when every peer has applied what was written before the call; rejects with the names of the laggards after so many

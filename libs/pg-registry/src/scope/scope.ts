@@ -22,7 +22,8 @@ import type { ScopeDeps } from './scope-deps';
  * One run of a scope, from its start to its stop.
  *
  * Every write takes the same way: the table changes and returns the diff, the replication sends the diff to the peers, the
- * feed delivers it. Arguments are in normal form already; `PgRegistryService` checks them.
+ * feed delivers it. One write is one diff and so one event for each key here; it travels as one operation, or as several if it has more
+ * than `MOST_ENTRIES`. Arguments are in normal form already; `PgRegistryService` checks them.
  */
 export class Scope {
   readonly options: NormalScopeOptions;
@@ -71,10 +72,10 @@ export class Scope {
   }
 
   /**
-   * Adds an entry for each pid, in one operation. Mirrors `pg:join/3`.
+   * Adds an entry for each pid, in one write. Mirrors `pg:join/3`.
    *
    * @throws AlreadyRegisteredError, InvalidArgumentError if the keys are unique and the key is held, or for more than one pid.
-   * @throws ValueTooLargeError for more pids than fit into one operation (`maxOpBytes`). Nothing was changed in all these cases.
+   * @throws ValueTooLargeError for more pids than are sure to fit into operations of `maxOpBytes`. Nothing was changed in all these cases.
    */
   join(key: Key, pids: readonly Pid[], value: Value): Diff {
     if (pids.length > 1 && !this.replication.fits(pids.length)) {
@@ -89,7 +90,7 @@ export class Scope {
   }
 
   /**
-   * Removes the newest entry of each pid, once per occurrence, in one operation. Mirrors `pg:leave/3`.
+   * Removes the newest entry of each pid, once per occurrence, in one write. Mirrors `pg:leave/3`.
    *
    * @returns False if no entry was removed.
    */
@@ -97,13 +98,13 @@ export class Scope {
     return this.#commit(this.table.leave(key, pids)).length > 0;
   }
 
-  /** Removes every entry of this node under the key, in one operation. */
+  /** Removes every entry of this node under the key, in one write. */
   leaveKey(key: Key): void {
     this.#commit(this.table.leaveKey(key));
   }
 
   /**
-   * Removes these entries of this node, in one operation; skips those that were removed meanwhile.
+   * Removes these entries of this node, in one write; skips those that were removed meanwhile.
    *
    * @returns How many were removed.
    */
@@ -122,7 +123,7 @@ export class Scope {
   }
 
   /**
-   * Replaces the value of every entry of the pid under the key, in one operation.
+   * Replaces the value of every entry of the pid under the key, in one write.
    *
    * @returns False if there is none.
    */
@@ -139,7 +140,7 @@ export class Scope {
     return this.#commit(this.table.updateRow(number, value, this.replication.operations.last + 1)).length > 0;
   }
 
-  /** Removes every entry of this node, in one operation per process. Called when the node drains. */
+  /** Removes every entry of this node, in one write per process. Called when the node drains. */
   leaveAll(): void {
     const pids = new Set(this.table.groupsLocal().flatMap((key) => this.table.membersLocal(key)));
     for (const pid of pids) this.#removeEntries(pid);

@@ -81,7 +81,7 @@ export class Writes {
     return this.#current.require().replication.replicated(limitMs);
   }
 
-  /** Calls the function for every entry before the first changes, so that the update is one operation or nothing. */
+  /** Calls the function for every entry before the first changes, so that all values change or none does. */
   #updateBy(key: Key, pid: Pid, next: (old: Value) => unknown): boolean {
     const run = this.#current.require();
     const before = run.replication.operations.last;

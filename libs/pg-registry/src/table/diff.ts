@@ -1,11 +1,11 @@
 /*
- * What one operation changed. Every mutation of the table returns a diff; `scope/feed.ts` is the only place that turns diffs into events,
- * and `replication/operation-body.ts` writes the diff of a local write as the operation that travels.
+ * What one write changed. Every mutation of the table returns a diff; `scope/feed.ts` is the only place that turns diffs into events,
+ * and `replication/operation-body.ts` writes the diff of a local write as the operations that travel.
  */
 import { type Key, keyToken } from '../term';
 import { shareKey, type Row } from './row';
 
-/** The change that one operation made to one key. Rows are in the order of the operation. */
+/** The change that one write made to one key. Rows are in the order of the write. */
 export type Change =
   | { readonly kind: 'join'; readonly key: Key; readonly rows: readonly Row[] }
   | { readonly kind: 'leave'; readonly key: Key; readonly rows: readonly Row[] }
@@ -18,10 +18,10 @@ export type Change =
     };
 
 /**
- * All that one operation changed, in order; empty when nothing happened.
+ * All that one write changed, in order; empty when nothing happened.
  *
  * Rows never change, so a diff may be delivered or encoded at any later time and is still exact.
- * The diff of a local write *is* the operation that is replicated.
+ * The diff of a local write *is* what is replicated: one operation, or several, see {@link operationsOf}.
  */
 export type Diff = readonly Change[];
 
@@ -31,7 +31,7 @@ export type Diff = readonly Change[];
  */
 export const MOST_ENTRIES = 2000;
 
-/** The diff of an operation that changed nothing. */
+/** The diff of a write that changed nothing. */
 export const NO_CHANGE: Diff = Object.freeze([]);
 
 /** The diff that consists of one change, all rows being of one key. */

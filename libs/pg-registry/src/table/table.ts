@@ -29,7 +29,7 @@ export interface TableOptions {
  *
  * Every mutation is atomic, synchronous and returns its {@link Diff}: folding the diffs over an earlier read gives exactly
  * what a read returns now. A mutation that throws has changed nothing, and one that finds nothing to do returns an empty
- * diff. Own writes take `revision`, the number that this operation gets in the own stream if the diff is not empty.
+ * diff. Own writes take `revision`, the number that the first operation of the write gets in the own stream if the diff is not empty.
  * The caller promises that keys, values and pids are in normal form.
  *
  * Every answer is a snapshot of one moment: arrays are frozen or the caller's own, and no later write changes them.
