@@ -242,7 +242,8 @@ export class PgRegistryService<R extends Row = Row> {
    * @param callback May write: the arrays that it gets do not change. What it throws goes to the caller.
    * @returns With `parallel`, a promise that resolves when everything that the callback returned has resolved, and rejects if
    * one of it rejects.
-   * @throws InvalidArgumentError for an unknown option or a callback that is no function, also when there is no member.
+   * @throws InvalidOptionError for a wrong or unknown option, InvalidArgumentError for a callback that is no function; both also when
+   * there is no member.
    * @throws InvalidValueError, ValueTooLargeError for something that cannot be a key.
    * @throws ScopeNotRunningError while the scope is stopped.
    */
@@ -518,8 +519,8 @@ export class PgRegistryService<R extends Row = Row> {
    * @param options How long it may take.
    * @param options.timeoutMs Milliseconds ≥ 0; Infinity for no limit. Default 5000.
    * @returns Rejects with TransportError naming the peers that did not answer in time, or if this node is not connected;
-   * nothing is lost then. Rejects with InvalidArgumentError for wrong options and with ScopeNotRunningError while the scope
-   * is stopped.
+   * nothing is lost then. Rejects with InvalidOptionError for a wrong or unknown option and with ScopeNotRunningError while the
+   * scope is stopped.
    */
   replicated(options: { readonly timeoutMs?: number | undefined } = {}): Promise<void> {
     return this.#writes.replicated(options);
