@@ -1,3 +1,5 @@
+import { LONGEST_TIMER_MS } from '../term';
+
 /** Where a node takes its time from. Replaced in tests; everything below node/ gets `now` as an argument. */
 export interface Clock {
   /** Monotonic milliseconds: they never go back, even if somebody sets the machine's clock. */
@@ -17,9 +19,6 @@ export interface Clock {
   afterTurn(fn: () => void): () => void;
 }
 
-/** The longest timer of Node.js, about 25 days; it makes a longer one fire at once, with a warning. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
 /** Keeps this Node.js process alive while any of its nodes wants that. Made at first use: importing the library starts nothing. */
 let keeper: NodeJS.Timeout | undefined;
 let keepersWanted = 0;
@@ -27,17 +26,17 @@ let keepersWanted = 0;
 /** Taken once: on Node.js 20 the global is a getter, and each call looks at the clock several times. */
 const { performance: sinceStart } = globalThis;
 
-/** The clock and the timers of the Node.js process. A timer beyond {@link MAX_TIMER_MS} fires then. */
+/** The clock and the timers of the Node.js process. A timer beyond {@link LONGEST_TIMER_MS} fires then. */
 export const systemClock: Clock = {
   now: () => sinceStart.now(),
   wall: () => Date.now(),
   setTimer: (ms, fn, { keepAlive = false } = {}) => {
-    const timer = setTimeout(fn, Math.min(ms, MAX_TIMER_MS));
+    const timer = setTimeout(fn, Math.min(ms, LONGEST_TIMER_MS));
     if (!keepAlive) timer.unref();
     return () => clearTimeout(timer);
   },
   stayAlive: (isWanted) => {
-    keeper ??= setInterval(() => undefined, MAX_TIMER_MS);
+    keeper ??= setInterval(() => undefined, LONGEST_TIMER_MS);
     keepersWanted += isWanted ? 1 : -1;
     if (keepersWanted > 0) keeper.ref();
     else keeper.unref();

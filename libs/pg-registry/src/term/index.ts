@@ -16,7 +16,7 @@
 export * from './errors';
 export * from './name-errors';
 export * from './process-errors';
-export { isObject, MAX_NAME_BYTES, OptionChecks } from './options';
+export { isObject, LONGEST_TIMER_MS, MAX_NAME_BYTES, OptionChecks } from './options';
 export { isPid, Pid, samePid } from './pid';
 export { PidInterner } from './pid-interner';
 export {

@@ -4,8 +4,8 @@ import { describeType, describeValue } from './describe-value';
 import { InvalidOptionError } from './errors';
 import { isWellFormed } from './size';
 
-/** The longest timer of Node.js, about 24 days; it makes a longer one fire at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** The longest timer of Node.js in milliseconds, almost 25 days; it makes a longer one fire at once, with a warning. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Names of nodes, namespaces and scopes become part of a NATS subject, whose length is limited. */
 export const MAX_NAME_BYTES = 128;
@@ -66,7 +66,7 @@ export class OptionChecks {
    * A time limit in milliseconds: a number ≥ 0, or Infinity for none. It means the same in every method that takes one: with 0, what
    * cannot be had at once fails.
    *
-   * @returns The limit; Infinity for one that is longer than the longest timer of Node.js, 24 days.
+   * @returns The limit; Infinity for one that is longer than the longest timer of Node.js, almost 25 days.
    */
   timeout(option: string, value: unknown): number {
     if (typeof value !== 'number' || !(value >= 0)) {

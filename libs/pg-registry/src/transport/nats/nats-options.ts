@@ -116,9 +116,6 @@ export const CLIENT_DEFAULTS = Object.freeze({
   noEcho: true,
 });
 
-/** The longest timer of Node.js, about 25 days; it makes a longer one fire at once. */
-export const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
 /** The largest values, in milliseconds, with which a connection of the application notices trouble in time. */
 const WANTED = Object.freeze({ pingInterval: 2000, timeout: 1000, reconnectTimeWait: 250 });
 

@@ -1,4 +1,4 @@
-import { TransportError } from '../../term';
+import { LONGEST_TIMER_MS, TransportError } from '../../term';
 import { safeCallback } from '../safe-callback';
 import { withSharedSecret } from '../secret';
 import type { ConnectOptions, Transport } from '../transport';
@@ -13,7 +13,6 @@ import { type NatsClient, peek, reasonOf } from './nats-client';
 import {
   checkNatsOptions,
   CLIENT_DEFAULTS,
-  LONGEST_TIMER_MS,
   type NatsServerOptions,
   type NatsTransportOptions,
   weaknessOf,

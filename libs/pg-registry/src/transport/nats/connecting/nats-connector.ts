@@ -1,6 +1,7 @@
+import { LONGEST_TIMER_MS } from '../../../term';
 import { type Connect, loadConnect } from '../client-package';
 import { type NatsClient, peek } from '../nats-client';
-import { CLIENT_DEFAULTS, LONGEST_TIMER_MS, type NatsServerOptions } from '../nats-options';
+import { CLIENT_DEFAULTS, type NatsServerOptions } from '../nats-options';
 import { type ConnectFailure, failureOf, giveUpError, needsCorrection } from './connect-failure';
 import { OpenedSockets } from './opened-sockets';
 import { ServerList } from './server-list';

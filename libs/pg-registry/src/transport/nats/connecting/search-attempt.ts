@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { LONGEST_TIMER_MS } from '../nats-options';
+import { LONGEST_TIMER_MS } from '../../../term';
 import { type ConnectFailure, failureOf } from './connect-failure';
 import { GreetingReader } from './server-greeting';
 
