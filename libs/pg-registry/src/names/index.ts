@@ -18,7 +18,7 @@ export { type Holder, type KnownHolder, NAMES_SCOPE } from './holders';
 export type { Takeover } from './lease/lease-records';
 export { type NamesOptions, normalNamesOptions, type NormalNamesOptions } from './names-options';
 export type { NamesStats } from './names-stats';
-export type { ClaimOutcome, OnClaiming } from './names-observer';
+export type { ClaimOutcome, OnClaiming } from './claim-outcome';
 export type { Singleton, SingletonProcess } from './singletons';
 export {
   type LeaseAbsent,

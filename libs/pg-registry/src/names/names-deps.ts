@@ -2,7 +2,7 @@ import type { Processes, Timers } from '../lifetime';
 import type { PgRegistryService } from '../scope';
 import type { PidInterner, ValueLimits } from '../term';
 import type { LeaseStore } from './lease-store';
-import type { OnClaiming } from './names-observer';
+import type { OnClaiming } from './claim-outcome';
 import type { NormalNamesOptions } from './names-options';
 
 /** What the names of a node are given. */

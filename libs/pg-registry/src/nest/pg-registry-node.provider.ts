@@ -46,7 +46,7 @@ export const nodeProvider: FactoryProvider<PgRegistryNode> = {
         defaultTransport: localTransport,
         resolveListener: (token) => resolveListener(moduleRef, token),
         tracer: telemetry.tracer,
-        observer: telemetry.observer(() => node.name),
+        telemetry: telemetry.ofNode(() => node.name),
       },
     );
     node.processes.useFactory(processFactory);

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { NodeObserver, NodeOptions, PgRegistryNode } from '../node';
+import type { NodeTelemetry, NodeOptions, PgRegistryNode } from '../node';
 import { isMissingPackage } from '../term';
 import { RegistryMetrics } from './registry.metrics';
 import { RegistryTracer } from './registry.tracer';
@@ -28,8 +28,8 @@ export class RegistryTelemetry {
     return this.#metrics === undefined ? {} : { lagSampleMs: LAG_SAMPLE_MS };
   }
 
-  /** Returns an observer that records syncs, lags and claims of the node of that name. */
-  observer(name: () => string): NodeObserver {
+  /** Returns what records syncs, lags, claims and starts of entities of the node of that name. */
+  ofNode(name: () => string): NodeTelemetry {
     const { tracer } = this;
     const metrics = this.#metrics;
     return {

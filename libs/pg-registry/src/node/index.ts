@@ -12,7 +12,7 @@
 export { systemClock } from './clock';
 export type { LogLevel } from './logger';
 export type { NodeHealth, NodeLiveness } from './node-health';
-export type { LagReport, NodeObserver, SyncReport } from './node-observer';
+export type { LagReport, NodeTelemetry, SyncReport } from './node-telemetry';
 export type { NodeOptions } from './node-options';
 export type { BacklogStats } from './inbound-backlog';
 export type { NodeState, NodeStats, ScopeStats } from './node-stats';

@@ -14,7 +14,7 @@ import { type ChannelEvents, ConnectionChannel } from './connection-channel';
 import { droppedText } from './inbound-backlog';
 import { createLogs, type LogDeps, type Logs } from './node-logs';
 import { NodeObservables } from './node-observables';
-import type { NodeObserver } from './node-observer';
+import type { NodeTelemetry } from './node-telemetry';
 import { type NodeOptions, type NormalNodeOptions, normalNodeOptions } from './node-options';
 import { type NodeEffect, ProtocolDriver } from './protocol-driver';
 import { ReplicationWaits } from './replication-waits';
@@ -37,7 +37,7 @@ export interface NodeDeps extends LogDeps {
   /** The versions of the protocol that the node speaks, for tests. Default: all that there are. */
   readonly versions?: VersionRange | undefined;
   /** Hears how long syncs and writes take. Default: none. */
-  readonly observer?: NodeObserver | undefined;
+  readonly telemetry?: NodeTelemetry | undefined;
   /** Returns numbers in [0, 1), for simulations. Default: numbers that nobody can guess. */
   readonly random?: () => number;
 }
@@ -136,7 +136,7 @@ export function createNodeComponents(
     recorders,
   });
   const service = createProcessService(shared, processes, calls, resolver);
-  const names = createNames(shared, { processes, scopes, calls }, connection, deps.observer);
+  const names = createNames(shared, { processes, scopes, calls }, connection, deps.telemetry);
   return {
     ...logs,
     options,
@@ -155,7 +155,7 @@ export function createNodeComponents(
     entities: createEntities(
       shared,
       { processes, calls, service, scopes, protocol, waits, names },
-      deps.observer,
+      deps.telemetry,
     ),
     observables: new NodeObservables(() => protocol.peers()),
     names,
@@ -269,7 +269,7 @@ function createCalls(
 function createEntities(
   { options, limits, clock, pids, limitedLog, random }: Shared,
   parts: Pick<NodeComponents, 'processes' | 'calls' | 'service' | 'scopes' | 'protocol' | 'waits' | 'names'>,
-  observer: NodeObserver | undefined,
+  telemetry: NodeTelemetry | undefined,
 ): Entities {
   const { processes, calls, service, scopes, protocol, waits, names } = parts;
   return new Entities({
@@ -290,7 +290,7 @@ function createEntities(
     pids,
     peerTimeoutMs: options.protocol.peerTimeoutMs,
     random,
-    onStarting: observer?.starting,
+    onStarting: telemetry?.starting,
     onWarning: (...line) => limitedLog.warn(...line),
   });
 }
@@ -316,7 +316,7 @@ function createNames(
   { options, limits, identity, clock, pids, limitedLog, random }: Shared,
   { processes, scopes, calls }: Pick<NodeComponents, 'processes' | 'scopes' | 'calls'>,
   connection: () => Connection | undefined,
-  observer: NodeObserver | undefined,
+  telemetry: NodeTelemetry | undefined,
 ): ClusterNames {
   const { names, namespace, protocol } = options;
   const created: ClusterNames = new ClusterNames({
@@ -330,7 +330,7 @@ function createNames(
     random,
     confirmMs: protocol.confirmMs,
     exitTimeoutMs: options.exitTimeoutMs,
-    onClaiming: observer?.claiming,
+    onClaiming: telemetry?.claiming,
     scope: () => scopes.ensure(NAMES_SCOPE),
     openStore: ({ bucket = leaseBucket(namespace), replicas }) => {
       const present = connection();

@@ -7,7 +7,7 @@ import { InvalidArgumentError, isPid, OptionChecks, type Pid, quoteText, Transpo
 import type { ClusterNames } from '../names';
 import type { Connection } from '../transport';
 import type { PgRegistryObserver } from '../observer';
-import type { NodeObserver } from './node-observer';
+import type { NodeTelemetry } from './node-telemetry';
 import { type NodeObservation, observeNode } from './observed-node';
 import type { NodeOptions } from './node-options';
 import { createNodeComponents, type NodeDeps, type NodeComponents } from './node-components';
@@ -47,7 +47,7 @@ export class PgRegistryNode {
   readonly observer: PgRegistryObserver;
   readonly #components: NodeComponents;
   readonly #lifecycle: NodeLifecycle;
-  readonly #observer: NodeObserver;
+  readonly #telemetry: NodeTelemetry;
   /** When a sync ended last, in milliseconds since 1970. */
   #lastSyncAt: number | undefined;
   #mounter: ((moduleRef: unknown) => void) | undefined;
@@ -56,7 +56,7 @@ export class PgRegistryNode {
   constructor(options: NodeOptions, deps: NodeDeps) {
     const connection = (): Connection | undefined => this.#lifecycle.connection;
     this.#components = createNodeComponents(options, deps, this.#runEffect, connection);
-    this.#observer = deps.observer ?? {};
+    this.#telemetry = deps.telemetry ?? {};
     const observation: NodeObservation = observeNode(this.#components, {
       status: () => this.#lifecycle,
       stats: () => this.stats(),
@@ -296,9 +296,9 @@ export class PgRegistryNode {
       case 'synced':
         this.#lastSyncAt = this.#components.clock.wall();
         this.#components.recorders.syncs.set(effect.scope, this.#lastSyncAt);
-        return this.#observer.synced?.(effect);
+        return this.#telemetry.synced?.(effect);
       case 'lag':
-        return this.#observer.propagated?.(effect);
+        return this.#telemetry.propagated?.(effect);
       case 'warn':
         return this.#warn(effect);
     }

@@ -20,7 +20,7 @@ export interface LagReport {
 }
 
 /** Hears how long syncs, writes, claims and starts of entities take. Called in the middle of the node's work: it must neither throw nor write. */
-export interface NodeObserver {
+export interface NodeTelemetry {
   synced?(report: SyncReport): void;
   propagated?(report: LagReport): void;
   /** See {@link OnClaiming}. */
