@@ -1,20 +1,21 @@
 /**
  * `npm run check:docs`: what the pages say can be followed. Every TypeScript block of README.md and docs/ compiles under the strict
  * options of this repository and under those of `nest new`, as a CommonJS module (Nest 11) and as an ES module (Nest 12); every relative
- * link leads to a file and heading; every `npm run` of this repository exists. A block may import './app.js', which stands for the first
- * block of docs/guide/processes-and-names.md.
+ * link leads to a file and heading; every `npm run` of this repository exists; README.md and the guide's own list name every page of the
+ * guide. A block may import './app.js', which stands for the first block of docs/guide/processes-and-names.md.
  * That the blocks also run, and print what they say, is tested by test/e2e/documents.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { blocksOf, type CodeBlock, pages, readPage, ROOT, slugOf } from '../support/code-blocks';
 
 const FOLDER = join(ROOT, 'node_modules', '.cache', 'docs');
 /** The kinds of modules that `nest new` makes: of Nest 11, and of Nest 12. */
 const MODULE_TYPES = ['commonjs', 'module'] as const;
 const APP = 'docs/guide/processes-and-names.md';
-const ALSO = ['CONTRIBUTING.md', 'CHANGELOG.md'];
+const ALSO = ['CONTRIBUTING.md', 'CHANGELOG.md', 'apps/collaboration/README.md'];
+const GUIDE = 'docs/guide/README.md';
 /** What a block may be written in; drawings have no language. */
 const LANGUAGES = ['', 'text', 'json', 'js', 'ts', 'sh', 'conf', 'elixir'];
 /** The commands that npm has without `run`. */
@@ -26,6 +27,7 @@ const complaints = [
     .filter(({ language }) => !LANGUAGES.includes(language))
     .map(({ page, line, language }) => `${page}:${line}: no check for blocks of '${language}'.`),
   ...[...pages(), ...ALSO].flatMap((page) => [...brokenLinks(page), ...unknownScripts(page)]),
+  ...['README.md', GUIDE].flatMap(unlistedPages),
   ...MODULE_TYPES.flatMap((type) =>
     compilerErrors(
       blocks.filter(({ language }) => language === 'ts'),
@@ -95,6 +97,14 @@ function brokenLinks(page: string): readonly string[] {
     const headings = readPage(target).match(/^#+ .*$/gm) ?? [];
     return headings.map(slugOf).includes(anchor) ? [] : [`${page}: ${target} has no heading #${anchor}.`];
   });
+}
+
+function unlistedPages(list: string): readonly string[] {
+  const text = readPage(list);
+  return pages()
+    .filter((page) => dirname(page) === dirname(GUIDE) && page !== GUIDE)
+    .filter((page) => !text.includes(`(${list === GUIDE ? basename(page) : page})`))
+    .map((page) => `${list}: does not list ${page}.`);
 }
 
 /** A page that makes an application of its own speaks of that application's scripts. */
