@@ -7,9 +7,12 @@ export interface Presence {
   readonly client: number;
   /** Rises with each change. */
   readonly clock: number;
-  /** JSON; `'null'`: the client is gone. */
+  /** JSON; {@link GONE}: the client is gone. */
   readonly state: string;
 }
+
+/** The state of a client that is gone, as Yjs's awareness has it. */
+export const GONE = 'null';
 
 /** How much of the document is in the database. */
 export interface Saved {

@@ -1,13 +1,10 @@
-import type { Presence } from './messages';
+import { GONE, type Presence } from './messages';
 
 /** A client's presence, and the session it belongs to; without one, its session was lost and it may come back through another. */
 interface Shown {
   readonly presence: Presence;
   readonly session: string | undefined;
 }
-
-/** The state of a client that is gone. */
-const GONE = 'null';
 
 /**
  * Who is present in one document. A session speaks for one client; nobody else's presence can be changed through it, although browsers

@@ -1,10 +1,9 @@
-import type { Presence } from '../documents/messages';
+import { GONE, type Presence } from '../documents/messages';
 import { SERVER_CLIENT } from './server-state';
 
 /** Who a client says it is. */
 export type User = { readonly name: string; readonly color: string };
 
-const GONE = 'null';
 const MAX_USER_NAME = 64;
 const COLOR = /^#(?:[\da-f]{3}|[\da-f]{6})$/i;
 const DEFAULT_COLOR = '#888888';
