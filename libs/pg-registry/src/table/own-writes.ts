@@ -68,16 +68,16 @@ export class OwnWrites {
   }
 
   /** Removes one own entry; see `Table.leaveRow`. */
-  leaveRow(row: Row | number): Diff {
-    const current = this.#ownRow(row);
-    return current === undefined ? NO_CHANGE : this.#removeAll([current]);
+  leaveRow(number: number): Diff {
+    const row = this.#indexes.own.get(number);
+    return row === undefined ? NO_CHANGE : this.#removeAll([row]);
   }
 
   /** Removes own entries; see `Table.leaveRows`. */
-  leaveRows(rows: readonly (Row | number)[]): Diff {
+  leaveRows(rows: readonly Row[]): Diff {
     const left: Row[] = [];
     for (const given of rows) {
-      const row = this.#ownRow(given);
+      const row = this.#present(given);
       if (row === undefined) continue;
       this.#indexes.remove(row);
       left.push(row);
@@ -99,7 +99,7 @@ export class OwnWrites {
   update(key: Key, pid: Pid, next: (old: Value) => Value, revision: number): Diff {
     const old = pid.incarnation === this.#indexes.own.incarnation ? this.#indexes.ofProcess(key, pid) : [];
     const values = old.map((row) => next(row.value));
-    if (!old.every((row) => this.#ownRow(row) === row)) {
+    if (!old.every((row) => this.#present(row) === row)) {
       throw new InvalidArgumentError(
         `The function that makes a new value for ${formatKey(key)} must not write to the same entry. ` +
           'The update changed nothing.',
@@ -112,8 +112,8 @@ export class OwnWrites {
   }
 
   /** Gives one own entry a new value; see `Table.updateRow`. */
-  updateRow(row: Row | number, value: Value, revision: number): Diff {
-    const old = this.#ownRow(row);
+  updateRow(number: number, value: Value, revision: number): Diff {
+    const old = this.#indexes.own.get(number);
     return old === undefined ? NO_CHANGE : oneUpdate([this.#indexes.replace(old, value, revision)], [old]);
   }
 
@@ -122,8 +122,8 @@ export class OwnWrites {
     return changePerKey('leave', rows);
   }
 
-  #ownRow(row: Row | number): Row | undefined {
-    if (typeof row === 'number') return this.#indexes.own.get(row);
+  /** The row that stands now for the own entry of a row, which may be outdated. */
+  #present(row: Row): Row | undefined {
     return row.isOwn ? this.#indexes.own.get(row.number) : undefined;
   }
 

@@ -74,8 +74,9 @@ const keyLeaves = aKey.map((k): Step => (table, model) => {
   return table.leaveKey(k());
 });
 const rowsLeave = fc.array(aNumber, { maxLength: 3 }).map((numbers): Step => (table, model) => {
+  const rows = numbers.flatMap((number) => table.rowByNumber(OWN, number) ?? []);
   model.removeIf((row) => isOf(OWN)(row) && numbers.includes(row.number));
-  return table.leaveRows(numbers);
+  return table.leaveRows(rows);
 });
 const processEnds = aPid.map((p): Step => (table, model) => {
   model.removeIf((row) => isOf(OWN)(row) && samePid(row.pid, p));

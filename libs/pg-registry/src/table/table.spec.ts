@@ -98,12 +98,12 @@ describe('leaving', () => {
     expect(table.leaveKey('g')).toEqual([]);
   });
 
-  it('leaveRow finds an entry by an outdated row, and never one of another node', () => {
+  it('leaveRows finds an entry by an outdated row, and never one of another node', () => {
     const [joined] = join('g', p, 1);
     table.updateRow(1, 2, 7);
     remote(1, remoteJoin('g', 1, 'theirs'));
-    expect(table.leaveRow(table.rowByNumber(B, 1)!)).toEqual([]);
-    expect(summary(table.leaveRow(joined.rows[0]))).toEqual([['leave', 'g', [2]]]);
+    expect(table.leaveRows([table.rowByNumber(B, 1)!])).toEqual([]);
+    expect(summary(table.leaveRows([joined.rows[0]]))).toEqual([['leave', 'g', [2]]]);
     expect(table.leaveRow(1)).toEqual([]);
   });
 

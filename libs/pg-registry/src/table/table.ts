@@ -225,13 +225,13 @@ export class Table {
     return this.#own.leaveKey(key);
   }
 
-  /** Removes one entry of this node, given by its number or by any row with that number, also an outdated one. */
-  leaveRow(row: Row | number): Diff {
-    return this.#own.leaveRow(row);
+  /** Removes the entry of this node with that number. */
+  leaveRow(number: number): Diff {
+    return this.#own.leaveRow(number);
   }
 
-  /** Removes entries of this node as {@link leaveRow} does: one change per key, rows in the given order. */
-  leaveRows(rows: readonly (Row | number)[]): Diff {
+  /** Removes the entries of this node that these rows show, outdated ones too: one change per key, rows in the given order. */
+  leaveRows(rows: readonly Row[]): Diff {
     return this.#own.leaveRows(rows);
   }
 
@@ -253,9 +253,9 @@ export class Table {
     return this.#own.update(key, pid, next, revision);
   }
 
-  /** Gives one entry of this node, named as in {@link leaveRow}, a new value. */
-  updateRow(row: Row | number, value: Value, revision: number): Diff {
-    return this.#own.updateRow(row, value, revision);
+  /** Gives the entry of this node with that number a new value. */
+  updateRow(number: number, value: Value, revision: number): Diff {
+    return this.#own.updateRow(number, value, revision);
   }
 
   // What other nodes wrote
