@@ -53,8 +53,37 @@ const tsdoc = {
   }),
 };
 
+/** Every export has a doc comment. One is enough for the overloads of a function, and for a type and a value of one name. */
+const documented = {
+  create: (context) => ({
+    Program(node) {
+      const isDoc = ({ type, value }) => type === 'Block' && value.startsWith('*');
+      const docs = context.sourceCode.getAllComments().filter(isDoc);
+      const known = new Set();
+      let [from] = node.range;
+      for (const statement of node.body) {
+        const [start, end] = (statement.declaration ?? statement).range;
+        const names = namesOf(statement);
+        if (docs.some(({ range }) => range[0] >= from && range[1] <= start))
+          for (const name of names) known.add(name);
+        for (const name of names)
+          if (!known.has(name))
+            context.report({ node: statement, message: `Say in a doc comment what '${name}' is.` });
+        from = end;
+      }
+    },
+  }),
+};
+
+/** The names of what a statement declares and exports. */
+function namesOf({ type, declaration }) {
+  if (type !== 'ExportNamedDeclaration' || declaration === null) return [];
+  const declared = declaration.declarations ?? [declaration];
+  return declared.map(({ id }) => id.name).filter((name) => name !== undefined);
+}
+
 const plugin = {
   meta: { name: 'house' },
-  rules: { 'private-names': privateNames, increment, tsdoc },
+  rules: { 'private-names': privateNames, increment, tsdoc, documented },
 };
 export default plugin;

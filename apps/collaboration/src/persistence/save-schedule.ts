@@ -10,6 +10,7 @@ export interface SaveOptions {
   readonly checkpointAfter: number;
 }
 
+/** When the application saves unless it is told otherwise. */
 export const SAVE_OPTIONS: SaveOptions = {
   quietMs: 2000,
   updates: 100,

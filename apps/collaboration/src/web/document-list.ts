@@ -14,6 +14,7 @@ export interface ListedSession {
   readonly user: User | null;
 }
 
+/** A document, and who has it open. */
 export interface ListedDocument {
   readonly name: string;
   /** The node that holds it; null: nobody has it open, or it is being looked for. */

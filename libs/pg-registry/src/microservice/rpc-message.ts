@@ -6,10 +6,13 @@ export const RPC_SCOPE = 'rpc';
 /** The value of a registered pattern: the queue group of its handlers, or null. */
 export type PatternValue = { readonly queue: string } | null;
 
-/** Names of the calls and casts between client and server. */
+/** The name of the call from client to server that carries a {@link Request}. */
 export const REQUEST = 'request';
+/** The name of the cast from client to server that carries an {@link RpcEvent}. */
 export const EVENT = 'event';
+/** The name of the cast from server to client that carries {@link Values}. */
 export const VALUES = 'values';
+/** The name of the cast from client to server that carries a {@link Credit}. */
 export const CREDIT = 'credit';
 
 /** How many values may be on their way to a caller that has not taken them. Less than a mailbox holds. */
