@@ -8,7 +8,7 @@ import {
   InvalidValueError,
   normalKey,
   normalValue,
-  type Pid,
+  PIDS_AS_GIVEN,
   propertyOfThrown,
   quoteText,
   type ValueLimits,
@@ -100,8 +100,6 @@ export class Via {
 
 /** Their scope's limits hold when a name is used. */
 const UNLIMITED: ValueLimits = { maxKeyBytes: Infinity, maxValueBytes: Infinity, maxDepth: 256 };
-/** A name belongs to no node, whose objects its pids could be. */
-const AS_GIVEN = { internPid: (pid: Pid): Pid => pid };
 
 /**
  * Makes a name for the processes registered under `key` in a scope. Key and value are copied: what becomes of an array later does
@@ -123,6 +121,6 @@ export function via(scope: string | { readonly name: string }, key: Key, value: 
       `via(scope, key) must be given a scope and a key (got only ${quoteText(name)}). A key of the default scope is via('pg', ${quoteText(name)}).`,
     );
   }
-  const keyCopy = normalKey(key, UNLIMITED, AS_GIVEN);
-  return new Via(name, keyCopy, normalValue(value, UNLIMITED, AS_GIVEN), 'local-first');
+  const keyCopy = normalKey(key, UNLIMITED, PIDS_AS_GIVEN);
+  return new Via(name, keyCopy, normalValue(value, UNLIMITED, PIDS_AS_GIVEN), 'local-first');
 }

@@ -11,6 +11,7 @@ import {
   normalKey,
   OptionChecks,
   type Pid,
+  PIDS_AS_GIVEN,
 } from '../term';
 import type { Entities } from './entities';
 import { type EntityClass, typeNameOf } from './entity-options';
@@ -18,8 +19,6 @@ import type { Host } from './host';
 import { SELF } from './entity-handlers';
 import { ENTITIES_SCOPE } from './hosts';
 
-/** A name belongs to no node, whose objects its pids could be. */
-const AS_GIVEN = { internPid: (pid: Pid): Pid => pid };
 const CHECKS: OptionChecks = new OptionChecks('Nothing was moved.', 'rebalance()');
 
 /**
@@ -36,7 +35,7 @@ export function entity(type: EntityClass | string, key: Key): EntityName {
 function keyOf(key: unknown): Key {
   if (key === undefined)
     throw new InvalidArgumentError('An entity must be given by its type and its key. Nothing was sent.');
-  return normalKey(key, DEFAULT_VALUE_LIMITS, AS_GIVEN);
+  return normalKey(key, DEFAULT_VALUE_LIMITS, PIDS_AS_GIVEN);
 }
 
 /** An entity, wherever it lives: a destination of calls that survives its moves. */

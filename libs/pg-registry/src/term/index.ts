@@ -17,7 +17,7 @@ export * from './errors';
 export * from './name-errors';
 export * from './process-errors';
 export { isObject, LONGEST_TIMER_MS, MAX_NAME_BYTES, OptionChecks } from './options';
-export { isPid, Pid, samePid } from './pid';
+export { isPid, Pid, PIDS_AS_GIVEN, samePid } from './pid';
 export { PidInterner } from './pid-interner';
 export {
   bytesCopy,

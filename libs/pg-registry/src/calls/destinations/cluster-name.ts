@@ -5,10 +5,8 @@ import {
   type Key,
   normalKey,
   type Pid,
+  PIDS_AS_GIVEN,
 } from '../../term';
-
-/** A name belongs to no node, whose objects its pids could be. */
-const AS_GIVEN = { internPid: (pid: Pid): Pid => pid };
 
 /** A name that stands for the process that holds a key in the whole cluster, wherever it is. Use it as a destination of calls. Made by {@link clusterName}. */
 export class ClusterName {
@@ -40,7 +38,7 @@ export class ClusterName {
 export function clusterName(key: Key): ClusterName {
   if ((key as Key | undefined) === undefined)
     throw new InvalidArgumentError('clusterName(key) must be given a key (got none). Nothing was sent.');
-  return new ClusterName(normalKey(key, DEFAULT_VALUE_LIMITS, AS_GIVEN));
+  return new ClusterName(normalKey(key, DEFAULT_VALUE_LIMITS, PIDS_AS_GIVEN));
 }
 
 /** Knows who holds cluster names. Implemented by names/. */
