@@ -3,7 +3,7 @@ import { ModulesContainer } from '@nestjs/core';
 import { EntityService } from '../entities';
 import { EntityTypesModule } from './decorators/inject-entity.decorator';
 import { ClusterNames } from '../names';
-import { PgRegistryNode } from '../node';
+import { LOG_CONTEXT, PgRegistryNode } from '../node';
 import { PgRegistryObserver } from '../observer';
 import { ProcessService } from '../process';
 import { DEFAULT_SCOPE, PgRegistryService } from '../scope';
@@ -16,7 +16,6 @@ import { nodeProvider } from './pg-registry-node.provider';
 import { PgRegistryHealthIndicator } from './pg-registry.health';
 import { ConfigurableModuleClass } from './pg-registry.module-definition';
 import { RegistryTelemetry } from './registry.telemetry';
-import { LOG_CONTEXT } from './tokens';
 
 /**
  * Owns the application's node: makes it with the application, connects it before any other module is initialised, and

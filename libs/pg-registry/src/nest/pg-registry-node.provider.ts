@@ -1,6 +1,6 @@
 import { type FactoryProvider, Logger } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
-import { PgRegistryNode } from '../node';
+import { LOG_CONTEXT, PgRegistryNode } from '../node';
 import type { ListenerToken, RegistryListener } from '../scope';
 import { InvalidOptionError } from '../term';
 import { localTransport } from '../transport/local';
@@ -12,7 +12,7 @@ import {
   type ScopeInput,
 } from './pg-registry.module-definition';
 import { RegistryTelemetry } from './registry.telemetry';
-import { FEATURE_SCOPES, LOG_CONTEXT, ROOT_SCOPES } from './tokens';
+import { FEATURE_SCOPES, ROOT_SCOPES } from './tokens';
 
 /**
  * Makes the node of the application, with every scope that any module names, so that all scopes run from the beginning, whatever

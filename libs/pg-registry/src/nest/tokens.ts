@@ -9,9 +9,6 @@ export const ROOT_SCOPES = Symbol('PG_REGISTRY_ROOT_SCOPES');
 /** Token of the scopes given to one `forFeature`. Each such module provides its own. */
 export const FEATURE_SCOPES = Symbol('PG_REGISTRY_FEATURE_SCOPES');
 
-/** The context of this library's log lines. Lines about a scope append a colon and the scope's name. */
-export const LOG_CONTEXT = 'PgRegistry';
-
 /**
  * Returns the token of a scope's registry. The token of the default scope `'pg'` is the class {@link PgRegistryService} itself,
  * so that it can be injected by type. Mirrors `getQueueToken` of `@nestjs/bull`.

@@ -10,7 +10,7 @@
  * protocol, lifetime, calls, process, transport (the port), rxjs, node:crypto, node:os, node:v8.
  */
 export { systemClock } from './clock';
-export type { LogLevel } from './logger';
+export { LOG_CONTEXT, type LogLevel } from './logger';
 export type { NodeHealth, NodeLiveness } from './node-health';
 export type { LagReport, NodeTelemetry, SyncReport } from './node-telemetry';
 export type { NodeOptions } from './node-options';

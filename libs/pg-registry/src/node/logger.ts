@@ -13,11 +13,14 @@ export const LOG_LEVELS: readonly LogLevel[] = ['log', 'warn', 'error'];
 /** How important a line of the log is. */
 export type LogLevel = 'log' | 'warn' | 'error';
 
+/** The context of this library's log lines. Lines about a scope append a colon and the scope's name. */
+export const LOG_CONTEXT = 'PgRegistry';
+
 /** A log for nodes outside of Nest: warnings and errors to stderr, nothing else. */
 export const stderrLogger: NodeLogger = {
   log: () => undefined,
-  warn: (message) => console.warn(`[PgRegistry] ${message}`),
-  error: (message, stack) => console.error(`[PgRegistry] ${message}${stack ? `\n${stack}` : ''}`),
+  warn: (message) => console.warn(`[${LOG_CONTEXT}] ${message}`),
+  error: (message, stack) => console.error(`[${LOG_CONTEXT}] ${message}${stack ? `\n${stack}` : ''}`),
 };
 
 /**

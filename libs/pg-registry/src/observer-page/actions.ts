@@ -1,11 +1,11 @@
 import { Logger } from '@nestjs/common';
+import { LOG_CONTEXT } from '../node';
 import type { ClusterFacts, Json, ObserverAction } from '../observer';
 import { isObject, messageOfThrown, printable, propertyOfThrown, quoteText } from '../term';
 import { type PageRequest, RequestError } from './request';
 
 /** Other sites' pages cannot send it without being asked for permission first. Its value is the name of the action. */
 const HEADER = 'x-pg-registry-action';
-const LOG_CONTEXT = 'PgRegistry';
 
 /** What can be done from the page, if it is allowed. Each says in the log what was done, to what, and by whom. */
 export class Actions {

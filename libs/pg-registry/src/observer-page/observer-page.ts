@@ -1,5 +1,6 @@
 import { Logger, type OnModuleDestroy } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
+import { LOG_CONTEXT } from '../node';
 import type { ClusterFacts, ObserverAction, PgRegistryObserver } from '../observer';
 import { messageOfThrown, stackOfThrown } from '../term';
 import { Actions } from './actions';
@@ -12,7 +13,6 @@ import { type PageRequest, type PageResponse, Query, RequestError } from './requ
 
 /** So many questions are answered at a time. */
 const MOST_QUESTIONS = 32;
-const LOG_CONTEXT = 'PgRegistry';
 const FACTS = [...FACT_ROUTES.keys()].join(', ');
 
 /** What an {@link ObserverPage} is given. */
