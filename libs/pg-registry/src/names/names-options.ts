@@ -1,5 +1,5 @@
 import { isObject, OptionChecks } from '../term';
-import type { Takeover } from './lease/lease-records';
+import { LONGEST_TTL_MS, type Takeover } from './lease/lease-records';
 
 /** The options of cluster names. */
 export interface NamesOptions {
@@ -34,7 +34,6 @@ export interface NormalNamesOptions {
 const OPTIONS = ['ttlMs', 'takeover', 'bucket', 'replicas', 'maxClockDrift'];
 const CHECKS: OptionChecks = new OptionChecks('Nothing was started.', '`names`');
 const SHORTEST_TTL_MS = 1000;
-const LONGEST_TTL_MS = 3_600_000;
 const DEFAULT_TTL_MS = 10_000;
 const MOST_DRIFT = 0.2;
 const DEFAULT_DRIFT = 0.05;

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
 import { type CallLimits, DEFAULT_CALL_LIMITS } from '../calls';
 import { DEFAULT_PROTOCOL_OPTIONS, type ProtocolOptions, protocolOptions } from '../cluster';
+import { DEFAULT_EXIT_TIMEOUT_MS } from '../process';
 import { MAX_WIRE_DEPTH } from '../wire';
 import {
   DEFAULT_SCOPE,
@@ -85,7 +86,6 @@ export interface NormalNodeOptions {
 const DEFAULT_NAMESPACE = 'pg';
 const DEFAULT_CONNECT_TIMEOUT_MS = 5000;
 const DEFAULT_DRAIN_MS = 10_000;
-const DEFAULT_EXIT_TIMEOUT_MS = 5000;
 const DEFAULT_MAILBOX_CAPACITY = 1000;
 const OWN_OPTIONS = [
   'node',

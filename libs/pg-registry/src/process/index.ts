@@ -15,6 +15,7 @@ export type {
   ProcessLifecycle,
   StartArguments,
 } from './process-factory';
+export { DEFAULT_EXIT_TIMEOUT_MS } from './process-deps';
 export { ProcessService, type SpawnProcessOptions } from './process-service';
 export type { Remote } from './proxy';
 export type { StartOptions } from './started-processes';

@@ -9,7 +9,7 @@ import {
 import { type Calls, type Handlers, type Mailbox, Via } from '../calls';
 import { LocalProcess, type Processes, withTimeout } from '../lifetime';
 import { Predecessors } from './predecessors';
-import type { ProcessDeps } from './process-deps';
+import { DEFAULT_EXIT_TIMEOUT_MS, type ProcessDeps } from './process-deps';
 import type {
   CreatedInstance,
   PreparedInstance,
@@ -20,7 +20,6 @@ import type {
 
 const START_OPTIONS = ['via', 'waitForPredecessor', 'args', 'owner', 'signal', 'moduleRef'];
 const START_CHECKS: OptionChecks = new OptionChecks('No process was started.', 'start()');
-const DEFAULT_EXIT_TIMEOUT_MS = 5000;
 
 /** Options of `ProcessService.start`. `A` is the type that `onProcessStart` of the class takes. */
 export interface StartOptions<A = unknown> {

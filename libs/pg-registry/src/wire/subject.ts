@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../term';
+import { InvalidOptionError, MAX_NAME_BYTES } from '../term';
 import { FRAME_KINDS, travelsOn } from './frame-kinds';
 
 /**
@@ -20,7 +20,6 @@ import { FRAME_KINDS, travelsOn } from './frame-kinds';
  */
 
 const PLAIN_TOKEN = /^[A-Za-z0-9_-]{1,64}$/;
-const MAX_NAME_BYTES = 128;
 const ENCODER = new TextEncoder();
 /** Kinds whose subjects to everybody name a scope. */
 const SCOPED_KINDS = new Set<string>(FRAME_KINDS.filter((kind) => travelsOn(kind, 'from-scope')));
