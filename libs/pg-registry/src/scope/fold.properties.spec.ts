@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { Subject, takeUntil } from 'rxjs';
+import { runs } from '../../../../test/support/runs';
 import { via } from '../calls';
 import { KeyMap, type Key } from '../term';
 import type { MonitorEvent, ScopeEvent } from './event';
@@ -175,7 +176,7 @@ describe('the events of a subscription, folded over its snapshot', () => {
           expect(folded).toEqual(read);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });
