@@ -4,7 +4,7 @@ import type { EntryFact, ObservedScope } from '../src/observer/facts';
 import { EntryList, type EntryQuery } from './entry-list';
 import { count, json, plural, typed } from './format';
 import type { ScreenProps } from './screen';
-import { Foreign, KeyLink, NodeChoice, Problem } from './parts';
+import { Field, Foreign, KeyLink, NodeChoice, Problem } from './parts';
 import { linkTo, replacePlace } from './place';
 import { usePolled } from './server';
 
@@ -34,7 +34,7 @@ export function EntriesScreen({ here, parameters }: ScreenProps): JSX.Element {
         <a href={linkTo('scopes')}>Scopes</a> › <Foreign text={scope} />, {plural(total, 'entry', 'entries')}
         {node !== '' && ` at ${node}`}
       </p>
-      <Search key={`${prefix} ${match}`} scope={scope} prefix={prefix} match={match} node={chosen}>
+      <Search scope={scope} prefix={prefix} match={match} node={chosen}>
         <NodeChoice
           nodes={runs}
           chosen={node}
@@ -81,23 +81,14 @@ function Search(props: {
       }}
     >
       <label>
-        Key begins with{' '}
-        <input
-          name="prefix"
-          defaultValue={prefix}
-          placeholder={'doc or ["doc"]'}
-          autocomplete="off"
-          spellcheck={false}
-        />
+        Key begins with <Field name="prefix" value={prefix} placeholder={'doc or ["doc"]'} />
       </label>
       <label class="wide">
         Match spec{' '}
-        <input
+        <Field
           name="match"
-          defaultValue={match}
+          value={match}
           placeholder={'{"key": ["doc", "$1"], "guards": [[">", "$1", 5]]}'}
-          autocomplete="off"
-          spellcheck={false}
         />
       </label>
       {children}

@@ -5,7 +5,7 @@ import { Changes } from './changes';
 import { EventLog, type EventMessage } from './event-log';
 import { count } from './format';
 import type { ScreenProps } from './screen';
-import { NodeChoice, Problem } from './parts';
+import { Field, NodeChoice, Problem } from './parts';
 import { replacePlace } from './place';
 import { addressOf } from './server';
 import { useNodes } from './use-nodes';
@@ -19,7 +19,10 @@ export function EventsScreen({ here, parameters }: ScreenProps): JSX.Element {
   const nodes = useNodes();
   const [isPaused, setPaused] = useState(false);
   const [filter, setFilter] = useState('');
-  const { log, state } = useEvents(addressOf('events', { node, scope, key }));
+  const address = addressOf('events', { node, scope, key });
+  const { log, state } = useEvents(address);
+  // What was kept is of another stream.
+  useEffect(() => setPaused(false), [address]);
   const kept = useRef<readonly ChangeFact[]>([]);
   if (!isPaused) kept.current = log.shown;
   const shown = kept.current.filter((event) => isWanted(event, filter.toLowerCase()));
@@ -34,11 +37,9 @@ export function EventsScreen({ here, parameters }: ScreenProps): JSX.Element {
         />
         <label>
           Scope{' '}
-          <input
-            key={scope}
-            defaultValue={scope ?? ''}
+          <Field
+            value={scope ?? ''}
             placeholder="every scope"
-            autocomplete="off"
             onChange={(event) => replacePlace('events', { node, scope: event.currentTarget.value, key: '' })}
           />
         </label>

@@ -4,7 +4,7 @@ import type { ObservedScope } from '../src/observer/facts';
 import { Changes } from './changes';
 import { json, plural, typed } from './format';
 import type { ScreenProps } from './screen';
-import { Badge, Foreign, Problem } from './parts';
+import { Badge, Field, Foreign, Problem } from './parts';
 import { linkTo } from './place';
 import { usePolled } from './server';
 import { Table } from './table';
@@ -29,8 +29,7 @@ export function ExplainScreen({ parameters }: ScreenProps): JSX.Element {
         }}
       >
         <label>
-          Scope{' '}
-          <input key={scope} name="scope" list="scopes" defaultValue={scope} required autocomplete="off" />
+          Scope <Field name="scope" list="scopes" value={scope} required />
         </label>
         <datalist id="scopes">
           {scopes.data?.map((each) => (
@@ -38,16 +37,7 @@ export function ExplainScreen({ parameters }: ScreenProps): JSX.Element {
           ))}
         </datalist>
         <label class="wide">
-          Key{' '}
-          <input
-            key={key}
-            name="key"
-            defaultValue={key}
-            placeholder={'leader or ["doc", 7]'}
-            required
-            autocomplete="off"
-            spellcheck={false}
-          />
+          Key <Field name="key" value={key} placeholder={'leader or ["doc", 7]'} required />
         </label>
         <button type="submit">Explain</button>
       </form>

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { NameFact } from '../src/observer/facts';
 import { count, duration, json, typed } from './format';
 import type { ScreenProps } from './screen';
-import { Foreign, Problem } from './parts';
+import { Field, Foreign, Problem } from './parts';
 import { replacePlace } from './place';
 import { ask, messageOf, usePolled } from './server';
 import { Table } from './table';
@@ -25,14 +25,7 @@ export function NamesScreen({ parameters }: ScreenProps): JSX.Element {
         }}
       >
         <label>
-          Name begins with{' '}
-          <input
-            key={prefix}
-            name="prefix"
-            defaultValue={prefix}
-            placeholder={'["doc"]'}
-            autocomplete="off"
-          />
+          Name begins with <Field name="prefix" value={prefix} placeholder={'["doc"]'} />
         </label>
         <button type="submit">Search</button>
       </form>

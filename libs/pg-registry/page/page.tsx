@@ -30,19 +30,30 @@ const IN_MENU = ['cluster', 'scopes', 'processes', 'names', 'entities', 'events'
 /** Where a screen without a place in the menu belongs. */
 const BELOW: Readonly<Record<string, string>> = { entries: 'scopes', key: 'scopes' };
 
+/** What tells screens apart: of another scope, entries are another list. A form in which the scope is typed stays. */
+function screenOf(name: string, { scope = '' }: Readonly<Record<string, string>>): string {
+  return name === 'entries' || name === 'key' ? JSON.stringify([name, scope]) : name;
+}
+
 function Page(): JSX.Element {
-  const { screen: name, parameters } = usePlace();
+  const place = usePlace();
+  const { screen: name, parameters } = place;
   const here = usePolled<Here>('here', {}, 10_000);
   const known = Object.hasOwn(SCREENS, name) ? name : 'cluster';
   const [title, Show] = SCREENS[known];
   const heading = useRef<HTMLHeadingElement>(null);
   const isFirst = useRef(true);
+  const firstPlace = useRef(place);
   useEffect(() => {
     document.title = `${title} · PgRegistry`;
     // Those who do not see the page hear that it is another one.
     if (!isFirst.current) heading.current?.focus();
     isFirst.current = false;
   }, [title]);
+  useEffect(() => {
+    // What had the focus may be gone, as the link to the next page is on the last one: then it would start again at the menu.
+    if (place !== firstPlace.current && document.activeElement === document.body) heading.current?.focus();
+  }, [place]);
   return (
     <>
       <a class="skip" href="#main" onClick={(event) => (event.preventDefault(), heading.current?.focus())}>
@@ -69,7 +80,7 @@ function Page(): JSX.Element {
         </h1>
         <Problem text={here.problem} />
         {here.data !== undefined && (
-          <Show key={JSON.stringify([known, parameters['scope']])} here={here.data} parameters={parameters} />
+          <Show key={screenOf(known, parameters)} here={here.data} parameters={parameters} />
         )}
       </main>
     </>

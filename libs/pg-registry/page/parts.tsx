@@ -1,4 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import { linkTo } from './place';
 
 /** Says what is wrong, also to those who do not see the page. */
@@ -38,6 +39,21 @@ export function Badge(props: {
   readonly children: ComponentChildren;
 }): JSX.Element {
   return <span class={`badge ${props.look}`}>{props.children}</span>;
+}
+
+/**
+ * A field of a form that shows what the address says, and what is typed into it until that changes. It stays the same element, so that who
+ * types keeps the focus.
+ */
+export function Field({
+  value,
+  ...attributes
+}: JSX.IntrinsicElements['input'] & { readonly value: string }): JSX.Element {
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (field.current !== null) field.current.value = value;
+  }, [value]);
+  return <input ref={field} autocomplete="off" spellcheck={false} {...attributes} />;
 }
 
 /** Lets one of the nodes be chosen. */
