@@ -64,6 +64,7 @@ const rooms = {
     'npm:rxjs',
     'node:crypto',
     'node:os',
+    'node:perf_hooks',
     'node:v8',
   ],
   nest: [

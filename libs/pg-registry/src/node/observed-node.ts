@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import {
   Answers,
   type LocalNode,
@@ -109,6 +110,7 @@ function localNode(
       };
     },
     now: () => clock.now(),
+    eventLoop: () => performance.eventLoopUtilization(),
     wall: () => clock.wall(),
     drain: () => actions.drain(),
     call: (to, name, payload) => service.call<Value>(to, name, payload),

@@ -71,6 +71,7 @@ const nodeFact = (node: string, peers: readonly PeerFact[]): NodeFact => ({
   startedAt: 0,
   clock: 0,
   cpu: 0,
+  loop: 0,
   heapBytes: 0,
   rssBytes: 0,
   processes: 0,

@@ -43,6 +43,11 @@ export interface NodeFact {
   readonly clock: number;
   /** Processor time that its Node.js process has used since it was asked last, as part of one core. */
   readonly cpu: number;
+  /**
+   * How much of that time its event loop was not idle: near 1 it hardly ever waits, however little of a core it gets. Undefined from nodes
+   * that do not say.
+   */
+  readonly loop: number | undefined;
   /** Bytes of the heap that are used. */
   readonly heapBytes: number;
   /** Bytes of memory that the Node.js process takes. */

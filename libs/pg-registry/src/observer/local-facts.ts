@@ -29,18 +29,18 @@ const MOST_VALUE_CHARS = 60_000;
 const MOST_VALUES_CHARS = 120_000;
 const MOST_NAME_CHARS = 2000;
 /** Load is over at least so long a time: less shows what one answer has cost, and calls that busy. */
-const LEAST_CPU_MS = 900;
+const LEAST_LOAD_MS = 900;
 
 /** What a node knows, and nobody else: about itself, its processes, and what it has of the others. Every answer costs a bounded time. */
 export class LocalFacts {
   readonly #node: LocalNode;
-  #cpu = { at: 0, usedMs: 0 };
-  /** The latest load: part of one core. */
-  #load = 0;
+  #since: Usage;
+  /** The latest load: as part of one core, and how much of the time the event loop was not idle. */
+  #load: Pick<NodeFact, 'cpu' | 'loop'> = { cpu: 0, loop: 0 };
 
   constructor(node: LocalNode) {
     this.#node = node;
-    this.#cpu = cpuNow(node);
+    this.#since = usageNow(node);
   }
 
   /** About the node itself. */
@@ -62,7 +62,7 @@ export class LocalFacts {
       crashDetection: this.#node.crashDetection(),
       startedAt,
       clock: this.#node.wall(),
-      cpu: this.#cpuSince(),
+      ...this.#loadSince(),
       heapBytes: heapUsed,
       rssBytes: rss,
       processes: processes.size,
@@ -271,20 +271,37 @@ export class LocalFacts {
     return this.#node.peers().map(peerFact);
   }
 
-  /** As part of one core, since it was looked at last. */
-  #cpuSince(): number {
-    const before = this.#cpu;
-    const now = cpuNow(this.#node);
-    if (now.at - before.at < LEAST_CPU_MS) return this.#load;
-    this.#cpu = now;
-    this.#load = Math.round((1000 * (now.usedMs - before.usedMs)) / (now.at - before.at)) / 1000;
+  /** Since it was looked at last. */
+  #loadSince(): Pick<NodeFact, 'cpu' | 'loop'> {
+    const before = this.#since;
+    const now = usageNow(this.#node);
+    if (now.at - before.at < LEAST_LOAD_MS) return this.#load;
+    this.#since = now;
+    this.#load = {
+      cpu: inThousandths((now.usedMs - before.usedMs) / (now.at - before.at)),
+      loop: inThousandths((now.busyMs - before.busyMs) / Math.max(1, now.loopMs - before.loopMs)),
+    };
     return this.#load;
   }
 }
 
-function cpuNow({ now }: Pick<LocalNode, 'now'>): { at: number; usedMs: number } {
+/** What a Node.js process has used of processor and event loop until a time. */
+interface Usage {
+  readonly at: number;
+  readonly usedMs: number;
+  /** How long the event loop was not idle, and how long it has run. */
+  readonly busyMs: number;
+  readonly loopMs: number;
+}
+
+function usageNow({ now, eventLoop }: Pick<LocalNode, 'now' | 'eventLoop'>): Usage {
   const { user, system } = process.cpuUsage();
-  return { at: now(), usedMs: (user + system) / 1000 };
+  const { active, idle } = eventLoop();
+  return { at: now(), usedMs: (user + system) / 1000, busyMs: active, loopMs: active + idle };
+}
+
+function inThousandths(part: number): number {
+  return Math.round(1000 * part) / 1000;
 }
 
 function peerFact({ node, incarnation, state, suspect }: PeerView): PeerFact {

@@ -52,6 +52,8 @@ export interface LocalNode {
   scope(name: string): LocalScope | undefined;
   /** Monotonic milliseconds. */
   now(): number;
+  /** How long the event loop was active and idle since it began, in milliseconds. */
+  eventLoop(): { readonly active: number; readonly idle: number };
   /** Milliseconds since 1970. */
   wall(): number;
   /** Begins to drain the node, as `PgRegistryNode.drain` does. */

@@ -55,8 +55,25 @@ describe('the observer', () => {
 
   it('tells a load of at most what the machine has, however often it is asked', async () => {
     const facts = factsOf(await start({ nodes: 1 }));
-    for (let i = 0; i < 5; i += 1)
-      expect((await facts.node('node1')).fact?.cpu).toBeLessThan(availableParallelism() + 1);
+    for (let i = 0; i < 5; i += 1) {
+      const { cpu, loop } = (await facts.node('node1')).fact!;
+      expect(cpu).toBeLessThan(availableParallelism() + 1);
+      expect(loop).toBeGreaterThanOrEqual(0);
+      expect(loop).toBeLessThanOrEqual(1);
+    }
+  });
+
+  it('tells that an event loop never waits, however much of a core it gets', async () => {
+    const facts = factsOf(await start({ nodes: 1 }));
+    const until = performance.now() + 1500;
+    while (performance.now() < until) {
+      // A turn of the event loop.
+      await new Promise(setImmediate);
+      const turn = performance.now() + 20;
+      while (performance.now() < turn);
+    }
+    expect((await facts.node('node1')).fact?.loop).toBeGreaterThan(0.9);
+    await eventually(async () => expect((await facts.node('node1')).fact?.loop).toBeLessThan(0.9));
   });
 
   it('puts together what the nodes say about their scopes', async () => {

@@ -175,6 +175,7 @@ export const SHAPES = {
     startedAt: number,
     clock: number,
     cpu: number,
+    loop: optional(number),
     heapBytes: number,
     rssBytes: number,
     processes: number,

@@ -6,8 +6,8 @@ import type { Session } from '../session';
 const MOST_SKEW_MS = 2000;
 /** A stream may be so many operations behind. */
 const MOST_LAG = 1000;
-/** The share of a core that a node may use. */
-const MOST_CPU = 0.9;
+/** The share of a core that a node may use, and the share of the time in which its event loop may have something to do. */
+const MOST_LOAD = 0.9;
 
 /** What the checks look at: the nodes, those of them that answered, the scopes, and the connection of the command. */
 export interface Examined {
@@ -30,6 +30,16 @@ export interface Check {
 
 function named(nodes: readonly { readonly node: string }[]): string {
   return nodes.map(({ node }) => node).join(', ');
+}
+
+function percent(part: number): string {
+  return `${Math.round(100 * part)} %`;
+}
+
+/** The load of a node, in words. */
+function loadText({ node, cpu, loop }: NodeFact): string {
+  const ofLoop = loop === undefined ? '' : `, its event loop busy ${percent(loop)} of the time`;
+  return `${node}: ${percent(cpu)} of a core${ofLoop}`;
 }
 
 function distinct(texts: readonly string[]): readonly string[] {
@@ -177,10 +187,12 @@ export const CHECKS: readonly Check[] = [
   {
     name: 'load',
     wrong: ({ facts }) => {
-      const busy = facts.filter(({ cpu }) => cpu > MOST_CPU);
-      return busy.length === 0 ? '' : `over 90 % of a core on ${named(busy)}`;
+      // Where others need the processor, too, a node that computes all the time gets but a part of a core: its event loop tells.
+      const busy = facts.filter(({ cpu, loop = 0 }) => cpu > MOST_LOAD || loop > MOST_LOAD);
+      return busy.map(loadText).join('; ');
     },
     well: ({ facts }) => `heaps up to ${bytes(Math.max(0, ...facts.map(({ heapBytes }) => heapBytes)))}`,
-    remedy: 'nestjs-pg-registry top shows the handlers that run most.',
+    remedy:
+      'nestjs-pg-registry top shows the handlers that run most. An event loop that is busy with little of a core waits for the processor: others on its machine have it.',
   },
 ];

@@ -25,6 +25,7 @@ function node(name: string, fact: Partial<NodeFact> = {}): ObservedNode {
       startedAt: 0,
       clock: 0,
       cpu: 0,
+      loop: 0,
       heapBytes: 0,
       rssBytes: 0,
       processes: 1,
@@ -72,11 +73,21 @@ describe('what doctor finds', () => {
   });
 
   it('is a node that is busy, and says how to find with what', () => {
-    expect(wrong([node('a', { cpu: 0.95 }), node('b')])).toEqual([
+    const busy = [
+      // Helper threads take a core, too.
+      node('a', { cpu: 0.95, loop: 0.2 }),
+      node('b', { cpu: 0.3, loop: 0.997 }),
+      node('c', { cpu: 0.9, loop: 0.9 }),
+      // Of an earlier version.
+      node('d', { cpu: 1.25, loop: undefined }),
+    ];
+    expect(wrong(busy)).toEqual([
       {
         check: 'load',
-        found: 'over 90 % of a core on a',
-        remedy: 'nestjs-pg-registry top shows the handlers that run most.',
+        found:
+          'a: 95 % of a core, its event loop busy 20 % of the time; ' +
+          'b: 30 % of a core, its event loop busy 100 % of the time; d: 125 % of a core',
+        remedy: expect.stringContaining('nestjs-pg-registry top shows the handlers that run most.'),
       },
     ]);
   });
