@@ -27,7 +27,8 @@ async function longestStall(bench: Bench, node: PgRegistryNode): Promise<void> {
   const observers = bench.size(100_000, 5000);
   const here = new Tally(registry.monitor('watched'), observers);
   const stalls: number[] = [];
-  for (let round = 0; round < bench.size(5, 1); round += 1) {
+  for (let round = 0; round < bench.rounds(5, 1); round += 1) {
+    bench.turn();
     here.seen = 0;
     const { stallMs } = await watchingLoop(async () => {
       registry.updateValue('watched', round);

@@ -24,7 +24,8 @@ async function newEntries(bench: Bench, pair: Pair): Promise<void> {
   const entries = bench.size(200_000, 2000);
   const ours: number[] = [];
   const raw: number[] = [];
-  for (let round = bench.quick ? 0 : -1; round < bench.size(5, 1); round += 1) {
+  for (let round = bench.quick ? 0 : -1; round < bench.rounds(5, 1); round += 1) {
+    bench.turn();
     const node = pair.node();
     await node.connect();
     await pair.join();
@@ -60,7 +61,8 @@ async function lateSync(bench: Bench, pair: Pair): Promise<void> {
   const seconds: number[] = [];
   const raw: number[] = [];
   const stalls: number[] = [];
-  for (let round = 0; round < bench.size(5, 1); round += 1) {
+  for (let round = 0; round < bench.rounds(5, 1); round += 1) {
+    bench.turn();
     const { result, stallMs } = await bench.profiled('a late node syncs: the side that has the entries', () =>
       watchingLoop(() => pair.join()),
     );
@@ -135,7 +137,8 @@ async function latency(bench: Bench, pair: Pair): Promise<void> {
   for (const load of ['idle', '1,000 other writes/s'] as const) {
     const stop = load === 'idle' ? () => undefined : keepWriting(node, 1000);
     const batches: Batch[] = [];
-    for (let batch = 0; batch < bench.size(5, 1); batch += 1) {
+    for (let batch = 0; batch < bench.rounds(5, 1); batch += 1) {
+      bench.turn();
       const ours: number[] = [];
       const baselines: number[] = [];
       for (let round = 0; round < bench.size(200, 3); round += 1) {

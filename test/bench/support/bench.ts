@@ -37,6 +37,7 @@ export class Bench {
   readonly #area: string;
   readonly #onResult: (result: Result) => void;
   readonly #profiler: Profiler | undefined;
+  readonly #roundMs: number;
 
   constructor(
     area: string,
@@ -44,10 +45,13 @@ export class Bench {
     readonly quick: boolean,
     onResult: (result: Result) => void,
     profiler?: Profiler,
+    /** How long a round of synchronous work shall take, in milliseconds. */
+    roundMs = ROUND_MS,
   ) {
     this.#area = area;
     this.#onResult = onResult;
     this.#profiler = profiler;
+    this.#roundMs = roundMs;
   }
 
   /** A size, and the one that is enough for a quick run. */
@@ -107,6 +111,14 @@ export class Bench {
     this.report({ name, unit, values: figures[0], baselines: figures[1], limits, ...(point && { point }) });
   }
 
+  /** How many rounds a benchmark makes that has rounds of its own and reports them. */
+  rounds(full: number, quick: number): number {
+    return this.size(full, quick);
+  }
+
+  /** Such a benchmark calls this before each round: a program that compares two variants changes to the other one here. */
+  turn(): void {}
+
   /** Runs something of what is measured, so that it is in the profile if there is to be one. */
   async profiled<T>(name: string, run: () => T | Promise<T>): Promise<T> {
     return this.#profiler === undefined ? await run() : await this.#profiler.around(name, run);
@@ -160,7 +172,7 @@ export class Bench {
     let times = this.quick ? 16 : 1;
     const first = await timed(name, work, times);
     if (this.quick) return times;
-    const roundMs = first.waits ? WAITING_ROUND_MS : ROUND_MS;
+    const roundMs = first.waits ? WAITING_ROUND_MS : this.#roundMs;
     let { took } = first;
     while (took < roundMs / 2) {
       times = Math.ceil(times * Math.min(8, Math.max(1.5, roundMs / Math.max(took, 0.01))));

@@ -14,6 +14,7 @@ import {
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { HandleCall, natsTransport, PgRegistryModule, PgRegistryNode, RegisterVia } from 'nestjs-pg-registry';
+import { optionsOfAllNodes } from './nodes';
 
 interface Question {
   readonly question: number;
@@ -78,6 +79,7 @@ export async function startApplication(
   answers: boolean,
 ): Promise<INestApplicationContext> {
   const registry = PgRegistryModule.forRoot({
+    ...optionsOfAllNodes(),
     node: name,
     transport: natsTransport({ servers }),
     scopes: ['echoes'],

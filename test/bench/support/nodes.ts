@@ -1,8 +1,20 @@
 import { localTransport, type NodeOptions, PgRegistryNode } from 'nestjs-pg-registry';
 
+let ofAllNodes: NodeOptions = {};
+
+/** What the nodes of the benchmarks are made with, unless a benchmark says otherwise. */
+export function optionsOfAllNodes(): NodeOptions {
+  return ofAllNodes;
+}
+
+/** The same for nodes that are made from now on. */
+export function setOptionsOfAllNodes(options: NodeOptions): void {
+  ofAllNodes = options;
+}
+
 /** A node without a Nest application around it; connected only if somebody connects it. */
 export function newNode(options: NodeOptions): PgRegistryNode {
-  return new PgRegistryNode(options, { defaultTransport: localTransport });
+  return new PgRegistryNode({ ...ofAllNodes, ...options }, { defaultTransport: localTransport });
 }
 
 /** Runs something with a node that is alone: no peers, no broker. */

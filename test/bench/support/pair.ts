@@ -3,7 +3,7 @@ import { connect, type NatsConnection } from 'nats';
 import { natsTransport, type NodeOptions, type PgRegistryNode } from 'nestjs-pg-registry';
 import { NatsServer } from '../../support/nats-server';
 import { NodeProcess } from '../../support/node-process';
-import { newNode } from './nodes';
+import { newNode, optionsOfAllNodes } from './nodes';
 import type { Joined } from './peer-process.fixture';
 
 /** A broker, this process with a bare connection to it, and another process that runs a node or a bare connection. */
@@ -28,7 +28,7 @@ export class Pair {
 
   /** Has the other process start a node, and waits until it has everything. */
   async join(): Promise<Joined> {
-    return (await this.other.ask('join', this.server.url)) as Joined;
+    return (await this.other.ask('join', this.server.url, optionsOfAllNodes())) as Joined;
   }
 
   /** Sends so many bytes in frames of 64 KB over the bare connections, and waits until they are there. @returns Ms */

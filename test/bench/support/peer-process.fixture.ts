@@ -2,7 +2,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { INestApplicationContext } from '@nestjs/common';
 import { connect, type NatsConnection } from 'nats';
-import { natsTransport, type PgRegistryNode } from 'nestjs-pg-registry';
+import { type NodeOptions, natsTransport, type PgRegistryNode } from 'nestjs-pg-registry';
 import { serve } from '../../support/fixture';
 import { startApplication } from './echo';
 import { newNode } from './nodes';
@@ -14,8 +14,8 @@ let bytes = 0;
 
 serve({
   /** Starts a node and waits until it has everything. Resolves with how long that took and how long the loop stood still. */
-  join: async (servers: string): Promise<Joined> => {
-    const joining = newNode({ node: 'there', transport: natsTransport({ servers }) });
+  join: async (servers: string, options: NodeOptions): Promise<Joined> => {
+    const joining = newNode({ ...options, node: 'there', transport: natsTransport({ servers }) });
     const delay = monitorEventLoopDelay({ resolution: 1 });
     delay.enable();
     const from = performance.now();

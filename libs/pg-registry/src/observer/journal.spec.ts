@@ -55,11 +55,17 @@ describe('the journal', () => {
     expect(journal.changes(9, 'another')).toEqual([]);
   });
 
-  it('keeps exactly so many as it shall, however many there were, with what else happened in between', () => {
-    const journal = new Journal(200, clock);
+  it.each([
+    // Each of them less than a piece of the ring, just as many, some pieces and a part, and more than are written.
+    [200, 1000],
+    [1024, 2500],
+    [1500, 5000],
+    [20_000, 2000],
+  ])('keeps exactly %i of %i changes, with what else happened in between', (capacity, written) => {
+    const journal = new Journal(capacity, clock);
     const join = joins();
     const expected: unknown[][] = [];
-    for (let i = 1; i <= 1000; i += 1) {
+    for (let i = 1; i <= written; i += 1) {
       const [scope, cause] = [`scope ${i % 3}`, i % 7 === 0 ? 'peer' : 'call'] as const;
       if (i % 10 === 0) journal.note('peer-up', 'b', '');
       now += i % 2;
@@ -69,7 +75,7 @@ describe('the journal', () => {
       expected.unshift([i + Math.floor(i / 10), turn, scope, `'key ${i}'`, i, cause]);
     }
     const shown = journal
-      .changes(2000)
+      .changes(2 * written)
       .map(({ number, at, scope, keyText, revision, cause }) => [
         number,
         at,
@@ -78,9 +84,30 @@ describe('the journal', () => {
         revision,
         cause,
       ]);
-    expect(shown).toEqual(expected.slice(0, 200));
+    expect(shown).toEqual(expected.slice(0, capacity));
     expect(journal.changes(3).length).toBe(3);
-    expect(journal.changes(2000, 'scope 1').length).toBe(67);
+    const ofScope = expected.slice(0, capacity).filter(([, , scope]) => scope === 'scope 1');
+    expect(journal.changes(2 * written, 'scope 1').length).toBe(ofScope.length);
+  });
+
+  it('tells the processes of several nodes apart that change something in one turn', () => {
+    const journal = new Journal(9, clock);
+    const numbers = { last: 0 };
+    const joinOf = (process: Pid): Diff =>
+      new OwnWrites(new Indexes(process.incarnation), process.node, 'duplicate').join(
+        'key',
+        [process],
+        1,
+        numbers,
+        7,
+      );
+    const b = new Pid('b', '0000000000000002', 2 ** 40);
+    // The same name, in another life.
+    const again = new Pid('b', '0000000000000003', 5);
+    for (const process of [pid, b, again, b, pid]) journal.record('pg', joinOf(process), 'peer');
+    expect(journal.changes(9).map((change) => [change.pid, change.node])).toEqual(
+      [pid, b, again, b, pid].map(({ node, incarnation, id }) => [`${node}/${incarnation}/${id}`, node]),
+    );
   });
 
   it('tells how many entries of a key changed at once', () => {

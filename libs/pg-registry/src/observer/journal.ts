@@ -14,29 +14,27 @@ const LARGE_KEY: Key = `(a key of more than ${MOST_KEY_BYTES} bytes)`;
 /** A longer key is shown by its beginning. */
 const MOST_KEY_CHARS = 1000;
 
-/** What successive changes of one scope have in common, of one cause and in one turn of the event loop. */
+/** What successive changes of one scope have in common: of one cause, entries of one node, and in one turn of the event loop. */
 interface Series {
   readonly scope: string;
   readonly cause: Cause;
+  readonly node: string;
+  readonly incarnation: string;
   readonly at: number;
-  /** The number of the first of them less its place among all changes. */
+  /** How many changes were before the first of them. */
+  readonly from: number;
+  /** The number of each less its place among all changes. */
   readonly offset: number;
 }
 
-type Kind = Change['kind'];
-/** What is kept of a change: key, process, revision, kind (a text, or several entries), and its series. Never values. */
-type Field = Key | Pid | Several | Series | undefined;
-/** Several entries of a key changed at once. */
-interface Several {
-  readonly kind: Kind;
-  readonly entries: number;
-}
+const KINDS: readonly Change['kind'][] = ['join', 'leave', 'update'];
 
-/** So many changes are kept in one array. */
+/** So many keys are kept in one array. */
 const PER_CHUNK = 64;
-const FIELDS = 5;
+/** Of a change: the process's id, the revision, and its kind with the number of its entries. */
+const NUMBERS = 3;
 /** Copied, because a copy has its places and their kind from the beginning. */
-const BLANK: readonly Field[] = Array.from({ length: PER_CHUNK * FIELDS }, () => undefined);
+const BLANK: readonly (Key | undefined)[] = Array.from({ length: PER_CHUNK }, () => undefined);
 
 /** Hears of each thing as it happens. It must read the change at once, if it wants it, and must not throw. */
 export type Tap = (change: () => ChangeFact, scope: string, key: Key | undefined) => void;
@@ -52,26 +50,34 @@ export interface JournalClock {
  * The latest changes of entries, and what happened to peers. A change is kept without its values. It costs the number of keys that it
  * touched. Nothing is kept, and nothing is called, while the journal is off and nobody follows.
  *
- * Changes go into a fresh array, which is full before the garbage collector has moved it among the old objects, most of the time. To
- * write a reference into an old object costs a write several times as much, because the collector must be told of it.
+ * Of each change only its key is kept as a reference; the rest are numbers, which do not concern the garbage collector, and what successive
+ * changes have in common is kept once. Keys go into a fresh array, which is full before the collector has moved it among the old objects,
+ * most of the time: to write a reference to something new into an old object costs more, because the collector must be told of it. With all
+ * its fields in such arrays a change took a tenth more time, and half as much again where each has a new key (docs/performance-notes.md).
  */
 export class Journal implements ChangeRecorder {
   isOn: boolean;
   /** How many changes it keeps. */
   readonly capacity: number;
-  /** Number of the latest thing that happened. */
-  number = 0;
   readonly #clock: JournalClock;
   /** When the turn of the event loop began that writes; undefined: none has written. To ask for each write made it take a third longer. */
   #turnAt: number | undefined;
-  /** What the next change has in common with the one before it, if its scope and cause are the same. */
+  /** What the next change has in common with the one before it, if its scope and cause are the same, and its entries' node. */
   #series: Series | undefined;
-  /** The array that is being filled, and how much of it is. */
-  #chunk: Field[] = [];
+  /** The latest series, in the place of the oldest: one for each change that is kept at most. Those of the oldest changes overlap. */
+  readonly #allSeries: Series[] = [];
+  #latestSeries = -1;
+  /** The keys: as many arrays as hold the capacity beside the one that is being filled; each takes the place of the oldest. */
+  readonly #chunks: (Key | undefined)[][] = [];
+  readonly #mostChunks: number;
+  /** {@link NUMBERS} for each place of these arrays. */
+  #numbers = new Float64Array(0);
+  /** The array that is being filled, how much of it is, and how many places are before it. */
+  #keys: (Key | undefined)[] = [];
   #used = 0;
-  /** As many as hold the capacity beside the one that is being filled; each takes the place of the oldest. */
-  readonly #chunks: Field[][];
-  /** How many of the numbers are not those of changes. */
+  #before = 0;
+  /** How many changes were written, and how many other things happened. */
+  #written = 0;
   #notes = 0;
   readonly #peerEvents: ChangeFact[] = [];
   readonly #taps = new Set<Tap>();
@@ -80,26 +86,37 @@ export class Journal implements ChangeRecorder {
     this.capacity = capacity;
     this.isOn = capacity > 0;
     this.#clock = clock;
-    this.#chunks = Array.from({ length: Math.ceil(capacity / PER_CHUNK) + 1 }, () => []);
+    this.#mostChunks = Math.ceil(capacity / PER_CHUNK) + 1;
+  }
+
+  /** Number of the latest thing that happened. */
+  get number(): number {
+    return this.#written + this.#notes;
   }
 
   record(scope: string, diff: Diff, cause: Cause): void {
-    let series = this.#series;
-    if (series === undefined || series.scope !== scope || series.cause !== cause)
-      this.#series = series = this.#begin(scope, cause);
     const isOwn = cause === 'call' || cause === 'exit';
-    for (const { kind, key, rows } of diff) {
-      if (this.#used === this.#chunk.length) this.#beginChunk();
-      const chunk = this.#chunk;
-      const at = this.#used;
-      const row = rows[0];
-      chunk[at] = isOwn || heapBytesOf(key) <= MOST_KEY_BYTES ? key : LARGE_KEY;
-      chunk[at + 1] = row.pid;
-      chunk[at + 2] = row.revision;
-      chunk[at + 3] = rows.length === 1 ? kind : { kind, entries: rows.length };
-      chunk[at + 4] = series;
-      this.#used = at + FIELDS;
-      this.number += 1;
+    for (const change of diff) {
+      const { key, rows, kind } = change;
+      const { pid, revision } = rows[0];
+      const series = this.#series;
+      if (
+        series === undefined ||
+        series.scope !== scope ||
+        series.cause !== cause ||
+        series.incarnation !== pid.incarnation
+      )
+        this.#begin(scope, cause, pid);
+      if (this.#used === this.#keys.length) this.#beginChunk();
+      const place = this.#used;
+      this.#keys[place] = isOwn || heapBytesOf(key) <= MOST_KEY_BYTES ? key : LARGE_KEY;
+      const numbers = this.#numbers;
+      const at = (this.#before + place) * NUMBERS;
+      numbers[at] = pid.id;
+      numbers[at + 1] = revision;
+      numbers[at + 2] = rows.length * KINDS.length + (kind === 'join' ? 0 : kind === 'leave' ? 1 : 2);
+      this.#used = place + 1;
+      this.#written += 1;
       if (this.#taps.size > 0) this.#tell(scope, key);
     }
   }
@@ -114,7 +131,7 @@ export class Journal implements ChangeRecorder {
     this.#series = undefined;
     this.#notes += 1;
     const fact: ChangeFact = {
-      number: (this.number += 1),
+      number: this.number,
       at: this.#clock.wall(),
       type,
       scope: '',
@@ -139,13 +156,14 @@ export class Journal implements ChangeRecorder {
   /** The latest changes, of a scope and a key if they are given, the latest first. Costs the capacity of the journal. */
   changes(most: number, scope?: string, key?: Key): readonly ChangeFact[] {
     const found: ChangeFact[] = [];
-    const { capacity } = this;
-    const written = this.number - this.#notes;
-    for (let at = written - 1; at >= Math.max(0, written - capacity) && found.length < most; at -= 1) {
-      const place = this.#placeOf(at);
-      if (scope !== undefined && place.series.scope !== scope) continue;
-      if (key !== undefined && !sameKey(place.key, key)) continue;
-      found.push(factOf(place, at));
+    const oldest = Math.max(0, this.#written - this.capacity);
+    let seriesAt = this.#latestSeries;
+    for (let at = this.#written - 1; at >= oldest && found.length < most; at -= 1) {
+      while (this.#seriesOf(seriesAt).from > at) seriesAt -= 1;
+      const series = this.#seriesOf(seriesAt);
+      if (scope !== undefined && series.scope !== scope) continue;
+      if (key !== undefined && !sameKey(this.#keyOf(at), key)) continue;
+      found.push(this.#factOf(at, series));
     }
     return found;
   }
@@ -158,76 +176,78 @@ export class Journal implements ChangeRecorder {
       this.#taps.delete(tap);
       this.isOn = this.capacity > 0 || this.#taps.size > 0;
       // Its keys were only for those who followed.
-      if (!this.isOn) this.#chunks[0] = this.#chunk = this.#chunk.length === 0 ? [] : [...BLANK];
+      if (!this.isOn) for (const keys of this.#chunks) keys.fill(undefined);
     };
   }
 
-  #begin(scope: string, cause: Cause): Series {
+  #begin(scope: string, cause: Cause, { node, incarnation }: Pid): void {
     if (this.#turnAt === undefined) {
       this.#turnAt = this.#clock.wall();
       this.#clock.afterTurn(this.#endTurn);
     }
-    return { scope, cause, at: this.#turnAt, offset: 1 + this.#notes };
+    const series = {
+      scope,
+      cause,
+      node,
+      incarnation,
+      at: this.#turnAt,
+      from: this.#written,
+      offset: 1 + this.#notes,
+    };
+    this.#series = series;
+    this.#latestSeries += 1;
+    this.#allSeries[this.#latestSeries % Math.max(1, this.capacity)] = series;
   }
 
   #beginChunk(): void {
-    const before = this.number - this.#notes;
-    this.#chunk = BLANK.slice();
-    this.#chunks[Math.floor(before / PER_CHUNK) % this.#chunks.length] = this.#chunk;
+    const at = Math.floor(this.#written / PER_CHUNK) % this.#mostChunks;
+    if (this.#numbers.length === 0) this.#numbers = new Float64Array(this.#mostChunks * PER_CHUNK * NUMBERS);
+    this.#keys = BLANK.slice();
+    this.#chunks[at] = this.#keys;
+    this.#before = at * PER_CHUNK;
     this.#used = 0;
   }
 
   /** Tells those who follow of the latest change. */
   #tell(scope: string, key: Key): void {
-    const at = this.number - this.#notes - 1;
-    const place = this.#placeOf(at);
-    for (const tap of this.#taps) tap(() => factOf(place, at), scope, key);
+    const at = this.#written - 1;
+    const series = this.#seriesOf(this.#latestSeries);
+    for (const tap of this.#taps) tap(() => this.#factOf(at, series), scope, key);
   }
 
-  /** The change that was written as so manieth, from 0 on. */
-  #placeOf(at: number): Place {
-    const chunk = this.#chunks[Math.floor(at / PER_CHUNK) % this.#chunks.length];
-    const from = (at % PER_CHUNK) * FIELDS;
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- record() writes them
-    const [key, pid, revision, kind, series] = chunk.slice(from, from + FIELDS) as [
-      Key,
-      Pid,
-      number,
-      Kind | Several,
-      Series,
-    ];
-    return { key, pid, revision, several: typeof kind === 'string' ? { kind, entries: 1 } : kind, series };
+  /** The series that was begun as so manieth, from 0 on. */
+  #seriesOf(at: number): Series {
+    return this.#allSeries[at % Math.max(1, this.capacity)];
+  }
+
+  /** The key of the change that was written as so manieth, from 0 on. */
+  #keyOf(at: number): Key {
+    // oxlint-disable-next-line typescript/no-non-null-assertion -- a key was written there
+    return this.#chunks[Math.floor(at / PER_CHUNK) % this.#mostChunks][at % PER_CHUNK]!;
+  }
+
+  #factOf(at: number, { scope, cause, node, incarnation, at: time, offset }: Series): ChangeFact {
+    const key = this.#keyOf(at);
+    const from = (at % (this.#mostChunks * PER_CHUNK)) * NUMBERS;
+    const [id, revision, code] = this.#numbers.subarray(from, from + NUMBERS);
+    return {
+      number: at + offset,
+      at: time,
+      type: KINDS[code % KINDS.length],
+      scope,
+      key: toJson(key, MOST_KEY_CHARS),
+      keyText: formatKey(key),
+      pid: pidText({ node, incarnation, id }),
+      node,
+      entries: Math.floor(code / KINDS.length),
+      revision,
+      cause,
+    };
   }
 
   /** A field, so that scheduling it makes no closure. */
   readonly #endTurn = (): void => {
     this.#turnAt = undefined;
     this.#series = undefined;
-  };
-}
-
-/** A change as it is kept. */
-interface Place {
-  readonly key: Key;
-  readonly pid: Pid;
-  readonly revision: number;
-  readonly several: Several;
-  readonly series: Series;
-}
-
-/** @param at How many changes were before it. */
-function factOf({ key, pid, revision, several, series }: Place, at: number): ChangeFact {
-  return {
-    number: at + series.offset,
-    at: series.at,
-    type: several.kind,
-    scope: series.scope,
-    key: toJson(key, MOST_KEY_CHARS),
-    keyText: formatKey(key),
-    pid: pidText(pid),
-    node: pid.node,
-    entries: several.entries,
-    revision,
-    cause: series.cause,
   };
 }

@@ -156,7 +156,7 @@ export function literalOf(
 }
 
 /** A pid as text that {@link pidOf} reads: `node/incarnation/id`. */
-export function pidText({ node, incarnation, id }: Pid): string {
+export function pidText({ node, incarnation, id }: Pick<Pid, 'node' | 'incarnation' | 'id'>): string {
   return `${node}/${incarnation}/${id}`;
 }
 
