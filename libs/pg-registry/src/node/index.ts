@@ -7,7 +7,7 @@
  *
  * Promises: everything exists from construction, connecting comes later; after `close()` nothing runs any more. Nothing here decides what
  * is true about the cluster: that is the protocol's. May import: term, names, entities, observer, scope, wire, cluster, replication,
- * protocol, lifetime, calls, process, transport (the port), rxjs, node:crypto, node:os, node:v8.
+ * protocol, lifetime, calls, process, transport (the port), rxjs, node:crypto, node:os, node:perf_hooks, node:v8.
  */
 export { systemClock } from './clock';
 export { LOG_CONTEXT, type LogLevel } from './logger';
