@@ -25,6 +25,8 @@ subscribe('net.client.socket', (message) => {
 
 let connection: NatsConnection;
 let node: PgRegistryNode | undefined;
+/** How often a peer was removed. */
+let removals = 0;
 
 serve({
   client: async (servers: string) => {
@@ -33,13 +35,17 @@ serve({
   node: async (servers: string, namespace: string) => {
     connection = await connect({ servers, ...CLIENT_OPTIONS });
     node = newNode({ node: 'measured', namespace, transport: natsTransport({ connection }) });
+    node.peerEvents$.subscribe(({ type }) => {
+      if (type === 'peer-removed') removals += 1;
+    });
     await node.connect();
   },
-  /** How many peers and entries it sees, and how many of the peers are suspects. */
-  see: () => ({
+  /** How many peers and entries it sees, how many of the peers are suspects, and how many were ever removed. */
+  see: (): Seen => ({
     peers: node!.peers().length,
     suspects: node!.peers().filter(({ suspect }) => suspect !== false).length,
     entries: node!.scope('pg').count(),
+    removals,
   }),
   usage: (): Usage => {
     const { bytesRead, bytesWritten } = socket;
@@ -69,4 +75,12 @@ export interface Usage {
   readonly at: number;
   readonly cpuMs: number;
   readonly bytes: number;
+}
+
+/** What the node sees of the others. */
+export interface Seen {
+  readonly peers: number;
+  readonly suspects: number;
+  readonly entries: number;
+  readonly removals: number;
 }
