@@ -105,6 +105,24 @@ describe('a chunk of a sync', () => {
     expect(values('g')).toEqual(['ten', 'changed', 'newest']);
   });
 
+  it('a chunk tells one join per key, keys in the order of their first row, whether they are new, shared or known', () => {
+    const rows = [
+      row(13, 'h', 'h1', 3),
+      row(14, 'g', 'g1', 3),
+      row(15, 'i', 'i1', 3),
+      row(16, ['h'], 'other', 3),
+      row(17, 'g', 'g2', 3),
+      row(18, 'h', 'h2', 3),
+      row(19, ['h'], 'another', 3),
+    ];
+    expect(summary(table.remote(B).merge({ from: 12, to: 20, at: 3, rows }))).toEqual([
+      ['join', 'h', ['h1', 'h2']],
+      ['join', 'g', ['g1', 'g2']],
+      ['join', 'i', ['i1']],
+      ['join', ['h'], ['other', 'another']],
+    ]);
+  });
+
   it('a chunk leaves alone entries that a later operation has touched, and entries outside its range', () => {
     const diff = table.remote(B).merge({
       from: 10,

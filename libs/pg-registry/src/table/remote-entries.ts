@@ -1,5 +1,5 @@
 import { sameKey, samePid, type Value } from '../term';
-import { changePerKey, NO_CHANGE, oneChange, updatePerKey, type Diff } from './diff';
+import { changePerKey, joinPerKey, NO_CHANGE, oneChange, updatePerKey, type Diff } from './diff';
 import { EMPTY_DIGEST, type Digest } from './digest';
 import type { Indexes } from './indexes';
 import { RecentPlaces } from './recent-places';
@@ -112,9 +112,7 @@ export class RemoteEntries {
   merge(chunk: SyncChunk): Diff {
     const { owner } = this;
     if (owner === this.#indexes.own.incarnation) return NO_CHANGE;
-    const listed = chunk.rows
-      .filter(({ number, pid }) => number > chunk.from && number <= chunk.to && pid.incarnation === owner)
-      .toSorted((a, b) => a.number - b.number);
+    const listed = listedIn(chunk, owner);
     const left = this.#removeUnlisted(chunk, listed);
 
     const places = new RecentPlaces();
@@ -129,7 +127,7 @@ export class RemoteEntries {
         updated.push(this.#indexes.replace(row, value, revision));
       }
     }
-    return [...changePerKey('leave', left), ...changePerKey('join', joined), ...updatePerKey(updated, old)];
+    return [...changePerKey('leave', left), ...joinPerKey(joined), ...updatePerKey(updated, old)];
   }
 
   /** The number of the `nth` entry above `from`; Infinity if there are fewer. Cost: `nth`, and the logarithm of their number. */
@@ -169,6 +167,19 @@ export class RemoteEntries {
 interface OperationReach {
   readonly revision: number;
   readonly cursor: number;
+}
+
+/** The rows of the owner that belong into the chunk, ascending. Those of a well-behaved peer are, and are not copied. */
+function listedIn({ from, to, rows }: SyncChunk, owner: string): readonly SyncRow[] {
+  let last = from;
+  for (const { number, pid } of rows) {
+    if (number <= last || number > to || pid.incarnation !== owner)
+      return rows
+        .filter((row) => row.number > from && row.number <= to && row.pid.incarnation === owner)
+        .toSorted((a, b) => a.number - b.number);
+    last = number;
+  }
+  return rows;
 }
 
 /** An entry never changes its key or process: so the owner has replaced a row that differs there. */
