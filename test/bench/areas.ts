@@ -2,6 +2,7 @@ import { calls } from './calls.bench';
 import { entities } from './entities.bench';
 import { fanOut } from './fan-out.bench';
 import { growth } from './growth.bench';
+import { joins } from './joins.bench';
 import { names } from './names.bench';
 import { peers } from './peers.bench';
 import { moleculer, moleculerCalls } from './moleculer.bench';
@@ -20,6 +21,7 @@ export const AREAS: Readonly<Record<string, Area>> = {
   growth,
   'fan-out': fanOut,
   replication,
+  joins,
   removals,
   calls,
   names,
