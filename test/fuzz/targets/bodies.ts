@@ -57,6 +57,7 @@ const decoding = {
   incarnation: '0'.repeat(15) + '1',
   incarnationBytes: Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 1),
   timers: new ManualTimers(),
+  readAt: undefined,
 };
 
 const streamDeps = { pids: decoding.pids, budget: new ReplicationBudget(protocolOptions()) };

@@ -20,10 +20,10 @@ export class CallDeadline {
   readonly #at: number;
   readonly #timers: Timers;
 
-  /** @param remainingMs From now on; Infinity is no deadline that ever passes. */
-  constructor(remainingMs: number, timers: Timers) {
+  /** @param remainingMs From `now` on; Infinity is no deadline that ever passes. */
+  constructor(remainingMs: number, timers: Timers, now: number = timers.now()) {
     this.#timers = timers;
-    this.#at = timers.now() + remainingMs;
+    this.#at = now + remainingMs;
     this.lookedMs = remainingMs;
   }
 
@@ -35,6 +35,11 @@ export class CallDeadline {
   /** Milliseconds until it passes; 0 once it has. */
   get remainingMs(): number {
     return Math.max(0, this.#at - this.#timers.now());
+  }
+
+  /** Whether it has passed. */
+  isOver(now: number = this.#timers.now()): boolean {
+    return now >= this.#at;
   }
 
   /**

@@ -3,7 +3,7 @@ import type { CallsDeps } from './calls-deps';
 import type { HandlerRecording } from './call-tracer';
 import { type Handlers, invoke } from './handlers';
 import type { HandlerOutcome } from './message';
-import { FEW_HANDLERS, type HandlerTurns } from './delivery/handler-turns';
+import type { HandlerTurns } from './delivery/handler-turns';
 import { exited, full, overdue, reentrant } from './delivery/mailbox-errors';
 import type { CallChain, ChainLink, ChainMark } from './delivery/call-chain';
 import { MessageList } from './delivery/message-list';
@@ -78,14 +78,15 @@ export class Mailbox implements MessageHolder {
     for (let queued = this.#waiting.first; queued !== undefined; queued = this.#waiting.first) {
       if (this.#isSuspended || (this.isSerial && this.#running.size > 0)) return;
       if (this.#mayHandOut?.() === false) return;
-      if ((turns.begun += 1) > FEW_HANDLERS && !turns.hasTime()) {
+      const now = turns.begin();
+      if (now === undefined) {
         this.#pumpScheduled = this.#isHeldBack = true;
         return turns.later(this.#pump);
       }
       this.#forget(queued);
       this.#running.add(queued);
       queued.delivery = this.#nextDelivery();
-      this.#run(queued);
+      this.#run(queued, now);
     }
   };
 
@@ -178,8 +179,7 @@ export class Mailbox implements MessageHolder {
 
   /** What stands for the process in the chain of a call. */
   link(delivery: number): ChainLink {
-    const { incarnation, id } = this.process.pid;
-    return { incarnation, id, delivery };
+    return { incarnation: this.process.pid.incarnation, id: this.process.pid.id, delivery };
   }
 
   /** Takes a message, or settles it at once with the error why not. */
@@ -292,9 +292,9 @@ export class Mailbox implements MessageHolder {
     queueMicrotask(this.#pump);
   }
 
-  #run(queued: QueuedMessage): void {
+  #run(queued: QueuedMessage, now?: number): void {
     const { message } = queued;
-    if (message.deadline?.remainingMs === 0) return this.#finish(queued, overdue(this.process, message));
+    if (message.deadline?.isOver(now) === true) return this.#finish(queued, overdue(this.process, message));
     const { processes, meter } = this.#deps;
     // A concurrent process passes on who waits for the call; nobody waits for its own other messages.
     const mark = this.isSerial || message.chain !== undefined ? queued : undefined;

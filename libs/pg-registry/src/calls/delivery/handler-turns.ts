@@ -1,7 +1,7 @@
 import type { Timers } from '../../lifetime';
 
-/** So many handlers begin without a look at the clock. */
-export const FEW_HANDLERS = 8;
+/** So many handlers begin however long the turn has been. */
+const FEW_HANDLERS = 8;
 /** So long handlers begin in one turn of the event loop, in milliseconds. */
 const MS_PER_TURN = 10;
 
@@ -13,10 +13,10 @@ const MS_PER_TURN = 10;
  *     more ──► begin while the turn has time ── none left ──► the next turn
  */
 export class HandlerTurns {
-  /** How many have begun since the last look. Their mailboxes count them here, each before it begins. */
-  begun = 0;
+  /** How many have begun in this turn, or in those before it if it were few. */
+  #begun = 0;
   readonly #timers: Pick<Timers, 'now' | 'afterTurn'>;
-  /** When the first look was; undefined: there was none in this turn. */
+  /** When the first beyond those few began; undefined: none has in this turn. */
   #since: number | undefined;
   #waiting: (() => void)[] = [];
 
@@ -24,23 +24,25 @@ export class HandlerTurns {
     this.#timers = timers;
   }
 
-  /** Whether this turn has time for one more. To be asked once {@link begun} is more than {@link FEW_HANDLERS}. */
-  hasTime(): boolean {
+  /** One more is about to begin. @returns The time, which its deadline needs, too; undefined if this turn has none left for it */
+  begin(): number | undefined {
     const now = this.#timers.now();
+    this.#begun += 1;
+    if (this.#begun <= FEW_HANDLERS) return now;
     if (this.#since === undefined) {
       this.#since = now;
       this.#timers.afterTurn(() => this.#nextTurn());
     }
-    return now - this.#since < MS_PER_TURN;
+    return now - this.#since < MS_PER_TURN ? now : undefined;
   }
 
-  /** Runs `begin` in the next turn, in the order of these calls. To be called after {@link hasTime} has returned false. It must not throw. */
+  /** Runs `begin` in the next turn, in the order of these calls. To be called after {@link begin} has returned undefined. It must not throw. */
   later(begin: () => void): void {
     this.#waiting.push(begin);
   }
 
   #nextTurn(): void {
-    this.begun = 0;
+    this.#begun = 0;
     this.#since = undefined;
     const waiting = this.#waiting;
     this.#waiting = [];

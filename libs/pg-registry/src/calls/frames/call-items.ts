@@ -33,6 +33,8 @@ export interface ItemDecoding extends RequestDecoding {
   readonly incarnation: string;
   /** The same as bytes: it is in most requests, and not made text of then. */
   readonly incarnationBytes: Uint8Array;
+  /** When the first request of the frame was read; undefined before. The deadlines of all of them count from then on. */
+  readAt: number | undefined;
 }
 
 const KIND = 0b11;
@@ -85,7 +87,7 @@ export function writeRequest(
 }
 
 /**
- * Reads to the end a call, cast or message of a node. The deadline counts from now on.
+ * Reads to the end a call, cast or message of a node. Its deadline counts from the first one of the frame on.
  *
  * @throws DecodeError for bytes that {@link writeRequest} does not write
  */
@@ -106,7 +108,10 @@ export function readRequest(
     : reader.hex(INCARNATION_BYTES);
   const to = pids.intern(node, incarnation, reader.uint());
   const caller = pids.intern(from.node, from.incarnation, reader.uint());
-  const deadline = head & HAS_DEADLINE ? new CallDeadline(reader.uint(), timers) : undefined;
+  const deadline =
+    head & HAS_DEADLINE
+      ? new CallDeadline(reader.uint(), timers, (decoding.readAt ??= timers.now()))
+      : undefined;
   const name = reader.string(MAX_NAME_BYTES);
   const trace = head & HAS_TRACE ? traceOf(reader.string(), reader.string()) : undefined;
   const headers = head & HAS_HEADERS ? readHeaders(reader) : NO_HEADERS;

@@ -64,8 +64,8 @@ export class CallPort {
 
   constructor(deps: CallsDeps) {
     this.#deps = deps;
-    const { incarnation } = deps;
-    this.#decoding = { ...deps, incarnationBytes: Uint8Array.from(Buffer.from(incarnation, 'hex')) };
+    const incarnationBytes = Uint8Array.from(Buffer.from(deps.incarnation, 'hex'));
+    this.#decoding = { ...deps, incarnationBytes, readAt: undefined };
     this.#lines = new Lines(deps);
     this.#single = new SingleFrames(deps);
     this.waiting = this.#lines.waiting;
@@ -240,6 +240,7 @@ export class CallPort {
    */
   receive(frame: ReceivedFrame): void {
     const failures: unknown[] = [];
+    this.#decoding.readAt = undefined;
     try {
       if (frame.kind === 'exit') {
         return this.#receivers.requests.exit(frame, readExit(new Reader(frame.body, this.#deps)));
