@@ -27,7 +27,7 @@ interface Start {
   readonly user?: string;
 }
 
-describe.each(['nats', '@nats-io/transport-node'] as const)('what cluster names refuse over %s', (client) => {
+describe.each(['nats', '@nats-io/transport-node'] as const)('cluster names over %s', (client) => {
   let stores: NatsLeaseStores;
   let nodes: PgRegistryNode[] = [];
   let errors: string[] = [];
@@ -83,7 +83,7 @@ describe.each(['nats', '@nats-io/transport-node'] as const)('what cluster names 
     expect(names.holders()).toEqual([]);
   }
 
-  test('options that are unknown or out of bounds, before the server hears of them', async () => {
+  test('refuse options that are unknown or out of bounds, before the server hears of them', async () => {
     await serve();
     for (const names of [{ ttlMs: 999 }, { ttlMs: 3_600_001 }, { ttlMs: 1500.5 }, { ttl: 1000 }])
       expect(() => make('a', { names })).toThrow(InvalidOptionError);
@@ -100,7 +100,7 @@ describe.each(['nats', '@nats-io/transport-node'] as const)('what cluster names 
     expect(node.names.stats()).toMatchObject({ held: 0, waiting: 0 });
   });
 
-  test('a key of more than 4,096 bytes, and takes one of exactly so many', async () => {
+  test('refuse a key of more than 4,096 bytes, and take one of exactly so many', async () => {
     await serve();
     const [a, b] = [await start('a'), await start('b')];
     // A text takes its bytes, and a few for its type and length.
@@ -125,7 +125,7 @@ describe.each(['nats', '@nats-io/transport-node'] as const)('what cluster names 
     await eventually(() => expectNothing(b));
   });
 
-  test('a key that is none', async () => {
+  test('refuse a key that is none', async () => {
     await serve();
     const node = await start('a');
     const { names } = node;
@@ -138,7 +138,7 @@ describe.each(['nats', '@nats-io/transport-node'] as const)('what cluster names 
     expect(names.stats().storeRequests).toBe(0);
   });
 
-  test('what is done with a claim after its loss, and leaves the next holder alone', async () => {
+  test('refuse what is done with a claim after its loss, and leave the next holder alone', async () => {
     await serve();
     const [a, b] = [await start('a'), await start('b')];
     const lost = await a.names.claim('k', { value: 'a' });
@@ -153,7 +153,7 @@ describe.each(['nats', '@nats-io/transport-node'] as const)('what cluster names 
     expect(next.held).toBe(true);
   });
 
-  test('a server without JetStream', async () => {
+  test('refuse a server without JetStream', async () => {
     await serve('');
     const node = await start('a');
     await expect(node.names.tryClaim('k')).rejects.toThrow(NamesUnavailableError);
@@ -170,7 +170,7 @@ describe.each(['nats', '@nats-io/transport-node'] as const)('what cluster names 
     expect(node.scope('pg').count()).toBe(1);
   });
 
-  test('a user without the permissions, who is told which', async () => {
+  test('refuse a user without the permissions, who is told which', async () => {
     const permissions = permissionsOf('pg', 'a', { names: false });
     const users = [
       { user: 'a', password: 'a', permissions },
@@ -186,7 +186,7 @@ describe.each(['nats', '@nats-io/transport-node'] as const)('what cluster names 
     expect((await permitted.names.tryClaim('k'))?.held).toBe(true);
   });
 
-  test('a bucket of another shape, and leaves what is in it', async () => {
+  test('refuse a bucket of another shape, and leave what is in it', async () => {
     await serve();
     const subjects = ['pgr.pg.names.*'];
     await stores.administer(`STREAM.CREATE.${STREAM}`, { name: STREAM, subjects, storage: 'memory' });
@@ -200,7 +200,7 @@ describe.each(['nats', '@nats-io/transport-node'] as const)('what cluster names 
     expect((await node.names.tryClaim('k'))?.held).toBe(true);
   });
 
-  test('nothing of another namespace: each has a holder of its own for one key', async () => {
+  test('are apart from those of another namespace: each has a holder of its own for one key', async () => {
     await serve();
     const [a, b] = [await start('a', { namespace: 'one' }), await start('b', { namespace: 'two' })];
     const claims = [await a.names.tryClaim('k', { value: 1 }), await b.names.tryClaim('k', { value: 2 })];
@@ -210,7 +210,7 @@ describe.each(['nats', '@nats-io/transport-node'] as const)('what cluster names 
     expect(claims[1]?.held).toBe(true);
   });
 
-  test('claims while the store has no room, and takes them when it has', async () => {
+  test('refuse claims while the store has no room, and take them when it has', async () => {
     await serve('jetstream { store_dir: "DIR/jetstream", max_file_store: 4KB }');
     const [a, b] = [await start('a'), await start('b')];
     const filling = await a.names.claim('filling');
@@ -233,7 +233,7 @@ describe.each(['nats', '@nats-io/transport-node'] as const)('what cluster names 
     expect(claim.held).toBe(true);
   });
 
-  test('claims while the disk takes no writes, and leaves no half of one', async () => {
+  test('refuse claims while the disk takes no writes, and leave no half of one', async () => {
     await serve();
     const [a, b] = [await start('a'), await start('b')];
     const before = await a.names.claim('k');
@@ -250,7 +250,7 @@ describe.each(['nats', '@nats-io/transport-node'] as const)('what cluster names 
     expect(after.held).toBe(true);
   });
 
-  test('names after the store was deleted and made anew, until no session of before can be alive', async () => {
+  test('refuse claims after the store was deleted and made anew, until no session of before can be alive', async () => {
     await serve();
     const [a, b] = [await start('a'), await start('b')];
     const first = await a.names.claim('k');
@@ -273,7 +273,7 @@ describe.each(['nats', '@nats-io/transport-node'] as const)('what cluster names 
     );
   });
 
-  test('names after an older copy of the store was restored, and says so', async () => {
+  test('refuse claims after an older copy of the store was restored, and say so', async () => {
     await serve();
     const { server } = stores;
     const files = join(server.directory, 'jetstream');
