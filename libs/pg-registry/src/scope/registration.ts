@@ -37,14 +37,14 @@ export interface Registration<K = Key, V = unknown> extends Disposable {
 /** The {@link Registration} of an entry of this node in one run of a scope. */
 export class OwnEntry implements Registration {
   readonly #scope: Scope;
-  readonly #args: ArgumentChecks;
+  readonly #checks: ArgumentChecks;
   /** The row of the entry when it was last read: the table replaces the row at each update. */
   #row: TableRow;
 
-  constructor(scope: Scope, row: TableRow, args: ArgumentChecks) {
+  constructor(scope: Scope, row: TableRow, checks: ArgumentChecks) {
     this.#scope = scope;
     this.#row = row;
-    this.#args = args;
+    this.#checks = checks;
   }
 
   get id(): string {
@@ -65,7 +65,7 @@ export class OwnEntry implements Registration {
   }
 
   update(value: unknown): boolean {
-    const stored = this.#args.value(value);
+    const stored = this.#checks.value(value);
     this.#scope.checkRunning();
     return this.#scope.updateEntry(this.#row.number, stored);
   }
