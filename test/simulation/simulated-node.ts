@@ -1,6 +1,6 @@
 import type { NodeEffect } from '../../libs/pg-registry/src/node/protocol-driver';
 import { ReplicationWaits } from '../../libs/pg-registry/src/node/replication-waits';
-import { RunningScopes } from '../../libs/pg-registry/src/node/running-scopes';
+import { NodeScopes } from '../../libs/pg-registry/src/node/node-scopes';
 import { replicateScope } from '../../libs/pg-registry/src/node/scope-replication';
 import { Processes, type LocalProcess } from '../../libs/pg-registry/src/lifetime';
 import {
@@ -98,7 +98,7 @@ export class SimulatedNode {
   readonly loop: EventLoop;
   readonly client: VirtualClient;
   readonly protocol: PeerProtocol;
-  readonly scopes: RunningScopes;
+  readonly scopes: NodeScopes;
   readonly processes: Processes;
   /** What its processes say to those of other nodes. */
   calls!: SimulatedCalls;
@@ -271,7 +271,7 @@ export class SimulatedNode {
     });
   }
 
-  #createScopes(): RunningScopes {
+  #createScopes(): NodeScopes {
     const host: ScopeDeps = {
       processes: this.processes,
       pids: this.#pids,
@@ -285,7 +285,7 @@ export class SimulatedNode {
       runningScopes: () => [],
       send: () => undefined,
     };
-    return new RunningScopes(host, (scope) => this.#replicate(scope), this.options.maxScopes);
+    return new NodeScopes(host, (scope) => this.#replicate(scope), this.options.maxScopes);
   }
 
   /** Starts a scope's stream. The observer is told of every write and every diff of a peer before subscribers of the scope are. */

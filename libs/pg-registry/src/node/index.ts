@@ -3,7 +3,7 @@
  *
  * {@link PgRegistryNode} is the public class. `node-components` makes its components and wires them; `node-lifecycle` connects, drains and closes;
  * `protocol-driver` runs the peer protocol with a clock, timers and a connection; `scope-replication` joins a scope to its stream;
- * `connection-channel` carries calls; `running-scopes` starts and stops scopes.
+ * `connection-channel` carries calls; `node-scopes` starts and stops scopes, and keeps the services of stopped ones.
  *
  * Promises: everything exists from construction, connecting comes later; after `close()` nothing runs any more. Nothing here decides what
  * is true about the cluster: that is the protocol's. May import: term, names, entities, observer, scope, wire, cluster, replication,

@@ -18,7 +18,7 @@ import type { NodeTelemetry } from './node-telemetry';
 import { type NodeOptions, type NormalNodeOptions, normalNodeOptions } from './node-options';
 import { type NodeEffect, ProtocolDriver } from './protocol-driver';
 import { ReplicationWaits } from './replication-waits';
-import { RunningScopes } from './running-scopes';
+import { NodeScopes } from './node-scopes';
 import { replicateScope } from './scope-replication';
 import { ScopeResolver } from './scope-resolver';
 import { SizeLimits } from './size-limits';
@@ -53,7 +53,7 @@ export interface NodeComponents extends Logs {
   readonly driver: ProtocolDriver;
   readonly waits: Waits;
   readonly processes: Processes;
-  readonly scopes: RunningScopes;
+  readonly scopes: NodeScopes;
   readonly replicationWaits: ReplicationWaits;
   readonly channel: ConnectionChannel;
   readonly calls: Calls;
@@ -116,7 +116,7 @@ export function createNodeComponents(
       limitedLog.error('step', 'A step of the node failed; it goes on with the next one', error),
   });
   const replicationWaits = new ReplicationWaits(clock);
-  const scopes: RunningScopes = new RunningScopes(
+  const scopes: NodeScopes = new NodeScopes(
     {
       ...scopeDeps(shared, deps, processes, (pid, message) => calls.outgoing.send(pid, message)),
       ...(options.observer !== false && { recorder: recorders.journal }),

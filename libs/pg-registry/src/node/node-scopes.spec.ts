@@ -2,7 +2,7 @@ import { collectUntil } from '../../../../test/support/garbage';
 import { PidInterner, DEFAULT_VALUE_LIMITS, FIXED_SEED } from '../term';
 import { Processes } from '../lifetime';
 import type { ReplicationPort, ScopeDeps } from '../scope';
-import { RunningScopes } from './running-scopes';
+import { NodeScopes } from './node-scopes';
 
 const NO_PEERS: ReplicationPort = {
   operations: { last: 0 },
@@ -29,13 +29,13 @@ function depsOfNode(): ScopeDeps {
 }
 
 describe('the scopes of a node', () => {
-  const startAndStop = (scopes: RunningScopes, name: string): void => {
+  const startAndStop = (scopes: NodeScopes, name: string): void => {
     scopes.start(name).register('editor');
     scopes.stop(name);
   };
 
   it('a node forgets scopes that were started and stopped', async () => {
-    const scopes = new RunningScopes(depsOfNode(), () => NO_PEERS, Infinity);
+    const scopes = new NodeScopes(depsOfNode(), () => NO_PEERS, Infinity);
     scopes.start('running');
     for (let at = 0; at < 100; at += 1) startAndStop(scopes, `document ${at}`);
     await collectUntil(() => scopes.remembered === 1);
@@ -44,7 +44,7 @@ describe('the scopes of a node', () => {
   });
 
   it('a node keeps the registry of a stopped scope the same object as long as somebody holds it', async () => {
-    const scopes = new RunningScopes(depsOfNode(), () => NO_PEERS, Infinity);
+    const scopes = new NodeScopes(depsOfNode(), () => NO_PEERS, Infinity);
     const held = scopes.start('held');
     scopes.stop('held');
     startAndStop(scopes, 'other');
@@ -55,7 +55,7 @@ describe('the scopes of a node', () => {
   });
 
   it('a node keeps listeners for the next run of a scope, although nobody holds its registry', async () => {
-    const scopes = new RunningScopes(depsOfNode(), () => NO_PEERS, Infinity);
+    const scopes = new NodeScopes(depsOfNode(), () => NO_PEERS, Infinity);
     const seen: unknown[] = [];
     let remove: (() => void) | undefined = scopes.service('a').addListener({
       onRegister: ({ key }) => void seen.push(key),

@@ -18,7 +18,7 @@ import { isNameOnly } from './node-options';
  * The service of a stopped scope is kept only as long as somebody holds it, or it has listeners for later runs: an
  * application may start and stop a scope for each document, for ever.
  */
-export class RunningScopes {
+export class NodeScopes {
   /** Of running scopes, and those with listeners. */
   readonly #services = new Map<string, PgRegistryService>();
   /** All others that may still be held by somebody. */

@@ -1,13 +1,13 @@
 import type { LocalProcess } from '../lifetime';
 import type { Registrar, Resolver, Via } from '../calls';
 import { type Key, type Pid, UniqueKeysRequiredError } from '../term';
-import type { RunningScopes } from './running-scopes';
+import type { NodeScopes } from './node-scopes';
 
 /** Tells calls which processes a key has, and gives processes their names: from this node's scopes. */
 export class ScopeResolver implements Resolver, Registrar {
-  readonly #scopes: RunningScopes;
+  readonly #scopes: NodeScopes;
 
-  constructor(scopes: RunningScopes) {
+  constructor(scopes: NodeScopes) {
     this.#scopes = scopes;
   }
 
