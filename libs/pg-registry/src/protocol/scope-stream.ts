@@ -1,5 +1,5 @@
 import type { Effect, Endpoint, ScopeDigest } from '../cluster';
-import type { Replicator, ReplicatorStats, StreamPosition, Streams } from '../replication';
+import type { Replicator, StreamPosition, Streams } from '../replication';
 import type { Diff } from '../table';
 import type { Turn } from './turn';
 
@@ -61,10 +61,6 @@ export class ScopeStream {
   /** How far the stream of each followed peer has come. Costs the number of peers. */
   positions(): readonly StreamPosition[] {
     return this.#replicator.positions();
-  }
-
-  stats(): ReplicatorStats {
-    return this.#replicator.stats();
   }
 
   /**
