@@ -1,9 +1,15 @@
 /**
  * entities/: one living object per id, somewhere in the cluster.
  *
- * `entity-service` is the public side. `entities` knows where entities are and routes calls; `entity-host` starts and ends those of this node;
- * `moves` gives them to other nodes and `arrivals` takes them; `merges` ends one of two after a split; `entity-leases` claims those with guard `'lease'`; `waiting-starts` has calls wait for that;
- * `refusals` says why an entity is not started here; `placement` says where it belongs. Hosts offer types in the scope `pg.hosts` and talk by calls (`host-messages`); living entities are entries of `pg.entities`.
+ * `entity-service` is the public side. `entities` routes calls by what `hosts` knows of the cluster: hosts offer types in the scope `pg.hosts`,
+ * and living entities are entries of `pg.entities`. `entity-host` starts and ends those of this node (`hosted-type` has what lives of a type,
+ * `entity-handlers` what answers as an entity, `idle-watch` finds the idle ones, `start-turns` spreads starts over time). `refusals` says why an
+ * entity is not started here; `placement` says where it belongs. `waiting-starts` keeps starts, and the calls for them, that have to wait;
+ * `entity-leases` claims those with guard `'lease'`. `moves` gives entities to other nodes and `arrivals` takes them; `merges` ends one of two
+ * after a split.
+ *
+ * Hosts talk to each other by calls: `host-messages` reads them, `host-handlers` answers, `host-orders` does what operators order. `memory/`
+ * remembers within bounds what peers choose.
  *
  * Promises: among nodes that see each other at most one entity of a key lives, and none starts before the last one has ended; a call is
  * executed at most once; what waits for an entity is executed or told why not. May import: term, table, names, lifetime, calls, process, scope, rxjs.
