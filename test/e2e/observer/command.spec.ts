@@ -149,7 +149,8 @@ describe('the command', () => {
           isKilled = true;
           extra.process.kill('SIGKILL');
         }
-        return output.includes('peer-removed');
+        // What the node remembers comes first, and on a busy machine another one may have been removed before.
+        return /"type":"peer-removed".*"node":"extra"/.test(output);
       },
     });
     let n = 0;
@@ -157,14 +158,10 @@ describe('the command', () => {
     const events = objectsOf(await watching);
     clearInterval(timer);
     cluster.forget(extra);
-    expect(events.find(({ type }) => type === 'peer-suspect')).toMatchObject({
-      node: 'extra',
-      cause: 'crash',
-    });
-    expect(events.find(({ type }) => type === 'peer-removed')).toMatchObject({
-      node: 'extra',
-      cause: 'crash',
-    });
+    for (const expected of ['peer-suspect', 'peer-removed'])
+      expect(events).toContainEqual(
+        expect.objectContaining({ type: expected, node: 'extra', cause: 'crash' }),
+      );
   });
 
   it('is nobody’s peer', async () => {
