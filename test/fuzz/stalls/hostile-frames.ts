@@ -3,12 +3,17 @@ import { ITEM } from '../../../libs/pg-registry/src/calls/frames/item-kinds';
 import { FULL_BYTES, ITEM_HEAD_BYTES } from '../../../libs/pg-registry/src/calls/frames/line';
 import { encodeHello, MOST_NAMES } from '../../../libs/pg-registry/src/cluster/hello';
 import { Writer } from '../../../libs/pg-registry/src/wire';
-import { AROUND, heaviest, type Part, PARTS } from './repeated';
-import type { HostileFrame } from './victim';
+import { AROUND, heaviest, NUMBERS, type Part, PARTS } from './repeated';
+import { LIVES_KINDS } from './lives';
+import type { HostileFrame, Victim } from './victim';
 
 /** A kind of input that costs its receiver much. */
 export interface HostileKind {
   readonly name: string;
+  /** What the node does before. */
+  readonly prepare?: (victim: Victim) => void;
+  /** Frames that came before, one a turn. What they take is not measured. */
+  readonly before?: (bytes: number) => readonly HostileFrame[];
   /** The frames that come in one read of the socket, for a node of this incarnation. @param bytes How large a frame may be */
   readonly frames: (bytes: number, victim: string) => readonly HostileFrame[];
 }
@@ -100,11 +105,11 @@ function ops(count: number, operations: Writer, first = 1): HostileFrame {
 }
 
 /** A frame with one operation. */
-function operation(write: (writer: Writer) => void): HostileFrame {
+function operation(write: (writer: Writer) => void, number = 1): HostileFrame {
   const writer = new Writer();
   write(writer);
   writer.u8(END);
-  return ops(1, writer);
+  return ops(1, writer, number);
 }
 
 /** A group of joins under one key. @param process How far the processes of two of them are apart */
@@ -236,6 +241,47 @@ const OPERATIONS: readonly HostileKind[] = [
   { name: '64 KB of operations with keys of 30 elements', frames: () => [longKeys()] },
 ];
 
+/** So many entries with values of the largest size. */
+const LARGE_ENTRIES = 8;
+
+/** The end, by one operation, of entries with the largest values. @param write Writes what stands before the numbers of the entries */
+function endOfLargeEntries(name: string, group: number, write: (writer: Writer) => void): HostileKind {
+  const valueOf = heaviest(NUMBERS, AROUND['an array']);
+  return {
+    name,
+    before: (bytes) =>
+      Array.from({ length: LARGE_ENTRIES }, (_, at) =>
+        operation((to) => {
+          join(
+            to,
+            (key) => key.value('key'),
+            (value) => value.raw(valueOf(bytes - ROOM)),
+            ONE_MORE * (at + 1),
+          );
+        }, at + 1),
+      ),
+    frames: () => [
+      operation((to) => {
+        to.uint(LARGE_ENTRIES * 8 + group);
+        write(to);
+        for (let at = 0; at < LARGE_ENTRIES; at += 1) to.uint(ONE_MORE);
+      }, LARGE_ENTRIES + 1),
+    ],
+  };
+}
+
+const ENDS: readonly HostileKind[] = [
+  endOfLargeEntries('an operation of leaves of entries with large values', GROUP.leave, () => undefined),
+  endOfLargeEntries('an operation of updates of entries with large values', GROUP.updateOne, nothing),
+];
+
+/** The end of a node with as many entries as 16 frames of 64 KB bring. */
+const GONE: HostileKind = {
+  name: 'a goodbye of a node with 144,000 entries',
+  before: () => Array.from({ length: 16 }, (_, at) => smallOperations(1 + at * 9000)),
+  frames: () => [{ kind: 'goodbye', body: new Uint8Array(0) }],
+};
+
 const CALLS: readonly HostileKind[] = [
   {
     name: '60 frames of 16 KB of casts',
@@ -287,4 +333,12 @@ const HELLOS: readonly HostileKind[] = [
 ];
 
 /** All kinds that were found to cost much. */
-export const KINDS: readonly HostileKind[] = [...OPERATIONS, ...CALLS, ...HELLOS, ...valueKinds()];
+export const KINDS: readonly HostileKind[] = [
+  ...OPERATIONS,
+  ...ENDS,
+  GONE,
+  ...LIVES_KINDS,
+  ...CALLS,
+  ...HELLOS,
+  ...valueKinds(),
+];

@@ -20,11 +20,13 @@ interface Measured {
   readonly all: number;
 }
 
-async function measure({ name, frames }: HostileKind, bytes: number): Promise<Measured> {
+async function measure({ name, prepare, before, frames }: HostileKind, bytes: number): Promise<Measured> {
   const runs: Omit<Measured, 'name'>[] = [];
   // The first round compiles.
   for (let round = 0; round <= ROUNDS; round += 1) {
     const victim = await Victim.start();
+    prepare?.(victim);
+    for (const frame of before?.(bytes) ?? []) await victim.receive([frame]);
     const sent = frames(bytes, victim.node.incarnation);
     globalThis.gc?.();
     const run = await victim.receive(sent);

@@ -56,6 +56,8 @@ const two: Part['write'] = (writer) => writer.u8(2);
 const number: Part['write'] = (writer, at) => writer.value(at);
 const emptyArray: Part['write'] = (writer) => writer.u8(0x80);
 
+export const NUMBERS: Part = { name: 'numbers', write: number };
+
 /** What a value of the largest size may consist of. */
 export const PARTS: readonly Part[] = [
   { name: 'empty arrays', write: emptyArray },
@@ -65,7 +67,7 @@ export const PARTS: readonly Part[] = [
   { name: 'empty texts', write: (writer) => writer.u8(0x40) },
   { name: 'texts of a letter', write: (writer) => writer.value('a') },
   { name: 'texts beyond ASCII', write: (writer) => writer.value('é') },
-  { name: 'numbers', write: number },
+  NUMBERS,
   { name: 'fractions', write: (writer, at) => writer.value(at + 0.5) },
   { name: 'bigints', write: (writer, at) => writer.value(BigInt(at)) },
   { name: 'long bigints', write: (writer, at) => writer.value(-(2n ** 64n) - BigInt(at)) },

@@ -8,7 +8,7 @@ import { localBus, localTransport } from '../../../libs/pg-registry/src/transpor
 import { PgRegistryNode } from '../../../libs/pg-registry/src/node';
 import { decodeFrame, encodeFrame } from '../../../libs/pg-registry/src/wire/frame';
 import type { FrameKind } from '../../../libs/pg-registry/src/wire/frame-kinds';
-import { Subjects } from '../../../libs/pg-registry/src/wire';
+import { incarnationOf, Subjects } from '../../../libs/pg-registry/src/wire';
 import { eventually } from '../../support/eventually';
 import { threadMs } from './processor-time';
 
@@ -22,11 +22,15 @@ export interface HostileFrame {
   readonly body: Uint8Array;
   /** The scope of operations. */
   readonly scope?: string;
+  /** Which of its later lives sends it. Default: the present one. */
+  readonly life?: number;
 }
 
 /** Passes messages on to a node when they are given to it, besides those of the bus. */
 class Tap implements Transport {
   readonly kind = 'tapped';
+  /** Whether the node hears nothing any more. */
+  isDeaf = false;
   readonly #inner: Transport;
   readonly receivers = new Map<string, OnMessage>();
 
@@ -39,7 +43,9 @@ class Tap implements Transport {
     const subscribe = connection.subscribe.bind(connection);
     connection.subscribe = (subject, onMessage) => {
       this.receivers.set(subject, onMessage);
-      return subscribe(subject, onMessage);
+      return subscribe(subject, (...message) => {
+        if (!this.isDeaf) onMessage(...message);
+      });
     };
     return connection;
   }
@@ -52,6 +58,7 @@ export class Victim {
     readonly hostile: PgRegistryNode,
     readonly epoch: number,
     readonly tap: Tap,
+    readonly tapOfHostile: Tap,
   ) {}
 
   static async start(): Promise<Victim> {
@@ -60,7 +67,8 @@ export class Victim {
     const of = (name: string, transport: Transport): PgRegistryNode =>
       new PgRegistryNode({ transport, node: name }, { defaultTransport: localTransport, logger: silent });
     const node = of('v', tap);
-    const hostile = of('m', localTransport({ bus }));
+    const tapOfHostile = new Tap(localTransport({ bus }));
+    const hostile = of('m', tapOfHostile);
     let epoch = 0;
     const ear = bus.connect({
       node: 'ear',
@@ -80,7 +88,7 @@ export class Victim {
       if (epoch === 0 || node.peers().length === 0 || hostile.peers().length === 0)
         throw new Error('The two have not met yet.');
     });
-    return new Victim(node, hostile, epoch, tap);
+    return new Victim(node, hostile, epoch, tap, tapOfHostile);
   }
 
   /** Gives it the frames in one turn. @returns The most processor ms of one turn, and of all */
@@ -89,11 +97,23 @@ export class Victim {
   ): Promise<{ readonly longest: number; readonly all: number }> {
     const { incarnation } = this.hostile;
     const subjects = new Subjects('pg', 'm');
-    const messages = frames.map(({ kind, body, scope }) => ({
+    const messages = frames.map(({ kind, body, scope, life = 0 }) => ({
       onMessage: this.#receiverOf(kind, scope),
-      subject: scope === undefined ? subjects.to('v', kind) : subjects.ops(scope),
+      subject:
+        scope !== undefined
+          ? subjects.ops(scope)
+          : isAnnounced(kind)
+            ? subjects.announce(kind)
+            : subjects.to('v', kind),
       bytes: encodeFrame(
-        { version: 2, versions: { min: 1, max: 2 }, node: 'm', incarnation, epoch: this.epoch, kind },
+        {
+          version: 2,
+          versions: { min: 1, max: 2 },
+          node: 'm',
+          incarnation: life === 0 ? incarnation : incarnationOf('m', life),
+          epoch: this.epoch + life,
+          kind,
+        },
         body,
       ),
     }));
@@ -112,7 +132,12 @@ export class Victim {
 
   #receiverOf(kind: FrameKind, scope?: string): OnMessage {
     const subjects = new Subjects('pg', 'v');
-    const subject = scope === undefined ? subjects.inbox(kind) : subjects.everyOps(scope);
+    const subject =
+      scope !== undefined
+        ? subjects.everyOps(scope)
+        : isAnnounced(kind)
+          ? subjects.every(kind)
+          : subjects.inbox(kind);
     const found = this.tap.receivers.get(subject);
     if (found === undefined) throw new Error(`The node does not listen on ${subject}.`);
     return found;
@@ -122,6 +147,10 @@ export class Victim {
     await this.hostile.close();
     await this.node.close();
   }
+}
+
+function isAnnounced(kind: FrameKind): boolean {
+  return kind === 'goodbye' || kind === 'suspect';
 }
 
 function turn(): Promise<void> {

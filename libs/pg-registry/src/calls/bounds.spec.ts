@@ -87,7 +87,7 @@ describe.each([1, 2] as const)(
     });
 
     it('refuses calls beyond maxCallBytesPerPeer, and takes one larger call alone', async () => {
-      const b = limited({ bytes: 100_000 });
+      const b = limited({ bytes: 50_000 });
       const { pid } = b.serve({ hold: held.hold });
       const large = a.service.call(pid, 'hold', 'x'.repeat(60_000));
       await expect(failureOf(a.service.call(pid, 'hold'))).resolves.toMatchObject({ code: 'MAILBOX_FULL' });

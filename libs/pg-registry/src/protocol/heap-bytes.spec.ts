@@ -1,7 +1,15 @@
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Table } from '../table';
-import { DEFAULT_VALUE_LIMITS, heapBytesOf, type Key, PidInterner, type Value } from '../term';
+import {
+  DEFAULT_VALUE_LIMITS,
+  heapBytesOf,
+  type Key,
+  LARGE_VALUE_BYTES,
+  noteHeapBytes,
+  PidInterner,
+  type Value,
+} from '../term';
 import { HeapLimitError, Reader, Writer } from '../wire';
 
 const THERE = 'b'.repeat(16);
@@ -94,6 +102,46 @@ describe('the estimated size of what a peer sends', () => {
     const update = { kind: 'update' as const, entries: [{ number: 1, value: 'x' }] };
     table.remote(THERE).apply({ number: 2, groups: [update] }, Infinity);
     expect(large - table.remote(THERE).size.heapBytes).toBeGreaterThan(900);
+  });
+
+  it.each<[string, Value]>([
+    ['arrays', list(5000, (at) => [at])],
+    ['empty arrays and objects', list(5000, (at) => (at % 2 === 0 ? [] : {}))],
+    ['objects of one kind', list(5000, (at) => ({ a: at, b: at }))],
+    ['long texts', list(60, (at) => 'x'.repeat(1000) + at)],
+  ])(
+    'is what the reader of a large value of %s counted, so nobody looks through it again',
+    (_what, value) => {
+      const reader = new Reader(bytesOf(value), { pids: new PidInterner(), limits: DEFAULT_VALUE_LIMITS });
+      const before = reader.heapLeft;
+      const read = reader.value();
+      expect(before - reader.heapLeft).toBeGreaterThan(50_000);
+      expect(heapBytesOf(read)).toBe(before - reader.heapLeft);
+      expect(heapBytesOf(read)).toBeLessThan(heapBytesOf(value) * 1.01); // and the names, once
+    },
+  );
+
+  it('is remembered of a large value, so its parts are not looked at when its entry comes, changes or leaves', () => {
+    let looks = 0;
+    const value = new Proxy(
+      list(2000, (at) => at),
+      {
+        get: (target, name) => {
+          looks += 1;
+          const part: unknown = Reflect.get(target, name);
+          return part;
+        },
+      },
+    );
+    const table = new Table({ node: 'here', incarnation: 'a'.repeat(16), keys: 'duplicate' });
+    const pid = new PidInterner().intern('there', THERE, 1);
+    const theirs = table.remote(THERE);
+    noteHeapBytes(value, LARGE_VALUE_BYTES);
+    const entries = [1, 2].map((number) => ({ number, pid, value }));
+    theirs.apply({ number: 1, groups: [{ kind: 'join', key: 'k', entries }] }, Infinity);
+    theirs.apply({ number: 2, groups: [{ kind: 'update', entries: [{ number: 1, value: 0 }] }] }, Infinity);
+    theirs.apply({ number: 3, groups: [{ kind: 'leave', numbers: [2] }] }, Infinity);
+    expect(looks).toBe(0);
   });
 
   it('ends the decoding of what takes more than it may, before it is made', () => {

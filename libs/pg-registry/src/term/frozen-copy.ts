@@ -183,11 +183,10 @@ export class FrozenCopy {
     return this.#pids.internPid(pid);
   }
 
-  /** Checks what arrays, plain objects, Maps and Sets have in common, and remembers the original against cycles. */
-  #enter(source: object, depth: number): void {
-    for (let level = 0; level < depth; level += 1) {
+  /** Checks and counts what arrays, plain objects, Maps and Sets have in common, and remembers the original against cycles. */
+  #enter(source: object, depth: number, parts = 0): void {
+    for (let level = 0; level < depth; level += 1)
       if (this.#containers[level] === source) this.#refuse('contains itself', depth);
-    }
     if (depth >= this.#limits.maxDepth) {
       throw new ValueTooLargeError(
         `${this.#place(depth)} is nested deeper than maxDepth = ${this.#limits.maxDepth} levels. ${this.#use.outcome}`,
@@ -195,13 +194,17 @@ export class FrozenCopy {
     }
     this.#containers[depth] = source;
     if (Object.getOwnPropertySymbols(source).length > 0) this.#refuse('has a symbol as property', depth);
+    if (parts === 0) return;
+    this.#weight += this.#isKey ? parts : WEIGHT.container + parts * WEIGHT.element;
+    if (this.#weight <= MOST_KEY_PARTS) return; // the lower of the two
+    if (this.#isKey) throw tooManyKeyParts(this.#place(depth));
+    if (this.#weight > MOST_WEIGHT) throw tooHeavy(this.#use, this.#place(depth));
   }
 
   #array(source: readonly unknown[], depth: number): readonly Value[] {
-    this.#enter(source, depth);
     const { length } = source;
+    this.#enter(source, depth, length);
     this.#grow(arrayHeadBytes(length), depth);
-    if (this.#isKey) this.#countParts(length, depth);
     const copy: Value[] = [];
     for (let i = 0; i < length; i += 1) {
       this.#steps[depth] = i;
@@ -216,10 +219,9 @@ export class FrozenCopy {
   }
 
   #record(source: object, depth: number): { readonly [name: string]: Value } {
-    this.#enter(source, depth);
     const names = Object.keys(source);
+    this.#enter(source, depth, names.length);
     this.#grow(TAG_BYTES + uintBytes(names.length), depth);
-    if (this.#isKey) this.#countParts(names.length, depth);
     this.#nameCount += names.length;
     if (this.#nameCount > FEW_NAMES) this.#weigh((this.#newNames ??= new NewNames()).weightOf(names), depth);
     const copy: { [name: string]: Value } = {};
@@ -332,11 +334,6 @@ export class FrozenCopy {
     if (this.#isKey) return; // its parts are counted
     this.#weight += weight;
     if (this.#weight > MOST_WEIGHT) throw tooHeavy(this.#use, this.#place(depth));
-  }
-
-  #countParts(count: number, depth: number): void {
-    this.#weight += count;
-    if (this.#weight > MOST_KEY_PARTS) throw tooManyKeyParts(this.#place(depth));
   }
 
   #refuse(what: string, depth: number): never {

@@ -40,7 +40,7 @@ const PLACE_BYTES = 64;
 const SHORT_TEXT = 16;
 
 /** Estimates what a string takes in memory. Linear in its length, by native code. */
-function heapBytesOfText(text: string): number {
+export function heapBytesOfText(text: string): number {
   const { length } = text;
   if (length <= SHORT_TEXT) return HEAP_BYTES.string + length * 2;
   // V8 takes one byte for each unit of a text that is Latin-1, otherwise two.
@@ -58,7 +58,19 @@ export function heapBytesOfRecord(properties: number): number {
   return HEAP_BYTES.record + few * PROPERTY_BYTES + (properties - few) * MANY_PROPERTY_BYTES;
 }
 
-/** Estimates what a value in normal form takes in memory. Linear in its size. */
+/** What a value takes that takes so much is worth to be remembered as long as it lives. */
+export const LARGE_VALUE_BYTES = 16_384;
+const largeValues = new WeakMap<object, number>();
+
+/**
+ * Remembers what a large value takes, as its reader counted it: an upper estimate. To look through it again took longer than to read it, and
+ * entries with large values may leave by the thousand in one turn. Constant time.
+ */
+export function noteHeapBytes(value: Value, bytes: number): void {
+  if (typeof value === 'object' && value !== null) largeValues.set(value, bytes);
+}
+
+/** Estimates what a value in normal form takes in memory. Constant time if that is remembered, otherwise linear in its size. */
 export function heapBytesOf(value: Value): number {
   switch (typeof value) {
     case 'number':
@@ -69,7 +81,7 @@ export function heapBytesOf(value: Value): number {
     case 'bigint':
       return HEAP_BYTES.bigint + value.toString(16).length;
     case 'object':
-      return value === null ? 0 : heapBytesOfObject(value);
+      return value === null ? 0 : (largeValues.get(value) ?? heapBytesOfObject(value));
     case 'boolean':
     case 'undefined':
     default:
@@ -77,29 +89,35 @@ export function heapBytesOf(value: Value): number {
   }
 }
 
+/** Arrays and records first, without a copy of their parts: a value of a megabyte may have half a million of them. */
 function heapBytesOfObject(value: Value & object): number {
-  if (isRecord(value)) {
-    const parts = Object.values(value);
-    let bytes = heapBytesOfRecord(parts.length);
-    for (const part of parts) bytes += heapBytesOf(part);
+  if (isArray(value)) {
+    let bytes = heapBytesOfArray(value.length);
+    for (const element of value) bytes += heapBytesOf(element);
     return bytes;
   }
-  if (isArray(value)) return sumOf(value, heapBytesOfArray(value.length));
+  if (isRecord(value)) {
+    let [bytes, properties] = [0, 0];
+    for (const name in value) {
+      if (!Object.hasOwn(value, name)) continue;
+      bytes += heapBytesOf(value[name]);
+      properties += 1;
+    }
+    return bytes + heapBytesOfRecord(properties);
+  }
   if (isPid(value)) return HEAP_BYTES.pid + heapBytesOfText(value.node);
   if (isDate(value)) return HEAP_BYTES.date;
-  if (isSet(value)) return sumOf(value, HEAP_BYTES.set + value.size * HEAP_BYTES.setMember);
+  if (isSet(value)) {
+    let bytes = HEAP_BYTES.set + value.size * HEAP_BYTES.setMember;
+    for (const member of value) bytes += heapBytesOf(member);
+    return bytes;
+  }
   if (isMap(value)) {
     let bytes = HEAP_BYTES.map + value.size * HEAP_BYTES.mapEntry;
     for (const [key, each] of value) bytes += heapBytesOf(key) + heapBytesOf(each);
     return bytes;
   }
   return HEAP_BYTES.bytes + value.byteLength;
-}
-
-function sumOf(values: Iterable<Value>, start: number): number {
-  let bytes = start;
-  for (const value of values) bytes += heapBytesOf(value);
-  return bytes;
 }
 
 /** Estimates what a key takes in memory with its place in an index of keys. Linear in its size. */

@@ -34,7 +34,16 @@ export { DEFAULT_VALUE_LIMITS, type EffectiveLimits, type Key, type Value, type 
 export { normalKey, normalValue } from './freeze';
 export { sameKey, sameValue } from './equality';
 export { compareValues } from './order';
-export { HEAP_BYTES, heapBytesOf, heapBytesOfArray, heapBytesOfKey, heapBytesOfRecord } from './heap-bytes';
+export {
+  HEAP_BYTES,
+  heapBytesOf,
+  heapBytesOfArray,
+  heapBytesOfKey,
+  heapBytesOfRecord,
+  heapBytesOfText,
+  LARGE_VALUE_BYTES,
+  noteHeapBytes,
+} from './heap-bytes';
 export { canonicalText, keyToken } from './hash/token';
 export { FIXED_SEED, HashSeed } from './hash/hash-seed';
 export { hashText, mixHash } from './hash/hash-text';

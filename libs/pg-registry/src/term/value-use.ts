@@ -62,7 +62,8 @@ export function tooHeavy({ name, outcome }: ValueUse, place: string): ValueTooLa
   return new ValueTooLargeError(
     `The ${name} would take its readers too long: up to ${place} it weighs more than ${MOST_WEIGHT} already. A Map, Set, Date, Pid, typed ` +
       `array, ArrayBuffer or object of new property names weighs ${WEIGHT.part}, or ${WEIGHT.part + WEIGHT.home} if it is the first Pid of its ` +
-      `node; such a name up to ${WEIGHT.name}; a member of a Map or Set ${WEIGHT.member}, ${WEIGHT.member + WEIGHT.bigintMember} if it is a bigint, or ${WEIGHT.member + WEIGHT.objectMember} if it is an object; all else nothing. Use arrays, numbers and strings ` +
+      `node; such a name up to ${WEIGHT.name}; a member of a Map or Set ${WEIGHT.member}, ${WEIGHT.member + WEIGHT.bigintMember} if it is a bigint, or ${WEIGHT.member + WEIGHT.objectMember} if it is an object; ` +
+      `another object or an array ${WEIGHT.container}, and each of its elements or properties ${WEIGHT.element}; all else nothing. Use numbers and strings ` +
       `instead, or several values. ${outcome}`,
   );
 }

@@ -9,10 +9,13 @@ import {
   heapBytesOfArray,
   furtherWeightOf,
   heapBytesOfRecord,
+  heapBytesOfText,
+  LARGE_VALUE_BYTES,
   LARGEST_INLINE_INTEGER,
   LONG_ARRAY_LENGTH,
   LONG_STRING_BYTES,
   MOST_KEY_PARTS,
+  noteHeapBytes,
   type Key,
   type Pid,
   type PidInterner,
@@ -114,7 +117,7 @@ export class Reader extends CountingReader {
     if (this.#options === undefined) throw new TypeError('This Reader was given neither pids nor limits.');
     const { maxKeyBytes, maxValueBytes } = this.#options.limits;
     const maxBytes = isKey ? maxKeyBytes : maxValueBytes;
-    const start = this.position;
+    const [start, heapLeft] = [this.position, this.heapLeft];
     this.#mostPosition = start + maxBytes;
     this.#isKey = isKey;
     if (isKey) this.keyPartsLeft = MOST_KEY_PARTS;
@@ -123,6 +126,7 @@ export class Reader extends CountingReader {
     const value = this.#read(0);
     const bytes = this.position - start + this.#saved;
     if (bytes > maxBytes) this.fail(`a value of ${bytes} bytes where ${maxBytes} are allowed`);
+    if (heapLeft - this.heapLeft >= LARGE_VALUE_BYTES) noteHeapBytes(value, heapLeft - this.heapLeft);
     return value;
   }
 
@@ -187,7 +191,9 @@ export class Reader extends CountingReader {
 
   #text(length: number): string {
     this.charge(HEAP_BYTES.string + length * 2);
-    return this.text(length);
+    const text = this.text(length);
+    if (length >= LONG_STRING_BYTES && text.length === length) this.heapLeft += length; // of one byte a unit
+    return text;
   }
 
   /** A number that would have been written in a shorter way if it were smaller. */
@@ -213,7 +219,7 @@ export class Reader extends CountingReader {
     this.#enter(depth);
     if (length === 0) return EMPTY_ARRAY;
     if (length > this.remaining) this.fail(`${length} elements announced, ${this.remaining} bytes left`);
-    this.charge(heapBytesOfArray(length));
+    this.charge(heapBytesOfArray(length), WEIGHT.container + length * WEIGHT.element);
     if (this.#isKey) this.countKeyParts(length);
     return Object.freeze(
       length <= LONGEST_LITERAL ? this.#few(length, depth + 1) : this.#many(length, depth + 1),
@@ -257,7 +263,7 @@ export class Reader extends CountingReader {
   #record({ names }: KnownShape, depth: number): Value {
     this.#enter(depth);
     if (names.length === 0) return EMPTY_RECORD;
-    this.charge(heapBytesOfRecord(names.length));
+    this.charge(heapBytesOfRecord(names.length), WEIGHT.container + names.length * WEIGHT.element);
     if (this.#isKey) this.countKeyParts(names.length);
     const record: { [name: string]: Value } = {};
     for (const name of names) record[name] = this.#read(depth + 1);
@@ -267,7 +273,7 @@ export class Reader extends CountingReader {
   #pidOfNewHome(): Pid {
     const home = readHome(this);
     this.#homes.push(home);
-    this.charge(0, WEIGHT.home);
+    this.charge(heapBytesOfText(home.node), WEIGHT.home);
     return this.#pid(home);
   }
 
