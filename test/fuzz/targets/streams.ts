@@ -27,7 +27,7 @@ class Stream {
     onDone: () => undefined,
   });
   readonly #writer = new ReplyWriter({
-    backlog: { waiting: 0 },
+    backlog: { waiting: 0, bytes: 0 },
     signal: this.#over.signal,
     send: (_ahead, values) => void (this.#sent += values.length),
     onStreaming: () => undefined,

@@ -2,7 +2,12 @@ import { concat, EMPTY, from, NEVER, Observable, of, range, Subject, throwError 
 import { MailboxFullError, ValueTooLargeError } from '../term';
 import { MAX_WAITING, ReplyWriter } from './reply-writer';
 import { WINDOW } from './rpc-message';
-import { MOST_WAITING_OF_NODE, type StreamBacklog, StreamBacklogs } from './stream-backlogs';
+import {
+  MOST_WAITING_BYTES,
+  MOST_WAITING_OF_NODE,
+  type StreamBacklog,
+  StreamBacklogs,
+} from './stream-backlogs';
 
 const turn = (): Promise<void> => new Promise(setImmediate);
 
@@ -16,11 +21,11 @@ describe('ReplyWriter', () => {
     sent = [];
     streaming = 0;
     caller = new AbortController();
-    backlog = { waiting: 0 };
+    backlog = { waiting: 0, bytes: 0 };
   });
   // Whatever became of the stream, nothing of it waits any more.
   // oxlint-disable-next-line jest/no-standalone-expect -- holds after each test
-  afterEach(() => expect(backlog.waiting).toBe(0));
+  afterEach(() => expect(backlog).toEqual({ waiting: 0, bytes: 0 }));
 
   function writer(maxBatch = Infinity): ReplyWriter {
     return new ReplyWriter({
@@ -121,6 +126,26 @@ describe('ReplyWriter', () => {
     expect(backlog.waiting).toBe(MOST_WAITING_OF_NODE - streams * WINDOW); // each stream has sent a window
     caller.abort(new Error('gone'));
     await Promise.all(answers);
+  });
+
+  it('replies end their streams if what waits for the callers of one node takes too much memory', async () => {
+    let most = 0;
+    const texts = new Observable<string>((subscriber) => {
+      for (let i = 0; i < 400; i += 1) {
+        subscriber.next(`${i}`.padEnd(100_000, 'x'));
+        most = Math.max(most, backlog.bytes);
+      }
+    });
+    const answers = [1, 2].map(() =>
+      writer()
+        .write(texts)
+        .catch((error: unknown) => error),
+    );
+    expect(most).toBeGreaterThan(MOST_WAITING_BYTES * 0.9);
+    expect(most).toBeLessThanOrEqual(MOST_WAITING_BYTES);
+    expect(await answers[1]).toBeInstanceOf(MailboxFullError);
+    caller.abort(new Error('gone'));
+    await answers[0];
   });
 
   it('what waits for nodes is forgotten with their last streams', () => {

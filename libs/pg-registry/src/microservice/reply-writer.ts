@@ -1,8 +1,8 @@
 import type { Observable, Subscription } from 'rxjs';
-import { MailboxFullError, ValueTooLargeError } from '../term';
+import { heapBytesOf, MailboxFullError, type Value, ValueTooLargeError } from '../term';
 import { plainPayload } from './payload';
 import { type Answer, WINDOW } from './rpc-message';
-import { MOST_WAITING_OF_NODE, type StreamBacklog } from './stream-backlogs';
+import { MOST_WAITING_BYTES, MOST_WAITING_OF_NODE, type StreamBacklog } from './stream-backlogs';
 
 /** How many values may wait for a caller that takes them more slowly than they come. With one more the stream fails. */
 export const MAX_WAITING = 65_536;
@@ -24,6 +24,13 @@ export interface ReplyWriterDeps {
   readonly onError: (error: unknown) => void;
 }
 
+/** A value that waits: the plain payload of what the source emitted. */
+interface WaitingValue {
+  readonly payload: unknown;
+  /** What it takes in memory, in bytes. */
+  readonly bytes: number;
+}
+
 /**
  * Writes the answer to one request, at the owner: sends the values of an Observable to the caller.
  *
@@ -32,7 +39,7 @@ export interface ReplyWriterDeps {
  * An Observable that completes in the turn in which it emits its only value becomes a single answer, as does a handler without Observable.
  */
 export class ReplyWriter {
-  #waiting: unknown[] = [];
+  #waiting: WaitingValue[] = [];
   #ahead = 0;
   #allowed = WINDOW;
   #end: End = 'running';
@@ -72,29 +79,36 @@ export class ReplyWriter {
 
   #next(value: unknown): void {
     if (this.#end !== 'running') return;
-    const { backlog } = this.#deps;
-    if (backlog.waiting >= MOST_WAITING_OF_NODE) {
-      return this.#abandon(
-        new MailboxFullError(
-          `The callers of one node are ${MOST_WAITING_OF_NODE} values behind their streams, which is the limit. The stream was ended.`,
-        ),
-      );
+    try {
+      this.#keep(value);
+    } catch (error) {
+      // It has no plain payload, or too much waits.
+      return this.#abandon(error);
     }
-    if (this.#waiting.length >= MAX_WAITING) {
-      return this.#abandon(
-        new MailboxFullError(
-          `The caller is ${MAX_WAITING} values behind the stream, which is the limit. The stream was ended.`,
-        ),
-      );
-    }
-    this.#waiting.push(value);
-    backlog.waiting += 1;
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
     queueMicrotask(() => {
       this.#flushScheduled = false;
       this.#flush();
     });
+  }
+
+  /** @throws MailboxFullError if it is more than may wait; InvalidValueError for a payload that contains itself */
+  #keep(value: unknown): void {
+    const { backlog } = this.#deps;
+    if (backlog.waiting >= MOST_WAITING_OF_NODE)
+      throw full(`The callers of one node are ${MOST_WAITING_OF_NODE} values behind their streams`);
+    if (this.#waiting.length >= MAX_WAITING)
+      throw full(`The caller is ${MAX_WAITING} values behind the stream`);
+    const payload = plainPayload(value);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- of the same structure as a value
+    const bytes = heapBytesOf(payload as Value);
+    // A single value has room however large it is: it may be the answer.
+    if (backlog.bytes > 0 && backlog.bytes + bytes > MOST_WAITING_BYTES)
+      throw full(`The callers of one node are ${MOST_WAITING_BYTES} bytes behind their streams`);
+    this.#waiting.push({ payload, bytes });
+    backlog.waiting += 1;
+    backlog.bytes += bytes;
   }
 
   #fail(error: unknown): void {
@@ -115,12 +129,11 @@ export class ReplyWriter {
     try {
       if (count > 0) {
         if (this.#ahead === 0) this.#deps.onStreaming();
-        this.#deps.backlog.waiting -= count;
-        this.#send(this.#waiting.splice(0, count).map(plainPayload));
+        this.#send(this.#take(count).map(({ payload }) => payload));
       }
       if (this.#end !== 'running' && this.#waiting.length <= 1) {
         const answer = this.#answer();
-        this.#forget();
+        this.#take(this.#waiting.length);
         this.#settle.resolve(answer);
       }
     } catch (error) {
@@ -145,7 +158,7 @@ export class ReplyWriter {
   #answer(): { readonly [Part in keyof Answer]: unknown } {
     return {
       ahead: this.#ahead,
-      values: this.#waiting.map(plainPayload),
+      values: this.#waiting.map(({ payload }) => payload),
       errors: this.#errors.map(plainPayload),
     };
   }
@@ -159,16 +172,24 @@ export class ReplyWriter {
     }
   }
 
-  #forget(): void {
-    this.#deps.backlog.waiting -= this.#waiting.length;
-    this.#waiting = [];
+  /** Takes the first values out of those that wait. */
+  #take(count: number): readonly WaitingValue[] {
+    const { backlog } = this.#deps;
+    const taken = this.#waiting.splice(0, count);
+    backlog.waiting -= count;
+    for (const { bytes } of taken) backlog.bytes -= bytes;
+    return taken;
   }
 
   /** Ends the subscription, and rejects the answer. */
   #abandon(error: unknown): void {
     this.#end = 'failed';
-    this.#forget();
+    this.#take(this.#waiting.length);
     this.#settle.reject(error);
     this.#unsubscribe();
   }
+}
+
+function full(why: string): MailboxFullError {
+  return new MailboxFullError(`${why}, which is the limit. The stream was ended.`);
 }
