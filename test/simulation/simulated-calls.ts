@@ -85,7 +85,7 @@ export class SimulatedCalls {
     const mailboxes = (this.#mailboxes = new Mailboxes(all));
     this.#answerLater(mailboxes, (ms, run) => loop.setTimer(ms, run));
     const retransmissions = (this.#retransmissions = new Retransmissions(loop));
-    this.#toPeers = new CallsToPeers(port, protocol, random);
+    this.#toPeers = new CallsToPeers(port, all);
     this.#fromPeers = new CallsFromPeers(all, port, mailboxes, new Exits(processes));
     this.#watched = new WatchedProcesses({ port, peers: protocol, timers: loop, retransmissions, onDown });
     this.#watching = new WatchingNodes({ ...all, port, retransmissions });

@@ -33,6 +33,7 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
   'calls/call-attempt.ts': { timer: [1, CLOCK] },
   'calls/call-deadline.ts': { timer: [1, CLOCK] },
   'calls/handler-context.ts': { timer: [1, CLOCK] },
+  'calls/in-turns.ts': { timer: [1, CLOCK] },
   'calls/delivery/handler-turns.ts': { timer: [1, CLOCK] },
   'calls/mailbox.ts': {
     'then()': [1, '#finish catches what others throw'],

@@ -160,6 +160,52 @@ describe.each([1, 2] as const)(
       expect(b.calls.stats()).toMatchObject({ watched: 0, unacknowledged: 0 });
     });
 
+    it('forgets the watches of a peer that goes without a look at what others watch', async () => {
+      const [b, c] = [limited({}), cluster.node('c')];
+      const pids = Array.from({ length: 500 }, () => b.processes.spawn().pid);
+      for (const pid of pids) a.service.monitor(pid).subscribe();
+      c.service.monitor(pids[0]).subscribe();
+      await turn();
+      expect(b.calls.stats().watched).toBe(501);
+      const looks = jest.spyOn(Map.prototype, 'delete');
+      b.calls.peerRemoved({ node: 'c', incarnation: c.incarnation });
+      const looked = looks.mock.calls.length;
+      looks.mockRestore();
+      expect(looked).toBeLessThan(20);
+      expect(b.calls.stats().watched).toBe(500);
+    });
+
+    it('tells of a lost peer in several turns if it has many watched processes, calls under way here, and calls of this node', async () => {
+      const b = limited({});
+      const cancelled = jest.fn();
+      const hold: (payload: unknown, call: { signal: AbortSignal }) => Promise<never> = (_, { signal }) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => {
+            cancelled();
+            reject(new Error('cancelled'));
+          });
+        });
+      const [onB, onA] = [b.serve({ hold }).pid, a.serve({ hold }).pid];
+      const told = jest.fn();
+      for (let i = 0; i < 2500; i += 1) b.service.monitor(a.processes.spawn().pid).subscribe(told);
+      const options = { timeoutMs: Infinity };
+      const calls = Array.from({ length: 700 }, () => [
+        a.service.call(onB, 'hold', null, options).catch(() => undefined),
+        b.service.call(onA, 'hold', null, options).catch(() => undefined),
+      ]);
+      await turn();
+      expect(b.calls.stats()).toMatchObject({ serving: 700, pendingRemote: 700, monitors: 2500 });
+      b.calls.peerRemoved({ node: 'a', incarnation: a.incarnation });
+      expect([cancelled.mock.calls.length, b.calls.stats().pendingRemote, told.mock.calls.length]).toEqual([
+        500, 200, 2000,
+      ]);
+      await turn();
+      expect([cancelled.mock.calls.length, b.calls.stats().pendingRemote, told.mock.calls.length]).toEqual([
+        700, 0, 2500,
+      ]);
+      await Promise.all(calls.map(([, own]) => own));
+    });
+
     it('repeats few of many watches that a peer does not acknowledge', async () => {
       const b = limited({});
       const pids = Array.from({ length: 3000 }, () => b.processes.spawn().pid);

@@ -5,12 +5,17 @@ import type { NodeIdentity, SentRequest } from './frames/call-channel';
 import type { Reply } from './frames/call-frames';
 import type { CallPort } from './frames/call-port';
 import { type CallToken, isSameToken, textOfToken } from './frames/call-token';
+import { inTurns } from './in-turns';
 import type { Cancellable } from './message';
+import type { CallsDeps } from './calls-deps';
 import type { Peers } from './resolver';
 
 const BITS_32 = 2 ** 32;
 /** How often the node of a call without a deadline is asked whether it still has the call. */
 const ASK_AGAIN_MS = 15_000;
+
+/** So many calls to a lost node end in a turn of the event loop. */
+const ENDS_PER_TURN = 500;
 
 /** Calls that are not replied to, by their number. */
 type Pending = Map<number, PendingReply>;
@@ -71,12 +76,14 @@ export class CallsToPeers {
   readonly #port: CallPort;
   readonly #peers: Peers;
   readonly #random: () => number;
+  readonly #timers: CallsDeps['timers'];
   #lastNumber = 0;
 
-  constructor(port: CallPort, peers: Peers, random: () => number) {
+  constructor(port: CallPort, { peers, random, timers }: Pick<CallsDeps, 'peers' | 'random' | 'timers'>) {
     this.#port = port;
     this.#peers = peers;
     this.#random = random;
+    this.#timers = timers;
   }
 
   /** Calls that are not replied to yet. */
@@ -128,12 +135,18 @@ export class CallsToPeers {
     }
   }
 
-  /** Ends calls to a node that is gone: what was asked of it may or may not have been executed. */
+  /**
+   * Ends calls to a node that is gone, in several turns of the event loop if they are many: what was asked of it may or may not have been
+   * executed.
+   */
   nodeLost({ incarnation }: NodeIdentity): void {
-    for (const pending of this.#pending.values()) {
-      const { pid } = pending.attempt;
-      if (pid.incarnation === incarnation) giveUp(pending, nodeDown(pid, 'lost'));
-    }
+    const lost: PendingReply[] = [];
+    for (const pending of this.#pending.values())
+      if (pending.attempt.pid.incarnation === incarnation) lost.push(pending);
+    inTurns(this.#timers, ENDS_PER_TURN, lost.values(), (pending) => {
+      // One that waited for its turn may have got its answer.
+      if (pending.end()) pending.attempt.end(failed(nodeDown(pending.attempt.pid, 'lost')));
+    });
   }
 
   /** Ends all calls, because this node leaves the cluster. */

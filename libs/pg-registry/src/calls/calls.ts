@@ -71,11 +71,11 @@ export class Calls {
       given.onWarning(reason, message, error);
     };
     const deps = { ...given, onWarning };
-    const { processes, peers, timers, random } = deps;
+    const { processes, peers, timers } = deps;
     this.#deps = deps;
     const port = new CallPort(deps);
     const mailboxes = new Mailboxes(deps);
-    const toPeers = new CallsToPeers(port, peers, random);
+    const toPeers = new CallsToPeers(port, deps);
     const exits = new Exits(processes);
     const retransmissions = new Retransmissions(timers);
     this.port = port;

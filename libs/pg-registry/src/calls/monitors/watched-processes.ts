@@ -1,6 +1,7 @@
 import type { Pid, Value } from '../../term';
 import type { NodeIdentity } from '../frames/call-channel';
 import type { CallPort } from '../frames/call-port';
+import { inTurns } from '../in-turns';
 import type { Timers } from '../../lifetime';
 import type { Peers } from '../resolver';
 import type { Retransmissions } from './retransmissions';
@@ -22,6 +23,9 @@ interface WatchedNode {
   /** When all of them were asserted again last. */
   assertedAt: number;
 }
+
+/** So many processes are dealt with in a turn of the event loop: each takes up to three microseconds, and a node may watch 100,000 of another one. */
+const PROCESSES_PER_TURN = 2000;
 
 /** A node that asks for its watches more often is not answered, so it asks again. */
 const ASSERT_INTERVAL_MS = 1000;
@@ -83,12 +87,15 @@ export class WatchedProcesses {
     this.#deps.retransmissions.hasten(peer);
   }
 
-  /** Tells of the processes of a lost node. */
+  /** Tells of the processes of a lost node, in several turns of the event loop if they are many. Its frames must not be sent again any more. */
   nodeLost({ incarnation }: NodeIdentity): void {
-    for (const pid of this.#watched.get(incarnation)?.pids.values() ?? []) {
-      this.#forget(incarnation, pid.id);
-      this.#deps.onDown(pid, 'noconnection');
-    }
+    const node = this.#watched.get(incarnation);
+    if (node === undefined) return;
+    this.#watched.delete(incarnation);
+    inTurns(this.#deps.timers, PROCESSES_PER_TURN, node.pids.values(), (pid) => {
+      // The node may be back, and somebody watch the process anew.
+      if (this.#watched.get(incarnation)?.pids.has(pid.id) !== true) this.#deps.onDown(pid, 'noconnection');
+    });
   }
 
   /** Asserts all watches of a node's processes again, a few at a time: it has forgotten them. */
@@ -102,8 +109,11 @@ export class WatchedProcesses {
     if (now < last.assertedAt + ASSERT_INTERVAL_MS) return;
     last.assertedAt = now;
     if (node !== undefined) {
-      for (const pid of node.pids.values())
-        retransmissions.startLater(pid, nameOf(pid), () => this.#assert(pid));
+      inTurns(timers, PROCESSES_PER_TURN, node.pids.values(), (pid) => {
+        // The node may be lost meanwhile.
+        if (this.#watched.get(incarnation) === node)
+          retransmissions.startLater(pid, nameOf(pid), () => this.#assert(pid));
+      });
       retransmissions.sendSome(from);
     }
     port.watch(from, { type: 'asserted' });

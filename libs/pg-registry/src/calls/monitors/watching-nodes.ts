@@ -17,6 +17,14 @@ export interface WatchingNodesDeps extends Pick<CallsDeps, 'callLimits' | 'onWar
   readonly retransmissions: Retransmissions;
 }
 
+/** What one node watches here. */
+interface Watcher {
+  /** Numbers of the processes that live. */
+  readonly living: Set<number>;
+  /** The names under which it is told again of those that have ended, until it acknowledges it. */
+  readonly ended: Set<string>;
+}
+
 /** How many nodes that were lost with watches, and may come back, are remembered. */
 const MAX_FORGOTTEN = 1000;
 
@@ -26,10 +34,8 @@ const MAX_FORGOTTEN = 1000;
  */
 export class WatchingNodes {
   readonly #byId = new Map<number, Map<string, NodeIdentity>>();
-  /** The watcher's incarnation for each `down` that is not acknowledged yet, by the name under which it is sent again. */
-  readonly #unacknowledged = new Map<string, string>();
-  /** How many watches of each incarnation are in the two above. */
-  readonly #counts = new Map<string, number>();
+  /** By the watcher's incarnation: what a node that comes and goes costs does not depend on what others watch. */
+  readonly #watchers = new Map<string, Watcher>();
   /** Incarnations of lost nodes whose watches were forgotten. */
   readonly #forgotten = new Set<string>();
   readonly #deps: WatchingNodesDeps;
@@ -43,7 +49,7 @@ export class WatchingNodes {
   /** Watches of other nodes, those included whose node has not acknowledged yet that the process ended. */
   get size(): number {
     let size = 0;
-    for (const count of this.#counts.values()) size += count;
+    for (const watcher of this.#watchers.values()) size += sizeOf(watcher);
     return size;
   }
 
@@ -54,7 +60,8 @@ export class WatchingNodes {
     this.#acknowledged(from.incarnation, downName(from, body));
     const watchers = this.#byId.get(body.id);
     if (body.incarnation !== this.#deps.incarnation || watchers === undefined) return;
-    if (watchers.delete(from.incarnation)) this.#count(from.incarnation, -1);
+    this.#forget(from.incarnation, (watcher) => watcher.living.delete(body.id));
+    watchers.delete(from.incarnation);
     if (watchers.size === 0) this.#byId.delete(body.id);
   }
 
@@ -66,7 +73,9 @@ export class WatchingNodes {
     for (const watcher of watchers?.values() ?? []) {
       const down: DownBody = { type: 'down', incarnation, id, reason };
       const name = downName(watcher, down);
-      this.#unacknowledged.set(name, watcher.incarnation);
+      const { living, ended } = this.#watcher(watcher.incarnation);
+      living.delete(id);
+      ended.add(name);
       retransmissions.start(watcher, name, () => this.#deps.port.down(watcher, down));
     }
   }
@@ -80,16 +89,16 @@ export class WatchingNodes {
 
   /** Forgets the watches of a lost node, and remembers that. */
   nodeLost(peer: NodeIdentity): void {
-    let lost = this.#deps.retransmissions.stop(peer, askName(peer));
-    if (this.#counts.delete(peer.incarnation)) lost = true;
-    if (!lost) return;
-    for (const [id, watchers] of this.#byId) {
-      if (watchers.delete(peer.incarnation) && watchers.size === 0) this.#byId.delete(id);
+    const { incarnation } = peer;
+    const wasAsked = this.#deps.retransmissions.stop(peer, askName(peer));
+    const watcher = this.#watchers.get(incarnation);
+    if (!wasAsked && watcher === undefined) return;
+    this.#watchers.delete(incarnation);
+    for (const id of watcher?.living ?? []) {
+      const watchers = this.#byId.get(id);
+      if (watchers?.delete(incarnation) === true && watchers.size === 0) this.#byId.delete(id);
     }
-    for (const [name, incarnation] of this.#unacknowledged) {
-      if (incarnation === peer.incarnation) this.#unacknowledged.delete(name);
-    }
-    this.#remember(peer.incarnation);
+    this.#remember(incarnation);
   }
 
   #assert(from: NodeIdentity, target: Target): void {
@@ -97,16 +106,17 @@ export class WatchingNodes {
     if (target.incarnation !== incarnation)
       return port.down(from, { ...target, type: 'down', reason: 'noconnection' });
     // The reason is on its way already, and sent again until it arrives.
-    if (this.#unacknowledged.has(downName(from, target))) return;
+    if (this.#watchers.get(from.incarnation)?.ended.has(downName(from, target)) === true) return;
     if (processes.get(pids.intern(node, incarnation, target.id)) === undefined) {
       return port.down(from, { ...target, type: 'down', reason: 'noproc' });
     }
     let watchers = this.#byId.get(target.id);
     if (watchers?.has(from.incarnation) !== true) {
-      if ((this.#counts.get(from.incarnation) ?? 0) >= this.#most) return this.#refuse(from, target);
+      const watcher = this.#watcher(from.incarnation);
+      if (sizeOf(watcher) >= this.#most) return this.#refuse(from, target);
       if (watchers === undefined) this.#byId.set(target.id, (watchers = new Map()));
       watchers.set(from.incarnation, from);
-      this.#count(from.incarnation, 1);
+      watcher.living.add(target.id);
     }
     port.down(from, { ...target, type: 'watching' });
   }
@@ -121,16 +131,26 @@ export class WatchingNodes {
     port.down(from, { ...target, type: 'down', reason: 'system_limit' });
   }
 
-  #acknowledged(watcher: string, name: string): void {
-    if (!this.#unacknowledged.delete(name)) return;
-    this.#count(watcher, -1);
-    this.#deps.retransmissions.stop({ incarnation: watcher }, name);
+  #acknowledged(incarnation: string, name: string): void {
+    if (!this.#forget(incarnation, ({ ended }) => ended.delete(name))) return;
+    this.#deps.retransmissions.stop({ incarnation }, name);
   }
 
-  #count(watcher: string, change: 1 | -1): void {
-    const count = (this.#counts.get(watcher) ?? 0) + change;
-    if (count === 0) this.#counts.delete(watcher);
-    else this.#counts.set(watcher, count);
+  #watcher(incarnation: string): Watcher {
+    let watcher = this.#watchers.get(incarnation);
+    if (watcher === undefined) {
+      watcher = { living: new Set(), ended: new Set() };
+      this.#watchers.set(incarnation, watcher);
+    }
+    return watcher;
+  }
+
+  /** Removes one of the watches of a node, and the node with the last. @returns Whether it was there */
+  #forget(incarnation: string, remove: (watcher: Watcher) => boolean): boolean {
+    const watcher = this.#watchers.get(incarnation);
+    if (watcher === undefined || !remove(watcher)) return false;
+    if (sizeOf(watcher) === 0) this.#watchers.delete(incarnation);
+    return true;
   }
 
   #remember(incarnation: string): void {
@@ -138,6 +158,10 @@ export class WatchingNodes {
     const [oldest] = this.#forgotten;
     if (this.#forgotten.size > MAX_FORGOTTEN && oldest !== undefined) this.#forgotten.delete(oldest);
   }
+}
+
+function sizeOf({ living, ended }: Watcher): number {
+  return living.size + ended.size;
 }
 
 function downName(watcher: NodeIdentity, { incarnation, id }: Target): string {
