@@ -9,6 +9,8 @@ import type { SimulatedCluster } from './simulated-cluster';
 const AGREED_MS = 4500;
 /** How much later than its time something may be seen. */
 const SLACK_MS = 100;
+/** A peer that sends its entries more slowly is not waited for: see `SyncTiming`. */
+const LEAST_BYTES_PER_MS = 100;
 /** Counters that no longer move in a quiet cluster. */
 const ACTIVITY_COUNTERS = [
   'walks',
@@ -26,12 +28,8 @@ export function* quietPeriods(cluster: SimulatedCluster): Iterable<number> {
   cluster.endAllFaults();
   if (cluster.isUnderAttack) {
     yield AGREED_MS + unitMs;
-    const waits = (node: SimulatedNode): boolean => !node.isHostile && !node.protocol.synced;
-    // It may have said just now that it lives anew, or runs a scope anew, or it sends new entries all the time: as any peer, it is waited for.
-    for (let [before, held] = [-1, heldOf(cluster)]; held > before && soleMembers(cluster).some(waits);) {
-      yield protocolOptions(cluster.config.options).syncPatienceMs + SLACK_MS;
-      [before, held] = [held, heldOf(cluster)];
-    }
+    for (const node of soleMembers(cluster)) checkAwaited(node, cluster);
+    yield* patience(cluster);
     for (const node of soleMembers(cluster)) if (!node.isHostile) checkSynced(node);
     cluster.endAdversary();
   }
@@ -46,12 +44,32 @@ export function* quietPeriods(cluster: SimulatedCluster): Iterable<number> {
   if (activityOf(cluster) !== before) throw new Violation(10, `${before} became ${activityOf(cluster)}`);
 }
 
-/** The bytes of entries that the nodes hold of the peers of which they hold most. */
-function heldOf(cluster: SimulatedCluster): number {
-  return soleMembers(cluster).reduce(
-    (sum, { protocol }) => sum + protocol.stats().memory.largestPeerBytes,
-    0,
-  );
+/**
+ * Yields the time for which nodes may still wait for the hostile peer: it may have said just now that it lives anew, or runs a scope anew, or
+ * it sends new entries all the time. As any peer, it is waited for; but a node that waits longer must have got entries of it meanwhile.
+ */
+function* patience(cluster: SimulatedCluster): Iterable<number> {
+  const { syncPatienceMs } = protocolOptions(cluster.config.options);
+  const waiting = (): SimulatedNode[] =>
+    soleMembers(cluster).filter((node) => !node.isHostile && !node.protocol.synced);
+  for (let nodes = waiting(); nodes.length > 0; nodes = waiting()) {
+    const before = new Map(nodes.map((node) => [node, heldBy(node)]));
+    yield syncPatienceMs + SLACK_MS;
+    for (const [node, held] of before)
+      if (heldBy(node) - held < SLACK_MS * LEAST_BYTES_PER_MS) checkSynced(node);
+  }
+}
+
+/** The bytes of entries that a node holds of the peer of which it holds most. */
+function heldBy({ protocol }: SimulatedNode): number {
+  return protocol.stats().memory.largestPeerBytes;
+}
+
+/** Checks that a node waits for no other peer than a hostile one. @throws Violation */
+function checkAwaited(node: SimulatedNode, { running }: SimulatedCluster): void {
+  const isHostile = (name: string): boolean =>
+    running.some((other) => other.name === name && other.isHostile);
+  if (!node.isHostile && !node.protocol.arrivals().awaited.every(isHostile)) checkSynced(node);
 }
 
 /** Checks that a node waits for nobody any more. @throws Violation */
