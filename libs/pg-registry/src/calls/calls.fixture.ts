@@ -273,7 +273,10 @@ function partsOf(kind: ProcessKind, body: Uint8Array): { kind: ProcessKind; body
   const reader = new Reader(body);
   for (let number = reader.nextItem(); number !== undefined; number = reader.nextItem()) {
     const start = reader.position - 5;
-    parts.push({ kind: FRAME_KINDS[number] as ProcessKind, body: body.slice(start, reader.partEnd) });
+    parts.push({
+      kind: FRAME_KINDS[number] as ProcessKind,
+      body: body.subarray(start, reader.partEnd).slice(),
+    });
   }
   return parts;
 }
