@@ -36,10 +36,20 @@ export class Refusals {
 
   /** Why an entity that is called is not started here; undefined if it is. O(hosts of the type). */
   of(hosted: HostedType, entity: EntityAddress): Error | undefined {
+    return this.#ofState(hosted, entity) ?? this.#ofPlace(hosted, entity);
+  }
+
+  /** The same for one that has waited for its start here: the node has kept room for it, and may say of itself by now that it is full. */
+  afterWait(hosted: HostedType, entity: EntityAddress): Error | undefined {
+    const candidates = this.#deps.directory.candidates(entity.type, entity.key, this.#deps.host);
+    return this.#ofState(hosted, entity) ?? this.#ofHash(hosted, entity, candidates);
+  }
+
+  #ofState(hosted: HostedType, entity: EntityAddress): Error | undefined {
     if (this.#deps.isLeaving(hosted)) return this.leaving(entity);
     const other = this.#elsewhere(entity).find((pid) => !hosted.hasComeFrom(entity.key, pid));
     if (other !== undefined) return this.elsewhere(entity, other, 'knows that it lives');
-    return this.ofType(hosted, entity.key) ?? this.#ofPlace(hosted, entity);
+    return this.ofType(hosted, entity.key);
   }
 
   /** Where it lives on other nodes of the cluster. */
@@ -61,8 +71,17 @@ export class Refusals {
       if (!processes.isLocal(place.pid)) return this.elsewhere(entity, place.pid, 'is not the place');
     }
     if (hosted.isFull || rank === -1) return this.elsewhere(entity, undefined, 'takes no more of the type');
+    return this.#ofHash(hosted, entity, candidates);
+  }
+
+  #ofHash(
+    { type: { placement } }: HostedType,
+    entity: EntityAddress,
+    candidates: readonly Host[],
+  ): EntityElsewhereError | undefined {
     // Whoever chose this node did so once; the lease decides between two. And the node from which it came sends all calls here for a while.
     if (placement !== 'hash' || this.#elsewhere(entity).length > 0) return undefined;
+    const rank = candidates.findIndex(({ pid }) => this.#deps.processes.isLocal(pid));
     if (rank <= entity.passed) return undefined;
     return this.elsewhere(entity, candidates[entity.passed]?.pid, 'is not the place');
   }

@@ -96,7 +96,7 @@ export class WaitingStarts {
     try {
       const address = queued.message.entity ?? { type: hosted.type.name, key, hops: 0, passed: 0 };
       // Meanwhile it may have been started elsewhere; and what sent the call here, because it had moved it here, may have left its entry.
-      const refusal = hosted.lives.has(key) ? undefined : this.#refusals.of(hosted, address);
+      const refusal = hosted.lives.has(key) ? undefined : this.#refusals.afterWait(hosted, address);
       if (refusal === undefined) this.#host.startOrTake(hosted, key, queued);
       else this.#host.refuse(queued, refusal);
     } catch (error) {
