@@ -158,7 +158,8 @@ describe('the share of time of those who look', () => {
     const subjects = new Subjects('pg', 'node1');
     const stats = (): object => ((now += costMs), {});
     // Only what this question needs.
-    const node = { name: 'node1', now: () => now, stats, journal: {} } as unknown as LocalNode;
+    const eventLoop = (): object => ({ active: 0, idle: 0 });
+    const node = { name: 'node1', now: () => now, eventLoop, stats, journal: {} } as unknown as LocalNode;
     const later: (() => void)[] = [];
     const port = new QuestionPort({
       subjects,

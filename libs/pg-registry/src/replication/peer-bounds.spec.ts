@@ -146,7 +146,7 @@ describe('what a node holds of one peer', () => {
     a.join(
       's',
       'k',
-      Array.from({ length: 5000 }, () => []),
+      Array.from({ length: 5000 }, (_, at) => [at]),
     );
     network.run(1000);
     expect([b.table().count, b.protocol.arrivals().overfull]).toEqual([0, ['a']]);

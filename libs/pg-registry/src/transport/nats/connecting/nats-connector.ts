@@ -87,7 +87,7 @@ export class NatsConnector {
         }
         if (isFirst && needsCorrection(failure)) throw giveUpError(failure, this.#servers.given);
         onFailure(failure);
-        search.doubt(found.server);
+        search.doubt(failure);
         this.#servers.putLast(found.server);
         await pause(Math.min(this.#pauseMs() * 2 ** answered, LONGEST_PAUSE_MS), signal);
         answered += 1;

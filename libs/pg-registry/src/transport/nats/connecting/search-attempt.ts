@@ -7,7 +7,7 @@ import { GreetingReader } from './server-greeting';
 export interface SearchAttemptDeps {
   readonly server: string;
   readonly address: { readonly host: string; readonly port: number };
-  /** After this many milliseconds the attempt ends without a word. */
+  /** After this many milliseconds the attempt ends. It has failed only if the server has said nothing on its connection. */
   readonly timeoutMs: number;
   /** Whether the server speaks first; else a connection is enough. */
   readonly isGreeted: boolean;
@@ -40,7 +40,7 @@ export class SearchAttempt {
     const { address, server, timeoutMs, onFailure } = deps;
     const socket = connect(address);
     this.#socket = socket;
-    this.#timer = setTimeout(() => this.end(), Math.min(timeoutMs, LONGEST_TIMER_MS));
+    this.#timer = setTimeout(() => this.#timedOut(), Math.min(timeoutMs, LONGEST_TIMER_MS));
     socket.once('connect', () => this.#connected());
     socket.on('data', (bytes: Buffer) => this.#read(bytes));
     socket.once('error', (cause) =>
@@ -58,7 +58,13 @@ export class SearchAttempt {
     const { server, isGreeted, onFailure } = this.#deps;
     this.#isConnected = true;
     if (!isGreeted) return this.#found();
-    onFailure({ kind: 'silent', server, cause: new Error('no INFO was received') }, false);
+    onFailure(silent(server), false);
+  }
+
+  #timedOut(): void {
+    const { server, isGreeted, onFailure } = this.#deps;
+    this.end();
+    if (this.#isConnected && isGreeted && this.#foundAfterMs === undefined) onFailure(silent(server), true);
   }
 
   #read(bytes: Uint8Array): void {
@@ -88,4 +94,8 @@ export class SearchAttempt {
     clearTimeout(this.#listening);
     this.#deps.onClose();
   }
+}
+
+function silent(server: string): ConnectFailure {
+  return { kind: 'silent', server, cause: new Error('no INFO was received') };
 }

@@ -84,13 +84,20 @@ export class ServerSearch {
   }
 
   /** A client could not connect to a server that was found. From now on it is found only if it says nothing bad after its greeting. */
-  doubt(server: string): void {
-    this.#doubted.add(server);
+  doubt(failure: ConnectFailure): void {
+    this.failure = failure;
+    this.#doubted.add(failure.server);
   }
 
   /** Ends every attempt that is still open. */
   close(): void {
     for (const attempt of this.#attempts) attempt.end();
+  }
+
+  /** Whether the latest failure is something that this server said. */
+  #hasSpoken(server: string): boolean {
+    const { failure } = this;
+    return failure?.server === server && failure.kind !== 'no-answer' && failure.kind !== 'silent';
   }
 
   #try(server: string, onRefused: () => void): void {
@@ -108,7 +115,8 @@ export class ServerSearch {
       accepts,
       onFound: (greetedAfterMs) => this.#onFound?.({ server, greetedAfterMs }),
       onFailure: (failure, isFinal) => {
-        this.failure = failure;
+        // Race: the time is up when the last connection was just accepted, before the server could say again what it said before.
+        if (isFinal || !this.#hasSpoken(server)) this.failure = failure;
         if (isFinal) onRefused();
       },
       onClose: () => {
