@@ -120,6 +120,7 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
     hook: [5, '#answer catches what it throws or rejects with; #ended catches; handleEvent is awaited'],
   },
   'microservice/reply-reader.ts': { timer: [1, '#reply of the client'] },
+  'microservice/reply-source.ts': { subscribe: [1, 'subscribeTo() catches what the subscription throws'] },
   'microservice/reply-writer.ts': {
     'finally()': [1, AWAITED],
     timer: [1, '#flush catches everything'],

@@ -1,4 +1,4 @@
-import { concat, EMPTY, from, NEVER, Observable, of, range, Subject, throwError } from 'rxjs';
+import { concat, defer, EMPTY, from, NEVER, Observable, of, range, Subject, tap, throwError } from 'rxjs';
 import { MailboxFullError, ValueTooLargeError } from '../term';
 import { MAX_WAITING, ReplyWriter } from './reply-writer';
 import { WINDOW } from './rpc-message';
@@ -14,12 +14,14 @@ const turn = (): Promise<void> => new Promise(setImmediate);
 describe('ReplyWriter', () => {
   let sent: (readonly [ahead: number, values: readonly unknown[]])[];
   let streaming: number;
+  let errors: unknown[];
   let caller: AbortController;
   let backlog: StreamBacklog;
 
   beforeEach(() => {
     sent = [];
     streaming = 0;
+    errors = [];
     caller = new AbortController();
     backlog = { waiting: 0, bytes: 0 };
   });
@@ -32,7 +34,7 @@ describe('ReplyWriter', () => {
       signal: caller.signal,
       backlog,
       onStreaming: () => (streaming += 1),
-      onError: () => undefined,
+      onError: (error) => errors.push(error),
       send: (ahead, values) => {
         if (values.length > maxBatch) throw new ValueTooLargeError('too much');
         sent.push([ahead, values]);
@@ -108,6 +110,25 @@ describe('ReplyWriter', () => {
     });
     await expect(writer().write(source)).rejects.toThrow(MailboxFullError);
     expect(unsubscribed).toBe(true);
+  });
+
+  it('a reply ends a source that emits all its values at once, among them', async () => {
+    let emitted = 0;
+    const source = defer(() => range(0, 2 * MAX_WAITING)).pipe(tap(() => (emitted += 1)));
+    await expect(writer().write(source)).rejects.toThrow(MailboxFullError);
+    expect(emitted).toBe(MAX_WAITING + 1);
+  });
+
+  it('a reply tells what the teardown of such a source throws', async () => {
+    const told = new Error('teardown');
+    const source = new Observable<number>((subscriber) => {
+      for (let i = 0; i < 2 * MAX_WAITING && !subscriber.closed; i += 1) subscriber.next(i);
+      return () => {
+        throw told;
+      };
+    });
+    await expect(writer().write(source)).rejects.toThrow(MailboxFullError);
+    expect(errors).toEqual([told]);
   });
 
   it('replies end their streams if all callers of one node together fall too far behind', async () => {

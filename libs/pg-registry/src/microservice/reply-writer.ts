@@ -1,6 +1,7 @@
-import type { Observable, Subscription } from 'rxjs';
+import { Observable, type Subscription } from 'rxjs';
 import { heapBytesOf, MailboxFullError, type Value, ValueTooLargeError } from '../term';
 import { plainPayload } from './payload';
+import { subscribeTo } from './reply-source';
 import { type Answer, WINDOW } from './rpc-message';
 import { MOST_WAITING_BYTES, MOST_WAITING_OF_NODE, type StreamBacklog } from './stream-backlogs';
 
@@ -61,13 +62,15 @@ export class ReplyWriter {
     const onAbort = (): void => this.#abandon(signal.reason);
     const answer = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
     signal.addEventListener('abort', onAbort, { once: true });
-    this.#subscription = source.subscribe({
+    // Inside of an Observable, so that the subscription is there before the first value: a source that emits many at once can be ended among them.
+    new Observable((subscriber) => {
+      this.#subscription = subscriber;
+      subscribeTo(source, subscriber, this.#deps.onError);
+    }).subscribe({
       next: (value) => this.#next(value),
       error: (error: unknown) => this.#fail(error),
       complete: () => this.#finish('complete'),
     });
-    // The source failed within subscribe(), when there was no subscription to end yet.
-    if (this.#end !== 'running') this.#unsubscribe();
     return answer.finally(() => signal.removeEventListener('abort', onAbort));
   }
 
