@@ -113,7 +113,6 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
   'microservice/node-connection.ts': { subscribe: [1, "RxJS: the function is the application's own"] },
   'microservice/pg-registry.client.ts': { listener: [1, "RxJS: the function is the application's own"] },
   'microservice/pg-registry.server.ts': {
-    'then()': [1, PROMISE],
     'finally()': [1, 'the mailbox awaits it'],
     listener: [1, "RxJS: the function is the application's own"],
     'async callback': [2, 'catches everything, because a hook of Nest may drop the promise'],
@@ -124,8 +123,16 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
   'microservice/reply-writer.ts': {
     'finally()': [1, AWAITED],
     timer: [1, '#flush catches everything'],
-    subscribe: [1, 'RxJS calls the error callback; #flush and #abandon catch everything'],
+    subscribe: [
+      1,
+      'subscribeTo() catches; RxJS calls the error callback; #flush and #abandon catch everything',
+    ],
     listener: [1, '#abandon: #unsubscribe catches what the teardown throws'],
+  },
+  'microservice/running-handlers.ts': { 'then()': [1, PROMISE] },
+  'microservice/stream-turns.ts': {
+    'then()': [1, 'a reply awaits it'],
+    timer: [1, '#do catches what a step throws'],
   },
   'nest/bootstrap-watch.ts': {
     'then()': [1, 'counts, and starts a timer'],

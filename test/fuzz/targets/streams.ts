@@ -1,6 +1,7 @@
 import { range } from 'rxjs';
 import { ReplyReader } from '../../../libs/pg-registry/src/microservice/reply-reader';
 import { ReplyWriter } from '../../../libs/pg-registry/src/microservice/reply-writer';
+import { StreamTurns } from '../../../libs/pg-registry/src/microservice/stream-turns';
 import { isAnswer, isCredit, isValues, WINDOW } from '../../../libs/pg-registry/src/microservice/rpc-message';
 import { Pid, type Value } from '../../../libs/pg-registry/src/term';
 import { type Input, type Message, sizeOf } from '../engine/input';
@@ -27,7 +28,14 @@ class Stream {
     onDone: () => undefined,
   });
   readonly #writer = new ReplyWriter({
+    node: 'h',
     backlog: { waiting: 0, bytes: 0 },
+    turns: new StreamTurns({
+      timers: { now: () => 0, afterTurn: () => () => undefined },
+      onError: (error) => {
+        throw error;
+      },
+    }),
     signal: this.#over.signal,
     send: (_ahead, values) => void (this.#sent += values.length),
     onStreaming: () => undefined,

@@ -4,7 +4,7 @@ import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
 import { defer, finalize, type Observable } from 'rxjs';
 import { PgRegistryNode, systemClock, unguessableNumbers } from '../node';
 import { type CallContext, type Handler, HandlerTable } from '../calls';
-import { type LocalProcess, withTimeout } from '../lifetime';
+import type { LocalProcess } from '../lifetime';
 import { ProcessService } from '../process';
 import { describeValue, InvalidArgumentError, NoHandlerError, type Pid } from '../term';
 import {
@@ -16,7 +16,9 @@ import { checkInjected, NodeConnection, type RegistryEvents, type RegistryStatus
 import { ownPayload } from './payload';
 import { RegistryContext } from './registry-context';
 import { ReplyWriter } from './reply-writer';
+import { RunningHandlers } from './running-handlers';
 import { StreamBacklogs } from './stream-backlogs';
+import { StreamTurns } from './stream-turns';
 import {
   checked,
   CREDIT,
@@ -60,6 +62,10 @@ export class PgRegistryServer
   readonly #nextNumber = unguessableNumbers();
   readonly #streams = new Map<number, Stream>();
   readonly #backlogs = new StreamBacklogs();
+  readonly #turns = new StreamTurns({
+    timers: systemClock,
+    onError: (error) => this.#warnOfTeardown(error),
+  });
   readonly #running = new RunningHandlers();
   #options: NormalMicroserviceOptions = normalMicroserviceOptions({});
   #bootstrapped = false;
@@ -226,16 +232,18 @@ export class PgRegistryServer
     const stream = this.#nextNumber();
     const writer = new ReplyWriter({
       signal: call.signal,
+      node: replyTo.node,
       backlog: this.#backlogs.begin(replyTo.node),
+      turns: this.#turns,
       onStreaming: () => this.#streams.set(stream, { writer, replyTo }),
-      onError: (error) => this.#warn('teardown', 'Ending the stream of a handler failed', error),
+      onError: (error) => this.#warnOfTeardown(error),
       send: (ahead, values) => this.#processes.cast(replyTo, VALUES, { id, ahead, values, from, stream }),
     });
     return new Promise<unknown>((resolve, reject) => {
       // The hook may drop the promise of what it is given, so that one must not reject; and it may throw or reject itself.
       const process = async (): Promise<void> => {
         try {
-          resolve(await writer.write(this.#replies(pattern, ownPayload(data), context)));
+          resolve(await writer.write(this.#replies(pattern, ownPayload(data), context, replyTo.node)));
         } catch (error) {
           reject(error);
         }
@@ -247,13 +255,14 @@ export class PgRegistryServer
     });
   }
 
-  #replies(pattern: string, data: unknown, context: RegistryContext): Observable<unknown> {
+  #replies(pattern: string, data: unknown, context: RegistryContext, node: string): Observable<unknown> {
     const handler = this.messageHandlers.get(pattern);
     if (handler === undefined)
       throw new NoHandlerError(
         `This node has no handler for ${describeValue(pattern)} (any more). The request was not handled.`,
       );
-    return defer(() => this.transformToObservable(handler(data, context) as Promise<unknown>)).pipe(
+    const result = (): unknown => this.#turns.spread(node, handler(data, context));
+    return defer(() => this.transformToObservable(result() as Promise<unknown>)).pipe(
       finalize(() => this.#ended(context)),
     );
   }
@@ -265,6 +274,10 @@ export class PgRegistryServer
     } catch (error) {
       this.#warn('end hook', 'The hook for the end of a request failed', error);
     }
+  }
+
+  #warnOfTeardown(error: unknown): void {
+    this.#warn('teardown', 'Ending the stream of a handler failed', error);
   }
 
   /** Logs, at most one line of a kind per interval. */
@@ -294,32 +307,6 @@ interface Stream {
   readonly writer: ReplyWriter;
   /** The caller's process, which gets them. */
   readonly replyTo: Pid;
-}
-
-/** The handlers that are running, so that a closing server can wait for them. */
-class RunningHandlers {
-  readonly #running = new Set<Promise<unknown>>();
-
-  /** Adds the promise of a handler until it has settled, and returns it. */
-  add<T>(work: Promise<T>): Promise<T> {
-    const settled: Promise<unknown> = work.then(
-      () => this.#running.delete(settled),
-      () => this.#running.delete(settled),
-    );
-    this.#running.add(settled);
-    return work;
-  }
-
-  /** Resolves when no handler runs, or after `limitMs`. */
-  async finished(limitMs: number): Promise<void> {
-    await withTimeout(this.#idle(), limitMs, systemClock);
-  }
-
-  async #idle(): Promise<void> {
-    // Handlers may have started meanwhile.
-    // oxlint-disable-next-line no-await-in-loop
-    while (this.#running.size > 0) await Promise.all(this.#running);
-  }
 }
 
 /**

@@ -1,5 +1,6 @@
 import { concat, defer, EMPTY, from, NEVER, Observable, of, range, Subject, tap, throwError } from 'rxjs';
 import { MailboxFullError, ValueTooLargeError } from '../term';
+import { systemClock } from '../node';
 import { MAX_WAITING, ReplyWriter } from './reply-writer';
 import { WINDOW } from './rpc-message';
 import {
@@ -8,6 +9,7 @@ import {
   type StreamBacklog,
   StreamBacklogs,
 } from './stream-backlogs';
+import { StreamTurns } from './stream-turns';
 
 const turn = (): Promise<void> => new Promise(setImmediate);
 
@@ -17,13 +19,17 @@ describe('ReplyWriter', () => {
   let errors: unknown[];
   let caller: AbortController;
   let backlog: StreamBacklog;
+  let turns: StreamTurns;
+  let onSend: () => void;
 
   beforeEach(() => {
     sent = [];
     streaming = 0;
     errors = [];
+    onSend = () => undefined;
     caller = new AbortController();
     backlog = { waiting: 0, bytes: 0 };
+    turns = new StreamTurns({ timers: systemClock, onError: (error) => errors.push(error) });
   });
   // Whatever became of the stream, nothing of it waits any more.
   // oxlint-disable-next-line jest/no-standalone-expect -- holds after each test
@@ -32,12 +38,15 @@ describe('ReplyWriter', () => {
   function writer(maxBatch = Infinity): ReplyWriter {
     return new ReplyWriter({
       signal: caller.signal,
+      node: 'a',
+      turns,
       backlog,
       onStreaming: () => (streaming += 1),
       onError: (error) => errors.push(error),
       send: (ahead, values) => {
         if (values.length > maxBatch) throw new ValueTooLargeError('too much');
         sent.push([ahead, values]);
+        onSend();
       },
     });
   }
@@ -185,6 +194,39 @@ describe('ReplyWriter', () => {
       [2, [3]],
       [3, [4, 5]],
     ]);
+  });
+
+  it('a reply sends so many large values in a step as fit into a frame, and the others in order', async () => {
+    const rows = Array.from({ length: 100 }, (_, i) => `${i}`.padEnd(10_000));
+    await expect(writer().write(from(rows))).resolves.toMatchObject({ ahead: 99, values: [rows[99]] });
+    expect(sent.flatMap(([, values]) => values)).toEqual(rows.slice(0, 99));
+    expect(sent.map(([ahead]) => ahead)).toEqual([0, 13, 26, 39, 52, 65, 78, 91]);
+  });
+
+  it('replies send for ten milliseconds of a turn, and the others in the next turns', async () => {
+    let now = 0;
+    const next: (() => void)[] = [];
+    turns = new StreamTurns({
+      timers: { now: () => now, afterTurn: (run) => (next.push(run), () => undefined) },
+      onError: (error) => errors.push(error),
+    });
+    const streams = Array.from({ length: 6 }, () => writer());
+    const sources = streams.map(() => new Subject<number>());
+    const answers = streams.map((stream, i) => stream.write(sources[i]).catch(() => 'ended'));
+    const counts: number[] = [];
+    onSend = () => (now += 4);
+    for (const source of sources) source.next(1);
+    for (let i = 0; i < 4; i += 1) {
+      await turn();
+      counts.push(sent.length);
+      for (const source of sources) source.next(2);
+      next.pop()?.();
+    }
+    expect(counts).toEqual([3, 6, 9, 12]);
+    // What came while it waited travels with the first value.
+    expect(sent.slice(3, 6).map(([, values]) => values)).toEqual([1, 2, 3].map(() => [1, 2]));
+    caller.abort(new Error('gone'));
+    await Promise.all(answers);
   });
 
   it('a reply ends its stream at a value that cannot travel', async () => {

@@ -4,9 +4,13 @@ import { plainPayload } from './payload';
 import { subscribeTo } from './reply-source';
 import { type Answer, WINDOW } from './rpc-message';
 import { MOST_WAITING_BYTES, MOST_WAITING_OF_NODE, type StreamBacklog } from './stream-backlogs';
+import type { StreamTurns } from './stream-turns';
 
 /** How many values may wait for a caller that takes them more slowly than they come. With one more the stream fails. */
 export const MAX_WAITING = 65_536;
+
+/** So many bytes of values are sent in one step, as they are counted while they wait, or one value. */
+const MOST_OF_BATCH = 131_072;
 
 /** Whether and how the source has ended. */
 type End = 'running' | 'complete' | 'failed';
@@ -15,7 +19,11 @@ type End = 'running' | 'complete' | 'failed';
 export interface ReplyWriterDeps {
   /** Aborts when nobody waits for the answer any more. */
   readonly signal: AbortSignal;
-  /** What waits for the node of the caller. */
+  /** The node of the caller. */
+  readonly node: string;
+  /** When values are sent. */
+  readonly turns: StreamTurns;
+  /** What waits for the node. */
   readonly backlog: StreamBacklog;
   /** Sends values to the caller. @throws ValueTooLargeError if they do not fit into one frame. */
   readonly send: (ahead: number, values: readonly unknown[]) => void;
@@ -35,7 +43,7 @@ interface WaitingValue {
 /**
  * Writes the answer to one request, at the owner: sends the values of an Observable to the caller.
  *
- *     next ─► waiting ── credit, at the end of the turn ──► ahead, as batches        complete ─► the last value is the answer
+ *     next ─► waiting ── credit, the turn has time ──► ahead, as batches        complete ─► the last value is the answer
  *
  * An Observable that completes in the turn in which it emits its only value becomes a single answer, as does a handler without Observable.
  */
@@ -77,7 +85,7 @@ export class ReplyWriter {
   /** Takes the caller's credit. A smaller one that comes late changes nothing, and none allows more than {@link WINDOW} beyond what was sent. */
   allow(upTo: number): void {
     this.#allowed = Math.max(this.#allowed, Math.min(upTo, this.#ahead + WINDOW));
-    this.#flush();
+    this.#flushInTurn();
   }
 
   #next(value: unknown): void {
@@ -92,7 +100,7 @@ export class ReplyWriter {
     this.#flushScheduled = true;
     queueMicrotask(() => {
       this.#flushScheduled = false;
-      this.#flush();
+      this.#flushInTurn();
     });
   }
 
@@ -122,14 +130,25 @@ export class ReplyWriter {
   #finish(end: End): void {
     if (this.#end !== 'running') return;
     this.#end = end;
-    this.#flush();
+    // A single answer needs no turn: it is encoded when it is sent.
+    if (this.#waiting.length <= 1) this.#flush();
+    else this.#flushInTurn();
   }
 
-  /** Sends as many values as the caller takes. At the end the last value becomes the answer. */
-  #flush(): void {
+  #flushInTurn(): void {
+    if (this.#sendable > 0) this.#deps.turns.run(this.#deps.node, this.#flush);
+  }
+
+  /** How many values the caller takes of those that wait. At the end the last one is not sent ahead. */
+  get #sendable(): number {
     const stay = this.#end === 'running' ? 0 : 1;
-    const count = Math.min(this.#waiting.length - stay, this.#allowed - this.#ahead);
+    return Math.min(this.#waiting.length - stay, this.#allowed - this.#ahead);
+  }
+
+  /** Sends a batch of values. At the end the last value becomes the answer. A field: its place among the steps of the node is by identity. */
+  readonly #flush = (): void => {
     try {
+      const count = this.#batch();
       if (count > 0) {
         if (this.#ahead === 0) this.#deps.onStreaming();
         this.#send(this.#take(count).map(({ payload }) => payload));
@@ -141,8 +160,20 @@ export class ReplyWriter {
       }
     } catch (error) {
       // A value has no normal form, or is too large.
-      this.#abandon(error);
+      return this.#abandon(error);
     }
+    this.#flushInTurn();
+  };
+
+  /** How many values may be sent in one step: what is encoded at once must not hold the node. */
+  #batch(): number {
+    const most = this.#sendable;
+    let bytes = 0;
+    for (let count = 0; count < most; count += 1) {
+      bytes += this.#waiting[count].bytes;
+      if (bytes > MOST_OF_BATCH) return Math.max(count, 1);
+    }
+    return most;
   }
 
   /** Sends values in halves if they are too large for one frame. A single value that is too large ends the stream. */
@@ -186,7 +217,9 @@ export class ReplyWriter {
 
   /** Ends the subscription, and rejects the answer. */
   #abandon(error: unknown): void {
+    const { turns, node } = this.#deps;
     this.#end = 'failed';
+    turns.drop(node, this.#flush);
     this.#take(this.#waiting.length);
     this.#settle.reject(error);
     this.#unsubscribe();

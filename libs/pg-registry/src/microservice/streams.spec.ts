@@ -11,6 +11,10 @@ class Source {
   values = new Subject<unknown>();
   subscribed = 0;
   unsubscribed = 0;
+  /** The present turn of the event loop, as the test counts them. */
+  turn = 0;
+  /** The turns in which streams that cost much began. */
+  readonly begun: number[] = [];
 
   observe(): Observable<unknown> {
     return new Observable((subscriber) => {
@@ -45,6 +49,17 @@ class StreamController {
   @MessagePattern('repeat')
   repeat({ length, times }: { length: number; times: number }): Observable<string> {
     return from(Array.from({ length: times }, () => 'x'.repeat(length)));
+  }
+
+  @MessagePattern('busy')
+  busy(): Observable<number> {
+    return new Observable((subscriber) => {
+      const since = performance.now();
+      while (performance.now() - since < 5);
+      this.#source.begun.push(this.#source.turn);
+      subscriber.next(1);
+      subscriber.complete();
+    });
   }
 
   @MessagePattern('empty')
@@ -85,6 +100,20 @@ describe('streams of replies', () => {
       await eventually(() => expect(heard.at(-1)).toBe(value));
     }
     subscription.unsubscribe();
+  });
+
+  it('streams begin in several turns if what they emit at once takes long', async () => {
+    let isOver = false;
+    const countTurn = (): void => {
+      source.turn += 1;
+      if (!isOver) setImmediate(countTurn);
+    };
+    countTurn();
+    await Promise.all(Array.from({ length: 30 }, () => firstValueFrom(client.send('busy', ''))));
+    isOver = true;
+    const begunIn = (turn: number): number => source.begun.filter((each) => each === turn).length;
+    expect(source.begun).toHaveLength(30);
+    expect(Math.max(...source.begun.map(begunIn))).toBeLessThanOrEqual(6);
   });
 
   it('a stream divides values that are too much for one frame', async () => {

@@ -1,0 +1,115 @@
+import { firstValueFrom, isObservable, NEVER, Observable, of, range, toArray } from 'rxjs';
+import { StreamTurns } from './stream-turns';
+
+describe('StreamTurns', () => {
+  let now: number;
+  let next: (() => void)[];
+  let errors: unknown[];
+  let done: string[];
+  let turns: StreamTurns;
+  beforeEach(() => {
+    now = 0;
+    next = [];
+    errors = [];
+    done = [];
+    turns = new StreamTurns({
+      timers: { now: () => now, afterTurn: (run) => (next.push(run), () => undefined) },
+      onError: (error) => errors.push(error),
+    });
+  });
+
+  /** Ends the turn. Returns what was done in the next one. */
+  function turn(): string[] {
+    const [before, due] = [done.length, next];
+    next = [];
+    for (const run of due) run();
+    return done.slice(before);
+  }
+  const step =
+    (name: string, ms = 4) =>
+    (): void => {
+      done.push(name);
+      now += ms;
+    };
+
+  it('are 10 ms in one turn, and the other steps follow in the next ones, in order', () => {
+    for (let i = 1; i <= 8; i += 1) turns.run('a', step(`${i}`));
+    expect(done).toEqual(['1', '2', '3']);
+    expect([turn(), turn(), turn(), turn()]).toEqual([['4', '5', '6'], ['7', '8'], [], []]);
+    turns.run('a', step('9'));
+    expect(done.at(-1)).toBe('9');
+  });
+
+  it('do one step at least, however long each takes', () => {
+    for (let i = 1; i <= 3; i += 1) turns.run('a', step(`${i}`, 100));
+    expect([done.slice(), turn(), turn(), turn()]).toEqual([['1'], ['2'], ['3'], []]);
+  });
+
+  it('are shared among the nodes', () => {
+    for (let i = 1; i <= 6; i += 1) turns.run('a', step(`a${i}`));
+    turns.run('b', step('b1'));
+    turns.run('b', step('b2'));
+    expect([turn(), turn()]).toEqual([
+      ['a4', 'b1', 'a5'],
+      ['b2', 'a6'],
+    ]);
+  });
+
+  it('leave no step behind that came while others waited', () => {
+    for (let i = 1; i <= 4; i += 1) turns.run('a', step(`${i}`));
+    turn();
+    turns.run('a', step('5'));
+    turns.run('a', step('6'));
+    turns.run('a', step('7'));
+    turn();
+    expect(done).toEqual(['1', '2', '3', '4', '5', '6', '7']);
+  });
+
+  it('forget a step that is dropped', () => {
+    const [steps, unwanted] = [[1, 2, 3].map((i) => step(`${i}`)), step('unwanted')];
+    for (const each of [...steps, unwanted, step('last')]) turns.run('a', each);
+    turns.drop('a', unwanted);
+    turns.drop('b', unwanted);
+    expect(turn()).toEqual(['last']);
+  });
+
+  it('go on after a step that throws', () => {
+    const failure = new Error('step');
+    for (let i = 1; i <= 3; i += 1) turns.run('a', step(`${i}`));
+    turns.run('a', () => {
+      throw failure;
+    });
+    turns.run('a', step('last'));
+    expect([turn(), errors]).toEqual([['last'], [failure]]);
+  });
+
+  it('have Observables begin in their turns, and leave everything else as it is', async () => {
+    expect(turns.spread('a', 7)).toBe(7);
+    await expect(turns.spread('a', Promise.resolve(7))).resolves.toBe(7);
+    turns.run('a', step('busy', 10));
+    const got: unknown[] = [];
+    const source = turns.spread('a', range(0, 3)) as Observable<number>;
+    source.subscribe((value) => got.push(value));
+    expect(got).toEqual([]);
+    turn();
+    expect(got).toEqual([0, 1, 2]);
+    const promised = await turns.spread('a', Promise.resolve(of(1)));
+    expect(isObservable(promised)).toBe(true);
+    const values = firstValueFrom((promised as Observable<number>).pipe(toArray()));
+    turn();
+    await expect(values).resolves.toEqual([1]);
+  });
+
+  it('do not subscribe to an Observable that nobody waits for when its turn has come', () => {
+    let subscribed = 0;
+    turns.run('a', step('busy', 10));
+    const counted = new Observable((subscriber) => {
+      subscribed += 1;
+      return NEVER.subscribe(subscriber);
+    });
+    const subscription = (turns.spread('a', counted) as Observable<unknown>).subscribe();
+    subscription.unsubscribe();
+    turn();
+    expect(subscribed).toBe(0);
+  });
+});
