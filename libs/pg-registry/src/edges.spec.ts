@@ -108,6 +108,7 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
       'ends an attempt of ours (publish reports what it throws), a wait of ours, or a process: exit() guards every listener',
     ],
   },
+  'lifetime/shared-turns.ts': { timer: [1, '#do catches what a step throws'] },
   'lifetime/time-limits.ts': { timer: [1, CLOCK] },
   'lifetime/with-timeout.ts': { 'then()': [1, AWAITED], timer: [1, CLOCK] },
   'microservice/node-connection.ts': { subscribe: [1, "RxJS: the function is the application's own"] },
@@ -119,7 +120,10 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
     hook: [5, '#answer catches what it throws or rejects with; #ended catches; handleEvent is awaited'],
   },
   'microservice/reply-reader.ts': { timer: [1, '#reply of the client'] },
-  'microservice/reply-source.ts': { subscribe: [1, 'subscribeTo() catches what the subscription throws'] },
+  'microservice/reply-source.ts': {
+    'then()': [1, 'the reply awaits it'],
+    subscribe: [1, 'subscribeTo() catches what the subscription throws'],
+  },
   'microservice/reply-writer.ts': {
     'finally()': [1, AWAITED],
     timer: [1, '#flush catches everything'],
@@ -130,10 +134,6 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
     listener: [1, '#abandon: #unsubscribe catches what the teardown throws'],
   },
   'microservice/running-handlers.ts': { 'then()': [1, PROMISE] },
-  'microservice/stream-turns.ts': {
-    'then()': [1, 'a reply awaits it'],
-    timer: [1, '#do catches what a step throws'],
-  },
   'nest/bootstrap-watch.ts': {
     'then()': [1, 'counts, and starts a timer'],
     timer: [3, 'counts, or closes the node, which never rejects'],

@@ -1,7 +1,7 @@
 import { range } from 'rxjs';
 import { ReplyReader } from '../../../libs/pg-registry/src/microservice/reply-reader';
 import { ReplyWriter } from '../../../libs/pg-registry/src/microservice/reply-writer';
-import { StreamTurns } from '../../../libs/pg-registry/src/microservice/stream-turns';
+import { SharedTurns } from '../../../libs/pg-registry/src/lifetime';
 import { isAnswer, isCredit, isValues, WINDOW } from '../../../libs/pg-registry/src/microservice/rpc-message';
 import { Pid, type Value } from '../../../libs/pg-registry/src/term';
 import { type Input, type Message, sizeOf } from '../engine/input';
@@ -30,7 +30,7 @@ class Stream {
   readonly #writer = new ReplyWriter({
     node: 'h',
     backlog: { waiting: 0, bytes: 0 },
-    turns: new StreamTurns({
+    turns: new SharedTurns({
       timers: { now: () => 0, afterTurn: () => () => undefined },
       onError: (error) => {
         throw error;

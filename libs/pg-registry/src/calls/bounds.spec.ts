@@ -182,6 +182,7 @@ describe.each([1, 2] as const)(
         new Promise((_resolve, reject) => {
           signal.addEventListener('abort', () => {
             cancelled();
+            cluster.timers.advance(1 / 64);
             reject(new Error('cancelled'));
           });
         });
@@ -197,13 +198,41 @@ describe.each([1, 2] as const)(
       expect(b.calls.stats()).toMatchObject({ serving: 700, pendingRemote: 700, monitors: 2500 });
       b.calls.peerRemoved({ node: 'a', incarnation: a.incarnation });
       expect([cancelled.mock.calls.length, b.calls.stats().pendingRemote, told.mock.calls.length]).toEqual([
-        500, 200, 2000,
+        640, 200, 2000,
       ]);
       await turn();
       expect([cancelled.mock.calls.length, b.calls.stats().pendingRemote, told.mock.calls.length]).toEqual([
         700, 0, 2500,
       ]);
       await Promise.all(calls.map(([, own]) => own));
+    });
+
+    it('tells handlers in several turns that nobody waits, if what they do then takes long', async () => {
+      const b = limited({});
+      const told: number[] = [];
+      let round = 0;
+      const hold: (payload: unknown, call: { signal: AbortSignal }) => Promise<never> = (_, { signal }) =>
+        new Promise(() => {
+          signal.addEventListener('abort', () => {
+            told.push(round);
+            cluster.timers.advance(1);
+          });
+        });
+      const { pid } = b.serve({ hold });
+      const controller = new AbortController();
+      const options = { timeoutMs: Infinity, signal: controller.signal };
+      const calls = Array.from({ length: 40 }, () =>
+        a.service.call(pid, 'hold', null, options).catch(() => undefined),
+      );
+      await turn();
+      controller.abort();
+      for (; round < 20; round += 1) {
+        // oxlint-disable-next-line no-await-in-loop
+        await new Promise(setImmediate);
+      }
+      await Promise.all(calls);
+      expect(told).toHaveLength(40);
+      expect(Math.max(...told.map((each) => told.filter((other) => other === each).length))).toBeLessThan(21);
     });
 
     it('repeats few of many watches that a peer does not acknowledge', async () => {

@@ -1,3 +1,4 @@
+import { SharedTurns } from '../lifetime';
 import { type Pid, quoteText, type Value } from '../term';
 import { type NodeIdentity, type ReceivedFrame, tooLargeForFrame } from './frames/call-channel';
 import type { Cancellation, Reply, Request } from './frames/call-frames';
@@ -8,14 +9,10 @@ import type { CallsDeps } from './calls-deps';
 import type { Exits } from './exits';
 import type { ExitBody } from './frames/exit-frames';
 import { cancelled, timedOut } from './handler-context';
-import { inTurns } from './in-turns';
 import type { Mailboxes } from './mailboxes';
 import type { Cancellable, HandlerOutcome, OutcomeReceiver } from './message';
 import { normalAnswer, unsentAnswer } from './payload';
 import { DEFAULT_CALL_LIMITS, PeerLoads } from './peer-load';
-
-/** So many handlers are told in a turn of the event loop that their caller is lost: ten thousand took 0.1 s. */
-const CANCELS_PER_TURN = 500;
 
 /** The calls of one node that are not replied to, by their number there. */
 interface CallsOfNode {
@@ -111,6 +108,8 @@ export class CallsFromPeers {
   readonly #mailboxes: Mailboxes;
   readonly #exits: Exits;
   readonly #callDeps: IncomingCallDeps;
+  /** When handlers are told that nobody waits: what they do then may take long, and ten thousand of them took 0.1 s. */
+  readonly #turns: SharedTurns;
   #cancelSweep: (() => void) | undefined;
 
   constructor(deps: CallsDeps, port: CallPort, mailboxes: Mailboxes, exits: Exits) {
@@ -118,6 +117,9 @@ export class CallsFromPeers {
     this.#port = port;
     this.#mailboxes = mailboxes;
     this.#exits = exits;
+    const onError = (error: unknown): void =>
+      deps.onWarning('handler-failed', 'A handler failed when its caller waited no longer', error);
+    this.#turns = new SharedTurns({ timers: deps.timers, onError });
     this.#callDeps = { unanswered: this.#unanswered, port, calls: deps };
     this.#loads = new PeerLoads(deps.node, deps.callLimits ?? DEFAULT_CALL_LIMITS);
     this.#refusal = { type: 'error', executed: false, error: this.#loads.refusal() };
@@ -199,9 +201,11 @@ export class CallsFromPeers {
       if (call === undefined) this.#port.replyLost(from, token);
       return;
     }
-    if (call === undefined) return;
+    if (call === undefined || call.isCancelled) return;
     call.isCancelled = true;
-    call.delivered?.cancel(cause === 'timed-out' ? timedOut() : cancelled(message));
+    this.#turns.run(from.node, () =>
+      call.delivered?.cancel(cause === 'timed-out' ? timedOut() : cancelled(message)),
+    );
   }
 
   /** Cancels the calls of a node that is gone, in several turns of the event loop if they are many. */
@@ -210,9 +214,7 @@ export class CallsFromPeers {
     if (calls === undefined) return;
     this.#unanswered.delete(incarnation);
     const reason = cancelled(`The caller's node '${node}' was lost.`);
-    inTurns(this.#deps.timers, CANCELS_PER_TURN, calls.values(), ({ delivered }) =>
-      delivered?.cancel(reason),
-    );
+    for (const { delivered } of calls.values()) this.#turns.run(node, () => delivered?.cancel(reason));
   }
 
   /** Stops waiting for strangers to become peers. */

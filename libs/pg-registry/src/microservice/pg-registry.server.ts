@@ -4,7 +4,7 @@ import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
 import { defer, finalize, type Observable } from 'rxjs';
 import { PgRegistryNode, systemClock, unguessableNumbers } from '../node';
 import { type CallContext, type Handler, HandlerTable } from '../calls';
-import type { LocalProcess } from '../lifetime';
+import { type LocalProcess, SharedTurns } from '../lifetime';
 import { ProcessService } from '../process';
 import { describeValue, InvalidArgumentError, NoHandlerError, type Pid } from '../term';
 import {
@@ -15,10 +15,10 @@ import {
 import { checkInjected, NodeConnection, type RegistryEvents, type RegistryStatus } from './node-connection';
 import { ownPayload } from './payload';
 import { RegistryContext } from './registry-context';
+import { begunInTurn } from './reply-source';
 import { ReplyWriter } from './reply-writer';
 import { RunningHandlers } from './running-handlers';
 import { StreamBacklogs } from './stream-backlogs';
-import { StreamTurns } from './stream-turns';
 import {
   checked,
   CREDIT,
@@ -62,10 +62,10 @@ export class PgRegistryServer
   readonly #nextNumber = unguessableNumbers();
   readonly #streams = new Map<number, Stream>();
   readonly #backlogs = new StreamBacklogs();
-  readonly #turns = new StreamTurns({
-    timers: systemClock,
-    onError: (error) => this.#warnOfTeardown(error),
-  });
+  readonly #warnOfTeardown = (error: unknown): void =>
+    this.#warn('teardown', 'Ending the stream of a handler failed', error);
+  /** When streams begin and send. */
+  readonly #turns = new SharedTurns({ timers: systemClock, onError: this.#warnOfTeardown });
   readonly #running = new RunningHandlers();
   #options: NormalMicroserviceOptions = normalMicroserviceOptions({});
   #bootstrapped = false;
@@ -236,7 +236,7 @@ export class PgRegistryServer
       backlog: this.#backlogs.begin(replyTo.node),
       turns: this.#turns,
       onStreaming: () => this.#streams.set(stream, { writer, replyTo }),
-      onError: (error) => this.#warnOfTeardown(error),
+      onError: this.#warnOfTeardown,
       send: (ahead, values) => this.#processes.cast(replyTo, VALUES, { id, ahead, values, from, stream }),
     });
     return new Promise<unknown>((resolve, reject) => {
@@ -261,7 +261,8 @@ export class PgRegistryServer
       throw new NoHandlerError(
         `This node has no handler for ${describeValue(pattern)} (any more). The request was not handled.`,
       );
-    const result = (): unknown => this.#turns.spread(node, handler(data, context));
+    const result = (): unknown =>
+      begunInTurn(handler(data, context), this.#turns, node, this.#warnOfTeardown);
     return defer(() => this.transformToObservable(result() as Promise<unknown>)).pipe(
       finalize(() => this.#ended(context)),
     );
@@ -274,10 +275,6 @@ export class PgRegistryServer
     } catch (error) {
       this.#warn('end hook', 'The hook for the end of a request failed', error);
     }
-  }
-
-  #warnOfTeardown(error: unknown): void {
-    this.#warn('teardown', 'Ending the stream of a handler failed', error);
   }
 
   /** Logs, at most one line of a kind per interval. */

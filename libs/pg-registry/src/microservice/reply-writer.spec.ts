@@ -1,4 +1,5 @@
 import { concat, defer, EMPTY, from, NEVER, Observable, of, range, Subject, tap, throwError } from 'rxjs';
+import { SharedTurns } from '../lifetime';
 import { MailboxFullError, ValueTooLargeError } from '../term';
 import { systemClock } from '../node';
 import { MAX_WAITING, ReplyWriter } from './reply-writer';
@@ -9,7 +10,6 @@ import {
   type StreamBacklog,
   StreamBacklogs,
 } from './stream-backlogs';
-import { StreamTurns } from './stream-turns';
 
 const turn = (): Promise<void> => new Promise(setImmediate);
 
@@ -19,7 +19,7 @@ describe('ReplyWriter', () => {
   let errors: unknown[];
   let caller: AbortController;
   let backlog: StreamBacklog;
-  let turns: StreamTurns;
+  let turns: SharedTurns;
   let onSend: () => void;
 
   beforeEach(() => {
@@ -29,7 +29,7 @@ describe('ReplyWriter', () => {
     onSend = () => undefined;
     caller = new AbortController();
     backlog = { waiting: 0, bytes: 0 };
-    turns = new StreamTurns({ timers: systemClock, onError: (error) => errors.push(error) });
+    turns = new SharedTurns({ timers: systemClock, onError: (error) => errors.push(error) });
   });
   // Whatever became of the stream, nothing of it waits any more.
   // oxlint-disable-next-line jest/no-standalone-expect -- holds after each test
@@ -206,7 +206,7 @@ describe('ReplyWriter', () => {
   it('replies send for ten milliseconds of a turn, and the others in the next turns', async () => {
     let now = 0;
     const next: (() => void)[] = [];
-    turns = new StreamTurns({
+    turns = new SharedTurns({
       timers: { now: () => now, afterTurn: (run) => (next.push(run), () => undefined) },
       onError: (error) => errors.push(error),
     });

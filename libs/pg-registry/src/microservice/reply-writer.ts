@@ -1,10 +1,10 @@
 import { Observable, type Subscription } from 'rxjs';
+import type { SharedTurns } from '../lifetime';
 import { heapBytesOf, MailboxFullError, type Value, ValueTooLargeError } from '../term';
 import { plainPayload } from './payload';
 import { subscribeTo } from './reply-source';
 import { type Answer, WINDOW } from './rpc-message';
 import { MOST_WAITING_BYTES, MOST_WAITING_OF_NODE, type StreamBacklog } from './stream-backlogs';
-import type { StreamTurns } from './stream-turns';
 
 /** How many values may wait for a caller that takes them more slowly than they come. With one more the stream fails. */
 export const MAX_WAITING = 65_536;
@@ -22,7 +22,7 @@ export interface ReplyWriterDeps {
   /** The node of the caller. */
   readonly node: string;
   /** When values are sent. */
-  readonly turns: StreamTurns;
+  readonly turns: SharedTurns;
   /** What waits for the node. */
   readonly backlog: StreamBacklog;
   /** Sends values to the caller. @throws ValueTooLargeError if they do not fit into one frame. */

@@ -1,18 +1,17 @@
-import { firstValueFrom, isObservable, NEVER, Observable, of, range, toArray } from 'rxjs';
-import { StreamTurns } from './stream-turns';
+import { SharedTurns } from './shared-turns';
 
-describe('StreamTurns', () => {
+describe('SharedTurns', () => {
   let now: number;
   let next: (() => void)[];
   let errors: unknown[];
   let done: string[];
-  let turns: StreamTurns;
+  let turns: SharedTurns;
   beforeEach(() => {
     now = 0;
     next = [];
     errors = [];
     done = [];
-    turns = new StreamTurns({
+    turns = new SharedTurns({
       timers: { now: () => now, afterTurn: (run) => (next.push(run), () => undefined) },
       onError: (error) => errors.push(error),
     });
@@ -81,35 +80,5 @@ describe('StreamTurns', () => {
     });
     turns.run('a', step('last'));
     expect([turn(), errors]).toEqual([['last'], [failure]]);
-  });
-
-  it('have Observables begin in their turns, and leave everything else as it is', async () => {
-    expect(turns.spread('a', 7)).toBe(7);
-    await expect(turns.spread('a', Promise.resolve(7))).resolves.toBe(7);
-    turns.run('a', step('busy', 10));
-    const got: unknown[] = [];
-    const source = turns.spread('a', range(0, 3)) as Observable<number>;
-    source.subscribe((value) => got.push(value));
-    expect(got).toEqual([]);
-    turn();
-    expect(got).toEqual([0, 1, 2]);
-    const promised = await turns.spread('a', Promise.resolve(of(1)));
-    expect(isObservable(promised)).toBe(true);
-    const values = firstValueFrom((promised as Observable<number>).pipe(toArray()));
-    turn();
-    await expect(values).resolves.toEqual([1]);
-  });
-
-  it('do not subscribe to an Observable that nobody waits for when its turn has come', () => {
-    let subscribed = 0;
-    turns.run('a', step('busy', 10));
-    const counted = new Observable((subscriber) => {
-      subscribed += 1;
-      return NEVER.subscribe(subscriber);
-    });
-    const subscription = (turns.spread('a', counted) as Observable<unknown>).subscribe();
-    subscription.unsubscribe();
-    turn();
-    expect(subscribed).toBe(0);
   });
 });

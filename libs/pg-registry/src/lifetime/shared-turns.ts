@@ -1,37 +1,35 @@
-import { isObservable, Observable } from 'rxjs';
-import type { Timers } from '../lifetime';
-import { subscribeTo } from './reply-source';
+import type { Timers } from './timers';
 
-/** So long streams begin and send in one turn of the event loop, in milliseconds; what was begun is finished. */
+/** So long steps of a kind are done in one turn of the event loop, in milliseconds; one that has begun is finished. */
 const MS_PER_TURN = 10;
 
-/** What is done for a stream: its beginning, or a batch of its values. */
+/** A part of the work for a node, which is done at once. */
 type Step = () => void;
 
-/** What {@link StreamTurns} are given. */
-export interface StreamTurnsDeps {
+/** What {@link SharedTurns} are given. */
+export interface SharedTurnsDeps {
   readonly timers: Pick<Timers, 'now' | 'afterTurn'>;
   /** Told of what a step threw. Must not throw. */
   readonly onError: (error: unknown) => void;
 }
 
 /**
- * Spreads the work for streams over turns of the event loop: a peer can ask for hundreds with what one turn has room for, and each may
- * emit thousands of values as soon as it is subscribed to.
+ * Spreads the work of one kind that nodes ask for over turns of the event loop: a peer can ask for hundreds of steps with what one turn has
+ * room for, and nobody knows what each takes.
  *
  *     step ──► at once, while the turn has time and nothing waits
  *      └── otherwise it waits for a later turn, where the nodes take turns
  *
  * The steps for one node stay in their order.
  */
-export class StreamTurns {
+export class SharedTurns {
   /** When the first step of this turn began; undefined: none has. */
   #since: number | undefined;
-  /** By the node of the caller, in the order of their turns. */
+  /** By node, in the order of their turns. */
   readonly #waiting = new Map<string, Set<Step>>();
-  readonly #deps: StreamTurnsDeps;
+  readonly #deps: SharedTurnsDeps;
 
-  constructor(deps: StreamTurnsDeps) {
+  constructor(deps: SharedTurnsDeps) {
     this.#deps = deps;
   }
 
@@ -47,21 +45,6 @@ export class StreamTurns {
   drop(node: string, step: Step): void {
     const steps = this.#waiting.get(node);
     if (steps?.delete(step) === true && steps.size === 0) this.#waiting.delete(node);
-  }
-
-  /** Has what a handler returned begin in a turn that has time for it, if that is an Observable. Anything else stays what it is. */
-  spread(node: string, result: unknown): unknown {
-    if (result instanceof Promise) return result.then((value: unknown) => this.#spread(node, value));
-    return this.#spread(node, result);
-  }
-
-  #spread(node: string, result: unknown): unknown {
-    if (!isObservable(result)) return result;
-    return new Observable((subscriber) => {
-      const begin = (): void => subscribeTo(result, subscriber, this.#deps.onError);
-      this.run(node, begin);
-      return () => this.drop(node, begin);
-    });
   }
 
   #hasTime(): boolean {
