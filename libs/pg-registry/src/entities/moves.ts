@@ -103,7 +103,8 @@ export class Moves {
     const lives = [...host.types.values()].flatMap((hosted) =>
       [...hosted.lives.values()].map((life) => ({ hosted, life })),
     );
-    if (lives.length === 0) return;
+    // Race: what ended right before is still called by those that do not know it yet.
+    if (lives.length === 0) return await this.#gone(Math.min(GONE_MS, timeoutMs));
     const inTime = await withTimeout(this.#leaveAll(lives, settle), timeoutMs, this.#deps.timers);
     if (!inTime) await host.endLeased(SHUTDOWN);
     await this.#gone(Math.min(GONE_MS, timeoutMs));
