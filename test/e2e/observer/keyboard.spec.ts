@@ -133,7 +133,7 @@ describeInChromium('the page of the observer without a mouse, in Chromium', () =
     await press('Tab');
     expect(await where()).toMatchObject({ at: 0, name: 'Skip the menu', isShown: true });
     await press('Enter');
-    expect(await page.evaluate('document.activeElement.tagName')).toBe('H1');
+    await page.waitForFunction('document.activeElement.tagName === "H1"');
     await press('Tab');
     expect(await focused()).toBe('Name begins with');
   });
@@ -168,7 +168,7 @@ describeInChromium('the page of the observer without a mouse, in Chromium', () =
     await press('Enter');
     await heading('Explain');
     await page.getByText("Node 'bob' owns the key.", { exact: true }).waitFor();
-    expect(await page.evaluate('document.activeElement.tagName')).toBe('H1');
+    await page.waitForFunction('document.activeElement.tagName === "H1"');
   });
 
   it('keeps the focus in a search that is typed in, and shows what comes later', async () => {

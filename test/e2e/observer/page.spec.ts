@@ -258,7 +258,8 @@ describeInChromium('the page of the observer, in Chromium', () => {
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: 'Scopes', exact: true }).waitFor();
-    expect(await page.evaluate('document.activeElement.tagName')).toBe('H1');
+    // The heading is there before it gets the focus.
+    await page.waitForFunction('document.activeElement.tagName === "H1"');
     await page.keyboard.press('Tab');
     await page.keyboard.press('Tab');
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Scope');
