@@ -169,6 +169,7 @@ describeInChromium('the page of the observer without a mouse, in Chromium', () =
     await heading('Explain');
     await page.getByText("Node 'bob' owns the key.", { exact: true }).waitFor();
     await page.waitForFunction('document.activeElement.tagName === "H1"');
+    expect(await focused()).toBe('Explain');
   });
 
   it('keeps the focus in a search that is typed in, and shows what comes later', async () => {
