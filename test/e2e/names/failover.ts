@@ -159,7 +159,7 @@ interface BareClient {
 
 /**
  * The messages of a fail-over by release between the same processes, by plain calls of the client and without this library: a write that the waiting
- * process hears, a read, and a write with the question about the stream behind it.
+ * process hears, and a write after it with the question about the stream behind it.
  *
  * @returns How long they took, in milliseconds.
  */
@@ -190,7 +190,6 @@ async function bareHandover(
     const client = kept.get('bare') as BareClient;
     const done = new Promise<bigint>((resolve, reject) => {
       const claim = async (): Promise<void> => {
-        await client.request('$JS.API.STREAM.MSG.GET.bare', JSON.stringify({ last_by_subj: of }));
         await Promise.all([
           client.request(of, 'x'.repeat(150)),
           client.request('$JS.API.STREAM.INFO.bare', ''),

@@ -26,7 +26,7 @@ export function put(
   store: LeaseStore,
   name: string,
   record: string,
-  options: { readonly after?: number; readonly id?: string } = {},
+  options: { readonly after?: number | string; readonly id?: string } = {},
 ): Promise<LeaseWriteOutcome> {
   const write: LeaseWrite = {
     name,
@@ -106,6 +106,22 @@ export function provesLeaseStoreContract(prepare: () => Promise<LeaseStoreHarnes
     expect(await get(b, 'absent')).toBeUndefined();
   });
 
+  test('a write after the write of another one succeeds only if that has made the last record, which may be refused, too', async () => {
+    await putSurely(a, 'k', 'one', { id: 'first' });
+    expect(await put(b, 'k', 'two', { after: 'never-written' })).toEqual({ type: 'refused' });
+    const second = await put(b, 'k', 'two', { after: 'first', id: 'second' });
+    expect(['written', 'refused']).toContain(second.type);
+    if (second.type === 'refused') return;
+    expect((await get(a, 'k'))?.text).toBe('two');
+    expect(await put(a, 'k', 'three', { after: 'first' })).toEqual({ type: 'refused' });
+    expect(await put(b, 'k', 'two', { after: 'first', id: 'second' })).toEqual({ ...second, repeated: true });
+    const outcomes = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => put(i % 2 === 0 ? a : b, 'k', String(i), { after: 'second' })),
+    );
+    expect(outcomes.filter(({ type }) => type === 'written')).toHaveLength(1);
+    expect(outcomes.filter(({ type }) => type === 'refused')).toHaveLength(19);
+  });
+
   test('of many writes on one revision, exactly one succeeds', async () => {
     const { revision } = await putSurely(a, 'k', 'first');
     const attempts = Array.from({ length: 50 }, (_, i) =>
@@ -177,12 +193,15 @@ export function provesLeaseStoreContract(prepare: () => Promise<LeaseStoreHarnes
   test('a watch hears of the writes of its name by every node, until it is stopped', async () => {
     let hints = 0;
     const others: string[] = [];
-    const watch = b.watch('k', () => {
+    const heard: string[] = [];
+    const watch = b.watch('k', (record) => {
       hints += 1;
+      if (record !== undefined) heard.push(new TextDecoder().decode(record));
     });
     b.watch('other', () => others.push('other'));
     const { revision } = await putSurely(a, 'k', 'one');
     await eventually(() => expect(hints).toBeGreaterThanOrEqual(1));
+    expect([...new Set(heard)]).toEqual(['one']);
     watch.stop();
     watch.stop();
     const before = hints;

@@ -55,12 +55,12 @@ export class VirtualLeaseStore implements LeaseStore {
     });
   }
 
-  watch(name: string, onHint: () => void): LeaseWatch {
+  watch(name: string, onHint: (heard: Uint8Array) => void): LeaseWatch {
     let isActive = true;
-    const hint = (): void =>
+    const hint = (record: Uint8Array): void =>
       this.#travel(() => {
         this.#deps.loop.message(() => {
-          if (isActive) onHint();
+          if (isActive) onHint(new Uint8Array(record));
         });
       });
     const remove = this.#deps.leases.watch(name, hint);

@@ -1,7 +1,11 @@
 import { decodeRecord } from '../../../libs/pg-registry/src/names/lease/lease-records';
 import type { LeaseEffect } from '../../../libs/pg-registry/src/names/lease/lease-effect';
 import type { StoreRequest } from '../../../libs/pg-registry/src/names/lease/store-requests';
-import type { LeaseReadOutcome, LeaseWriteOutcome } from '../../../libs/pg-registry/src/names/lease-store';
+import type {
+  LeaseReadOutcome,
+  LeaseWrite,
+  LeaseWriteOutcome,
+} from '../../../libs/pg-registry/src/names/lease-store';
 import { DEFAULT_VALUE_LIMITS, type Key, PidInterner } from '../../../libs/pg-registry/src/term';
 import { SeededRandom } from '../../support/seeded-random';
 import type { Holding } from '../../../libs/pg-registry/src/names/lease/contest-deps';
@@ -445,10 +449,22 @@ class NamesScenario {
       queued: (step) => this.#later(this.#orders.pick([0, 0.1, 1, this.#faults ? this.#ttlMs / 4 : 0]), step),
     };
     const { store, lifeKnown, isLifeChecked } = { store: this.#store, ...this.#kind };
-    return new SimulatedStream({ store, ways, lifeKnown, isLifeChecked });
+    const onHeard = (write: LeaseWrite): void => this.#hint(write);
+    return new SimulatedStream({ store, ways, lifeKnown, onHeard, isLifeChecked });
   }
 
-  /** Checks a write, and tells those that watch the record. */
+  /** Tells those that watch a record of a write, which the store has not made yet and may refuse. */
+  #hint({ name, record }: LeaseWrite): void {
+    for (const node of this.#nodes) {
+      if (!node.watched.has(name) || (this.#faults && this.#random.chance(this.#lossRate))) continue;
+      this.#later(this.#random.between(0.1, 2), () => {
+        if (node.watched.has(name))
+          this.#input(node, () => node.leases.hint(name, node.clock.at(this.#time), record));
+      });
+    }
+  }
+
+  /** Checks a write that was made. */
   #checkChange({ name, before, after, revision }: StoreChange): void {
     const decoding = { pids: this.#pids, limits: DEFAULT_VALUE_LIMITS };
     const written = decodeRecord(after, decoding);
@@ -460,13 +476,6 @@ class NamesScenario {
       // One of an earlier life of the store does not know yet that it was made anew; its revisions may come again.
       const isKnown = taker !== undefined && this.#store.records.has(`s:${taker}`) && this.#knowsLife(taker);
       if (isKnown && taker !== old.holder.session) this.#checkFenced(old.holder.session, name);
-    }
-    for (const node of this.#nodes) {
-      if (!node.watched.has(name) || (this.#faults && this.#random.chance(this.#lossRate))) continue;
-      this.#later(this.#random.between(0.1, 2), () => {
-        if (node.watched.has(name))
-          this.#input(node, () => node.leases.hint(name, node.clock.at(this.#time)));
-      });
     }
   }
 

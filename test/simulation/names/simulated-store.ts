@@ -8,6 +8,8 @@ import {
 interface Stored {
   readonly record: Uint8Array;
   readonly revision: number;
+  /** Of the write that made it. */
+  readonly id: string;
 }
 
 /** What a write changes, for whoever checks it. */
@@ -45,9 +47,10 @@ export class SimulatedStore {
     if (earlier !== undefined && this.#now() - earlier.at <= REPEAT_MS)
       return { type: 'written', revision: earlier.revision, epoch: this.epoch, repeated: true };
     const before = this.#records.get(name);
-    if ((before?.revision ?? 0) !== after) return { type: 'refused' };
+    if ((typeof after === 'string' ? before?.id : (before?.revision ?? 0)) !== after)
+      return { type: 'refused' };
     this.#revision += 1;
-    this.#records.set(name, { record, revision: this.#revision });
+    this.#records.set(name, { record, revision: this.#revision, id });
     this.#recent.set(id, { revision: this.#revision, at: this.#now() });
     this.#onChange({ name, before: before?.record, after: record, revision: this.#revision });
     return { type: 'written', revision: this.#revision, epoch: this.epoch, repeated: false };

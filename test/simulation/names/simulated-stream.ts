@@ -29,6 +29,8 @@ export interface SimulatedStreamDeps {
   readonly store: SimulatedStore;
   readonly ways: Ways;
   readonly lifeKnown: LifeKnown;
+  /** Called when a write has come to the store, and before that makes or refuses it. */
+  readonly onHeard: (write: LeaseWrite) => void;
   /** False: a claim trusts the life that was seen last, so that a history can show what the question behind each claim prevents. */
   readonly isLifeChecked: boolean;
 }
@@ -104,6 +106,7 @@ export class SimulatedStream {
   #writeAware(write: LeaseWrite, answer: Takes<LeaseWriteOutcome>): void {
     const { ways, store } = this.#deps;
     ways.toStore(() => {
+      this.#deps.onHeard(write);
       const outcome = store.write(write);
       ways.toNode(() => {
         if (ways.isConnected()) answer(outcome);
@@ -126,6 +129,7 @@ export class SimulatedStream {
       if (ways.isConnected()) this.#judge(written, before, life, answer);
     };
     ways.toStore(() => {
+      this.#deps.onHeard(write);
       const { epoch } = store;
       ways.queued(() => {
         if (store.epoch !== epoch) return;

@@ -144,8 +144,8 @@ export class LeaseDriver {
   #watch(name: string): void {
     const store = this.#opened();
     if ('type' in store) return; // the record is read again in any case, only later
-    const hint = (): void => {
-      if (!this.#isClosed) this.run(this.#deps.leases.hint(name, this.now()));
+    const hint = (heard: Uint8Array | undefined): void => {
+      if (!this.#isClosed) this.run(this.#deps.leases.hint(name, this.now(), heard));
     };
     this.#watches.get(name)?.stop();
     this.#watches.set(name, store.watch(name, hint));

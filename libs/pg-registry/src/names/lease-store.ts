@@ -2,7 +2,7 @@
  * The port of a lease store: records under names, written by compare-and-set, shared by the nodes of one namespace.
  *
  * Every store makes these promises, and the contract suite in `test/e2e/names` tests them:
- * - a write succeeds only on the revision that it names, so of several writes on one revision at most one succeeds;
+ * - a write succeeds only on the record that it names, so of several writes on one record at most one succeeds;
  * - revisions rise with every write, over all records of one life of the store; a store that was made anew starts at 1 again and has
  *   a higher {@link LeaseWritten.epoch};
  * - a read gives the last record that was written, never an older one;
@@ -28,8 +28,10 @@ export interface LeaseStore {
   /**
    * Calls `onHint` when somebody may have written the record of this name. Only a hint: it may come for a write that was refused, come
    * late or twice, or not at all. A store does not call `onHint` inside this call.
+   *
+   * @param onHint Gets the record that was sent to the store, if it was heard; nobody knows yet whether the store has made that write.
    */
-  watch(name: string, onHint: () => void): LeaseWatch;
+  watch(name: string, onHint: (heard: Uint8Array | undefined) => void): LeaseWatch;
 
   /** Ends every watch and every open request; those end as `unknown`. Idempotent. */
   close(): void;
@@ -56,8 +58,11 @@ export interface LeaseWrite {
   readonly name: string;
   /** The new record, of up to {@link MAX_RECORD_BYTES}. It belongs to the store from now on. */
   readonly record: Uint8Array;
-  /** The revision that the last record must have; 0: there must be none. */
-  readonly after: number;
+  /**
+   * The revision that the last record must have; 0: there must be none. Or the id of the write that must have made the last record: a store may
+   * refuse that also where it is so.
+   */
+  readonly after: number | string;
   /** Unique for ever; the same for every repetition of this write. Printable ASCII without spaces, of up to 64 characters. */
   readonly id: string;
   /**
@@ -106,7 +111,7 @@ export interface LeaseUnavailable {
   readonly reason: string;
 }
 
-/** A write that was not made, because the last record has another revision. */
+/** A write that was not made, because the last record is another one. */
 export interface LeaseRefused {
   /**
    * This attempt wrote nothing. It says nothing about earlier attempts of the same write, which may have succeeded more than

@@ -1,5 +1,4 @@
 import { type Key, sameKey } from '../../term';
-import type { LeaseReadOutcome } from '../lease-store';
 import { type ClaimHolder, type ClaimRecord, decodeRecord, type RecordDecoding } from './lease-records';
 
 /** Why a key whose record {@link claimIn} cannot read is not taken. */
@@ -9,7 +8,7 @@ export const UNREADABLE =
 
 /** Reads the claim of a key. Returns undefined for anything else. */
 export function claimIn(
-  { record }: Extract<LeaseReadOutcome, { type: 'found' }>,
+  { record }: { readonly record: Uint8Array },
   key: Key,
   decoding: RecordDecoding,
 ): ClaimRecord | undefined {
@@ -19,6 +18,26 @@ export function claimIn(
   } catch {
     return undefined;
   }
+}
+
+/** A record that frees a key has no value, so it is never longer than this. */
+const MOST_FREEING_BYTES = 8 * 1024;
+
+/**
+ * Finds out whether a record that was heard on its way to the store lets a node take the key.
+ *
+ * @returns The nonce of the write, after which this node can claim; undefined: it has to read first.
+ */
+export function freedBy(
+  heard: Uint8Array | undefined,
+  key: Key,
+  { decoding, incarnation }: { readonly decoding: RecordDecoding; readonly incarnation: string },
+): string | undefined {
+  if (heard === undefined || heard.length > MOST_FREEING_BYTES) return undefined;
+  const record = claimIn({ record: heard }, key, decoding);
+  if (record === undefined || record.holder !== undefined) return undefined;
+  const isForOther = record.reservedFor !== undefined && record.reservedFor.incarnation !== incarnation;
+  return isForOther ? undefined : record.nonce;
 }
 
 /** Fills in the token of a holder whose record could not know it. */

@@ -14,6 +14,14 @@ export interface Holding {
   readonly value: Value;
 }
 
+/** One process that wants a key. */
+export interface Candidate {
+  readonly pid: Pid;
+  readonly value: Value;
+  /** True: it does not wait for a holder, but takes the key only if nobody holds it. */
+  readonly once: boolean;
+}
+
 /** What became of a key, for whoever asked. */
 export type KeyEffect =
   /** This node holds the key for the candidate. */
@@ -33,6 +41,8 @@ export type KeyEffect =
 
 /** What the keys of one node share. */
 export interface ContestDeps {
+  /** That of this node. */
+  readonly incarnation: string;
   readonly requests: StoreRequests;
   readonly writes: RecordWrites;
   readonly rivals: RivalSessions;

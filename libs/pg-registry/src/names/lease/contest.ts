@@ -1,21 +1,13 @@
 import type { LeaseReadOutcome } from '../lease-store';
-import { type Key, type Pid, type Value, type LossReason } from '../../term';
-import type { ContestDeps, Holding } from './contest-deps';
+import type { Key, LossReason } from '../../term';
+import type { Candidate, ContestDeps, Holding } from './contest-deps';
 import { HeldKey } from './held-key';
 import { HintPace } from './hint-pace';
-import { claimIn, UNREADABLE, withToken } from './claim-reading';
+import { claimIn, freedBy, UNREADABLE, withToken } from './claim-reading';
 import type { ClaimHolder } from './lease-records';
 import type { Settled } from './record-writes';
 import type { Reservation } from './reservations';
 import type { RivalVerdict, RivalWaiter } from './rival-sessions';
-
-/** One process that wants a key. */
-export interface Candidate {
-  readonly pid: Pid;
-  readonly value: Value;
-  /** True: it does not wait for a holder, but takes the key only if nobody holds it. */
-  readonly once: boolean;
-}
 
 /** What this node knows of the record of a key. */
 interface Known {
@@ -37,7 +29,8 @@ const RETRY_MS = 100;
  *     idle ── campaign ──► reading ── free ──────────────────► claiming ── written ──► held
  *                          ▲    │                                 │ ▲                   │
  *                          │    └─ held by another ─► waiting ────┼─┘ its session       │
- *                          │                            │         │   is over           │
+ *                          │                            │         │   is over, or its   │
+ *                          │                            │         │   release was heard │
  *                          └─────────────── hint ───────┴─────────┴─ refused    released, lost ──► idle
  */
 export class Contest implements RivalWaiter {
@@ -52,6 +45,8 @@ export class Contest implements RivalWaiter {
   #rival: string | undefined;
   #isWatching = false;
   #isHinted = false;
+  /** The record of the last hint, until it is followed. */
+  #heard: Uint8Array | undefined;
   readonly #pace = new HintPace();
   /** When the next read is planned for. */
   #checkAt = Infinity;
@@ -112,8 +107,9 @@ export class Contest implements RivalWaiter {
     if (this.#state === 'idle') this.#fail(reason);
   }
 
-  /** The record may have changed. */
-  hint(): void {
+  /** The record may have changed. @param heard Into this one, unless the store has refused it */
+  hint(heard: Uint8Array | undefined): void {
+    this.#heard = heard;
     if (this.#state !== 'waiting') return void (this.#isHinted = true);
     // At once by those that have waited all the time; the nearest of the others would take it again and again.
     this.#followHint(this.#hasHeld ? HEAD_START_MS * (1 + this.#deps.random()) : 0);
@@ -162,7 +158,29 @@ export class Contest implements RivalWaiter {
   #followHint(afterMs: number): void {
     const now = this.#deps.now().monotonic;
     const at = this.#pace.next(now) + afterMs;
-    if (at < this.#checkAt) this.#readAfter(at - now, () => this.#pace.follow(this.#deps.now().monotonic));
+    if (at >= this.#checkAt) return;
+    this.#doAfter(at - now, () => {
+      this.#pace.follow(this.#deps.now().monotonic);
+      if (!this.#takeFreed()) this.#read();
+    });
+  }
+
+  /**
+   * Claims behind the write of a release that was heard, without reading first: the store refuses the claim unless it has made that write, and
+   * no other one of the key since. Then the record is read.
+   */
+  #takeFreed(): boolean {
+    const heard = this.#heard;
+    this.#heard = undefined;
+    const candidate = this.#candidate;
+    const session = this.#deps.session();
+    if (candidate === undefined || session === undefined || this.#deps.blockedMs() > 0) return false;
+    if (this.#yieldUntil > this.#deps.now().monotonic) return false;
+    const release = freedBy(heard, this.key, this.#deps);
+    if (release === undefined) return false;
+    this.#cancelCheck();
+    this.#write(candidate, session, release);
+    return true;
   }
 
   #haveRead(outcome: LeaseReadOutcome): void {
@@ -220,7 +238,6 @@ export class Contest implements RivalWaiter {
   #claim(): void {
     this.#cancelCheck();
     this.#leaveRival();
-    const { now, nonce } = this.#deps;
     const candidate = this.#candidate;
     const known = this.#known;
     if (candidate === undefined || known === undefined) return this.#rest();
@@ -230,7 +247,7 @@ export class Contest implements RivalWaiter {
       this.#state = 'waiting';
       return this.#blocked(blockedMs);
     }
-    const yieldMs = this.#yieldUntil - now().monotonic;
+    const yieldMs = this.#yieldUntil - this.#deps.now().monotonic;
     if (yieldMs > 0 && !candidate.once) {
       this.#state = 'waiting';
       return this.#readAfter(yieldMs);
@@ -240,13 +257,17 @@ export class Contest implements RivalWaiter {
       this.#state = 'idle'; // until sessionOpen()
       return this.#deps.openSession();
     }
+    this.#write(candidate, session, known.revision);
+  }
+
+  #write(candidate: Candidate, session: string, after: number | string): void {
     this.#state = 'claiming';
     const { pid, value } = candidate;
     const holder: ClaimHolder = { session, pid, value, token: 0 };
     this.#deps.writes.begin({
       name: this.name,
-      record: { type: 'claim', key: this.key, nonce: nonce(), holder },
-      after: known.revision,
+      record: { type: 'claim', key: this.key, nonce: this.#deps.nonce(), holder },
+      after,
       certainEpoch: true,
       isNeeded: () => this.#deps.session() === session,
       onSettled: (settled) => this.#settled(candidate, session, settled),
@@ -267,6 +288,7 @@ export class Contest implements RivalWaiter {
     const { revision, epoch } = settled;
     const holding: Holding = { pid: candidate.pid, value: candidate.value, token: epoch + revision };
     this.#state = 'held';
+    this.#leaveRival();
     this.#stopWatching();
     this.#held = new HeldKey(holding, revision, {
       ...this.#deps,
@@ -315,13 +337,16 @@ export class Contest implements RivalWaiter {
     this.#deps.rested(this.name);
   }
 
-  #readAfter(ms: number, before?: () => void): void {
+  #readAfter(ms: number): void {
+    this.#doAfter(ms, () => this.#read());
+  }
+
+  /** Plans the next step, in place of the one that was planned. */
+  #doAfter(ms: number, step: () => void): void {
     this.#cancelCheck();
     this.#checkAt = this.#deps.now().monotonic + ms;
     this.#cancelCheck = this.#deps.agenda.add(this.#checkAt, () => {
-      if (this.#state !== 'waiting') return;
-      before?.();
-      this.#read();
+      if (this.#state === 'waiting') step();
     });
   }
 

@@ -23,6 +23,10 @@ class WaitingNode {
   isFree = false;
   readonly reads: string[] = [];
   readonly writes: string[] = [];
+  /** What each write names as the last record. */
+  readonly afters: (number | string)[] = [];
+  /** Whether the store refuses writes that name a write. */
+  refusesIds = false;
   readonly seen: LeaseEffect[] = [];
 
   constructor() {
@@ -42,8 +46,9 @@ class WaitingNode {
     }
   }
 
-  hint(name: string): void {
-    this.run(this.leases.hint(name, this.instant));
+  hint(name: string, heard?: LeaseRecord | Uint8Array): void {
+    const record = heard === undefined || heard instanceof Uint8Array ? heard : encodeRecord(heard);
+    this.run(this.leases.hint(name, this.instant, record));
   }
 
   run(effects: readonly LeaseEffect[]): void {
@@ -60,6 +65,11 @@ class WaitingNode {
         );
       } else {
         this.writes.push(request.write.name);
+        this.afters.push(request.write.after);
+        if (typeof request.write.after === 'string' && this.refusesIds) {
+          this.run(this.leases.answered(request.id, { type: 'refused' }, this.instant));
+          continue;
+        }
         // Of another record than the one that it reads, or the end of the waiting.
         const written = {
           type: 'written',
@@ -158,5 +168,63 @@ describe('A node that waits for a key', () => {
     node.hint(claimName(KEY));
     node.pass(1000);
     expect(node.reads.length - before).toBe(3);
+  });
+});
+
+describe('A node that hears the release of a key that it waits for', () => {
+  const release: LeaseRecord = { type: 'claim', key: KEY, nonce: 'release', holder: undefined };
+  let node: WaitingNode;
+  beforeEach(() => {
+    node = new WaitingNode();
+    node.pass(1000);
+    node.reads.length = node.afters.length = 0;
+  });
+
+  it('claims behind it without reading', () => {
+    node.hint(claimName(KEY), release);
+    expect([node.reads, node.afters]).toEqual([[], ['release']]);
+    expect(node.seen.some(({ type }) => type === 'elected')).toBe(true);
+  });
+
+  it('reads when the store refuses that claim, and claims on the revision that it finds', () => {
+    node.refusesIds = true;
+    node.isFree = true;
+    node.revision += 1;
+    node.hint(claimName(KEY), release);
+    expect([node.reads, node.afters]).toEqual([[claimName(KEY)], ['release', node.revision]]);
+    expect(node.seen.some(({ type }) => type === 'elected')).toBe(true);
+  });
+
+  it('goes on waiting for the session of the holder when nobody has released', () => {
+    node.refusesIds = true;
+    node.hint(claimName(KEY), release);
+    expect(node.seen.some(({ type }) => type === 'elected')).toBe(false);
+    node.pass(31_000);
+    expect(node.writes).toContain(`s:${SESSION}`);
+    expect(node.seen.some(({ type }) => type === 'elected')).toBe(true);
+  });
+
+  it('sends no more than a few claims in a second however often somebody sends releases that are refused', () => {
+    node.refusesIds = true;
+    node.pass(2000, () => node.hint(claimName(KEY), release));
+    expect(node.writes.length).toBeLessThan(20);
+    expect(node.reads.length).toBeLessThan(60);
+  });
+
+  it.each<[string, LeaseRecord | Uint8Array | undefined]>([
+    ['that the store does not show', undefined],
+    ['that nobody can read', new Uint8Array([1, 2, 3])],
+    ['that is longer than one of a release', new Uint8Array(9000)],
+    ['of another key', { ...release, key: 'other' }],
+    ['of a session', { type: 'session', open: false, ttlMs: 1000, takeover: 'lease', nonce: 'n' }],
+    ['that keeps the key for another node', { ...release, reservedFor: { incarnation: 'c', forMs: 1000 } }],
+  ])('reads before it claims after a record %s', (_, heard) => {
+    node.hint(claimName(KEY), heard);
+    expect([node.reads, node.afters]).toEqual([[claimName(KEY)], []]);
+  });
+
+  it('claims behind one that keeps the key for this very node', () => {
+    node.hint(claimName(KEY), { ...release, reservedFor: { incarnation: 'b'.repeat(16), forMs: 1000 } });
+    expect(node.afters).toEqual(['release']);
   });
 });

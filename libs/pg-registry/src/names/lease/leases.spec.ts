@@ -74,6 +74,19 @@ describe('the leases of a node', () => {
     expect(requests.filter(({ type }) => type === 'write')).toEqual([]);
   });
 
+  it('claim behind no release that they hear while the store is not trusted', () => {
+    run(leases.campaign('k', { pid, value: null, once: false }, now));
+    answer('c:k', heldBy('first.1', 10));
+    answer(`s:${'a'.repeat(16)}.1`, { type: 'written', revision: 11, epoch: 1, repeated: false });
+    answer('s:first.1', { ...session(true, 1), epoch: 2 } as LeaseReadOutcome);
+    requests.length = 0;
+    const release = encodeRecord({ type: 'claim', key: 'k', nonce: 'release', holder: undefined });
+    run(leases.hint(claimName('k'), now, release));
+    now = { monotonic: now.monotonic + 900, wall: now.wall + 900 };
+    run(leases.tick(now));
+    expect(requests.map(nameOf)).not.toContain('c:k');
+  });
+
   it.each([
     ['the answer that shows it', false],
     ['an answer that was under way', true],

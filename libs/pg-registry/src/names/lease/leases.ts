@@ -1,8 +1,8 @@
 import { canonicalText, type Key, type Value, type LossReason } from '../../term';
 import type { LeaseReadOutcome, LeaseWriteOutcome } from '../lease-store';
 import { Agenda } from './agenda';
-import { type Candidate, Contest } from './contest';
-import type { ContestDeps, Holding } from './contest-deps';
+import { Contest } from './contest';
+import type { Candidate, ContestDeps, Holding } from './contest-deps';
 import type { LeaseEffect } from './lease-effect';
 import type { LeasesDeps } from './leases-deps';
 import { type Departure, Departures, incarnationIn } from './departures';
@@ -80,6 +80,7 @@ export class Leases {
     });
     this.#contestDeps = {
       ...shared,
+      incarnation: deps.incarnation,
       writes: this.#writes,
       rivals: this.#rivals,
       random,
@@ -151,11 +152,11 @@ export class Leases {
     return this.#input(now, () => this.#requests.answered(id, outcome));
   }
 
-  /** The record of this name may have changed. */
-  hint(name: string, now: Instant): readonly LeaseEffect[] {
+  /** The record of this name may have changed. @param heard The one that somebody has sent to the store, which may have refused it */
+  hint(name: string, now: Instant, heard?: Uint8Array): readonly LeaseEffect[] {
     return this.#input(now, () => {
       if (name.startsWith(SESSION)) this.#rivals.hint(name.slice(SESSION.length));
-      else this.#contests.get(name)?.hint();
+      else this.#contests.get(name)?.hint(heard);
     });
   }
 

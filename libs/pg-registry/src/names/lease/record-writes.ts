@@ -19,8 +19,8 @@ export type Settled =
 export interface RecordWrite {
   readonly name: string;
   readonly record: LeaseRecord;
-  /** The revision that the last record must have; 0: there must be none. */
-  readonly after: number;
+  /** What the last record must be: see `LeaseWrite`. */
+  readonly after: number | string;
   /** Whether the epoch of the answer must be certain, see `LeaseWrite`. */
   readonly certainEpoch: boolean;
   /** Whether anybody still needs the outcome. Asked before each further attempt. */

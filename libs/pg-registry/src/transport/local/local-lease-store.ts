@@ -57,13 +57,14 @@ export class LocalLeaseStore implements LeaseStore {
     });
   }
 
-  watch(name: string, onHint: () => void): LeaseWatch {
+  watch(name: string, onHint: (heard: Uint8Array) => void): LeaseWatch {
     let active = !this.#closed;
-    const remove = this.#deps.leases.watch(name, () =>
+    const remove = this.#deps.leases.watch(name, (record) => {
+      const heard = new Uint8Array(record);
       this.#deps.deliver(() => {
-        if (active) onHint();
-      }),
-    );
+        if (active) onHint(heard);
+      });
+    });
     const watch: LeaseWatch = {
       stop: () => {
         active = false;

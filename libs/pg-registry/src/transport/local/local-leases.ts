@@ -2,6 +2,8 @@ import { type LeaseWrite, RECORD_AGE_MS, REPEAT_MS } from '../../names/lease-sto
 
 interface StoredRecord {
   readonly record: Uint8Array;
+  /** Of the write that made it. */
+  readonly id: string;
   readonly revision: number;
   readonly writtenAt: number;
 }
@@ -33,7 +35,7 @@ export class LocalLeases {
   readonly #records = new Map<string, StoredRecord>();
   /** By the id of the write, the oldest first. */
   readonly #recent = new Map<string, RecentWrite>();
-  readonly #watchers = new Map<string, Set<() => void>>();
+  readonly #watchers = new Map<string, Set<(record: Uint8Array) => void>>();
   #revision = 0;
 
   /** @param clocks Default: those of the machine. */
@@ -49,30 +51,31 @@ export class LocalLeases {
   }
 
   /**
-   * Writes a record on the revision that it names, or finds that the same write was made before.
+   * Writes a record after the one that it names, or finds that the same write was made before.
    *
-   * @returns Undefined: the last record has another revision.
+   * @returns Undefined: the last record is another one.
    */
   write({ name, record, after, id }: LeaseWrite): { revision: number; repeated: boolean } | undefined {
     const now = this.#clocks.monotonic();
     this.#forgetOld(now);
     const earlier = this.#recent.get(id);
     if (earlier !== undefined) return { revision: earlier.revision, repeated: true };
-    if ((this.#living(name)?.revision ?? 0) !== after) return undefined;
+    const last = this.#living(name);
+    if ((typeof after === 'string' ? last?.id : (last?.revision ?? 0)) !== after) return undefined;
     this.#revision += 1;
     const revision = this.#revision;
     this.#records.delete(name); // so that the order of the Map is that of the writes
-    this.#records.set(name, { record, revision, writtenAt: now });
+    this.#records.set(name, { record, id, revision, writtenAt: now });
     this.#recent.set(id, { revision, writtenAt: now });
-    for (const hint of this.#watchers.get(name) ?? []) hint();
+    for (const hint of this.#watchers.get(name) ?? []) hint(record);
     return { revision, repeated: false };
   }
 
-  /** Calls `onWrite` at every write of a name. It must not throw. @returns What ends that; idempotent */
-  watch(name: string, onWrite: () => void): () => void {
+  /** Calls `onWrite` at every write of a name, with the record, which is not its own. It must not throw. @returns What ends that; idempotent */
+  watch(name: string, onWrite: (record: Uint8Array) => void): () => void {
     let watchers = this.#watchers.get(name);
     if (watchers === undefined) this.#watchers.set(name, (watchers = new Set()));
-    const watcher = (): void => onWrite(); // one of its own, so that a function may watch twice
+    const watcher = (record: Uint8Array): void => onWrite(record); // one of its own, so that a function may watch twice
     watchers.add(watcher);
     return () => {
       if (watchers.delete(watcher) && watchers.size === 0) this.#watchers.delete(name);

@@ -15,7 +15,10 @@ export interface JetStreamDeps {
   /** Ends every request of the store, and refuses further ones. */
   readonly endRequests: () => void;
   /** Calls back for everything that is published to a subject. The callback may throw. */
-  readonly subscribe: (subject: string, onMessage: () => void) => Subscription;
+  readonly subscribe: (
+    subject: string,
+    onMessage: (message: { readonly data: Uint8Array }) => void,
+  ) => Subscription;
   /** Receives what the callback of a watch threw. */
   readonly onError: (error: Error) => void;
 }

@@ -10,13 +10,14 @@ const T1 = '2026-11-29T06:16:51.000001Z';
 const EPOCH = 1_795_933_010_000_001;
 
 const RECORD = 'pgr.ns.names.aw';
+const HEARD = { data: new Uint8Array([1]) };
 
 /** Answers requests as a script says; each step takes the requests that it is for. */
 class ScriptedServer {
   readonly asked: string[] = [];
   readonly answers = new Map<string, unknown[]>();
   readonly errors: Error[] = [];
-  hear: () => void = () => undefined;
+  hear: (message: { readonly data: Uint8Array }) => void = () => undefined;
   info: NatsServerInfo = {
     server_id: 'S',
     server_name: 's',
@@ -194,11 +195,11 @@ describe('JetStreamLeaseStore', () => {
         await server.write();
         let hints = 0;
         const watch = server.store.watch('k', () => (hints += 1));
-        server.hear();
-        server.hear();
+        server.hear(HEARD);
+        server.hear(HEARD);
         jest.advanceTimersByTime(1000);
         expect(hints).toBe(expected);
-        server.hear();
+        server.hear(HEARD);
         watch.stop();
         jest.advanceTimersByTime(1000);
         expect(hints).toBe(expected + 1);
@@ -217,7 +218,7 @@ describe('JetStreamLeaseStore', () => {
       server.store.watch('k', () => {
         throw new Error('thrown by the watcher');
       });
-      server.hear();
+      server.hear(HEARD);
       jest.advanceTimersByTime(1000);
       expect(server.errors.map(({ message }) => message)).toEqual([
         'thrown by the watcher',

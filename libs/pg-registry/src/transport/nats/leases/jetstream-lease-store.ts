@@ -11,7 +11,7 @@ import type {
 import { safeCallback } from '../../safe-callback';
 import { peek } from '../nats-client';
 import { type JetStreamAnswer, JetStreamApi, type JetStreamDeps, type NotAnswered } from './jetstream-api';
-import { errorIn, JETSTREAM_ERROR, outcomeOf } from './jetstream-errors';
+import { errorIn, JETSTREAM_ERROR, type JetStreamError, outcomeOf } from './jetstream-errors';
 import { LeaseStream, type StreamState } from './lease-stream';
 import { recordSubject } from './record-subject';
 
@@ -40,6 +40,9 @@ interface LifeAround {
  * in the life in which the stream was before the write was sent and is after the server has routed it: lives neither overlap nor come back. The
  * one server that keeps the stream routes what comes over a connection in order, so there the question leaves with the write. In a cluster the
  * two may take ways of their own, so there it leaves after the acknowledgement.
+ *
+ * A write after the write of another one goes only to a server that keeps the stream alone, where it succeeds if that was the last message of the whole
+ * stream. In a cluster the servers have to agree on the order first.
  */
 export class JetStreamLeaseStore implements LeaseStore {
   readonly #options: LeaseStoreOptions;
@@ -87,6 +90,7 @@ export class JetStreamLeaseStore implements LeaseStore {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       const found = this.#stream.life ?? (await this.#stream.look(leftUntil(endsAt)));
       if (found.type !== 'life') return found;
+      if (typeof write.after === 'string' && !found.isInOrder) return { type: 'refused' };
       const put = this.#put(write, leftUntil(endsAt));
       // Right behind the write, where it cannot overtake it: one round trip for both.
       const isFollowed = write.certainEpoch && found.isInOrder;
@@ -98,15 +102,15 @@ export class JetStreamLeaseStore implements LeaseStore {
     return this.#goneAgain();
   }
 
-  watch(name: string, onHint: () => void): LeaseWatch {
+  watch(name: string, onHint: (heard: Uint8Array | undefined) => void): LeaseWatch {
     const hint = safeCallback(onHint, this.#deps.onError);
     let second: NodeJS.Timeout | undefined;
     const hintAgain = (): void => {
       second = undefined;
-      hint();
+      hint(undefined);
     };
-    const subscription = this.#deps.subscribe(recordSubject(this.#options.subject, name), () => {
-      hint();
+    const subscription = this.#deps.subscribe(recordSubject(this.#options.subject, name), ({ data }) => {
+      hint(data);
       if (this.#stream.life?.isReplicated === true) second ??= setTimeout(hintAgain, SECOND_HINT_MS).unref();
     });
     const watch: LeaseWatch = {
@@ -147,7 +151,8 @@ export class JetStreamLeaseStore implements LeaseStore {
       headers: {
         'Nats-Msg-Id': id,
         'Nats-Expected-Stream': bucket,
-        'Nats-Expected-Last-Subject-Sequence': String(after),
+        [typeof after === 'string' ? 'Nats-Expected-Last-Msg-Id' : 'Nats-Expected-Last-Subject-Sequence']:
+          String(after),
       },
       timeoutMs,
       // Another stream that covers the subject acknowledges the message, too.
@@ -175,7 +180,7 @@ export class JetStreamLeaseStore implements LeaseStore {
   ): Promise<LeaseWriteOutcome> {
     if (answer.type !== 'answer') return this.#noOutcome(answer);
     const error = errorIn(answer.body);
-    if (error?.number === JETSTREAM_ERROR.WRONG_SEQUENCE) return { type: 'refused' };
+    if (isOtherRecord(error)) return { type: 'refused' };
     if (error !== undefined) return outcomeOf(error, `write to ${this.place}`);
     const revision = peek(answer.body, 'seq');
     if (!isSequence(revision))
@@ -208,6 +213,11 @@ export class JetStreamLeaseStore implements LeaseStore {
 function isGone(answer: JetStreamAnswer): boolean {
   if (answer.type === 'no-responders') return true;
   return answer.type === 'answer' && errorIn(answer.body)?.number === JETSTREAM_ERROR.STREAM_NOT_FOUND;
+}
+
+/** Whether a write was refused because the last record is not the one that it named. */
+function isOtherRecord(error: JetStreamError | undefined): boolean {
+  return error?.number === JETSTREAM_ERROR.WRONG_SEQUENCE || error?.number === JETSTREAM_ERROR.WRONG_LAST_ID;
 }
 
 function isSequence(value: unknown): value is number {
