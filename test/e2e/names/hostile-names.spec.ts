@@ -232,6 +232,28 @@ describe('a hostile node with the permissions of a node', () => {
     expect(held.held).toBe(true);
   });
 
+  test.each([
+    ['the record of the key', () => mallory.write(claimName('k'), forgedClaim('k', 'mallory.1'))],
+    ['the session of its holder', () => mallory.write(sessionName('mallory.1'), forgedSession())],
+    [
+      'that the key is free, and takes it back',
+      async () => {
+        await mallory.write(claimName('k'), { type: 'claim', key: 'k', nonce: 'free', holder: undefined });
+        await mallory.write(claimName('k'), forgedClaim('k', 'mallory.1'));
+      },
+    ],
+  ])('cannot keep a node busy that waits, by writing over and over %s', async (_, write) => {
+    await mallory.write(sessionName('mallory.1'), forgedSession());
+    await mallory.write(claimName('k'), forgedClaim('k', 'mallory.1'));
+    const waiting = b.names.claim('k', { timeoutMs: 30_000 });
+    await eventually(() => expect(b.names.stats().waiting).toBe(1));
+    const before = b.names.stats().storeRequests;
+    const writesUntil = performance.now() + 1500;
+    while (performance.now() < writesUntil) await write();
+    expect(b.names.stats().storeRequests - before).toBeLessThan(400);
+    expect((await waiting).held).toBe(true);
+  });
+
   test('cannot keep a node busy, or from a key, by writes that the store refuses and others hear', async () => {
     const claim = await a.names.claim('k');
     const waiting = b.names.claim('k', { timeoutMs: 20_000 });

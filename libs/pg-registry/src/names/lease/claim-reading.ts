@@ -1,5 +1,14 @@
 import { type Key, sameKey } from '../../term';
+import type { LeaseAbsent, LeaseFound } from '../lease-store';
 import { type ClaimHolder, type ClaimRecord, decodeRecord, type RecordDecoding } from './lease-records';
+import type { Reservation } from './reservations';
+
+/** What a node knows of the record of a key. */
+export interface Known {
+  readonly revision: number;
+  readonly holder: ClaimHolder | undefined;
+  readonly reservedFor?: Reservation | undefined;
+}
 
 /** Why a key whose record {@link claimIn} cannot read is not taken. */
 export const UNREADABLE =
@@ -18,6 +27,19 @@ export function claimIn(
   } catch {
     return undefined;
   }
+}
+
+/** Finds out what an answer of the store tells of a key; undefined: the record cannot be read. */
+export function knownBy(
+  outcome: LeaseFound | LeaseAbsent,
+  key: Key,
+  decoding: RecordDecoding,
+): Known | undefined {
+  if (outcome.type === 'absent') return { revision: 0, holder: undefined };
+  const record = claimIn(outcome, key, decoding);
+  if (record === undefined) return undefined;
+  const { holder, reservedFor } = record;
+  return { revision: outcome.revision, holder: withToken(holder, outcome), reservedFor };
 }
 
 /** A record that frees a key has no value, so it is never longer than this. */

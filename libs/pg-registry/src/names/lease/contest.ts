@@ -3,18 +3,10 @@ import type { Key, LossReason } from '../../term';
 import type { Candidate, ContestDeps, Holding } from './contest-deps';
 import { HeldKey } from './held-key';
 import { HintPace } from './hint-pace';
-import { claimIn, freedBy, UNREADABLE, withToken } from './claim-reading';
+import { freedBy, type Known, knownBy, UNREADABLE } from './claim-reading';
 import type { ClaimHolder } from './lease-records';
 import type { Settled } from './record-writes';
-import type { Reservation } from './reservations';
 import type { RivalVerdict, RivalWaiter } from './rival-sessions';
-
-/** What this node knows of the record of a key. */
-interface Known {
-  readonly revision: number;
-  readonly holder: ClaimHolder | undefined;
-  readonly reservedFor?: Reservation | undefined;
-}
 
 /** How long a node that gave a key back lets others try first, in milliseconds. */
 const YIELD_MS = 4;
@@ -172,8 +164,7 @@ export class Contest implements RivalWaiter {
   #takeFreed(): boolean {
     const heard = this.#heard;
     this.#heard = undefined;
-    const candidate = this.#candidate;
-    const session = this.#deps.session();
+    const [candidate, session] = [this.#candidate, this.#deps.session()];
     if (candidate === undefined || session === undefined || this.#deps.blockedMs() > 0) return false;
     if (this.#yieldUntil > this.#deps.now().monotonic) return false;
     const release = freedBy(heard, this.key, this.#deps);
@@ -188,13 +179,9 @@ export class Contest implements RivalWaiter {
       this.#pace.saw(outcome.type === 'found' ? outcome.revision : 0);
     switch (outcome.type) {
       case 'absent':
-        return this.#decide({ revision: 0, holder: undefined });
       case 'found': {
-        const record = claimIn(outcome, this.key, this.#deps.decoding);
-        if (record === undefined) return this.#fail(UNREADABLE);
-        const { revision } = outcome;
-        const { reservedFor } = record;
-        return this.#decide({ revision, holder: withToken(record.holder, outcome), reservedFor });
+        const known = knownBy(outcome, this.key, this.#deps.decoding);
+        return known === undefined ? this.#fail(UNREADABLE) : this.#decide(known);
       }
       case 'unavailable':
         return this.#fail(outcome.reason);
@@ -238,8 +225,7 @@ export class Contest implements RivalWaiter {
   #claim(): void {
     this.#cancelCheck();
     this.#leaveRival();
-    const candidate = this.#candidate;
-    const known = this.#known;
+    const [candidate, known] = [this.#candidate, this.#known];
     if (candidate === undefined || known === undefined) return this.#rest();
     // Also what the store said when it showed that it has lost records, or just before, gives nobody a key.
     const blockedMs = this.#deps.blockedMs();
@@ -262,8 +248,7 @@ export class Contest implements RivalWaiter {
 
   #write(candidate: Candidate, session: string, after: number | string): void {
     this.#state = 'claiming';
-    const { pid, value } = candidate;
-    const holder: ClaimHolder = { session, pid, value, token: 0 };
+    const holder: ClaimHolder = { session, pid: candidate.pid, value: candidate.value, token: 0 };
     this.#deps.writes.begin({
       name: this.name,
       record: { type: 'claim', key: this.key, nonce: this.#deps.nonce(), holder },
@@ -288,6 +273,7 @@ export class Contest implements RivalWaiter {
     const { revision, epoch } = settled;
     const holding: Holding = { pid: candidate.pid, value: candidate.value, token: epoch + revision };
     this.#state = 'held';
+    this.#pace.hit();
     this.#leaveRival();
     this.#stopWatching();
     this.#held = new HeldKey(holding, revision, {

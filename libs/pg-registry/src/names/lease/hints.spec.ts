@@ -106,6 +106,37 @@ describe('A node that waits for a key', () => {
     },
   );
 
+  it.each([
+    ['of the key', claimName(KEY)],
+    ["of the holder's session", `s:${SESSION}`],
+  ])(
+    'reads no more than some fifty times in a second however often somebody writes the record %s',
+    (_, name) => {
+      const node = new WaitingNode();
+      node.pass(10);
+      const before = node.reads.length;
+      node.pass(2000, () => {
+        node.revision += 1;
+        node.hint(name);
+      });
+      expect(node.reads.length - before).toBeLessThan(150);
+      expect(node.reads.length - before).toBeGreaterThan(50);
+    },
+  );
+
+  it('follows hints at once again after a second without any', () => {
+    const node = new WaitingNode();
+    const write = (): void => {
+      node.revision += 1;
+      node.hint(claimName(KEY));
+    };
+    node.pass(500, write);
+    node.pass(1100);
+    const before = node.reads.length;
+    for (let at = 0; at < 10; at += 1) write();
+    expect(node.reads.length - before).toBe(10);
+  });
+
   it('sees within half a second that the key is free while somebody hints in vain', () => {
     const node = new WaitingNode();
     node.pass(3000, () => node.hint(claimName(KEY)));

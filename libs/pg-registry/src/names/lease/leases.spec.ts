@@ -74,6 +74,33 @@ describe('the leases of a node', () => {
     expect(requests.filter(({ type }) => type === 'write')).toEqual([]);
   });
 
+  it('do not hold a key because the store takes a write of somebody else for the repetition of theirs', () => {
+    const elected: LeaseEffect[] = [];
+    const tick = (): void => {
+      now = { monotonic: now.monotonic + 25, wall: now.wall + 25 };
+      run(leases.tick(now));
+    };
+    run(leases.campaign('k', { pid, value: null, once: true }, now));
+    answer('c:k', { type: 'absent', epoch: 1 });
+    answer(`s:${'a'.repeat(16)}.1`, { type: 'written', revision: 1, epoch: 1, repeated: false });
+    answer('c:k', { type: 'unknown', reason: 'no answer' });
+    tick();
+    // Somebody who heard the id of the first attempt, which was refused, has written another record with it.
+    const { id } = requests.splice(
+      requests.findIndex((request) => nameOf(request) === 'c:k'),
+      1,
+    )[0];
+    const repeated = { type: 'written', revision: 7, epoch: 1, repeated: true } as const;
+    const effects = leases.answered(id, repeated, now);
+    elected.push(...effects.filter(({ type }) => type === 'elected'));
+    run(effects);
+    expect(elected).toEqual([]);
+    answer('c:k', heldBy('other.1', 5));
+    answer('c:k', heldBy('other.1', 5));
+    answer('s:other.1', session(true, 4));
+    expect(leases.holding('k', now)).toBeUndefined();
+  });
+
   it('claim behind no release that they hear while the store is not trusted', () => {
     run(leases.campaign('k', { pid, value: null, once: false }, now));
     answer('c:k', heldBy('first.1', 10));
@@ -163,7 +190,10 @@ describe('the leases of a node', () => {
       pass(334); // the renewal is sent
       answer(own, { type: 'unknown', reason: 'no answer' });
       pass(300); // and sent again
+      const sent = requests.find((request) => request.type === 'write' && nameOf(request) === own);
+      const { record } = (sent as Extract<StoreRequest, { type: 'write' }>).write;
       answer(own, written(3, true));
+      answer(own, { type: 'found', record, revision: 3, epoch: 1 }); // it is this node's own
       pass(639); // 939 after the first attempt
       expect(isHeld()).toBe(true);
       pass(1);

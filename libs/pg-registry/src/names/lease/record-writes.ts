@@ -57,7 +57,8 @@ class OpenWrite {
  * Writes records until it is known what became of each write.
  *
  * Every attempt of a write has the same id, so the store makes it at most once. An attempt without an answer is repeated. A refusal after
- * such an attempt may mean that the attempt was made and forgotten, so the record is read back: with the nonce of this write, it was made.
+ * such an attempt may mean that the attempt was made and forgotten, and the answer that it is a repetition may mean that somebody else has used the
+ * id. So the record is read back: with the nonce of this write, it was made.
  * The caller has at most one write in flight for each record; otherwise its own next write could hide the last.
  */
 export class RecordWrites {
@@ -97,8 +98,9 @@ export class RecordWrites {
       switch (outcome.type) {
         case 'written': {
           const { revision, epoch, repeated } = outcome;
-          const since = repeated ? (open.doubtfulSince ?? sentAt) : sentAt;
-          return onSettled({ type: 'written', revision, epoch, since });
+          // Anybody may have written something else with the id, which all who listen to the record have heard.
+          if (repeated) return this.#readBack(open, open.doubtfulSince ?? sentAt);
+          return onSettled({ type: 'written', revision, epoch, since: sentAt });
         }
         case 'refused':
           if (open.doubtfulSince === undefined) return onSettled({ type: 'refused' });
