@@ -99,9 +99,9 @@ export class EntityHost {
   offer(): void {
     const scope = this.#deps.scope(HOSTS_SCOPE);
     for (const hosted of this.types.values()) {
-      if (hosted.offeredAt !== Infinity || !this.isOpen) continue;
+      if (hosted.openSince !== Infinity || !this.isOpen) continue;
       scope.join(hosted.type.name, this.process.pid, offerOf({ ...hosted.type, full: hosted.full }));
-      hosted.offeredAt = this.#deps.timers.now();
+      hosted.openSince = this.#deps.timers.now();
     }
   }
 
@@ -331,7 +331,8 @@ export class EntityHost {
     const full = hosted.isToldFull;
     if (full === hosted.full) return;
     hosted.full = full;
-    if (hosted.offeredAt === Infinity || !this.isOpen) return;
+    if (hosted.openSince === Infinity || !this.isOpen) return;
+    if (!full) hosted.openSince = this.#deps.timers.now();
     const offer = offerOf({ ...hosted.type, full });
     this.#deps.scope(HOSTS_SCOPE).updateValue(hosted.type.name, offer, this.process.pid);
   }

@@ -82,8 +82,8 @@ export class HostedType {
   readonly pauses = new StartPauses();
   readonly counts = noCounts();
   readonly #origins = new RememberedKeys<Pid>(MOST_ORIGINS);
-  /** When this node began to offer it; Infinity: not yet. */
-  offeredAt = Infinity;
+  /** Since when its entities start here: this node has begun to offer it then, or has room again. Infinity: it does not offer it yet. */
+  openSince = Infinity;
   /** What its offer says. */
   full = false;
   /** Whether the node has ended: nothing of the type lives here any more. */
@@ -109,10 +109,15 @@ export class HostedType {
     return this.lives.size + this.parked.size >= this.type.maxPerNode;
   }
 
-  /** Whether its offer should say so: it takes that back when there is room for one in twenty, so that it does not flap. */
+  /**
+   * Whether its offer should say so: it takes that back when there is room for one in twenty, so that it does not flap. Only what lives counts.
+   *
+   * Race: nodes that read that this one is full pass it over, and must know by then what it has. What waits for its start has no entry yet:
+   * they would start it a second time.
+   */
   get isToldFull(): boolean {
     const { maxPerNode } = this.type;
-    const used = this.lives.size + this.parked.size;
-    return this.full ? used > maxPerNode - Math.max(1, Math.floor(maxPerNode / 20)) : used >= maxPerNode;
+    const most = this.full ? maxPerNode - Math.max(1, Math.floor(maxPerNode / 20)) + 1 : maxPerNode;
+    return this.lives.size >= most;
   }
 }

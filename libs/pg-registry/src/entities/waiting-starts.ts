@@ -9,7 +9,7 @@ import type { Directory } from './hosts';
 import type { Refusals } from './refusals';
 import { StartTurns } from './start-turns';
 
-/** How long a node that has begun to offer a type waits for the word of the node that had the place before. */
+/** How long a node that has begun to offer a type, or has room again, waits for the word of the node that had the place before. */
 const ASK_MS = 2000;
 /** How long nobody tries to restart an entity whose lease could not be claimed. */
 const RESTART_MS = 1000;
@@ -155,10 +155,10 @@ export class WaitingStarts {
     }
   }
 
-  /** The node that had the place of this one before it came, as long as calls may still go there. */
-  #placeBefore({ type, offeredAt }: HostedType, key: Key): Pid | undefined {
+  /** The node that had the place of this one before it came, or while it was full, as long as calls may still go there. */
+  #placeBefore({ type, openSince }: HostedType, key: Key): Pid | undefined {
     const { timers, peerTimeoutMs } = this.#deps;
-    if (timers.now() - offeredAt > peerTimeoutMs) return undefined;
+    if (timers.now() - openSince > peerTimeoutMs) return undefined;
     return this.#directory.candidates(type.name, key).find(({ pid }) => pid !== this.#host.process.pid)?.pid;
   }
 
