@@ -9,12 +9,20 @@ import {
   TransportError,
 } from '../term';
 
-/** The time of a call is up. @param problem What is wrong with the store, if anything is */
-export function notInTime(key: Key, timeoutMs: number, problem: string | undefined): Error {
+/**
+ * The time of a call is up.
+ *
+ * @param problem What is wrong with the store, if anything is
+ * @param isOwn Whether the process that waited holds the key
+ */
+export function notInTime(key: Key, timeoutMs: number, problem: string | undefined, isOwn: boolean): Error {
+  const notFree = `The cluster name ${formatKey(key)} was not free within ${timeoutMs} ms`;
+  if (isOwn)
+    return new LockTimeoutError(
+      `${notFree}: the same process holds it, and a claim does not let its process claim again. Nothing more is held.`,
+    );
   return problem === undefined
-    ? new LockTimeoutError(
-        `The cluster name ${formatKey(key)} was not free within ${timeoutMs} ms. Nothing is held.`,
-      )
+    ? new LockTimeoutError(`${notFree}. Nothing is held.`)
     : new TransportError(
         `${formatKey(key)} was not claimed within ${timeoutMs} ms: ${problem} Nothing is held.`,
       );

@@ -257,6 +257,21 @@ describe('ClusterNames', () => {
     expect((await next).held).toBe(true);
   });
 
+  test('a process that waits for what it holds itself is told so', async () => {
+    const a = await start('a', {});
+    await expect(
+      a.names.withLock('k', () => a.names.withLock('k', () => undefined, { timeoutMs: 20 })),
+    ).rejects.toThrow(
+      "The cluster name 'k' was not free within 20 ms: the same process holds it, and a claim does not let its process claim again. " +
+        'Nothing more is held.',
+    );
+    const other = a.processes.spawn();
+    await a.names.claim('k');
+    await expect(a.processes.run(other, () => a.names.claim('k', { timeoutMs: 20 }))).rejects.toThrow(
+      "The cluster name 'k' was not free within 20 ms. Nothing is held.",
+    );
+  });
+
   test('a signal ends the waiting, and nothing is held afterwards', async () => {
     const [a, b] = await startTwo();
     const claim = await a.names.claim('k');

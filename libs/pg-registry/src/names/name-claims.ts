@@ -15,7 +15,7 @@ import type { NamesStats } from './names-stats';
 import type { NormalNamesOptions } from './names-options';
 import { PendingUpdates } from './pending-updates';
 import { StoreHealth } from './store-health';
-import { type ListCounts, type Waiter, WaitingList } from './waiting-list';
+import { type ListCounts, type Waiter, type WaitingLimits, WaitingList } from './waiting-list';
 
 /** The claims of one node, and the calls that wait for some: joins {@link Leases} to processes and promises. */
 export class NameClaims {
@@ -76,17 +76,14 @@ export class NameClaims {
   async claim(key: Key, value: Value, timeoutMs: number, signal: AbortSignal | undefined): Promise<Claim> {
     signal?.throwIfAborted();
     const call = { process: this.#self(), value: this.#value(value), once: false };
-    const onTimeout = (): Error => notInTime(key, timeoutMs, this.#health.problem);
-    const claim = await this.#wait(key, call, { timeoutMs, signal, onTimeout });
-    return claim!; // only calls that do not wait get none
+    return (await this.#wait(key, call, { timeoutMs, signal }))!; // only calls that do not wait get none
   }
 
   async tryClaim(key: Key, value: Value, timeoutMs: number): Promise<Claim | undefined> {
     const call = { process: this.#self(), value: this.#value(value), once: true };
     const list = this.#lists.get(key);
     if (list !== undefined && (list.claim?.held === true || list.size > 0)) return undefined;
-    const onTimeout = (): Error => notInTime(key, timeoutMs, this.#health.problem);
-    return await this.#wait(key, call, { timeoutMs, signal: undefined, onTimeout });
+    return await this.#wait(key, call, { timeoutMs, signal: undefined });
   }
 
   async holder(key: Key, timeoutMs: number): Promise<Holder | undefined> {
@@ -189,17 +186,24 @@ export class NameClaims {
   #wait(
     key: Key,
     call: Pick<Waiter, 'process' | 'value' | 'once'>,
-    limits: Parameters<WaitingList['wait']>[1],
+    limits: Omit<WaitingLimits, 'onTimeout'>,
   ): Promise<Claim | undefined> {
     if (this.#isStopped) throw nodeStopped(this.#deps.node);
     this.#listen();
     const list = this.#listOf(key);
     const { timers, processes } = this.#deps;
-    const result = list.wait(call, limits, { timers, signals: processes.signals }, (wasFirst) => {
-      this.#byProcess.tidy(call.process, list);
-      if (wasFirst) this.#next(list);
-      this.#forget(list);
-    });
+    const onTimeout = (): Error =>
+      notInTime(key, limits.timeoutMs, this.#health.problem, list.claim?.process === call.process);
+    const result = list.wait(
+      call,
+      { ...limits, onTimeout },
+      { timers, signals: processes.signals },
+      (wasFirst) => {
+        this.#byProcess.tidy(call.process, list);
+        if (wasFirst) this.#next(list);
+        this.#forget(list);
+      },
+    );
     this.#byProcess.add(call.process, list);
     // A claim that is over by the clocks does not stand in the way: whoever asks finds out.
     if (list.size === 1 && (list.claim === undefined || !list.claim.held)) this.#next(list);

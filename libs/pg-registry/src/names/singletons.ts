@@ -35,6 +35,7 @@ export interface SingletonsDeps {
   readonly exitTimeoutMs: number;
   /** Waits, as a process, for a key without a limit of time. */
   readonly claim: (key: Key, process: LocalProcess) => Promise<Claim>;
+  readonly onWarning: (kind: string, message: string) => void;
   readonly onError: (kind: string, message: string) => void;
 }
 
@@ -126,7 +127,22 @@ class Term {
       this.#failed('onElected', error);
       void claim.release();
     };
-    this.#begun = run(() => this.#served.elected(claim)).then(opened, failed);
+    const cancelWarning = this.#warnLater(claim);
+    this.#begun = run(() => this.#served.elected(claim))
+      .finally(cancelWarning)
+      .then(opened, failed);
+  }
+
+  /** It would hold the key without serving, and only its own code could say why. @returns What cancels the warning */
+  #warnLater(claim: Claim): () => void {
+    const { exitTimeoutMs, timers, onWarning } = this.#deps;
+    return timers.setTimer(exitTimeoutMs, () => {
+      if (!claim.held) return;
+      onWarning(
+        'singleton-onElected',
+        `${this.#describe('onElected')} has not returned for ${exitTimeoutMs} ms. Calls to it wait until it has, and no other instance is elected.`,
+      );
+    });
   }
 
   /** The claim has ended. Nothing is delivered any more, and then the instance is told, in this very turn. */
@@ -157,8 +173,11 @@ class Term {
   }
 
   #failed(hook: string, error: unknown): void {
-    const what = `${this.#singleton.label}.${hook} of the cluster singleton ${formatKey(this.#key)}`;
-    this.#deps.onError(`singleton-${hook}`, `${what} threw: ${messageOfThrown(error)}`);
+    this.#deps.onError(`singleton-${hook}`, `${this.#describe(hook)} threw: ${messageOfThrown(error)}`);
+  }
+
+  #describe(hook: string): string {
+    return `${this.#singleton.label}.${hook} of the cluster singleton ${formatKey(this.#key)}`;
   }
 }
 

@@ -165,6 +165,20 @@ describe('@ClusterSingleton', () => {
     );
   });
 
+  it('says that onElected does not return: the instance gets no calls meanwhile, and no other one is elected', async () => {
+    hold('elected');
+    await applications.start({ providers: [Planner] }, { node: 'a', exitTimeoutMs: 20 });
+    const warnings = (): readonly string[] =>
+      applications.logger.own.filter(({ level }) => level === 'warn').map(({ message }) => message);
+    await eventually(() =>
+      expect(warnings()).toEqual([
+        "Planner.onElected of the cluster singleton ['plans', 1] has not returned for 20 ms. Calls to it wait until it has, and no other " +
+          'instance is elected.',
+      ]),
+    );
+    open();
+  });
+
   it('is taken over from a crashed node, which deposes its own instance before', async () => {
     const [a, b] = await startTwo(1000);
     applications.bus.crash('a');
