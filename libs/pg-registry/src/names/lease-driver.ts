@@ -144,7 +144,7 @@ export class LeaseDriver {
   #watch(name: string): void {
     const store = this.#opened();
     if ('type' in store) return; // the record is read again in any case, only later
-    const hint = (heard: Uint8Array | undefined): void => {
+    const hint = (heard?: Uint8Array): void => {
       if (!this.#isClosed) this.run(this.#deps.leases.hint(name, this.now(), heard));
     };
     this.#watches.get(name)?.stop();

@@ -31,7 +31,7 @@ export interface LeaseStore {
    *
    * @param onHint Gets the record that was sent to the store, if it was heard; nobody knows yet whether the store has made that write.
    */
-  watch(name: string, onHint: (heard: Uint8Array | undefined) => void): LeaseWatch;
+  watch(name: string, onHint: (heard?: Uint8Array) => void): LeaseWatch;
 
   /** Ends every watch and every open request; those end as `unknown`. Idempotent. */
   close(): void;

@@ -102,12 +102,12 @@ export class JetStreamLeaseStore implements LeaseStore {
     return this.#goneAgain();
   }
 
-  watch(name: string, onHint: (heard: Uint8Array | undefined) => void): LeaseWatch {
+  watch(name: string, onHint: (heard?: Uint8Array) => void): LeaseWatch {
     const hint = safeCallback(onHint, this.#deps.onError);
     let second: NodeJS.Timeout | undefined;
     const hintAgain = (): void => {
       second = undefined;
-      hint(undefined);
+      hint();
     };
     const subscription = this.#deps.subscribe(recordSubject(this.#options.subject, name), ({ data }) => {
       hint(data);
