@@ -84,7 +84,7 @@ describe('simulated histories of entities', () => {
     jest
       .spyOn(EntityRouting.prototype, 'wait')
       .mockImplementation((_, { last }) =>
-        Promise.reject(new EntityElsewhereError('Now.', { pid: last.pid })),
+        Promise.reject(new EntityElsewhereError('Now.', { pid: last?.pid })),
       );
     expect((await runEntitiesScenario(235, STEPS)).violation).toMatch(/^5: /);
   });

@@ -19,7 +19,7 @@ import { hostHandlers, hostOn, SETTLE_MS } from './host-handlers';
 import { hostOrders } from './host-orders';
 import { addCounts, type HostedType, noCounts } from './hosted-type';
 import type { Host } from './host';
-import { Directory, ENTITIES_SCOPE, HOSTS_SCOPE, namesOf } from './hosts';
+import { Directory, ENTITIES_SCOPE, HOSTS_SCOPE, MOST_NAMES, namesOf } from './hosts';
 import { Merges } from './merges';
 import { Moves } from './moves';
 
@@ -86,6 +86,14 @@ export class Entities implements EntityRouter {
     return new NotRegisteredError(
       `No node can start the entity ${nameOf(to)}; nothing was executed. Nodes that offer ${quoteText(to.type)}: ${offering}.`,
     );
+  }
+
+  suspects({ type }: EntityAddress): readonly string[] {
+    const { availability } = this.#deps;
+    const suspected = this.directory
+      .offers(type)
+      .filter(({ pid, full }) => !full && availability(pid) === 'suspect');
+    return suspected.slice(0, MOST_NAMES).map(({ node }) => node);
   }
 
   // What lives here

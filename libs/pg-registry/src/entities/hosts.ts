@@ -12,7 +12,7 @@ export const ENTITIES_SCOPE = 'pg.entities';
 export const MOVING = 'moving';
 
 /** So many nodes are named in an error. */
-const MOST_NAMES = 5;
+export const MOST_NAMES = 5;
 
 /** What a host says of itself. */
 type Offer = Pick<Host, 'guard' | 'stateVersion' | 'full'>;

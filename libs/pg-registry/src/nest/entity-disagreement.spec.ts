@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { eventually } from '../../../../test/support/eventually';
 import type { EntityStart } from '../entities';
-import { EntityElsewhereError } from '../term';
+import { EntityElsewhereError, EntityUnavailableError, NotRegisteredError } from '../term';
 import { createTestCluster, type TestCluster, type TestNode } from '../testing';
 import { Entity } from './decorators/entity.decorator';
 import { HandleCall } from './decorators/handlers.decorator';
@@ -91,5 +91,54 @@ describe('A caller that has removed a node which a host still sees', () => {
       /did not agree within 400 ms.*node 'a' is no peer of this node\. Nothing was executed/,
     );
     expect(await b.entities.ref(Meter, key).call('add', 0)).toBe(1);
+  });
+});
+
+describe('A caller that suspects all hosts', () => {
+  let cluster: TestCluster;
+  let [host, caller]: TestNode[] = [];
+
+  beforeEach(async () => {
+    starts = [];
+    const modules = ({ node }: { node: string }) => (node === 'caller' ? [] : [Hosts]);
+    cluster = await createTestCluster({ nodes: ['host', 'caller'], modules });
+    [host, caller] = ['host', 'caller'].map((name) => cluster.node(name));
+    for (const node of cluster.nodes) {
+      await node.entities.ready();
+      await eventually(() => node.entities.hosts(Meter).length === 1);
+    }
+    cluster.cut(host, caller);
+    await eventually(() => caller.node.peers().some(({ suspect }) => suspect !== false));
+  });
+  afterEach(() => cluster.close());
+
+  it('waits until one of them is seen again, which starts the entity', async () => {
+    const answer = caller.entities.ref(Meter, 'x').call('add', 1, { timeoutMs: 20_000 });
+    await eventually(() => expect(caller.node.stats().calls.pending).toBe(1));
+    cluster.heal(host, caller);
+    expect(await answer).toBe(1);
+    expect(starts).toEqual(['x call']);
+  });
+
+  it('is told that nobody hosts the type when they are removed', async () => {
+    const error: unknown = await caller.entities
+      .ref(Meter, 'x')
+      .call('add', 1, { timeoutMs: 20_000 })
+      .catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(NotRegisteredError);
+    expect(caller.node.peers()).toEqual([]);
+  });
+
+  it('fails at its time limit with an error that names them', async () => {
+    const from = performance.now();
+    const error: unknown = await caller.entities
+      .ref(Meter, 'x')
+      .call('add', 1, { timeoutMs: 300 })
+      .catch((thrown: unknown) => thrown);
+    expect(performance.now() - from).toBeGreaterThan(290);
+    expect(error).toBeInstanceOf(EntityUnavailableError);
+    expect(String(error)).toMatch(
+      /'meter' 'x' could be asked within 300 ms.*suspected of being gone: 'host'\. Nothing was executed/,
+    );
   });
 });

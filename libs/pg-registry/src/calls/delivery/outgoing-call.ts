@@ -102,7 +102,7 @@ export class OutgoingCall implements AttemptReceiver {
   #last: unknown;
   /** Whether the next attempt begins later than the call. */
   #isLate = false;
-  /** How often it has waited because nodes did not agree where its entity is. */
+  /** How often it has waited because it was in doubt where its entity is. */
   #waits = 0;
 
   constructor(
@@ -145,7 +145,7 @@ export class OutgoingCall implements AttemptReceiver {
       this.#options.signal?.throwIfAborted();
       pid = shared.pick(this.#to, this.#tried, message.entity);
       if (pid === undefined && isInstanceOf(this.#to, ClusterName)) return this.#awaitHolder(this.#to);
-      if (pid === undefined && this.#awaitAgreement()) return;
+      if (pid === undefined && this.#awaitCertainty()) return;
       if (pid === undefined) throw this.#last ?? shared.nobody(this.#to, message.entity);
       if (this.#options.timeoutMs === 0) throw noTime(pid, message.name);
       this.#end.span?.asked(pid);
@@ -179,7 +179,7 @@ export class OutgoingCall implements AttemptReceiver {
     this.#last = outcome.error;
     const { entity } = this.#message;
     if (entity !== undefined && !askNext(entity, this.#tried, outcome.error))
-      return this.#awaitAgreement() ? undefined : this.#fail(outcome.error);
+      return this.#awaitCertainty() ? undefined : this.#fail(outcome.error);
     // Not at once: an attempt may end before it was made, and thousands of members would fill the stack.
     queueMicrotask(() => this.askNext());
   }
@@ -206,12 +206,12 @@ export class OutgoingCall implements AttemptReceiver {
     this.askNext();
   }
 
-  /** Nothing can have been executed: waits until the nodes may agree where an entity is. @returns False if they do not disagree */
-  #awaitAgreement(): boolean {
+  /** Nothing can have been executed: waits until it may be known better where an entity is. @returns False if that is in no doubt */
+  #awaitCertainty(): boolean {
     const shared = this.#shared;
-    const last = this.#tried?.lastNamed;
     const { entity, deadline } = this.#message;
-    if (last === undefined || entity === undefined) return false;
+    if (entity === undefined || !shared.entities.isInDoubt(entity, this.#tried)) return false;
+    const last = this.#tried?.lastNamed;
     const { signal, timeoutMs } = this.#options;
     const remainingMs = deadline?.remainingMs ?? Infinity;
     const waiting = shared.entities.wait(entity, {

@@ -38,4 +38,6 @@ export interface EntityRouter {
   pick(to: EntityAddress, tried: TriedMembers | undefined): Pid | undefined;
   /** Returns why {@link pick} found nobody. */
   nobody(to: EntityAddress): Error;
+  /** Returns the nodes that could start it, and are suspected of being gone: the next look may find them ready, or removed. O(hosts of the type). */
+  suspects(to: EntityAddress): readonly string[];
 }

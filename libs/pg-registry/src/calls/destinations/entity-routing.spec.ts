@@ -40,6 +40,7 @@ class Disagreement {
       ready: () => Promise.resolve(),
       pick: (_, tried: TriedMembers | undefined) => (tried?.has(pid) === true ? undefined : pid),
       nobody: () => new Error('Nobody.'),
+      suspects: () => [],
     });
   }
 

@@ -1,6 +1,7 @@
 import {
   CallTimeoutError,
   EntityElsewhereError,
+  EntityUnavailableError,
   formatKey,
   InvalidArgumentError,
   type Pid,
@@ -26,12 +27,12 @@ export interface EntityRoutingDeps {
   readonly peers: Pick<Peers, 'availability'>;
 }
 
-/** What ends the waiting of a call whose entity is not where nodes say. */
-export interface DisagreementWait {
+/** What ends the waiting of a call whose entity is not where nodes say, or whose hosts are suspects. */
+export interface DoubtWait {
   /** How often the call has waited before. */
   readonly waits: number;
-  /** What the last node said that named another one. */
-  readonly last: EntityElsewhereError;
+  /** What the last node said that named another one; undefined: none did. */
+  readonly last: EntityElsewhereError | undefined;
   /** Of the call, in milliseconds; Infinity: none. */
   readonly timeoutMs: number;
   readonly remainingMs: number;
@@ -70,13 +71,18 @@ export class EntityRouting implements EntityRouter {
     );
   }
 
+  /** Whether those that were asked in vain may be asked again: the nodes do not see the same peers at present, or this one does not know whether it sees all. */
+  isInDoubt(to: EntityAddress, tried: TriedMembers | undefined): boolean {
+    return tried?.lastNamed !== undefined || this.suspects(to).length > 0;
+  }
+
   /**
    * Waits before everybody is asked again: nobody has executed anything, and the nodes do not see the same peers at present, for instance because
-   * this one has noticed a crash earlier.
+   * this one has noticed a crash earlier; or this one suspects all hosts.
    *
-   * @throws EntityElsewhereError when the time is up; the signal's reason; TransportError if the node stops.
+   * @throws EntityElsewhereError or EntityUnavailableError when the time is up; the signal's reason; TransportError if the node stops.
    */
-  wait(to: EntityAddress, { waits, last, timeoutMs, remainingMs, signal }: DisagreementWait): Promise<void> {
+  wait(to: EntityAddress, { waits, last, timeoutMs, remainingMs, signal }: DoubtWait): Promise<void> {
     const { timers, processes } = this.#deps;
     const ms = Math.min(FIRST_WAIT_MS * 2 ** Math.min(waits, 10), LONGEST_WAIT_MS);
     return new Promise((resolve, reject) => {
@@ -89,11 +95,20 @@ export class EntityRouting implements EntityRouter {
       this.#waiting.add(stopped);
       stops.push(() => this.#waiting.delete(stopped));
       const isLast = ms >= remainingMs;
-      const over = (): void => end(isLast ? () => reject(this.#notAgreed(to, last, timeoutMs)) : resolve);
+      const over = (): void => end(isLast ? () => reject(this.#timeUp(to, last, timeoutMs)) : resolve);
       stops.push(timers.setTimer(isLast ? remainingMs : ms, over, { keepAlive: true }));
       if (signal !== undefined)
         stops.push(processes.signals.onAbort(signal, () => end(() => reject(signal.reason))));
     });
+  }
+
+  #timeUp(to: EntityAddress, last: EntityElsewhereError | undefined, timeoutMs: number): Error {
+    if (last !== undefined) return this.#notAgreed(to, last, timeoutMs);
+    const suspects = this.suspects(to).map((node) => quoteText(node));
+    return new EntityUnavailableError(
+      `No node that hosts the entity ${quoteText(to.type)} ${formatKey(to.key)} could be asked within ${timeoutMs} ms. These are suspected of ` +
+        `being gone: ${suspects.join(', ') || 'none any more'}. Nothing was executed.`,
+    );
   }
 
   #notAgreed(to: EntityAddress, cause: EntityElsewhereError, timeoutMs: number): EntityElsewhereError {
@@ -113,6 +128,10 @@ export class EntityRouting implements EntityRouter {
 
   nobody(to: EntityAddress): Error {
     return this.#required.nobody(to);
+  }
+
+  suspects(to: EntityAddress): readonly string[] {
+    return this.#required.suspects(to);
   }
 
   get #required(): EntityRouter {
