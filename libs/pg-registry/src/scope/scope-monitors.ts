@@ -3,7 +3,8 @@ import type { Entry } from '../table';
 import { KeyMap } from '../term';
 import type { ArgumentChecks } from './argument-checks';
 import type { CurrentRun } from './current-run';
-import type { MonitorEvent, ScopeEvent } from './event';
+import type { ChangeEvent, MonitorEvent, ScopeEvent } from './event';
+import type { QueuedChange } from './queued-change';
 import type { Projection } from './scope-subscription';
 import type { Scope } from './scope';
 
@@ -22,7 +23,7 @@ export class ScopeMonitors {
     return this.observe<MonitorEvent>((run) => ({
       key: normal,
       snapshot: () => Object.freeze({ type: 'snapshot', entries: run.table.lookup(normal) }),
-      after: (queued) => queued.event ?? queued.makeEvent(),
+      after: eventOf,
     }));
   }
 
@@ -30,7 +31,7 @@ export class ScopeMonitors {
     return this.observe<ScopeEvent>((run) => ({
       key: undefined,
       snapshot: () => Object.freeze({ type: 'snapshot', groups: groupsOf(run) }),
-      after: (queued) => queued.event ?? queued.makeEvent(),
+      after: eventOf,
     }));
   }
 
@@ -57,6 +58,11 @@ export class ScopeMonitors {
       run.feed.subscribe(projectionOf(run), subscriber);
     });
   }
+}
+
+/** What a monitor emits. One function for all: a closure of each monitor would be one more object that every delivery reads. */
+function eventOf(queued: QueuedChange): ChangeEvent {
+  return queued.event ?? queued.makeEvent();
 }
 
 function groupsOf({ table }: Scope): KeyMap<readonly Entry[]> {
