@@ -45,6 +45,16 @@ const SEARCHES = [
   [Set.prototype, 'add', true],
 ] as const;
 
+// oxlint-disable typescript/unbound-method -- both are called with another `this`
+const isInMap = Map.prototype.has;
+const isInSet = Set.prototype.has;
+// oxlint-enable typescript/unbound-method
+
+/** What is set again stays where it is. */
+function isIn(table: object, key: unknown): boolean {
+  return table instanceof Map ? isInMap.call(table, key) : table instanceof Set && isInSet.call(table, key);
+}
+
 type Method = (this: object, ...args: readonly unknown[]) => unknown;
 
 /**
@@ -62,7 +72,7 @@ export class BuiltinCosts {
     for (const [prototype, names] of WALKS)
       for (const name of names) this.#stand(prototype, name, this.#walk);
     for (const [prototype, name, adds] of SEARCHES)
-      this.#stand(prototype, name, (table, key) => this.#search(table, key, adds));
+      this.#stand(prototype, name, (table, key) => this.#search(table, key, adds && !isIn(table, key)));
   }
 
   /** What was counted, in blocks. */

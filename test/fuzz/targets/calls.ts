@@ -20,6 +20,8 @@ class Conversation {
   readonly #honest: FakeNode = this.#cluster.node('h');
   readonly #hostile: FakeNode = this.#cluster.node('m');
   readonly #watched: LocalProcess;
+  /** A process of the victim's own: others may end it. */
+  readonly #own: LocalProcess;
   readonly #told: unknown[] = [];
   readonly #answers: unknown[] = [];
   #answer: (value: string) => void = () => undefined;
@@ -33,9 +35,9 @@ class Conversation {
     });
     const served = honest.serve({ wait: () => new Promise((resolve) => (this.#answer = resolve)) });
     this.#watched = honest.processes.spawn();
-    const own = victim.processes.spawn();
-    for (const pid of [this.#watched.pid, own.pid])
-      victim.service.monitor(pid).subscribe((down) => this.#told.push(down.reason));
+    this.#own = victim.processes.spawn();
+    victim.service.monitor(this.#watched.pid).subscribe((down) => this.#told.push(down.reason));
+    victim.service.monitor(this.#own.pid).subscribe((down) => this.#toldOfOwn(down.reason));
     const note = (answer: unknown): void => void this.#answers.push(answer);
     victim.service.call(served.pid, 'wait', null, { timeoutMs: Infinity }).then(note, note);
   }
@@ -59,6 +61,10 @@ class Conversation {
     });
     if (how >= 128) await turn();
     if (wait >= 128) this.#cluster.timers.advance(2 ** ((wait - 128) / 8));
+  }
+
+  #toldOfOwn(reason: unknown): void {
+    if (this.#own.alive) this.#told.push(reason);
   }
 
   /** What the honest node owes the victim comes, unharmed; nobody else could end it before. */
