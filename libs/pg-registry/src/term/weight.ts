@@ -14,7 +14,7 @@ export const WEIGHT = {
   /** In addition, for a Pid of a node of which the value has no other. */
   home: 8,
   /** A member of a Set, or an entry of a Map. */
-  member: 1,
+  member: 1.25,
   /** In addition, if it, or its key, is an object or array. */
   objectMember: 4,
   /** In addition, if it, or its key, is a bigint. */

@@ -2,6 +2,9 @@ import { DecodeError } from './decode-error';
 
 /** Up to here a string is put together unit by unit; beyond, native code is faster. */
 const SHORT_TEXT = 12;
+/** In UTF-8, the first byte of a character that takes two bytes lies between these. */
+const FIRST_OF_TWO = 0xc2;
+const FIRST_OF_THREE = 0xe0;
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -146,7 +149,9 @@ export class ByteReader {
     const at = this.#skip(length);
     const end = at + length;
     const bytes = this.#bytes;
-    for (let i = at; i < end; i += 1) if (bytes[i] >= 0x80) return this.#utf8(at, end);
+    for (let i = at; i < end; i += 1)
+      if (bytes[i] >= 0x80)
+        return (length <= SHORT_TEXT ? this.#shortUtf8(at, end) : undefined) ?? this.#utf8(at, end);
     if (length > SHORT_TEXT) {
       this.#buffer ??= Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
       return this.#buffer.toString('latin1', at, end);
@@ -171,6 +176,23 @@ export class ByteReader {
     if (length > this.partEnd - at) this.fail(`${length} bytes announced, ${this.remaining} left`);
     this.position = at + length;
     return at;
+  }
+
+  /** Returns a text of characters that take up to two bytes each; undefined for any other. */
+  #shortUtf8(at: number, end: number): string | undefined {
+    const bytes = this.#bytes;
+    let text = '';
+    for (let i = at; i < end; i += 1) {
+      const byte = bytes[i];
+      if (byte < 0x80) text += String.fromCharCode(byte);
+      else {
+        i += 1;
+        const next = i < end ? bytes[i] : 0;
+        if (byte < FIRST_OF_TWO || byte >= FIRST_OF_THREE || (next & 0xc0) !== 0x80) return undefined;
+        text += String.fromCharCode(((byte & 0x1f) << 6) | (next & 0x3f));
+      }
+    }
+    return text;
   }
 
   #utf8(at: number, end: number): string {

@@ -20,6 +20,31 @@ function uint(n: number): number[] {
   return [...writer.finish()];
 }
 
+describe('A Reader', () => {
+  it.each([
+    'é',
+    'aé',
+    'éa',
+    'ßüé',
+    '\u0080\u07ff',
+    '日本',
+    'é日',
+    '👋',
+    'é'.repeat(6),
+    'é'.repeat(7),
+    '\ufeffé',
+  ])('reads the text %j as it was written', (text) => {
+    expect(reader(encode(text)).value()).toBe(text);
+  });
+
+  it('reads bigints of any number of bytes as they were written', () => {
+    for (let bytes = 1n; bytes <= 20n; bytes += 1n) {
+      for (const n of [1n << (8n * bytes - 1n), (1n << (8n * bytes)) - 1n, (0x81n << (8n * bytes)) + 0x7fn])
+        for (const signed of [n, -n]) expect(reader(encode(signed)).value()).toBe(signed);
+    }
+  });
+});
+
 describe('A Writer', () => {
   test('a Writer does not change the bytes that it returned when it is used again', () => {
     const writer = new Writer();
@@ -162,6 +187,10 @@ describe('A Reader', () => {
     ['an integer as float', [0xe6, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f], /integer/],
     ['a bigint with a zero to spare', [0xe7, 2, 0, 1], /shortest/],
     ['no UTF-8', [0x41, 0xff], /UTF-8/],
+    ['a letter in two bytes', [0x42, 0xc1, 0xa1], /UTF-8/],
+    ['a character without its second byte', [0x42, 0x61, 0xc3], /UTF-8/],
+    ['a character whose second byte is none', [0x42, 0xc3, 0x61], /UTF-8/],
+    ['a second byte without a first', [0x41, 0xa9], /UTF-8/],
     ['half a surrogate pair', [0x43, 0xed, 0xa0, 0xbd], /UTF-8/],
     ['a __proto__ key', [0xeb, 1, 9, ...Buffer.from('__proto__'), 1], /__proto__/],
     ['a property twice', [0xeb, 2, 1, 0x61, 1, 0x61, 1, 1], /twice/],

@@ -7,6 +7,10 @@ import type { HeapCounter } from './heap-counter';
 
 /** So many bytes always make a safe integer. */
 const SAFE_BYTES = 6;
+const WORD_BYTES = 8;
+/** Two words of 64 bits, the lower one first, and their halves. */
+const WORDS = new BigUint64Array(2);
+const HALVES = new Int32Array(WORDS.buffer);
 /** A Date reaches this far from 1970 either way. */
 const MOST_DATE_MS = 8.64e15;
 
@@ -39,5 +43,14 @@ export function readMagnitude(reader: ByteReader & HeapCounter): bigint {
     for (const byte of bytes) n = n * 256 + byte;
     return BigInt(n);
   }
+  if (bytes.length <= 2 * WORD_BYTES) return twoWords(bytes);
   return BigInt(`0x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')}`);
+}
+
+/** Returns the bigint of up to sixteen bytes, the highest first. Faster than by way of its digits: a message may hold a hundred thousand. */
+function twoWords(bytes: Uint8Array): bigint {
+  HALVES.fill(0);
+  for (let at = bytes.length - 1, place = 0; at >= 0; at -= 1, place += 1)
+    HALVES[place >> 2] |= bytes[at] << ((place & 3) * 8);
+  return bytes.length <= WORD_BYTES ? WORDS[0] : (WORDS[1] << 64n) | WORDS[0];
 }
