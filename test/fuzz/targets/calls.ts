@@ -13,6 +13,14 @@ function isProcessKind(kind: FrameKind): kind is ProcessKind {
   return FRAMES[kind].room === 'calls';
 }
 
+/** What is not acknowledged about monitors is written again so often. */
+const RESEND_MS = 5000;
+
+/** The time after a message. */
+function msOf(wait: number): number {
+  return wait < 128 ? 0 : 2 ** ((wait - 128) / 8);
+}
+
 /** A node v that serves, calls and watches; an honest node h that it waits for; and a hostile node m. */
 class Conversation {
   readonly #cluster = new FakeCluster();
@@ -60,7 +68,7 @@ class Conversation {
       token: '',
     });
     if (how >= 128) await turn();
-    if (wait >= 128) this.#cluster.timers.advance(2 ** ((wait - 128) / 8));
+    this.#cluster.timers.advance(msOf(wait));
   }
 
   #toldOfOwn(reason: unknown): void {
@@ -100,7 +108,9 @@ export const callsTarget: Target = {
   kinds: KINDS.map((_, kind) => kind),
   mostMessages: 30,
   // The smallest item has six bytes; one that asks for the watches again is answered, for 900 blocks.
-  bound: (input) => 5_000 + 200 * sizeOf(input),
+  // The reason of an end is written again, and read by m, until m acknowledges it.
+  bound: (input) =>
+    5_000 + (200 + 50 * (input.reduce((ms, { wait }) => ms + msOf(wait), 0) / RESEND_MS)) * sizeOf(input),
   seeds: (): Input[] => {
     const messages = recordedMessages().flatMap((message) => {
       const kind = (KINDS as readonly string[]).indexOf(FRAME_KINDS[message.kind]);

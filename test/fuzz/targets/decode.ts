@@ -40,11 +40,12 @@ function readFrame(message: Message): void {
     throw new Fault(`A ${frame.kind} frame is another one when it is written and read again.`);
 }
 
-/** Without what differs from one reading to the next: deadlines. */
+/** Without what differs from one reading to the next: deadlines, and what it took on its way, for names that were written out twice. */
 function plain(decoded: unknown): unknown {
   const message = (decoded as { readonly message?: { readonly deadline?: unknown } } | undefined)?.message;
   if (typeof message !== 'object') return decoded;
-  return { ...(decoded as object), message: { ...message, deadline: message.deadline !== undefined } };
+  const deadline = message.deadline !== undefined;
+  return { ...(decoded as object), bytes: undefined, message: { ...message, deadline } };
 }
 
 /** Decodes one frame of any kind. */
