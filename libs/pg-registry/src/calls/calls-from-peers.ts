@@ -3,16 +3,18 @@ import { type Pid, quoteText, type Value } from '../term';
 import { type NodeIdentity, type ReceivedFrame, tooLargeForFrame } from './frames/call-channel';
 import type { Cancellation, Reply, Request } from './frames/call-frames';
 import type { CallPort } from './frames/call-port';
+import { FULL_BYTES } from './frames/line';
 import type { ReplyAddress } from './frames/frame-receivers';
 import { type CallToken, isSameToken } from './frames/call-token';
 import type { CallsDeps } from './calls-deps';
+import { ReplyTurns } from './delivery/reply-turns';
 import type { Exits } from './exits';
 import type { ExitBody } from './frames/exit-frames';
 import { cancelled, timedOut } from './handler-context';
 import type { Mailboxes } from './mailboxes';
 import type { Cancellable, HandlerOutcome, OutcomeReceiver } from './message';
 import { normalAnswer, unsentAnswer } from './payload';
-import { DEFAULT_CALL_LIMITS, PeerLoads } from './peer-load';
+import { DEFAULT_CALL_LIMITS, type PeerLoad, PeerLoads } from './peer-load';
 
 /** The calls of one node that are not replied to, by their number there. */
 interface CallsOfNode {
@@ -32,6 +34,8 @@ interface IncomingCallDeps {
   readonly unanswered: Unanswered;
   readonly port: CallPort;
   readonly calls: CallsDeps;
+  /** When replies are written. */
+  readonly replies: ReplyTurns;
 }
 
 /** How long calls of a node that does not become a peer are worked on. */
@@ -46,6 +50,8 @@ class IncomingCall implements OutcomeReceiver, ReplyAddress {
   readonly low: number;
   /** Undefined while it is being delivered. */
   delivered: Cancellable | undefined;
+  /** What is counted of the caller's node. */
+  load: PeerLoad | undefined;
   /** The caller waits no longer: there is no reply. */
   isCancelled = false;
   readonly #name: string;
@@ -68,8 +74,15 @@ class IncomingCall implements OutcomeReceiver, ReplyAddress {
     this.#deps = deps;
   }
 
-  /** Takes the call off the list of those that are to be replied to, and replies, unless the caller does not wait any more. */
+  /** Replies, perhaps in a later turn. Until then the caller may ask again, and hears that the call is here. */
   settled(outcome: HandlerOutcome): void {
+    const { replies } = this.#deps;
+    if (this.load === undefined || this.isCancelled || replies.mayWrite()) this.#reply(outcome);
+    else replies.later(this.to.node, this.load, () => this.#reply(outcome));
+  }
+
+  /** Takes the call off the list of those that are to be replied to, and replies, unless the caller does not wait any more. */
+  #reply(outcome: HandlerOutcome): void {
     const { unanswered, port, calls } = this.#deps;
     const ofNode = unanswered.get(this.to.incarnation);
     if (ofNode?.byNumber.delete(this.number) !== true) return; // its node was lost
@@ -89,6 +102,8 @@ class IncomingCall implements OutcomeReceiver, ReplyAddress {
   /** The handler ran, and its caller cannot get what it returned. */
   #unsent(cause: unknown): void {
     const { port, calls } = this.#deps;
+    // To find that out may have taken as long as to write it.
+    port.repliedBytes += FULL_BYTES;
     const error = unsentAnswer(this.#name, cause);
     calls.onWarning('invalid-answer', String(this.#to), error);
     port.replyError(this, error, true);
@@ -120,7 +135,13 @@ export class CallsFromPeers {
     const onError = (error: unknown): void =>
       deps.onWarning('handler-failed', 'A handler failed when its caller waited no longer', error);
     this.#turns = new SharedTurns({ timers: deps.timers, onError });
-    this.#callDeps = { unanswered: this.#unanswered, port, calls: deps };
+    const replies = new ReplyTurns({
+      timers: deps.timers,
+      written: () => port.repliedBytes,
+      onWaiting: (change) => mailboxes.count(change),
+      onError: (error) => deps.onWarning('handler-failed', 'The reply to a call failed', error),
+    });
+    this.#callDeps = { unanswered: this.#unanswered, port, calls: deps, replies };
     this.#loads = new PeerLoads(deps.node, deps.callLimits ?? DEFAULT_CALL_LIMITS);
     this.#refusal = { type: 'error', executed: false, error: this.#loads.refusal() };
   }
@@ -152,6 +173,7 @@ export class CallsFromPeers {
       this.#unanswered.set(from.incarnation, ofNode);
       if (!isPeer) this.#sweepLater();
     }
+    call.load = load;
     // Set first: the outcome may come before deliver() returns.
     ofNode.byNumber.set(token.number, call);
     call.delivered = this.#mailboxes.deliver(to, message, call, load, bytes);

@@ -7,6 +7,7 @@ import type { HandlerTurns } from './delivery/handler-turns';
 import { exited, full, overdue, reentrant } from './delivery/mailbox-errors';
 import type { CallChain, ChainLink, ChainMark } from './delivery/call-chain';
 import { MessageList } from './delivery/message-list';
+import { isBehind, SenderTurns } from './delivery/sender-turns';
 import type { MessageHolder, QueuedMessage } from './delivery/queued-message';
 import { WaitingShares } from './delivery/waiting-shares';
 
@@ -42,7 +43,8 @@ const HELD_BACK = 10;
 
 /**
  * The messages that wait for a process and those that it is handling. Messages wait until {@link open}; then they are handled in
- * the order of arrival, in a later microtask: a sender never runs the receiver's code.
+ * the order of arrival, in a later microtask: a sender never runs the receiver's code. If there are more than a turn of the event loop has
+ * time for, a concurrent process takes them from the nodes in turn, from each in its order.
  *
  * A message is in the mailbox until its handler has finished, however long ago its caller gave up, or until the process has ended.
  */
@@ -51,6 +53,8 @@ export class Mailbox implements MessageHolder {
   readonly #waiting = new MessageList<QueuedMessage>();
   /** Since it was full, until it is half empty. */
   #shares: WaitingShares | undefined;
+  /** Since messages waited for a turn, until none waits any more; undefined for a serial process, which takes them as they came. */
+  #senders: SenderTurns | undefined;
   readonly #running = new MessageList<QueuedMessage>();
   /** Whether it hands out one message at a time. */
   readonly isSerial: boolean;
@@ -75,12 +79,14 @@ export class Mailbox implements MessageHolder {
   readonly #pump = (): void => {
     this.#pumpScheduled = this.#isHeldBack = false;
     const { turns } = this.#deps;
-    for (let queued = this.#waiting.first; queued !== undefined; queued = this.#waiting.first) {
+    for (let { first } = this.#waiting; first !== undefined; { first } = this.#waiting) {
       if (this.#isSuspended || (this.isSerial && this.#running.size > 0)) return;
       if (this.#mayHandOut?.() === false) return;
       const now = turns.begin();
-      if (now === undefined) {
+      const queued = now === undefined ? undefined : this.#next(first);
+      if (queued === undefined) {
         this.#pumpScheduled = this.#isHeldBack = true;
+        if (!this.isSerial) this.#senders ??= new SenderTurns(this.#waiting);
         return turns.later(this.#pump);
       }
       this.#forget(queued);
@@ -190,6 +196,7 @@ export class Mailbox implements MessageHolder {
     if (refusal !== undefined) return queued.settle({ type: 'error', error: refusal, executed: false });
     this.#waiting.add(queued);
     this.#shares?.add(queued);
+    this.#senders?.add(queued);
     this.#deps.onLoad(1, queued);
     const { chain } = queued.message;
     const isLetIn = this.#isReentrant && this.isBusy && chain !== undefined && this.#waitsFor(chain);
@@ -224,7 +231,7 @@ export class Mailbox implements MessageHolder {
     this.#quiet?.resolve();
     const begun = this.#running.size;
     const ended = [...this.#running.drain(), ...this.#waiting.drain()];
-    this.#shares = undefined;
+    this.#shares = this.#senders = undefined;
     for (const [index, queued] of ended.entries()) {
       const executed = index < begun;
       const error = exited(this.process, executed);
@@ -261,11 +268,22 @@ export class Mailbox implements MessageHolder {
     return undefined;
   }
 
+  /** Returns the message that may begin now; undefined if it has to wait for a turn. @param first The oldest */
+  #next(first: QueuedMessage): QueuedMessage | undefined {
+    const { areFew } = this.#deps.turns;
+    if (this.#senders !== undefined) return this.#senders.next(areFew);
+    if (areFew || !isBehind(first.load)) return first;
+    if (this.isSerial) return undefined;
+    this.#senders = new SenderTurns(this.#waiting);
+    return this.#senders.next(areFew);
+  }
+
   /** Takes a message from those that wait. Returns whether it was one of them. */
   #forget(queued: QueuedMessage): boolean {
     if (!this.#waiting.delete(queued)) return false;
     if (this.#waiting.size < this.#capacity / 2) this.#shares = undefined;
     else this.#shares?.delete(queued);
+    if (this.#waiting.size === 0) this.#senders = undefined;
     return true;
   }
 

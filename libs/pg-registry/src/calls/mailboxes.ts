@@ -24,14 +24,11 @@ export class Mailboxes {
   #idle: { readonly promise: Promise<void>; resolve(): void } | undefined;
 
   readonly #onLoad = (change: 1 | -1, { load, bytes }: QueuedMessage): void => {
-    this.#inFlight += change;
     if (load !== undefined) {
       load.messages += change;
       load.bytes += change * bytes;
     }
-    if (this.#inFlight > 0) return;
-    this.#idle?.resolve();
-    this.#idle = undefined;
+    this.count(change);
   };
 
   constructor(deps: Pick<CallsDeps, 'processes' | 'tracer' | 'meter' | 'onWarning' | 'random' | 'timers'>) {
@@ -43,9 +40,17 @@ export class Mailboxes {
     processes.afterExit((process) => this.#close(process));
   }
 
-  /** Messages that wait or are being handled, in all mailboxes. */
+  /** Messages that wait or are being handled, in all mailboxes, and what was returned and waits to be written. */
   get inFlight(): number {
     return this.#inFlight;
+  }
+
+  /** Something more is in flight (+1), or less (−1): a message, or what a handler returned and waits to be written. */
+  count(change: 1 | -1): void {
+    this.#inFlight += change;
+    if (this.#inFlight > 0) return;
+    this.#idle?.resolve();
+    this.#idle = undefined;
   }
 
   /** The mailbox of a process, if it has one. O(1). */

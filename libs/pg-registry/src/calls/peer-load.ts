@@ -28,6 +28,8 @@ const MANY_LOADS = 1000;
 export class PeerLoad {
   messages = 0;
   bytes = 0;
+  /** What handlers returned to calls of it and waits for a turn of the event loop. */
+  waitingReplies = 0;
 }
 
 /** Bounds what peers can make this node hold. Counted by the name of the node, which a life of it cannot choose. */

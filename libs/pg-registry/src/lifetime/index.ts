@@ -12,7 +12,7 @@ export type { AbortListeners } from './abort-listeners';
 export { type ContextSnapshot, CurrentProcess } from './current-process';
 export { LocalProcess, NORMAL, thenOf } from './local-process';
 export { Processes } from './processes';
-export { SharedTurns } from './shared-turns';
+export { SharedTurns, type SharedTurnsDeps } from './shared-turns';
 export type { Timers } from './timers';
 export { LimitedWait, TimeLimits } from './time-limits';
 export { withTimeout } from './with-timeout';

@@ -54,6 +54,19 @@ describe('SharedTurns', () => {
     ]);
   });
 
+  it('are done one after the other for a node while they take no millisecond together, before the next node has its turn', () => {
+    for (let i = 1; i <= 6; i += 1) turns.run('a', step(`a${i}`));
+    for (let i = 1; i <= 12; i += 1) turns.run('b', step(`b${i}`, 0.1));
+    expect(turn()).toEqual([
+      'a4',
+      ...Array.from({ length: 10 }, (_, at) => `b${at + 1}`),
+      'a5',
+      'b11',
+      'b12',
+      'a6',
+    ]);
+  });
+
   it('leave no step behind that came while others waited', () => {
     for (let i = 1; i <= 4; i += 1) turns.run('a', step(`${i}`));
     turn();

@@ -3,6 +3,9 @@ import type { Timers } from './timers';
 /** So long steps of a kind are done in one turn of the event loop, in milliseconds; one that has begun is finished. */
 const MS_PER_TURN = 10;
 
+/** So long the steps for one node are done before the next node has its turn, in milliseconds; one that has begun is finished. */
+const MS_PER_NODE = 1;
+
 /** A part of the work for a node, which is done at once. */
 type Step = () => void;
 
@@ -18,7 +21,7 @@ export interface SharedTurnsDeps {
  * room for, and nobody knows what each takes.
  *
  *     step ──► at once, while the turn has time and nothing waits
- *      └── otherwise it waits for a later turn, where the nodes take turns
+ *      └── otherwise it waits for a later turn, where the nodes take turns of a millisecond, or of one step
  *
  * The steps for one node stay in their order.
  */
@@ -33,9 +36,19 @@ export class SharedTurns {
     this.#deps = deps;
   }
 
+  /** Whether no step was done in this turn, and none waits. */
+  get isIdle(): boolean {
+    return this.#since === undefined && this.#waiting.size === 0;
+  }
+
+  /** Whether a step would be done at once: the caller may do it itself, and needs no function for it. */
+  hasRoom(): boolean {
+    return this.#waiting.size === 0 && this.#hasTime();
+  }
+
   /** Does a step for a node: now, or when its turn has come. One that waits already keeps its place. */
   run(node: string, step: Step): void {
-    if (this.#waiting.size === 0 && this.#hasTime()) return this.#do(step);
+    if (this.hasRoom()) return this.#do(step);
     const steps = this.#waiting.get(node);
     if (steps === undefined) this.#waiting.set(node, new Set([step]));
     else steps.add(step);
@@ -61,11 +74,21 @@ export class SharedTurns {
     // The walk comes again to a node that is put back.
     for (const [node, steps] of this.#waiting) {
       if (!this.#hasTime()) return;
-      const [step] = steps;
-      steps.delete(step);
       this.#waiting.delete(node);
-      if (steps.size > 0) this.#waiting.set(node, steps);
+      this.#waiting.set(node, steps);
+      this.#doSome(steps);
+      if (steps.size === 0 && this.#waiting.get(node) === steps) this.#waiting.delete(node);
+    }
+  }
+
+  /** Does the first step for a node, and those behind it that are short: nobody has to wait as long for each as for a long one of others. */
+  #doSome(steps: Set<Step>): void {
+    const { timers } = this.#deps;
+    const until = timers.now() + MS_PER_NODE;
+    for (const step of steps) {
+      steps.delete(step);
       this.#do(step);
+      if (timers.now() >= until) return;
     }
   }
 

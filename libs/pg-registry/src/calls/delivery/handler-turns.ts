@@ -29,23 +29,33 @@ export class HandlerTurns {
     const now = this.#timers.now();
     this.#begun += 1;
     if (this.#begun <= FEW_HANDLERS) return now;
-    if (this.#since === undefined) {
-      this.#since = now;
-      this.#timers.afterTurn(() => this.#nextTurn());
-    }
+    this.#since ??= this.#endLater(now);
     return now - this.#since < MS_PER_TURN ? now : undefined;
   }
 
-  /** Runs `begin` in the next turn, in the order of these calls. To be called after {@link begin} has returned undefined. It must not throw. */
+  /** Whether few have begun in this turn: so many may begin in each although the node that asks for them is behind with taking replies. */
+  get areFew(): boolean {
+    return this.#begun <= FEW_HANDLERS;
+  }
+
+  /** Runs `begin` in the next turn, or in one after it if others use its time: they take turns. It must not throw. */
   later(begin: () => void): void {
+    this.#since ??= this.#endLater(this.#timers.now());
     this.#waiting.push(begin);
+  }
+
+  #endLater(now: number): number {
+    this.#timers.afterTurn(() => this.#nextTurn());
+    return now;
   }
 
   #nextTurn(): void {
     this.#begun = 0;
     this.#since = undefined;
-    const waiting = this.#waiting;
+    const [first, ...others] = this.#waiting;
     this.#waiting = [];
-    for (const begin of waiting) begin();
+    // The one that was first may have had all the time of the turn.
+    for (const begin of others) begin();
+    first?.();
   }
 }

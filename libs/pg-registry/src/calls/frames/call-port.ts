@@ -56,6 +56,8 @@ export class CallPort {
   readonly waiting: { readonly size: number };
   /** Frames with calls that wait for their reply, by number. */
   readonly bundles: Map<number, Bundle>;
+  /** How many bytes of replies have been written since the start, at least. */
+  repliedBytes = 0;
   readonly #deps: CallsDeps;
   readonly #decoding: ItemDecoding;
   readonly #lines: Lines;
@@ -156,12 +158,18 @@ export class CallPort {
 
   /** Replies to a call. @returns 0, or the bytes of the reply if it does not fit into a frame; nothing was sent then. */
   reply(address: ReplyAddress, reply: Reply): number {
-    if (address.address !== '') return this.#single.reply(address, reply);
+    if (address.address !== '') {
+      // Its size is not told; whoever spreads replies over turns looks at the clock then.
+      this.repliedBytes += FULL_BYTES;
+      return this.#single.reply(address, reply);
+    }
     const { to } = address;
     const line = this.#lines.byIncarnation.get(to.incarnation) ?? this.#lines.back(to);
     const writer = line.begin('reply');
+    const start = writer.length;
     writeToken(writer, address);
     writeReply(writer, reply);
+    this.repliedBytes += writer.length - start;
     return line.end();
   }
 
