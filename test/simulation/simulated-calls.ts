@@ -17,7 +17,11 @@ import { WatchedProcesses } from '../../libs/pg-registry/src/calls/monitors/watc
 import { WatchingNodes } from '../../libs/pg-registry/src/calls/monitors/watching-nodes';
 import type { PeerLoad } from '../../libs/pg-registry/src/calls/peer-load';
 import type { CallLimits, NodeIdentity } from '../../libs/pg-registry/src/calls';
-import { type LocalProcess, type Processes, TimeLimits } from '../../libs/pg-registry/src/lifetime';
+import {
+  type LocalProcess,
+  type Processes,
+  TimeLimits,
+} from '../../libs/pg-registry/src/lifetime';
 import { ConnectionChannel } from '../../libs/pg-registry/src/node/connection-channel';
 import { SizeLimits } from '../../libs/pg-registry/src/node/size-limits';
 import type { Pid, PidInterner, Value, ValueLimits } from '../../libs/pg-registry/src/term';
@@ -87,7 +91,14 @@ export class SimulatedCalls {
     const retransmissions = (this.#retransmissions = new Retransmissions(loop));
     this.#toPeers = new CallsToPeers(port, all);
     this.#fromPeers = new CallsFromPeers(all, port, mailboxes, new Exits(processes));
-    this.#watched = new WatchedProcesses({ port, peers: protocol, timers: loop, retransmissions, onDown });
+    this.#watched = new WatchedProcesses({
+      port,
+      peers: protocol,
+      timers: loop,
+      retransmissions,
+      onDown,
+      onWarning,
+    });
     this.#watching = new WatchingNodes({ ...all, port, retransmissions });
     port.connect({
       requests: this.#fromPeers,

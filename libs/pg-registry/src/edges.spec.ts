@@ -33,7 +33,6 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
   'calls/call-attempt.ts': { timer: [1, CLOCK] },
   'calls/call-deadline.ts': { timer: [1, CLOCK] },
   'calls/handler-context.ts': { timer: [1, CLOCK] },
-  'calls/in-turns.ts': { timer: [1, CLOCK] },
   'calls/delivery/handler-turns.ts': { timer: [1, CLOCK] },
   'calls/mailbox.ts': {
     'then()': [1, '#finish catches what others throw'],
@@ -92,7 +91,6 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
   'entities/idle-watch.ts': { timer: [1, CLOCK] },
   'entities/merges.ts': { 'async callback': [2, AWAITED] },
   'entities/settling.ts': { timer: [1, CLOCK] },
-  'entities/start-turns.ts': { timer: [1, CLOCK] },
   'entities/moves.ts': { 'then()': [3, AWAITED], timer: [1, CLOCK], 'async callback': [3, AWAITED] },
   'entities/waiting-starts.ts': {
     'then()': [1, PROMISE],
@@ -163,6 +161,8 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
   'names/name-claims.ts': { timer: [1, CLOCK] },
   'names/singletons.ts': {
     'then()': [1, PROMISE],
+    'finally()': [1, PROMISE],
+    timer: [1, CLOCK],
     void: [1, 'release() never rejects'],
     listener: [1, '#depose: run() catches what hooks of the user throw'],
     'async callback': [1, 'campaigns.ts awaits it'],

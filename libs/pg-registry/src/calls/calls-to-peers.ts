@@ -1,3 +1,4 @@
+import { SharedTurns } from '../lifetime';
 import { InvalidAnswerError, type Pid, TransportError } from '../term';
 import type { Bundle, SentCall } from './frames/sent-call';
 import { type CallAttempt, failed, nodeDown, outcomeOfRefusal, unsent } from './call-attempt';
@@ -5,7 +6,6 @@ import type { NodeIdentity, SentRequest } from './frames/call-channel';
 import type { Reply } from './frames/call-frames';
 import type { CallPort } from './frames/call-port';
 import { type CallToken, isSameToken, textOfToken } from './frames/call-token';
-import { inTurns } from './in-turns';
 import type { Cancellable } from './message';
 import type { CallsDeps } from './calls-deps';
 import type { Peers } from './resolver';
@@ -14,7 +14,7 @@ const BITS_32 = 2 ** 32;
 /** How often the node of a call without a deadline is asked whether it still has the call. */
 const ASK_AGAIN_MS = 15_000;
 
-/** So many calls to a lost node end in a turn of the event loop. */
+/** So many calls to lost nodes end in a turn of the event loop at most. */
 const ENDS_PER_TURN = 500;
 
 /** Calls that are not replied to, by their number. */
@@ -76,14 +76,20 @@ export class CallsToPeers {
   readonly #port: CallPort;
   readonly #peers: Peers;
   readonly #random: () => number;
-  readonly #timers: CallsDeps['timers'];
+  /** When callers are told that a node is lost. */
+  readonly #ends: SharedTurns;
   #lastNumber = 0;
 
-  constructor(port: CallPort, { peers, random, timers }: Pick<CallsDeps, 'peers' | 'random' | 'timers'>) {
+  constructor(
+    port: CallPort,
+    { peers, random, timers, onWarning }: Pick<CallsDeps, 'peers' | 'random' | 'timers' | 'onWarning'>,
+  ) {
     this.#port = port;
+    const onError = (error: unknown): void =>
+      onWarning('handler-failed', 'The end of a call to a lost node failed', error);
+    this.#ends = new SharedTurns({ timers, onError, mostPerTurn: ENDS_PER_TURN });
     this.#peers = peers;
     this.#random = random;
-    this.#timers = timers;
   }
 
   /** Calls that are not replied to yet. */
@@ -139,11 +145,11 @@ export class CallsToPeers {
    * Ends calls to a node that is gone, in several turns of the event loop if they are many: what was asked of it may or may not have been
    * executed.
    */
-  nodeLost({ incarnation }: NodeIdentity): void {
+  nodeLost({ node, incarnation }: NodeIdentity): void {
     const lost: PendingReply[] = [];
     for (const pending of this.#pending.values())
       if (pending.attempt.pid.incarnation === incarnation) lost.push(pending);
-    inTurns(this.#timers, ENDS_PER_TURN, lost.values(), (pending) => {
+    this.#ends.each(node, lost.values(), (pending) => {
       // One that waited for its turn may have got its answer.
       if (pending.end()) pending.attempt.end(failed(nodeDown(pending.attempt.pid, 'lost')));
     });

@@ -71,7 +71,7 @@ export class Calls {
       given.onWarning(reason, message, error);
     };
     const deps = { ...given, onWarning };
-    const { processes, peers, timers } = deps;
+    const { processes, timers } = deps;
     this.#deps = deps;
     const port = new CallPort(deps);
     const mailboxes = new Mailboxes(deps);
@@ -94,7 +94,7 @@ export class Calls {
     this.#fromPeers = new CallsFromPeers(deps, port, mailboxes, exits);
     this.#retransmissions = retransmissions;
     const onDown = (pid: Pid, reason: Value): void => this.monitors.down(pid, reason);
-    this.#watchedProcesses = new WatchedProcesses({ port, peers, timers, retransmissions, onDown });
+    this.#watchedProcesses = new WatchedProcesses({ ...deps, port, retransmissions, onDown });
     this.#watchingNodes = new WatchingNodes({ ...deps, port, retransmissions });
     this.monitors = new ProcessMonitors(processes, this.#watchedProcesses);
     port.connect({

@@ -3,8 +3,8 @@
  *
  * `entity-service` is the public side. `entities` routes calls by what `hosts` knows of the cluster: hosts offer types in the scope `pg.hosts`,
  * and living entities are entries of `pg.entities`. `entity-host` starts and ends those of this node (`hosted-type` has what lives of a type,
- * `entity-handlers` what answers as an entity, `idle-watch` finds the idle ones, `start-turns` spreads starts over time). `refusals` says why an
- * entity is not started here; `placement` says where it belongs. `waiting-starts` keeps starts, and the calls for them, that have to wait;
+ * `entity-handlers` what answers as an entity, `idle-watch` finds the idle ones). `refusals` says why an entity is not started here; `placement` says
+ * where it belongs. `waiting-starts` spreads starts over time, and keeps those that have to wait with the calls for them;
  * `entity-leases` claims those with guard `'lease'`. `moves` gives entities to other nodes and `arrivals` takes them; `merges` ends one of two
  * after a split.
  *

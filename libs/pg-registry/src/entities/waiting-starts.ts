@@ -1,5 +1,5 @@
 import type { Mailbox, QueuedMessage } from '../calls';
-import type { LocalProcess } from '../lifetime';
+import { type LocalProcess, SharedTurns } from '../lifetime';
 import type { Claim } from '../names';
 import { isPid, type Key, messageOfThrown, type Pid } from '../term';
 import type { EntitiesDeps } from './entities-deps';
@@ -7,10 +7,11 @@ import { nameOf } from './entity-options';
 import type { HostedType, Life, StartOf } from './hosted-type';
 import type { Directory } from './hosts';
 import type { Refusals } from './refusals';
-import { StartTurns } from './start-turns';
 
 /** How long a node that has begun to offer a type, or has room again, waits for the word of the node that had the place before. */
 const ASK_MS = 2000;
+/** So many entities are started in one turn of the event loop at most; each may take a tenth of a millisecond. */
+const STARTS_PER_TURN = 50;
 /** How long nobody tries to restart an entity whose lease could not be claimed. */
 const RESTART_MS = 1000;
 
@@ -33,14 +34,18 @@ export class WaitingStarts {
   readonly #directory: Directory;
   readonly #host: StartingHost;
   readonly #refusals: Refusals;
-  readonly #turns: StartTurns;
+  readonly #turns: SharedTurns;
 
   constructor(deps: EntitiesDeps, directory: Directory, host: StartingHost, refusals: Refusals) {
     this.#deps = deps;
     this.#directory = directory;
     this.#host = host;
     this.#refusals = refusals;
-    this.#turns = new StartTurns(deps.timers);
+    this.#turns = new SharedTurns({
+      timers: deps.timers,
+      mostPerTurn: STARTS_PER_TURN,
+      onError: (error) => deps.onWarning('entity-start', 'An entity was not started in its turn', error),
+    });
   }
 
   /** Takes the first message for an entity that is to be started here. @returns False if it need not wait. */
@@ -55,7 +60,7 @@ export class WaitingStarts {
     else {
       const parking = this.#park(hosted, key);
       parking.take(first);
-      this.#startLater(hosted, key, parking);
+      this.#startLater(hosted, key, parking, first.message.caller.node);
     }
     return true;
   }
@@ -69,7 +74,7 @@ export class WaitingStarts {
     const before = this.#placeBefore(hosted, key);
     // Race: it may have begun to restart it before it knew that this node offers the type.
     if (before !== undefined && isPid(await this.#livingBefore(hosted, key, before))) return;
-    this.#turns.later(() => {
+    this.#turns.later(this.#host.process.pid.node, () => {
       if (!isPlace() || hosted.parked.has(key)) return;
       try {
         this.#host.start(hosted, key, { cause: 'restart' });
@@ -83,8 +88,9 @@ export class WaitingStarts {
     });
   }
 
-  #startLater(hosted: HostedType, key: Key, parking: Mailbox): void {
-    this.#turns.later(() => {
+  /** @param from The node that asks for it: the nodes take turns */
+  #startLater(hosted: HostedType, key: Key, parking: Mailbox, from: string): void {
+    this.#turns.later(from, () => {
       if (hosted.parked.get(key) !== parking) return;
       hosted.parked.delete(key);
       parking.divert((queued) => this.#startOrRefuse(hosted, key, queued));
@@ -167,7 +173,8 @@ export class WaitingStarts {
     parking.take(first);
     const then = (living: unknown): void => {
       if (hosted.parked.get(key) !== parking) return;
-      if (!isPid(living) || hosted.hasComeFrom(key, living)) return this.#startLater(hosted, key, parking);
+      if (!isPid(living) || hosted.hasComeFrom(key, living))
+        return this.#startLater(hosted, key, parking, first.message.caller.node);
       hosted.parked.delete(key);
       parking.divert((queued) => {
         const address = queued.message.entity;

@@ -94,4 +94,63 @@ describe('SharedTurns', () => {
     turns.run('a', step('last'));
     expect([turn(), errors]).toEqual([['last'], [failure]]);
   });
+
+  it('take items of a walk when their turn has come, as steps of their own', () => {
+    const items = ['1', '2', '3', '4', '5', '6'];
+    turns.each('a', items.values(), (item) => step(item)());
+    expect(done).toEqual(['1', '2', '3']);
+    items.pop();
+    turns.run('b', step('b1'));
+    expect([turn(), turn(), turn()]).toEqual([['4', 'b1', '5'], [], []]);
+  });
+
+  it('let steps of others in between the items of a walk', () => {
+    turns.each('a', Array.from({ length: 9 }, (_, at) => `a${at + 1}`).values(), (item) => step(item)());
+    for (let i = 1; i <= 4; i += 1) turns.run('b', step(`b${i}`));
+    expect([turn(), turn()]).toEqual([
+      ['a4', 'b1', 'a5'],
+      ['b2', 'a6', 'b3'],
+    ]);
+  });
+
+  it('give room to a step that the caller does at once, if nobody waits', () => {
+    expect([turns.take(), done]).toEqual([true, []]);
+    now += 10;
+    expect(turns.take()).toBe(false);
+    turns.run('a', step('waits'));
+    expect(turn()).toEqual(['waits']);
+    expect(turns.take()).toBe(true);
+  });
+
+  it('do a step in a later turn, also while this one has room', () => {
+    turns.later('a', step('late'));
+    expect([done.slice(), turns.take()]).toEqual([[], false]);
+    expect(turn()).toEqual(['late']);
+  });
+
+  describe('with a number of steps for each turn', () => {
+    beforeEach(() => {
+      turns = new SharedTurns({
+        timers: { now: () => now, afterTurn: (run) => (next.push(run), () => undefined) },
+        onError: (error) => errors.push(error),
+        mostPerTurn: 2,
+      });
+    });
+
+    it('do no more than that, however little time they take', () => {
+      for (let i = 1; i <= 5; i += 1) turns.run('a', step(`${i}`, 0));
+      expect([done.slice(), turn(), turn(), turn()]).toEqual([['1', '2'], ['3', '4'], ['5'], []]);
+    });
+
+    it('count each item of a walk, and each step that the caller does', () => {
+      expect(turns.take()).toBe(true);
+      turns.each('a', ['1', '2', '3', '4'].values(), (item) => step(item, 0)());
+      expect([done.slice(), turn(), turn(), turn()]).toEqual([['1'], ['2', '3'], ['4'], []]);
+    });
+
+    it('have the time for a bound as well', () => {
+      for (let i = 1; i <= 2; i += 1) turns.run('a', step(`${i}`, 10));
+      expect([done.slice(), turn()]).toEqual([['1'], ['2']]);
+    });
+  });
 });

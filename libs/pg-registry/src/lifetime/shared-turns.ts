@@ -14,20 +14,27 @@ export interface SharedTurnsDeps {
   readonly timers: Pick<Timers, 'now' | 'afterTurn'>;
   /** Told of what a step threw. Must not throw. */
   readonly onError: (error: unknown) => void;
+  /** So many steps are done in one turn at most, however little time they take. Default: no limit but the time. */
+  readonly mostPerTurn?: number;
 }
 
 /**
- * Spreads the work of one kind that nodes ask for over turns of the event loop: a peer can ask for hundreds of steps with what one turn has
- * room for, and nobody knows what each takes.
+ * Spreads the work of one kind that nodes ask for, or bring about, over turns of the event loop: a peer can cause hundreds of steps with what one turn
+ * has room for, and nobody knows what each takes.
  *
- *     step ──► at once, while the turn has time and nothing waits
+ *     step ──► at once, while the turn has room and nothing waits
  *      └── otherwise it waits for a later turn, where the nodes take turns of a millisecond, or of one step
  *
- * The steps for one node stay in their order.
+ * The steps for one node stay in their order. A turn has room for {@link MS_PER_TURN} and, if that is set, for a number of steps. Handlers of messages
+ * have a mechanism of their own, `HandlerTurns` in calls/: the way of each call must not cost a closure and a timer.
  */
 export class SharedTurns {
   /** When the first step of this turn began; undefined: none has. */
   #since: number | undefined;
+  /** How many steps this turn has done. */
+  #done = 0;
+  /** Whether there is a next turn. */
+  #isPlanned = false;
   /** By node, in the order of their turns. */
   readonly #waiting = new Map<string, Set<Step>>();
   readonly #deps: SharedTurnsDeps;
@@ -41,17 +48,42 @@ export class SharedTurns {
     return this.#since === undefined && this.#waiting.size === 0;
   }
 
-  /** Whether a step would be done at once: the caller may do it itself, and needs no function for it. */
-  hasRoom(): boolean {
-    return this.#waiting.size === 0 && this.#hasTime();
-  }
-
   /** Does a step for a node: now, or when its turn has come. One that waits already keeps its place. */
   run(node: string, step: Step): void {
-    if (this.hasRoom()) return this.#do(step);
+    if (this.take()) this.#do(step);
+    else this.later(node, step);
+  }
+
+  /** Takes room of this turn for a step that the caller does itself, at once, and needs no function for. @returns False if there is none, or others wait */
+  take(): boolean {
+    if (this.#waiting.size > 0 || !this.#hasRoom()) return false;
+    this.#done += 1;
+    return true;
+  }
+
+  /** Does a step for a node in a later turn. One that waits already keeps its place. */
+  later(node: string, step: Step): void {
+    this.#plan();
     const steps = this.#waiting.get(node);
     if (steps === undefined) this.#waiting.set(node, new Set([step]));
     else steps.add(step);
+  }
+
+  /**
+   * Does something for a node with each of many, each as a step of its own. An item is taken when its turn has come.
+   *
+   * @param act Must not throw. It may find that its item is not concerned any more.
+   */
+  each<T>(node: string, items: Iterator<T>, act: (item: T) => void): void {
+    const step = (): void => {
+      do {
+        const { done, value } = items.next();
+        if (done === true) return;
+        act(value);
+      } while (this.take());
+      this.later(node, step);
+    };
+    this.run(node, step);
   }
 
   /** Forgets a step that waits, if it does. */
@@ -60,20 +92,27 @@ export class SharedTurns {
     if (steps?.delete(step) === true && steps.size === 0) this.#waiting.delete(node);
   }
 
-  #hasTime(): boolean {
-    const now = this.#deps.timers.now();
-    if (this.#since === undefined) {
-      this.#since = now;
-      this.#deps.timers.afterTurn(() => this.#nextTurn());
-    }
-    return now - this.#since < MS_PER_TURN;
+  #hasRoom(): boolean {
+    this.#plan();
+    const { timers, mostPerTurn = Infinity } = this.#deps;
+    const now = timers.now();
+    this.#since ??= now;
+    return this.#done < mostPerTurn && now - this.#since < MS_PER_TURN;
+  }
+
+  #plan(): void {
+    if (this.#isPlanned) return;
+    this.#isPlanned = true;
+    this.#deps.timers.afterTurn(() => this.#nextTurn());
   }
 
   #nextTurn(): void {
+    this.#isPlanned = false;
     this.#since = undefined;
+    this.#done = 0;
     // The walk comes again to a node that is put back.
     for (const [node, steps] of this.#waiting) {
-      if (!this.#hasTime()) return;
+      if (!this.#hasRoom()) return;
       this.#waiting.delete(node);
       this.#waiting.set(node, steps);
       this.#doSome(steps);
@@ -83,12 +122,13 @@ export class SharedTurns {
 
   /** Does the first step for a node, and those behind it that are short: nobody has to wait as long for each as for a long one of others. */
   #doSome(steps: Set<Step>): void {
-    const { timers } = this.#deps;
+    const { timers, mostPerTurn = Infinity } = this.#deps;
     const until = timers.now() + MS_PER_NODE;
     for (const step of steps) {
       steps.delete(step);
+      this.#done += 1;
       this.#do(step);
-      if (timers.now() >= until) return;
+      if (timers.now() >= until || this.#done >= mostPerTurn) return;
     }
   }
 

@@ -11,6 +11,10 @@ const MS_PER_TURN = 10;
  *
  *     few since the last look ──► begin at once
  *     more ──► begin while the turn has time ── none left ──► the next turn
+ *
+ * All other work that nodes bring about in numbers is spread by `SharedTurns` of lifetime/. Handlers are not, because each call passes here: the first few
+ * cost no closure, no timer and no clock read but the one that the deadline of the call needs anyway. Nor are places shared among the nodes here: what
+ * waits is a mailbox, in which they are shared already, and which may be one of many that a node has filled.
  */
 export class HandlerTurns {
   /** How many have begun in this turn, or in those before it if it were few. */

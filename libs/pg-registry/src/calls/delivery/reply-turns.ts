@@ -38,7 +38,7 @@ export class ReplyTurns {
       if (written - this.#writtenBefore < FEW_BYTES) return true;
       this.#writtenBefore = written;
     }
-    return turns.hasRoom();
+    return turns.take();
   }
 
   /** Writes a reply to a node when its turn has come. @param load What is counted of the node */

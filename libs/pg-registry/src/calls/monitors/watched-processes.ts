@@ -1,8 +1,8 @@
 import type { Pid, Value } from '../../term';
 import type { NodeIdentity } from '../frames/call-channel';
+import type { CallsDeps } from '../calls-deps';
 import type { CallPort } from '../frames/call-port';
-import { inTurns } from '../in-turns';
-import type { Timers } from '../../lifetime';
+import { SharedTurns, type Timers } from '../../lifetime';
 import type { Peers } from '../resolver';
 import type { Retransmissions } from './retransmissions';
 import type { DownBody } from './watch-frames';
@@ -15,6 +15,7 @@ export interface WatchedProcessesDeps {
   readonly retransmissions: Retransmissions;
   /** Called once for each watched process that has ended or cannot be seen any more. */
   readonly onDown: (pid: Pid, reason: Value) => void;
+  readonly onWarning: CallsDeps['onWarning'];
 }
 
 /** The watched processes of one node. */
@@ -24,7 +25,7 @@ interface WatchedNode {
   assertedAt: number;
 }
 
-/** So many processes are dealt with in a turn of the event loop: each takes up to three microseconds, and a node may watch 100,000 of another one. */
+/** So many processes are dealt with in a turn of the event loop at most: each takes up to three microseconds, and a node may watch 100,000 of another one. */
 const PROCESSES_PER_TURN = 2000;
 
 /** A node that asks for its watches more often is not answered, so it asks again. */
@@ -42,9 +43,14 @@ export class WatchedProcesses {
   /** The last node that asked for its watches and has none, and when it was answered. */
   #unwatched = { incarnation: '', assertedAt: -Infinity };
   readonly #deps: WatchedProcessesDeps;
+  readonly #turns: SharedTurns;
 
   constructor(deps: WatchedProcessesDeps) {
     this.#deps = deps;
+    const { timers, onWarning } = deps;
+    const onError = (error: unknown): void =>
+      onWarning('handler-failed', 'Telling of a process of another node failed', error);
+    this.#turns = new SharedTurns({ timers, onError, mostPerTurn: PROCESSES_PER_TURN });
   }
 
   /** Watches a process. `onDown` may be called before this returns. */
@@ -88,11 +94,11 @@ export class WatchedProcesses {
   }
 
   /** Tells of the processes of a lost node, in several turns of the event loop if they are many. Its frames must not be sent again any more. */
-  nodeLost({ incarnation }: NodeIdentity): void {
+  nodeLost({ node: name, incarnation }: NodeIdentity): void {
     const node = this.#watched.get(incarnation);
     if (node === undefined) return;
     this.#watched.delete(incarnation);
-    inTurns(this.#deps.timers, PROCESSES_PER_TURN, node.pids.values(), (pid) => {
+    this.#turns.each(name, node.pids.values(), (pid) => {
       // The node may be back, and somebody watch the process anew.
       if (this.#watched.get(incarnation)?.pids.has(pid.id) !== true) this.#deps.onDown(pid, 'noconnection');
     });
@@ -109,7 +115,7 @@ export class WatchedProcesses {
     if (now < last.assertedAt + ASSERT_INTERVAL_MS) return;
     last.assertedAt = now;
     if (node !== undefined) {
-      inTurns(timers, PROCESSES_PER_TURN, node.pids.values(), (pid) => {
+      this.#turns.each(from.node, node.pids.values(), (pid) => {
         // The node may be lost meanwhile.
         if (this.#watched.get(incarnation) === node)
           retransmissions.startLater(pid, nameOf(pid), () => this.#assert(pid));
