@@ -17,11 +17,7 @@ import { WatchedProcesses } from '../../libs/pg-registry/src/calls/monitors/watc
 import { WatchingNodes } from '../../libs/pg-registry/src/calls/monitors/watching-nodes';
 import type { PeerLoad } from '../../libs/pg-registry/src/calls/peer-load';
 import type { CallLimits, NodeIdentity } from '../../libs/pg-registry/src/calls';
-import {
-  type LocalProcess,
-  type Processes,
-  TimeLimits,
-} from '../../libs/pg-registry/src/lifetime';
+import { type LocalProcess, type Processes, TimeLimits } from '../../libs/pg-registry/src/lifetime';
 import { ConnectionChannel } from '../../libs/pg-registry/src/node/connection-channel';
 import { SizeLimits } from '../../libs/pg-registry/src/node/size-limits';
 import type { Pid, PidInterner, Value, ValueLimits } from '../../libs/pg-registry/src/term';
