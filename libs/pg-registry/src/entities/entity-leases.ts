@@ -126,7 +126,7 @@ export class EntityLeases {
     const remedy =
       error instanceof TransportError
         ? 'It is tried again with the next call.'
-        : "Guard 'lease' needs a store of leases: JetStream with natsTransport. Turn it on, or use guard 'view'.";
+        : "Guard 'lease' needs a store of leases that can be used; without one, use guard 'view'.";
     return new EntityUnavailableError(
       `The entity ${entity} is not started, because its lease cannot be claimed: ${messageOfThrown(error)} ${remedy} Nothing was executed.`,
     );
