@@ -6,7 +6,7 @@ import type { EntityClass, EntityDefinition, StartCause } from './entity-options
 import { RememberedKeys } from './memory/remembered-keys';
 import { StartPauses } from './memory/start-pauses';
 
-/** Keys of a type of which it is remembered where they came from; the one that ended first is forgotten first. */
+/** Keys of a type of which it is remembered where they came from, and again where they went; what was noted first is forgotten first. */
 const MOST_ORIGINS = 1000;
 
 /** One life of an entity on this node, from the beginning of its start until its process has ended. */
@@ -82,6 +82,8 @@ export class HostedType {
   readonly pauses = new StartPauses();
   readonly counts = noCounts();
   readonly #origins = new RememberedKeys<Pid>(MOST_ORIGINS);
+  /** Where entities went that lived here, and when; see {@link leftFor}. */
+  readonly #departures = new RememberedKeys<{ readonly host: Pid; readonly at: number }>(MOST_ORIGINS);
   /** Since when its entities start here: this node has begun to offer it then, or has room again. Infinity: it does not offer it yet. */
   openSince = Infinity;
   /** What its offer says. */
@@ -102,6 +104,17 @@ export class HostedType {
   /** Whether the last entity of a key that was handed over to this node came from this process, and has ended. */
   hasComeFrom(key: Key, from: Pid): boolean {
     return this.#origins.get(key) === from;
+  }
+
+  /** An entity is given away, to this host, and has its entry here no longer. */
+  leftFor(key: Key, host: Pid, at: number): void {
+    this.#departures.note(key, { host, at });
+  }
+
+  /** The host to which the last entity of a key that lived here was given away, unless that was before a moment. */
+  wentTo(key: Key, since: number): Pid | undefined {
+    const departure = this.#departures.get(key);
+    return departure !== undefined && departure.at >= since ? departure.host : undefined;
   }
 
   /** Whether no more entities of the type may be started here. */

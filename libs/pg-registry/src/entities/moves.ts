@@ -193,6 +193,7 @@ export class Moves {
     life.isAway = pid !== undefined;
     onSent?.();
     if (pid !== undefined) await settle(target).catch(() => undefined);
+    hosted.leftFor(life.key, target.pid, this.#deps.timers.now());
     this.#host.release(hosted, life, MOVED, forward);
     return pid !== undefined;
   }

@@ -137,9 +137,16 @@ export class Refusals {
     );
   }
 
-  /** This node starts nothing more. */
+  /**
+   * This node starts nothing more.
+   *
+   * Race: it names the next host, because a call counts those that name none as hosts that are full. Nodes that know that this one leaves do not rank
+   * it any more, and would take the place of a better one for it.
+   */
   leaving(entity: Pick<EntityAddress, 'type' | 'key'>): EntityElsewhereError {
-    return this.elsewhere(entity, undefined, 'is about to leave');
+    const { directory, host } = this.#deps;
+    const next = directory.candidates(entity.type, entity.key).find(({ pid }) => pid !== host);
+    return this.elsewhere(entity, next?.pid, 'is about to leave');
   }
 
   /** @param pid Who is to be asked; undefined: the next host */

@@ -161,11 +161,22 @@ export class WaitingStarts {
     }
   }
 
-  /** The node that had the place of this one before it came, or while it was full, as long as calls may still go there. */
-  #placeBefore({ type, openSince }: HostedType, key: Key): Pid | undefined {
+  /**
+   * The node that had the place of this one before it came, or while it was full, or to which the entity was given away, as long as calls may still
+   * go there.
+   *
+   * Race: as long as that node sees that an entity is on its way from here, it starts it again when it is called.
+   */
+  #placeBefore(hosted: HostedType, key: Key): Pid | undefined {
     const { timers, peerTimeoutMs } = this.#deps;
-    if (timers.now() - openSince > peerTimeoutMs) return undefined;
-    return this.#directory.candidates(type.name, key).find(({ pid }) => pid !== this.#host.process.pid)?.pid;
+    const since = timers.now() - peerTimeoutMs;
+    const host = hosted.wentTo(key, since);
+    if (host === undefined && hosted.openSince < since) return undefined;
+    const others = this.#directory
+      .candidates(hosted.type.name, key)
+      .filter(({ pid }) => pid !== this.#host.process.pid);
+    return (others.find(({ pid }) => pid === host) ?? (hosted.openSince < since ? undefined : others[0]))
+      ?.pid;
   }
 
   #askFirst(hosted: HostedType, key: Key, before: Pid, first: QueuedMessage): void {
