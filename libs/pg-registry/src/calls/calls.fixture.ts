@@ -14,7 +14,7 @@ import { Calls } from './calls';
 import type { CallsDeps } from './calls-deps';
 import { type Handler, HandlerTable } from './handlers';
 import type { LocalProcess } from '../lifetime/local-process';
-import type { MailboxOptions } from './mailbox';
+import type { MailboxOptions } from './mailbox-deps';
 import { ProcessService } from '../process/process-service';
 import { Processes } from '../lifetime/processes';
 import type { NodeAvailability } from './resolver';

@@ -10,7 +10,8 @@ import type { LocalProcess } from '../lifetime';
 import type { CallsDeps } from './calls-deps';
 import { HandlerTurns } from './delivery/handler-turns';
 import { QueuedMessage } from './delivery/queued-message';
-import { Mailbox, type MailboxDeps, type MailboxOptions } from './mailbox';
+import { Mailbox } from './mailbox';
+import type { MailboxDeps, MailboxOptions } from './mailbox-deps';
 import type { HandlerOutcome, Message, OutcomeReceiver } from './message';
 import type { PeerLoad } from './peer-load';
 

@@ -24,6 +24,7 @@ import {
 import { type ItemDecoding, readRequest, writeRequest } from './call-items';
 import { type CallToken, readToken, writeToken } from './call-token';
 import { encodeExit, readExit } from './exit-frames';
+import { LOST, UNREADABLE } from './fixed-replies';
 import type { FrameReceivers, ReplyAddress } from './frame-receivers';
 import { ITEM } from './item-kinds';
 import { FULL_BYTES, ITEM_HEAD_BYTES } from './line';
@@ -33,19 +34,6 @@ import { SingleFrames } from './single-frames';
 
 /** After so many items of one bundle that cannot be read, the rest of it is dropped. */
 const MOST_FAILURES = 100;
-
-const LOST = failure(
-  'TransportError',
-  'TRANSPORT',
-  'The answer was lost on its way, or the call was. The call may have been executed.',
-  true,
-);
-const UNREADABLE = failure(
-  'ValueTooLargeError',
-  'VALUE_TOO_LARGE',
-  'The payload is no value that its receiver accepts.',
-  false,
-);
 
 /**
  * Where what calls and monitors say leaves the node and enters it. Writes what goes out into the line to its node, reads what comes in
@@ -350,9 +338,4 @@ function cannotExit({ node }: Pid): TransportError {
 /** Returns the error for a message that does not fit into a frame. */
 function unsent(name: string, bytes: number, limits: BodyLimits): ValueTooLargeError {
   return tooLargeForFrame(`What is sent with ${quoteText(name)}`, bytes, limits, 'Nothing was sent.');
-}
-
-/** What is replied to what anybody may send by the thousand. No error is made for each: its stack would cost more than all the rest. */
-function failure(name: string, code: string, message: string, executed: boolean): Reply {
-  return { type: 'error', executed, error: { ownClass: true, name, code, message, fields: {}, stack: '' } };
 }
