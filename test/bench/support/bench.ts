@@ -162,6 +162,9 @@ export class Bench {
     });
   }
 
+  /** Runs before each round of the bench's own. */
+  beforeRound(): Promise<void> | void {}
+
   async #warmUp(work: Work, ms: number): Promise<void> {
     const end = performance.now() + (this.quick ? 0 : ms);
     while (performance.now() < end) await work(1000);
@@ -194,6 +197,7 @@ export class Bench {
       const order = round % 2 === 0 ? contestants.keys() : [...contestants.keys()].toReversed();
       for (const index of order) {
         const run = (): Promise<number> => measure(contestants[index], index);
+        await this.beforeRound();
         const figure = await (index === 0 && round >= warmUp ? this.profiled(name, run) : run());
         if (!Number.isFinite(figure)) throw new Error(`'${name}' came to ${figure}.`);
         if (round >= warmUp) figures[index].push(figure);

@@ -68,3 +68,29 @@ describe('explain, of a node that is behind the owner of a key', () => {
     expect(explained({ applied: 6, heard: 6 })).toMatchObject([{ reason: 'unknown' }]);
   });
 });
+
+describe('explain, of a node that saw more changes than it keeps', () => {
+  it('says so, and that changes of the key may be among them', () => {
+    const omitted = {
+      number: 100_001,
+      at: Date.UTC(2026, 10, 30, 4, 12, 25, 123),
+      type: 'omitted',
+      scope: 'pg',
+      key: undefined,
+      keyText: '',
+      pid: '',
+      node: '',
+      entries: 1_203_441,
+      revision: 0,
+      cause: '1203441 changes within 812 ms were too many to keep',
+    };
+    const { findings, changes } = explainKey('pg', 'k', [
+      answer('a', { entries: [entry(6)], last: 6 }),
+      answer('b', { changes: [omitted] }),
+    ]);
+    expect(findings).toContain(
+      "Of node 'b', at 2026-11-30T04:12:25.123Z: 1203441 changes within 812 ms were too many to keep. Changes of this key may be among them.",
+    );
+    expect(changes).toEqual([{ ...omitted, seenBy: 'b' }]);
+  });
+});

@@ -1,4 +1,4 @@
-import { quoteText } from '../term';
+import { printable, quoteText } from '../term';
 import type { Asked } from './fact-source';
 import type { ChangeFact, EntryFact, KeyFact } from './facts';
 import type { Json } from './json-form';
@@ -91,6 +91,8 @@ export interface KeyAnswer {
 }
 
 const MOST_CHANGES = 50;
+/** A `Date` is at most so many milliseconds from 1970. */
+const LAST_TIME_MS = 8.64e15;
 
 /** Compares what nodes believe about a key with what the owners of its entries say. */
 export function explainKey(scope: string, key: Json, answers: readonly KeyAnswer[]): Explanation {
@@ -132,8 +134,18 @@ function findingsOf(
     if (asked.type !== 'ok')
       findings.push(`Node ${quoteText(node)} did not say what it believes: ${asked.message}`);
     else if (fact?.runs === false) findings.push(`Node ${quoteText(node)} does not run the scope.`);
+    const omitted = fact?.changes.find(({ type }) => type === 'omitted');
+    if (omitted !== undefined)
+      findings.push(
+        `Of node ${quoteText(node)}, at ${timeText(omitted.at)}: ${printable(omitted.cause, 200)}. Changes of this key may be among them.`,
+      );
   }
   return findings;
+}
+
+/** A time of another node, which may be any number. */
+function timeText(at: number): string {
+  return Math.abs(at) <= LAST_TIME_MS ? new Date(at).toISOString() : 'an unknown time';
 }
 
 function beliefOf({ node, incarnation, asked, fact }: KeyAnswer): Belief {

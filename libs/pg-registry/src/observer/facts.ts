@@ -176,23 +176,26 @@ export interface ChangeFact {
   readonly number: number;
   /** When, in milliseconds since 1970 by the node's clock. */
   readonly at: number;
-  /** What happened: `join`, `leave`, `update`, or what happened to a peer: `peer-up`, `peer-suspect` and so on. */
+  /**
+   * What happened: `join`, `leave`, `update`, or what happened to a peer: `peer-up`, `peer-suspect` and so on. `omitted` stands for changes of
+   * which the node remembers only how many there were: it had seen more than 100,000 within a second.
+   */
   readonly type: string;
   /** The scope; empty if it is about a peer. */
   readonly scope: string;
-  /** The key as JSON; undefined if it is about a peer. */
+  /** The key as JSON; undefined if it is about a peer, or of any key. */
   readonly key: Json | undefined;
-  /** The key as short text; empty if it is about a peer. */
+  /** The key as short text; empty without one. */
   readonly keyText: string;
   /** The process: `node/incarnation/id`; the first of them if several entries of the key changed at once. */
   readonly pid: string;
   /** The node of the process, or the peer. */
   readonly node: string;
-  /** How many entries of the key changed at once. */
+  /** How many entries of the key changed at once; of `omitted`, how many changes there were. */
   readonly entries: number;
   /** The revision of the first of them. */
   readonly revision: number;
-  /** Why: the cause of the change, or the reason why a peer is suspected or was removed. */
+  /** Why: the cause of the change, or the reason why a peer is suspected or was removed. Of `omitted`, what was left out in words. */
   readonly cause: string;
 }
 

@@ -2,7 +2,7 @@
  * observer/: looks into a running cluster.
  *
  * `facts` says what there is to know, as plain data. `local-facts` reads it on one node (`entry-search` page by page, `journal` and
- * `handler-meter` as it happens); `answers` gives it to those who ask, within a share of time and bytes, and `question-port` is where they
+ * `handler-meter` as it happens; `omissions` says what the journal left out); `answers` gives it to those who ask, within a share of time and bytes, and `question-port` is where they
  * ask. `cluster-facts` asks all nodes by a `FactSource` and puts together what they say; `explain` compares what they believe about a key.
  * `pg-registry-observer` is the public class; `service-facts` is what tools for NATS services may know.
  *

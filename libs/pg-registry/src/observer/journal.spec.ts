@@ -162,6 +162,160 @@ describe('the journal', () => {
     expect(journal.isOn).toBe(false);
   });
 
+  describe('of more changes in a second than it keeps', () => {
+    const MOST = 100_000;
+
+    /** Writes so many changes of one key. */
+    function write(journal: Journal, changes: number, scope = 'pg'): void {
+      const diff = joins()('key');
+      for (let i = 0; i < changes; i += 1) journal.record(scope, diff, 'call');
+    }
+
+    it('keeps 100,000, and of the others how many there were and when', () => {
+      const journal = new Journal(10, clock);
+      write(journal, MOST / 2);
+      endTurn();
+      now = 1400;
+      write(journal, MOST / 2);
+      expect(journal.changes(99).map(({ number, type }) => [number, type])).toEqual(
+        Array.from({ length: 10 }, (_, at) => [MOST - at, 'join']),
+      );
+      write(journal, 3);
+      endTurn();
+      now = 1900;
+      write(journal, 4);
+      const changes = journal.changes(99);
+      expect(changes[0]).toEqual({
+        number: MOST + 1,
+        at: 1400,
+        type: 'omitted',
+        scope: 'pg',
+        key: undefined,
+        keyText: '',
+        pid: '',
+        node: '',
+        entries: 7,
+        revision: 0,
+        cause: '7 changes within 500 ms were too many to keep',
+      });
+      expect(changes.slice(1).map(({ number }) => number)).toEqual(
+        Array.from({ length: 10 }, (_, at) => MOST - at),
+      );
+      expect(journal.number).toBe(MOST + 7);
+    });
+
+    it('shows what it left out in its place, also where somebody asks for one key', () => {
+      const journal = new Journal(10, clock);
+      write(journal, MOST + 5);
+      journal.note('peer-up', 'b', '');
+      endTurn();
+      now = 2000;
+      write(journal, 2);
+      const shown = [
+        [MOST + 8, 'join'],
+        [MOST + 7, 'join'],
+        [MOST + 1, 'omitted'],
+        [MOST, 'join'],
+      ];
+      expect(journal.changes(4).map(({ number, type }) => [number, type])).toEqual(shown);
+      expect(journal.changes(4, 'pg', 'key').map(({ number, type }) => [number, type])).toEqual(shown);
+      expect(journal.changes(2).map(({ number }) => number)).toEqual([MOST + 8, MOST + 7]);
+      expect(journal.changes(9, 'pg', 'another key')).toMatchObject([
+        { cause: '5 changes at once were too many to keep' },
+      ]);
+    });
+
+    it('says of each scope what it left out', () => {
+      const journal = new Journal(10, clock);
+      write(journal, MOST);
+      for (const scope of ['pg', 'another', 'pg']) write(journal, 2, scope);
+      expect(journal.changes(2).map(({ scope, entries }) => [scope, entries])).toEqual([
+        ['another', 2],
+        ['pg', 4],
+      ]);
+      expect(journal.changes(99, 'another')).toMatchObject([{ number: MOST + 3, entries: 2 }]);
+    });
+
+    it('sees by the counts of the scopes what it leaves out until the turn is over', () => {
+      const journal = new Journal(10, clock);
+      const counts = ['pg', 'another', 'quiet'].map((scope) => ({ scope, changes: 7 }));
+      for (const count of counts) journal.begin(count);
+      write(journal, MOST);
+      expect(journal.isOn).toBe(true);
+      write(journal, 1);
+      expect(journal.isOn).toBe(false);
+      counts[0].changes += 3;
+      expect(journal.number).toBe(MOST + 4);
+      counts[0].changes += 2;
+      counts[1].changes += 2;
+      journal.end(counts[1]);
+      counts[1].changes += 1000;
+      endTurn();
+      expect(journal.isOn).toBe(true);
+      counts[0].changes += 1000;
+      expect(journal.changes(2).map(({ scope, entries }) => [scope, entries])).toEqual([
+        ['another', 2],
+        ['pg', 6],
+      ]);
+      expect(journal.number).toBe(MOST + 8);
+    });
+
+    it('leaves out the rest of an operation on more keys', () => {
+      const journal = new Journal(10, clock);
+      const [change] = joins()('key');
+      write(journal, MOST - 2);
+      journal.record('pg', [change, change, change, change, change], 'peer');
+      expect(journal.changes(3)).toMatchObject([
+        { type: 'omitted', entries: 3 },
+        { number: MOST, cause: 'peer' },
+        { number: MOST - 1, cause: 'peer' },
+      ]);
+    });
+
+    it('keeps changes again when the clock was set back', () => {
+      const journal = new Journal(10, clock);
+      write(journal, MOST + 1);
+      endTurn();
+      now = 10;
+      write(journal, 1);
+      expect(journal.changes(2)).toMatchObject([{ number: MOST + 2, at: 10 }, { type: 'omitted' }]);
+    });
+
+    it('forgets that it left some out when it has forgotten all that came before', () => {
+      const journal = new Journal(10, clock);
+      write(journal, MOST + 1);
+      endTurn();
+      now = 2000;
+      write(journal, 9);
+      expect(journal.changes(99).map(({ type }) => type)).toContain('omitted');
+      write(journal, 1);
+      expect(journal.changes(99).map(({ type }) => type)).not.toContain('omitted');
+    });
+
+    it('keeps as many as fit into a larger journal', () => {
+      const journal = new Journal(MOST + 5, clock);
+      write(journal, MOST + 6);
+      expect(journal.changes(1)).toMatchObject([{ type: 'omitted', entries: 1 }]);
+      expect(journal.changes(2 * MOST).length).toBe(MOST + 6);
+    });
+
+    it('keeps all while somebody follows, and tells them of each', () => {
+      const journal = new Journal(10, clock);
+      write(journal, MOST + 1);
+      const heard: number[] = [];
+      const end = journal.tap((change) => heard.push(change().number));
+      write(journal, MOST + 1);
+      expect([heard.length, heard[0], heard.at(-1)]).toEqual([MOST + 1, MOST + 2, 2 * MOST + 2]);
+      expect(journal.changes(99).map(({ type }) => type)).not.toContain('omitted');
+      end();
+      write(journal, MOST + 3);
+      expect(journal.changes(2)).toMatchObject([
+        { type: 'omitted', entries: 3 },
+        { number: 3 * MOST + 2, type: 'join' },
+      ]);
+    });
+  });
+
   it('does not keep the values of entries alive', () => {
     const journal = new Journal(3, clock);
     journal.record('pg', joins()('key'), 'call');

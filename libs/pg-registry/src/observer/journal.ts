@@ -1,9 +1,10 @@
 import type { PeerEvent } from '../cluster';
-import type { Cause, ChangeRecorder } from '../scope';
+import type { Cause, ChangeCount, ChangeRecorder } from '../scope';
 import type { Change, Diff } from '../table';
 import { type Key, formatKey, heapBytesOf, sameKey, type Pid } from '../term';
 import type { ChangeFact } from './facts';
 import { pidText, toJson } from './json-form';
+import { type OmissionPlace, Omissions } from './omissions';
 
 /** What happened to peers is kept apart, because entries change far more often. */
 const MOST_PEER_EVENTS = 500;
@@ -13,6 +14,10 @@ const MOST_KEY_BYTES = 4096;
 const LARGE_KEY: Key = `(a key of more than ${MOST_KEY_BYTES} bytes)`;
 /** A longer key is shown by its beginning. */
 const MOST_KEY_CHARS = 1000;
+
+/** So many changes are kept in a second at most, or as many as the journal remembers if that is more. The others are only counted. */
+const MOST_PER_SECOND = 100_000;
+const SECOND_MS = 1000;
 
 /** What successive changes of one scope have in common: of one cause, entries of one node, and in one turn of the event loop. */
 interface Series {
@@ -48,7 +53,9 @@ export interface JournalClock {
 
 /**
  * The latest changes of entries, and what happened to peers. A change is kept without its values. It costs the number of keys that it
- * touched. Nothing is kept, and nothing is called, while the journal is off and nobody follows.
+ * touched, for the first {@link MOST_PER_SECOND} changes of a second. Those beyond are only counted ({@link Omissions}) unless somebody follows,
+ * so that a program which writes in a loop pays for few of them. A turn of the event loop is one moment, however long it takes. Nothing is kept,
+ * and nothing is called, while the journal is off and nobody follows.
  *
  * Of each change only its key is kept as a reference; the rest are numbers, which do not concern the garbage collector, and what successive
  * changes have in common is kept once. Keys go into a fresh array, which is full before the collector has moved it among the old objects,
@@ -60,8 +67,9 @@ export class Journal implements ChangeRecorder {
   /** How many changes it keeps. */
   readonly capacity: number;
   readonly #clock: JournalClock;
-  /** When the turn of the event loop began that writes; undefined: none has written. To ask for each write made it take a third longer. */
-  #turnAt: number | undefined;
+  /** Whether the current turn of the event loop has written, and when the latest that did began. To ask for each write made it take a third longer. */
+  #isInTurn = false;
+  #turnAt = 0;
   /** What the next change has in common with the one before it, if its scope and cause are the same, and its entries' node. */
   #series: Series | undefined;
   /** The latest series, in the place of the oldest: one for each change that is kept at most. Those of the oldest changes overlap. */
@@ -76,9 +84,16 @@ export class Journal implements ChangeRecorder {
   #keys: (Key | undefined)[] = [];
   #used = 0;
   #before = 0;
-  /** How many changes were written, and how many other things happened. */
+  /** How many changes were kept, and how many other things happened. */
   #written = 0;
   #notes = 0;
+  readonly #mostPerSecond: number;
+  /** When the current second began, and how many changes will have been kept at its limit. */
+  #secondAt = -Infinity;
+  #limit = 0;
+  readonly #omissions = new Omissions();
+  /** Whether nothing is kept until the turn is over. */
+  #isPaused = false;
   readonly #peerEvents: ChangeFact[] = [];
   readonly #taps = new Set<Tap>();
 
@@ -86,39 +101,35 @@ export class Journal implements ChangeRecorder {
     this.capacity = capacity;
     this.isOn = capacity > 0;
     this.#clock = clock;
+    this.#mostPerSecond = Math.max(MOST_PER_SECOND, capacity);
     this.#mostChunks = Math.ceil(capacity / PER_CHUNK) + 1;
   }
 
   /** Number of the latest thing that happened. */
   get number(): number {
-    return this.#written + this.#notes;
+    this.#countOmissions();
+    return this.#written + this.#omissions.count + this.#notes;
+  }
+
+  begin(count: ChangeCount): void {
+    this.#omissions.begin(count);
+  }
+
+  end(count: ChangeCount): void {
+    this.#countOmissions();
+    this.#omissions.end(count);
   }
 
   record(scope: string, diff: Diff, cause: Cause): void {
-    const isOwn = cause === 'call' || cause === 'exit';
-    for (const change of diff) {
-      const { key, rows, kind } = change;
-      const { pid, revision } = rows[0];
-      const series = this.#series;
-      if (
-        series === undefined ||
-        series.scope !== scope ||
-        series.cause !== cause ||
-        series.incarnation !== pid.incarnation
-      )
-        this.#begin(scope, cause, pid);
-      if (this.#used === this.#keys.length) this.#beginChunk();
-      const place = this.#used;
-      this.#keys[place] = isOwn || heapBytesOf(key) <= MOST_KEY_BYTES ? key : LARGE_KEY;
-      const numbers = this.#numbers;
-      const at = (this.#before + place) * NUMBERS;
-      numbers[at] = pid.id;
-      numbers[at + 1] = revision;
-      numbers[at + 2] = rows.length * KINDS.length + (kind === 'join' ? 0 : kind === 'leave' ? 1 : 2);
-      this.#used = place + 1;
-      this.#written += 1;
-      if (this.#taps.size > 0) this.#tell(scope, key);
+    if (!this.#isInTurn) this.#beginTurn();
+    const room = this.#limit - this.#written;
+    if (diff.length <= room) {
+      this.#keep(scope, diff, cause);
+      return;
     }
+    if (room > 0) this.#keep(scope, diff.slice(0, room), cause);
+    this.#omissions.add(scope, diff.length - room, this.#place);
+    this.#pause();
   }
 
   /** Something happened to a peer. */
@@ -153,10 +164,13 @@ export class Journal implements ChangeRecorder {
     return this.#peerEvents.slice(-most).toReversed();
   }
 
-  /** The latest changes, of a scope and a key if they are given, the latest first. Costs the capacity of the journal. */
+  /**
+   * The latest changes, of a scope and a key if they are given, the latest first, and between them what was left out of the scope. Costs the
+   * capacity of the journal.
+   */
   changes(most: number, scope?: string, key?: Key): readonly ChangeFact[] {
     const found: ChangeFact[] = [];
-    const oldest = Math.max(0, this.#written - this.capacity);
+    const oldest = this.#oldest;
     let seriesAt = this.#latestSeries;
     for (let at = this.#written - 1; at >= oldest && found.length < most; at -= 1) {
       while (this.#seriesOf(seriesAt).from > at) seriesAt -= 1;
@@ -165,26 +179,106 @@ export class Journal implements ChangeRecorder {
       if (key !== undefined && !sameKey(this.#keyOf(at), key)) continue;
       found.push(this.#factOf(at, series));
     }
-    return found;
+    this.#countOmissions();
+    const omitted = this.#omissions.facts(oldest, scope);
+    if (omitted.length === 0) return found;
+    return [...found, ...omitted].toSorted((a, b) => b.number - a.number).slice(0, most);
   }
 
   /** Calls `tap` for everything that happens, until the returned function is called. */
   tap(tap: Tap): () => void {
     this.#taps.add(tap);
+    this.#allow(Infinity);
     this.isOn = true;
     return () => {
       this.#taps.delete(tap);
-      this.isOn = this.capacity > 0 || this.#taps.size > 0;
+      if (this.#taps.size === 0) this.#allow(this.#mostPerSecond);
+      this.isOn = this.#isWanted;
       // Its keys were only for those who followed.
       if (!this.isOn) for (const keys of this.#chunks) keys.fill(undefined);
     };
   }
 
-  #begin(scope: string, cause: Cause, { node, incarnation }: Pid): void {
-    if (this.#turnAt === undefined) {
-      this.#turnAt = this.#clock.wall();
-      this.#clock.afterTurn(this.#endTurn);
+  get #place(): OmissionPlace {
+    return { kept: this.#written, notes: this.#notes, at: this.#turnAt };
+  }
+
+  get #isWanted(): boolean {
+    return this.capacity > 0 || this.#taps.size > 0;
+  }
+
+  /** How many changes had been kept before the oldest one that is remembered. */
+  get #oldest(): number {
+    return Math.max(0, this.#written - this.capacity);
+  }
+
+  #beginTurn(): void {
+    const now = this.#clock.wall();
+    this.#isInTurn = true;
+    this.#turnAt = now;
+    this.#clock.afterTurn(this.#endTurn);
+    // The clock may have been set back.
+    if (now - this.#secondAt < SECOND_MS && now >= this.#secondAt) return;
+    this.#secondAt = now;
+    this.#allow(this.#taps.size > 0 ? Infinity : this.#mostPerSecond);
+  }
+
+  /** Keeps so many changes from now on. */
+  #allow(most: number): void {
+    this.#resume();
+    this.#limit = this.#written + most;
+    // The next change does not follow the one that was kept last.
+    this.#series = undefined;
+    this.#omissions.endAll(this.#oldest);
+  }
+
+  /** Keeps nothing until the turn is over. */
+  #pause(): void {
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.isOn = false;
+    this.#omissions.beginAll();
+  }
+
+  #resume(): void {
+    if (!this.#isPaused) return;
+    this.#countOmissions();
+    this.#isPaused = false;
+    this.isOn = this.#isWanted;
+  }
+
+  #countOmissions(): void {
+    if (this.#isPaused) this.#omissions.addAll(this.#place);
+  }
+
+  #keep(scope: string, diff: Diff, cause: Cause): void {
+    const isOwn = cause === 'call' || cause === 'exit';
+    for (const change of diff) {
+      const { key, rows, kind } = change;
+      const { pid, revision } = rows[0];
+      const series = this.#series;
+      if (
+        series === undefined ||
+        series.scope !== scope ||
+        series.cause !== cause ||
+        series.incarnation !== pid.incarnation
+      )
+        this.#begin(scope, cause, pid);
+      if (this.#used === this.#keys.length) this.#beginChunk();
+      const place = this.#used;
+      this.#keys[place] = isOwn || heapBytesOf(key) <= MOST_KEY_BYTES ? key : LARGE_KEY;
+      const numbers = this.#numbers;
+      const at = (this.#before + place) * NUMBERS;
+      numbers[at] = pid.id;
+      numbers[at + 1] = revision;
+      numbers[at + 2] = rows.length * KINDS.length + (kind === 'join' ? 0 : kind === 'leave' ? 1 : 2);
+      this.#used = place + 1;
+      this.#written += 1;
+      if (this.#taps.size > 0) this.#tell(scope, key);
     }
+  }
+
+  #begin(scope: string, cause: Cause, { node, incarnation }: Pid): void {
     const series = {
       scope,
       cause,
@@ -192,7 +286,7 @@ export class Journal implements ChangeRecorder {
       incarnation,
       at: this.#turnAt,
       from: this.#written,
-      offset: 1 + this.#notes,
+      offset: 1 + this.#omissions.count + this.#notes,
     };
     this.#series = series;
     this.#latestSeries += 1;
@@ -247,7 +341,8 @@ export class Journal implements ChangeRecorder {
 
   /** A field, so that scheduling it makes no closure. */
   readonly #endTurn = (): void => {
-    this.#turnAt = undefined;
+    this.#isInTurn = false;
     this.#series = undefined;
+    this.#resume();
   };
 }

@@ -6,8 +6,8 @@ export type ObserverAction = 'call' | 'drain' | 'stop';
 /** How a node lets others look into it. */
 export interface ObserverOptions {
   /**
-   * How many changes of entries the node remembers, with cause and time: `explain` shows them. 0 turns that off, and costs nothing then.
-   * Default 10,000.
+   * How many changes of entries the node remembers, with cause and time: `explain` shows them. Of those beyond 100,000 in a second, or beyond
+   * this number if it is larger, it remembers only how many there were. 0 turns that off, and costs nothing then. Default 10,000.
    */
   readonly journal?: number;
   /** The version of the application, as operators see it. Default: the environment variable `npm_package_version`. */

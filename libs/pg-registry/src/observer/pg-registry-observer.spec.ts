@@ -217,6 +217,33 @@ describe('the observer', () => {
     expect(latest).toMatchObject({ type: 'peer-removed', node: 'node2', cause: 'goodbye' });
   });
 
+  it('tells of changes that were too many to keep, whatever is asked of them', async () => {
+    const on = await start({ nodes: 1, options: { scopes: ['docs', 'notes'] } });
+    const facts = factsOf(on);
+    const [docs, notes] = [on.node('node1').registry('docs'), on.node('node1').registry('notes')];
+    docs.register('key', 0);
+    for (let i = 1; i < 100_000; i += 1) docs.updateValue('key', i);
+    docs.updateValue('key', 'one');
+    notes.register('key', 'two');
+    docs.register('another', 'three');
+    docs.unregister('another');
+    const ofDocs = {
+      number: 100_001,
+      type: 'omitted',
+      scope: 'docs',
+      entries: 3,
+      cause: '3 changes at once were too many to keep',
+    };
+    expect(await facts.changes('node1', 'docs', 2)).toMatchObject([ofDocs, { number: 100_000 }]);
+    expect(await facts.changes('node1', 'notes')).toMatchObject([{ number: 100_004, entries: 1 }]);
+    expect((await facts.key('docs', 'another')).changes).toMatchObject([ofDocs]);
+    const { findings, changes } = await facts.explain('docs', 'another');
+    expect(findings).toContainEqual(
+      expect.stringMatching(/^Of node 'node1', at .+Z: 3 changes at once were too many to keep\./),
+    );
+    expect(changes).toMatchObject([{ ...ofDocs, seenBy: 'node1' }]);
+  });
+
   it('does only what a node allows', async () => {
     const on = await start({
       nodes: ['node1', 'node2'],

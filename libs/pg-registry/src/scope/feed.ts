@@ -5,7 +5,7 @@ import { KeyMap } from '../term';
 import type { Cause } from './event';
 import { listenerBatchOf, type ListenerNotifier } from './listener-notifier';
 import { QueuedChange } from './queued-change';
-import type { ScopeDeps } from './scope-deps';
+import type { ChangeCount, ScopeDeps } from './scope-deps';
 import { type Projection, ScopeSubscription } from './scope-subscription';
 
 /** How many deliveries follow each other without a pause; each counts as often as its change has entries. */
@@ -43,6 +43,7 @@ export class Feed {
   readonly #afterTurn: ScopeDeps['afterTurn'];
   readonly #deliveriesPerTurn: number;
   readonly #recorder: ScopeDeps['recorder'];
+  readonly #count: ChangeCount;
   readonly #ofScope = new SubscriptionList('oldest-first');
   readonly #byKey = new KeyMap<SubscriptionList>();
   readonly #byProcess = new Map<LocalProcess, Set<ScopeSubscription>>();
@@ -71,6 +72,8 @@ export class Feed {
     this.#afterTurn = afterTurn;
     this.#deliveriesPerTurn = deliveriesPerTurn;
     this.#recorder = recorder;
+    this.#count = { scope, changes: 0 };
+    recorder?.begin(this.#count);
   }
 
   /** Whether some of those who are waiting for a change have not been told of it. */
@@ -80,7 +83,10 @@ export class Feed {
 
   /** Queues a diff until the next {@link drain}. A snapshot taken until then contains it. */
   enqueue(diff: Diff, cause: Cause): void {
-    if (this.#recorder?.isOn === true) this.#recorder.record(this.#scope, diff, cause);
+    if (this.#recorder !== undefined) {
+      this.#count.changes += diff.length;
+      if (this.#recorder.isOn) this.#recorder.record(this.#scope, diff, cause);
+    }
     // Without a receiver nothing is queued: a subscriber that comes before the drain has the change in its snapshot.
     if (this.#closed || (this.#byProcess.size === 0 && this.listeners.size === 0)) return;
     for (const change of diff) this.#queue.push(new QueuedChange(change, cause, (this.#sequence += 1)));
@@ -125,6 +131,7 @@ export class Feed {
   /** Completes every subscription; changes that are still queued are not delivered. */
   close(): void {
     this.#closed = true;
+    this.#recorder?.end(this.#count);
     this.#cancelTurn();
     this.#isPostponed = false;
     this.#partial = undefined;

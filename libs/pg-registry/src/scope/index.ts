@@ -47,4 +47,4 @@ export type { Registration } from './registration';
 export type { ReplicationPort } from './replication-port';
 export type { EntryOf, KeyOf, Row, ValueArgument, ValueOf } from './row-types';
 export { Scope } from './scope';
-export type { ChangeRecorder, ScopeDeps } from './scope-deps';
+export type { ChangeCount, ChangeRecorder, ScopeDeps } from './scope-deps';

@@ -35,11 +35,24 @@ export interface ScopeDeps {
   send(pid: Pid, message: unknown): void;
 }
 
+/** How many changes a scope has made since it began to run. The scope counts them. */
+export interface ChangeCount {
+  readonly scope: string;
+  changes: number;
+}
+
 /** Keeps the latest changes for those who look into the node. Called in the middle of every write: it must be cheap and must not throw. */
 export interface ChangeRecorder {
-  /** Whether anything is kept; otherwise {@link record} is not called. */
+  /**
+   * Whether changes are kept; otherwise {@link record} is not called. A recorder that turns this off for a while sees by the counts how many
+   * changes there were: a call for each write would take longer than to count it (docs/performance-notes.md).
+   */
   readonly isOn: boolean;
-  /** Takes a diff of a scope, which nobody has been told of yet. */
+  /** A scope begins to run. */
+  begin(count: ChangeCount): void;
+  /** A scope runs no more. */
+  end(count: ChangeCount): void;
+  /** Takes a diff of a scope, which is counted already, and which nobody has been told of yet. */
   record(scope: string, diff: Diff, cause: Cause): void;
 }
 

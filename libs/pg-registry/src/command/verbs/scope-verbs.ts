@@ -14,8 +14,12 @@ export const CHANGE_COLUMNS: readonly Column<ChangeFact>[] = [
   { title: 'TIME', of: ({ at }) => moment(at) },
   { title: 'WHAT', of: ({ type }) => type },
   { title: 'SCOPE', of: ({ scope }) => scope || '-' },
-  { title: 'WHO', of: ({ pid, node }) => (pid === '' ? node : shortPid(pid)) },
-  { title: 'KEY', of: ({ keyText, entries }) => (entries > 1 ? `${keyText} (${entries} entries)` : keyText) },
+  { title: 'WHO', of: ({ pid, node }) => (pid === '' ? node || '-' : shortPid(pid)) },
+  {
+    title: 'KEY',
+    of: ({ key, keyText, entries }) =>
+      key !== undefined && entries > 1 ? `${keyText} (${entries} entries)` : keyText,
+  },
   { title: 'CAUSE', of: ({ cause }) => cause },
 ];
 
