@@ -86,7 +86,7 @@ export class OutboundStream {
     return this.#unsent.length;
   }
 
-  /** Whether anybody follows this stream. The first follower soon hears where the stream ends: it may have missed what was not kept. */
+  /** Whether anybody follows this stream. A new follower, and all others with it, soon hears where the stream ends: it may have missed what was not kept. */
   follow(isFollowed: boolean, now: number): void {
     if (isFollowed !== this.#isRecording) {
       this.#isRecording = isFollowed;
