@@ -58,6 +58,7 @@ describe('microservices and hostile peers', () => {
     cluster = await createMicroserviceCluster((node) => (node === 'b' ? [EchoModule] : []));
   });
   afterEach(async () => {
+    jest.restoreAllMocks();
     await cluster.close();
     process.off('unhandledRejection', onUnhandled).off('uncaughtException', onUnhandled);
     if (unhandled.length > 0) throw new AggregateError(unhandled, 'Node.js would have ended the process');
@@ -261,6 +262,28 @@ describe('microservices and hostile peers', () => {
       await all;
       expect(got).toEqual(Array.from({ length: 2000 }, (_, i) => i + 1));
     });
+
+    it.each([NaN, -1, 1.5, Infinity, 'x', 2 ** 53])(
+      'goes on with a stream whose own caller sends the credit %p beside each of its own',
+      async (upTo) => {
+        await cluster.settle();
+        const { cast } = ProcessService.prototype;
+        let sent = 0;
+        jest.spyOn(ProcessService.prototype, 'cast').mockImplementation(function (
+          this: ProcessService,
+          to,
+          name,
+          payload,
+        ) {
+          cast.call(this, to, name, payload);
+          if (name !== 'credit') return;
+          sent += 1;
+          cast.call(this, to, name, { ...Object(payload), upTo });
+        });
+        expect(await lastValueFrom(client().send<number>('count', 2000))).toBe(2000);
+        expect(sent).toBeGreaterThan(0);
+      },
+    );
   });
 
   it.each([
