@@ -267,6 +267,7 @@ describe('microservices and hostile peers', () => {
       'goes on with a stream whose own caller sends the credit %p beside each of its own',
       async (upTo) => {
         await cluster.settle();
+        // oxlint-disable-next-line typescript/unbound-method -- it is called with `this` below
         const { cast } = ProcessService.prototype;
         let sent = 0;
         jest.spyOn(ProcessService.prototype, 'cast').mockImplementation(function (
