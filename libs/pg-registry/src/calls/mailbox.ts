@@ -256,6 +256,7 @@ export class Mailbox implements MessageHolder {
     if (this.#waiting.size < this.#capacity / 2) this.#shares = undefined;
     else this.#shares?.delete(queued);
     if (this.#waiting.size === 0) this.#senders = undefined;
+    else this.#senders?.delete(queued);
     return true;
   }
 

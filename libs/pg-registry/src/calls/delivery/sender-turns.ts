@@ -7,11 +7,11 @@ export function isBehind(sender: PeerLoad | undefined): boolean {
   return sender !== undefined && sender.waitingReplies > 0;
 }
 
-/** The messages of one sender, in order; those that do not wait any more are still among them. */
+/** The messages of one sender that wait. */
 interface Queue {
-  readonly messages: QueuedMessage[];
-  /** Where the next one is. */
-  next: number;
+  readonly messages: Set<QueuedMessage>;
+  /** Goes over them as they are handed out. To begin anew each time would pass all places that have become empty. */
+  readonly order: Iterator<QueuedMessage, undefined>;
 }
 
 /**
@@ -21,22 +21,29 @@ interface Queue {
 export class SenderTurns {
   /** By what is counted of a peer, in the order of their turns; undefined is this node. */
   readonly #bySender = new Map<PeerLoad | undefined, Queue>();
-  readonly #waiting: MessageList<QueuedMessage>;
 
+  /** @param waiting What waits already, the oldest first. */
   constructor(waiting: MessageList<QueuedMessage>) {
-    this.#waiting = waiting;
     for (let queued = waiting.first; queued !== undefined; queued = queued.after) this.add(queued);
   }
 
   /** A message waits. */
   add(queued: QueuedMessage): void {
     const queue = this.#bySender.get(queued.load);
-    if (queue === undefined) this.#bySender.set(queued.load, { messages: [queued], next: 0 });
-    else queue.messages.push(queued);
+    if (queue !== undefined) return void queue.messages.add(queued);
+    const messages = new Set([queued]);
+    this.#bySender.set(queued.load, { messages, order: messages.values() });
+  }
+
+  /** A message does not wait any more. */
+  delete(queued: QueuedMessage): void {
+    const messages = this.#bySender.get(queued.load)?.messages;
+    messages?.delete(queued);
+    if (messages?.size === 0) this.#bySender.delete(queued.load);
   }
 
   /**
-   * Returns the message whose turn it is; undefined if there is none. Its sender is the last one then.
+   * Returns the message whose turn it is, which is to be deleted next; undefined if there is none. Its sender is the last one then.
    *
    * @param areFew Whether it may be one of a node for which replies wait.
    */
@@ -44,14 +51,8 @@ export class SenderTurns {
     for (const [sender, queue] of this.#bySender) {
       if (!areFew && isBehind(sender)) continue;
       this.#bySender.delete(sender);
-      const { messages } = queue;
-      while (queue.next < messages.length) {
-        const queued = messages[queue.next];
-        queue.next += 1;
-        if (!this.#waiting.has(queued)) continue;
-        if (queue.next < messages.length) this.#bySender.set(sender, queue);
-        return queued;
-      }
+      this.#bySender.set(sender, queue);
+      return queue.order.next().value;
     }
     return undefined;
   }
