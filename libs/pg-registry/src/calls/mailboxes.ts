@@ -80,7 +80,7 @@ export class Mailboxes {
   }
 
   /**
-   * Makes a mailbox that no pid leads to, for messages that are handed on. Its messages count like others; whoever made it closes it.
+   * Makes a mailbox that no pid leads to, for messages that are handed on. Its messages count like others; its maker closes it.
    */
   detached(process: LocalProcess, options: MailboxOptions = {}): Mailbox {
     return new Mailbox(process, options, this.#mailboxDeps);

@@ -161,7 +161,7 @@ export class Arrivals {
     parking.divert((queued) => this.#host.take(queued));
   }
 
-  /** @throws AlreadyRegisteredError: whoever says that it gives the entity away does not have it. */
+  /** @throws AlreadyRegisteredError: the node that says that it gives the entity away does not have it. */
   #checkLiving({ type: { name }, lives }: HostedType, key: Key, from: Pid): void {
     const pid = lives.get(key)?.process.pid ?? this.#directory.otherThan(from, name, key);
     if (pid === undefined) return;

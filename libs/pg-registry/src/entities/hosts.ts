@@ -62,15 +62,9 @@ export class Directory {
     return hosts;
   }
 
-  /**
-   * Those that may start an entity of this key now, the best first: they are ready and not full.
-   *
-   * @param withRoom A host that has kept room for it, and counts although it is full.
-   */
-  candidates(type: string, key: Key, withRoom?: Pid): readonly Host[] {
-    const ready = this.offers(type).filter(
-      ({ pid, full }) => (!full || pid === withRoom) && this.#availability(pid) === 'ready',
-    );
+  /** Those that may start an entity of this key now, the best first: they are ready and not full. */
+  candidates(type: string, key: Key): readonly Host[] {
+    const ready = this.offers(type).filter(({ pid, full }) => !full && this.#availability(pid) === 'ready');
     return ranked(type, key, ready);
   }
 

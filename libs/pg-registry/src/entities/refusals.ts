@@ -39,9 +39,9 @@ export class Refusals {
     return this.#ofState(hosted, entity) ?? this.#ofPlace(hosted, entity);
   }
 
-  /** The same for one that has waited for its start here: the node has kept room for it, and may say of itself by now that it is full. */
+  /** The same for one that has waited for its start here: the node has kept room for it. */
   afterWait(hosted: HostedType, entity: EntityAddress): Error | undefined {
-    const candidates = this.#deps.directory.candidates(entity.type, entity.key, this.#deps.host);
+    const candidates = this.#deps.directory.candidates(entity.type, entity.key);
     return this.#ofState(hosted, entity) ?? this.#ofHash(hosted, entity, candidates);
   }
 

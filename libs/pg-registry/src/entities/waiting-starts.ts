@@ -171,12 +171,13 @@ export class WaitingStarts {
     const { timers, peerTimeoutMs } = this.#deps;
     const since = timers.now() - peerTimeoutMs;
     const host = hosted.wentTo(key, since);
-    if (host === undefined && hosted.openSince < since) return undefined;
+    const isNew = hosted.openSince >= since;
+    if (host === undefined && !isNew) return undefined;
     const others = this.#directory
       .candidates(hosted.type.name, key)
       .filter(({ pid }) => pid !== this.#host.process.pid);
-    return (others.find(({ pid }) => pid === host) ?? (hosted.openSince < since ? undefined : others[0]))
-      ?.pid;
+    const given = others.find(({ pid }) => pid === host);
+    return (given ?? (isNew ? others[0] : undefined))?.pid;
   }
 
   #askFirst(hosted: HostedType, key: Key, before: Pid, first: QueuedMessage): void {

@@ -175,8 +175,8 @@ export class ReentrantCallError extends PgRegistryError {
 }
 
 /**
- * An entity cannot be started at present: it failed to start just now and pauses, or the nodes that offer its type do not agree about it. The
- * message says which. Nothing was executed.
+ * An entity cannot be started at present: it failed to start just now and pauses, the nodes that offer its type do not agree about it, or all of them
+ * were suspected of being gone until the time limit. The message says which. Nothing was executed.
  */
 export class EntityUnavailableError extends PgRegistryError {
   constructor(message: string, fields: ErrorFields = {}) {

@@ -147,7 +147,7 @@ export class CallPort {
   /** Replies to a call. @returns 0, or the bytes of the reply if it does not fit into a frame; nothing was sent then. */
   reply(address: ReplyAddress, reply: Reply): number {
     if (address.address !== '') {
-      // Its size is not told; whoever spreads replies over turns looks at the clock then.
+      // Its size is not told, so it counts as a large one: those behind it are spread over turns by the clock.
       this.repliedBytes += FULL_BYTES;
       return this.#single.reply(address, reply);
     }
