@@ -23,6 +23,12 @@ describe('the URLs of servers', () => {
     });
   });
 
+  it('a host name may have letters of any script', () => {
+    expect(withCredentialsApart({ servers: 'nats://me:x@nats_1.b-ü.example:4222' }).servers).toEqual([
+      'nats://nats_1.b-ü.example:4222',
+    ]);
+  });
+
   it('options win over credentials in server URLs', () => {
     expect(withCredentialsApart({ servers: 'nats://me:one@a', pass: 'two' })).toMatchObject({
       user: 'me',
@@ -46,6 +52,8 @@ describe('the URLs of servers', () => {
     ['nats://:hunter2@host', 'without a user'],
     ['nats://host:hunter2', 'name a host'],
     ['nats://me:hun ter2@host', 'white space'],
+    ['nats://me:hun@%0Ater2', 'name a host'],
+    ['nats://me:hun@"ter2', 'name a host'],
   ])('a URL of another form is refused with the reason and without being shown: %s', (url, why) => {
     const refuse = (): unknown => withCredentialsApart({ servers: ['nats://plain', url] });
     expect(refuse).toThrow(InvalidOptionError);

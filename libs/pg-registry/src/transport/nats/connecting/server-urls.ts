@@ -33,8 +33,11 @@ export function withCredentialsApart(options: NatsServerOptions): NatsServerOpti
   return { ...credentials, ...options, servers: servers.map(({ url }) => url) };
 }
 
-/** Scheme, credentials, host and port, and an empty path. */
-const SERVER = /^(\w+:\/\/)?(?:([^@]*)@)?(\[[\da-f:.]+\]|[^:[\]@]+)(:\d{1,5})?\/?$/i;
+/**
+ * Scheme, credentials, host and port, and an empty path. A host has only characters of host names: what has others is the rest of
+ * a password with an `@`, and messages show hosts.
+ */
+const SERVER = /^(\w+:\/\/)?(?:([^@]*)@)?(\[[\da-f:.]+\]|[\p{L}\p{M}\p{N}._-]+)(:\d{1,5})?\/?$/iu;
 
 function parse(given: string, index: number, all: readonly string[]): Server {
   const wrong = (what: string): InvalidOptionError =>
