@@ -79,8 +79,10 @@ export class FailoverCluster {
     const token = await claimAndWatch(holder, key, file);
     await startWaiting(waiter, key);
     await listens(waiter);
+    // Asked before: the question would reach the waiter in the middle of the fail-over.
+    const waiting = waited(waiter, key);
     const from = await this.#lose(holder, kind);
-    const next = await waited(waiter, key);
+    const next = await waiting;
     if (kind === 'SIGSTOP') holder.process.kill('SIGCONT');
     if (kind === 'SIGSTOP' || kind === 'event loop block') await holder.run(stopsBelieving, key);
     const believed = readFileSync(file).readBigInt64LE();
@@ -208,13 +210,13 @@ async function bareHandover(
     // As long as listens() takes: what has rested for a moment is slower.
     await new Promise((resolve) => setTimeout(resolve, 40));
   }, subject);
+  const waiting = waiter.run(({ kept }: Kept) => kept.get('bare-done') as Promise<bigint>);
   const from = await holder.run(({ kept }: Kept, of: string) => {
     const started = process.hrtime.bigint();
     (kept.get('bare') as BareClient).publish(of, 'x'.repeat(150));
     return started;
   }, subject);
-  const at = await waiter.run(({ kept }: Kept) => kept.get('bare-done') as Promise<bigint>);
-  return Number(at - from) / 1e6;
+  return Number((await waiting) - from) / 1e6;
 }
 
 /** Lets the process of a holder run its code a few times, as one has that runs for a while: the first release of a process takes milliseconds more. */
