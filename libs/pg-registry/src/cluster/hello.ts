@@ -1,3 +1,4 @@
+import { MAX_NAME_BYTES } from '../term';
 import { DecodeError, Reader, Writer } from '../wire';
 
 /**
@@ -54,7 +55,6 @@ export const MOST_NAMES = 16_384;
 /** Smallest encodings: a declared count is refused if the bytes cannot be there. */
 const MIN_NEWS_BYTES = 8;
 const MIN_NAME_BYTES = 2;
-const MAX_NAME_BYTES = 128;
 
 /** Encodes the body of a hello (version 1). */
 export function encodeHello(hello: Hello): Uint8Array {

@@ -48,7 +48,7 @@ export interface NameGuardDeps {
  * went backwards between two lives of a node, and gives a node a name that only dead incarnations hold against it. It also brings back a
  * node in whose name somebody else said goodbye: those who believed it answer its next frame with `stale`.
  *
- * **Clocks do not decide between two living nodes.** Whoever answers a node's first question was there before it, whatever the two
+ * **Clocks do not decide between two living nodes.** A node that answers another's first question was there before it, whatever the two
  * clocks say. So a node that has just started raises its epoch above that of the node that answers, once.
  */
 export class NameGuard {
@@ -63,7 +63,7 @@ export class NameGuard {
   #heardAt = -Infinity;
   /** When this node last raised its epoch. */
   #raisedAt = -Infinity;
-  /** Until when whoever answers was there before this node: it answers the first question. */
+  /** Until when a node that answers was there before this one: it answers the first question. */
   #startsUntil = Infinity;
 
   readonly #endpoint: Endpoint;

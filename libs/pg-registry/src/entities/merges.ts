@@ -1,5 +1,13 @@
 import type { QueuedMessage } from '../calls';
-import { EntityElsewhereError, type Key, messageOfThrown, normalValue, type Pid, type Value } from '../term';
+import {
+  codeOfThrown,
+  EntityElsewhereError,
+  type Key,
+  messageOfThrown,
+  normalValue,
+  type Pid,
+  type Value,
+} from '../term';
 import type { EntitiesDeps } from './entities-deps';
 import type { EntityHost } from './entity-host';
 import { type EntityLifecycle, nameOf } from './entity-options';
@@ -125,7 +133,7 @@ export class Merges {
           to = moved;
           continue;
         }
-        const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+        const code = codeOfThrown(error);
         if (code !== 'CALL_TIMEOUT' && code !== 'TRANSPORT') break;
       }
     }

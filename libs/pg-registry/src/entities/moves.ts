@@ -1,6 +1,7 @@
 import type { QueuedMessage } from '../calls';
 import { withTimeout } from '../lifetime';
 import {
+  codeOfThrown,
   EntityElsewhereError,
   isPid,
   type Key,
@@ -276,7 +277,7 @@ export class Moves {
         return isPid(pid) && pid.incarnation === target.pid.incarnation ? pid : undefined;
       } catch (error) {
         failure = error;
-        const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+        const code = codeOfThrown(error);
         if (code === 'VALUE_TOO_LARGE' && sent.hasState) {
           sent = NO_STATE;
           this.#deps.onWarning(

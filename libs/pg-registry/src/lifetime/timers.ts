@@ -1,11 +1,12 @@
 /** The clock and the timers that processes and calls use. Implemented by node/; specs bring one that they move themselves. */
 export interface Timers {
-  /** Returns monotonic milliseconds. */
+  /** Returns monotonic milliseconds: they never go back, even if somebody sets the machine's clock. */
   now(): number;
   /**
    * Runs `fn` once after `ms` milliseconds.
    *
-   * @param options.keepAlive Whether the timer keeps the Node.js process alive, because somebody awaits an answer.
+   * @param options.keepAlive Whether the timer keeps the Node.js process alive: for code that awaits an answer, not for a node's
+   *   heartbeat.
    * @returns A function that cancels the timer.
    */
   setTimer(ms: number, fn: () => void, options?: { readonly keepAlive?: boolean }): () => void;

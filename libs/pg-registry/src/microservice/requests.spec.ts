@@ -1,10 +1,25 @@
+import { once } from 'node:events';
 import { CanActivate, Controller, Module, UseGuards } from '@nestjs/common';
 import { Ctx, MessagePattern, Payload, RpcException } from '@nestjs/microservices';
-import { catchError, concat, firstValueFrom, lastValueFrom, of, throwError, timeout, toArray } from 'rxjs';
+import {
+  catchError,
+  concat,
+  firstValueFrom,
+  lastValueFrom,
+  of,
+  ReplaySubject,
+  throwError,
+  timeout,
+  toArray,
+} from 'rxjs';
+import { eventually } from '../../../../test/support/eventually';
 import { NotRegisteredError } from '../term';
 import type { TestCluster } from '../testing';
 import { createMicroserviceCluster } from './microservice.fixture';
 import { PgRegistryClient, RegistryContext, RegistryRecord } from '.';
+
+/** The signals of the handlers that wait. */
+const waiting = new ReplaySubject<AbortSignal>(1);
 
 class Nobody implements CanActivate {
   canActivate(): boolean {
@@ -48,6 +63,13 @@ class MathController {
       node: context.getCaller().node,
       tenant: context.getHeaders()['tenant'],
     };
+  }
+
+  @MessagePattern('wait')
+  async wait(@Payload() _: unknown, @Ctx() context: RegistryContext): Promise<void> {
+    const signal = context.getSignal();
+    waiting.next(signal);
+    await once(signal, 'abort');
   }
 
   @MessagePattern('refuse')
@@ -127,6 +149,14 @@ describe('PgRegistryClient.send', () => {
     await expect(ask('sort', [2, 1], cluster.node('b').get(PgRegistryClient))).resolves.toEqual([1, 2]);
     cluster.heal();
     await cluster.settle();
+  });
+
+  it('the signal of a handler aborts when nobody waits for its request any more', async () => {
+    const request = client.send('wait', '').subscribe();
+    const signal = await firstValueFrom(waiting);
+    expect(signal.aborted).toBe(false);
+    request.unsubscribe();
+    await eventually(() => signal.aborted);
   });
 
   it('a request fails with what an RpcException says', async () => {

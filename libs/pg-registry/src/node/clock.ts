@@ -1,22 +1,10 @@
+import type { Timers } from '../lifetime';
 import { LONGEST_TIMER_MS } from '../term';
 
 /** Where a node takes its time from. Replaced in tests; everything below node/ gets `now` as an argument. */
-export interface Clock {
-  /** Monotonic milliseconds: they never go back, even if somebody sets the machine's clock. */
-  now(): number;
+export interface Clock extends Timers {
   /** Milliseconds since 1970, for epochs and for people. */
   wall(): number;
-  /**
-   * Runs `fn` once after `ms`. It keeps the Node.js process alive only with `keepAlive`: for code that awaits an answer, not for a
-   * node's heartbeat.
-   *
-   * @returns A function that cancels the timer.
-   */
-  setTimer(ms: number, fn: () => void, options?: { readonly keepAlive?: boolean }): () => void;
-  /** Keeps the Node.js process alive until it has been called with false as often as with true, whatever timers there are. */
-  stayAlive(isWanted: boolean): void;
-  /** Runs `fn` when the current turn of the event loop is over. @returns A function that cancels it. */
-  afterTurn(fn: () => void): () => void;
 }
 
 /** Keeps this Node.js process alive while any of its nodes wants that. Made at first use: importing the library starts nothing. */

@@ -18,5 +18,5 @@
 export type { ReplicationMemory } from './budget';
 export type { Arrival } from './inbound/sync-timing';
 export type { StreamPosition } from './inbound/inbound-streams';
-export type { Replicator, ReplicatorStats, ScopeStart } from './replicator';
+export type { Replicator, ScopeStart } from './replicator';
 export { Streams } from './streams';

@@ -81,11 +81,6 @@ export class OutboundStream {
     this.repair = new RepairResponder(deps, this.#ring);
   }
 
-  /** Operations that wait as references. */
-  get unsentOperations(): number {
-    return this.#unsent.length;
-  }
-
   /** Whether anybody follows this stream. A new follower, and all others with it, soon hears where the stream ends: it may have missed what was not kept. */
   follow(isFollowed: boolean, now: number): void {
     if (isFollowed !== this.#isRecording) {

@@ -40,15 +40,6 @@ export interface ReplicatorDeps extends StreamDeps, Omit<ScopeStart, 'receiver'>
   readonly nodesWithScope: () => readonly string[];
 }
 
-/** A Replicator in numbers, for `stats()` of the node. */
-export interface ReplicatorStats {
-  readonly last: number;
-  readonly followers: number;
-  readonly streams: number;
-  readonly unsynced: number;
-  readonly unsentOperations: number;
-}
-
 /**
  * Replicates one running scope: sends the own operations to its followers, and applies the operations of every peer that runs
  * the scope. It does no I/O and knows no time of its own: reads, commands and inputs with `now` in milliseconds. What it wants
@@ -132,12 +123,6 @@ export class Replicator {
     const { limits, budget } = this.#deps;
     const entryBytes = Math.min(pids, MOST_ENTRIES) * JOIN_ENTRY_BYTES;
     return entryBytes + limits.maxKeyBytes + limits.maxValueBytes <= budget.options.maxOpBytes;
-  }
-
-  stats(): ReplicatorStats {
-    const { last, unsentOperations } = this.#outbound;
-    const { size: streams, unsynced } = this.#streams;
-    return { last, followers: this.followers.size, streams, unsynced, unsentOperations };
   }
 
   /**

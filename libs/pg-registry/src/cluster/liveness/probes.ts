@@ -50,10 +50,6 @@ export class Probes {
     this.#endpoint = endpoint;
   }
 
-  get outstanding(): number {
-    return this.#outstanding.size;
-  }
-
   /** Sends a probe; nothing while this node must not speak. */
   ask(target: string, purpose: ProbePurpose): void {
     const endpoint = this.#endpoint;

@@ -47,17 +47,6 @@ export class InboundStreams {
     this.#deps = deps;
   }
 
-  get size(): number {
-    return this.byIncarnation.size;
-  }
-
-  /** Streams that are not in sync. */
-  get unsynced(): number {
-    let unsynced = 0;
-    for (const { phase } of this.byIncarnation.values()) if (phase !== 'live') unsynced += 1;
-    return unsynced;
-  }
-
   /** Whether no stream waits for its first sync, or is in it; those that were given up do not count. */
   get synced(): boolean {
     for (const stream of this.byIncarnation.values()) if (arrivalOf(stream) === 'awaited') return false;
