@@ -46,7 +46,7 @@ export interface NodeOptions extends Partial<ProtocolOptions>, Partial<ValueLimi
   readonly requirePermissions?: boolean;
   /** How long calls in flight may take when the node drains, after the acknowledgements (`drainAckMs`). Default 10,000 ms. */
   readonly drainMs?: number;
-  /** How long `onProcessExit` of a process class may take. Default 5000 ms. */
+  /** How long `onProcessExit` of a process class may take, and `onProcessStart` before a warning tells that it has not returned. Default 5000 ms. */
   readonly exitTimeoutMs?: number;
   /** How many messages may wait for one process; more are refused with `MailboxFullError`. Default 1000. */
   readonly mailboxCapacity?: number;

@@ -4,7 +4,8 @@ import type { LocalProcess } from '../lifetime';
 /** Hooks that a process class may implement. Both run as the process. */
 export interface ProcessLifecycle<A = unknown> {
   /**
-   * Runs before the first message. If it throws, the process ends and `start` throws the same error. Mirrors `GenServer.init/1`.
+   * Runs before the first message, however long it takes; a warning tells when that is longer than `exitTimeoutMs` of the node. If it throws, the
+   * process ends and `start` throws the same error. Mirrors `GenServer.init/1`.
    *
    * @param args The option `args` of `start`.
    */

@@ -221,6 +221,36 @@ describe('start', () => {
     expect([events, factory.made, factory.destroyed]).toEqual([[], 1, 1]);
   });
 
+  it('warns of an onProcessStart that does not return, once, and goes on waiting for it', async () => {
+    const { promise, open } = gate();
+    startGate = promise;
+    const starting = start();
+    await turn();
+    await turn();
+    cluster.timers.advance(4999);
+    expect([events, a.warnings]).toEqual([['start'], []]);
+    cluster.timers.advance(1);
+    cluster.timers.advance(60_000);
+    expect(a.warnings).toEqual([
+      'onProcessStart of <a.1> (Counter) has not returned for 5000 ms. Calls to the process wait until it has.',
+    ]);
+    open();
+    await expect(starting).resolves.toMatchObject({ alive: true });
+  });
+
+  it('does not warn of an onProcessStart that has returned, or whose process has ended', async () => {
+    await start();
+    startGate = new Promise(() => undefined);
+    const controller = new AbortController();
+    const starting = start({ signal: controller.signal });
+    await turn();
+    await turn();
+    controller.abort('too late');
+    await expect(starting).rejects.toBeInstanceOf(ProcessExitedError);
+    cluster.timers.advance(60_000);
+    expect(a.warnings).toEqual([]);
+  });
+
   it('waits for onProcessExit no longer than its limit, and warns', async () => {
     exitGate = new Promise(() => undefined);
     const process = await start();

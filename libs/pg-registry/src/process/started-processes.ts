@@ -8,15 +8,10 @@ import {
 } from '../term';
 import { type Calls, type Handlers, type Mailbox, Via } from '../calls';
 import { LocalProcess, type Processes, withTimeout } from '../lifetime';
+import { LifecycleHooks } from './lifecycle-hooks';
 import { Predecessors } from './predecessors';
 import { DEFAULT_EXIT_TIMEOUT_MS, type ProcessDeps } from './process-deps';
-import type {
-  CreatedInstance,
-  PreparedInstance,
-  ProcessClass,
-  ProcessFactory,
-  ProcessLifecycle,
-} from './process-factory';
+import type { CreatedInstance, PreparedInstance, ProcessClass, ProcessFactory } from './process-factory';
 
 const START_OPTIONS = ['via', 'waitForPredecessor', 'args', 'owner', 'signal', 'moduleRef'];
 const START_CHECKS: OptionChecks = new OptionChecks('No process was started.', 'start()');
@@ -101,11 +96,13 @@ export class StartedProcesses {
   /** One promise per instance whose process has ended, until it is destroyed. */
   readonly #ending = new Set<Promise<void>>();
   readonly #predecessors = new Predecessors();
+  readonly #hooks: LifecycleHooks;
 
   constructor(deps: ProcessDeps) {
     this.#deps = deps;
     this.#processes = deps.processes;
     this.#calls = deps.calls;
+    this.#hooks = new LifecycleHooks(deps);
     // Not after the exit: code of the user that hears of it may start a successor at once, which has to wait.
     this.#processes.onExit((process) => this.#ended(process));
   }
@@ -188,7 +185,7 @@ export class StartedProcesses {
       if (beforeExit !== undefined && process.alive)
         await mailbox.runStep(async () => beforeExit(created.instance));
     } finally {
-      started.exit ??= this.#runExit(created, process, reason);
+      started.exit ??= this.#hooks.exit(created, process, reason);
       await started.exit;
     }
   }
@@ -283,10 +280,9 @@ export class StartedProcesses {
     // Race: it may have ended while it waited for its predecessor.
     if (!process.alive) return;
     const created = await prepared.create(process);
-    if (!process.alive) return this.#destroy(created, process);
+    if (!process.alive) return this.#hooks.destroy(created, process);
     this.#instances.set(process, { created, mailbox, via, exit: undefined });
-    const instance: ProcessLifecycle = created.instance;
-    await instance.onProcessStart?.(args);
+    await this.#hooks.start(created, process, args);
     if (process.alive) mailbox.open(hooks.handlersOf?.(created) ?? created.handlers);
   }
 
@@ -302,37 +298,9 @@ export class StartedProcesses {
   }
 
   async #end(started: StartedInstance, process: LocalProcess): Promise<void> {
-    started.exit ??= this.#runExit(started.created, process, process.reason);
+    started.exit ??= this.#hooks.exit(started.created, process, process.reason);
     await started.exit;
-    await this.#destroy(started.created, process);
-  }
-
-  /** Never rejects. */
-  async #runExit(created: CreatedInstance, process: LocalProcess, reason: unknown): Promise<void> {
-    const instance: ProcessLifecycle = created.instance;
-    const { timers, exitTimeoutMs = DEFAULT_EXIT_TIMEOUT_MS, onWarning } = this.#deps;
-    const name = `${process.pid} (${process.label})`;
-    try {
-      // Later, because the caller of exit() does not expect to run code of the process.
-      await Promise.resolve();
-      const exit = (): unknown => instance.onProcessExit?.(reason);
-      const exited = Promise.resolve(this.#processes.current.enter(process, undefined, exit));
-      if (!(await withTimeout(exited, exitTimeoutMs, timers))) {
-        onWarning(
-          `onProcessExit of ${name} took longer than ${exitTimeoutMs} ms. The node does not wait for it any longer.`,
-        );
-      }
-    } catch (error) {
-      onWarning(`onProcessExit of ${name} failed.`, error);
-    }
-  }
-
-  async #destroy(created: CreatedInstance, process: LocalProcess): Promise<void> {
-    try {
-      await created.destroy();
-    } catch (error) {
-      this.#deps.onWarning(`Destroying the instance of ${process.pid} (${process.label}) failed.`, error);
-    }
+    await this.#hooks.destroy(started.created, process);
   }
 
   #endedEarly(type: ProcessClass, { pid, reason }: LocalProcess): ProcessExitedError {
