@@ -1,4 +1,5 @@
 import { range } from 'rxjs';
+import { EarlyAnswers } from '../../../libs/pg-registry/src/microservice/early-answers';
 import { ReplyReader } from '../../../libs/pg-registry/src/microservice/reply-reader';
 import { ReplyWriter } from '../../../libs/pg-registry/src/microservice/reply-writer';
 import { SharedTurns } from '../../../libs/pg-registry/src/lifetime';
@@ -23,6 +24,7 @@ class Stream {
   #credit = WINDOW;
   readonly #over = new AbortController();
   readonly #reader = new ReplyReader({
+    early: new EarlyAnswers(),
     onReply: ({ isDisposed }) => void (this.#ends += isDisposed === true ? 1 : 0),
     allow: () => undefined,
     onDone: () => undefined,

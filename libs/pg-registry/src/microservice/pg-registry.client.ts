@@ -7,6 +7,7 @@ import { type CallContext, type CallHeaders, HandlerTable, via } from '../calls'
 import { type LocalProcess } from '../lifetime';
 import { ProcessService } from '../process';
 import { InvalidAnswerError, InvalidArgumentError, type Pid, TransportError } from '../term';
+import { EarlyAnswers } from './early-answers';
 import { checkInjected, NodeConnection, type RegistryEvents, type RegistryStatus } from './node-connection';
 import { plainPayload } from './payload';
 import { RegistryRecord } from './registry-record';
@@ -36,13 +37,14 @@ import {
  *
  * A handler's own error arrives as on Nest's other transports. Beyond that, `send` fails with NotRegisteredError if nobody handles
  * the pattern, NodeDownError or ProcessExitedError if the owner is gone, TransportError if this node is not connected or values
- * were lost, and MailboxFullError if the subscriber took values too slowly.
+ * were lost, and MailboxFullError if the subscriber took values too slowly, or the owner's node answers before values that it sent ahead, too often.
  */
 @Injectable()
 export class PgRegistryClient extends ClientProxy<RegistryEvents, RegistryStatus> {
   readonly #connection: NodeConnection;
   readonly #nextNumber = unguessableNumbers();
   readonly #readers = new Map<number, ReplyReader>();
+  readonly #early = new EarlyAnswers();
   #replies: LocalProcess | undefined;
   #connected: Promise<PgRegistryNode> | undefined;
 
@@ -99,6 +101,7 @@ export class PgRegistryClient extends ClientProxy<RegistryEvents, RegistryStatus
     const id = this.#nextNumber();
     const cancel = new AbortController();
     const reader = new ReplyReader({
+      early: this.#early,
       onReply: (reply) => this.#reply(callback, reply),
       allow: ({ from, stream }, upTo) => this.#processes.cast(from, CREDIT, { stream, upTo }),
       onDone: (isAnswered) => {

@@ -1,4 +1,5 @@
-import { InvalidValueError, Pid, TransportError } from '../term';
+import { InvalidValueError, MailboxFullError, Pid, TransportError } from '../term';
+import { EarlyAnswers, MOST_EARLY_BYTES } from './early-answers';
 import { ReplyReader } from './reply-reader';
 import { type Values, WINDOW } from './rpc-message';
 
@@ -10,6 +11,7 @@ describe('ReplyReader', () => {
   let heard: unknown[];
   let allowed: number[];
   let finished: number;
+  let early: EarlyAnswers;
   let reader: ReplyReader;
   let onValue: () => void;
 
@@ -19,7 +21,9 @@ describe('ReplyReader', () => {
     allowed = [];
     finished = 0;
     onValue = () => undefined;
+    early = new EarlyAnswers();
     reader = new ReplyReader({
+      early,
       onReply: (packet) => {
         heard.push(packet);
         onValue();
@@ -93,6 +97,48 @@ describe('ReplyReader', () => {
     reader.answer({ ahead: 2, values: [3], errors: [] });
     jest.runAllTimers();
     expect(heard).toEqual([{ err: expect.any(TransportError), isDisposed: true }]);
+  });
+
+  it.each([
+    ['more values than it was asked for', { ahead: WINDOW + 1 }],
+    ['fewer values than came', { ahead: 0 }],
+  ])('the reader of a reply fails at once when the answer says that the owner sent %s', (_, { ahead }) => {
+    reader.values(batch(0, 1), owner);
+    reader.answer({ ahead, values: [3], errors: [] });
+    expect(heard.at(-1)).toEqual({ err: expect.any(InvalidValueError), isDisposed: true });
+  });
+
+  it('readers of replies keep no more than 64 MB of answers for values that one node says it has sent ahead', () => {
+    const text = 'x'.repeat(500_000);
+    const ended: unknown[] = [];
+    const readers = Array.from({ length: 201 }, () => {
+      const of = new ReplyReader({
+        early,
+        onReply: ({ err }) => ended.push(err),
+        allow: () => undefined,
+        onDone: () => undefined,
+      });
+      of.asked(from);
+      return of;
+    });
+    for (const of of readers.slice(1)) of.answer({ ahead: 1, values: [text], errors: [] });
+    expect(ended).toHaveLength(200 - Math.floor(MOST_EARLY_BYTES / 500_500));
+    expect(ended[0]).toBeInstanceOf(MailboxFullError);
+    // That of another node has room.
+    readers[0].asked(new Pid('other', '0123456789abcdef', 1));
+    readers[0].answer({ ahead: 1, values: [text], errors: [] });
+    expect(ended).toHaveLength(66);
+  });
+
+  it.each([
+    ['the values come', () => void reader.values(batch(0, 1), owner)],
+    ['nobody waits any more', () => reader.close()],
+    ['the values do not come', () => jest.runAllTimers()],
+  ])('the reader of a reply counts an answer no longer once %s', (_, then) => {
+    reader.answer({ ahead: 1, values: ['x'.repeat(100)], errors: [] });
+    expect(early.keep('owner', MOST_EARLY_BYTES)).toBe(false);
+    then();
+    expect(early.keep('owner', MOST_EARLY_BYTES)).toBe(true);
   });
 
   it('the reader of a reply asks for more when half of what is allowed has come, and never less than before', () => {

@@ -1,4 +1,12 @@
-import { InvalidValueError, type Pid, TransportError, type Value } from '../term';
+import {
+  heapBytesOf,
+  InvalidValueError,
+  MailboxFullError,
+  type Pid,
+  TransportError,
+  type Value,
+} from '../term';
+import { type EarlyAnswers, MOST_EARLY_BYTES } from './early-answers';
 import { ownPayload } from './payload';
 import { type Answer, isOfNode, type Values, WINDOW } from './rpc-message';
 
@@ -11,6 +19,8 @@ export type OnReply = (packet: { response?: unknown; isDisposed?: boolean; err?:
 /** What a reader needs of its client. */
 export interface ReplyReaderDeps {
   readonly onReply: OnReply;
+  /** What answers of each node take that wait for values. */
+  readonly early: EarlyAnswers;
   /** Lets the owner send values up to this one. */
   readonly allow: (of: Values, upTo: number) => void;
   /** Called once, when nothing more is read. Unless the owner has answered, the client must cancel the request. */
@@ -22,6 +32,8 @@ export class ReplyReader {
   #taken = 0;
   #allowed = WINDOW;
   #answer: Answer | undefined;
+  /** What the answer takes in memory while it waits for values. */
+  #earlyBytes = 0;
   #timer: NodeJS.Timeout | undefined;
   /** The process that is asked at present: only it may send values. */
   #owner: Pid | undefined;
@@ -68,10 +80,25 @@ export class ReplyReader {
   answer(answer: Answer): void {
     if (this.#done) return;
     this.#isAnswered = true;
-    if (answer.ahead === this.#taken) return this.#end(answer);
-    this.#answer = answer;
+    const { ahead } = answer;
+    if (ahead === this.#taken) return this.#end(answer);
+    if (ahead < this.#taken || ahead > this.#allowed) return this.fail(unasked());
+    if (!this.#keep(answer)) return this.fail(tooMuchEarly());
     const missing = (): void => this.fail(lost(answer.ahead - this.#taken));
     this.#timer = setTimeout(missing, LATE_VALUES_MS).unref();
+  }
+
+  /** Keeps the answer until the values have come that were sent ahead of it. @returns Whether there is room for it */
+  #keep(answer: Answer): boolean {
+    const bytes = heapBytesOf([answer.values, answer.errors]);
+    if (!this.#deps.early.keep(this.#nodeOfOwner, bytes)) return false;
+    this.#answer = answer;
+    this.#earlyBytes = bytes;
+    return true;
+  }
+
+  get #nodeOfOwner(): string {
+    return this.#owner?.node ?? '';
   }
 
   /** Ends the reading with an error: there will be no answer. */
@@ -86,6 +113,8 @@ export class ReplyReader {
     if (this.#done) return;
     this.#done = true;
     clearTimeout(this.#timer);
+    if (this.#answer !== undefined) this.#deps.early.release(this.#nodeOfOwner, this.#earlyBytes);
+    this.#answer = undefined;
     this.#deps.onDone(this.#isAnswered);
   }
 
@@ -113,7 +142,14 @@ export class ReplyReader {
 
 function unasked(): InvalidValueError {
   return new InvalidValueError(
-    'The owner of a stream sent more values than this node asked for. The stream was ended.',
+    'The owner of a stream sent more values than this node asked for, or says that it sent another number. The stream was ended.',
+  );
+}
+
+function tooMuchEarly(): MailboxFullError {
+  return new MailboxFullError(
+    `Answers of one node that came before the values which it says it sent ahead take ${MOST_EARLY_BYTES} bytes, which is the limit. The ` +
+      'stream was ended; its handler has run.',
   );
 }
 
