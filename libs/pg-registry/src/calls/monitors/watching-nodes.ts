@@ -1,4 +1,4 @@
-import { type PidInterner, quoteText, type Value } from '../../term';
+import { heapBytesOf, type PidInterner, quoteText, type Value } from '../../term';
 import type { LocalProcess, Processes } from '../../lifetime';
 import type { NodeIdentity } from '../frames/call-channel';
 import type { CallPort } from '../frames/call-port';
@@ -21,12 +21,18 @@ export interface WatchingNodesDeps extends Pick<CallsDeps, 'callLimits' | 'onWar
 interface Watcher {
   /** Numbers of the processes that live. */
   readonly living: Set<number>;
-  /** The names under which it is told again of those that have ended, until it acknowledges it. */
-  readonly ended: Set<string>;
+  /** The names under which it is told again of those that have ended, until it acknowledges it, and what each takes of {@link MOST_REASON_BYTES}. */
+  readonly ended: Map<string, number>;
+  /** What all of them take. */
+  reasonBytes: number;
 }
 
 /** How many nodes that were lost with watches, and may come back, are remembered. */
 const MAX_FORGOTTEN = 1000;
+/** So many bytes, as they take in memory, of reasons that a node has not acknowledged are kept and told again. */
+const MOST_REASON_BYTES = 65_536;
+/** A reason of so many bytes is kept in any case. */
+const SHORT_REASON_BYTES = 256;
 
 /**
  * Other nodes that watch processes of this node. They are told of an end until they acknowledge it or are lost; a node that comes
@@ -65,18 +71,28 @@ export class WatchingNodes {
     if (watchers.size === 0) this.#byId.delete(body.id);
   }
 
-  /** Tells the nodes that watch a process that it has ended. */
+  /**
+   * Tells the nodes that watch a process that it has ended. Each gets the reason in full once. It may be large, because a node that may end
+   * processes chooses it, and a node that acknowledges nothing is told again for ever: if its reasons take too much, it is told `'killed'` then.
+   */
   ended({ pid: { id } }: LocalProcess, reason: Value): void {
     const watchers = this.#byId.get(id);
     this.#byId.delete(id);
-    const { incarnation, retransmissions } = this.#deps;
-    for (const watcher of watchers?.values() ?? []) {
+    if (watchers === undefined) return;
+    const { incarnation, retransmissions, port } = this.#deps;
+    const bytes = heapBytesOf(reason);
+    const counted = bytes > SHORT_REASON_BYTES ? bytes : 0;
+    for (const node of watchers.values()) {
       const down: DownBody = { type: 'down', incarnation, id, reason };
-      const name = downName(watcher, down);
-      const { living, ended } = this.#watcher(watcher.incarnation);
-      living.delete(id);
-      ended.add(name);
-      retransmissions.start(watcher, name, () => this.#deps.port.down(watcher, down));
+      const name = downName(node, down);
+      const watcher = this.#watcher(node.incarnation);
+      const isKept = watcher.reasonBytes + counted <= MOST_REASON_BYTES;
+      watcher.living.delete(id);
+      watcher.ended.set(name, isKept ? counted : 0);
+      if (isKept) watcher.reasonBytes += counted;
+      const again: DownBody = isKept ? down : { ...down, reason: 'killed' };
+      retransmissions.startLater(node, name, () => port.down(node, again));
+      port.down(node, down);
     }
   }
 
@@ -132,14 +148,18 @@ export class WatchingNodes {
   }
 
   #acknowledged(incarnation: string, name: string): void {
-    if (!this.#forget(incarnation, ({ ended }) => ended.delete(name))) return;
+    const isForgotten = this.#forget(incarnation, (watcher) => {
+      watcher.reasonBytes -= watcher.ended.get(name) ?? 0;
+      return watcher.ended.delete(name);
+    });
+    if (!isForgotten) return;
     this.#deps.retransmissions.stop({ incarnation }, name);
   }
 
   #watcher(incarnation: string): Watcher {
     let watcher = this.#watchers.get(incarnation);
     if (watcher === undefined) {
-      watcher = { living: new Set(), ended: new Set() };
+      watcher = { living: new Set(), ended: new Map(), reasonBytes: 0 };
       this.#watchers.set(incarnation, watcher);
     }
     return watcher;
