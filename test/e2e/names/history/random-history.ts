@@ -7,6 +7,8 @@ import type { Fault, KeyOperation, RecordedOperation } from './linearizability';
 const NAMES = ['a', 'b', 'c', 'd'];
 const KEYS = ['x', 'y', 'z'];
 const TTL_MS = 1000;
+/** A node may be started while the server is killed and started again, on a busy machine. */
+const LONGEST_CONNECT_MS = 60_000;
 
 /** What happened to one key. */
 export interface KeyHistory {
@@ -66,7 +68,7 @@ export class RandomHistory {
   }
 
   #join(name: string): Promise<ClusterNode> {
-    return this.#cluster.join(name, { names: { ttlMs: TTL_MS } });
+    return this.#cluster.join(name, { names: { ttlMs: TTL_MS }, connectTimeoutMs: LONGEST_CONNECT_MS });
   }
 
   async #work(worker: Worker): Promise<void> {
