@@ -16,12 +16,18 @@ export interface KeyHistory {
   readonly faults: Fault[];
 }
 
+/** What a worker holds under a key. */
+interface Holding {
+  readonly token: number;
+  /** When the last call began that found it held. After that, nobody but its process knows whether it still was. */
+  seenAt: number;
+}
+
 /** A node whose process is killed and started anew, and what it holds. */
 interface Worker {
   readonly name: string;
   node: ClusterNode;
-  /** By key, the token of its claim. */
-  readonly held: Map<string, number>;
+  readonly held: Map<string, Holding>;
   lastFaultAt: number;
 }
 
@@ -59,6 +65,7 @@ export class RandomHistory {
     while (history.size < operations) await pause(50);
     history.#end.abort();
     await Promise.all([troubling, ...working]);
+    for (const worker of history.#workers) history.#noteFault(worker);
     return history;
   }
 
@@ -74,7 +81,7 @@ export class RandomHistory {
   async #work(worker: Worker): Promise<void> {
     while (!this.#end.signal.aborted) {
       const key = this.#random.pick(KEYS);
-      const token = worker.held.get(key);
+      const token = worker.held.get(key)?.token;
       const action =
         token === undefined
           ? this.#random.pick(['claim', 'claim', 'holder'])
@@ -96,7 +103,7 @@ export class RandomHistory {
       const seen = await worker.node.run(perform, [key, action] as const);
       if (seen.type === 'claimed') {
         record({ type: 'claim', token: seen.token });
-        worker.held.set(key, seen.token);
+        worker.held.set(key, { token: seen.token, seenAt: begin });
         // Its process may have been stopped while it claimed.
         if (worker.lastFaultAt >= begin) faults.push({ holder: seen.token, at: begin });
       } else if (seen.type === 'lost') {
@@ -105,8 +112,10 @@ export class RandomHistory {
       } else if (seen.type === 'released') {
         worker.held.delete(key);
         record({ type: 'release', token: token! });
-      } else if (seen.type === 'updated') record({ type: 'update', token: token! });
-      else if (seen.type === 'busy') record({ type: 'busy' });
+      } else if (seen.type === 'updated') {
+        worker.held.get(key)!.seenAt = begin;
+        record({ type: 'update', token: token! });
+      } else if (seen.type === 'busy') record({ type: 'busy' });
       else record(seen.token === undefined ? { type: 'holder' } : { type: 'holder', token: seen.token });
     } catch (error) {
       // A store that did not answer, or a process that was killed.
@@ -144,10 +153,11 @@ export class RandomHistory {
     }
   }
 
+  /** From now on the worker may lose what it holds. It may have lost it since it was seen to hold it, and if it is killed, it never says so. */
   #noteFault(worker: Worker): void {
     worker.lastFaultAt = performance.now();
-    for (const [key, token] of worker.held)
-      this.keys.get(key)!.faults.push({ holder: token, at: worker.lastFaultAt });
+    for (const [key, { token, seenAt }] of worker.held)
+      this.keys.get(key)!.faults.push({ holder: token, at: seenAt });
   }
 }
 
