@@ -50,6 +50,7 @@ describe.each([1, 2] as const)(
         code: 'MAILBOX_FULL',
         message: expect.stringContaining('maxCallsPerPeer') as string,
       });
+      await turn();
       expect(held.running).toBe(10);
       // Another peer is not concerned.
       const c = cluster.node('c').service.call(pid, 'hold');

@@ -250,6 +250,32 @@ describe('many messages of one turn of the event loop', () => {
     },
   );
 
+  it.each([
+    ['one process', 1],
+    ['many processes', 300],
+  ])(
+    'are handled for ten milliseconds, what handlers do behind an `await` included: %s',
+    async (_, count) => {
+      const cluster = new FakeCluster();
+      const a = cluster.node('a');
+      let handled = 0;
+      const work: Handler = async () => {
+        for (let step = 0; step < 30; step += 1) await undefined;
+        cluster.timers.advance(1);
+        handled += 1;
+      };
+      const pids = Array.from({ length: count }, () => a.serve({}, { casts: { work } }).pid);
+      for (let number = 0; number < 300; number += 1) a.service.cast(pids[number % count], 'work', number);
+      let longest = 0;
+      while (handled < 300) {
+        const before = handled;
+        await new Promise((next) => setImmediate(next));
+        longest = Math.max(longest, handled - before);
+      }
+      expect(longest).toBeLessThanOrEqual(30);
+    },
+  );
+
   it('are not refused because those before them wait for a turn', async () => {
     const cluster = new FakeCluster();
     const a = cluster.node('a');

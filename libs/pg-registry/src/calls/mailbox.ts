@@ -54,6 +54,10 @@ export class Mailbox implements MessageHolder {
     for (let { first } = this.#waiting; first !== undefined; { first } = this.#waiting) {
       if (this.#isSuspended || (this.isSerial && this.#running.size > 0)) return;
       if (this.#mayHandOut?.() === false) return;
+      if (turns.mustPause) {
+        this.#pumpScheduled = this.#isHeldBack = true;
+        return turns.pause(this.#pump);
+      }
       const now = turns.begin();
       const queued = now === undefined ? undefined : this.#next(first);
       if (queued === undefined) {

@@ -1,7 +1,10 @@
 import type { Timers } from '../../lifetime';
 
-/** So many handlers begin however long the turn has been. */
+/** So many handlers begin however long the turn has been, and so many before those that have begun get to go on. */
 const FEW_HANDLERS = 8;
+/** Taken once: tests of users may replace it later, and never run what is planned. */
+const { nextTick } = process;
+
 /** So long handlers begin in one turn of the event loop, in milliseconds. */
 const MS_PER_TURN = 10;
 
@@ -11,6 +14,9 @@ const MS_PER_TURN = 10;
  *
  *     few since the last look ──► begin at once
  *     more ──► begin while the turn has time ── none left ──► the next turn
+ *
+ * Most of what a handler does may be behind its first `await`, and what it returns is encoded there. So a few begin at a time, and the next ones
+ * when the promises of those have had their say: the clock sees it then.
  *
  * All other work that nodes bring about in numbers is spread by `SharedTurns` of lifetime/. Handlers are not, because each call passes here: the first few
  * cost no closure, no timer and no clock read but the one that the deadline of the call needs anyway. Nor are places shared among the nodes here: what
@@ -23,6 +29,19 @@ export class HandlerTurns {
   /** When the first beyond those few began; undefined: none has in this turn. */
   #since: number | undefined;
   #waiting: (() => void)[] = [];
+  /** How many have begun since the promises of all before had their say. */
+  #together = 0;
+  /** What goes on when they have had it. */
+  #paused: (() => void)[] = [];
+
+  /** A field, because it is passed on as a function. */
+  readonly #goOn = (): void => {
+    this.#together = 0;
+    const paused = this.#paused;
+    this.#paused = [];
+    // Those for which there is no room any more come back.
+    for (const begin of paused) begin();
+  };
 
   constructor(timers: Pick<Timers, 'now' | 'afterTurn'>) {
     this.#timers = timers;
@@ -32,6 +51,7 @@ export class HandlerTurns {
   begin(): number | undefined {
     const now = this.#timers.now();
     this.#begun += 1;
+    this.#together += 1;
     if (this.#begun <= FEW_HANDLERS) return now;
     this.#since ??= this.#endLater(now);
     return now - this.#since < MS_PER_TURN ? now : undefined;
@@ -40,6 +60,18 @@ export class HandlerTurns {
   /** Whether few have begun in this turn: so many may begin in each although the node that asks for them is behind with taking replies. */
   get areFew(): boolean {
     return this.#begun <= FEW_HANDLERS;
+  }
+
+  /** Whether the handlers that have begun must get to go on before the next one begins. */
+  get mustPause(): boolean {
+    return this.#together >= FEW_HANDLERS;
+  }
+
+  /** Runs `begin` in this turn, when all promises that are settled have had their say. It must not throw. */
+  pause(begin: () => void): void {
+    // From a microtask, because all ticks that are planned run before the next microtask, also those that a tick plans.
+    if (this.#paused.length === 0) queueMicrotask(() => nextTick(this.#goOn));
+    this.#paused.push(begin);
   }
 
   /** Runs `begin` in the next turn, or in one after it if others use its time: they take turns. It must not throw. */
