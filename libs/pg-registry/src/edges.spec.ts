@@ -33,7 +33,10 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
   'calls/call-attempt.ts': { timer: [1, CLOCK] },
   'calls/call-deadline.ts': { timer: [1, CLOCK] },
   'calls/handler-context.ts': { timer: [1, CLOCK] },
-  'calls/delivery/handler-turns.ts': { timer: [1, CLOCK] },
+  'calls/delivery/handler-turns.ts': {
+    'then()': [1, 'goes on with mailboxes, which catch what handlers throw'],
+    timer: [3, 'guardedClock of node/clock.ts, or goes on with mailboxes, which catch what handlers throw'],
+  },
   'calls/mailbox.ts': {
     'then()': [1, '#finish catches what others throw'],
     timer: [2, '#run catches what a handler throws, #finish catches what others throw'],
@@ -106,7 +109,10 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
       'ends an attempt of ours (publish reports what it throws), a wait of ours, or a process: exit() guards every listener',
     ],
   },
-  'lifetime/shared-turns.ts': { timer: [1, '#do catches what a step throws'] },
+  'lifetime/shared-turns.ts': {
+    'then()': [1, '#do catches what a step throws'],
+    timer: [1, '#do catches what a step throws'],
+  },
   'lifetime/time-limits.ts': { timer: [1, CLOCK] },
   'lifetime/with-timeout.ts': { 'then()': [1, AWAITED], timer: [1, CLOCK] },
   'microservice/node-connection.ts': { subscribe: [1, "RxJS: the function is the application's own"] },
@@ -266,6 +272,7 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
     void: [1, '#followNext catches everything'],
     timer: [1, 'settles a promise of ours, and throws nothing'],
   },
+  'transport/nats/connection/outgoing-bytes.ts': { 'then()': [1, 'counts, and throws nothing'] },
   'transport/nats/connection/refusals.ts': {
     'then()': [1, PROMISE],
     'finally()': [1, 'never rejects: the step before it handles both outcomes'],

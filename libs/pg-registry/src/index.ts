@@ -106,6 +106,7 @@ export type {
   ConnectOptions,
   OnMessage,
   OnOutcome,
+  Outgoing,
   PendingRequest,
   RefusedMessages,
   RequestOutcome,
@@ -235,6 +236,7 @@ export type {
   NodeOptions,
   NodeState,
   NodeStats,
+  OutgoingStats,
   ScopeStats,
 } from './node';
 export {

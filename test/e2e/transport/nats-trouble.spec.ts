@@ -254,6 +254,24 @@ describe.each(clients)("a given connection of '%s'", (_, connect) => {
     server.resume();
     await eventually(() => expect(a.isConnected).toBe(true));
   });
+
+  test('a connection tells when its server does not take what is on its way, and when it takes it again', async () => {
+    const server = await startServer();
+    const a = await join({ connection: await give(server, { pingInterval: 60_000 }) });
+    const block = new Uint8Array(512 * 1024);
+    await server.pause();
+    for (let i = 0; i < 31; i += 1) a.publish('block', block);
+    expect(a.outgoing).toMatchObject({ congestions: 0, bytes: 31 * block.length });
+    expect(a.outgoing!.congestion()).toBeUndefined();
+    for (let i = 31; i < 40; i += 1) a.publish('block', block);
+    const ends = a.outgoing!.congestion();
+    expect(ends).toBeInstanceOf(Promise);
+    server.resume();
+    await ends;
+    await eventually(() => expect(a.outgoing!.bytes).toBeLessThan(2 * 1024 * 1024));
+    expect([a.outgoing!.congestions, a.outgoing!.congestion()]).toEqual([1, undefined]);
+    expect(a.statuses).toEqual([]);
+  });
 });
 
 test('nodes of two servers of one cluster meet, and name different servers', async () => {

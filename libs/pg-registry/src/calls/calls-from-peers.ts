@@ -137,6 +137,7 @@ export class CallsFromPeers {
     this.#turns = new SharedTurns({ timers: deps.timers, onError });
     const replies = new ReplyTurns({
       timers: deps.timers,
+      hold: deps.channel.congestion,
       written: () => port.repliedBytes,
       onWaiting: (change) => mailboxes.count(change),
       onError: (error) => deps.onWarning('handler-failed', 'The reply to a call failed', error),

@@ -117,6 +117,8 @@ export class FakeNode {
   /** Requests of version 1 that left, with whether somebody still waits to hear that nobody listens. */
   readonly requests = new Set<{ readonly isOpen: boolean }>();
   connected = true;
+  /** While so much is on its way that what can wait should. */
+  congestion: Promise<void> | undefined;
   exclusive = true;
 
   constructor(
@@ -236,6 +238,7 @@ export class FakeNode {
       get isConnected() {
         return isConnected();
       },
+      congestion: () => this.congestion,
       send: (kind, to, body) => {
         if (this.connected) carry(kind, to, body.slice());
       },

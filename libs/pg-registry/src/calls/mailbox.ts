@@ -61,8 +61,9 @@ export class Mailbox implements MessageHolder {
       const now = turns.begin();
       const queued = now === undefined ? undefined : this.#next(first);
       if (queued === undefined) {
-        this.#pumpScheduled = this.#isHeldBack = true;
         if (!this.isSerial) this.#senders ??= new SenderTurns(this.#waiting);
+        if (now !== undefined && turns.mustWait(first)) return turns.whenClear(this.#pump);
+        this.#pumpScheduled = this.#isHeldBack = true;
         return turns.later(this.#pump);
       }
       this.#forget(queued);
@@ -246,12 +247,14 @@ export class Mailbox implements MessageHolder {
 
   /** Returns the message that may begin now; undefined if it has to wait for a turn. @param first The oldest */
   #next(first: QueuedMessage): QueuedMessage | undefined {
-    const { areFew } = this.#deps.turns;
-    if (this.#senders !== undefined) return this.#senders.next(areFew);
-    if (areFew || !isBehind(first.load)) return first;
-    if (this.isSerial) return undefined;
-    this.#senders = new SenderTurns(this.#waiting);
-    return this.#senders.next(areFew);
+    const { turns } = this.#deps;
+    const { areFew } = turns;
+    if (this.#senders === undefined) {
+      if (!turns.mustWait(first) && (areFew || !isBehind(first.load))) return first;
+      if (this.isSerial) return undefined;
+      this.#senders = new SenderTurns(this.#waiting);
+    }
+    return this.#senders.next(areFew, (queued) => turns.mustWait(queued));
   }
 
   /** Takes a message from those that wait. Returns whether it was one of them. */

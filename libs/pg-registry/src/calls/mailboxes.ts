@@ -32,9 +32,13 @@ export class Mailboxes {
     this.count(change);
   };
 
-  constructor(deps: Pick<CallsDeps, 'processes' | 'tracer' | 'meter' | 'onWarning' | 'random' | 'timers'>) {
+  constructor(
+    deps: Pick<CallsDeps, 'processes' | 'tracer' | 'meter' | 'onWarning' | 'random' | 'timers'> & {
+      readonly channel?: Pick<CallsDeps['channel'], 'congestion'>;
+    },
+  ) {
     const { processes, tracer, meter = { tracer }, onWarning, random } = deps;
-    const turns = new HandlerTurns(deps.timers);
+    const turns = new HandlerTurns(deps.timers, deps.channel?.congestion);
     this.#deps = deps;
     this.#mailboxDeps = { processes, meter, onWarning, random, turns, onLoad: this.#onLoad };
     // After the process has lost its entries: aborting a signal runs code of the user.

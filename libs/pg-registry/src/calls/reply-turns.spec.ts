@@ -139,3 +139,100 @@ describe('messages for which a turn of the event loop has no time', () => {
     expect(handled.indexOf('honest')).toBeLessThan(100);
   });
 });
+
+describe('while so much is on its way to the broker that what can wait should', () => {
+  let server: FakeNode;
+  let other: FakeNode;
+  let end: () => void;
+  beforeEach(() => {
+    const cluster = new FakeCluster();
+    [server, other] = ['server', 'other'].map((name) => cluster.node(name));
+    const over = new Promise<void>((resolve) => {
+      end = () => {
+        server.congestion = undefined;
+        resolve();
+      };
+    });
+    server.congestion = over;
+  });
+
+  const note =
+    (handled: Value[]): Handler =>
+    (payload) => {
+      handled.push(payload);
+      return payload;
+    };
+
+  it.each([
+    ['serial', true],
+    ['concurrent', false],
+  ])('calls of other nodes wait in the mailbox of a %s process, in their order', async (_, serial) => {
+    const handled: Value[] = [];
+    const { pid } = server.serve({ work: note(handled) }, { serial });
+    const answers = [1, 2, 3].map((number) =>
+      other.service.call(pid, 'work', number, { timeoutMs: Infinity }),
+    );
+    await turn();
+    expect([handled, server.calls.mailboxes.inFlight]).toEqual([[], 3]);
+    end();
+    await expect(Promise.all(answers)).resolves.toEqual([1, 2, 3]);
+    expect(handled).toEqual([1, 2, 3]);
+  });
+
+  it('calls of this node, and casts, are handled by a concurrent process all the same', async () => {
+    const handled: Value[] = [];
+    const { pid } = server.serve({ work: note(handled) }, { casts: { work: note(handled) } });
+    const call = other.service.call(pid, 'work', 'remote', { timeoutMs: Infinity });
+    await turn();
+    await expect(server.service.call(pid, 'work', 'local')).resolves.toBe('local');
+    expect(server.calls.mailboxes.inFlight).toBe(1);
+    other.service.cast(pid, 'work', 'behind the call of its node');
+    await turn();
+    expect(handled).toEqual(['local']);
+    end();
+    await expect(call).resolves.toBe('remote');
+    await turn();
+    expect(handled).toEqual(['local', 'remote', 'behind the call of its node']);
+  });
+
+  it('a call that waits can be cancelled, and those behind it begin', async () => {
+    const handled: Value[] = [];
+    const { pid } = server.serve({ work: note(handled) });
+    const cancel = new AbortController();
+    const first = other.service.call(pid, 'work', 1, { signal: cancel.signal });
+    const second = other.service.call(pid, 'work', 2, { timeoutMs: Infinity });
+    await turn();
+    cancel.abort(new Error('enough'));
+    await expect(first).rejects.toThrow('enough');
+    await turn();
+    end();
+    await expect(second).resolves.toBe(2);
+    expect(handled).toEqual([2]);
+  });
+
+  it('replies of handlers that run already are not written', async () => {
+    end();
+    let finish!: () => void;
+    const { pid } = server.serve({
+      work: () => new Promise((resolve) => (finish = () => resolve('x'.repeat(20_000)))),
+    });
+    const calls: Promise<unknown>[] = [];
+    const answered: unknown[] = [];
+    const finishes: (() => void)[] = [];
+    for (let number = 0; number < 3; number += 1) {
+      const call = other.service.call(pid, 'work', number, { timeoutMs: Infinity });
+      calls.push(call);
+      call.then((answer) => answered.push(answer)).catch(() => undefined);
+      await turn();
+      finishes.push(finish);
+    }
+    const over = new Promise<void>((resolve) => (end = () => { server.congestion = undefined; resolve(); })); // prettier-ignore
+    server.congestion = over;
+    for (const each of finishes) each();
+    await turn();
+    // The first is written, because little was before it.
+    expect(answered).toHaveLength(1);
+    end();
+    await Promise.all(calls);
+  });
+});

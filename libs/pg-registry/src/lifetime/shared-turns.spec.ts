@@ -67,6 +67,25 @@ describe('SharedTurns', () => {
     ]);
   });
 
+  it('are not done before what they are held by is over, and no turn is spent on asking', async () => {
+    let end!: () => void;
+    let held: Promise<void> | undefined;
+    turns = new SharedTurns({
+      timers: { now: () => now, afterTurn: (run) => (next.push(run), () => undefined) },
+      onError: (error) => errors.push(error),
+      hold: () => held,
+    });
+    for (let i = 1; i <= 4; i += 1) turns.run('a', step(`${i}`));
+    held = new Promise((resolve) => (end = resolve));
+    expect([turn(), next]).toEqual([[], []]);
+    turns.run('b', step('5'));
+    expect([done.length, turns.take()]).toEqual([3, false]);
+    held = undefined;
+    end();
+    await Promise.resolve();
+    expect(done).toEqual(['1', '2', '3', '4', '5']);
+  });
+
   it('leave no step behind that came while others waited', () => {
     for (let i = 1; i <= 4; i += 1) turns.run('a', step(`${i}`));
     turn();

@@ -16,6 +16,8 @@ export interface SharedTurnsDeps {
   readonly onError: (error: unknown) => void;
   /** So many steps are done in one turn at most, however little time they take. Default: no limit but the time. */
   readonly mostPerTurn?: number;
+  /** Returns what no step may be done before, if there is such a thing. It must not reject. Default: nothing. */
+  readonly hold?: (() => Promise<void> | undefined) | undefined;
 }
 
 /**
@@ -94,7 +96,8 @@ export class SharedTurns {
 
   #hasRoom(): boolean {
     this.#plan();
-    const { timers, mostPerTurn = Infinity } = this.#deps;
+    const { timers, mostPerTurn = Infinity, hold } = this.#deps;
+    if (hold?.() !== undefined) return false;
     const now = timers.now();
     this.#since ??= now;
     return this.#done < mostPerTurn && now - this.#since < MS_PER_TURN;
@@ -103,7 +106,10 @@ export class SharedTurns {
   #plan(): void {
     if (this.#isPlanned) return;
     this.#isPlanned = true;
-    this.#deps.timers.afterTurn(() => this.#nextTurn());
+    const { timers, hold } = this.#deps;
+    const held = hold?.();
+    if (held === undefined) timers.afterTurn(() => this.#nextTurn());
+    else held.then(() => this.#nextTurn(), this.#deps.onError);
   }
 
   #nextTurn(): void {

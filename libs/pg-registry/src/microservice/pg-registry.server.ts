@@ -65,7 +65,11 @@ export class PgRegistryServer
   readonly #warnOfTeardown = (error: unknown): void =>
     this.#warn('teardown', 'Ending the stream of a handler failed', error);
   /** When streams begin and send. */
-  readonly #turns = new SharedTurns({ timers: systemClock, onError: this.#warnOfTeardown });
+  readonly #turns = new SharedTurns({
+    timers: systemClock,
+    onError: this.#warnOfTeardown,
+    hold: () => this.#node.congestion(),
+  });
   readonly #running = new RunningHandlers();
   #options: NormalMicroserviceOptions = normalMicroserviceOptions({});
   #bootstrapped = false;

@@ -52,6 +52,9 @@ export class ConnectionChannel implements CallChannel {
     return this.#connection?.isConnected ?? false;
   }
 
+  /** A field, because it is passed on as a function. */
+  readonly congestion = (): Promise<void> | undefined => this.#connection?.outgoing?.congestion();
+
   outlet(node: string): Outlet {
     const { subjects, frames } = this.#protocol;
     const subject = subjects.to(node, 'bundle');

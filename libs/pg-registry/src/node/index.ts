@@ -15,6 +15,6 @@ export type { NodeHealth, NodeLiveness } from './node-health';
 export type { LagReport, NodeTelemetry, SyncReport } from './node-telemetry';
 export type { NodeOptions } from './node-options';
 export type { BacklogStats } from './inbound-backlog';
-export type { NodeState, NodeStats, ScopeStats } from './node-stats';
+export type { NodeState, NodeStats, OutgoingStats, ScopeStats } from './node-stats';
 export { PgRegistryNode } from './pg-registry-node';
 export { unguessableNumbers } from './unguessable';

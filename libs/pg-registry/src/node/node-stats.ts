@@ -20,6 +20,14 @@ export interface ScopeStats {
   readonly local: number;
 }
 
+/** What a node has given to its connection, and the broker has not confirmed. */
+export interface OutgoingStats {
+  /** Its bytes. */
+  readonly bytes: number;
+  /** How often it was so much that calls of other nodes, replies to them and streams had to wait. */
+  readonly congestions: number;
+}
+
 /** Figures of one node at one moment; see {@link PgRegistryNode.stats}. */
 export interface NodeStats {
   /** Where the node is in its life. */
@@ -30,6 +38,8 @@ export interface NodeStats {
   readonly dropped: number;
   /** Messages of other nodes that wait because more came than a turn of the event loop has room for. */
   readonly backlog: BacklogStats;
+  /** What is on its way to the broker. All zero on a transport that does not count it. */
+  readonly outgoing: OutgoingStats;
   /** Messages that the option `secret` of the transport made this node refuse, by reason. Empty without a secret. */
   readonly refused: RefusedMessages;
   /** Messages that came to the address of an answer, and were no answer that this node waits for. */
@@ -66,6 +76,10 @@ export function statsOf(components: NodeComponents, { state, connection }: NodeS
     connected: connection?.isConnected ?? false,
     dropped: connection?.dropped ?? 0,
     backlog: driver.backlog,
+    outgoing: {
+      bytes: connection?.outgoing?.bytes ?? 0,
+      congestions: connection?.outgoing?.congestions ?? 0,
+    },
     refused: { ...connection?.refused },
     strayAnswers: connection?.strayAnswers ?? 0,
     processes: processes.size,

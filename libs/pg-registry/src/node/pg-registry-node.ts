@@ -267,6 +267,11 @@ export class PgRegistryNode {
     this.#components.entities.mount(type);
   }
 
+  /** @internal While so much is on its way to the broker that what can wait should: a promise of the end of that, which never rejects. */
+  congestion(): Promise<void> | undefined {
+    return this.#components.channel.congestion();
+  }
+
   /** @internal Passes time for idle entities of this node only. */
   passIdleTime(ms: number): void {
     this.#components.entities.passIdleTime(ms);

@@ -17,6 +17,7 @@ export type {
   ConnectOptions,
   OnMessage,
   OnOutcome,
+  Outgoing,
   PendingRequest,
   RefusedMessages,
   RequestOutcome,

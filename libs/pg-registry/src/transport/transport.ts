@@ -108,6 +108,8 @@ export interface Connection {
   readonly strayAnswers: number;
   /** The number of messages that were not sent: the node was not connected, or they were too large. */
   readonly dropped: number;
+  /** What is on its way to the broker. Undefined: the transport does not count it. */
+  readonly outgoing?: Outgoing | undefined;
   /** How many messages were refused, by reason. Undefined: the transport verifies nothing. */
   readonly refused?: RefusedMessages | undefined;
 
@@ -143,7 +145,7 @@ export interface Connection {
   ): PendingRequest;
 
   /**
-   * Resolves when the broker has taken every message and subscription from before. The only back-pressure there is.
+   * Resolves when the broker has taken every message and subscription from before. Large answers wait by {@link outgoing} as well.
    *
    * @throws TransportError if the connection is lost before; what was published may be lost.
    */
@@ -160,6 +162,19 @@ export interface Connection {
    * for messages that were published: await {@link flush} first.
    */
   close(): Promise<void>;
+}
+
+/** What was published, and the broker has not confirmed. */
+export interface Outgoing {
+  /** Its bytes. */
+  readonly bytes: number;
+  /** How often it was so much that what can wait had to. */
+  readonly congestions: number;
+  /**
+   * While so much is on its way that what can wait should: a promise of the end of that, also by the loss of the connection. It never rejects.
+   * Otherwise undefined. Cheap: it is asked before each message.
+   */
+  congestion(): Promise<void> | undefined;
 }
 
 /** How many messages a transport has refused since the connection was made, by reason. */

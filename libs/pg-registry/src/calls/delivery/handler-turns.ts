@@ -1,9 +1,10 @@
 import type { Timers } from '../../lifetime';
+import type { QueuedMessage } from './queued-message';
 
 /** So many handlers begin however long the turn has been, and so many before those that have begun get to go on. */
 const FEW_HANDLERS = 8;
 /** Taken once: tests of users may replace it later, and never run what is planned. */
-const { nextTick } = process;
+const nextTick = process.nextTick.bind(process);
 
 /** So long handlers begin in one turn of the event loop, in milliseconds. */
 const MS_PER_TURN = 10;
@@ -43,8 +44,35 @@ export class HandlerTurns {
     for (const begin of paused) begin();
   };
 
-  constructor(timers: Pick<Timers, 'now' | 'afterTurn'>) {
+  readonly #congestion: () => Promise<void> | undefined;
+  /** What waits for the end of a congestion. */
+  #held = new Set<() => void>();
+
+  /** @param congestion Returns what calls of other nodes must wait for, if there is such a thing: their replies would have no room. */
+  constructor(
+    timers: Pick<Timers, 'now' | 'afterTurn'>,
+    congestion: () => Promise<void> | undefined = () => undefined,
+  ) {
     this.#timers = timers;
+    this.#congestion = congestion;
+  }
+
+  /** Whether a message may not be handled yet, because it is a call of another node and its reply would have no room. */
+  mustWait({ load, message }: QueuedMessage): boolean {
+    return load !== undefined && message.kind === 'call' && this.#congestion() !== undefined;
+  }
+
+  /** Runs `begin`, once, when no call has to wait for room any more. It must not throw. */
+  whenClear(begin: () => void): void {
+    this.#held.add(begin);
+    if (this.#held.size > 1) return;
+    const run = (): void => {
+      const held = this.#held;
+      this.#held = new Set();
+      for (const next of held) next();
+    };
+    const isOver = this.#congestion() ?? Promise.resolve();
+    isOver.then(run, run);
   }
 
   /** One more is about to begin. @returns The time, which its deadline needs, too; undefined if this turn has none left for it */

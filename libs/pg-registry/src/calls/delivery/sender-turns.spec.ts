@@ -27,7 +27,7 @@ describe('the order in which nodes have their turns', () => {
 
   function handedOut(): WeakRef<QueuedMessage> {
     add();
-    return forgotten(turns.next(true)!);
+    return forgotten(turns.next(true, () => false)!);
   }
 
   function forgotten(queued: QueuedMessage): WeakRef<QueuedMessage> {

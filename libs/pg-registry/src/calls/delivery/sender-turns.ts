@@ -10,6 +10,8 @@ export function isBehind(sender: PeerLoad | undefined): boolean {
 /** The messages of one sender that wait. */
 interface Queue {
   readonly messages: Set<QueuedMessage>;
+  /** The first one, if it was looked at and may not begin. */
+  first: QueuedMessage | undefined;
   /** Goes over them as they are handed out. To begin anew each time would pass all places that have become empty. */
   readonly order: Iterator<QueuedMessage, undefined>;
 }
@@ -32,27 +34,33 @@ export class SenderTurns {
     const queue = this.#bySender.get(queued.load);
     if (queue !== undefined) return void queue.messages.add(queued);
     const messages = new Set([queued]);
-    this.#bySender.set(queued.load, { messages, order: messages.values() });
+    this.#bySender.set(queued.load, { messages, first: undefined, order: messages.values() });
   }
 
   /** A message does not wait any more. */
   delete(queued: QueuedMessage): void {
-    const messages = this.#bySender.get(queued.load)?.messages;
-    messages?.delete(queued);
-    if (messages?.size === 0) this.#bySender.delete(queued.load);
+    const queue = this.#bySender.get(queued.load);
+    if (queue === undefined) return;
+    queue.messages.delete(queued);
+    if (queue.first === queued) queue.first = undefined;
+    if (queue.messages.size === 0) this.#bySender.delete(queued.load);
   }
 
   /**
    * Returns the message whose turn it is, which is to be deleted next; undefined if there is none. Its sender is the last one then.
    *
    * @param areFew Whether it may be one of a node for which replies wait.
+   * @param mustWait Whether a message may not begin yet. Those behind it of the same node then wait as well.
    */
-  next(areFew: boolean): QueuedMessage | undefined {
+  next(areFew: boolean, mustWait: (queued: QueuedMessage) => boolean): QueuedMessage | undefined {
     for (const [sender, queue] of this.#bySender) {
       if (!areFew && isBehind(sender)) continue;
+      const first = (queue.first ??= queue.order.next().value);
+      if (first === undefined || mustWait(first)) continue;
+      queue.first = undefined;
       this.#bySender.delete(sender);
       this.#bySender.set(sender, queue);
-      return queue.order.next().value;
+      return first;
     }
     return undefined;
   }

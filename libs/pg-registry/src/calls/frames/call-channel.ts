@@ -75,6 +75,8 @@ export interface CallChannel {
   readonly limits: BodyLimits;
   /** Whether frames can leave. */
   readonly isConnected: boolean;
+  /** While so much is on its way that what can wait should: a promise of the end of that, which never rejects. Default: undefined. */
+  readonly congestion?: () => Promise<void> | undefined;
   /** Returns where the bundles to a node leave. Makes an object; it is to be kept. */
   outlet(node: string): Outlet;
   /** Sends a frame of version 1, or one that never travels in a bundle. Nothing leaves while the node is not connected. */

@@ -7,6 +7,7 @@ import type {
   ConnectOptions,
   OnMessage,
   OnOutcome,
+  Outgoing,
   PendingRequest,
   RefusedMessages,
   Subscription,
@@ -186,6 +187,10 @@ class SignedConnection implements Connection {
 
   get maxPayload(): number {
     return this.#connection.maxPayload - this.#signatureBytes;
+  }
+
+  get outgoing(): Outgoing | undefined {
+    return this.#connection.outgoing;
   }
 
   get strayAnswers(): number {

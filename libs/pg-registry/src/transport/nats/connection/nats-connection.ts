@@ -22,6 +22,7 @@ import {
 import { ConnectionLeases } from '../leases/connection-leases';
 import { ClientSubscriptions } from './client-subscriptions';
 import { Flushes } from './flushes';
+import { OutgoingBytes } from './outgoing-bytes';
 import { PayloadLimit } from './payload-limit';
 import { Refusals } from './refusals';
 import { describeServerError, isDenial, reportOf, type ServerError, serverErrorIn } from './server-error';
@@ -46,6 +47,7 @@ export class NatsConnection implements Connection {
   readonly #boundSubscriptions = new Set<Subscription>();
   readonly #payload = new PayloadLimit();
   readonly #flushes = new Flushes();
+  readonly outgoing = new OutgoingBytes(() => this.flush());
   readonly #leases: ConnectionLeases;
   readonly #report: (error: Error) => void;
   readonly #onAnswer: OnMessage;
@@ -69,7 +71,6 @@ export class NatsConnection implements Connection {
   constructor(client: NatsClient, options: ConnectOptions, deps: NatsConnectionDeps) {
     this.#options = options;
     this.#deps = deps;
-
     this.#report = safeCallback(options.onError, () => undefined);
     this.#onAnswer = this.#screened(this.#requests.answer);
     this.#client = client;
@@ -127,10 +128,7 @@ export class NatsConnection implements Connection {
 
   publish(subject: string, bytes: Uint8Array, reply = ''): void {
     // The client would keep it, and might lose it at the next attempt to reconnect.
-    if (!this.#connected) {
-      this.#dropped += 1;
-      return;
-    }
+    if (!this.#connected) return void (this.#dropped += 1);
     const failure = this.#send(subject, bytes, reply === '' ? undefined : { reply });
     if (failure !== undefined) {
       this.#dropped += 1;
@@ -152,6 +150,7 @@ export class NatsConnection implements Connection {
     try {
       this.#client.publish(subject, bytes, options);
       this.#payload.sent(bytes.length);
+      this.outgoing.sent(bytes.length);
       return undefined;
     } catch (thrown) {
       this.#readLimit(); // A client does not tell of each INFO.
@@ -280,6 +279,7 @@ export class NatsConnection implements Connection {
     if (!this.#connected) return;
     this.#connected = false;
     this.#flushes.fail('the connection to NATS was lost');
+    this.outgoing.lost();
     this.#leases.onDisconnected();
     this.#tell({ type: 'disconnected' });
   }
