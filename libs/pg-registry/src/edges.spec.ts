@@ -210,6 +210,7 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
     void: [1, '#sendLater never rejects'],
     subscribe: [1, SAFE],
   },
+  'process/lifecycle-hooks.ts': { timer: [1, CLOCK] },
   'process/predecessors.ts': { 'then()': [1, '#end catches everything'] },
   'process/started-processes.ts': {
     'then()': [2, PROMISE],
