@@ -1,5 +1,5 @@
 import { SharedTurns } from '../lifetime';
-import { type Pid, quoteText, type Value } from '../term';
+import { boundedText, type Pid, quoteText, type Value } from '../term';
 import { type NodeIdentity, type ReceivedFrame, tooLargeForFrame } from './frames/call-channel';
 import type { Cancellation, Reply, Request } from './frames/call-frames';
 import type { CallPort } from './frames/call-port';
@@ -38,6 +38,8 @@ interface IncomingCallDeps {
   readonly replies: ReplyTurns;
 }
 
+/** How much of why a caller gave up its handler hears, and holds as long as it runs. */
+const MOST_REASON_CHARACTERS = 256;
 /** How long calls of a node that does not become a peer are worked on. */
 const STRANGER_MS = 15_000;
 
@@ -226,8 +228,10 @@ export class CallsFromPeers {
     }
     if (call === undefined || call.isCancelled) return;
     call.isCancelled = true;
+    // Outside of the function: V8 keeps what a function refers to with the stack of an error that it makes.
+    const why = boundedText(message, MOST_REASON_CHARACTERS);
     this.#turns.run(from.node, () =>
-      call.delivered?.cancel(cause === 'timed-out' ? timedOut() : cancelled(message)),
+      call.delivered?.cancel(cause === 'timed-out' ? timedOut() : cancelled(why)),
     );
   }
 

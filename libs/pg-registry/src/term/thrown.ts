@@ -94,11 +94,14 @@ export function stackOfThrown(thrown: unknown): string {
   return typeof stack === 'string' ? boundedText(stack) : '';
 }
 
-/** Returns anything as text, objects as JSON if they have any: well-formed, and at most 4,096 characters. */
-export function boundedText(given: unknown): string {
+/**
+ * Returns anything as text, objects as JSON if they have any: well-formed, and not longer than `longest` UTF-16 units, 4,096 by default. It holds
+ * nothing of a longer text: V8 keeps all of one for a part of it, so a part is copied.
+ */
+export function boundedText(given: unknown, longest = LONGEST_THROWN_TEXT): string {
   const text = typeof given === 'string' ? given : textOf(given);
-  const short = text.slice(0, LONGEST_THROWN_TEXT);
-  return isWellFormed(short) ? short : Buffer.from(short).toString();
+  if (text.length <= longest && isWellFormed(text)) return text;
+  return Buffer.from(text.slice(0, longest)).toString();
 }
 
 function textOf(given: unknown): string {
