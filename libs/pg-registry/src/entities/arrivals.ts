@@ -18,6 +18,8 @@ import { Outcomes } from './memory/outcomes';
 
 /** How long calls are parked for an entity that was announced and does not come. */
 const PARKED_MS = 15_000;
+/** Nodes that are no peers announce together what one peer may: one name can have any number of lives. */
+const STRANGERS = '';
 /** Moves of each peer whose outcome is remembered, in case it did not get the answer. */
 const MOST_MOVES = 10_000;
 
@@ -91,7 +93,8 @@ export class Arrivals {
 
   /** Starts an entity with what its last life handed over. @returns Its process, when it has started. @throws What its start throws. */
   receive(delivery: Delivery): Promise<Pid> {
-    return this.#arrived.remember(delivery.from.incarnation, delivery.moveId, () => this.#start(delivery));
+    const { from, moveId } = delivery;
+    return this.#arrived.remember(from.incarnation, this.#isPeer(from), moveId, () => this.#start(delivery));
   }
 
   /** A node is gone: what it announced does not come. */
@@ -177,11 +180,16 @@ export class Arrivals {
     if (before !== undefined) this.#expected.delete(hosted, key);
     before?.cancel();
     const cancel = this.#deps.timers.setTimer(PARKED_MS, () => this.#giveUp(hosted, key, of.moveId));
-    if (this.#expected.add(hosted, key, of.from.incarnation, { ...of, cancel })) return;
+    const announcer = this.#isPeer(of.from) ? of.from.incarnation : STRANGERS;
+    if (this.#expected.add(hosted, key, announcer, { ...of, cancel })) return;
     cancel();
     throw new EntityUnavailableError(
       `Too many entities of node ${quoteText(of.from.node)} are expected here already.`,
     );
+  }
+
+  #isPeer(pid: Pid): boolean {
+    return this.#deps.availability(pid) !== 'unknown';
   }
 
   #giveUp(hosted: HostedType, key: Key, moveId: string): void {

@@ -78,7 +78,7 @@ export function hostHandlers(deps: HostHandlersDeps): HandlerTable {
         // Race: it may be about to end. Then its next life merges the state.
         await life?.closing;
         const present = hosted.lives.get(key) ?? startToMerge(deps, hosted, key, caller);
-        return await merges.merge(present, caller.incarnation, request);
+        return await merges.merge(present, caller, request);
       },
     ],
   ]);

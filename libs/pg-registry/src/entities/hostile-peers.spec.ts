@@ -218,30 +218,30 @@ describe('A peer that says what it likes to a host of entities', () => {
 
   it('remembers the outcomes of moves for each peer apart, so that one cannot push out those of others', () => {
     const outcomes = new Outcomes<number>(3);
-    outcomes.remember('a', 'move', () => 1);
-    for (let i = 0; i < 100; i += 1) outcomes.remember('b', `move ${i}`, () => i);
-    expect(outcomes.remember('a', 'move', () => 2)).toBe(1);
+    outcomes.remember('a', true, 'move', () => 1);
+    for (let i = 0; i < 100; i += 1) outcomes.remember('b', true, `move ${i}`, () => i);
+    expect(outcomes.remember('a', true, 'move', () => 2)).toBe(1);
     expect(outcomes.size).toBe(4);
     // What another peer calls the same is another move.
-    expect(outcomes.remember('b', 'move', () => 3)).toBe(3);
+    expect(outcomes.remember('b', true, 'move', () => 3)).toBe(3);
   });
 
   it('remembers the outcomes of a peer that was lost, because it may come back and ask again', () => {
     const outcomes = new Outcomes<number>(3);
-    outcomes.remember('a', 'move', () => 1);
+    outcomes.remember('a', true, 'move', () => 1);
     outcomes.peerLost('a');
-    expect(outcomes.remember('a', 'move', () => 2)).toBe(1);
+    expect(outcomes.remember('a', true, 'move', () => 2)).toBe(1);
   });
 
   it('remembers no more of all lost peers together than of one that lives', () => {
     const outcomes = new Outcomes<number>(3);
     for (const peer of ['a', 'b', 'c', 'd', 'e']) {
-      outcomes.remember(peer, 'move', () => 1);
+      outcomes.remember(peer, true, 'move', () => 1);
       outcomes.peerLost(peer);
     }
     expect(outcomes.size).toBe(3);
-    expect(outcomes.remember('e', 'move', () => 2)).toBe(1);
-    expect(outcomes.remember('a', 'move', () => 2)).toBe(2);
+    expect(outcomes.remember('e', true, 'move', () => 2)).toBe(1);
+    expect(outcomes.remember('a', true, 'move', () => 2)).toBe(2);
   });
 
   it('moves nothing to a node that does not offer the type', async () => {

@@ -67,8 +67,10 @@ export class Merges {
   }
 
   /** Has a living entity merge a state; once for one number of one sender. @returns Whether it has a use for it. */
-  merge(life: Life, sender: string, { mergeId, state }: MergeRequest): Promise<boolean> {
-    return this.#merged.remember(sender, mergeId, async () => (await this.#host.merge(life, state)) === true);
+  merge(life: Life, sender: Pid, { mergeId, state }: MergeRequest): Promise<boolean> {
+    const isPeer = this.#deps.availability(sender) !== 'unknown';
+    const merge = async (): Promise<boolean> => (await this.#host.merge(life, state)) === true;
+    return this.#merged.remember(sender.incarnation, isPeer, mergeId, merge);
   }
 
   /** A node is gone. */
