@@ -206,6 +206,23 @@ describe('an epoch', () => {
     expect([a.peers, b.peers]).toEqual([['n1'], ['n0']]);
   });
 
+  it('a flood of frames of an earlier life is answered with one stale a second', () => {
+    const network = new VirtualNetwork();
+    const [a, b] = network.startCluster(2);
+    const earlier = { node: b.name, incarnation: incarnationOf(b.name, 0xe), epoch: 1 };
+    const stales = (): number => a.sent.filter((sent) => sent.includes('stale')).length;
+    for (let ms = 0; ms < 2000; ms += 1) {
+      network.inject(
+        a,
+        b.protocol.subjects.announce('suspect'),
+        frame('suspect', earlier, Buffer.from(a.incarnation, 'hex')),
+      );
+      network.run(1);
+    }
+    expect(a.protocol.stats().counters['stale-senders']).toBe(2000);
+    expect([2, 3]).toContain(stales());
+  });
+
   it("false epochs cannot raise a node's epoch so high that its next incarnation is shut out", () => {
     const network = new VirtualNetwork();
     const [first, b] = network.startCluster(2);
