@@ -4,7 +4,10 @@ import { explainKey } from './explain';
 import { type FactSource, QuestionSender } from './fact-source';
 import type { KeyFact, NodeFact, PeerFact, ScopeFact } from './facts';
 import type { Json } from './json-form';
+import { OBSERVED_SHAPES } from './observed-shapes';
+import { scopeOf as observedScopeOf } from './overview';
 import type { Question } from './question';
+import { MISFIT } from './shapes';
 
 const TIMEOUT_MS = 2000;
 
@@ -168,6 +171,30 @@ describe('scopes that a hostile node says to run', () => {
     const { length } = cluster.asked;
     await facts.scopes();
     expect(cluster.asked.length).toBe(2 * length);
+  });
+
+  it('can be written as JSON and read again by the command, whatever figures it tells', async () => {
+    const huge = Number.MAX_VALUE;
+    const stream = { node: 'a', incarnation: '', phase: 'live', applied: -huge, heard: huge } as const;
+    const evil = { ...scopeOf('docs'), local: huge, streams: [stream] };
+    const cluster = new Hostile(['a'], ({ ask }) => ({
+      json: ask === 'scopes' ? [evil] : nodeFact('evil', [peerOf('a')]),
+    }));
+    const scopes = [
+      ...(await cluster.facts.scopes()),
+      observedScopeOf(
+        'docs',
+        new Map([
+          ['evil', evil],
+          ['eve', evil],
+        ]),
+      ),
+    ];
+    expect(OBSERVED_SHAPES.scopes(JSON.parse(JSON.stringify(scopes)))).not.toBe(MISFIT);
+    expect(scopes.map(({ lag, entries }) => [lag, entries])).toEqual([
+      [huge, huge],
+      [huge, huge],
+    ]);
   });
 
   it('are kept apart by name, whatever the name is', async () => {

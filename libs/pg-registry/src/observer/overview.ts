@@ -64,10 +64,17 @@ export function scopeOf(scope: string, by: ReadonlyMap<string, ScopeFact>): Obse
     scope,
     keys: modes.size > 1 ? 'mixed' : facts[0].keys,
     nodes: [...by.keys()].toSorted(),
-    entries: facts.reduce((sum, { local }) => sum + local, 0),
-    lag: streams.reduce((most, { node, heard, applied }) => Math.max(most, lastOf(node, heard) - applied), 0),
+    entries: finite(facts.reduce((sum, { local }) => sum + local, 0)),
+    lag: finite(
+      streams.reduce((most, { node, heard, applied }) => Math.max(most, lastOf(node, heard) - applied), 0),
+    ),
     unsynced: streams.filter(({ phase }) => phase !== 'live').length,
     // From entries: a node may be called `__proto__`.
     by: Object.fromEntries(by),
   };
+}
+
+/** Each figure that a node tells is finite, but a sum of them need not be, and JSON has no infinity. */
+function finite(sum: number): number {
+  return Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, sum));
 }
