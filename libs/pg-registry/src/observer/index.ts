@@ -13,7 +13,7 @@
 export { Answers } from './answers';
 export { ClusterFacts, type EntrySearch, type Facts } from './cluster-facts';
 export type { Belief, Difference, DifferenceReason, Explanation, SeenChange } from './explain';
-export { type Asked, askedOf, type FactSource, QuestionSender } from './fact-source';
+export { type FactSource, QuestionSender } from './fact-source';
 export type {
   ChangeFact,
   EntityFact,
@@ -38,7 +38,7 @@ export type {
 export { HandlerMeter } from './handler-meter';
 export { Journal } from './journal';
 export { type Json, keyOfText } from './json-form';
-export type { LocalNode, LocalScope } from './local-node';
+export type { LocalNode } from './local-node';
 export {
   type NormalObserverOptions,
   normalObserverOptions,
@@ -47,7 +47,7 @@ export {
 } from './observer-options';
 export { OBSERVED_SHAPES } from './observed-shapes';
 export { PgRegistryObserver } from './pg-registry-observer';
-export { encodeQuestion, type Question } from './question';
+export { encodeQuestion } from './question';
 export { QuestionPort } from './question-port';
 export { serviceFacts } from './service-facts';
 export { anyJson, MISFIT, type Shape, SHAPES } from './shapes';

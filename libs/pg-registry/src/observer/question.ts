@@ -58,7 +58,7 @@ export function decodeQuestion(bytes: Uint8Array): (Question & { readonly v: num
   const json = parsed(bytes);
   if (!isObject(json) || !('ask' in json) || typeof json.ask !== 'string') return undefined;
   if (!('v' in json) || typeof json.v !== 'number' || json.v > QUESTION_VERSION) return undefined;
-  // Each part is checked where it is used: see `answer.ts`.
+  // Each part is checked where it is used: see `answers.ts`.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return json as Question & { readonly v: number };
 }
