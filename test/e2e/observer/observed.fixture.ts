@@ -9,6 +9,7 @@ import {
   InjectRegistry,
   natsTransport,
   PgRegistryModule,
+  PgRegistryObserver,
   type PgRegistryService,
   ProcessService,
   RegisterVia,
@@ -65,6 +66,7 @@ class AppModule {
   constructor(
     readonly processes: ProcessService,
     readonly names: ClusterNames,
+    readonly observer: PgRegistryObserver,
     @InjectRegistry('docs') readonly docs: PgRegistryService,
     @InjectRegistry('notes') readonly notes: PgRegistryService,
   ) {}
@@ -73,7 +75,7 @@ class AppModule {
 async function bootstrap(): Promise<void> {
   const app = await NestFactory.create(AppModule, { logger: ['error'] });
   await app.listen(0, '127.0.0.1');
-  const { processes, names, docs, notes } = app.get(AppModule);
+  const { processes, names, observer, docs, notes } = app.get(AppModule);
   serve({
     url: async () => `${await app.getUrl()}/pg-registry`,
     register: (key: unknown, value: unknown) => void docs.register(key as string, value),
@@ -91,6 +93,13 @@ async function bootstrap(): Promise<void> {
     memory: () => process.memoryUsage.rss(),
     claim: async (key: string) => (await names.claim(key)).token,
     callEntity: (key: string) => processes.call(entity('ledger', key), 'total'),
+    /** Changes an entry so many times at once. Returns whether the journal left some of that out. */
+    burst: async (changes: number) => {
+      if (!notes.updateValue('burst', -1)) notes.register('burst', -1);
+      for (let i = 0; i < changes; i += 1) notes.updateValue('burst', i);
+      const { changes: kept } = await observer.observe().key('notes', 'burst');
+      return kept.some(({ type }) => type === 'omitted');
+    },
     /** Changes an entry so many times in a second, until it is told to stop. */
     flood: (perSecond: number) => {
       docs.register('flood', 0);
