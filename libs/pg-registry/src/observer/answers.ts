@@ -76,26 +76,31 @@ export class Answers {
     this.#shares.spent(asker, cost, bytes);
   }
 
-  /** Answers a question. Never throws. @param isOwn Whether this node itself asks, which may do anything. */
-  answer(question: unknown, isOwn: boolean): Answer | Promise<Answer> {
+  /**
+   * Answers a question. Never throws.
+   *
+   * @param isOwn Whether this node itself asks, which may do anything.
+   * @param asker The token of who asks; empty for this node itself.
+   */
+  answer(question: unknown, isOwn: boolean, asker = ''): Answer | Promise<Answer> {
     try {
       if (!isObject(question) || !('ask' in question) || typeof question.ask !== 'string') return UNKNOWN;
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- any object is one
-      return this.#answer(question as Asked, isOwn);
+      return this.#answer(question as Asked, isOwn, asker);
     } catch (error) {
       return wrong(error);
     }
   }
 
-  #answer(asked: Asked, isOwn: boolean): Answer | Promise<Answer> {
+  #answer(asked: Asked, isOwn: boolean, asker: string): Answer | Promise<Answer> {
     const { ask } = asked;
     if (ACTIONS.includes(ask)) return this.#act(asked, isOwn);
     if (ask === 'name') return this.#later(this.facts.name(json(asked, 'key')));
-    const ok = this.#read(asked);
+    const ok = this.#read(asked, asker);
     return ok === undefined ? UNKNOWN : { ok };
   }
 
-  #read(asked: Asked): Json | undefined {
+  #read(asked: Asked, asker: string): Json | undefined {
     const { facts } = this;
     switch (asked.ask) {
       case 'node':
@@ -126,20 +131,21 @@ export class Answers {
       case 'changes':
         return data(facts.changes(text(asked, 'scope'), number(asked, 'limit')));
       case 'events':
-        return this.#events(asked);
+        return this.#events(asked, asker);
       default:
         return undefined;
     }
   }
 
-  #events(asked: Asked): Json {
+  #events(asked: Asked, asker: string): Json {
     const follow = text(asked, 'follow') ?? '';
     if (asked['end'] === true) {
-      this.follows.end(follow);
+      this.follows.end(asker, follow);
       return null;
     }
     const key = optionalJson(asked, 'key');
     const batch = this.follows.take(
+      asker,
       follow,
       text(asked, 'scope'),
       key === undefined ? undefined : this.#key(key),

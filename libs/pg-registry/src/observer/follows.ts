@@ -10,6 +10,7 @@ const MOST_EVENTS = 1000;
 const LEASE_MS = 10_000;
 
 interface Follow {
+  readonly asker: string;
   events: ChangeFact[];
   skipped: number;
   askedAt: number;
@@ -41,15 +42,17 @@ export class Follows {
    * Returns what happened since the last time, and begins to follow at the first one. Without a scope everything counts, what happens to peers
    * included.
    *
+   * @param asker Who asks: names are its own, so nobody takes what others follow.
    * @returns Undefined if too many follow already.
    */
-  take(name: string, scope: string | undefined, key: Key | undefined): EventBatch | undefined {
+  take(asker: string, name: string, scope: string | undefined, key: Key | undefined): EventBatch | undefined {
     this.#sweep();
-    let follow = this.#follows.get(name);
+    const id = idOf(asker, name);
+    let follow = this.#follows.get(id);
     if (follow === undefined) {
-      if (this.#follows.size >= MOST_FOLLOWS) return undefined;
-      follow = this.#begin(scope, key);
-      this.#follows.set(name, follow);
+      if (this.#follows.size >= MOST_FOLLOWS && !this.#makeRoomFor(asker)) return undefined;
+      follow = this.#begin(asker, scope, key);
+      this.#follows.set(id, follow);
     }
     const { events, skipped } = follow;
     follow.events = [];
@@ -59,17 +62,32 @@ export class Follows {
   }
 
   /** Ends a follow. */
-  end(name: string): void {
-    this.#follows.get(name)?.end();
-    this.#follows.delete(name);
+  end(asker: string, name: string): void {
+    this.#end(idOf(asker, name));
   }
 
   /** Ends all. */
   close(): void {
-    for (const name of this.#follows.keys()) this.end(name);
+    for (const id of this.#follows.keys()) this.#end(id);
   }
 
-  #begin(scope: string | undefined, key: Key | undefined): Follow {
+  #end(id: string): void {
+    this.#follows.get(id)?.end();
+    this.#follows.delete(id);
+  }
+
+  /** Ends the oldest follow of the asker that has the most, if these are at least two more than the new asker has. @returns Whether there is room */
+  #makeRoomFor(asker: string): boolean {
+    const byAsker = new Map<string, string[]>([[asker, []]]);
+    for (const [id, { asker: of }] of this.#follows) byAsker.set(of, [...(byAsker.get(of) ?? []), id]);
+    const own = byAsker.get(asker)?.length ?? 0;
+    const [most] = [...byAsker.values()].toSorted((a, b) => b.length - a.length);
+    if (most === undefined || most.length < own + 2) return false;
+    this.#end(most[0]);
+    return true;
+  }
+
+  #begin(asker: string, scope: string | undefined, key: Key | undefined): Follow {
     const token = key === undefined ? undefined : keyToken(key);
     const end = this.#journal.tap((change, of, changed) => {
       if (scope !== undefined && of !== scope) return;
@@ -81,12 +99,17 @@ export class Follows {
         if (follow.skipped % 10_000 === 0) this.#sweep();
       }
     });
-    const follow: Follow = { events: [], skipped: 0, askedAt: this.#now(), end };
+    const follow: Follow = { asker, events: [], skipped: 0, askedAt: this.#now(), end };
     return follow;
   }
 
   #sweep(): void {
     const oldest = this.#now() - LEASE_MS;
-    for (const [name, { askedAt }] of this.#follows) if (askedAt < oldest) this.end(name);
+    for (const [id, { askedAt }] of this.#follows) if (askedAt < oldest) this.#end(id);
   }
+}
+
+/** What stands for a follow: the token of an asker has no blanks. */
+function idOf(asker: string, name: string): string {
+  return `${asker} ${name}`;
 }

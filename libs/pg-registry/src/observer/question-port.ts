@@ -107,7 +107,7 @@ export class QuestionPort {
     const isAction = ACTIONS.includes(question.ask);
     if (isAction !== (kind === 'act') || (route.route === 'from' && question.ask !== 'node'))
       return this.#send(asker, to, MISPLACED, begun);
-    const answer = answers.answer(question, false);
+    const answer = answers.answer(question, false, asker);
     if (!(answer instanceof Promise)) return this.#send(asker, to, answer, begun);
     answers.spent(asker, now() - begun, 0);
     if (this.#pending >= MOST_PENDING) return this.#send(asker, to, BUSY, begun);
