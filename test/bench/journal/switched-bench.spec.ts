@@ -66,8 +66,9 @@ describe('the comparison of nodes with a journal and without', () => {
     const [on, off] = [{ journal: 5 }, { journal: 0 }];
     expect(journals).toEqual([on, off, off, on]);
     expect(results.map(({ ratios }) => ratios)).toEqual([
-      [3, 3, 3, 3],
+      [3, 3],
       [1 / 3, 1 / 3],
     ]);
+    expect(results.map(({ controls }) => controls)).toEqual([[1], [1]]);
   });
 });

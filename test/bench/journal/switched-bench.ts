@@ -1,13 +1,17 @@
 import { setImmediate } from 'node:timers/promises';
 import type { NodeOptions } from 'nestjs-pg-registry';
 import { Journal } from '../../../libs/pg-registry/src/observer/journal';
-import { Bench } from '../support/bench';
+import { Bench, collectGarbage, verify } from '../support/bench';
+import { cpuTime } from '../support/cpu-time';
 import { setOptionsOfAllNodes } from '../support/nodes';
+import { median } from '../support/statistics';
 
-/** How many times as long one benchmark takes with a journal as without, round by round. */
+/** How many times as long one benchmark takes with a journal as without. */
 export interface SwitchedResult {
   readonly name: string;
   readonly ratios: readonly number[];
+  /** The same of two rounds without: what they differ by is not the journal. */
+  readonly controls: readonly number[];
   /** Whether anything was written into a journal: if not, both sides were the same. */
   readonly writes: boolean;
 }
@@ -15,7 +19,7 @@ export interface SwitchedResult {
 interface Switching {
   readonly area: string;
   readonly quick: boolean;
-  /** Pairs of rounds of each benchmark. */
+  /** Of each benchmark, four at a time: with, without, without, with. */
   readonly rounds: number;
   /** The options of nodes with a journal. */
   readonly journal: NodeOptions;
@@ -27,7 +31,7 @@ type Report = Parameters<Bench['report']>[0];
 
 const WITHOUT: NodeOptions = { observer: { journal: 0 } };
 /** Of benchmarks that make new nodes in each round. */
-const LEAST_OWN_ROUNDS = 20;
+const LEAST_OWN_ROUNDS = 12;
 
 /**
  * Measures an area with journals and without, in turns. Where a benchmark works on nodes that live on, the same nodes' journals are switched
@@ -48,25 +52,20 @@ export class SwitchedBench extends Bench {
     this.#journals.find();
   }
 
-  override async rates({ name, unit, each, warmUpMs, work }: Rates): Promise<void> {
+  override async rates({ name, warmUpMs, work }: Rates): Promise<void> {
     this.#begin();
     this.#journals.forget();
     this.#journals.find();
     await work(1);
     this.#journals.stop();
-    const variant = (isOn: boolean) => (times: number) => {
+    const { quick, rounds, onResult } = this.#switching;
+    const side = (isOn: boolean) => (times: number) => {
       this.#journals.turn(isOn);
       return work(times);
     };
-    await new Recorder(this.#switching, this.#journals.found > 0, false).rates({
-      name,
-      work: variant(true),
-      baseline: variant(false),
-      ...(unit !== undefined && { unit }),
-      ...(each !== undefined && { each }),
-      warmUpMs: Math.max(WARM_UP_MS, warmUpMs ?? 0),
-      rounds: this.#switching.rounds,
-    });
+    const alternation = new Alternation(name, side(true), side(false), quick);
+    const found = await alternation.compare(quick ? 1 : rounds, Math.max(WARM_UP_MS, warmUpMs ?? 0));
+    onResult({ name, ...found, writes: this.#journals.found > 0 });
     this.#end();
   }
 
@@ -88,14 +87,18 @@ export class SwitchedBench extends Bench {
     setOptionsOfAllNodes(isOn ? this.#switching.journal : WITHOUT);
   }
 
-  override report(report: Report): void {
+  override report({ name, unit, values }: Report): void {
     // A benchmark may leave its first rounds out, or report several figures of each.
-    const each = Math.max(1, Math.floor(report.values.length / this.#sides.length));
-    const sides = this.#sides.slice(-Math.floor(report.values.length / each));
-    const of = (side: boolean) =>
-      report.values.filter((_, value) => sides[Math.floor(value / each)] === side);
-    const recorder = new Recorder(this.#switching, true, !report.unit.endsWith('/s'));
-    recorder.report({ ...report, values: of(true), baselines: of(false) });
+    const each = Math.max(1, Math.floor(values.length / this.#sides.length));
+    const rounds = Math.floor(values.length / each);
+    const sides = this.#sides.slice(-rounds);
+    const times = sides.map((_, round) => {
+      const value = median(values.slice(round * each, (round + 1) * each));
+      return unit.endsWith('/s') ? 1 / value : value;
+    });
+    const [on, off] = [true, false].map((side) => times.filter((_, round) => sides[round] === side));
+    const ratios = on.slice(0, off.length).map((time, at) => time / off[at]);
+    this.#switching.onResult({ name, ratios, controls: controlsOf(off), writes: true });
     this.#end();
   }
 
@@ -145,40 +148,99 @@ class JournalFinder {
   }
 }
 
-/**
- * Rounds of synchronous work are short and many: what else the machine does then meets both sides. In rounds of 40 ms the ratios lie as far
- * apart, and there are fewer.
- */
-const ROUND_MS = 3;
-/** Until the rounds of both sides are equally long: those of the first one are found out while its code is slow. */
+/** Until the code of both sides is compiled. */
 const WARM_UP_MS = 300;
+/** One turn of the event loop: to a journal it is one moment. */
+const TURN_MS = 3;
+/**
+ * A little less than the second in which a journal keeps so many changes at most, so that a round has one such second: it keeps the share
+ * that a program which writes all the time would keep, or a tenth more. In short rounds with and without in turns it is twice that share.
+ */
+const ROUND_MS = 900;
+/** What waits for another process writes little, and is not done in turns. */
+const WAITING_ROUND_MS = 400;
 
-/** Measures with and without, and tells the ratios of neighbouring rounds. */
-class Recorder extends Bench {
-  readonly #switching: Switching;
-  readonly #writes: boolean;
-  readonly #isTime: boolean;
+type Side = Parameters<Bench['rates']>[0]['work'];
 
-  /** @param isTime Whether figures are times and not rates */
-  constructor(switching: Switching, writes: boolean, isTime: boolean) {
-    super(switching.area, switching.quick, () => undefined, undefined, ROUND_MS);
-    this.#switching = switching;
-    this.#writes = writes;
-    this.#isTime = isTime;
+/**
+ * Does the same work with and without a journal, in rounds. Both sides do the same number of times in each turn, so they meet the same keys
+ * and the same memory. The order with, without,
+ * without, with cancels what grows steadily, and the rounds without are compared with each other.
+ */
+class Alternation {
+  readonly #name: string;
+  readonly #with: Side;
+  readonly #without: Side;
+  readonly #quick: boolean;
+  #times = 16;
+  #turns = 1;
+
+  constructor(name: string, withJournal: Side, withoutJournal: Side, quick: boolean) {
+    this.#name = name;
+    this.#with = withJournal;
+    this.#without = withoutJournal;
+    this.#quick = quick;
   }
 
-  /**
-   * Ends the turn of the event loop: to a journal, a turn is one moment, and in a second it keeps so many changes at most. With as many rounds
-   * on nodes without a journal, one that writes all the time keeps at most twice as large a part of them as without these rounds.
-   */
-  override beforeRound(): Promise<void> {
-    return setImmediate();
+  async compare(rounds: number, warmUpMs: number): Promise<Pick<SwitchedResult, 'ratios' | 'controls'>> {
+    if (!this.#quick) await this.#prepare(warmUpMs);
+    const ratios: number[] = [];
+    const off: number[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      /* oxlint-disable no-await-in-loop -- round after round */
+      const first = await this.#round(this.#with);
+      const [second, third] = [await this.#round(this.#without), await this.#round(this.#without)];
+      const fourth = await this.#round(this.#with);
+      /* oxlint-enable no-await-in-loop */
+      ratios.push((first + fourth) / (second + third));
+      off.push(second, third);
+    }
+    return { ratios, controls: controlsOf(off) };
   }
 
-  override report({ name, values, baselines = [] }: Report): void {
-    const ratios = values
-      .slice(0, baselines.length)
-      .map((value, round) => (this.#isTime ? value / baselines[round] : baselines[round] / value));
-    this.#switching.onResult({ name, ratios, writes: this.#writes });
+  /** Warms both sides up, and finds how often the work fits into a turn, and a turn into a round. */
+  async #prepare(warmUpMs: number): Promise<void> {
+    let took = 0;
+    let waits = false;
+    const end = performance.now() + 2 * warmUpMs;
+    while (performance.now() < end || took < (waits ? WAITING_ROUND_MS : TURN_MS) / 2) {
+      const isShort = took < (waits ? WAITING_ROUND_MS : TURN_MS) / 2;
+      if (isShort) this.#times *= 2;
+      /* oxlint-disable no-await-in-loop -- one after the other */
+      await this.#turn(this.#without);
+      ({ took, waits } = await this.#turn(this.#with));
+      /* oxlint-enable no-await-in-loop */
+    }
+    this.#turns = waits ? 1 : Math.max(1, Math.round(ROUND_MS / took));
   }
+
+  async #round(side: Side): Promise<number> {
+    collectGarbage();
+    let sum = 0;
+    for (let turn = 0; turn < this.#turns; turn += 1) {
+      // oxlint-disable-next-line no-await-in-loop -- turn after turn
+      sum += (await this.#turn(side)).took;
+    }
+    return sum;
+  }
+
+  /** Synchronous work is timed by processor time, work that waits by the time that passes. */
+  async #turn(side: Side): Promise<{ readonly took: number; readonly waits: boolean }> {
+    await setImmediate();
+    const [from, fromCpu] = [performance.now(), cpuTime()];
+    const done = side(this.#times);
+    const cpuMs = cpuTime() - fromCpu;
+    const right = await done;
+    const waits = typeof done !== 'number';
+    verify(right === this.#times, `'${this.#name}' was right ${right} times of ${this.#times}`);
+    return { took: waits ? performance.now() - from : cpuMs, waits };
+  }
+}
+
+/** Compares rounds of one side in pairs, each time in the other order, so that what grows steadily does not show as a difference. */
+function controlsOf(times: readonly number[]): readonly number[] {
+  return Array.from({ length: times.length >> 1 }, (_, pair) => {
+    const ratio = times[2 * pair] / times[2 * pair + 1];
+    return pair % 2 === 0 ? ratio : 1 / ratio;
+  });
 }

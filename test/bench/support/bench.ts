@@ -37,7 +37,6 @@ export class Bench {
   readonly #area: string;
   readonly #onResult: (result: Result) => void;
   readonly #profiler: Profiler | undefined;
-  readonly #roundMs: number;
 
   constructor(
     area: string,
@@ -45,13 +44,10 @@ export class Bench {
     readonly quick: boolean,
     onResult: (result: Result) => void,
     profiler?: Profiler,
-    /** How long a round of synchronous work shall take, in milliseconds. */
-    roundMs = ROUND_MS,
   ) {
     this.#area = area;
     this.#onResult = onResult;
     this.#profiler = profiler;
-    this.#roundMs = roundMs;
   }
 
   /** A size, and the one that is enough for a quick run. */
@@ -162,9 +158,6 @@ export class Bench {
     });
   }
 
-  /** Runs before each round of the bench's own. */
-  beforeRound(): Promise<void> | void {}
-
   async #warmUp(work: Work, ms: number): Promise<void> {
     const end = performance.now() + (this.quick ? 0 : ms);
     while (performance.now() < end) await work(1000);
@@ -175,7 +168,7 @@ export class Bench {
     let times = this.quick ? 16 : 1;
     const first = await timed(name, work, times);
     if (this.quick) return times;
-    const roundMs = first.waits ? WAITING_ROUND_MS : this.#roundMs;
+    const roundMs = first.waits ? WAITING_ROUND_MS : ROUND_MS;
     let { took } = first;
     while (took < roundMs / 2) {
       times = Math.ceil(times * Math.min(8, Math.max(1.5, roundMs / Math.max(took, 0.01))));
@@ -197,7 +190,6 @@ export class Bench {
       const order = round % 2 === 0 ? contestants.keys() : [...contestants.keys()].toReversed();
       for (const index of order) {
         const run = (): Promise<number> => measure(contestants[index], index);
-        await this.beforeRound();
         const figure = await (index === 0 && round >= warmUp ? this.profiled(name, run) : run());
         if (!Number.isFinite(figure)) throw new Error(`'${name}' came to ${figure}.`);
         if (round >= warmUp) figures[index].push(figure);
