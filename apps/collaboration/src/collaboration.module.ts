@@ -9,6 +9,7 @@ import { Session } from './gateway/session';
 import { Database } from './persistence/database';
 import { DocumentStore } from './persistence/document-store';
 import { PersistenceWriter } from './persistence/persistence-writer';
+import { LimitedLog } from './limited-log';
 import { CollaborationRegistry } from './registry/collaboration-registry';
 import { AccessGuard } from './web/access.guard';
 import { DocumentList, OBSERVER_PATH } from './web/document-list';
@@ -48,6 +49,7 @@ export class CollaborationModule {
       providers: [
         { provide: Database, useValue: database },
         { provide: CollaborationOptions, useValue: options },
+        LimitedLog,
         CollaborationRegistry,
         DocumentStore,
         DocumentSupervisor,

@@ -16,11 +16,12 @@ import { Editors } from './editor';
 const MB = 1024 * 1024;
 const EMPTY = syncStep1(Uint8Array.of(0));
 const nodes: RunningNode[] = [];
+const database = new MemoryDatabase();
 const editors = new Editors();
 const sockets: WebSocket[] = [];
 
 beforeAll(async () => {
-  const [bus, database] = [localBus(), new MemoryDatabase()];
+  const bus = localBus();
   for (const node of ['node-1', 'node-2']) {
     const options = new CollaborationOptions({ node, saves: { ...SAVE_OPTIONS, quietMs: 100 } });
     const cluster = { transport: localTransport({ bus }) };
@@ -30,6 +31,7 @@ beforeAll(async () => {
 });
 afterEach(() => {
   jest.restoreAllMocks();
+  database.isAway = false;
   editors.close();
   for (const socket of sockets.splice(0)) socket.terminate();
 });
@@ -108,4 +110,26 @@ test('a browser that does not read is closed with a code and a reason, and the o
   expect(await closed).toEqual({ code: 4529, reason: expect.stringContaining('too slowly') as string });
   ann.append('end');
   await eventually(() => expect(bob.content).toBe('end'));
+});
+
+test('while the database is away clients write a few lines into the log, however many documents they open and edit', async () => {
+  const count = 40;
+  const open = await Promise.all(
+    Array.from({ length: count }, (_, i) => editors.open(urlOf(i % 2), `log ${i}`, `editor ${i}`)),
+  );
+  const lines: unknown[] = [];
+  for (const level of ['error', 'warn'] as const)
+    jest.spyOn(Logger.prototype, level).mockImplementation((...line) => void lines.push(line.join(' ')));
+  database.isAway = true;
+  for (const editor of open) editor.append('edit');
+  const refused = Array.from({ length: count }, (_, i) =>
+    editors.begin(urlOf(i % 2), `refused ${i}`, `editor ${i}`),
+  );
+  await eventually(() => {
+    for (const { server } of open) expect(server?.problem).toContain('does not take changes');
+    for (const { server } of refused) expect(server?.problem).toContain('No node holds the document');
+  });
+  editors.close();
+  database.isAway = false;
+  expect(lines.length).toBeLessThanOrEqual(10);
 });

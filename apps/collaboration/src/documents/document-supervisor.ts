@@ -1,4 +1,4 @@
-import { Inject, Logger } from '@nestjs/common';
+import { Inject } from '@nestjs/common';
 import { REQUEST } from '@nestjs/core';
 import {
   Entity,
@@ -14,6 +14,7 @@ import {
   via,
 } from 'nestjs-pg-registry';
 import { CollaborationOptions } from '../collaboration-options';
+import { LimitedLog } from '../limited-log';
 import { DocumentStore } from '../persistence/document-store';
 import { PersistenceWriter } from '../persistence/persistence-writer';
 import { COLLABORATION, CollaborationRegistry } from '../registry/collaboration-registry';
@@ -44,7 +45,7 @@ export class DocumentSupervisor
   readonly #documents: PgRegistryService;
   readonly #store: DocumentStore;
   readonly #tokenBase: number;
-  readonly #logger = new Logger(DocumentSupervisor.name);
+  readonly #log: LimitedLog;
   #doc: LocalProcess | undefined;
   /** Resolves when the writer has ended and saved what it had. */
   #saved: Promise<void> | undefined;
@@ -56,12 +57,14 @@ export class DocumentSupervisor
     @InjectRegistry(DOCUMENTS) documents: PgRegistryService,
     store: DocumentStore,
     options: CollaborationOptions,
+    log: LimitedLog,
     @Inject(REQUEST) process: LocalProcess,
   ) {
     this.#processes = processes;
     this.#registry = registry;
     this.#documents = documents;
     this.#store = store;
+    this.#log = log;
     this.#tokenBase = options.tokenBase;
     this.#process = process;
   }
@@ -107,7 +110,10 @@ export class DocumentSupervisor
     try {
       if (this.#doc?.alive === true) await this.#stopDoc();
     } catch (error) {
-      this.#logger.warn(`The document was not stopped in order: ${(error as Error).message}`);
+      this.#log.warn(
+        DocumentSupervisor.name,
+        `The document was not stopped in order: ${(error as Error).message}`,
+      );
     }
     // What it owns would end after it, and the writer ends after the document.
     this.#doc?.exit();

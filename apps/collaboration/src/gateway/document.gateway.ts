@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
-import { Logger } from '@nestjs/common';
 import { type OnGatewayConnection, WebSocketGateway } from '@nestjs/websockets';
 import { PgRegistryNode, ProcessService } from 'nestjs-pg-registry';
 import type { WebSocket } from 'ws';
 import { CollaborationOptions } from '../collaboration-options';
 import { MAX_FRAME_BYTES, MAX_SILENT_SOCKETS, MAX_SOCKETS, SILENCE_MS } from '../documents/limits';
+import { LimitedLog } from '../limited-log';
 import { isSameSecret } from '../web/same-secret';
 import { CloseCode } from './close-codes';
 import { documentNameIn, DocumentNameError, DOCUMENTS_PATH } from './document-name';
@@ -20,14 +20,20 @@ export class DocumentGateway implements OnGatewayConnection<WebSocket> {
   readonly #node: PgRegistryNode;
   readonly #processes: ProcessService;
   readonly #options: CollaborationOptions;
-  readonly #logger = new Logger(DocumentGateway.name);
+  readonly #log: LimitedLog;
   #sockets = 0;
   #silentSockets = 0;
 
-  constructor(node: PgRegistryNode, processes: ProcessService, options: CollaborationOptions) {
+  constructor(
+    node: PgRegistryNode,
+    processes: ProcessService,
+    options: CollaborationOptions,
+    log: LimitedLog,
+  ) {
     this.#node = node;
     this.#processes = processes;
     this.#options = options;
+    this.#log = log;
   }
 
   handleConnection(client: WebSocket, request: IncomingMessage): void {
@@ -70,7 +76,10 @@ export class DocumentGateway implements OnGatewayConnection<WebSocket> {
       socket.keepMessages();
       const args = { document, socket, stateVector: message.stateVector };
       this.#processes.start(Session, { args }).catch((error: unknown) => {
-        this.#logger.warn(`No session of '${document}' was started: ${(error as Error).message}`);
+        this.#log.warn(
+          DocumentGateway.name,
+          `No session of '${document}' was started: ${(error as Error).message}`,
+        );
         socket.close(CloseCode.TryLater, 'This node cannot take the session. Try again.');
       });
     });

@@ -1,4 +1,4 @@
-import { Inject, Injectable, Logger, Scope } from '@nestjs/common';
+import { Inject, Injectable, Scope } from '@nestjs/common';
 import { REQUEST } from '@nestjs/core';
 import {
   HandleCall,
@@ -13,6 +13,7 @@ import { CollaborationOptions } from '../collaboration-options';
 import { MAX_DOCUMENT_BYTES, PIECE_BYTES } from '../documents/limits';
 import type { Piece } from '../documents/messages';
 import { Assembly } from '../documents/pieces';
+import { LimitedLog } from '../limited-log';
 import { DocumentStore, FencedError } from './document-store';
 import { SaveSchedule } from './save-schedule';
 
@@ -52,7 +53,7 @@ export class PersistenceWriter implements ProcessLifecycle<WriterStart> {
   readonly #process: LocalProcess;
   readonly #schedule: SaveSchedule;
   readonly #checkpointAfter: number;
-  readonly #logger = new Logger(PersistenceWriter.name);
+  readonly #log: LimitedLog;
   #start!: WriterStart;
   #doc: Pid | undefined;
   readonly #update = new Assembly(2 * MAX_DOCUMENT_BYTES);
@@ -69,10 +70,12 @@ export class PersistenceWriter implements ProcessLifecycle<WriterStart> {
     store: DocumentStore,
     processes: ProcessService,
     options: CollaborationOptions,
+    log: LimitedLog,
     @Inject(REQUEST) process: LocalProcess,
   ) {
     this.#store = store;
     this.#processes = processes;
+    this.#log = log;
     this.#process = process;
     this.#schedule = new SaveSchedule(options.saves);
     this.#checkpointAfter = options.saves.checkpointAfter;
@@ -89,7 +92,8 @@ export class PersistenceWriter implements ProcessLifecycle<WriterStart> {
       await this.#flush();
     } catch (error) {
       const { length } = this.#unsaved;
-      this.#logger.error(
+      this.#log.error(
+        PersistenceWriter.name,
         `${length} updates of '${this.#start.document}' were not saved: ${(error as Error).message}`,
       );
     } finally {
@@ -197,7 +201,8 @@ export class PersistenceWriter implements ProcessLifecycle<WriterStart> {
   #failed(error: unknown): void {
     if (error instanceof FencedError) return this.#process.exit(error.message);
     const { message } = error as Error;
-    if (this.#problem === undefined) this.#logger.warn(`'${this.#start.document}' is not saved: ${message}`);
+    if (this.#problem === undefined)
+      this.#log.warn(PersistenceWriter.name, `'${this.#start.document}' is not saved: ${message}`);
     this.#problem = `The database does not take changes: ${message}`;
     this.#report(undefined);
   }
