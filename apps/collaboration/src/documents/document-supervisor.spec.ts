@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import {
   EntityService,
@@ -209,6 +210,25 @@ it('of several concurrent stops one reason wins, all of them return, and what is
   await eventually(() => expect(database.saves).toBe(saves + 1));
   expect(down).toHaveLength(1);
   expect(reasons).toContain(down[0]);
+});
+
+it('a document that ends by itself while its supervisor stops it leaves nothing to stop, and nothing is said', async () => {
+  const tree = await open();
+  await write(tree, 'kept');
+  const { saves, attempts } = database;
+  const lines: unknown[] = [];
+  for (const level of ['warn', 'error'] as const)
+    jest.spyOn(Logger.prototype, level).mockImplementation((...line) => void lines.push(line.join(' ')));
+  const goOn = database.standStill();
+  const stopped = application.get(EntityService).stop(DocumentSupervisor, document);
+  await eventually(() => database.attempts > attempts);
+  await processes.exit(tree.doc);
+  goOn();
+  await stopped;
+  await isGone();
+  jest.restoreAllMocks();
+  expect(lines.filter((line) => /not stopped in order|not saved/.test(String(line)))).toEqual([]);
+  await eventually(() => expect(database.saves).toBe(saves + 1));
 });
 
 it('a document that does not stop, because the database stands still, delays the end no longer than the limit', async () => {

@@ -188,14 +188,14 @@ export class SharedDoc implements ProcessLifecycle<SharedDocStart> {
   async stop(): Promise<Legacy> {
     this.#hasStopped = true;
     const options = { timeoutMs: FLUSH_TIMEOUT_MS };
-    const flushed = this.#processes.call(this.#writer, 'flush', undefined, options);
-    const isSaved = await flushed.then(
-      () => true,
-      () => false,
-    );
-    const unsaved = isSaved
-      ? undefined
-      : await this.#processes.call<Uint8Array | undefined>(this.#writer, 'unsaved', undefined, options);
+    let unsaved: Uint8Array | undefined;
+    try {
+      await this.#processes.call(this.#writer, 'flush', undefined, options);
+    } catch {
+      const asked = this.#processes.call<Uint8Array | undefined>(this.#writer, 'unsaved', undefined, options);
+      // A writer that has ended meanwhile has saved what it had, or logged that it could not.
+      unsaved = await asked.catch(() => undefined);
+    }
     return { unsaved, present: this.#board.all() };
   }
 
