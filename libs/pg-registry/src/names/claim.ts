@@ -95,7 +95,10 @@ export class Claim implements AsyncDisposable {
     this.#value = await this.#deps.update(value);
   }
 
-  /** Gives the key back. It is not held any more when this method returns; the promise resolves when others can have it. Idempotent; never rejects. */
+  /**
+   * Gives the key back. It is not held any more when this method returns; the promise resolves when others can have it, or with the end of this
+   * node's session if the store is not reached until then: others have it a margin later. Idempotent; never rejects.
+   */
   async release(): Promise<void> {
     if (this.#reason === undefined) await this.#deps.release();
   }

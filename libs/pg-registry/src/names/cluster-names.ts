@@ -93,7 +93,8 @@ export class ClusterNames {
    * Takes a key if nobody holds it, also from a holder whose session is over. Does not wait for a holder, only for the store. Periodic calls
    * take over from a node that has died, too. Mirrors `global:set_lock/3` without retries.
    *
-   * @returns Undefined: another process holds the key, or waits for it on this node.
+   * @returns Undefined: another process holds the key, or waits for it on this node; or a node whose session ended while it claimed has it until
+   *   the others know of that end.
    * @throws Like {@link claim}; TransportError after 5 seconds without an answer of the store.
    */
   async tryClaim(key: Key, options: TryClaimOptions = {}): Promise<Claim | undefined> {
