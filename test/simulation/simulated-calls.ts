@@ -67,6 +67,7 @@ export class SimulatedCalls {
     sizes.limit(client.maxPayload);
     const channel = new ConnectionChannel(protocol, sizes, {
       onFrame: (...message) => process.run(protocol.receive(...message, loop.now())),
+      onExit: (...message) => process.run(protocol.receive(...message, loop.now())),
       onNoResponders: (peer) => process.run(protocol.hint(peer, loop.now())),
     });
     channel.attach(client);

@@ -11,6 +11,8 @@ const BUNDLES_SINCE = FRAMES.bundle.since;
 export interface ChannelEvents {
   /** A frame came in, as it is; the protocol has to check it. */
   readonly onFrame: (subject: string, bytes: Uint8Array, reply: string) => void;
+  /** The same for a request to end a process, or an order: what it asks for is expensive. */
+  readonly onExit: ChannelEvents['onFrame'];
   /** Nobody listens where a call of version 1 to this node went. Called after the call was told. */
   readonly onNoResponders: (node: string) => void;
 }
@@ -33,8 +35,11 @@ export class ConnectionChannel implements CallChannel {
   /** Sends and receives frames on this connection from now on. */
   attach(connection: Connection): void {
     this.#connection = connection;
-    for (const subject of this.subscriptions())
-      this.#inboxes.push(connection.subscribe(subject, this.#events.onFrame));
+    const { onFrame, onExit } = this.#events;
+    for (const kind of PROCESS_INBOX_KINDS) {
+      const subject = this.#protocol.subjects.inbox(kind);
+      this.#inboxes.push(connection.subscribe(subject, kind === 'exit' ? onExit : onFrame));
+    }
   }
 
   /** The subjects on which it receives frames. */

@@ -34,8 +34,9 @@ class Turns {
     // As clients give them: a part of what they have read.
     const bytes = new Uint8Array(size + READ_BYTES).subarray(READ_BYTES);
     const subject = from === '' ? 'pgr.pg.alive.me' : `pgr.pg.to.me.bundle.${from}`;
-    this.#backlog.spent += size + MESSAGE_BYTES;
-    if (this.#backlog.spent > FEW_BYTES) this.#backlog.receive(subject, bytes, String(number));
+    const cost = size + MESSAGE_BYTES;
+    this.#backlog.spent += cost;
+    if (this.#backlog.spent > FEW_BYTES) this.#backlog.receive(subject, bytes, String(number), cost);
     else this.handled.push(`${from === '' ? 'probe' : from}${number}`);
   }
 

@@ -8,6 +8,10 @@ export const MESSAGE_BYTES = 64;
 export const FEW_BYTES = 8192;
 /** So many bytes, or one message, are handled in a turn, what was handled at once included: both are in one round of the event loop. The most expensive ones take half a microsecond for each byte. */
 const MOST_PER_TURN = 32_768;
+/** So many processes end in a turn because other nodes ask for it, or so many orders are done: each takes a few dozen microseconds, whatever its bytes. */
+const EXITS_PER_TURN = 50;
+/** What a request to end a process costs at least, in bytes. */
+export const EXIT_BYTES = Math.floor(MOST_PER_TURN / EXITS_PER_TURN);
 /** So many bytes wait for later turns, over all senders. */
 const MOST_WAITING_BYTES = 33_554_432;
 /** What V8 takes for a message that waits, beside its bytes. */
@@ -20,6 +24,8 @@ interface WaitingMessage {
   readonly subject: string;
   readonly bytes: Uint8Array;
   readonly reply: string;
+  /** What it takes of the room of a turn, in bytes: an expensive one more than it has. */
+  readonly cost: number;
 }
 
 /** The messages of one sender that wait, the oldest first. */
@@ -108,16 +114,20 @@ export class InboundBacklog {
     return { bytes: this.#bytes, dropped: this.#dropped };
   }
 
-  /** Takes a message when more than {@link FEW_BYTES} are spent, itself included: handles or keeps it. */
-  receive(subject: string, bytes: Uint8Array, reply: string): void {
+  /**
+   * Takes a message when more than {@link FEW_BYTES} are spent, itself included: handles or keeps it.
+   *
+   * @param cost What its owner has added to {@link spent}.
+   */
+  receive(subject: string, bytes: Uint8Array, reply: string, cost: number): void {
     this.#cancelTurn ??= this.#deps.clock.afterTurn(() => this.#beginTurn());
-    const isFirst = this.spent - costOf(bytes) <= FEW_BYTES;
+    const isFirst = this.spent - cost <= FEW_BYTES;
     if (this.#queues.size === 0 && (isFirst || this.spent <= MOST_PER_TURN)) {
       this.#atOnce = this.spent;
       this.#deps.deliver(subject, bytes, reply);
     }
     // A copy: clients give a part of what they have read from the socket, 64 KB, which would stay as long as any part of it.
-    else this.#keep({ subject, bytes: bytes.slice(), reply });
+    else this.#keep({ subject, bytes: bytes.slice(), reply, cost });
   }
 
   /** Drops all that waits, without counting it. */
@@ -133,7 +143,7 @@ export class InboundBacklog {
     this.spent = this.#atOnce;
     this.#atOnce = 0;
     for (const [sender, queue] of this.#queues) {
-      const cost = costOf(queue.first.bytes);
+      const { cost } = queue.first;
       if (this.spent > 0 && this.spent + cost > MOST_PER_TURN) break;
       this.spent += cost;
       this.#deliverFirst(sender, queue);
@@ -189,8 +199,4 @@ export function droppedText(sender: string): string {
 
 function heldBytes({ bytes }: WaitingMessage): number {
   return bytes.length + OVERHEAD_BYTES;
-}
-
-function costOf(bytes: Uint8Array): number {
-  return bytes.length + MESSAGE_BYTES;
 }

@@ -229,6 +229,7 @@ function createChannel(
 ): ConnectionChannel {
   const events: ChannelEvents = {
     onFrame: driver.receive,
+    onExit: driver.receiveExit,
     // A reason to probe the node, not to suspect it.
     onNoResponders: (node) => driver.run(protocol.hint(node, clock.now())),
   };

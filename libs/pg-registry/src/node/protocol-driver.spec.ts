@@ -92,6 +92,22 @@ describe('the protocol driver', () => {
     expect(sent).toContain('alive');
   });
 
+  it('handles fifty requests to end processes in a turn of the event loop, however small they are', () => {
+    const received: string[] = [];
+    const made = driver({ receive: (subject) => (received.push(subject), []) });
+    const frame = Uint8Array.from([0x50, 0x47, 0]);
+    for (let nth = 0; nth < 120; nth += 1) made.receiveExit('pgr.pg.to.me.exit.a', frame, '');
+    made.receive('pgr.pg.to.me.bundle.a', frame, '');
+    const turns = [received.length];
+    for (let turn = 0; turn < 4; turn += 1) {
+      clock.fire();
+      turns.push(received.length);
+    }
+    // The first turn of a backlog is in the same round of the event loop as what came at once.
+    expect(turns).toEqual([50, 50, 100, 121, 121]);
+    expect(received.at(-1)).toBe('pgr.pg.to.me.bundle.a');
+  });
+
   it('lets a message that does not begin as a frame neither wait nor hold up frames', () => {
     const received: string[] = [];
     const made = driver({ receive: (subject) => (received.push(subject), []) });

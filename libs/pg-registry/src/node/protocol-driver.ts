@@ -4,7 +4,7 @@ import type { PeerProtocol } from '../protocol';
 import type { Connection, Subscription } from '../transport';
 import { beginsAsFrame } from '../wire';
 import type { Clock } from './clock';
-import { type BacklogStats, FEW_BYTES, InboundBacklog, MESSAGE_BYTES } from './inbound-backlog';
+import { type BacklogStats, EXIT_BYTES, FEW_BYTES, InboundBacklog, MESSAGE_BYTES } from './inbound-backlog';
 import type { Waits } from './waits';
 
 /** The timer is set at least this often, due or not, so that `overdueMs` soon shows when timers no longer fire. */
@@ -104,13 +104,12 @@ export class ProtocolDriver {
    * function.
    */
   readonly receive = (subject: string, bytes: Uint8Array, reply: string): void => {
-    const backlog = this.#backlog;
-    // Anybody can have the broker answer on a subject of another node. That is refused by its first bytes, so it does not wait, nor take the
-    // place of what that node sends.
-    const isFrame = beginsAsFrame(bytes);
-    backlog.spent += isFrame ? bytes.length + MESSAGE_BYTES : MESSAGE_BYTES;
-    if (isFrame && backlog.spent > FEW_BYTES) backlog.receive(subject, bytes, reply);
-    else this.run(this.#protocol.receive(subject, bytes, reply, this.#clock.now()));
+    this.#receive(subject, bytes, reply, bytes.length + MESSAGE_BYTES);
+  };
+
+  /** Takes a message of those that ask to end a process, or give an order: few of them are handled in a turn. A field, as above. */
+  readonly receiveExit = (subject: string, bytes: Uint8Array, reply: string): void => {
+    this.#receive(subject, bytes, reply, Math.max(bytes.length + MESSAGE_BYTES, EXIT_BYTES));
   };
 
   /** Ends every subscription and timer. Effects given later are dropped. */
@@ -186,6 +185,16 @@ export class ProtocolDriver {
       default:
         return this.#onEffect(effect);
     }
+  }
+
+  #receive(subject: string, bytes: Uint8Array, reply: string, cost: number): void {
+    const backlog = this.#backlog;
+    // Anybody can have the broker answer on a subject of another node. That is refused by its first bytes, so it does not wait, nor take the
+    // place of what that node sends.
+    const isFrame = beginsAsFrame(bytes);
+    backlog.spent += isFrame ? cost : MESSAGE_BYTES;
+    if (isFrame && backlog.spent > FEW_BYTES) backlog.receive(subject, bytes, reply, cost);
+    else this.run(this.#protocol.receive(subject, bytes, reply, this.#clock.now()));
   }
 
   /** Handles a message that waited. */

@@ -1,0 +1,86 @@
+import { Module } from '@nestjs/common';
+import { eventually } from '../../../../test/support/eventually';
+import { createTestCluster, type TestCluster, type TestNode, type TestNodeSettings } from '../testing';
+import type { Pid } from '../term';
+import { Entity } from '../nest/decorators/entity.decorator';
+import { HandleCall } from '../nest/decorators/handlers.decorator';
+
+const MANY = 400;
+const MOST_PER_TURN = 50;
+
+@Entity('thing')
+class Thing {
+  @HandleCall()
+  hi(): string {
+    return 'hi';
+  }
+}
+@Module({ providers: [Thing] })
+// oxlint-disable-next-line typescript/no-extraneous-class
+class Hosts {}
+
+/** Counts in every turn of the event loop what has happened since the last one, until it has happened so often. @returns The most of a turn */
+async function mostInATurn(happened: () => number, often: number): Promise<number> {
+  let [most, before] = [0, happened()];
+  for (let turns = 0; before < often && turns < 5000; turns += 1) {
+    // oxlint-disable-next-line no-await-in-loop
+    await new Promise((resolve) => setImmediate(resolve));
+    const now = happened();
+    most = Math.max(most, now - before);
+    before = now;
+  }
+  expect(before).toBe(often);
+  return most;
+}
+
+describe('What a peer asks a node for in one turn of the event loop', () => {
+  let cluster: TestCluster;
+  let host: TestNode;
+  let peer: TestNode;
+  const hostPid = (): Pid => peer.entities.hosts(Thing)[0].pid;
+  const living = (): number => host.node.stats().entities.living.thing;
+
+  beforeEach(async () => {
+    const modules = ({ node }: TestNodeSettings) => (node === 'host' ? [Hosts] : []);
+    cluster = await createTestCluster({ nodes: ['host', 'peer'], modules });
+    [host, peer] = [cluster.node('host'), cluster.node('peer')];
+    await Promise.all([host.entities.ready(), peer.entities.ready()]);
+    await eventually(() => peer.entities.hosts(Thing).length === 1);
+  });
+  afterEach(() => cluster.close());
+
+  it('ends fifty processes in a turn at most, and those that were asked for first', async () => {
+    const processes = Array.from({ length: MANY }, () => host.processes.spawn());
+    const ended: Pid[] = [];
+    for (const process of processes) void process.exited.then(() => ended.push(process.pid));
+    const answers = processes.map(({ pid }) => peer.processes.exit(pid, 'r'));
+    const dead = () => processes.filter(({ alive }) => !alive).length;
+    expect(await mostInATurn(dead, MANY)).toBeLessThanOrEqual(MOST_PER_TURN);
+    await Promise.all(answers);
+    expect(ended).toEqual(processes.map(({ pid }) => pid));
+  });
+
+  it('stops fifty entities in a turn at most', async () => {
+    await Promise.all(Array.from({ length: MANY }, (_, key) => host.entities.ref(Thing, key).call('hi')));
+    expect(living()).toBe(MANY);
+    const orders = Array.from({ length: MANY }, (_, key) =>
+      peer.processes.exit(hostPid(), { order: 'stop', type: 'thing', key, reason: 'r' }),
+    );
+    expect(await mostInATurn(() => MANY - living(), MANY)).toBeLessThanOrEqual(MOST_PER_TURN);
+    await Promise.all(orders);
+  });
+
+  it('handles what a node says to a process before and after it asks for its end in that order', async () => {
+    const seen: unknown[] = [];
+    const processes = Array.from({ length: MANY }, () =>
+      host.processes.spawn({ onMessage: (message: unknown) => void seen.push(message) }),
+    );
+    processes.forEach(({ pid }, nth) => {
+      peer.processes.send(pid, nth);
+      void peer.processes.exit(pid);
+      peer.processes.send(pid, 'late');
+    });
+    await eventually(() => expect(processes.every(({ alive }) => !alive)).toBe(true));
+    expect(seen.includes('late')).toBe(false);
+  });
+});
