@@ -8,6 +8,7 @@ import {
   LARGE_VALUE_BYTES,
   noteHeapBytes,
   PidInterner,
+  rememberHeapBytes,
   type Value,
 } from '../term';
 import { HeapLimitError, Reader, Writer } from '../wire';
@@ -144,6 +145,50 @@ describe('the estimated size of what a peer sends', () => {
     theirs.apply({ number: 2, groups: [{ kind: 'update', entries: [{ number: 1, value: 0 }] }] }, Infinity);
     theirs.apply({ number: 3, groups: [{ kind: 'leave', numbers: [2] }] }, Infinity);
     expect(looks).toBe(0);
+  });
+
+  it('is found once for a key and a value that many entries share, however many parts they have', () => {
+    let looks = 0;
+    const counted = <T extends object>(target: T): T =>
+      new Proxy(target, {
+        get: (of, name) => {
+          looks += 1;
+          const part: unknown = Reflect.get(of, name);
+          return part;
+        },
+      });
+    const key = counted(list(1000, (at) => at));
+    const table = new Table({ node: 'here', incarnation: 'a'.repeat(16), keys: 'duplicate' });
+    const pids = new PidInterner();
+    const value = counted(list(1000, (at) => at));
+    rememberHeapBytes(value);
+    const entries = list(COUNT, (at) => ({
+      number: at + 1,
+      pid: pids.intern('there', THERE, at + 1),
+      value,
+    }));
+    const theirs = table.remote(THERE);
+    theirs.apply({ number: 1, groups: [{ kind: 'join', key, entries }] }, Infinity);
+    theirs.apply({ number: 2, groups: [{ kind: 'leave', numbers: list(COUNT, (at) => at + 1) }] }, Infinity);
+    expect(table.count).toBe(0);
+    expect(looks).toBeLessThan(50 * COUNT);
+  });
+
+  it('is found for a bigint without its digits, which take long to write', () => {
+    const digits = jest.spyOn(BigInt.prototype, 'toString');
+    for (const bytes of [1, 8, 9, 100, 1000, 65_536]) {
+      for (const bigint of [
+        1n << BigInt(8 * bytes - 1),
+        -(1n << BigInt(8 * bytes - 1)),
+        (1n << BigInt(8 * bytes)) - 1n,
+      ]) {
+        const estimate = heapBytesOf(bigint);
+        expect(estimate).toBeGreaterThanOrEqual(bytes);
+        expect(estimate).toBeLessThanOrEqual(2 * bytes + 48);
+      }
+    }
+    expect(digits).not.toHaveBeenCalled();
+    digits.mockRestore();
   });
 
   it('ends the decoding of what takes more than it may, before it is made', () => {

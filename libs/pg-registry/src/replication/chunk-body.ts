@@ -1,5 +1,5 @@
 import type { Row, SyncChunk, SyncRow } from '../table';
-import { HEAP_BYTES, MOST_READ_WEIGHT, type PidInterner } from '../term';
+import { HEAP_BYTES, MOST_READ_WEIGHT, type PidInterner, rememberHeapBytes } from '../term';
 import { DecodeError, type Reader, type Writer } from '../wire';
 import { type ChunkHead, checkNotFull, readNumber, startBody, TAG } from './body';
 import { BYTES_OF_ROW, WEIGHT_OF_ROW } from './budget';
@@ -174,7 +174,9 @@ export class ChunkReader {
     const age = reader.uint();
     if (age > at) throw new DecodeError('a revision below zero');
     const key = (flags & FLAG.sameKey) === 0 ? reader.key() : last!.key;
-    const value = (flags & FLAG.sameValue) === 0 ? reader.value() : last!.value;
+    const hasSameValue = (flags & FLAG.sameValue) !== 0;
+    const value = hasSameValue ? last!.value : reader.value();
+    if (hasSameValue) rememberHeapBytes(value);
     this.cost += Math.max(1, (remaining - reader.remaining) / BYTES_OF_ROW);
     this.cost += (reader.weight - weight) / WEIGHT_OF_ROW;
     return (this.#last = { number, key, pid, value, revision: at - age });

@@ -1,5 +1,5 @@
 import { type Change, type Diff, MOST_ENTRIES, type RemoteGroup, type RemoteOperation } from '../table';
-import { HEAP_BYTES, MOST_READ_WEIGHT, type PidInterner, type Value } from '../term';
+import { HEAP_BYTES, MOST_READ_WEIGHT, type PidInterner, rememberHeapBytes, type Value } from '../term';
 import { DecodeError, type Reader, type Writer } from '../wire';
 import { checkNotFull, type OpsHead } from './body';
 import { BYTES_OF_ROW, WEIGHT_OF_ROW } from './budget';
@@ -114,6 +114,7 @@ export class OperationReader {
         const key = reader.key();
         const isShared = group === GROUP.joinOne;
         const shared: Value = isShared ? reader.value() : null;
+        rememberHeapBytes(shared);
         const entries = [];
         for (let i = 0; i < count; i += 1) {
           const number = deltas.readNumber(reader);
@@ -138,6 +139,7 @@ export class OperationReader {
 
 function readUpdate(reader: Reader, count: number, shared: boolean, deltas: DeltaReader): RemoteGroup {
   const one: Value = shared ? reader.value() : null;
+  rememberHeapBytes(one);
   const entries = [];
   for (let i = 0; i < count; i += 1) {
     entries.push({ number: deltas.readNumber(reader), value: shared ? one : reader.value() });

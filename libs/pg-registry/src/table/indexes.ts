@@ -1,5 +1,5 @@
 import { FIXED_SEED, type HashSeed, type Key, type Pid, type Value } from '../term';
-import { KeyIndex, newestIn } from './key-index';
+import { KeyIndex, newestIn, slotOf } from './key-index';
 import { OwnerRows } from './owner-rows';
 import { LONGEST_WALK } from './key-rows';
 import type { PageSnapshot } from './page';
@@ -71,12 +71,21 @@ export class Indexes {
   /**
    * Adds a row; the owner of `pid` must not have one of this number.
    *
+   * @param beside A row with this very key, if the caller has one: a key may have thousands of parts, and is not looked up again.
    * @param places Where earlier rows of the same chunk are, whose numbers are lower.
    */
-  insert(number: number, key: Key, pid: Pid, value: Value, revision: number, places?: RecentPlaces): Row {
+  insert(
+    number: number,
+    key: Key,
+    pid: Pid,
+    value: Value,
+    revision: number,
+    beside?: Row,
+    places?: RecentPlaces,
+  ): Row {
     const owner = this.owner(pid.incarnation) ?? this.#newOwner(pid.incarnation);
     const process = owner.processOrNew(pid);
-    const slot = this.keys.slot(key);
+    const slot = beside === undefined ? this.keys.slot(key) : slotOf(beside);
     const row = new Row(number, slot === undefined ? key : slot.key, process, value, revision);
     const rows = slot instanceof Row ? undefined : slot;
     const sibling = slot === undefined ? undefined : newestIn(slot, process);

@@ -127,6 +127,11 @@ export class KeyIndex {
   }
 }
 
+/** What is stored under the key of a row. Constant time. */
+export function slotOf(row: Row): Slot {
+  return row.siblings instanceof KeyRows ? row.siblings : row;
+}
+
 /** The row that `process` registered last among the rows of a key. Constant time. */
 export function newestIn(slot: Slot | undefined, process: RowsOfProcess): Row | undefined {
   if (slot instanceof Row) return slot.process === process ? slot : undefined;

@@ -1,4 +1,4 @@
-import { sameKey, samePid, type Value } from '../term';
+import { type Key, sameKey, samePid, type Value } from '../term';
 import { changePerKey, joinPerKey, NO_CHANGE, oneChange, updatePerKey, type Diff } from './diff';
 import { EMPTY_DIGEST, type Digest } from './digest';
 import type { Indexes } from './indexes';
@@ -69,7 +69,7 @@ export class RemoteEntries {
       if (number > cursor || pid.incarnation !== owner) continue;
       // An owner's numbers rise from join to join, so it made none of these: each would have to be searched for its place.
       if (number <= (this.#indexes.owner(owner)?.highest ?? -1)) continue;
-      joined.push(this.#indexes.insert(number, group.key, pid, value, revision));
+      joined.push(this.#indexes.insert(number, group.key, pid, value, revision, joined.at(-1)));
     }
     return oneChange('join', joined);
   }
@@ -117,12 +117,17 @@ export class RemoteEntries {
 
     const places = new RecentPlaces();
     const joined: Row[] = [];
+    // Of the row that joined last, as the chunk has it: rows of one key in a row have the same one.
+    let keyOfLast: Key | undefined;
     const updated: Row[] = [];
     const old: Row[] = [];
     for (const { number, key, pid, value, revision } of listed) {
       const row = this.#indexes.owner(owner)?.get(number);
-      if (row === undefined) joined.push(this.#indexes.insert(number, key, pid, value, revision, places));
-      else if (row.revision <= chunk.at && row.revision !== revision) {
+      if (row === undefined) {
+        const beside = key === keyOfLast ? joined.at(-1) : undefined;
+        joined.push(this.#indexes.insert(number, key, pid, value, revision, beside, places));
+        keyOfLast = key;
+      } else if (row.revision <= chunk.at && row.revision !== revision) {
         old.push(row);
         updated.push(this.#indexes.replace(row, value, revision));
       }

@@ -36,6 +36,11 @@ const MANY_PROPERTY_BYTES = 80;
 const LEVEL_BYTES = 320;
 /** A place in the trie, or in one of its levels. */
 const PLACE_BYTES = 64;
+/** Bigints of 8, 16, 32, … bytes are between these; values have none of more bytes than the last. */
+const BIGINT_ENDS: readonly (readonly [bigint, bigint])[] = Array.from({ length: 15 }, (_, at) => {
+  const end = 1n << BigInt(64 * 2 ** at);
+  return [-end, end];
+});
 /** Up to here a string counts twice its length, unseen. */
 const SHORT_TEXT = 16;
 
@@ -61,6 +66,11 @@ export function heapBytesOfRecord(properties: number): number {
 /** What a value takes that takes so much is worth to be remembered as long as it lives. */
 export const LARGE_VALUE_BYTES = 16_384;
 const largeValues = new WeakMap<object, number>();
+/** The same, if several entries have it. */
+const SHARED_VALUE_BYTES = 512;
+/** The same of a key, which any number of entries may have. Ordinary ones take less. */
+const LARGE_KEY_BYTES = 2048;
+const largeKeys = new WeakMap<object, number>();
 
 /**
  * Remembers what a large value takes, as its reader counted it: an upper estimate. To look through it again took longer than to read it, and
@@ -68,6 +78,16 @@ const largeValues = new WeakMap<object, number>();
  */
 export function noteHeapBytes(value: Value, bytes: number): void {
   if (typeof value === 'object' && value !== null) largeValues.set(value, bytes);
+}
+
+/**
+ * Remembers what a value takes that several entries of a peer have: each of them is counted, and a byte or two of a frame make one.
+ * Linear in its size.
+ */
+export function rememberHeapBytes(value: Value): void {
+  if (typeof value !== 'object' || value === null || largeValues.has(value)) return;
+  const bytes = heapBytesOfObject(value);
+  if (bytes >= SHARED_VALUE_BYTES) largeValues.set(value, bytes);
 }
 
 /** Estimates what a value in normal form takes in memory. Constant time if that is remembered, otherwise linear in its size. */
@@ -79,7 +99,7 @@ export function heapBytesOf(value: Value): number {
     case 'string':
       return heapBytesOfText(value);
     case 'bigint':
-      return HEAP_BYTES.bigint + value.toString(16).length;
+      return HEAP_BYTES.bigint + bytesOfBigint(value);
     case 'object':
       return value === null ? 0 : (largeValues.get(value) ?? heapBytesOfObject(value));
     case 'boolean':
@@ -87,6 +107,18 @@ export function heapBytesOf(value: Value): number {
     default:
       return 0;
   }
+}
+
+/**
+ * Less than twice the bytes of a bigint, at least 8. Its digits would take longer than to read it; a comparison looks at the lengths first.
+ */
+function bytesOfBigint(value: bigint): number {
+  let bytes = 8;
+  for (const [low, high] of BIGINT_ENDS) {
+    if (value < high && value > low) return bytes;
+    bytes *= 2;
+  }
+  return value.toString(16).length;
 }
 
 /** Arrays and records first, without a copy of their parts: a value of a megabyte may have half a million of them. */
@@ -120,9 +152,20 @@ function heapBytesOfObject(value: Value & object): number {
   return HEAP_BYTES.bytes + value.byteLength;
 }
 
-/** Estimates what a key takes in memory with its place in an index of keys. Linear in its size. */
+/**
+ * Estimates what a key takes in memory with its place in an index of keys. Constant time for a large one that has been counted before, and
+ * for a bigint; otherwise linear in its size.
+ */
 export function heapBytesOfKey(key: Key): number {
   if (typeof key !== 'object' || key === null) return PLACE_BYTES + heapBytesOf(key);
+  const known = largeKeys.get(key);
+  if (known !== undefined) return known;
+  const bytes = heapBytesOfKeyObject(key);
+  if (bytes >= LARGE_KEY_BYTES) largeKeys.set(key, bytes);
+  return bytes;
+}
+
+function heapBytesOfKeyObject(key: Key & object): number {
   if (!isArray(key)) return PLACE_BYTES + 3 * heapBytesOf(key); // found by its text
   let bytes = heapBytesOf(key) + key.length * LEVEL_BYTES;
   for (const element of key)

@@ -43,6 +43,7 @@ export {
   heapBytesOfText,
   LARGE_VALUE_BYTES,
   noteHeapBytes,
+  rememberHeapBytes,
 } from './heap-bytes';
 export { canonicalText, keyToken } from './hash/token';
 export { FIXED_SEED, HashSeed } from './hash/hash-seed';
