@@ -92,7 +92,7 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
   'entities/host-handlers.ts': { 'async callback': [1, 'the mailbox awaits it'] },
   'entities/host-orders.ts': { 'async callback': [1, 'the reply to an exit frame awaits it'] },
   'entities/idle-watch.ts': { timer: [1, CLOCK] },
-  'entities/merges.ts': { 'async callback': [2, AWAITED] },
+  'entities/merges.ts': { 'async callback': [2, AWAITED], void: [1, '#meet() never rejects'] },
   'entities/settling.ts': { timer: [1, CLOCK] },
   'entities/moves.ts': { 'then()': [3, AWAITED], timer: [1, CLOCK], 'async callback': [3, AWAITED] },
   'entities/waiting-starts.ts': {

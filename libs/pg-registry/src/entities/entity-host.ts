@@ -244,7 +244,8 @@ export class EntityHost {
   ): void {
     const waiting: QueuedMessage[] = [];
     mailbox.divert((queued) => waiting.push(queued));
-    hosted.lives.delete(key);
+    // Race: something else may have ended it, and its next life may have begun.
+    if (hosted.lives.get(key)?.process === process) hosted.lives.delete(key);
     process.exit(reason);
     mailbox.divert(then);
     for (const queued of waiting) then(queued);

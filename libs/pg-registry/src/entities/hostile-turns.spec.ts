@@ -4,15 +4,26 @@ import { createTestCluster, type TestCluster, type TestNode, type TestNodeSettin
 import type { Pid } from '../term';
 import { Entity } from '../nest/decorators/entity.decorator';
 import { HandleCall } from '../nest/decorators/handlers.decorator';
+import { isBetter } from './placement';
 
 const MANY = 400;
 const MOST_PER_TURN = 50;
+
+let handedOver: number;
+let state: unknown;
 
 @Entity('thing')
 class Thing {
   @HandleCall()
   hi(): string {
     return 'hi';
+  }
+  onHandOver(): unknown {
+    handedOver += 1;
+    return state;
+  }
+  onMerge(): void {
+    return;
   }
 }
 @Module({ providers: [Thing] })
@@ -41,6 +52,7 @@ describe('What a peer asks a node for in one turn of the event loop', () => {
   const living = (): number => host.node.stats().entities.living.thing;
 
   beforeEach(async () => {
+    [handedOver, state] = [0, undefined];
     const modules = ({ node }: TestNodeSettings) => (node === 'host' ? [Hosts] : []);
     cluster = await createTestCluster({ nodes: ['host', 'peer'], modules });
     [host, peer] = [cluster.node('host'), cluster.node('peer')];
@@ -61,13 +73,72 @@ describe('What a peer asks a node for in one turn of the event loop', () => {
   });
 
   it('stops fifty entities in a turn at most', async () => {
-    await Promise.all(Array.from({ length: MANY }, (_, key) => host.entities.ref(Thing, key).call('hi')));
-    expect(living()).toBe(MANY);
+    await startAll();
     const orders = Array.from({ length: MANY }, (_, key) =>
       peer.processes.exit(hostPid(), { order: 'stop', type: 'thing', key, reason: 'r' }),
     );
     expect(await mostInATurn(() => MANY - living(), MANY)).toBeLessThanOrEqual(MOST_PER_TURN);
     await Promise.all(orders);
+  });
+
+  /** Has the peer say that it has all entities of the host. @returns How many of them have the better place there */
+  const claimAll = (fake: Pid): number => {
+    peer.registry('pg.hosts').join('thing', fake, { guard: 'view', stateVersion: 1, full: false });
+    const entities = peer.registry('pg.entities');
+    for (let key = 0; key < MANY; key += 1) entities.join(['thing', key], peer.processes.spawn().pid);
+    return Array.from({ length: MANY }, (_, key) => key).filter((key) =>
+      isBetter('thing', key, { node: 'peer' }, { node: 'host' }),
+    ).length;
+  };
+  const startAll = async (): Promise<void> => {
+    await Promise.all(Array.from({ length: MANY }, (_, key) => host.entities.ref(Thing, key).call('hi')));
+    expect(living()).toBe(MANY);
+  };
+
+  it('lets fifty entities give way to others in a turn at most', async () => {
+    await startAll();
+    const better = claimAll(peer.processes.spawn().pid);
+    expect(better).toBeGreaterThan(3 * MOST_PER_TURN);
+    expect(await mostInATurn(() => handedOver, better)).toBeLessThanOrEqual(MOST_PER_TURN);
+    await eventually(() => expect(living()).toBe(MANY - better));
+  });
+
+  it('ends fifty entities in a turn at most whose states were merged elsewhere, however the answers come', async () => {
+    await startAll();
+    state = 'mine';
+    const merges: (() => void)[] = [];
+    const call = (): Promise<unknown> => new Promise((resolve) => merges.push(() => resolve(true)));
+    const handlers = { call, cast: () => undefined, message: () => undefined };
+    const fake = peer.processes.mount({ label: 'Host', serial: false, handlers });
+    const better = claimAll(fake.pid);
+    await eventually(() => expect(merges).toHaveLength(better));
+    for (const merge of merges) merge();
+    expect(await mostInATurn(() => MANY - living(), better)).toBeLessThanOrEqual(MOST_PER_TURN);
+  });
+
+  it('keeps the next life of an entity that was ended while its state was on its way', async () => {
+    state = 'mine';
+    let merge = (): void => undefined;
+    const call = (): Promise<unknown> => new Promise((resolve) => (merge = () => resolve(true)));
+    const handlers = { call, cast: () => undefined, message: () => undefined };
+    const fake = peer.processes.mount({ label: 'Host', serial: false, handlers });
+    let key = 0;
+    while (!isBetter('thing', key, { node: 'peer' }, { node: 'host' })) key += 1;
+    await host.entities.ref(Thing, key).call('hi');
+    const { pid } = host.registry('pg.entities').lookup(['thing', key])[0];
+    peer.registry('pg.hosts').join('thing', fake.pid, { guard: 'view', stateVersion: 1, full: true });
+    const other = peer.processes.spawn();
+    peer.registry('pg.entities').join(['thing', key], other.pid);
+    const before = merge;
+    await eventually(() => merge !== before);
+    other.exit();
+    await host.processes.exit(pid);
+    await eventually(async () => expect(await host.entities.ref(Thing, key).call('hi')).toBe('hi'));
+    merge();
+    for (let turns = 0; turns < 20; turns += 1)
+      // oxlint-disable-next-line no-await-in-loop
+      await new Promise((resolve) => setImmediate(resolve));
+    expect(living()).toBe(1);
   });
 
   it('handles what a node says to a process before and after it asks for its end in that order', async () => {

@@ -1,4 +1,5 @@
 import type { QueuedMessage } from '../calls';
+import { SharedTurns } from '../lifetime';
 import {
   codeOfThrown,
   EntityElsewhereError,
@@ -21,6 +22,8 @@ const ASK_MS = 5000;
 const MOST_SENDS = 20;
 /** Merges of each peer that are remembered, in case it did not get the answer. */
 const MOST_MERGES = 10_000;
+/** So many entities begin to give way, or end after that, in a turn of the event loop at most: a peer can name thousands in one frame, and answer for as many. */
+const WAYS_PER_TURN = 50;
 const BITS_32 = 2 ** 32;
 
 /** What the host of an entity that lost its place sends. */
@@ -41,29 +44,27 @@ export class Merges {
   readonly #directory: Directory;
   readonly #host: EntityHost;
   readonly #merged = new Outcomes<Promise<boolean>>(MOST_MERGES);
+  readonly #turns: SharedTurns;
+  /** What waits until it is its turn to look at others, each life once, however often others are seen. */
+  readonly #waiting = new Set<Life>();
 
   constructor(deps: EntitiesDeps, directory: Directory, host: EntityHost) {
     this.#deps = deps;
     this.#directory = directory;
     this.#host = host;
+    this.#turns = new SharedTurns({
+      timers: deps.timers,
+      mostPerTurn: WAYS_PER_TURN,
+      onError: (error) => deps.onWarning('entity-merge', 'An entity did not give way in its turn', error),
+    });
   }
 
   /** Another entity of the key of a living one of this node was seen. Never rejects. */
   async met(hosted: HostedType, life: Life, other: Pid): Promise<void> {
-    const { name } = hosted.type;
-    const { key, from, process } = life;
     // With a lease, the entry of the other one is only late.
     if (hosted.type.guard === 'lease') return;
-    if (other === from || isBetter(name, key, process.pid, other)) return;
-    // It may go on living: a move that nobody takes is no end.
-    await life.closing;
-    if (!process.alive || life.closing !== undefined) return;
-    if (!this.#directory.isStaying(name, key, other)) return;
-    const merged = this.#giveWay(hosted, life, other).catch((error: unknown) =>
-      this.#deps.onWarning('entity-merge', `${process.pid} could not give way`, error),
-    );
-    life.closing = merged;
-    await merged;
+    if (this.#turns.take()) await this.#meet(hosted, life, other);
+    else this.#meetLater(hosted, life, other);
   }
 
   /** Has a living entity merge a state; once for one number of one sender. @returns Whether it has a use for it. */
@@ -76,6 +77,37 @@ export class Merges {
   /** A node is gone. */
   nodeLost(incarnation: string): void {
     this.#merged.peerLost(incarnation);
+  }
+
+  /** Never rejects. */
+  async #meet(hosted: HostedType, life: Life, other: Pid): Promise<void> {
+    const { process } = life;
+    if (!mustGiveWay(hosted, life, other)) return;
+    // It may go on living: a move that nobody takes is no end.
+    await life.closing;
+    if (!process.alive || life.closing !== undefined) return;
+    if (!this.#directory.isStaying(hosted.type.name, life.key, other)) return;
+    const merged = this.#giveWay(hosted, life, other).catch((error: unknown) =>
+      this.#deps.onWarning('entity-merge', `${process.pid} could not give way`, error),
+    );
+    life.closing = merged;
+    await merged;
+  }
+
+  /** The same in a later turn, with one that lives then: the one that was seen, or a further one. */
+  #meetLater(hosted: HostedType, life: Life, { node }: Pid): void {
+    if (this.#waiting.has(life)) return;
+    this.#waiting.add(life);
+    this.#turns.later(node, () => {
+      this.#waiting.delete(life);
+      if (!life.process.alive) return;
+      const { name } = hosted.type;
+      const other = this.#directory
+        .living(name, life.key)
+        .find((pid) => mustGiveWay(hosted, life, pid) && this.#directory.isStaying(name, life.key, pid));
+      if (other === undefined) return;
+      void this.#meet(hosted, life, other);
+    });
   }
 
   async #giveWay(hosted: HostedType, life: Life, other: Pid): Promise<void> {
@@ -104,7 +136,11 @@ export class Merges {
     const forward = (queued: QueuedMessage): void =>
       this.#host.refuse(queued, new EntityElsewhereError(`${entity} lives at ${other}.`, { pid: other }));
     life.mailbox.divert(forward);
-    if (state !== undefined) await this.#send(hosted, life, other, state);
+    if (state !== undefined) {
+      await this.#send(hosted, life, other, state);
+      // Its node may answer for all at once.
+      if (!this.#turns.take()) await new Promise<void>((resolve) => this.#turns.later(other.node, resolve));
+    }
     this.#host.release(hosted, life, 'duplicate', forward);
   }
 
@@ -146,4 +182,9 @@ export class Merges {
       failure,
     );
   }
+}
+
+/** Whether an entity is the one that ends, because another one has the better place and does not come from it. */
+function mustGiveWay({ type: { name } }: HostedType, { key, from, process }: Life, other: Pid): boolean {
+  return other !== from && !isBetter(name, key, process.pid, other);
 }
