@@ -23,11 +23,12 @@ const STEPS = 30;
  * A node said that it is full before it had said what it is full of, and another one started an entity of its place (9425004).
  * One started an entity that it had given away, before its new node knew that it had left, and started it again (9623216). A node that left was
  * counted as a full one by a node that did not rank it any more, and took the place of a better one (9647192).
+ * A state was merged again on the node that the entity had moved to, because the answer of the first one was lost (730031).
  */
 const KNOWN_SEEDS = [
   1, 482, 5064, 5221, 235, 1_001_294, 1_006_648, 1_006_515, 1_000_004, 1_005_560, 1_007_752, 1_003_036,
   1_006_240, 1_003_404, 1_003_515, 2_000_057, 2_000_297, 4_001_919, 6_000_541, 6_001_104, 7_000_400,
-  8_006_357, 8_002_719, 8_004_489, 9_300_831, 9_425_004, 9_623_216, 9_647_192,
+  8_006_357, 8_002_719, 8_004_489, 9_300_831, 9_425_004, 9_623_216, 9_647_192, 730_031,
 ];
 
 jest.setTimeout(120_000);

@@ -72,6 +72,9 @@ export function hostHandlers(deps: HostHandlersDeps): HandlerTable {
       'merge',
       async (message, { caller }) => {
         const request = read.merge(message);
+        // Race: the answer was lost, and the entity has moved. Sent on to its new node, the state would be merged twice.
+        const known = merges.outcomeOf(caller, request);
+        if (known !== undefined) return await known;
         const { hosted, life, key } = here(message);
         if (hosted?.type.guard !== 'view')
           throw new InvalidArgumentError('This node does not offer the type with guard view.');

@@ -74,6 +74,11 @@ export class Merges {
     return this.#merged.remember(sender.incarnation, isPeer, mergeId, merge);
   }
 
+  /** Returns what became of a state that a sender has sent before, if that is remembered. */
+  outcomeOf(sender: Pid, { mergeId }: MergeRequest): Promise<boolean> | undefined {
+    return this.#merged.known(sender.incarnation, mergeId);
+  }
+
   /** A node is gone. */
   nodeLost(incarnation: string): void {
     this.#merged.peerLost(incarnation);

@@ -34,6 +34,11 @@ export class Outcomes<T> {
     return outcome;
   }
 
+  /** Returns the outcome of what a node asked for before, if it is remembered. */
+  known(incarnation: string, id: string): T | undefined {
+    return (this.#byPeer.get(incarnation) ?? this.#others.get(incarnation))?.get(id);
+  }
+
   /** A peer is gone. It may have stood still, and then it comes back and asks again for what it had no answer to. */
   peerLost(incarnation: string): void {
     const ofPeer = this.#byPeer.get(incarnation);
