@@ -1,4 +1,10 @@
-import type { LocalProcess, Pid, ProcessService } from 'nestjs-pg-registry';
+import {
+  CallTimeoutError,
+  type LocalProcess,
+  type Pid,
+  ProcessExitedError,
+  type ProcessService,
+} from 'nestjs-pg-registry';
 import { NEVER } from 'rxjs';
 import { applyUpdate, Doc, encodeStateVector } from 'yjs';
 import { CollaborationOptions } from '../collaboration-options';
@@ -12,8 +18,11 @@ const [annPid, bobPid] = ['ann', 'bob'] as unknown as Pid[];
 type Cast = (to: string, name: string, message: Updated) => void;
 
 /** A document that is stored so. @param cast What it tells others. */
-async function documentOf(stored: readonly Uint8Array[], cast: Cast): Promise<SharedDoc> {
-  const call = () => Promise.resolve();
+async function documentOf(
+  stored: readonly Uint8Array[],
+  cast: Cast,
+  call: () => Promise<unknown> = () => Promise.resolve(),
+): Promise<SharedDoc> {
   const processes = { call, monitor: () => NEVER, cast } as unknown as ProcessService;
   const store = { load: () => Promise.resolve(stored) } as unknown as DocumentStore;
   const doc = new SharedDoc(processes, store, new CollaborationOptions({ node: 'x' }), {} as LocalProcess);
@@ -55,4 +64,33 @@ it('takes from a session what it has, however full it is, and refuses only what 
   expect(write(written(['c']).updates[0])).toBe(1);
   expect(() => write(written(['d'.repeat(3 * MB)]).updates[0])).toThrow(DocumentFullError);
   doc.onProcessExit();
+});
+
+describe('a document that is stopped while it cannot save', () => {
+  const writer = 'writer' as unknown as Pid;
+
+  /** Its writer answers the first question after the start, to save, and the next one, for what is not saved, with these errors. */
+  async function stopping(...errors: readonly Error[]): Promise<unknown> {
+    const left = [...errors];
+    let hasStarted = false;
+    const call = (): Promise<unknown> =>
+      hasStarted ? Promise.reject(left.shift() ?? new Error('asked once more')) : Promise.resolve();
+    const doc = await documentOf([], () => undefined, call);
+    hasStarted = true;
+    try {
+      return await doc.stop();
+    } finally {
+      doc.onProcessExit();
+    }
+  }
+
+  it('hands nothing over if its writer has ended, which has saved or said that it could not', async () => {
+    const ended = new ProcessExitedError('It has ended.', { pid: writer, reason: 'normal' });
+    await expect(stopping(ended, ended)).resolves.toEqual({ unsaved: undefined, present: [] });
+  });
+
+  it('fails if its writer lives and does not say what is not saved: nobody may take that for nothing', async () => {
+    const late = new CallTimeoutError('Too late.');
+    await expect(stopping(late, late)).rejects.toBe(late);
+  });
 });

@@ -12,6 +12,7 @@ import {
   HandleCast,
   type LocalProcess,
   type Pid,
+  ProcessExitedError,
   type ProcessLifecycle,
   ProcessService,
 } from 'nestjs-pg-registry';
@@ -187,16 +188,25 @@ export class SharedDoc implements ProcessLifecycle<SharedDocStart> {
   @HandleCall()
   async stop(): Promise<Legacy> {
     this.#hasStopped = true;
-    const options = { timeoutMs: FLUSH_TIMEOUT_MS };
-    let unsaved: Uint8Array | undefined;
-    try {
-      await this.#processes.call(this.#writer, 'flush', undefined, options);
-    } catch {
-      const asked = this.#processes.call<Uint8Array | undefined>(this.#writer, 'unsaved', undefined, options);
+    return { unsaved: await this.#flush(), present: this.#board.all() };
+  }
+
+  /** Has the writer save. @returns What it could not save. @throws What its call throws, if it lives and does not say what that is */
+  async #flush(): Promise<Uint8Array | undefined> {
+    const ask = (question: 'flush' | 'unsaved') =>
+      this.#processes.call<Uint8Array | undefined>(this.#writer, question, undefined, {
+        timeoutMs: FLUSH_TIMEOUT_MS,
+      });
+    const isSaved = await ask('flush').then(
+      () => true,
+      () => false,
+    );
+    if (isSaved) return undefined;
+    return await ask('unsaved').catch((error: unknown) => {
       // A writer that has ended meanwhile has saved what it had, or logged that it could not.
-      unsaved = await asked.catch(() => undefined);
-    }
-    return { unsaved, present: this.#board.all() };
+      if (error instanceof ProcessExitedError) return undefined;
+      throw error;
+    });
   }
 
   #changed(update: Uint8Array, origin: Member | undefined): void {
