@@ -161,7 +161,7 @@ export class EntityHost {
     await Promise.all(left.map(({ hosted, life }) => this.end(hosted, life, reason)));
   }
 
-  /** Starts an entity. @throws What is wrong before there is a process; its claim is given back then. */
+  /** Starts an entity. @throws What is wrong before there is a process; its claim is released then. */
   start(hosted: HostedType, key: Key, of: StartOf): Life {
     try {
       return this.#start(hosted, key, of);
@@ -286,7 +286,7 @@ export class EntityHost {
     if (life.process.alive) this.release(hosted, life, reason);
   }
 
-  /** Whether the lease of an entity is held. If not, the entity ends at once: somebody else may be it. */
+  /** Whether the lease of an entity is held. If not, the entity ends at once: another process may be it by now. */
   #isHeld(hosted: HostedType, life: Life): boolean {
     const { claim, process, isFreed } = life;
     if (claim === undefined || claim.held) return true;

@@ -21,7 +21,7 @@ export interface Life {
   readonly from: Pid | undefined;
   /** By which it is held, with guard `'lease'`. */
   readonly claim: Claim | undefined;
-  /** Whether the claim is given back. */
+  /** Whether the claim is released. */
   isFreed: boolean;
   /** Whether another node has it, and only its process is left here. */
   isAway: boolean;

@@ -37,7 +37,8 @@ import {
  *
  * A handler's own error arrives as on Nest's other transports. Beyond that, `send` fails with NotRegisteredError if nobody handles
  * the pattern, NodeDownError or ProcessExitedError if the owner is gone, TransportError if this node is not connected or values
- * were lost, and MailboxFullError if the subscriber took values too slowly, or the owner's node answers before values that it sent ahead, too often.
+ * were lost, and MailboxFullError if the subscriber took values too slowly, or if the owner's node has sent 64 MB of
+ * answers that came before their values.
  */
 @Injectable()
 export class PgRegistryClient extends ClientProxy<RegistryEvents, RegistryStatus> {

@@ -80,7 +80,7 @@ export class Answers {
    * Answers a question. Never throws.
    *
    * @param isOwn Whether this node itself asks, which may do anything.
-   * @param asker The token of who asks; empty for this node itself.
+   * @param asker The token of the asker; empty for this node itself.
    */
   answer(question: unknown, isOwn: boolean, asker = ''): Answer | Promise<Answer> {
     try {

@@ -42,7 +42,7 @@ export class Follows {
    * Returns what happened since the last time, and begins to follow at the first one. Without a scope everything counts, what happens to peers
    * included.
    *
-   * @param asker Who asks: names are its own, so nobody takes what others follow.
+   * @param asker The token of the asker. Names are its own, so it takes nothing of what others follow.
    * @returns Undefined if too many follow already.
    */
   take(asker: string, name: string, scope: string | undefined, key: Key | undefined): EventBatch | undefined {

@@ -3,11 +3,10 @@ import type { QueuedMessage } from './queued-message';
 
 /** So many handlers begin however long the turn has been, and so many before those that have begun get to go on. */
 const FEW_HANDLERS = 8;
-/** Taken once: tests of users may replace it later, and never run what is planned. */
-const nextTick = process.nextTick.bind(process);
-
 /** So long handlers begin in one turn of the event loop, in milliseconds. */
 const MS_PER_TURN = 10;
+/** Taken once: tests of users may replace it later, and never run what is planned. */
+const nextTick = process.nextTick.bind(process);
 
 /**
  * Spreads the handlers of a node over turns of the event loop: a peer can ask for a thousand with what one turn has room for, and each
@@ -15,6 +14,7 @@ const MS_PER_TURN = 10;
  *
  *     few since the last look ──► begin at once
  *     more ──► begin while the turn has time ── none left ──► the next turn
+ *     calls of other nodes, while too much is on its way to the broker ──► when it is not
  *
  * Most of what a handler does may be behind its first `await`, and what it returns is encoded there. So a few begin at a time, and the next ones
  * when the promises of those have had their say: the clock sees it then.
@@ -24,9 +24,10 @@ const MS_PER_TURN = 10;
  * waits is a mailbox, in which they are shared already, and which may be one of many that a node has filled.
  */
 export class HandlerTurns {
+  readonly #timers: Pick<Timers, 'now' | 'afterTurn'>;
+  readonly #congestion: () => Promise<void> | undefined;
   /** How many have begun in this turn, or in those before it if it were few. */
   #begun = 0;
-  readonly #timers: Pick<Timers, 'now' | 'afterTurn'>;
   /** When the first beyond those few began; undefined: none has in this turn. */
   #since: number | undefined;
   #waiting: (() => void)[] = [];
@@ -34,6 +35,8 @@ export class HandlerTurns {
   #together = 0;
   /** What goes on when they have had it. */
   #paused: (() => void)[] = [];
+  /** What waits for the end of a congestion. */
+  #held = new Set<() => void>();
 
   /** A field, because it is passed on as a function. */
   readonly #goOn = (): void => {
@@ -43,10 +46,6 @@ export class HandlerTurns {
     // Those for which there is no room any more come back.
     for (const begin of paused) begin();
   };
-
-  readonly #congestion: () => Promise<void> | undefined;
-  /** What waits for the end of a congestion. */
-  #held = new Set<() => void>();
 
   /** @param congestion Returns what calls of other nodes must wait for, if there is such a thing: their replies would have no room. */
   constructor(
