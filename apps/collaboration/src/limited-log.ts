@@ -4,7 +4,8 @@ import { Injectable, Logger } from '@nestjs/common';
 const INTERVAL_MS = 10_000;
 
 /**
- * The log of a node, for lines that come once for each document or socket: clients open as many of them as they like, and would fill it.
+ * The log of a node, for lines that come once for each document, socket or connection: clients open as many of them as they like, and would
+ * fill it; so would a database that comes and goes.
  * Writes one line of a part and level in each interval, and adds to the next one how many were left out.
  */
 @Injectable()

@@ -1,5 +1,5 @@
-import { Logger } from '@nestjs/common';
 import { Pool } from 'pg';
+import { LimitedLog } from '../limited-log';
 import { Database, type DatabaseRow } from './database';
 
 /** A database that does not answer for so long counts as away. */
@@ -23,9 +23,11 @@ export class PostgresDatabase extends Database {
       query_timeout: TIMEOUT_MS,
       keepAlive: true,
     });
-    const logger = new Logger(PostgresDatabase.name);
-    // The pool makes another connection for the next statement.
-    this.#pool.on('error', (error) => logger.warn(`A connection to the database was lost: ${error.message}`));
+    const log = new LimitedLog();
+    // The pool makes another connection for the next statement. A database that comes and goes breaks all of them each time.
+    this.#pool.on('error', (error) =>
+      log.warn(PostgresDatabase.name, `A connection to the database was lost: ${error.message}`),
+    );
   }
 
   async query(sql: string, parameters: readonly unknown[] = []): Promise<readonly DatabaseRow[]> {
