@@ -95,3 +95,20 @@ it.each([100, 3300])(
     expect(timers.now() - began).toBeLessThan(afterMs + 1000);
   },
 );
+
+it('a node claims leases within whole milliseconds, because errors tell them', async () => {
+  const timers = new ManualTimers();
+  const told: number[] = [];
+  const names = {
+    tryClaim: () => {
+      timers.advance(0.3);
+      return Promise.resolve(undefined);
+    },
+    holder: (_type: string, _key: Key, timeoutMs: number) => {
+      told.push(timeoutMs);
+      return Promise.reject(new TransportError('No answer.'));
+    },
+  };
+  await expect(leasesOf(names, timers).take('type', 'k')).rejects.toThrow('No answer.');
+  expect(told).toEqual([4000]);
+});

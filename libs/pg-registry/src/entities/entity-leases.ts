@@ -53,7 +53,8 @@ export class EntityLeases {
   async take(type: string, key: Key): Promise<Claim> {
     const { timers } = this.#deps;
     const until = timers.now() + CLAIM_MS;
-    const left = (atMost = CLAIM_MS): number => Math.max(1, Math.min(atMost, until - timers.now()));
+    const left = (atMost = CLAIM_MS): number =>
+      Math.max(1, Math.ceil(Math.min(atMost, until - timers.now())));
     let who = 'another node';
     let late: LockTimeoutError | TransportError | undefined;
     try {

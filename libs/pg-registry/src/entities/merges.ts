@@ -1,14 +1,6 @@
 import type { QueuedMessage } from '../calls';
 import { SharedTurns } from '../lifetime';
-import {
-  codeOfThrown,
-  EntityElsewhereError,
-  type Key,
-  messageOfThrown,
-  normalValue,
-  type Pid,
-  type Value,
-} from '../term';
+import { codeOfThrown, EntityElsewhereError, type Key, normalValue, type Pid, type Value } from '../term';
 import type { EntitiesDeps } from './entities-deps';
 import type { EntityHost } from './entity-host';
 import { type EntityLifecycle, nameOf } from './entity-options';
@@ -130,11 +122,7 @@ export class Merges {
     try {
       await this.#deps.service.closeProcess(process, 'duplicate', { beforeExit });
     } catch (error) {
-      this.#deps.onWarning(
-        'entity-state',
-        `The state of ${entity} is not merged: ${messageOfThrown(error)}.`,
-        error,
-      );
+      this.#deps.onWarning('entity-state', `The state of ${entity} is not merged`, error);
     }
     if (!process.alive) return;
     this.#deps.scope(ENTITIES_SCOPE).updateValue([name, key], MOVING, process.pid);

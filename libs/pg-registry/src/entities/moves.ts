@@ -5,7 +5,6 @@ import {
   EntityElsewhereError,
   isPid,
   type Key,
-  messageOfThrown,
   normalValue,
   type Pid,
   type Value,
@@ -251,7 +250,7 @@ export class Moves {
     } catch (error) {
       this.#deps.onWarning(
         'entity-state',
-        `The state of ${nameOf({ type: name, key })} is not handed over: ${messageOfThrown(error)}. It moves without it.`,
+        `The state of ${nameOf({ type: name, key })} is not handed over, and it moves without it`,
         error,
       );
     }
@@ -282,7 +281,7 @@ export class Moves {
           sent = NO_STATE;
           this.#deps.onWarning(
             'entity-state',
-            `The state of ${nameOf({ type: name, key })} is too large to hand over. It moves without it.`,
+            `The state of ${nameOf({ type: name, key })} is too large to hand over, and it moves without it`,
             error,
           );
         } else if (code !== 'CALL_TIMEOUT' && code !== 'TRANSPORT') break;

@@ -105,7 +105,7 @@ export class Refusals {
       node = placement(entity.key, hosts);
     } catch (error) {
       return new EntityUnavailableError(
-        `The placement of ${nameOf(entity)} threw: ${messageOfThrown(error)}. Nothing was executed.`,
+        `The placement of ${nameOf(entity)} threw, and nothing was executed: ${messageOfThrown(error)}`,
       );
     }
     const nodes = hosts.map((host) => quoteText(host.node)).join(', ');

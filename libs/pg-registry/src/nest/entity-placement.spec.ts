@@ -101,7 +101,7 @@ describe('The placement of entities', () => {
       () => {
         throw new RangeError('no zone');
       },
-      /The placement of 'tenant' 'x' threw: .*no zone.*Nothing was executed/,
+      /The placement of 'tenant' 'x' threw, and nothing was executed: .*no zone/,
     ],
     [
       'names a node that does not offer the type',

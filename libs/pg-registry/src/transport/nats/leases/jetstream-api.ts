@@ -38,8 +38,13 @@ export class JetStreamApi {
     this.#deps = deps;
   }
 
-  /** Sends a request before it returns, unless the node is not connected. Never rejects. */
-  async ask(request: BrokerRequest): Promise<JetStreamAnswer> {
+  /**
+   * Sends a request before it returns, unless the node is not connected. Never rejects.
+   *
+   * @param limitMs How long the call may take that makes the request. That is what people are told if there is no answer in time: little of
+   *   it may be left for its last request.
+   */
+  async ask(request: BrokerRequest, limitMs: number = request.timeoutMs): Promise<JetStreamAnswer> {
     const { server, isConnected } = this.#deps;
     if (!isConnected()) return { type: 'unreachable', reason: `The node is not connected to ${server()}.` };
     const outcome = await this.#deps.ask(request);
@@ -52,7 +57,7 @@ export class JetStreamApi {
       case 'timeout':
         return {
           type: 'unknown',
-          reason: `JetStream on ${server()} did not answer within ${Math.round(request.timeoutMs)} ms.`,
+          reason: `JetStream on ${server()} did not answer within ${Math.ceil(limitMs)} ms.`,
         };
       case 'lost':
         return {

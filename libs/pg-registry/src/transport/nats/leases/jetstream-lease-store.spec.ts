@@ -269,6 +269,29 @@ describe('JetStreamLeaseStore', () => {
     }
   });
 
+  it.each<[string, string, () => Promise<unknown>]>([
+    ['read', 'MSG.GET', () => server.store.read('k', { timeoutMs: 1000 })],
+    ['write', RECORD, () => server.write()],
+  ])(
+    'a %s that the server answers too late says how long it had, not how little was left for its last request',
+    async (_, last, call) => {
+      const now = jest.spyOn(performance, 'now').mockReturnValue(0);
+      try {
+        // Looking for the stream takes all the time.
+        server.onAsked = (subject) => {
+          if (subject.includes('INFO')) now.mockReturnValue(1000);
+        };
+        expect(await call()).toEqual({
+          type: 'unknown',
+          reason: 'JetStream on NATS at test did not answer within 1000 ms.',
+        });
+        expect(server.asked.join()).toContain(last);
+      } finally {
+        now.mockRestore();
+      }
+    },
+  );
+
   it('gives up when the stream is deleted as soon as it is made', async () => {
     const notFound = { error: { code: 404, err_code: 10_059, description: 'stream not found' } };
     server.script('$JS.API.STREAM.MSG.GET.pgr_ns_names', notFound, notFound, notFound);

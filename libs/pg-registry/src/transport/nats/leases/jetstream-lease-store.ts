@@ -14,6 +14,7 @@ import { type JetStreamAnswer, JetStreamApi, type JetStreamDeps, type NotAnswere
 import { errorIn, JETSTREAM_ERROR, type JetStreamError, outcomeOf } from './jetstream-errors';
 import { LeaseStream, type StreamState } from './lease-stream';
 import { recordSubject } from './record-subject';
+import { TimeLimit } from './time-limit';
 
 /** A read asks for the life of the stream, too, unless that was asked for less than this ago. */
 const LIFE_COUNTS_MS = 1000;
@@ -28,7 +29,7 @@ interface LifeAround {
   readonly before: number;
   /** The answer to a question that was sent behind the write; undefined: none was. */
   readonly behind: Promise<StreamState> | undefined;
-  readonly endsAt: number;
+  readonly time: TimeLimit;
 }
 
 /**
@@ -68,17 +69,17 @@ export class JetStreamLeaseStore implements LeaseStore {
   }
 
   async read(name: string, { timeoutMs }: LeaseRequestOptions): Promise<LeaseReadOutcome> {
-    const endsAt = performance.now() + timeoutMs;
+    const time = new TimeLimit(timeoutMs);
     const subject = recordSubject(this.#options.subject, name);
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-      const found = this.#stream.life ?? (await this.#stream.look(leftUntil(endsAt)));
+      const found = this.#stream.life ?? (await this.#stream.look(time));
       if (found.type !== 'life') return found;
       // The question about the life comes first: a record of an earlier life must not pass for one of a later life, where another record may have
       // its revision. Both leave in one turn if the server reads the record second.
       const notBefore = performance.now() - LIFE_COUNTS_MS;
-      const looking = this.#stream.look(leftUntil(endsAt), notBefore);
+      const looking = this.#stream.look(time, notBefore);
       if (!found.isInOrder || this.#stream.askingSince < notBefore) await looking;
-      const [answer, life] = await Promise.all([this.#get(subject, leftUntil(endsAt)), looking]);
+      const [answer, life] = await Promise.all([this.#get(subject, time), looking]);
       if (!isGone(answer)) return life.type === 'life' ? this.#readOutcome(answer, life.epoch) : life;
       this.#stream.doubt();
     }
@@ -86,17 +87,17 @@ export class JetStreamLeaseStore implements LeaseStore {
   }
 
   async write(write: LeaseWrite, { timeoutMs }: LeaseRequestOptions): Promise<LeaseWriteOutcome> {
-    const endsAt = performance.now() + timeoutMs;
+    const time = new TimeLimit(timeoutMs);
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-      const found = this.#stream.life ?? (await this.#stream.look(leftUntil(endsAt)));
+      const found = this.#stream.life ?? (await this.#stream.look(time));
       if (found.type !== 'life') return found;
       if (typeof write.after === 'string' && !found.isInOrder) return { type: 'refused' };
-      const put = this.#put(write, leftUntil(endsAt));
+      const put = this.#put(write, time);
       // Right behind the write, where it cannot overtake it: one round trip for both.
       const isFollowed = write.certainEpoch && found.isInOrder;
-      const behind = isFollowed ? this.#stream.look(leftUntil(endsAt), performance.now()) : undefined;
+      const behind = isFollowed ? this.#stream.look(time, performance.now()) : undefined;
       const answer = await put;
-      if (!isGone(answer)) return this.#writeOutcome(answer, write, { before: found.epoch, behind, endsAt });
+      if (!isGone(answer)) return this.#writeOutcome(answer, write, { before: found.epoch, behind, time });
       this.#stream.doubt();
     }
     return this.#goneAgain();
@@ -134,30 +135,39 @@ export class JetStreamLeaseStore implements LeaseStore {
     this.#stream.doubt();
   }
 
-  #get(subject: string, timeoutMs: number): Promise<JetStreamAnswer> {
-    return this.#api.ask({
-      subject: `$JS.API.STREAM.MSG.GET.${this.#options.bucket}`,
-      bytes: Buffer.from(JSON.stringify({ last_by_subj: subject })),
-      timeoutMs,
-      accept: (body) => errorIn(body) !== undefined || peek(body, 'message', 'subject') === subject,
-    });
+  #get(subject: string, { leftMs: timeoutMs, limitMs }: TimeLimit): Promise<JetStreamAnswer> {
+    return this.#api.ask(
+      {
+        subject: `$JS.API.STREAM.MSG.GET.${this.#options.bucket}`,
+        bytes: Buffer.from(JSON.stringify({ last_by_subj: subject })),
+        timeoutMs,
+        accept: (body) => errorIn(body) !== undefined || peek(body, 'message', 'subject') === subject,
+      },
+      limitMs,
+    );
   }
 
-  #put({ name, record, after, id }: LeaseWrite, timeoutMs: number): Promise<JetStreamAnswer> {
+  #put(
+    { name, record, after, id }: LeaseWrite,
+    { leftMs: timeoutMs, limitMs }: TimeLimit,
+  ): Promise<JetStreamAnswer> {
     const { bucket, subject } = this.#options;
-    return this.#api.ask({
-      subject: recordSubject(subject, name),
-      bytes: record,
-      headers: {
-        'Nats-Msg-Id': id,
-        'Nats-Expected-Stream': bucket,
-        [typeof after === 'string' ? 'Nats-Expected-Last-Msg-Id' : 'Nats-Expected-Last-Subject-Sequence']:
-          String(after),
+    return this.#api.ask(
+      {
+        subject: recordSubject(subject, name),
+        bytes: record,
+        headers: {
+          'Nats-Msg-Id': id,
+          'Nats-Expected-Stream': bucket,
+          [typeof after === 'string' ? 'Nats-Expected-Last-Msg-Id' : 'Nats-Expected-Last-Subject-Sequence']:
+            String(after),
+        },
+        timeoutMs,
+        // Another stream that covers the subject acknowledges the message, too.
+        accept: (body) => peek(body, 'stream') === bucket,
       },
-      timeoutMs,
-      // Another stream that covers the subject acknowledges the message, too.
-      accept: (body) => peek(body, 'stream') === bucket,
-    });
+      limitMs,
+    );
   }
 
   #readOutcome(answer: JetStreamAnswer, epoch: number): LeaseReadOutcome {
@@ -176,7 +186,7 @@ export class JetStreamLeaseStore implements LeaseStore {
   async #writeOutcome(
     answer: JetStreamAnswer,
     { certainEpoch }: LeaseWrite,
-    { before, behind, endsAt }: LifeAround,
+    { before, behind, time }: LifeAround,
   ): Promise<LeaseWriteOutcome> {
     if (answer.type !== 'answer') return this.#noOutcome(answer);
     const error = errorIn(answer.body);
@@ -190,8 +200,7 @@ export class JetStreamLeaseStore implements LeaseStore {
     const isHigher = this.#stream.isHigher(revision, !repeated);
     if (isHigher && !certainEpoch) return { ...written, epoch: before };
     let life = isHigher ? await behind : undefined;
-    if (life?.type !== 'life' || !life.isInOrder)
-      life = await this.#stream.look(leftUntil(endsAt), performance.now());
+    if (life?.type !== 'life' || !life.isInOrder) life = await this.#stream.look(time, performance.now());
     if (life.type === 'life' && life.epoch === before) return { ...written, epoch: before };
     // Race: the stream was made anew around the write. Which of the two has it is not known.
     const why = life.type === 'life' ? `The ${this.place} was made anew meanwhile.` : life.reason;
@@ -222,10 +231,6 @@ function isOtherRecord(error: JetStreamError | undefined): boolean {
 
 function isSequence(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
-}
-
-function leftUntil(endsAt: number): number {
-  return Math.max(0, endsAt - performance.now());
 }
 
 /** In memory of its own, unlike a small Buffer. */

@@ -10,6 +10,7 @@ import {
   streamConfig,
   type StreamPlan,
 } from './stream-shape';
+import type { TimeLimit } from './time-limit';
 
 const EMPTY = new Uint8Array();
 const ENCODER = new TextEncoder();
@@ -90,16 +91,15 @@ export class LeaseStream {
    *
    * @param notBefore Only the answer to a question that was asked then or later counts, by `performance.now()`.
    */
-  async look(timeoutMs: number, notBefore = -Infinity): Promise<StreamState> {
-    const endsAt = performance.now() + timeoutMs;
+  async look(time: TimeLimit, notBefore = -Infinity): Promise<StreamState> {
     // A question under way may have been asked too early. The one after it was not.
     for (;;) {
       if (this.#life !== undefined && this.#askedAt >= notBefore) return this.#life;
-      const state = await within(endsAt - performance.now(), this.#ask());
+      const state = await within(time.leftMs, this.#ask());
       if (state === undefined)
         return {
           type: 'unknown',
-          reason: `JetStream did not tell of ${this.place} within ${Math.round(timeoutMs)} ms.`,
+          reason: `JetStream did not tell of ${this.place} within ${Math.ceil(time.limitMs)} ms.`,
         };
       if (state.type !== 'life') return state;
     }
@@ -214,7 +214,7 @@ function isError(answer: JetStreamAnswer, number: number): boolean {
 async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const timeUp = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), Math.max(0, ms));
+    timer = setTimeout(() => resolve(undefined), ms);
   });
   try {
     return await Promise.race([work, timeUp]);
