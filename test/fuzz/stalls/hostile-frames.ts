@@ -4,6 +4,7 @@ import { FULL_BYTES, ITEM_HEAD_BYTES } from '../../../libs/pg-registry/src/calls
 import { encodeHello, MOST_NAMES } from '../../../libs/pg-registry/src/cluster/hello';
 import { Writer } from '../../../libs/pg-registry/src/wire';
 import { AROUND, heaviest, NUMBERS, type Part, PARTS } from './repeated';
+import { LARGE_KEYS } from './large-keys';
 import { LIVES_KINDS } from './lives';
 import type { HostileFrame, Victim } from './victim';
 
@@ -338,6 +339,7 @@ export const KINDS: readonly HostileKind[] = [
   ...ENDS,
   GONE,
   ...LIVES_KINDS,
+  ...LARGE_KEYS,
   ...CALLS,
   ...HELLOS,
   ...valueKinds(),

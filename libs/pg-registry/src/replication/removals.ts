@@ -53,10 +53,10 @@ export class Removals {
   /** Removes as many as the present turn has room for. */
   tick(): void {
     for (const [owner, { entries, cause }] of this.#pending) {
-      const before = entries.count;
+      const { count, extraCost } = entries;
       if (this.#budget.rowsLeft <= 0) break;
       this.#output.diff(entries.removeNewest(this.#budget.rowsLeft), cause);
-      this.#budget.rowsLeft -= before - entries.count;
+      this.#budget.rowsLeft -= count - entries.count + entries.extraCost - extraCost;
       if (entries.count === 0) this.#pending.delete(owner);
     }
     this.deadline = this.#pending.size > 0 ? -Infinity : Infinity;

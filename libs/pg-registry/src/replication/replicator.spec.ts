@@ -100,6 +100,21 @@ describe('operations', () => {
     expect([b.counts['resyncs-too-large'], difference(network)]).toEqual([1, undefined]);
   });
 
+  it('an end of a process with many large keys is replaced by a sync, which removes them in several turns', () => {
+    const { network, a, b } = two({ rowsPerTurn: 100 });
+    for (let nth = 0; nth < 40; nth += 1)
+      a.join('s', [nth, ...Array.from({ length: 1500 }, () => 1)], null, [1]);
+    a.join('s', 'stays', null, [2]);
+    network.run(5000);
+    expect(b.table().count).toBe(41);
+    b.diffs.length = 0;
+    a.exit('s', 1);
+    network.run(10_000);
+    expect([b.table().count, b.counts['resyncs-too-large'], difference(network)]).toEqual([1, 1, undefined]);
+    const left = b.diffs.map(({ diff }) => diff.flatMap(({ rows }) => rows).length);
+    expect(Math.max(...left)).toBeLessThan(10);
+  });
+
   it('the operations of one frame are applied in several turns, in their order', () => {
     const { network, a, b } = two({ rowsPerTurn: 100 });
     for (let at = 0; at < 1000; at += 1) a.join('s', 'k', at);

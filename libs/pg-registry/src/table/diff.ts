@@ -80,16 +80,18 @@ function partOf(change: Change, from: number, to: number): Change {
 /**
  * One join or leave per key, for rows of any keys: keys in order of their first row, rows in the given order.
  * Cost: linear.
+ *
+ * @param siblings Those that each row had before it left, if the caller knows them: without them, a large bigint takes its length.
  */
-export function changePerKey(kind: 'join' | 'leave', rows: readonly Row[]): Diff {
+export function changePerKey(kind: 'join' | 'leave', rows: readonly Row[], siblings?: Siblings): Diff {
   if (haveOneKey(rows)) return oneChange(kind, rows);
   const byKey = new Map<unknown, Row[]>();
-  for (const row of rows) {
-    const key = groupOf(row);
+  rows.forEach((row, at) => {
+    const key = siblings?.[at] ?? groupOf(row);
     const known = byKey.get(key);
     if (known === undefined) byKey.set(key, [row]);
     else known.push(row);
-  }
+  });
   return Array.from(byKey.values(), (ofKey) => ({ kind, key: ofKey[0].key, rows: ofKey }));
 }
 
@@ -115,12 +117,12 @@ export function joinPerKey(rows: readonly Row[]): Diff {
   return changes;
 }
 
-/** One update per key; `old[i]` is what `rows[i]` replaced. Order and cost as in {@link changePerKey}. */
-export function updatePerKey(rows: readonly Row[], old: readonly Row[]): Diff {
+/** One update per key; `old[i]` is what `rows[i]` replaced. Order, cost and `siblings` as in {@link changePerKey}. */
+export function updatePerKey(rows: readonly Row[], old: readonly Row[], siblings?: Siblings): Diff {
   if (haveOneKey(rows)) return oneUpdate(rows, old);
   const byKey = new Map<unknown, { rows: Row[]; old: Row[] }>();
   rows.forEach((row, at) => {
-    const key = groupOf(row);
+    const key = siblings?.[at] ?? groupOf(row);
     let known = byKey.get(key);
     if (known === undefined) byKey.set(key, (known = { rows: [], old: [] }));
     known.rows.push(row);
@@ -128,6 +130,9 @@ export function updatePerKey(rows: readonly Row[], old: readonly Row[]): Diff {
   });
   return Array.from(byKey.values(), (group) => ({ kind: 'update', key: group.rows[0].key, ...group }));
 }
+
+/** `row.siblings` of each of some rows of a table, at the moment when each was changed. */
+type Siblings = readonly (RowsOfKey | undefined)[];
 
 /** What the rows of one key share, and V8 hashes with a seed; of an object the identity is enough. */
 function groupOf({ key }: Row): unknown {

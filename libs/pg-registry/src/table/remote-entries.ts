@@ -1,10 +1,11 @@
-import { type Key, sameKey, samePid, type Value } from '../term';
+import { heapBytesOfKey, isArray, type Key, sameKey, samePid, type Value } from '../term';
 import { changePerKey, joinPerKey, NO_CHANGE, oneChange, updatePerKey, type Diff } from './diff';
 import { EMPTY_DIGEST, type Digest } from './digest';
 import type { Indexes } from './indexes';
 import { RecentPlaces } from './recent-places';
+import { LONGEST_HASHED } from './sharded-map';
 import type { RemoteGroup, RemoteOperation, SyncChunk, SyncRow } from './remote-operation';
-import type { Row } from './row';
+import type { Row, RowsOfKey } from './row';
 
 /** The size of what one owner has in a scope. */
 export interface EntriesSize {
@@ -22,6 +23,8 @@ const NOTHING: EntriesSize = { count: 0, heapBytes: 0 };
 export class RemoteEntries {
   /** The incarnation that owns them. */
   readonly owner: string;
+  /** What removing rows has cost so far because their keys are large, in rows with small keys that might have been removed instead. */
+  extraCost = 0;
   readonly #indexes: Indexes;
 
   /** @internal only the table makes them. */
@@ -59,6 +62,19 @@ export class RemoteEntries {
       : groups.flatMap((group) => this.#applyGroup(group, reach));
   }
 
+  /** What {@link extraCost} would rise by with an operation. */
+  extraCostOf({ groups }: RemoteOperation): number {
+    let cost = 0;
+    for (const group of groups) {
+      if (group.kind !== 'leave') continue;
+      for (const number of group.numbers) {
+        const row = this.#indexes.owner(this.owner)?.get(number);
+        if (row !== undefined) cost += extraCostOf(row);
+      }
+    }
+    return cost;
+  }
+
   #applyGroup(group: RemoteGroup, reach: OperationReach): Diff {
     if (group.kind === 'leave') return this.#leave(group.numbers, reach);
     if (group.kind === 'update') return this.#update(group.entries, reach);
@@ -75,14 +91,17 @@ export class RemoteEntries {
   }
 
   #leave(numbers: readonly number[], { cursor }: OperationReach): Diff {
-    const left: Row[] = [];
+    const left = new Leaving(this.#indexes);
     for (const number of numbers) {
       const row = number <= cursor ? this.#indexes.owner(this.owner)?.get(number) : undefined;
-      if (row === undefined) continue;
-      this.#indexes.remove(row);
-      left.push(row);
+      if (row !== undefined) left.remove(row);
     }
-    return changePerKey('leave', left);
+    return this.#leavesOf(left);
+  }
+
+  #leavesOf(left: Leaving): Diff {
+    this.extraCost += left.extraCost;
+    return left.diff();
   }
 
   #update(
@@ -91,13 +110,15 @@ export class RemoteEntries {
   ): Diff {
     const old: Row[] = [];
     const rows: Row[] = [];
+    const siblings: (RowsOfKey | undefined)[] = [];
     for (const { number, value } of entries) {
       const row = number <= cursor ? this.#indexes.owner(this.owner)?.get(number) : undefined;
       if (row === undefined) continue;
       old.push(row);
+      siblings.push(row.siblings);
       rows.push(this.#indexes.replace(row, value, revision));
     }
-    return updatePerKey(rows, old);
+    return updatePerKey(rows, old, siblings);
   }
 
   /**
@@ -121,6 +142,7 @@ export class RemoteEntries {
     let keyOfLast: Key | undefined;
     const updated: Row[] = [];
     const old: Row[] = [];
+    const siblings: (RowsOfKey | undefined)[] = [];
     for (const { number, key, pid, value, revision } of listed) {
       const row = this.#indexes.owner(owner)?.get(number);
       if (row === undefined) {
@@ -129,42 +151,51 @@ export class RemoteEntries {
         keyOfLast = key;
       } else if (row.revision <= chunk.at && row.revision !== revision) {
         old.push(row);
+        siblings.push(row.siblings);
         updated.push(this.#indexes.replace(row, value, revision));
       }
     }
-    return [...changePerKey('leave', left), ...joinPerKey(joined), ...updatePerKey(updated, old)];
+    return [...this.#leavesOf(left), ...joinPerKey(joined), ...updatePerKey(updated, old, siblings)];
   }
 
-  /** The number of the `nth` entry above `from`; Infinity if there are fewer. Cost: `nth`, and the logarithm of their number. */
+  /**
+   * The number of the `nth` entry above `from`, one with a large key counting as the rows that might be removed instead; Infinity if there
+   * are fewer. Cost: `nth`, and the logarithm of their number.
+   */
   numberOf(nth: number, from: number): number {
-    return (
-      this.#indexes
-        .owner(this.owner)
-        ?.between(from, Infinity, nth)
-        .at(nth - 1)?.number ?? Infinity
-    );
+    let left = nth;
+    for (const row of this.#indexes.owner(this.owner)?.between(from, Infinity, nth) ?? []) {
+      left -= 1 + extraCostOf(row);
+      if (left <= 0) return row.number;
+    }
+    return Infinity;
   }
 
   /** Removes the rows that the owner no longer has, but none that an operation after the chunk has touched. */
-  #removeUnlisted({ from, to, at: takenAt }: SyncChunk, listed: readonly SyncRow[]): Row[] {
-    const left: Row[] = [];
+  #removeUnlisted({ from, to, at: takenAt }: SyncChunk, listed: readonly SyncRow[]): Leaving {
+    const left = new Leaving(this.#indexes);
+    const comparison = new KeyComparison();
     let at = 0;
     for (const row of this.#indexes.owner(this.owner)?.between(from, to) ?? []) {
       while (at < listed.length && listed[at].number < row.number) at += 1;
-      const isListed = at < listed.length && isSameEntry(row, listed[at]);
-      if (isListed || row.revision > takenAt) continue;
-      this.#indexes.remove(row);
-      left.push(row);
+      const isListed = at < listed.length && isSameEntry(row, listed[at], comparison);
+      if (!isListed && row.revision <= takenAt) left.remove(row);
     }
     return left;
   }
 
-  /** Removes the newest of them, at most `limit`: one change per key, newest first. Cost: the answer. */
+  /**
+   * Removes the newest of them, at most `limit`, one with a large key counting as the rows that might be removed instead: one change per
+   * key, newest first. Cost: the answer.
+   */
   removeNewest(limit = Infinity): Diff {
     if (this.owner === this.#indexes.own.incarnation) return NO_CHANGE;
-    const rows = this.#indexes.owner(this.owner)?.newest(limit) ?? [];
-    for (const row of rows) this.#indexes.remove(row);
-    return changePerKey('leave', rows);
+    const left = new Leaving(this.#indexes);
+    for (const row of this.#indexes.owner(this.owner)?.newest(limit) ?? []) {
+      if (left.count + left.extraCost >= limit) break;
+      left.remove(row);
+    }
+    return this.#leavesOf(left);
   }
 }
 
@@ -188,6 +219,60 @@ function listedIn({ from, to, rows }: SyncChunk, owner: string): readonly SyncRo
 }
 
 /** An entry never changes its key or process: so the owner has replaced a row that differs there. */
-function isSameEntry(row: Row, theirs: SyncRow): boolean {
-  return row.number === theirs.number && samePid(row.pid, theirs.pid) && sameKey(row.key, theirs.key);
+function isSameEntry(row: Row, theirs: SyncRow, comparison: KeyComparison): boolean {
+  return row.number === theirs.number && samePid(row.pid, theirs.pid) && comparison.isSame(row, theirs.key);
+}
+
+/** Compares the keys of rows with one that many rows of a chunk may share, each key once. */
+class KeyComparison {
+  #theirs: Key | undefined;
+  readonly #known = new Map<RowsOfKey, boolean>();
+
+  isSame({ key, siblings }: Row, theirs: Key): boolean {
+    if (siblings === undefined) return sameKey(key, theirs);
+    if (!Object.is(theirs, this.#theirs)) this.#known.clear();
+    this.#theirs = theirs;
+    let same = this.#known.get(siblings);
+    if (same === undefined) this.#known.set(siblings, (same = sameKey(key, theirs)));
+    return same;
+  }
+}
+
+/** Rows that leave the table, and what they have in common. */
+class Leaving {
+  extraCost = 0;
+  readonly #rows: Row[] = [];
+  readonly #siblings: (RowsOfKey | undefined)[] = [];
+  readonly #indexes: Indexes;
+
+  constructor(indexes: Indexes) {
+    this.#indexes = indexes;
+  }
+
+  get count(): number {
+    return this.#rows.length;
+  }
+
+  remove(row: Row): void {
+    this.extraCost += extraCostOf(row);
+    this.#rows.push(row);
+    this.#siblings.push(row.siblings);
+    this.#indexes.remove(row);
+  }
+
+  /** One leave per key. */
+  diff(): Diff {
+    return changePerKey('leave', this.#rows, this.#siblings);
+  }
+}
+
+/** To find the place of a key that takes so many bytes takes about as long as to change a row; of an array each level takes memory. */
+const KEY_BYTES_OF_ROW = 512;
+const ARRAY_BYTES_OF_ROW = 1024;
+
+/** What it costs to remove a row because its key is large, in rows with small keys. */
+function extraCostOf({ key }: Row): number {
+  // V8 keeps the hash of a text.
+  if (typeof key === 'string' ? key.length <= LONGEST_HASHED : typeof key === 'number') return 0;
+  return Math.floor(heapBytesOfKey(key) / (isArray(key) ? ARRAY_BYTES_OF_ROW : KEY_BYTES_OF_ROW));
 }

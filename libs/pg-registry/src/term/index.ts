@@ -71,6 +71,7 @@ export {
 } from './thrown';
 export { KeyMap } from './key-map';
 export {
+  LONGEST_NAME,
   MOST_KEY_PARTS,
   MOST_READ_WEIGHT,
   MOST_WEIGHT,

@@ -36,6 +36,12 @@ export const MOST_READ_WEIGHT: number = MOST_WEIGHT * 1.5;
 /** The most elements and properties of a key, all levels together. */
 export const MOST_KEY_PARTS = 4096;
 
+/**
+ * The most characters of a property's name. V8 hashes a longer one by its length alone, in a table that all objects of the Node.js process
+ * share: a new one is compared with all others of its length.
+ */
+export const LONGEST_NAME = 16_383;
+
 /** An object with more names than so many costs less for each further one, because V8 makes no hidden classes for it. */
 const SHAPE_NAMES = 32;
 

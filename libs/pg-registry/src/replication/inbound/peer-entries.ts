@@ -19,6 +19,9 @@ const FAR_FEWER = 0.75;
  */
 const PART_TURNS = 2;
 
+/** What an operation removes may cost as many turns' rows. Keys of the default `maxKeyBytes` that are no arrays never do. */
+const MOST_LEAVE_TURNS = 5;
+
 /** Why the entries of a peer are too many: their number, the memory that they take, or several under a key where one is allowed. */
 export type Excess = 'number' | 'memory' | 'keys';
 
@@ -68,8 +71,17 @@ export class PeerEntries {
     return agree;
   }
 
-  /** Applies an operation, see `RemoteEntries.apply`. Call {@link takeStock} afterwards. */
+  /**
+   * Applies an operation, see `RemoteEntries.apply`. Call {@link takeStock} afterwards.
+   *
+   * @throws WeightLimitError if what leaves has keys so large that it must be synced instead, which takes several turns
+   */
   apply(operation: RemoteOperation, cursor: number): void {
+    const { budget } = this.#deps;
+    const cost = this.rows.extraCostOf(operation);
+    if (cost > budget.rowsPerTurn * MOST_LEAVE_TURNS)
+      throw new WeightLimitError('entries leave whose keys are too large to be removed in one turn');
+    budget.rowsLeft -= cost;
     const diff = this.rows.apply(operation, cursor);
     if (this.#deps.onePerKey === true) this.#noteRepeated(diff);
     this.#deps.output.diff(diff, 'peer');
@@ -94,14 +106,14 @@ export class PeerEntries {
     const most = budget.rowsPerTurn * PART_TURNS;
     // Of these, as many may be in the chunk as it may have.
     const known = canWait ? most : Math.max(most, 2 * MAX_CHUNK_ROWS);
-    const before = this.rows.count;
+    const { count: before, extraCost } = this.rows;
     try {
       const part = chunk.next(this.rows.numberOf(known, chunk.from), canWait ? most : Infinity);
       const diff = this.rows.merge(part);
       if (this.#deps.onePerKey === true) this.#noteRepeated(diff);
       this.#deps.output.diff(diff, 'sync');
       const left = before + part.rows.length - this.rows.count;
-      budget.rowsLeft -= chunk.cost + left;
+      budget.rowsLeft -= chunk.cost + left + this.rows.extraCost - extraCost;
     } catch (error) {
       // No node registers a value that weighs so much, so it would not become lighter.
       if (error instanceof WeightLimitError) this.#isTooLarge = true;

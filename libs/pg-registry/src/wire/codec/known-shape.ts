@@ -1,5 +1,6 @@
-import { HEAP_BYTES, heapBytesOfArray, weightOfNames } from '../../term';
+import { HEAP_BYTES, heapBytesOfArray, LONGEST_NAME, weightOfNames } from '../../term';
 import type { ByteReader } from './byte-reader';
+import { WeightLimitError } from './decode-error';
 import type { HeapCounter } from './heap-counter';
 import { mostReferencesToShape } from './references';
 
@@ -14,7 +15,7 @@ export interface KnownShape {
 /**
  * Reads the names of a new shape, which may be referred to later in the item.
  *
- * @throws DecodeError if no Writer writes such names; HeapLimitError if they take more memory than is left.
+ * @throws DecodeError if no Writer writes such names; HeapLimitError if they take more memory than is left; WeightLimitError if one is too long.
  */
 export function readShape(bytes: ByteReader & HeapCounter): KnownShape {
   const start = bytes.position;
@@ -23,6 +24,10 @@ export function readShape(bytes: ByteReader & HeapCounter): KnownShape {
   // oxlint-disable-next-line unicorn/no-new-array -- of that size: one that grows gets room for sixteen more, in each item of a bundle
   const names = new Array<string>(count);
   for (let i = 0; i < count; i += 1) names[i] = bytes.string();
+  if (names.some(({ length }) => length > LONGEST_NAME))
+    throw new WeightLimitError(
+      `Byte ${bytes.position}: a property whose name has more than ${LONGEST_NAME} characters.`,
+    );
   if (names.includes('__proto__')) bytes.fail('a property named __proto__');
   if (count > 1 && new Set(names).size !== count) bytes.fail('a property twice');
   const headBytes = bytes.position - start + 1;

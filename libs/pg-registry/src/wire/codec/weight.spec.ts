@@ -1,6 +1,7 @@
 import {
   DEFAULT_VALUE_LIMITS,
   type Key,
+  LONGEST_NAME,
   MOST_KEY_PARTS,
   MOST_WEIGHT,
   normalKey,
@@ -137,4 +138,14 @@ describe('a key', () => {
     expect(readKey(keyOf(MOST_KEY_PARTS))).toBeDefined();
     expect(() => readKey(keyOf(MOST_KEY_PARTS + 1))).toThrow(/a key of more than 4096 parts/);
   });
+});
+
+it('a name of a property that V8 would hash by its length alone is neither stored nor read', () => {
+  const [longest, longer] = [{ ['n'.repeat(LONGEST_NAME)]: 1 }, { ['n'.repeat(LONGEST_NAME + 1)]: 1 }];
+  expect(read(written(longest))).toEqual(longest);
+  expect(normalValue(longest, limits, pids)).toEqual(longest);
+  expect(() => read(written(longer))).toThrow(WeightLimitError);
+  expect(() => normalValue(longer, limits, pids)).toThrow(
+    /^value has a property whose name has more than 16383 characters\. .* Nothing was stored\.$/,
+  );
 });
