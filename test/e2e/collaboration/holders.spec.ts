@@ -1,13 +1,9 @@
-import { applyUpdate, Doc } from 'yjs';
 import { eventually } from '../../support/eventually';
-import { NatsServer } from '../../support/nats-server';
-import { TcpDoor } from '../../support/tcp-door';
 import { workingMs } from '../../support/working-ms';
 import { Figures } from '../faults/figures';
-import { CollaborationCluster, START_TIMEOUT_MS } from './collaboration-cluster';
-import { databaseOf, startPostgres } from './database';
+import { type CollaborationCluster, START_TIMEOUT_MS } from './collaboration-cluster';
+import { DividedCluster } from './divided-cluster';
 import { type Editor, Editors } from './editor';
-import type { PostgresServer } from './postgres-server';
 
 /** Who holds a document when nodes come, go, and do not see each other. Two nodes are on one side of a network that can be cut, one is on the other. */
 const IS_FULL = process.env['PG_REGISTRY_FAULTS'] === 'full';
@@ -18,27 +14,19 @@ const DOCUMENTS = IS_FULL ? 1000 : 50;
 const MOST_TOKENS = IS_FULL ? 1 : 10;
 const RECONNECT_MS = IS_FULL ? 1000 : 5000;
 
-let postgres: PostgresServer | undefined;
-let nats: NatsServer;
-let door: TcpDoor;
+let divided: DividedCluster;
 let cluster: CollaborationCluster;
 const editors = new Editors();
 const figures = new Figures();
 
 beforeAll(async () => {
-  postgres = await startPostgres();
-  nats = await NatsServer.start({ config: 'jetstream { store_dir: "DIR/jetstream" }' });
-  door = await TcpDoor.to(nats.url);
-  const options = { nodes: 3, nats: [nats.url, nats.url, door.url], env: databaseOf(postgres) };
-  cluster = await CollaborationCluster.start({ ...options, args: ['--save-after', '100'] });
+  divided = await DividedCluster.start();
+  ({ cluster } = divided);
 }, START_TIMEOUT_MS);
 afterEach(() => editors.close());
 afterAll(async () => {
   figures.print();
-  await cluster?.[Symbol.asyncDispose]();
-  await door?.[Symbol.asyncDispose]();
-  await nats?.[Symbol.asyncDispose]();
-  await postgres?.[Symbol.asyncDispose]();
+  await divided?.[Symbol.asyncDispose]();
 });
 
 test('two hundred concurrent opens of one new document from three nodes: one SharedDoc, one writer, one row set', async () => {
@@ -59,14 +47,10 @@ test('two hundred concurrent opens of one new document from three nodes: one Sha
     expect([...new Set(all.map(({ server }) => server?.holder))]).toEqual([one]);
   });
   await eventually(() => all.every(({ isSaved }) => isSaved));
-  const rows = await postgres?.query(
-    "SELECT changes, token FROM document_changes WHERE document = 'crowd' ORDER BY sequence",
-  );
-  if (rows === undefined) return;
-  const stored = new Doc();
-  for (const { changes } of rows) applyUpdate(stored, changes as Uint8Array);
-  expect(stored.getText('text').toJSON()).toBe('x'.repeat(10));
-  const tokens = rows.map(({ token }) => Number(token));
+  const stored = await divided.stored('crowd');
+  if (stored === undefined) return;
+  const { tokens, text } = stored;
+  expect(text).toBe('x'.repeat(10));
   expect(tokens).toEqual(tokens.toSorted((one, other) => one - other));
   expect(new Set(tokens).size).toBeLessThanOrEqual(MOST_TOKENS);
 }, 120_000);
@@ -83,7 +67,8 @@ test(`${DOCUMENTS} documents with two sessions each on three processes: every ed
     const arrived = new Promise<void>((resolve) => bob.doc.once('update', () => resolve()));
     const startedAt = performance.now();
     ann.append(name);
-    await arrived;
+    // An edit that is lost ends the test here, not at the end of its time.
+    await Promise.race([arrived, eventually(() => expect(bob.content).toBe(name))]);
     times.push(performance.now() - startedAt);
     expect(bob.content).toBe(name);
   };
@@ -91,13 +76,18 @@ test(`${DOCUMENTS} documents with two sessions each on three processes: every ed
     // oxlint-disable-next-line no-await-in-loop -- ten at a time
     await Promise.all(Array.from({ length: Math.min(10, DOCUMENTS - i) }, (_, n) => open(i + n)));
   }
-  await eventually(() => {
-    const { length: unsaved } = pairs.filter(([ann]) => !ann.isSaved);
-    const holders = pairs.map((pair) => pair.map(({ server }) => server?.holder));
-    const { length: torn } = holders.filter(([one, other]) => typeof one !== 'string' || one !== other);
-    expect({ unsaved, torn }).toEqual({ unsaved: 0, torn: 0 });
-  });
-  const rows = await postgres?.query(
+  const isHeld = ([ann, bob]: [Editor, Editor]): boolean =>
+    typeof ann.server?.holder === 'string' && ann.server.holder === bob.server?.holder;
+  const saved = (): number => pairs.filter(([ann]) => ann.isSaved).length;
+  const held = (): number => pairs.filter(isHeld).length;
+  // On a busy machine the database takes minutes for so many; it must only go on.
+  await eventually(
+    () => expect({ saved: saved(), held: held() }).toEqual({ saved: DOCUMENTS, held: DOCUMENTS }),
+    {
+      progress: () => saved() + held(),
+    },
+  );
+  const rows = await divided.postgres?.query(
     "SELECT count(DISTINCT document) AS documents FROM document_changes WHERE document LIKE 'one of many %'",
   );
   expect(Number(rows?.[0]['documents'] ?? DOCUMENTS)).toBe(DOCUMENTS);
@@ -142,7 +132,7 @@ test('a split with writers on both halves: at most one half writes rows, the oth
     await editors.open(cluster.node('node-3').url, 'split', 'bob'),
   ];
   await eventually(() => ann.server?.holder ?? false);
-  door.silence();
+  divided.door.silence();
   const startedAt = performance.now();
   ann.startTyping('ann', 50);
   bob.startTyping('bob', 50);
@@ -156,10 +146,10 @@ test('a split with writers on both halves: at most one half writes rows, the oth
   await eventually(() => ann.isSaved || ann.server?.saved);
   await eventually(() => performance.now() - startedAt > SPLIT_MS);
   expect(bob.isSaved).toBe(false);
-  const duringSplit = await postgres?.query(
+  const duringSplit = await divided.postgres?.query(
     "SELECT token, max(sequence) AS last FROM document_changes WHERE document = 'split' GROUP BY token ORDER BY token",
   );
-  door.open();
+  divided.door.open();
   const [lines, others] = [ann.stopTyping(), bob.stopTyping()];
   await eventually(() => {
     expect([ann.linesOf('ann'), ann.linesOf('bob')]).toEqual([lines, others]);
@@ -168,10 +158,7 @@ test('a split with writers on both halves: at most one half writes rows, the oth
   });
   expect(ann.server?.holder).toBe(bob.server?.holder);
   // Rows of a token come before those of every higher one: nobody wrote with an older token after a newer one.
-  const rows = await postgres?.query(
-    "SELECT token FROM document_changes WHERE document = 'split' ORDER BY sequence",
-  );
-  const tokens = rows?.map(({ token }) => Number(token)) ?? [];
+  const { tokens } = (await divided.stored('split')) ?? { tokens: [] };
   expect(tokens).toEqual(tokens.toSorted((a, b) => a - b));
   expect(duringSplit?.length ?? 1).toBeLessThanOrEqual(2);
 }, 180_000);
