@@ -15,6 +15,7 @@ const LONGEST = [
   'test/simulation/simulation.spec.ts',
   'test/e2e/collaboration/page.spec.ts',
   'test/e2e/collaboration/holders.spec.ts',
+  'test/e2e/collaboration/windows.spec.ts',
   'test/e2e/observer/page.spec.ts',
   'test/e2e/faults/processes.spec.ts',
   'test/e2e/cluster/identity.spec.ts',

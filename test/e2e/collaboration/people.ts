@@ -12,11 +12,33 @@ const SHOWN_TEXT = `
     })
     .join('\\n')`;
 
+/** A program for the page: notes from now on how the document stands, and for how long. */
+const WATCH_STANDINGS = `{
+  const noted = [];
+  const now = () => document.querySelector('[data-standing]')?.dataset.standing;
+  const note = () => {
+    const kind = now();
+    if (kind !== undefined && kind !== noted.at(-1)?.kind) noted.push({ kind, since: performance.now() });
+  };
+  note();
+  new MutationObserver(note).observe(document.querySelector('#page'), {
+    subtree: true, childList: true, attributes: true, attributeFilter: ['data-standing'],
+  });
+  window.longestStanding = (asked) => noted.reduce((longest, { kind, since }, i) =>
+    kind === asked ? Math.max(longest, (noted[i + 1]?.since ?? performance.now()) - since) : longest, 0);
+}`;
+
+/** How long a person takes for a key, in milliseconds. */
+const KEY_MS = 15;
+
 /** One person in front of a browser, in one document or in the list of documents. */
 export class PersonAtPage {
   /** The browser's page. */
   readonly page: Page;
   readonly #complaints: string[];
+  #typing: { goesOn: boolean; readonly ended: Promise<void> } | undefined;
+  /** What the person has typed since {@link startTyping}. */
+  typed = '';
 
   private constructor(page: Page, complaints: string[]) {
     this.page = page;
@@ -87,6 +109,61 @@ export class PersonAtPage {
     await this.page.locator('.cm-content').focus();
     await this.page.keyboard.press('Control+End');
     await this.page.keyboard.type(text);
+  }
+
+  /**
+   * Puts the cursor at the end of a line and types numbered words there, key by key, until {@link stopTyping}: `a0;a1;`.
+   *
+   * @param line From 1.
+   */
+  async startTyping(letter: string, line: number): Promise<void> {
+    const { keyboard } = this.page;
+    await this.page.locator('.cm-content').focus();
+    await keyboard.press('Control+Home');
+    // oxlint-disable-next-line no-await-in-loop -- one key after the other
+    for (let down = 1; down < line; down += 1) await keyboard.press('ArrowDown');
+    await keyboard.press('End');
+    this.typed = '';
+    this.goOnTyping(letter);
+  }
+
+  /** Goes on typing after {@link stopTyping} where that was. */
+  goOnTyping(letter: string): void {
+    const typing = { goesOn: true, ended: Promise.resolve() };
+    typing.ended = this.#type(letter, () => typing.goesOn);
+    this.#typing = typing;
+  }
+
+  /** Stops it after the present word, and returns everything that was typed. */
+  async stopTyping(): Promise<string> {
+    if (this.#typing !== undefined) this.#typing.goesOn = false;
+    await this.#typing?.ended;
+    return this.typed;
+  }
+
+  async #type(letter: string, goesOn: () => boolean): Promise<void> {
+    for (let word = this.typed.split(';').length - 1; goesOn(); word += 1) {
+      // oxlint-disable-next-line no-await-in-loop -- one word after the other
+      await this.page.keyboard.type(`${letter}${word};`, { delay: KEY_MS });
+      this.typed += `${letter}${word};`;
+    }
+  }
+
+  /** Notes from now on how the document stands in this window. */
+  async watchStandings(): Promise<void> {
+    await this.page.evaluate(WATCH_STANDINGS);
+  }
+
+  /** The longest time that the document stood so since {@link watchStandings}, in milliseconds. */
+  async longestStanding(kind: string): Promise<number> {
+    return await this.page.evaluate<number>(`window.longestStanding(${JSON.stringify(kind)})`);
+  }
+
+  /** The node that serves this window, and the one that holds the document, as it shows them. */
+  async nodes(): Promise<{ readonly servedBy: string | undefined; readonly heldBy: string | undefined }> {
+    const text = await this.page.getByText(/^Served by /).textContent();
+    const [, servedBy, heldBy] = /^Served by (\S+), held by (\S+)$/.exec(text ?? '') ?? [];
+    return { servedBy, heldBy };
   }
 
   /** Puts the cursor at the end of the text and inserts a long one at once. */
