@@ -116,6 +116,25 @@ describe('What a peer asks a node for in one turn of the event loop', () => {
     expect(await mostInATurn(() => MANY - living(), better)).toBeLessThanOrEqual(MOST_PER_TURN);
   });
 
+  it('closes fifty entities in a turn at most that move, and ends as many, however the answers come', async () => {
+    await startAll();
+    const answers: { prepare: (() => void)[]; receive: (() => void)[] } = { prepare: [], receive: [] };
+    const call = (name: string): Promise<unknown> =>
+      new Promise((resolve) => answers[name as 'prepare' | 'receive'].push(() => resolve(fake.pid)));
+    const handlers = { call, cast: () => undefined, message: () => undefined };
+    const fake = peer.processes.mount({ label: 'Host', serial: false, handlers });
+    peer.registry('pg.hosts').join('thing', fake.pid, { guard: 'view', stateVersion: 1, full: false });
+    await eventually(() => expect(host.entities.hosts(Thing)).toHaveLength(2));
+    for (let key = 0; key < MANY; key += 1)
+      void peer.processes.exit(hostPid(), { order: 'move', type: 'thing', key, node: 'peer' });
+    await eventually(() => expect(answers.prepare).toHaveLength(MANY));
+    for (const answer of answers.prepare) answer();
+    expect(await mostInATurn(() => handedOver, MANY)).toBeLessThanOrEqual(MOST_PER_TURN);
+    await eventually(() => expect(answers.receive).toHaveLength(MANY));
+    for (const answer of answers.receive) answer();
+    expect(await mostInATurn(() => MANY - living(), MANY)).toBeLessThanOrEqual(MOST_PER_TURN);
+  });
+
   it('keeps the next life of an entity that was ended while its state was on its way', async () => {
     state = 'mine';
     let merge = (): void => undefined;

@@ -1,5 +1,5 @@
 import type { QueuedMessage } from '../calls';
-import { withTimeout } from '../lifetime';
+import { SharedTurns, withTimeout } from '../lifetime';
 import {
   codeOfThrown,
   EntityElsewhereError,
@@ -22,6 +22,8 @@ const PREPARE_MS = 5000;
 const MOST_TARGETS = 3;
 /** So often a state is sent, always to the same host and with the same number. */
 const MOST_SENDS = 5;
+/** So many entities that move are closed, are said to be elsewhere, or end in a turn of the event loop: their target may answer for a thousand in one frame. */
+const MOVES_PER_TURN = 50;
 /** So many entities are moved at a time by a node that leaves. */
 const AT_A_TIME = 64;
 /** How long a node that leaves waits for its peers to know that its entities are gone, in milliseconds. */
@@ -61,11 +63,17 @@ export class Moves {
   readonly #deps: EntitiesDeps;
   readonly #directory: Directory;
   readonly #host: EntityHost;
+  readonly #turns: SharedTurns;
 
   constructor(deps: EntitiesDeps, directory: Directory, host: EntityHost) {
     this.#deps = deps;
     this.#directory = directory;
     this.#host = host;
+    this.#turns = new SharedTurns({
+      timers: deps.timers,
+      mostPerTurn: MOVES_PER_TURN,
+      onError: (error) => deps.onWarning('entity-move', 'An entity did not move in its turn', error),
+    });
   }
 
   /**
@@ -171,6 +179,7 @@ export class Moves {
     await life.started;
     if (!life.process.alive) return false;
     const target = await this.#prepare(hosted, life, to, moveId);
+    await this.#turn(target);
     if (!life.process.alive) return false;
     if (target === undefined) {
       hosted.counts.moves.refused += 1;
@@ -183,6 +192,7 @@ export class Moves {
     if (!life.process.alive) return false;
     this.#deps.scope(ENTITIES_SCOPE).updateValue([hosted.type.name, life.key], MOVING, life.process.pid);
     const pid = await this.#send(hosted, life, target, moveId, packed);
+    await this.#turn(target);
     hosted.counts.moves[pid === undefined ? 'failed' : packed.hasState ? 'done' : 'without-state'] += 1;
     const forward = (queued: QueuedMessage): void =>
       this.#host.refuse(
@@ -193,9 +203,16 @@ export class Moves {
     life.isAway = pid !== undefined;
     onSent?.();
     if (pid !== undefined) await settle(target).catch(() => undefined);
+    await this.#turn(target);
     hosted.leftFor(life.key, target.pid, this.#deps.timers.now());
     this.#host.release(hosted, life, MOVED, forward);
     return pid !== undefined;
+  }
+
+  /** Resolves when the turn of the event loop has room for a further step of a move. */
+  async #turn(target: Host | undefined): Promise<void> {
+    const { node } = target ?? this.#host.process.pid;
+    if (!this.#turns.take()) await new Promise<void>((resolve) => this.#turns.later(node, resolve));
   }
 
   async #endHere(hosted: HostedType, life: Life): Promise<void> {

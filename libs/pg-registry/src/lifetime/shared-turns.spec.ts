@@ -44,6 +44,24 @@ describe('SharedTurns', () => {
     expect([done.slice(), turn(), turn(), turn()]).toEqual([['1'], ['2'], ['3'], []]);
   });
 
+  it('are 4 MB in one turn, of those that say what they make or send', () => {
+    const large = (name: string): void =>
+      turns.run('a', () => {
+        done.push(name);
+        turns.count(1_500_000);
+      });
+    for (let i = 1; i <= 8; i += 1) large(`${i}`);
+    expect([done.slice(), turn(), turn(), turn()]).toEqual([
+      ['1', '2', '3'],
+      ['4', '5', '6'],
+      ['7', '8'],
+      [],
+    ]);
+    turns.count(5_000_000);
+    turns.run('a', step('9'));
+    expect([done.length, turn()]).toEqual([8, ['9']]);
+  });
+
   it('are shared among the nodes', () => {
     for (let i = 1; i <= 6; i += 1) turns.run('a', step(`a${i}`));
     turns.run('b', step('b1'));

@@ -6,6 +6,9 @@ const MS_PER_TURN = 10;
 /** So long the steps for one node are done before the next node has its turn, in milliseconds; one that has begun is finished. */
 const MS_PER_NODE = 1;
 
+/** So many bytes are made or sent in one turn, by the steps that say how many: what V8 has to collect afterwards takes time, too. */
+const BYTES_PER_TURN = 4_194_304;
+
 /** A part of the work for a node, which is done at once. */
 type Step = () => void;
 
@@ -27,7 +30,7 @@ export interface SharedTurnsDeps {
  *     step ──► at once, while the turn has room and nothing waits
  *      └── otherwise it waits for a later turn, where the nodes take turns of a millisecond, or of one step
  *
- * The steps for one node stay in their order. A turn has room for {@link MS_PER_TURN} and, if that is set, for a number of steps. Handlers of messages
+ * The steps for one node stay in their order. A turn has room for {@link MS_PER_TURN}, for {@link BYTES_PER_TURN} and, if that is set, for a number of steps. Handlers of messages
  * have a mechanism of their own, `HandlerTurns` in calls/: the way of each call must not cost a closure and a timer.
  */
 export class SharedTurns {
@@ -35,6 +38,8 @@ export class SharedTurns {
   #since: number | undefined;
   /** How many steps this turn has done. */
   #done = 0;
+  /** How many bytes the steps of this turn have counted. */
+  #bytes = 0;
   /** Whether there is a next turn. */
   #isPlanned = false;
   /** By node, in the order of their turns. */
@@ -61,6 +66,12 @@ export class SharedTurns {
     if (this.#waiting.size > 0 || !this.#hasRoom()) return false;
     this.#done += 1;
     return true;
+  }
+
+  /** Counts bytes that the step which is being done makes or sends. */
+  count(bytes: number): void {
+    this.#bytes += bytes;
+    this.#plan();
   }
 
   /** Does a step for a node in a later turn. One that waits already keeps its place. */
@@ -100,7 +111,7 @@ export class SharedTurns {
     if (hold?.() !== undefined) return false;
     const now = timers.now();
     this.#since ??= now;
-    return this.#done < mostPerTurn && now - this.#since < MS_PER_TURN;
+    return this.#done < mostPerTurn && this.#bytes < BYTES_PER_TURN && now - this.#since < MS_PER_TURN;
   }
 
   #plan(): void {
@@ -116,6 +127,7 @@ export class SharedTurns {
     this.#isPlanned = false;
     this.#since = undefined;
     this.#done = 0;
+    this.#bytes = 0;
     // The walk comes again to a node that is put back.
     for (const [node, steps] of this.#waiting) {
       if (!this.#hasRoom()) return;
@@ -134,7 +146,7 @@ export class SharedTurns {
       steps.delete(step);
       this.#done += 1;
       this.#do(step);
-      if (timers.now() >= until || this.#done >= mostPerTurn) return;
+      if (timers.now() >= until || this.#done >= mostPerTurn || this.#bytes >= BYTES_PER_TURN) return;
     }
   }
 

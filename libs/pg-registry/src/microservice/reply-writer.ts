@@ -118,6 +118,7 @@ export class ReplyWriter {
     if (backlog.bytes > 0 && backlog.bytes + bytes > MOST_WAITING_BYTES)
       throw full(`The callers of one node are ${MOST_WAITING_BYTES} bytes behind their streams`);
     this.#waiting.push({ payload, bytes });
+    this.#deps.turns.count(bytes);
     backlog.waiting += 1;
     backlog.bytes += bytes;
   }
@@ -151,7 +152,9 @@ export class ReplyWriter {
       const count = this.#batch();
       if (count > 0) {
         if (this.#ahead === 0) this.#deps.onStreaming();
-        this.#send(this.#take(count).map(({ payload }) => payload));
+        const taken = this.#take(count);
+        for (const { bytes } of taken) this.#deps.turns.count(bytes);
+        this.#send(taken.map(({ payload }) => payload));
       }
       if (this.#end !== 'running' && this.#waiting.length <= 1) {
         const answer = this.#answer();
