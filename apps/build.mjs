@@ -25,13 +25,31 @@ export const LIBRARY = {
 };
 
 /**
- * Builds the library and an application if their sources are newer than what was built. Says at once what it does, and shows that it goes
- * on, on stderr.
+ * Installs the packages of the repository if it has none: in a fresh clone. Those that are there are left alone, whoever installed them.
+ */
+async function installPackages() {
+  if (existsSync(join(root, 'node_modules'))) return;
+  process.stderr.write('Installing packages with `npm ci`, because there are none.\n');
+  // `npm run` names its own npm. A shell finds the one of the PATH, also on Windows, where it is a script.
+  const { npm_execpath: npm } = process.env;
+  const stdio = ['ignore', 2, 2];
+  const installer =
+    npm?.endsWith('npm-cli.js') === true
+      ? spawn(process.execPath, [npm, 'ci', '--no-audit', '--no-fund'], { cwd: root, stdio })
+      : spawn('npm ci --no-audit --no-fund', { cwd: root, stdio, shell: true });
+  const [status] = await once(installer, 'exit');
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+/**
+ * Installs packages if there are none, and builds the library and an application if their sources are newer than what was built. Says at once what it does,
+ * and shows that it goes on, on stderr.
  *
  * @param {Project[]} projects In the order of their use: what comes after a rebuilt one is
  *   rebuilt, too. One with a script of its own is built by that, and depends on none.
  */
 export async function buildWhatIsOlder(projects) {
+  await installPackages();
   let rebuild = false;
   for (const project of projects) {
     if (project.script !== undefined) {

@@ -1,4 +1,4 @@
-/** `npm run collaboration`: builds the library, the application and its page if their sources are newer than what was built, then runs the application. */
+/** `npm run collaboration`: installs packages if there are none, builds the library, the application and its page if their sources are newer than what was built, then runs the application. */
 import { buildWhatIsOlder, LIBRARY } from '../build.mjs';
 
 await buildWhatIsOlder([

@@ -1,4 +1,4 @@
-/** `npm start`: builds the library and the demo if their sources are newer than what was built, then runs the demo. */
+/** `npm start`: installs packages if there are none, builds the library and the demo if their sources are newer than what was built, then runs the demo. */
 import { buildWhatIsOlder, LIBRARY } from '../build.mjs';
 
 await buildWhatIsOlder([
