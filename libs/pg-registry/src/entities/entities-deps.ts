@@ -4,6 +4,7 @@ import type { EntityNames } from '../names';
 import type { ProcessService } from '../process';
 import type { PgRegistryService, ScopeOptions } from '../scope';
 import type { Key, Pid, PidInterner, ValueLimits } from '../term';
+import type { Entry } from '../table';
 import type { StartCause } from './entity-options';
 
 /** An entity that is about to start. */
@@ -29,6 +30,8 @@ export interface EntitiesDeps {
   readonly service: ProcessService;
   /** The registry of a scope that runs. */
   readonly scope: (name: string) => PgRegistryService;
+  /** The entries under a key in normal form in a scope that runs; none in one that does not. */
+  readonly entriesOf: (scope: string, key: Key) => readonly Entry[];
   /** Starts a scope unless it runs. */
   readonly ensureScope: (options: ScopeOptions) => PgRegistryService;
   /** Runs a function once, as soon as the entries of all peers have arrived. */

@@ -45,7 +45,7 @@ export class Entities implements EntityRouter {
 
   constructor(deps: EntitiesDeps) {
     this.#deps = deps;
-    this.directory = new Directory(deps.scope, deps.availability);
+    this.directory = new Directory(deps);
     deps.calls.outgoing.useEntities(this);
   }
 

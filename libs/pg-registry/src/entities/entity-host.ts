@@ -16,6 +16,7 @@ import { EntityLeases } from './entity-leases';
 import { type Directory, ENTITIES_SCOPE, HOSTS_SCOPE, offerOf } from './hosts';
 import { HostedType, type Life, type StartOf } from './hosted-type';
 import { IdleWatch } from './idle-watch';
+import { MessageTurns } from './message-turns';
 import { Refusals } from './refusals';
 import { WaitingStarts } from './waiting-starts';
 
@@ -37,16 +38,19 @@ export class EntityHost {
   /** Whether entities are started here: not any more once the node drains. */
   isOpen = true;
   readonly #deps: EntitiesDeps;
+  readonly #directory: Directory;
   readonly #control: Mailbox;
   readonly #lives = new Map<LocalProcess, { readonly hosted: HostedType; readonly life: Life }>();
   readonly #idle: IdleWatch;
   /** Undefined: the node has no cluster names. */
   readonly #leases: EntityLeases | undefined;
   readonly #waitingStarts: WaitingStarts;
+  readonly #messages: MessageTurns;
 
   constructor(deps: EntitiesDeps, directory: Directory) {
     const { processes, calls } = deps;
     this.#deps = deps;
+    this.#directory = directory;
     this.process = processes.spawn('pg.entities');
     this.#idle = new IdleWatch(deps.timers, (hosted, life) => void this.end(hosted, life, 'idle'));
     this.#control = calls.mailboxes.detached(this.process);
@@ -58,6 +62,7 @@ export class EntityHost {
     });
     const names = deps.namesOf(this.process);
     this.#leases = names && new EntityLeases(deps, names, this.refusals);
+    this.#messages = new MessageTurns(deps, (queued) => this.#take(queued));
     this.#waitingStarts = new WaitingStarts(deps, directory, this, this.refusals);
     const mailbox = calls.mailboxes.mount(this.process);
     mailbox.divert((queued) => this.take(queued));
@@ -105,13 +110,9 @@ export class EntityHost {
     }
   }
 
-  /** Takes a message for an entity, or of another host. Never throws: others may wait behind it. */
+  /** Takes a message for an entity, or of another host. Never throws. */
   take(queued: QueuedMessage): void {
-    try {
-      this.#take(queued);
-    } catch (error) {
-      queued.settle({ type: 'error', error, executed: false });
-    }
+    this.#messages.take(queued);
   }
 
   #take(queued: QueuedMessage): void {
@@ -122,6 +123,7 @@ export class EntityHost {
       return this.refuse(queued, this.refusals.elsewhere(entity, undefined, 'does not offer it'));
     const waiting = hosted.lives.get(entity.key)?.mailbox ?? hosted.parked.get(entity.key);
     if (waiting !== undefined) return waiting.take(queued);
+    this.#directory.checkKey(entity.type, entity.key);
     const refusal = this.refusals.of(hosted, entity);
     if (refusal !== undefined) return this.refuse(queued, refusal);
     if (!this.#waitingStarts.take(hosted, entity.key, queued)) this.startOrTake(hosted, entity.key, queued);

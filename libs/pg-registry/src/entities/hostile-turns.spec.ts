@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { eventually } from '../../../../test/support/eventually';
 import { createTestCluster, type TestCluster, type TestNode, type TestNodeSettings } from '../testing';
 import type { Pid } from '../term';
+import { FrozenCopy } from '../term/frozen-copy';
 import { Entity } from '../nest/decorators/entity.decorator';
 import { HandleCall } from '../nest/decorators/handlers.decorator';
 import { isBetter } from './placement';
@@ -133,6 +134,18 @@ describe('What a peer asks a node for in one turn of the event loop', () => {
     await eventually(() => expect(answers.receive).toHaveLength(MANY));
     for (const answer of answers.receive) answer();
     expect(await mostInATurn(() => MANY - living(), MANY)).toBeLessThanOrEqual(MOST_PER_TURN);
+  });
+
+  it('copies the key of a call to an entity a few times at most, because it may have thousands of parts', async () => {
+    const copies = jest.spyOn(FrozenCopy, 'of');
+    for (let key = 0; key < 20; key += 1) {
+      copies.mockClear();
+      // oxlint-disable-next-line no-await-in-loop
+      expect(await peer.entities.ref(Thing, [[key]]).call('hi')).toBe('hi');
+      const ofKey = copies.mock.calls.filter(([source]) => Array.isArray(source) && source[0] === 'thing');
+      expect(ofKey.length).toBeLessThanOrEqual(4);
+    }
+    copies.mockRestore();
   });
 
   it('keeps the next life of an entity that was ended while its state was on its way', async () => {

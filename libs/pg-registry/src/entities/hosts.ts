@@ -1,6 +1,7 @@
 import type { NodeAvailability } from '../calls';
-import type { PgRegistryService } from '../scope';
 import { type Key, type Pid, quoteText, type Value } from '../term';
+import type { Entry } from '../table';
+import type { EntitiesDeps } from './entities-deps';
 import type { Host } from './host';
 import { ranked } from './placement';
 
@@ -40,22 +41,32 @@ export function namesOf(hosts: readonly Host[]): string {
   return (names.join(', ') || 'none') + (more > 0 ? ` and ${more} more` : '');
 }
 
+/** What a {@link Directory} is given. */
+type DirectoryDeps = Pick<EntitiesDeps, 'scope' | 'entriesOf' | 'availability'>;
+
 /** What this node knows of hosts and living entities. */
 export class Directory {
-  readonly #hosts: () => PgRegistryService;
-  readonly #entities: () => PgRegistryService;
+  readonly #deps: DirectoryDeps;
   readonly #availability: (pid: Pid) => NodeAvailability;
 
-  constructor(scope: (name: string) => PgRegistryService, availability: (pid: Pid) => NodeAvailability) {
-    this.#hosts = () => scope(HOSTS_SCOPE);
-    this.#entities = () => scope(ENTITIES_SCOPE);
-    this.#availability = availability;
+  constructor(deps: DirectoryDeps) {
+    this.#deps = deps;
+    this.#availability = deps.availability;
+  }
+
+  /**
+   * Checks a key of another node, once for all look-ups: each of them would make a copy of it.
+   *
+   * @throws ValueTooLargeError if no entity can have it.
+   */
+  checkKey(type: string, key: Key): void {
+    this.#deps.scope(ENTITIES_SCOPE).lookup([type, key]);
   }
 
   /** All nodes that offer a type, whatever their state. A peer may have written anything: what is no offer is left out. */
   offers(type: string): readonly Host[] {
     const hosts: Host[] = [];
-    for (const { pid, value } of this.#hosts().lookup(type)) {
+    for (const { pid, value } of this.#deps.entriesOf(HOSTS_SCOPE, type)) {
       const offer = normalOffer(value);
       if (offer !== undefined) hosts.push({ node: pid.node, pid, ...offer });
     }
@@ -70,7 +81,7 @@ export class Directory {
 
   /** The living entities of a key, that of the best place first; there are several only after a split. Those on their way come last. */
   living(type: string, key: Key): readonly Pid[] {
-    const entries = this.#entities().lookup([type, key]);
+    const entries = this.#entriesOf(type, key);
     if (entries.length === 0) return [];
     const [entry] = entries;
     if (entries.length === 1 && entry !== undefined) return [entry.pid];
@@ -87,17 +98,17 @@ export class Directory {
 
   /** A living entity of a key, other than that of a process, on a node of the cluster. Those on their way do not count. */
   otherThan(pid: Pid, type: string, key: Key): Pid | undefined {
-    const others = this.#entities()
-      .lookup([type, key])
-      .filter((entry) => entry.pid !== pid && entry.value !== MOVING);
+    const others = this.#entriesOf(type, key).filter((entry) => entry.pid !== pid && entry.value !== MOVING);
     return others.find((entry) => this.#availability(entry.pid) !== 'unknown')?.pid;
   }
 
   /** Whether an entity of this process lives, and is not on its way to another node. */
   isStaying(type: string, key: Key, pid: Pid): boolean {
-    return this.#entities()
-      .lookup([type, key])
-      .some((entry) => entry.pid === pid && entry.value !== MOVING);
+    return this.#entriesOf(type, key).some((entry) => entry.pid === pid && entry.value !== MOVING);
+  }
+
+  #entriesOf(type: string, key: Key): readonly Entry[] {
+    return this.#deps.entriesOf(ENTITIES_SCOPE, [type, key]);
   }
 
   /** The host of a type on the node of a process. */

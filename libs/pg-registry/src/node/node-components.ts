@@ -278,6 +278,7 @@ function createEntities(
     calls,
     service,
     scope: (name) => scopes.service(name),
+    entriesOf: (scope, key) => scopes.running(scope)?.table.lookup(key) ?? [],
     ensureScope: (scope) => scopes.ensure(scope),
     whenSynced: (run) => {
       if (protocol.synced) run();

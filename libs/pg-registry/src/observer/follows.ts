@@ -1,4 +1,5 @@
-import { type Key, keyToken } from '../term';
+import { SubscriptionsByKey } from '../scope';
+import type { Key } from '../term';
 import type { ChangeFact, EventBatch } from './facts';
 import type { Journal } from './journal';
 
@@ -88,10 +89,11 @@ export class Follows {
   }
 
   #begin(asker: string, scope: string | undefined, key: Key | undefined): Follow {
-    const token = key === undefined ? undefined : keyToken(key);
+    const followed = key === undefined ? undefined : new SubscriptionsByKey<true>();
+    followed?.set(key!, true);
     const end = this.#journal.tap((change, of, changed) => {
       if (scope !== undefined && of !== scope) return;
-      if (token !== undefined && (changed === undefined || keyToken(changed) !== token)) return;
+      if (followed !== undefined && (changed === undefined || followed.get(changed) !== true)) return;
       if (follow.events.length < MOST_EVENTS) follow.events.push(change());
       else {
         follow.skipped += 1;

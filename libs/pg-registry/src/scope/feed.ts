@@ -1,12 +1,12 @@
 import type { Subscriber } from 'rxjs';
 import type { LocalProcess, Processes } from '../lifetime';
 import type { Change, Diff } from '../table';
-import { KeyMap } from '../term';
 import type { Cause } from './event';
 import { listenerBatchOf, type ListenerNotifier } from './listener-notifier';
 import { QueuedChange } from './queued-change';
 import type { ChangeCount, ScopeDeps } from './scope-deps';
 import { type Projection, ScopeSubscription } from './scope-subscription';
+import { SubscriptionsByKey } from './subscriptions/subscriptions-by-key';
 
 /** How many deliveries follow each other without a pause; each counts as often as its change has entries. */
 const DELIVERIES_PER_TURN = 3000;
@@ -45,7 +45,7 @@ export class Feed {
   readonly #recorder: ScopeDeps['recorder'];
   readonly #count: ChangeCount;
   readonly #ofScope = new SubscriptionList('oldest-first');
-  readonly #byKey = new KeyMap<SubscriptionList>();
+  readonly #byKey = new SubscriptionsByKey<SubscriptionList>();
   readonly #byProcess = new Map<LocalProcess, Set<ScopeSubscription>>();
   readonly #queue: QueuedChange[] = [];
   /** Index of the change that is delivered next, or in part already. */

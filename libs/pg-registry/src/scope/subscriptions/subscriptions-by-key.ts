@@ -1,0 +1,54 @@
+import { isArray, isPid, type Key, KeyMap } from '../../term';
+
+/** An array with more elements is looked up once. */
+const MOST_ELEMENTS = 16;
+
+/**
+ * A Map from the keys that somebody follows. Peers choose the keys that change, and may change an entry thousands of times in a turn: so of a
+ * large key, which the rows of a table share, it is remembered whether anybody follows it, and a bigint that is larger than all that are
+ * followed is not written out to be compared.
+ */
+export class SubscriptionsByKey<T> {
+  readonly #byKey = new KeyMap<T>();
+  /** Of large keys that were looked up; made anew when what is followed changes. */
+  #known = new WeakMap<object, { readonly found: T | undefined }>();
+  #largestBigint = -1n;
+
+  /** How many keys are followed. */
+  get size(): number {
+    return this.#byKey.size;
+  }
+
+  /** What is kept of a key. */
+  get(key: Key): T | undefined {
+    if (typeof key === 'bigint') return sizeOf(key) > this.#largestBigint ? undefined : this.#byKey.get(key);
+    if (!mayBeLarge(key)) return this.#byKey.get(key);
+    let known = this.#known.get(key);
+    if (known === undefined) this.#known.set(key, (known = { found: this.#byKey.get(key) }));
+    return known.found;
+  }
+
+  /** Keeps something of a key. */
+  set(key: Key, value: T): void {
+    this.#known = new WeakMap();
+    if (typeof key === 'bigint' && sizeOf(key) > this.#largestBigint) this.#largestBigint = sizeOf(key);
+    this.#byKey.set(key, value);
+  }
+
+  /** Forgets a key. */
+  delete(key: Key): void {
+    this.#known = new WeakMap();
+    this.#byKey.delete(key);
+  }
+}
+
+function sizeOf(key: bigint): bigint {
+  return key < 0n ? -key : key;
+}
+
+/** Whether a key has parts that are looked up by a text of all of them, or many: then to look it up may take long. */
+export function mayBeLarge(key: Key): key is Key & object {
+  if (typeof key !== 'object' || key === null) return false;
+  if (!isArray(key)) return !isPid(key);
+  return key.length > MOST_ELEMENTS || key.some((part) => typeof part === 'object' && part !== null);
+}
