@@ -24,6 +24,8 @@ describeInChromium('two browser windows, in Chromium', () => {
   let ann: PersonAtPage;
   let bob: PersonAtPage;
   const figures = new Figures();
+  const reconnects: number[] = [];
+  const heals: number[] = [];
 
   beforeAll(async () => {
     execFileSync(process.execPath, [PAGE_BUILD], { stdio: 'inherit' });
@@ -42,6 +44,10 @@ describeInChromium('two browser windows, in Chromium', () => {
     if (other.length > 0) throw new Error(`The console of a browser says: ${other.join('\n')}`);
   });
   afterAll(async () => {
+    if (IS_FULL) {
+      figures.addTimes('rolling restart of three nodes, longest reconnect of each window', reconnects);
+      figures.addTimes("after a split, until each window showed the other half's words", heals);
+    }
     figures.print();
     await browser?.close();
     await divided?.[Symbol.asyncDispose]();
@@ -94,7 +100,7 @@ describeInChromium('two browser windows, in Chromium', () => {
       }
       const text = await bothHaveAll();
       const gaps = await Promise.all([ann, bob].map((person) => person.longestStanding('reconnecting')));
-      if (IS_FULL) figures.addTimes(`rolling restart ${run}, longest reconnect of each window`, gaps);
+      reconnects.push(...gaps);
       // Every node has been replaced, so both have reconnected.
       expect(Math.min(...gaps)).toBeGreaterThan(0);
       expect(workingMs(Math.max(...gaps))).toBeLessThan(RECONNECT_MS);
@@ -139,10 +145,8 @@ describeInChromium('two browser windows, in Chromium', () => {
       const healedAt = performance.now();
       door.open();
       await bothSeeMore();
-      const healMs = performance.now() - healedAt;
+      heals.push(performance.now() - healedAt);
       const text = await bothHaveAll();
-      if (IS_FULL)
-        figures.addTimes(`split ${run}, until each window showed the other half's words`, [healMs]);
       expect((await divided.stored(document))?.text ?? text).toBe(text);
     },
     300_000,
