@@ -1,7 +1,8 @@
-import type { Browser, Page } from 'playwright-core';
-import { describeInChromium, launchChromium, openPage } from '../../support/browser';
+import type { Page } from 'playwright-core';
+import { describeInChromium } from '../../support/browser';
 import { eventually } from '../../support/eventually';
-import { ObservedCluster } from './observed-cluster';
+import type { ObservedCluster } from './observed-cluster';
+import { openObservedPage } from './observed-page';
 
 const SCREENS = [
   ['cluster', 'Cluster', 'Nodes'],
@@ -49,27 +50,17 @@ const WHERE = `(() => {
 
 describeInChromium('the page of the observer without a mouse, in Chromium', () => {
   let cluster: ObservedCluster;
-  let browser: Browser;
   let page: Page;
   let complaints: string[];
+  let close: (() => Promise<void>) | undefined;
 
   beforeAll(async () => {
-    [cluster, browser] = await Promise.all([
-      ObservedCluster.start({ names: ['ada', 'bob'] }),
-      launchChromium(),
-    ]);
-    ({ page, complaints } = await openPage(browser, cluster.url('ada'), {
-      viewport: { width: 1280, height: 900 },
-    }));
-    page.setDefaultTimeout(55_000);
+    ({ cluster, page, complaints, close } = await openObservedPage());
     await cluster.ask('bob', 'claim', 'leader');
     await cluster.ask('ada', 'callEntity', 'acme');
   });
 
-  afterAll(async () => {
-    await browser?.close();
-    await cluster?.stop();
-  });
+  afterAll(() => close?.());
 
   afterEach(() => {
     const found = complaints.splice(0).filter((complaint) => !BUSY.test(complaint));

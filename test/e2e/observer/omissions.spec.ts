@@ -1,35 +1,25 @@
-import type { Browser, Page } from 'playwright-core';
-import { accessibilityFaults, describeInChromium, launchChromium, openPage } from '../../support/browser';
+import type { Page } from 'playwright-core';
+import { accessibilityFaults, describeInChromium } from '../../support/browser';
 import { eventually } from '../../support/eventually';
-import { ObservedCluster } from './observed-cluster';
+import { openObservedPage } from './observed-page';
 
 /** More than a journal keeps in a second. */
 const CHANGES = 150_000;
 const OMITTED = /omitted\d+ changes (?:at once|within \d+ ms) were too many to keep/;
 
 describeInChromium('the page of the observer, after more changes than a journal keeps', () => {
-  let cluster: ObservedCluster;
-  let browser: Browser;
   let page: Page;
   let complaints: string[];
+  let close: (() => Promise<void>) | undefined;
 
   beforeAll(async () => {
-    [cluster, browser] = await Promise.all([
-      ObservedCluster.start({ names: ['ada', 'bob'] }),
-      launchChromium(),
-    ]);
     // Before anybody looks: while a page follows a node, its journal keeps all.
-    await eventually(async () => (await cluster.ask('ada', 'burst', CHANGES)) === true);
-    ({ page, complaints } = await openPage(browser, `${cluster.url('ada')}#cluster`, {
-      viewport: { width: 1280, height: 900 },
-    }));
-    page.setDefaultTimeout(55_000);
+    ({ page, complaints, close } = await openObservedPage((cluster) =>
+      eventually(async () => (await cluster.ask('ada', 'burst', CHANGES)) === true),
+    ));
   });
 
-  afterAll(async () => {
-    await browser?.close();
-    await cluster?.stop();
-  });
+  afterAll(() => close?.());
 
   const row = (text: RegExp) =>
     page
