@@ -92,6 +92,19 @@ describe('the protocol driver', () => {
     expect(sent).toContain('alive');
   });
 
+  it('ticks once in a round of the event loop in which a timer fires and the turn ends: each tick has room for as many rows', () => {
+    const nextTick = { at: 5000 };
+    const made = driver({ nextTick, tick: () => ((ticks += 1), []) });
+    made.run([]);
+    nextTick.at = 0;
+    made.run([]);
+    expect(clock.timers).toHaveLength(2);
+    clock.fire();
+    expect(ticks).toBe(1);
+    clock.fire();
+    expect(ticks).toBe(2);
+  });
+
   it('handles fifty requests to end processes in a turn of the event loop, however small they are', () => {
     const received: string[] = [];
     const made = driver({ receive: (subject) => (received.push(subject), []) });

@@ -259,6 +259,7 @@ export class ProtocolDriver {
 
   #wake(): void {
     this.#wakesAt = Infinity;
-    this.#tick();
+    // Each tick has room for as many rows of peers, so there is one in a round of the event loop: at its end.
+    if (this.#turnEndsAt === Infinity) this.#tick();
   }
 }
