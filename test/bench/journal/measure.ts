@@ -4,7 +4,7 @@
  * journal differ by: how far the figures can be trusted.
  *
  *     --area NAME      only areas whose names begin so; default: writes, reads, calls, fan-out and replication
- *     --rounds N       of each benchmark in each process, four at a time; default 5. Benchmarks with rounds of their own keep theirs
+ *     --rounds N       of each benchmark in each process, two seconds each; default 5. Benchmarks with rounds of their own keep theirs
  *     --runs N         processes of each area; default 2
  *     --journal N      how many changes are remembered; default: the library's. 0 compares nodes without a journal with their like
  *     --quick          everything once and small: judges no times

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { NodeOptions } from 'nestjs-pg-registry';
+import { systemClock } from '../../../libs/pg-registry/src/node/clock';
 import { Journal } from '../../../libs/pg-registry/src/observer/journal';
 import { Bench, collectGarbage, verify } from '../support/bench';
 import { cpuTime } from '../support/cpu-time';
@@ -41,6 +42,7 @@ const LEAST_OWN_ROUNDS = 12;
 export class SwitchedBench extends Bench {
   readonly #switching: Switching;
   readonly #journals = new JournalFinder();
+  readonly #time = new JournalTime();
   /** Of the rounds that a benchmark has made itself, since it reported. */
   #sides: boolean[] = [];
   #hasReported = true;
@@ -63,9 +65,14 @@ export class SwitchedBench extends Bench {
       this.#journals.turn(isOn);
       return work(times);
     };
-    const alternation = new Alternation(name, side(true), side(false), quick);
-    const found = await alternation.compare(quick ? 1 : rounds, Math.max(WARM_UP_MS, warmUpMs ?? 0));
-    onResult({ name, ...found, writes: this.#journals.found > 0 });
+    const alternation = new Alternation(name, side(true), side(false), this.#time, quick);
+    this.#time.replace();
+    try {
+      const found = await alternation.compare(quick ? 1 : rounds, Math.max(WARM_UP_MS, warmUpMs ?? 0));
+      onResult({ name, ...found, writes: this.#journals.found > 0 });
+    } finally {
+      this.#time.restore();
+    }
     this.#end();
   }
 
@@ -148,58 +155,96 @@ class JournalFinder {
   }
 }
 
+/**
+ * What the journals take for the time while they are measured: it passes by the time that the work with a journal takes, and only by that. So
+ * a second holds as much of this work as on a machine that does nothing else, and a journal keeps the share of the changes that it would there.
+ */
+class JournalTime {
+  readonly #wall = systemClock.wall.bind(systemClock);
+  #passed = 0;
+
+  pass(ms: number): void {
+    this.#passed += ms;
+  }
+
+  /** The rest of a node keeps the clock that it was made with. */
+  replace(): void {
+    const from = this.#wall() - this.#passed;
+    systemClock.wall = () => from + this.#passed;
+  }
+
+  restore(): void {
+    systemClock.wall = this.#wall;
+  }
+}
+
 /** Until the code of both sides is compiled. */
 const WARM_UP_MS = 300;
 /** One turn of the event loop: to a journal it is one moment. */
 const TURN_MS = 3;
 /**
- * A little less than the second in which a journal keeps so many changes at most, so that a round has one such second: it keeps the share
- * that a program which writes all the time would keep, or a tenth more. In short rounds with and without in turns it is twice that share.
+ * Turns of one side that follow each other. The speed of a machine changes within a second by more than a journal costs, but less from one such
+ * block to the next; and a block is long enough to pay for most of the garbage that it makes.
  */
-const ROUND_MS = 900;
+const BLOCK_MS = 40;
+/** So many times on, off, off, on are a round, in which the side with a journal works for a second: until it keeps changes again. */
+const FOURS = 12;
 /** What waits for another process writes little, and is not done in turns. */
 const WAITING_ROUND_MS = 400;
 
 type Side = Parameters<Bench['rates']>[0]['work'];
 
 /**
- * Does the same work with and without a journal, in rounds. Both sides do the same number of times in each turn, so they meet the same keys
- * and the same memory. The order with, without,
- * without, with cancels what grows steadily, and the rounds without are compared with each other.
+ * Does the same work with and without a journal, in turns. Both sides do the same number of times in each turn of the event loop, so they meet the
+ * same keys and the same memory. The order with, without, without, with cancels what grows steadily. The blocks without are compared with each
+ * other as well, each time in the other order.
  */
 class Alternation {
   readonly #name: string;
   readonly #with: Side;
   readonly #without: Side;
+  readonly #time: JournalTime;
   readonly #quick: boolean;
   #times = 16;
   #turns = 1;
+  #fours = 1;
 
-  constructor(name: string, withJournal: Side, withoutJournal: Side, quick: boolean) {
+  constructor(name: string, withJournal: Side, withoutJournal: Side, time: JournalTime, quick: boolean) {
     this.#name = name;
     this.#with = withJournal;
     this.#without = withoutJournal;
+    this.#time = time;
     this.#quick = quick;
   }
 
   async compare(rounds: number, warmUpMs: number): Promise<Pick<SwitchedResult, 'ratios' | 'controls'>> {
     if (!this.#quick) await this.#prepare(warmUpMs);
     const ratios: number[] = [];
-    const off: number[] = [];
+    const controls: number[] = [];
     for (let round = 0; round < rounds; round += 1) {
-      /* oxlint-disable no-await-in-loop -- round after round */
-      const first = await this.#round(this.#with);
-      const [second, third] = [await this.#round(this.#without), await this.#round(this.#without)];
-      const fourth = await this.#round(this.#with);
-      /* oxlint-enable no-await-in-loop */
-      ratios.push((first + fourth) / (second + third));
-      off.push(second, third);
+      let on = 0;
+      const off = [0, 0];
+      for (let four = 0; four < this.#fours; four += 1) {
+        const first = (round + four) % 2;
+        /* oxlint-disable no-await-in-loop -- block after block */
+        on += await this.#block(this.#with);
+        off[first] += await this.#block(this.#without);
+        off[1 - first] += await this.#block(this.#without);
+        on += await this.#block(this.#with);
+        /* oxlint-enable no-await-in-loop */
+      }
+      ratios.push(on / (off[0] + off[1]));
+      controls.push(off[0] / off[1]);
     }
-    return { ratios, controls: controlsOf(off) };
+    return { ratios, controls };
   }
 
-  /** Warms both sides up, and finds how often the work fits into a turn, and a turn into a round. */
+  /**
+   * Warms both sides up, and finds how often the work fits into a turn, and a turn into a block. Nothing collects all garbage later: that takes
+   * compiled code away, too, whose classes have no object then, such as what `register` returns. The side that came next paid for compiling it again.
+   */
   async #prepare(warmUpMs: number): Promise<void> {
+    collectGarbage();
     let took = 0;
     let waits = false;
     const end = performance.now() + 2 * warmUpMs;
@@ -211,11 +256,11 @@ class Alternation {
       ({ took, waits } = await this.#turn(this.#with));
       /* oxlint-enable no-await-in-loop */
     }
-    this.#turns = waits ? 1 : Math.max(1, Math.round(ROUND_MS / took));
+    this.#turns = waits ? 1 : Math.max(1, Math.round(BLOCK_MS / took));
+    this.#fours = waits ? 1 : FOURS;
   }
 
-  async #round(side: Side): Promise<number> {
-    collectGarbage();
+  async #block(side: Side): Promise<number> {
     let sum = 0;
     for (let turn = 0; turn < this.#turns; turn += 1) {
       // oxlint-disable-next-line no-await-in-loop -- turn after turn
@@ -233,7 +278,9 @@ class Alternation {
     const right = await done;
     const waits = typeof done !== 'number';
     verify(right === this.#times, `'${this.#name}' was right ${right} times of ${this.#times}`);
-    return { took: waits ? performance.now() - from : cpuMs, waits };
+    const took = waits ? performance.now() - from : cpuMs;
+    if (side === this.#with) this.#time.pass(took);
+    return { took, waits };
   }
 }
 
