@@ -5,8 +5,8 @@ import { runCommand } from './command';
 import type { Terminal } from './output';
 import { openSession } from './open-session';
 
-/** After Ctrl-C the last words have so much time. */
-const LEAVE_MS = 180;
+/** After Ctrl-C the last words have so much time. The process has left within 200 ms, so the rest is for its end, on a busy machine, too. */
+const LEAVE_MS = 120;
 
 const { stdout, stderr, env } = process;
 const isTerminal = stdout.isTTY;
