@@ -253,7 +253,7 @@ export class Journal implements ChangeRecorder {
 
   #keep(scope: string, diff: Diff, cause: Cause): void {
     const isOwn = cause === 'call' || cause === 'exit';
-    // With an index, and without comparing incarnations of this node, a change takes a quarter less time (docs/performance-notes.md).
+    // With an index, and without comparing incarnations of what is all this node's, a change takes a quarter less (docs/performance-notes.md).
     // oxlint-disable-next-line typescript/prefer-for-of -- measured
     for (let each = 0; each < diff.length; each += 1) {
       const { key, rows, kind } = diff[each];
@@ -263,7 +263,6 @@ export class Journal implements ChangeRecorder {
         series === undefined ||
         series.scope !== scope ||
         series.cause !== cause ||
-        // A write of this node has entries of this node only.
         (!isOwn && series.incarnation !== pid.incarnation)
       )
         this.#begin(scope, cause, pid);
