@@ -43,10 +43,17 @@ describe('Messages for entities', () => {
     expect(turn()).toEqual([7, 8].map(large));
   });
 
+  it('are taken in turns, too, if their keys are large bigints', () => {
+    const largeBigint = (at: number): bigint => 2n ** 600n + BigInt(at);
+    for (let at = 1; at <= 8; at += 1) take(largeBigint(at));
+    expect(taken).toEqual([1, 2, 3].map(largeBigint));
+    expect(turn()).toEqual([4, 5, 6].map(largeBigint));
+  });
+
   it('are taken at once if their keys are small, and get what the taking throws', () => {
     for (let at = 1; at <= 8; at += 1) take(large(at));
-    for (const key of ['a', 1, ['doc', 1], new Pid('n', 'b'.repeat(16), 2), 'bad']) take(key);
-    expect(taken.slice(3)).toEqual(['a', 1, ['doc', 1], new Pid('n', 'b'.repeat(16), 2)]);
+    for (const key of ['a', 1, 5n, ['doc', 1n], new Pid('n', 'b'.repeat(16), 2), 'bad']) take(key);
+    expect(taken.slice(3)).toEqual(['a', 1, 5n, ['doc', 1n], new Pid('n', 'b'.repeat(16), 2)]);
     expect(settled).toEqual([{ type: 'error', error: new Error('bad'), executed: false }]);
   });
 });

@@ -38,6 +38,18 @@ describe('Who follows a key', () => {
     digits.mockRestore();
   });
 
+  it('is looked up once for an array of large bigints, whose digits take long to write', () => {
+    const digits = jest.spyOn(BigInt.prototype, 'toString');
+    const byKey = new SubscriptionsByKey<string>();
+    byKey.set('k', 'k');
+    for (const key of [[2n ** 9000n], ['a', -(2n ** 9000n)]]) {
+      digits.mockClear();
+      for (let change = 0; change < 500; change += 1) expect(byKey.get(key)).toBeUndefined();
+      expect(digits.mock.calls.length).toBeLessThan(10);
+    }
+    digits.mockRestore();
+  });
+
   it('is known again after somebody begins to follow it, or ceases to', () => {
     const byKey = new SubscriptionsByKey<string>();
     const keys: Key[] = [long, [[1, 2]], { a: [1] }, 2n ** 70n, 'text', 5, null, ['a', 1]];

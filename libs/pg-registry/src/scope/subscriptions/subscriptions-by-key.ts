@@ -1,12 +1,14 @@
 import { isArray, isPid, type Key, KeyMap } from '../../term';
 
-/** An array with more elements is looked up once. */
+/** An array with more elements may be large. */
 const MOST_ELEMENTS = 16;
+/** To write the digits of a larger one takes longer than to look them up. */
+const LARGEST_BIGINT = 2n ** 512n;
 
 /**
  * A Map from the keys that somebody follows. Peers choose the keys that change, and may change an entry thousands of times in a turn: so of a
- * large key, which the rows of a table share, it is remembered whether anybody follows it, and a bigint that is larger than all that are
- * followed is not written out to be compared.
+ * large key, which the rows of a table share, it is remembered whether anybody follows it, and a bigint that is larger than all that were
+ * ever followed is not written out to be compared. What is remembered goes with the key, and whenever what is followed changes.
  */
 export class SubscriptionsByKey<T> {
   readonly #byKey = new KeyMap<T>();
@@ -22,7 +24,7 @@ export class SubscriptionsByKey<T> {
   /** What is kept of a key. */
   get(key: Key): T | undefined {
     if (typeof key === 'bigint') return sizeOf(key) > this.#largestBigint ? undefined : this.#byKey.get(key);
-    if (!mayBeLarge(key)) return this.#byKey.get(key);
+    if (typeof key !== 'object' || key === null || !mayBeLarge(key)) return this.#byKey.get(key);
     let known = this.#known.get(key);
     if (known === undefined) this.#known.set(key, (known = { found: this.#byKey.get(key) }));
     return known.found;
@@ -46,9 +48,17 @@ function sizeOf(key: bigint): bigint {
   return key < 0n ? -key : key;
 }
 
-/** Whether a key has parts that are looked up by a text of all of them, or many: then to look it up may take long. */
-export function mayBeLarge(key: Key): key is Key & object {
-  if (typeof key !== 'object' || key === null) return false;
+/** Whether a key is a large bigint, or has such a part, many parts, or parts that are looked up by a text of all of them: then to look it up may take long. */
+export function mayBeLarge(key: Key): boolean {
+  if (typeof key !== 'object' || key === null) return isLargeBigint(key);
   if (!isArray(key)) return !isPid(key);
-  return key.length > MOST_ELEMENTS || key.some((part) => typeof part === 'object' && part !== null);
+  return key.length > MOST_ELEMENTS || key.some(isLargePart);
+}
+
+function isLargePart(part: Key): boolean {
+  return isLargeBigint(part) || (typeof part === 'object' && part !== null);
+}
+
+function isLargeBigint(key: Key): boolean {
+  return typeof key === 'bigint' && sizeOf(key) > LARGEST_BIGINT;
 }
