@@ -105,6 +105,32 @@ describe('the protocol driver', () => {
     expect(ticks).toBe(2);
   });
 
+  it('leaves what the tick of a timer has no room for to the next round of the event loop: this one ends right after it', () => {
+    const nextTick = { at: 5000 };
+    const made = driver({ nextTick, tick: () => ((ticks += 1), []) });
+    made.run([]);
+    clock.fire();
+    nextTick.at = 0;
+    made.run([]);
+    const endOfRound = (): number => {
+      clock.fire();
+      return ticks;
+    };
+    expect([ticks, endOfRound(), endOfRound(), endOfRound()]).toEqual([1, 1, 2, 3]);
+  });
+
+  it('has one timer after a tick that threw at the end of a turn, so that nothing ticks after it was stopped', () => {
+    const nextTick = { at: 5000 };
+    const made = driver({ nextTick, tick: broken });
+    made.run([]);
+    nextTick.at = 0;
+    made.run([]);
+    clock.timers.pop()?.();
+    expect([clock.timers.length, errors]).toEqual([1, [new Error('broken')]]);
+    made.stop();
+    expect(clock.timers).toEqual([]);
+  });
+
   it('handles fifty requests to end processes in a turn of the event loop, however small they are', () => {
     const received: string[] = [];
     const made = driver({ receive: (subject) => (received.push(subject), []) });

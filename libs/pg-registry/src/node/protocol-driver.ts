@@ -58,6 +58,8 @@ export class ProtocolDriver {
   #cancelTurn: () => void = () => undefined;
   /** Since when the end of the turn is waited for; Infinity: it is not. */
   #turnEndsAt = Infinity;
+  /** Whether a timer has ticked, perhaps in this round of the event loop: its end must not tick again. */
+  #timerTicked = false;
 
   readonly #protocol: DrivenProtocol;
   readonly #clock: Clock;
@@ -238,10 +240,7 @@ export class ProtocolDriver {
     if (wait < 1) {
       if (this.#turnEndsAt !== Infinity) return;
       this.#turnEndsAt = now;
-      this.#cancelTurn = this.#clock.afterTurn(() => {
-        this.#turnEndsAt = Infinity;
-        this.#tick();
-      });
+      this.#awaitTurn();
       return;
     }
     this.#cancelTimer();
@@ -249,17 +248,31 @@ export class ProtocolDriver {
     this.#cancelTimer = this.#clock.setTimer(Math.ceil(wait), () => this.#wake());
   }
 
+  #awaitTurn(): void {
+    this.#cancelTurn = this.#clock.afterTurn(() => {
+      if (this.#timerTicked) {
+        this.#timerTicked = false;
+        return this.#awaitTurn();
+      }
+      this.#turnEndsAt = Infinity;
+      this.#tick();
+    });
+  }
+
   #tick(): void {
     if (this.#protocol.nextTick.at > this.#clock.now()) return this.#arm();
     if (this.#step((now) => this.#protocol.tick(now))) return;
     // It failed before a timer was set; without one this node would stand still for ever.
+    this.#cancelTimer();
     this.#wakesAt = this.#clock.now() + LONGEST_WAIT_MS;
     this.#cancelTimer = this.#clock.setTimer(LONGEST_WAIT_MS, () => this.#wake());
   }
 
+  /** Each tick has room for as many rows of peers, so there is one in a round of the event loop: at its end, or of a timer. */
   #wake(): void {
     this.#wakesAt = Infinity;
-    // Each tick has room for as many rows of peers, so there is one in a round of the event loop: at its end.
-    if (this.#turnEndsAt === Infinity) this.#tick();
+    if (this.#turnEndsAt !== Infinity) return;
+    this.#timerTicked = true;
+    this.#tick();
   }
 }
