@@ -57,45 +57,52 @@ test('two hundred concurrent opens of one new document from three nodes: one Sha
   expect(new Set(tokens).size).toBeLessThanOrEqual(MOST_TOKENS);
 }, 120_000);
 
-test(`${DOCUMENTS} documents with two sessions each on three processes: every edit arrives and is saved, and each has one holder`, async () => {
-  const urls = cluster.nodes.map(({ url }) => url);
-  const times: number[] = [];
-  const pairs: [Editor, Editor][] = [];
-  const open = async (i: number): Promise<void> => {
-    const name = `one of many ${i}`;
-    const two = [0, 1].map((n) => editors.open(urls[(i + n) % urls.length], name, `editor ${n}`));
-    const [ann, bob] = await Promise.all(two);
-    pairs.push([ann, bob]);
-    const arrived = new Promise<void>((resolve) => bob.doc.once('update', () => resolve()));
-    const startedAt = performance.now();
-    ann.append(name);
-    // An edit that is lost ends the test here, not at the end of its time.
-    await Promise.race([arrived, eventually(() => expect(bob.content).toBe(name))]);
-    times.push(performance.now() - startedAt);
-    expect(bob.content).toBe(name);
-  };
-  for (let i = 0; i < DOCUMENTS; i += 10) {
-    // oxlint-disable-next-line no-await-in-loop -- ten at a time
-    await Promise.all(Array.from({ length: Math.min(10, DOCUMENTS - i) }, (_, n) => open(i + n)));
-  }
-  const isHeld = ([ann, bob]: [Editor, Editor]): boolean =>
-    typeof ann.server?.holder === 'string' && ann.server.holder === bob.server?.holder;
-  const saved = (): number => pairs.filter(([ann]) => ann.isSaved).length;
-  const held = (): number => pairs.filter(isHeld).length;
-  // On a busy machine the database takes minutes for so many; it must only go on.
-  await eventually(
-    () => expect({ saved: saved(), held: held() }).toEqual({ saved: DOCUMENTS, held: DOCUMENTS }),
-    {
-      progress: () => saved() + held(),
-    },
-  );
-  const rows = await divided.postgres?.query(
-    "SELECT count(DISTINCT document) AS documents FROM document_changes WHERE document LIKE 'one of many %'",
-  );
-  expect(Number(rows?.[0]['documents'] ?? DOCUMENTS)).toBe(DOCUMENTS);
-  if (IS_FULL)
-    figures.addTimes(`${DOCUMENTS} documents with two sessions each, an edit while others are opened`, times);
-}, MANY_MS);
+test(
+  `${DOCUMENTS} documents with two sessions each on three processes: every edit arrives and is saved, and each has one holder`,
+  async () => {
+    const urls = cluster.nodes.map(({ url }) => url);
+    const times: number[] = [];
+    const pairs: [Editor, Editor][] = [];
+    const open = async (i: number): Promise<void> => {
+      const name = `one of many ${i}`;
+      const two = [0, 1].map((n) => editors.open(urls[(i + n) % urls.length], name, `editor ${n}`));
+      const [ann, bob] = await Promise.all(two);
+      pairs.push([ann, bob]);
+      const arrived = new Promise<void>((resolve) => bob.doc.once('update', () => resolve()));
+      const startedAt = performance.now();
+      ann.append(name);
+      // An edit that is lost ends the test here, not at the end of its time.
+      await Promise.race([arrived, eventually(() => expect(bob.content).toBe(name))]);
+      times.push(performance.now() - startedAt);
+      expect(bob.content).toBe(name);
+    };
+    for (let i = 0; i < DOCUMENTS; i += 10) {
+      // oxlint-disable-next-line no-await-in-loop -- ten at a time
+      await Promise.all(Array.from({ length: Math.min(10, DOCUMENTS - i) }, (_, n) => open(i + n)));
+    }
+    const isHeld = ([ann, bob]: [Editor, Editor]): boolean =>
+      typeof ann.server?.holder === 'string' && ann.server.holder === bob.server?.holder;
+    const saved = (): number => pairs.filter(([ann]) => ann.isSaved).length;
+    const held = (): number => pairs.filter(isHeld).length;
+    // On a busy machine the database takes minutes for so many; it must only go on.
+    await eventually(
+      () => expect({ saved: saved(), held: held() }).toEqual({ saved: DOCUMENTS, held: DOCUMENTS }),
+      {
+        progress: () => saved() + held(),
+      },
+    );
+    const rows = await divided.postgres?.query(
+      "SELECT count(DISTINCT document) AS documents FROM document_changes WHERE document LIKE 'one of many %'",
+    );
+    expect(Number(rows?.[0]['documents'] ?? DOCUMENTS)).toBe(DOCUMENTS);
+    if (IS_FULL)
+      figures.addTimes(
+        `${DOCUMENTS} documents with two sessions each, an edit while others are opened`,
+        times,
+      );
+  },
+  MANY_MS,
+);
 
 test('a rolling restart of three nodes under typing: no long reconnect, nothing lost, and documents move with their state', async () => {
   const gaps: number[] = [];

@@ -5,7 +5,7 @@ import { runCommand } from './command';
 import type { Terminal } from './output';
 import { openSession } from './open-session';
 
-/** After Ctrl-C the last words have so much time. The process has left within 200 ms, so the rest is for its end, on a busy machine, too. */
+/** How long the command may say goodbye after Ctrl-C, in milliseconds. It promises to leave within 200 ms; the rest is for the end of the process on a busy machine. */
 const LEAVE_MS = 120;
 
 const { stdout, stderr, env } = process;
