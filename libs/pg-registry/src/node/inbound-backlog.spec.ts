@@ -10,6 +10,8 @@ class Turns {
   readonly dropped: string[] = [];
   /** How large the memory is that each message was a part of, in bytes. */
   readonly held: number[] = [];
+  /** How many of the messages were copied. */
+  copies = 0;
   #ends: (() => void)[] = [];
   readonly #backlog = new InboundBacklog({
     clock: {
@@ -33,6 +35,10 @@ class Turns {
   receive(from: string, number: number, size: number): void {
     // As clients give them: a part of what they have read.
     const bytes = new Uint8Array(size + READ_BYTES).subarray(READ_BYTES);
+    bytes.slice = (...part) => {
+      this.copies += 1;
+      return Uint8Array.prototype.slice.apply(bytes, part);
+    };
     const subject = from === '' ? 'pgr.pg.alive.me' : `pgr.pg.to.me.bundle.${from}`;
     const cost = size + MESSAGE_BYTES;
     this.#backlog.spent += cost;
@@ -116,6 +122,16 @@ describe('messages that come with one turn of the event loop', () => {
     expect(handled.filter((name) => name.startsWith('m'))).toEqual(
       Array.from({ length: 80 - turns.dropped.length }, (_, number) => `m${number}`),
     );
+  });
+
+  it('are dropped without a copy while those of their sender take all the room', () => {
+    const turns = new Turns();
+    for (let number = 0; number < 80; number += 1) turns.receive('m', number, 500 * KB);
+    const kept = turns.copies;
+    for (let number = 0; number < 1000; number += 1) turns.receive('m', number, 500 * KB);
+    expect(turns.copies - kept).toBe(0);
+    turns.receive('a', 0, 100);
+    expect([turns.end(), turns.end(), turns.end()]).toEqual([['m0'], ['m1'], ['a0']]);
   });
 
   it('wait in bounded memory even if each names another sender', () => {

@@ -45,13 +45,13 @@ class SenderQueue {
 
   push(message: WaitingMessage): void {
     this.#messages.push(message);
-    this.bytes += heldBytes(message);
+    this.bytes += heldBytes(message.bytes);
   }
 
   shift(): WaitingMessage {
     const { first } = this;
     this.#first += 1;
-    this.bytes -= heldBytes(first);
+    this.bytes -= heldBytes(first.bytes);
     if (this.#first * 2 > this.#messages.length) {
       this.#messages = this.#messages.slice(this.#first);
       this.#first = 0;
@@ -61,7 +61,7 @@ class SenderQueue {
 
   pop(): WaitingMessage {
     const last = this.#messages.pop()!;
-    this.bytes -= heldBytes(last);
+    this.bytes -= heldBytes(last.bytes);
     return last;
   }
 }
@@ -104,6 +104,9 @@ export class InboundBacklog {
   #bytes = 0;
   #dropped = 0;
   #cancelTurn: (() => void) | undefined;
+  /** A flood comes on one subject, mostly, and taking one apart costs as much as all else that is done for a small message. */
+  #lastSubject = '';
+  #lastSender = '';
   readonly #deps: InboundBacklogDeps;
 
   constructor(deps: InboundBacklogDeps) {
@@ -125,9 +128,7 @@ export class InboundBacklog {
     if (this.#queues.size === 0 && (isFirst || this.spent <= MOST_PER_TURN)) {
       this.#atOnce = this.spent;
       this.#deps.deliver(subject, bytes, reply);
-    }
-    // A copy: clients give a part of what they have read from the socket, 64 KB, which would stay as long as any part of it.
-    else this.#keep({ subject, bytes: bytes.slice(), reply, cost });
+    } else this.#keep(subject, bytes, reply, cost);
   }
 
   /** Drops all that waits, without counting it. */
@@ -160,32 +161,44 @@ export class InboundBacklog {
   #deliverFirst(sender: string, queue: SenderQueue): void {
     const message = queue.shift();
     const { subject, bytes, reply } = message;
-    this.#bytes -= heldBytes(message);
+    this.#bytes -= heldBytes(bytes);
     this.#queues.delete(sender);
     if (!queue.isEmpty) this.#queues.set(sender, queue);
     this.#deps.deliver(subject, bytes, reply);
   }
 
-  #keep(message: WaitingMessage): void {
-    const named = senderIn(message.subject);
+  #keep(subject: string, bytes: Uint8Array, reply: string, cost: number): void {
+    if (subject !== this.#lastSubject) [this.#lastSubject, this.#lastSender] = [subject, senderIn(subject)];
+    const named = this.#lastSender;
     const sender = this.#queues.size < MOST_SENDERS || this.#queues.has(named) ? named : '';
     let queue = this.#queues.get(sender);
+    if (!this.#makeRoom(sender, (queue?.bytes ?? 0) + heldBytes(bytes), heldBytes(bytes))) return;
     if (queue === undefined) this.#queues.set(sender, (queue = new SenderQueue()));
-    queue.push(message);
-    this.#bytes += heldBytes(message);
-    while (this.#bytes > MOST_WAITING_BYTES) this.#dropOne();
+    // A copy: clients give a part of what they have read from the socket, 64 KB, which would stay as long as any part of it.
+    queue.push({ subject, bytes: bytes.slice(), reply, cost });
+    this.#bytes += heldBytes(bytes);
   }
 
-  /** Drops the newest message of the sender of which the most wait. Costs the number of senders. */
-  #dropOne(): void {
-    let [most, largest]: [string, SenderQueue | undefined] = ['', undefined];
-    for (const [sender, queue] of this.#queues)
-      if (largest === undefined || queue.bytes > largest.bytes) [most, largest] = [sender, queue];
-    if (largest === undefined) return;
-    this.#bytes -= heldBytes(largest.pop());
-    if (largest.isEmpty) this.#queues.delete(most);
-    this.#dropped += 1;
-    this.#deps.onDropped(most);
+  /**
+   * Drops the newest messages of the senders of which the most wait until a new one has room. Costs the number of senders.
+   *
+   * @param sender Whose message it is.
+   * @param waiting How much of this sender would wait with it.
+   * @param bytes What it takes itself.
+   * @returns False if it was dropped itself: without a copy of it, because a flood of small ones is dropped by the ten thousand in a turn.
+   */
+  #makeRoom(sender: string, waiting: number, bytes: number): boolean {
+    while (this.#bytes + bytes > MOST_WAITING_BYTES) {
+      let [most, largest]: [string, SenderQueue | undefined] = [sender, undefined];
+      for (const [name, queue] of this.#queues)
+        if (queue.bytes > (largest?.bytes ?? waiting)) [most, largest] = [name, queue];
+      this.#dropped += 1;
+      this.#deps.onDropped(most);
+      if (largest === undefined) return false;
+      this.#bytes -= heldBytes(largest.pop().bytes);
+      if (largest.isEmpty) this.#queues.delete(most);
+    }
+    return true;
   }
 }
 
@@ -197,6 +210,6 @@ export function droppedText(sender: string): string {
   );
 }
 
-function heldBytes({ bytes }: WaitingMessage): number {
+function heldBytes(bytes: Uint8Array): number {
   return bytes.length + OVERHEAD_BYTES;
 }

@@ -43,6 +43,13 @@ describe('a limited log', () => {
     expect(lines[19]).toMatch(/and 4549 like it before/);
   });
 
+  it('a limited log makes no text of a line that it leaves out', () => {
+    const log = limited();
+    const text = jest.fn(() => 'dropped');
+    for (let times = 0; times < 1000; times += 1) log.warn('backlog', text);
+    expect([lines, text.mock.calls.length]).toEqual([['dropped'], 1]);
+  });
+
   it('a limited log remembers the 256 kinds that it wrote last', () => {
     const log = limited();
     log.warn('old', 'old');

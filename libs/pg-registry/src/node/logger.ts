@@ -93,9 +93,14 @@ export class LimitedLog {
     this.#now = now;
   }
 
-  /** @param about What the line is about, if lines of its kind may be about different things. A kind with it is one of a few that the code names. */
-  warn(kind: string, message: string, error?: unknown, about?: string): void {
-    this.#pass(this.#kindOf(kind, about), (more) => this.#log.warn(message + more, error));
+  /**
+   * @param message A function makes it only if it is written: for what a peer can repeat a hundred thousand times a second.
+   * @param about What the line is about, if lines of its kind may be about different things. A kind with it is one of a few that the code names.
+   */
+  warn(kind: string, message: string | (() => string), error?: unknown, about?: string): void {
+    this.#pass(this.#kindOf(kind, about), (more) =>
+      this.#log.warn((typeof message === 'string' ? message : message()) + more, error),
+    );
   }
 
   /** @param about See {@link warn}. */

@@ -111,7 +111,7 @@ export function createNodeComponents(
     clock,
     waits,
     onEffect,
-    onDropped: (sender) => limitedLog.warn('backlog', droppedText(sender)),
+    onDropped: (sender) => limitedLog.warn('backlog', () => droppedText(sender)),
     onError: (error) =>
       limitedLog.error('step', 'A step of the node failed; it goes on with the next one', error),
   });
