@@ -50,6 +50,14 @@ export function isStatusMessage(message: NatsMessage): boolean {
   return message.data.length === 0 && message.headers !== undefined;
 }
 
+/**
+ * What a message contains. Clients give a Buffer, whose own `slice` copies nothing: whoever kept such a copy would keep all that the client has
+ * read with it, 64 KB.
+ */
+export function contentOf({ data }: NatsMessage): Uint8Array {
+  return data.constructor === Uint8Array ? data : new Uint8Array(data.buffer, data.byteOffset, data.length);
+}
+
 /** Whether a value looks like a connection of either client. */
 export function isNatsClient(value: unknown): value is NatsClient {
   const methods = ['publish', 'subscribe', 'flush', 'close', 'closed', 'isClosed', 'status'];

@@ -70,6 +70,15 @@ describe('a NATS connection', () => {
     connect();
   });
 
+  it('gives bytes whose copy does not keep what the client has read', () => {
+    let copied = Infinity;
+    connection.subscribe('inbox', (_, bytes) => (copied = bytes.slice().buffer.byteLength));
+    // The clients give a Buffer, whose own `slice` copies nothing.
+    const data = Buffer.from(new ArrayBuffer(65_536)).subarray(100, 146);
+    client.callbacks.get('inbox')!(null, { subject: 'inbox', data, reply: '' });
+    expect(copied).toBe(46);
+  });
+
   it.each(['inbox', 'replies'])(
     'a connection reports a message to %s whose headers cannot be read, and takes the next one',
     (subject) => {

@@ -12,6 +12,7 @@ import type {
   Subscription,
 } from '../../transport';
 import {
+  contentOf,
   destroySocket,
   isStatusMessage,
   NO_RESPONDERS,
@@ -64,7 +65,6 @@ export class NatsConnection implements Connection {
   #whyDisconnected: string | undefined;
   /** What the server said last before the connection was lost. */
   #lastError: string | undefined;
-
   readonly #options: ConnectOptions;
   readonly #deps: NatsConnectionDeps;
 
@@ -162,7 +162,7 @@ export class NatsConnection implements Connection {
   subscribe(subject: string, onMessage: OnMessage, receive = this.#screened(onMessage)): Subscription {
     if (this.#closed) return { unsubscribe: () => undefined };
     return this.#subscriptions.add(subject, (message) => {
-      if (!isStatusMessage(message)) receive(message.subject, message.data, message.reply ?? '');
+      if (!isStatusMessage(message)) receive(message.subject, contentOf(message), message.reply ?? '');
     });
   }
 
@@ -221,7 +221,7 @@ export class NatsConnection implements Connection {
   #onReply(message: NatsMessage): void {
     const { subject } = message;
     if (this.#leases.take(message)) return;
-    if (!isStatusMessage(message)) this.#onAnswer(subject, message.data, message.reply ?? '');
+    if (!isStatusMessage(message)) this.#onAnswer(subject, contentOf(message), message.reply ?? '');
     else if (message.headers?.code === NO_RESPONDERS && !this.#requests.noResponders(subject))
       this.#options.onNoResponders?.(subject);
   }
