@@ -1,7 +1,7 @@
 /**
  * `npm run measure:collaboration`: how long an edit takes from one client to another, on one node and across nodes, also with many documents open, and
- * how much memory an open document takes. Three nodes with a process each, a nats-server, PostgreSQL, and the clients, all on this machine. The
- * clients of the many documents have a process of their own. A few minutes; `-- --documents 1000 --edits 500`.
+ * how much memory an open document takes. Three nodes (or `--nodes`) with a process each, a nats-server, PostgreSQL, and the clients, all on this machine. The
+ * clients of the many documents have a process of their own. A few minutes; `-- --documents 1000 --edits 500 --nodes 3`.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,9 +13,13 @@ import { type Editor, Editors } from './editor';
 import { residentKb } from './memory';
 
 const { values } = parseArgs({
-  options: { documents: { type: 'string', default: '1000' }, edits: { type: 'string', default: '500' } },
+  options: {
+    documents: { type: 'string', default: '1000' },
+    edits: { type: 'string', default: '500' },
+    nodes: { type: 'string', default: '3' },
+  },
 });
-const [documents, edits] = [Number(values.documents), Number(values.edits)];
+const [documents, edits, nodes] = [values.documents, values.edits, values.nodes].map(Number);
 
 /** The milliseconds of each edit from one client to the other. */
 async function latencies(from: Editor, to: Editor): Promise<number[]> {
@@ -55,21 +59,21 @@ async function measureWith(
   if (open.type !== 'open') throw new Error('The crowd has edited before its documents were open.');
   const each = (residentKb(...pids).now - before) / documents;
   console.log(
-    `${documents} documents of 1 KB with two sessions each, opened in ${(open.ms / 1000).toFixed(1)} s: ${each.toFixed(0)} KB for each, on three nodes together`,
+    `${documents} documents of 1 KB with two sessions each, opened in ${(open.ms / 1000).toFixed(1)} s: ${each.toFixed(0)} KB for each, on ${nodes} nodes together`,
   );
-  console.log(summary('across nodes, with all of them open', await latencies(ann, bob)));
+  console.log(summary('with all of them open', await latencies(ann, bob)));
   crowd.send('edit');
   const edited = await next(crowd);
   if (edited.type === 'edited') console.log(summary('an edit in each of them', edited.times));
   const { now } = residentKb(...pids);
   console.log(
-    `resident memory of the three nodes: ${(before / 1024).toFixed(0)} MB before, ${(now / 1024).toFixed(0)} MB at the end`,
+    `resident memory of the nodes: ${(before / 1024).toFixed(0)} MB before, ${(now / 1024).toFixed(0)} MB at the end`,
   );
 }
 
 async function main(): Promise<void> {
   const postgres = await startPostgres();
-  const cluster = await CollaborationCluster.start({ nodes: 3, env: databaseOf(postgres) });
+  const cluster = await CollaborationCluster.start({ nodes, env: databaseOf(postgres) });
   const editors = new Editors();
   let crowd: ChildProcess | undefined;
   try {
@@ -79,6 +83,7 @@ async function main(): Promise<void> {
       ['on one node', 0],
       ['across nodes', 1],
     ] as const) {
+      if (second >= nodes) continue;
       // oxlint-disable-next-line no-await-in-loop -- one measurement after the other
       const ann = await editors.open(urls[0], what, 'editor 0');
       // oxlint-disable-next-line no-await-in-loop -- one measurement after the other
