@@ -105,20 +105,6 @@ describe('the protocol driver', () => {
     expect(ticks).toBe(2);
   });
 
-  it('leaves what the tick of a timer has no room for to the next round of the event loop: this one ends right after it', () => {
-    const nextTick = { at: 5000 };
-    const made = driver({ nextTick, tick: () => ((ticks += 1), []) });
-    made.run([]);
-    clock.fire();
-    nextTick.at = 0;
-    made.run([]);
-    const endOfRound = (): number => {
-      clock.fire();
-      return ticks;
-    };
-    expect([ticks, endOfRound(), endOfRound(), endOfRound()]).toEqual([1, 1, 2, 3]);
-  });
-
   it('has one timer after a tick that threw at the end of a turn, so that nothing ticks after it was stopped', () => {
     const nextTick = { at: 5000 };
     const made = driver({ nextTick, tick: broken });

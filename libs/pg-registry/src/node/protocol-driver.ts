@@ -58,8 +58,6 @@ export class ProtocolDriver {
   #cancelTurn: () => void = () => undefined;
   /** Since when the end of the turn is waited for; Infinity: it is not. */
   #turnEndsAt = Infinity;
-  /** Whether a timer has ticked, perhaps in this round of the event loop: its end must not tick again. */
-  #timerTicked = false;
 
   readonly #protocol: DrivenProtocol;
   readonly #clock: Clock;
@@ -240,23 +238,15 @@ export class ProtocolDriver {
     if (wait < 1) {
       if (this.#turnEndsAt !== Infinity) return;
       this.#turnEndsAt = now;
-      this.#awaitTurn();
+      this.#cancelTurn = this.#clock.afterTurn(() => {
+        this.#turnEndsAt = Infinity;
+        this.#tick();
+      });
       return;
     }
     this.#cancelTimer();
     this.#wakesAt = now + wait;
     this.#cancelTimer = this.#clock.setTimer(Math.ceil(wait), () => this.#wake());
-  }
-
-  #awaitTurn(): void {
-    this.#cancelTurn = this.#clock.afterTurn(() => {
-      if (this.#timerTicked) {
-        this.#timerTicked = false;
-        return this.#awaitTurn();
-      }
-      this.#turnEndsAt = Infinity;
-      this.#tick();
-    });
   }
 
   #tick(): void {
@@ -268,11 +258,9 @@ export class ProtocolDriver {
     this.#cancelTimer = this.#clock.setTimer(LONGEST_WAIT_MS, () => this.#wake());
   }
 
-  /** Each tick has room for as many rows of peers, so there is one in a round of the event loop: at its end, or of a timer. */
   #wake(): void {
     this.#wakesAt = Infinity;
-    if (this.#turnEndsAt !== Infinity) return;
-    this.#timerTicked = true;
-    this.#tick();
+    // Each tick has room for as many rows of peers, so there is one in a round of the event loop: at its end.
+    if (this.#turnEndsAt === Infinity) this.#tick();
   }
 }
