@@ -129,6 +129,20 @@ describe('messages that come with one turn of the event loop', () => {
     expect([turns.end(), turns.end(), turns.end()]).toEqual([['m0'], ['m1'], ['a0']]);
   });
 
+  it('are dropped without a look at all senders for each, however many names there are', () => {
+    const turns = new Turns();
+    const receive = (number: number): void => turns.receive(`n${number % 1500}`, number, KB);
+    for (let number = 0; number < 30_000; number += 1) receive(number);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- spyOn() has no type for symbols
+    const looks = jest.spyOn(Map.prototype, Symbol.iterator as never);
+    for (let number = 0; number < 3000; number += 1) receive(number);
+    const { length } = looks.mock.calls;
+    looks.mockRestore();
+    expect(turns.dropped.length).toBeGreaterThan(3000);
+    expect(length).toBeLessThan(300);
+    expect(turns.stats.bytes).toBeLessThanOrEqual(2 ** 25);
+  });
+
   it('wait in bounded memory even if each names another sender', () => {
     const turns = new Turns();
     for (let number = 0; number < 5000; number += 1) turns.receive(`n${number}`, number, 10 * KB);

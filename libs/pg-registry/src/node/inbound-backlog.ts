@@ -104,6 +104,9 @@ export class InboundBacklog {
   #bytes = 0;
   #dropped = 0;
   #cancelTurn: (() => void) | undefined;
+  /** The sender whose messages took the most when that was looked at last, and how much. */
+  #largest: readonly [sender: string, queue: SenderQueue] | undefined;
+  #largestBytes = 0;
   /** A flood comes on one subject, mostly, and taking one apart costs as much as all else that is done for a small message. */
   #lastSubject = '';
   #lastSender = '';
@@ -136,6 +139,7 @@ export class InboundBacklog {
     this.#cancelTurn?.();
     this.#cancelTurn = undefined;
     this.#queues.clear();
+    this.#largest = undefined;
     this.#bytes = 0;
   }
 
@@ -173,14 +177,18 @@ export class InboundBacklog {
     const sender = this.#queues.size < MOST_SENDERS || this.#queues.has(named) ? named : '';
     let queue = this.#queues.get(sender);
     if (!this.#makeRoom(sender, (queue?.bytes ?? 0) + heldBytes(bytes), heldBytes(bytes))) return;
+    // Its last message may have been dropped for this one.
+    queue = this.#queues.get(sender);
     if (queue === undefined) this.#queues.set(sender, (queue = new SenderQueue()));
     // A copy: clients give a part of what they have read from the socket, 64 KB, which would stay as long as any part of it.
     queue.push({ subject, bytes: copyOf(bytes), reply, cost });
     this.#bytes += heldBytes(bytes);
+    if (queue.bytes > this.#largestBytes)
+      [this.#largest, this.#largestBytes] = [[sender, queue], queue.bytes];
   }
 
   /**
-   * Drops the newest messages of the senders of which the most wait until a new one has room. Costs the number of senders.
+   * Drops the newest messages of the senders of which the most wait until a new one has room.
    *
    * @param sender Whose message it is.
    * @param waiting How much of this sender would wait with it.
@@ -189,16 +197,34 @@ export class InboundBacklog {
    */
   #makeRoom(sender: string, waiting: number, bytes: number): boolean {
     while (this.#bytes + bytes > MOST_WAITING_BYTES) {
-      let [most, largest]: [string, SenderQueue | undefined] = [sender, undefined];
-      for (const [name, queue] of this.#queues)
-        if (queue.bytes > (largest?.bytes ?? waiting)) [most, largest] = [name, queue];
+      const [most, largest] = this.#largestQueue() ?? [sender, undefined];
+      const isDropped = largest === undefined || waiting >= largest.bytes;
       this.#dropped += 1;
-      this.#deps.onDropped(most);
-      if (largest === undefined) return false;
+      this.#deps.onDropped(isDropped ? sender : most);
+      if (isDropped) return false;
       this.#bytes -= heldBytes(largest.pop().bytes);
       if (largest.isEmpty) this.#queues.delete(most);
     }
     return true;
+  }
+
+  /**
+   * Returns the queue that takes the most, or was the one that did until it lost half: made-up names have a thousand queues, and messages are
+   * dropped by the ten thousand in a turn. Undefined if nothing waits.
+   */
+  #largestQueue(): readonly [sender: string, queue: SenderQueue] | undefined {
+    const known = this.#largest;
+    if (
+      known !== undefined &&
+      this.#queues.get(known[0]) === known[1] &&
+      known[1].bytes * 2 > this.#largestBytes
+    )
+      return known;
+    this.#largest = undefined;
+    this.#largestBytes = 0;
+    for (const each of this.#queues)
+      if (each[1].bytes > this.#largestBytes) [this.#largest, this.#largestBytes] = [each, each[1].bytes];
+    return this.#largest;
   }
 }
 
