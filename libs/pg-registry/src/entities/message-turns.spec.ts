@@ -34,7 +34,7 @@ describe('Messages for entities', () => {
     for (const run of due) run();
     return taken.slice(before);
   };
-  const large = (at: number): Key => [[at]];
+  const large = (at: number): Key => [at, 'x'.repeat(1001)];
 
   it('are taken for 10 ms in a turn if their keys are large, in their order', () => {
     for (let at = 1; at <= 8; at += 1) take(large(at));

@@ -1,10 +1,10 @@
 import type { QueuedMessage } from '../calls';
 import { SharedTurns } from '../lifetime';
-import { mayBeLarge } from '../scope';
+import { isLargeKey } from '../term';
 import type { EntitiesDeps } from './entities-deps';
 
 /**
- * Says when messages for entities are taken: at once, or in the turn of their node if the key may be large, because it is looked up several
+ * Says when messages for entities are taken: at once, or in the turn of their node if the key is large, because it is looked up several
  * times on its way. Messages for one entity stay in order: they have the same key.
  */
 export class MessageTurns {
@@ -23,7 +23,7 @@ export class MessageTurns {
   /** Takes a message, now or later. Never throws: others may wait behind it. */
   take(queued: QueuedMessage): void {
     const { entity, caller } = queued.message;
-    if (entity !== undefined && mayBeLarge(entity.key))
+    if (entity !== undefined && isLargeKey(entity.key))
       this.#turns.run(caller.node, () => this.#takeNow(queued));
     else this.#takeNow(queued);
   }

@@ -47,5 +47,5 @@ export type { Registration } from './registration';
 export type { ReplicationPort } from './replication-port';
 export type { EntryOf, KeyOf, Row, ValueArgument, ValueOf } from './row-types';
 export { Scope } from './scope';
-export { mayBeLarge, SubscriptionsByKey } from './subscriptions/subscriptions-by-key';
+export { SubscriptionsByKey } from './subscriptions/subscriptions-by-key';
 export type { ChangeCount, ChangeRecorder, ScopeDeps } from './scope-deps';

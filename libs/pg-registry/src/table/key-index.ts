@@ -1,4 +1,4 @@
-import { FIXED_SEED, type HashSeed, isArray, isPid, type Key, type Value } from '../term';
+import { FIXED_SEED, type HashSeed, isLargeKey, type Key, type Value } from '../term';
 import type { Entry } from './entry';
 import { KeyRows } from './key-rows';
 import { KeyTrie } from './key-trie';
@@ -11,11 +11,6 @@ import { Row, type RowsOfKey, type RowsOfProcess } from './row';
  * at the key, and rows are grouped by their KeyRows.
  */
 export type Slot = Row | KeyRows;
-
-/** A key with more elements is large, and so is one with a longer text or bigint. */
-const MOST_ELEMENTS = 16;
-const LONGEST_TEXT = 1000;
-const LARGEST_BIGINT = 2n ** 512n;
 
 const NOTHING: readonly never[] = Object.freeze([]);
 
@@ -91,7 +86,7 @@ export class KeyIndex {
   /** Adds a row to its key, where `slot` is stored now; `near` as in {@link KeyRows.add}. */
   add(row: Row, slot: Slot | undefined, near?: Row): void {
     if (slot === undefined) {
-      this.#slots.set(row.key, isLarge(row.key) ? new KeyRows(row) : row);
+      this.#slots.set(row.key, isLargeKey(row.key) ? new KeyRows(row) : row);
       this.#madeKeys = undefined;
     } else if (slot instanceof Row) {
       const rows = new KeyRows(slot);
@@ -131,14 +126,6 @@ export class KeyIndex {
   #forget(rows: RowsOfKey): void {
     if (rows.hasEntries) this.#answers.delete(rows.key);
   }
-}
-
-/** Whether to look a key up may take long. Costs next to nothing. */
-function isLarge(key: Key): boolean {
-  if (typeof key === 'string') return key.length > LONGEST_TEXT;
-  if (typeof key === 'bigint') return key > LARGEST_BIGINT || key < -LARGEST_BIGINT;
-  if (typeof key !== 'object' || key === null || isPid(key)) return false;
-  return !isArray(key) || key.length > MOST_ELEMENTS || key.some(isLarge);
 }
 
 /** What is stored under the key of a row. Constant time. */

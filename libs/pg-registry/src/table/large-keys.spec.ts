@@ -52,6 +52,21 @@ describe('Entries of a peer with large keys', () => {
     expect(looks.count).toBeLessThan(PARTS);
   });
 
+  it('are so, too, if the parts are spread over small arrays within arrays', () => {
+    const parts = list(14, () => list(16, () => list(16, (at) => at)));
+    const key = new Proxy(parts, {
+      get: (of, name) => {
+        looks.count += 1;
+        const part: unknown = Reflect.get(of, name);
+        return part;
+      },
+    });
+    join(key, 1);
+    looks.count = 0;
+    apply({ kind: 'update', entries: list(COUNT, (value) => ({ number: 1, value })) });
+    expect(looks.count).toBeLessThan(COUNT);
+  });
+
   it('are compared with a key that many rows of a chunk share once for each key', () => {
     join(countedKey(looks, 1), ...numbersFrom(1));
     const theirs = countedKey(looks, 1);

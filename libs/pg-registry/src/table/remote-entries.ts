@@ -1,9 +1,8 @@
-import { heapBytesOfKey, isArray, type Key, sameKey, samePid, type Value } from '../term';
+import { heapBytesOfKey, isArray, type Key, LONGEST_HASHED, sameKey, samePid, type Value } from '../term';
 import { changePerKey, joinPerKey, NO_CHANGE, oneChange, updatePerKey, type Diff } from './diff';
 import { EMPTY_DIGEST, type Digest } from './digest';
 import type { Indexes } from './indexes';
 import { RecentPlaces } from './recent-places';
-import { LONGEST_HASHED } from './sharded-map';
 import type { RemoteGroup, RemoteOperation, SyncChunk, SyncRow } from './remote-operation';
 import type { Row, RowsOfKey } from './row';
 

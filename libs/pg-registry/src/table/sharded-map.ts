@@ -1,8 +1,8 @@
+import { LONGEST_HASHED } from '../term';
+
 /** A key that a Map compares as keys are compared. */
 export type Primitive = string | number | boolean | null;
 
-/** V8 hashes a string with more characters by their number alone: in a Map each is compared with all others of its length. */
-export const LONGEST_HASHED = 16_383;
 /** A Map of more entries than this is split. */
 const SPLIT_ABOVE = 32_768;
 const SHARDS = 32;

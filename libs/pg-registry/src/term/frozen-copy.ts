@@ -40,7 +40,7 @@ import {
 import {
   FEW_NAMES,
   FEW_PIDS,
-  LONGEST_NAME,
+  LONGEST_HASHED,
   MOST_KEY_PARTS,
   MOST_WEIGHT,
   NewHomes,
@@ -232,8 +232,8 @@ export class FrozenCopy {
       if (property === undefined) continue; // a Proxy may list what it does not have
       const value = this.#plain(property, depth);
       if (name === '__proto__') this.#refuse('has a property named __proto__', depth);
-      if (name.length > LONGEST_NAME)
-        this.#refuse(`has a property whose name has more than ${LONGEST_NAME} characters`, depth);
+      if (name.length > LONGEST_HASHED)
+        this.#refuse(`has a property whose name has more than ${LONGEST_HASHED} characters`, depth);
       const bytes = textBytes(name);
       if (bytes < 0) this.#refuse('has a property whose name has a lone surrogate', depth);
       this.#grow(prefixedBytes(bytes), depth);

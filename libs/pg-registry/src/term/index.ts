@@ -70,8 +70,9 @@ export {
   stackOfThrown,
 } from './thrown';
 export { KeyMap } from './key-map';
+export { isLargeKey } from './large-key';
 export {
-  LONGEST_NAME,
+  LONGEST_HASHED,
   MOST_KEY_PARTS,
   MOST_READ_WEIGHT,
   MOST_WEIGHT,

@@ -37,10 +37,10 @@ export const MOST_READ_WEIGHT: number = MOST_WEIGHT * 1.5;
 export const MOST_KEY_PARTS = 4096;
 
 /**
- * The most characters of a property's name. V8 hashes a longer one by its length alone, in a table that all objects of the Node.js process
- * share: a new one is compared with all others of its length.
+ * The most characters of a text that V8 hashes. A longer one is hashed by its length alone: in a Map it is compared with all others of its length. Names
+ * of properties may have no more, because all objects of the Node.js process share the table of names.
  */
-export const LONGEST_NAME = 16_383;
+export const LONGEST_HASHED = 16_383;
 
 /** An object with more names than so many costs less for each further one, because V8 makes no hidden classes for it. */
 const SHAPE_NAMES = 32;

@@ -1,9 +1,4 @@
-import { isArray, isPid, type Key, KeyMap } from '../../term';
-
-/** An array with more elements may be large. */
-const MOST_ELEMENTS = 16;
-/** To write the digits of a larger one takes longer than to look them up. */
-const LARGEST_BIGINT = 2n ** 512n;
+import { isLargeKey, type Key, KeyMap } from '../../term';
 
 /**
  * A Map from the keys that somebody follows. Peers choose the keys that change, and may change an entry thousands of times in a turn: so of a
@@ -24,7 +19,7 @@ export class SubscriptionsByKey<T> {
   /** What is kept of a key. */
   get(key: Key): T | undefined {
     if (typeof key === 'bigint') return sizeOf(key) > this.#largestBigint ? undefined : this.#byKey.get(key);
-    if (typeof key !== 'object' || key === null || !mayBeLarge(key)) return this.#byKey.get(key);
+    if (typeof key !== 'object' || key === null || !isLargeKey(key)) return this.#byKey.get(key);
     let known = this.#known.get(key);
     if (known === undefined) this.#known.set(key, (known = { found: this.#byKey.get(key) }));
     return known.found;
@@ -46,19 +41,4 @@ export class SubscriptionsByKey<T> {
 
 function sizeOf(key: bigint): bigint {
   return key < 0n ? -key : key;
-}
-
-/** Whether a key is a large bigint, or has such a part, many parts, or parts that are looked up by a text of all of them: then to look it up may take long. */
-export function mayBeLarge(key: Key): boolean {
-  if (typeof key !== 'object' || key === null) return isLargeBigint(key);
-  if (!isArray(key)) return !isPid(key);
-  return key.length > MOST_ELEMENTS || key.some(isLargePart);
-}
-
-function isLargePart(part: Key): boolean {
-  return isLargeBigint(part) || (typeof part === 'object' && part !== null);
-}
-
-function isLargeBigint(key: Key): boolean {
-  return typeof key === 'bigint' && sizeOf(key) > LARGEST_BIGINT;
 }

@@ -1,4 +1,4 @@
-import { HEAP_BYTES, heapBytesOfArray, LONGEST_NAME, weightOfNames } from '../../term';
+import { HEAP_BYTES, heapBytesOfArray, LONGEST_HASHED, weightOfNames } from '../../term';
 import type { ByteReader } from './byte-reader';
 import { WeightLimitError } from './decode-error';
 import type { HeapCounter } from './heap-counter';
@@ -24,9 +24,9 @@ export function readShape(bytes: ByteReader & HeapCounter): KnownShape {
   // oxlint-disable-next-line unicorn/no-new-array -- of that size: one that grows gets room for sixteen more, in each item of a bundle
   const names = new Array<string>(count);
   for (let i = 0; i < count; i += 1) names[i] = bytes.string();
-  if (names.some(({ length }) => length > LONGEST_NAME))
+  if (names.some(({ length }) => length > LONGEST_HASHED))
     throw new WeightLimitError(
-      `Byte ${bytes.position}: a property whose name has more than ${LONGEST_NAME} characters.`,
+      `Byte ${bytes.position}: a property whose name has more than ${LONGEST_HASHED} characters.`,
     );
   if (names.includes('__proto__')) bytes.fail('a property named __proto__');
   if (count > 1 && new Set(names).size !== count) bytes.fail('a property twice');

@@ -1,7 +1,7 @@
 import {
   DEFAULT_VALUE_LIMITS,
   type Key,
-  LONGEST_NAME,
+  LONGEST_HASHED,
   MOST_KEY_PARTS,
   MOST_WEIGHT,
   normalKey,
@@ -141,7 +141,7 @@ describe('a key', () => {
 });
 
 it('a name of a property that V8 would hash by its length alone is neither stored nor read', () => {
-  const [longest, longer] = [{ ['n'.repeat(LONGEST_NAME)]: 1 }, { ['n'.repeat(LONGEST_NAME + 1)]: 1 }];
+  const [longest, longer] = [{ ['n'.repeat(LONGEST_HASHED)]: 1 }, { ['n'.repeat(LONGEST_HASHED + 1)]: 1 }];
   expect(read(written(longest))).toEqual(longest);
   expect(normalValue(longest, limits, pids)).toEqual(longest);
   expect(() => read(written(longer))).toThrow(WeightLimitError);
