@@ -175,10 +175,10 @@ export class InboundBacklog {
     if (subject !== this.#lastSubject) [this.#lastSubject, this.#lastSender] = [subject, senderIn(subject)];
     const named = this.#lastSender;
     const sender = this.#queues.size < MOST_SENDERS || this.#queues.has(named) ? named : '';
+    const waiting = this.#queues.get(sender)?.bytes ?? 0;
+    if (!this.#makeRoom(sender, waiting + heldBytes(bytes), heldBytes(bytes))) return;
+    // Looked for now: what it had may have been dropped for this message.
     let queue = this.#queues.get(sender);
-    if (!this.#makeRoom(sender, (queue?.bytes ?? 0) + heldBytes(bytes), heldBytes(bytes))) return;
-    // Its last message may have been dropped for this one.
-    queue = this.#queues.get(sender);
     if (queue === undefined) this.#queues.set(sender, (queue = new SenderQueue()));
     // A copy: clients give a part of what they have read from the socket, 64 KB, which would stay as long as any part of it.
     queue.push({ subject, bytes: copyOf(bytes), reply, cost });

@@ -260,7 +260,7 @@ export class ProtocolDriver {
 
   #wake(): void {
     this.#wakesAt = Infinity;
-    // Each tick has room for as many rows of peers, so there is one in a round of the event loop: at its end.
+    // Each tick has room for as many rows of peers, so one that is planned for the end of this round of the event loop is enough.
     if (this.#turnEndsAt === Infinity) this.#tick();
   }
 }
