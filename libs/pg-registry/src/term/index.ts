@@ -70,7 +70,7 @@ export {
   stackOfThrown,
 } from './thrown';
 export { KeyMap } from './key-map';
-export { isLargeKey } from './large-key';
+export { isLargeKey } from './hash/large-key';
 export {
   LONGEST_HASHED,
   MOST_KEY_PARTS,

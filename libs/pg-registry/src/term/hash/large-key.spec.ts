@@ -1,6 +1,6 @@
 import { isLargeKey } from './large-key';
-import { Pid } from './pid';
-import type { Key } from './value';
+import { Pid } from '../pid';
+import type { Key } from '../value';
 
 const pid = new Pid('n', 'a'.repeat(16), 1);
 

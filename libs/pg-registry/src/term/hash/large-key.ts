@@ -1,6 +1,6 @@
-import { isPid } from './pid';
-import type { Key } from './value';
-import { isArray } from './value-kind';
+import { isPid } from '../pid';
+import type { Key } from '../value';
+import { isArray } from '../value-kind';
 
 /** A key with more parts is large, all levels together: an array within counts as one, and so does each of its parts. */
 const MOST_PARTS = 16;
