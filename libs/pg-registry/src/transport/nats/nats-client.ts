@@ -51,8 +51,8 @@ export function isStatusMessage(message: NatsMessage): boolean {
 }
 
 /**
- * What a message contains. Clients give a Buffer, whose own `slice` copies nothing: whoever kept such a copy would keep all that the client has
- * read with it, 64 KB.
+ * What a message contains, as a plain Uint8Array. Clients give a Buffer, whose own `slice` copies nothing: a part that is kept would keep all
+ * that the client has read with it, up to 64 KB.
  */
 export function contentOf({ data }: NatsMessage): Uint8Array {
   return data.constructor === Uint8Array ? data : new Uint8Array(data.buffer, data.byteOffset, data.length);
