@@ -62,6 +62,8 @@ beforeEach(async () => {
   });
   cluster = await createTestCluster({
     nodes: ['a', 'b', 'guest'],
+    // The leases of a test cluster last a second: an entity whose process gets no processor for longer would begin again, and ask its store.
+    options: { names: { ttlMs: 30_000 } },
     modules: ({ node }) => (node === 'guest' ? [] : [Hosts]),
   });
   guest = cluster.nodes.find(({ name }) => name === 'guest')!;
