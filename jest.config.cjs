@@ -44,7 +44,11 @@ const nest12 = {
     ...shared.transform,
     '/compat/nest12/node_modules/@nestjs/.+\\.js$': [
       '@swc/jest',
-      { jsc: { parser: { syntax: 'ecmascript' }, target: 'es2022' }, module: { type: 'commonjs' } },
+      {
+        jsc: { parser: { syntax: 'ecmascript' }, target: 'es2022' },
+        module: { type: 'commonjs' },
+        sourceMaps: true,
+      },
     ],
   },
   transformIgnorePatterns: ['/node_modules/(?!@nestjs/)'],

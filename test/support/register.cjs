@@ -6,6 +6,8 @@ const { createHash } = require('node:crypto');
 const { mkdirSync, readFileSync, renameSync, writeFileSync } = require('node:fs');
 const Module = require('node:module');
 const path = require('node:path');
+const { remembering } = require('./resolved-packages.cjs');
+const { keepSourceMap } = require('./source-maps.cjs');
 const options = require('./swc-options.cjs');
 
 const root = path.join(__dirname, '..', '..');
@@ -19,22 +21,22 @@ const packages = new Map([
   ['nestjs-pg-registry/observer', path.join(library, 'observer-page')],
 ]);
 
-process.setSourceMapsEnabled(true);
 mkdirSync(cache, { recursive: true });
 
 /* oxlint-disable no-underscore-dangle -- the names are Node's own */
 require.extensions['.ts'] = (module, filename) => module._compile(compiled(filename), filename);
 
-const resolve = Module._resolveFilename;
-Module._resolveFilename = function (request, ...rest) {
+const find = Module._resolveFilename;
+const resolve = remembering(root, (...request) => find.apply(Module, request));
+Module._resolveFilename = (request, ...rest) => {
   const name = packages.get(request) ?? request;
   // The pages import './desk.js', as ES modules have to, and there is a desk.ts.
   const source = /^\.{1,2}\/.*\.js$/.test(name) ? name.replace(/\.js$/, '.ts') : undefined;
   try {
-    return resolve.call(this, source ?? name, ...rest);
+    return resolve(source ?? name, ...rest);
   } catch (error) {
     if (source === undefined) throw error;
-    return resolve.call(this, name, ...rest);
+    return resolve(name, ...rest);
   }
 };
 
@@ -47,13 +49,20 @@ function compiled(filename) {
     .update(source)
     .digest('hex');
   const file = path.join(cache, `${hash}.js`);
+  keepSourceMap(filename, () => readFileSync(`${file}.map`, 'utf8'));
   try {
     return readFileSync(file, 'utf8');
   } catch {
-    const { code } = require('@swc/core').transformSync(source, { ...options, filename, swcrc: false });
-    // Written aside and renamed: another process may be reading.
-    writeFileSync(`${file}.${process.pid}`, code);
-    renameSync(`${file}.${process.pid}`, file);
+    const { code, map } = require('@swc/core').transformSync(source, { ...options, filename, swcrc: false });
+    // The map first: where there is code, there is its map.
+    keep(`${file}.map`, map);
+    keep(file, code);
     return code;
   }
+}
+
+/** Written aside and renamed: another process may be reading. */
+function keep(file, text) {
+  writeFileSync(`${file}.${process.pid}`, text);
+  renameSync(`${file}.${process.pid}`, file);
 }

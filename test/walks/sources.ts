@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { findSourceMap, type SourceMap } from 'node:module';
+import type { SourceMap } from 'node:module';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { sourceMapOf } from '../support/source-maps.cjs';
 import { type Coverage, type Entered, LIBRARY } from './coverage';
 
 /** What may stand before a function or class and is gone when it is compiled. */
@@ -63,7 +64,7 @@ export class Sources {
     const known = this.#modules.get(scriptId);
     if (known !== undefined) return known;
     const path = fileURLToPath(url);
-    const map = findSourceMap(path);
+    const map = sourceMapOf(path);
     if (map === undefined) throw new Error(`${path} was compiled without a source map.`);
     const written = readFileSync(path, 'utf8').split('\n');
     const module = { file: relative(LIBRARY, path), compiled: this.#coverage.textOf(scriptId), written, map };
