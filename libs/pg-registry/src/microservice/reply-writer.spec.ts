@@ -1,6 +1,20 @@
-import { concat, defer, EMPTY, from, NEVER, Observable, of, range, Subject, tap, throwError } from 'rxjs';
+import {
+  concat,
+  defer,
+  EMPTY,
+  from,
+  map,
+  NEVER,
+  Observable,
+  of,
+  range,
+  Subject,
+  tap,
+  throwError,
+} from 'rxjs';
+import { collectUntil } from '../../../../test/support/garbage';
 import { SharedTurns } from '../lifetime';
-import { MailboxFullError, ValueTooLargeError } from '../term';
+import { heapBytesOf, MailboxFullError, ValueTooLargeError } from '../term';
 import { systemClock } from '../node';
 import { MAX_WAITING, ReplyWriter } from './reply-writer';
 import { WINDOW } from './rpc-message';
@@ -29,7 +43,11 @@ describe('ReplyWriter', () => {
     onSend = () => undefined;
     caller = new AbortController();
     backlog = { waiting: 0, bytes: 0 };
-    turns = new SharedTurns({ timers: systemClock, onError: (error) => errors.push(error) });
+    // The time stands still: on a busy machine, a turn of 10 ms may have no room for what a test wants done at once.
+    turns = new SharedTurns({
+      timers: { now: () => 0, afterTurn: (run) => systemClock.afterTurn(run) },
+      onError: (error) => errors.push(error),
+    });
   });
   // Whatever became of the stream, nothing of it waits any more.
   // oxlint-disable-next-line jest/no-standalone-expect -- holds after each test
@@ -176,6 +194,44 @@ describe('ReplyWriter', () => {
     expect(await answers[1]).toBeInstanceOf(MailboxFullError);
     caller.abort(new Error('gone'));
     await answers[0];
+  });
+
+  describe('long texts that were put together', () => {
+    const concatenated = (count: number, unit: string): Observable<string> =>
+      range(0, count).pipe(map((number) => unit.repeat(99_990) + String(number).padStart(10)));
+
+    async function heapUsed(): Promise<number> {
+      let looks = 0;
+      await collectUntil(() => (looks += 1) > 1);
+      return process.memoryUsage().heapUsed;
+    }
+
+    it('are not made while their source emits them', async () => {
+      const timers = { now: () => 0, afterTurn: () => () => undefined };
+      turns = new SharedTurns({ timers, onError: (error) => errors.push(error) });
+      const before = await heapUsed();
+      const answer = writer().write(concatenated(400, 'x'));
+      const ended = answer.catch(() => 'ended');
+      expect((await heapUsed()) - before).toBeLessThan(10e6);
+      caller.abort(new Error('gone'));
+      expect(await ended).toBe('ended');
+    });
+
+    it('are counted exactly in later turns, if they wait still', async () => {
+      const texts = concatenated(WINDOW + 20, 'я').pipe(map((text) => ({ texts: [text] })));
+      const answer = writer()
+        .write(texts)
+        .catch(() => 'ended');
+      // The last one is the answer.
+      const exact = 20 * heapBytesOf({ texts: ['я'.repeat(100_000)] });
+      let turnsTaken = 0;
+      const isDone = (): boolean => sent.length === WINDOW && backlog.bytes > exact * 0.9;
+      for (; turnsTaken < 1000 && !isDone(); turnsTaken += 1) await turn();
+      expect(isDone()).toBe(true);
+      expect(turnsTaken).toBeGreaterThan(2);
+      caller.abort(new Error('gone'));
+      expect(await answer).toBe('ended');
+    });
   });
 
   it('what waits for nodes is forgotten with their last streams', () => {

@@ -1,10 +1,11 @@
 import { Observable, type Subscription } from 'rxjs';
 import type { SharedTurns } from '../lifetime';
-import { heapBytesOf, MailboxFullError, type Value, ValueTooLargeError } from '../term';
+import { MailboxFullError, ValueTooLargeError } from '../term';
 import { plainPayload } from './payload';
 import { subscribeTo } from './reply-source';
 import { type Answer, WINDOW } from './rpc-message';
 import { MOST_WAITING_BYTES, MOST_WAITING_OF_NODE, type StreamBacklog } from './stream-backlogs';
+import { countExactly, LONG_TEXT, roughBytesOf, type WaitingValue } from './waiting-value';
 
 /** How many values may wait for a caller that takes them more slowly than they come. With one more the stream fails. */
 export const MAX_WAITING = 65_536;
@@ -33,13 +34,6 @@ export interface ReplyWriterDeps {
   readonly onError: (error: unknown) => void;
 }
 
-/** A value that waits: the plain payload of what the source emitted. */
-interface WaitingValue {
-  readonly payload: unknown;
-  /** What it takes in memory, in bytes. */
-  readonly bytes: number;
-}
-
 /**
  * Writes the answer to one request, at the owner: sends the values of an Observable to the caller.
  *
@@ -49,6 +43,8 @@ interface WaitingValue {
  */
 export class ReplyWriter {
   #waiting: WaitingValue[] = [];
+  /** How many of them, the first ones, are counted exactly. */
+  #counted = 0;
   #ahead = 0;
   #allowed = WINDOW;
   #end: End = 'running';
@@ -101,6 +97,7 @@ export class ReplyWriter {
     queueMicrotask(() => {
       this.#flushScheduled = false;
       this.#flushInTurn();
+      this.#countInTurn();
     });
   }
 
@@ -112,11 +109,11 @@ export class ReplyWriter {
     if (this.#waiting.length >= MAX_WAITING)
       throw full(`The caller is ${MAX_WAITING} values behind the stream`);
     const payload = plainPayload(value);
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- of the same structure as a value
-    const bytes = heapBytesOf(payload as Value);
+    const bytes = roughBytesOf(payload);
     // A single value has room however large it is: it may be the answer.
     if (backlog.bytes > 0 && backlog.bytes + bytes > MOST_WAITING_BYTES)
       throw full(`The callers of one node are ${MOST_WAITING_BYTES} bytes behind their streams`);
+    if (bytes <= LONG_TEXT && this.#counted === this.#waiting.length) this.#counted += 1;
     this.#waiting.push({ payload, bytes });
     this.#deps.turns.count(bytes);
     backlog.waiting += 1;
@@ -168,6 +165,25 @@ export class ReplyWriter {
     this.#flushInTurn();
   };
 
+  #countInTurn(): void {
+    const { turns, node } = this.#deps;
+    if (this.#counted < this.#waiting.length) turns.later(node, this.#count);
+  }
+
+  /** Counts some of the values that wait exactly: most of those that the caller takes are sent before their turn comes. A field, as {@link #flush}. */
+  readonly #count = (): void => {
+    const { backlog, turns } = this.#deps;
+    let bytes = 0;
+    while (this.#counted < this.#waiting.length && bytes < MOST_OF_BATCH) {
+      const waiting = this.#waiting[this.#counted];
+      this.#counted += 1;
+      backlog.bytes += countExactly(waiting);
+      bytes += waiting.bytes;
+    }
+    turns.count(bytes);
+    this.#countInTurn();
+  };
+
   /** How many values may be sent in one step: what is encoded at once must not hold the node. */
   #batch(): number {
     const most = this.#sendable;
@@ -213,6 +229,7 @@ export class ReplyWriter {
   #take(count: number): readonly WaitingValue[] {
     const { backlog } = this.#deps;
     const taken = this.#waiting.splice(0, count);
+    this.#counted = Math.max(0, this.#counted - count);
     backlog.waiting -= count;
     for (const { bytes } of taken) backlog.bytes -= bytes;
     return taken;
@@ -223,6 +240,7 @@ export class ReplyWriter {
     const { turns, node } = this.#deps;
     this.#end = 'failed';
     turns.drop(node, this.#flush);
+    turns.drop(node, this.#count);
     this.#take(this.#waiting.length);
     this.#settle.reject(error);
     this.#unsubscribe();
