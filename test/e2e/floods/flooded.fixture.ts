@@ -7,8 +7,8 @@ import { PgRegistryClient, PgRegistryServer } from 'nestjs-pg-registry/microserv
 import { firstValueFrom, map, range, timeout } from 'rxjs';
 import { HandlerTable } from '../../../libs/pg-registry/src/calls';
 import { serve } from '../../support/fixture';
-import { threadMs } from '../../fuzz/stalls/processor-time';
 import type { Flood, Suffered } from './floods';
+import { LongestTurn } from './longest-turn';
 
 const PING_EVERY_MS = 20;
 
@@ -32,7 +32,7 @@ class Flooded {
   readonly #client: PgRegistryClient;
   readonly #processes: ProcessService;
   readonly #node: PgRegistryNode;
-  #longest = 0;
+  readonly #turns = new LongestTurn();
   #slowest = 0;
   #failed = 0;
 
@@ -74,14 +74,7 @@ class Flooded {
 
   /** Calls other nodes all the time, and watches its own event loop. */
   live(others: readonly string[]): void {
-    let last = threadMs();
-    const tick = (): void => {
-      const now = threadMs();
-      this.#longest = Math.max(this.#longest, now - last);
-      last = now;
-      setTimeout(tick, 0);
-    };
-    tick();
+    this.#turns.watch();
     setInterval(() => {
       for (const other of others) void this.#ping(other);
     }, PING_EVERY_MS);
@@ -101,13 +94,13 @@ class Flooded {
     const { outgoing } = this.#node.stats();
     const suffered = {
       node: this.#name,
-      longestTurnMs: this.#longest,
+      longestTurnMs: this.#turns.take(),
       slowestCallMs: this.#slowest,
       failed: this.#failed,
       congestions: outgoing.congestions,
       megabytes: process.memoryUsage().rss / 1e6,
     };
-    this.#longest = this.#slowest = this.#failed = 0;
+    this.#slowest = this.#failed = 0;
     return suffered;
   }
 

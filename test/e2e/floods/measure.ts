@@ -2,25 +2,35 @@
  * `npm run measure:floods -- [--only TEXT] [--seconds N]`: what a node goes through, and those that call it, while another one with the
  * permissions of the security page asks it for much. Three nodes and the hostile one in processes of their own, with 256 MB of heap each, and a real
  * nats-server that enforces the permissions. Status 1: a turn of an event loop takes longer than the 50 ms that docs/guide/security.md promises.
+ * Storms of small frames come last, and for comparison one onto each client of NATS without a node. They are no part of the status: the client takes
+ * apart what its socket gives before a node sees it.
  */
 import { parseArgs } from 'node:util';
+import type { NatsConnection } from 'nats';
 import { permissionsOf } from 'nestjs-pg-registry';
+import type { Sender } from '../../../libs/pg-registry/src/wire/frame';
 import { NatsServer } from '../../support/nats-server';
 import { NodeProcess } from '../../support/node-process';
 import { type Flood, FLOODS, type Suffered } from './floods';
+import { connectStorm, ofInventedSenders, ofOneSender, senderOf, storm } from './storms';
 
 const HONEST = ['a', 'b', 'c'] as const;
 const HOSTILE = 'm';
 const MOST_MS = 50;
 const WARM_UP_MS = 5000;
+const NODE_ENV = { NODE_OPTIONS: '--max-old-space-size=256' };
+const CLIENTS = ['nats', '@nats-io/transport-node'] as const;
+const BARE_SUBJECT = 'bare';
 
 const { values } = parseArgs({
   options: { only: { type: 'string', default: '' }, seconds: { type: 'string', default: '15' } },
 });
 
+/** A storm fills the memory of the server with what a slow reader has still to take. */
+const STORM_MS = Number(values.seconds) * 500;
+
 async function start(name: string, url: string): Promise<NodeProcess> {
-  const env = { NODE_OPTIONS: '--max-old-space-size=256' };
-  const started = await NodeProcess.start('e2e/floods/flooded.fixture.ts', { env });
+  const started = await NodeProcess.start('e2e/floods/flooded.fixture.ts', { env: NODE_ENV });
   await started.ask('start', name, url);
   return started;
 }
@@ -42,16 +52,22 @@ function print(when: string, suffered: readonly Suffered[]): void {
     );
 }
 
-/** @returns The longest turn while the flood went on, in ms */
-async function measure(flood: Flood): Promise<number> {
+/** Starts a server that enforces the permissions, and the nodes. The user of storms has none to keep to. */
+async function startServer(): Promise<NatsServer> {
   const users = [...HONEST, HOSTILE].map((user) => ({
     user,
     password: user,
     permissions: permissionsOf('pg', user),
   }));
-  await using server = await NatsServer.start({
-    config: `authorization { users: ${JSON.stringify(users)} }`,
+  const storming = { user: 'storm', password: 'storm' };
+  return NatsServer.start({
+    config: `authorization { users: ${JSON.stringify([...users, storming])} }`,
   });
+}
+
+/** @returns The longest turn while the flood went on, in ms */
+async function measure(flood: Flood): Promise<number> {
+  await using server = await startServer();
   const nodes = await Promise.all([...HONEST, HOSTILE].map((name) => start(name, server.url)));
   const [honest, hostile] = [nodes.slice(0, HONEST.length), nodes[HONEST.length]];
   try {
@@ -72,10 +88,66 @@ async function measure(flood: Flood): Promise<number> {
   }
 }
 
+/** Storms onto a node, and after it onto each client alone. */
+async function measureStorms(): Promise<void> {
+  await using server = await startServer();
+  const connection = await connectStorm(server.url);
+  try {
+    const sender = await stormNodes(server, connection);
+    for (const client of CLIENTS) await stormClient(client, server, connection, sender);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** @returns The hostile node's identity, of which the frames are */
+async function stormNodes(server: NatsServer, connection: NatsConnection): Promise<Sender> {
+  const found = senderOf(connection, HOSTILE);
+  const nodes = await Promise.all([...HONEST, HOSTILE].map((name) => start(name, server.url)));
+  const honest = nodes.slice(0, HONEST.length);
+  try {
+    await Promise.all(
+      honest.map((node, at) => node.ask('live', HONEST.filter((name) => name !== HONEST[at]))), // prettier-ignore
+    );
+    await pause(WARM_UP_MS);
+    const sender = await found;
+    for (const [title, messages] of [
+      ['small frames of one node', ofOneSender(sender)],
+      ['small frames of invented nodes', ofInventedSenders()],
+    ] as const) {
+      await sufferedBy(honest);
+      const rate = await storm(connection, messages, STORM_MS);
+      await pause(WARM_UP_MS / 2);
+      print(`${title}, ${(rate / 1000).toFixed(0)},000/s`, await sufferedBy(honest));
+    }
+    return sender;
+  } finally {
+    await Promise.all(nodes.map((node) => node[Symbol.asyncDispose]()));
+  }
+}
+
+async function stormClient(
+  client: string,
+  server: NatsServer,
+  connection: NatsConnection,
+  sender: Sender,
+): Promise<void> {
+  await using alone = await NodeProcess.start('e2e/floods/bare.fixture.ts', { env: NODE_ENV });
+  await alone.ask('start', client, server.url, BARE_SUBJECT);
+  await pause(WARM_UP_MS / 2);
+  await alone.ask('suffered');
+  const rate = await storm(connection, ofOneSender(sender, BARE_SUBJECT), STORM_MS);
+  await pause(WARM_UP_MS / 2);
+  const longestTurnMs = (await alone.ask('suffered')) as number;
+  const title = `${client} alone, ${(rate / 1000).toFixed(0)},000/s`;
+  console.log(`${title.padEnd(39)} longest turn ${longestTurnMs.toFixed(0).padStart(4)} ms`);
+}
+
 async function main(): Promise<void> {
   let longest = 0;
   for (const flood of FLOODS)
     if (flood.title.includes(values.only)) longest = Math.max(longest, await measure(flood));
+  if ('storms'.includes(values.only)) await measureStorms();
   process.exit(longest > MOST_MS ? 1 : 0);
 }
 
