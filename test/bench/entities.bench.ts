@@ -14,6 +14,7 @@ import {
 } from 'nestjs-pg-registry';
 import { NatsServer } from '../support/nats-server';
 import { type Bench, verify } from './support/bench';
+import { optionsOfAllNodes } from './support/nodes';
 
 const IN_FLIGHT = 64;
 
@@ -48,7 +49,12 @@ async function start(server: NatsServer, node: string, providers: Type[]): Promi
   const [namespace] = node.split('-');
   @Module({
     imports: [
-      PgRegistryModule.forRoot({ node, namespace, transport: natsTransport({ servers: server.url }) }),
+      PgRegistryModule.forRoot({
+        ...optionsOfAllNodes(),
+        node,
+        namespace,
+        transport: natsTransport({ servers: server.url }),
+      }),
     ],
     providers,
   })

@@ -22,24 +22,27 @@ interface Grown {
 async function grow(bench: Bench, entries: number): Promise<void> {
   const here = { grow: [] as Grown[], end: [] as number[] };
   const naive = { grow: [] as Grown[], end: [] as number[] };
-  const rounds = bench.size(entries >= 1_000_000 ? 3 : 7, 1);
+  const rounds = bench.rounds(entries >= 1_000_000 ? 3 : 7, 1);
   for (let round = bench.quick ? 0 : -1; round < rounds; round += 1) {
     const ours = await bench.profiled(`grow to ${entries} entries and end`, () => growHere(entries));
-    const theirs = growNaive(entries);
+    const theirs = bench.brief ? undefined : growNaive(entries);
     if (round < 0) continue; // warms up
     here.grow.push(ours.grown);
     here.end.push(ours.endMs);
+    if (theirs === undefined) continue;
     naive.grow.push(theirs.grown);
     naive.end.push(theirs.endMs);
   }
   const title = `${entries.toLocaleString('en')} entries`;
   const isTarget = entries === 1_000_000;
   const perEntry = (figures: readonly number[]): number[] => figures.map((figure) => figure / entries);
+  const baseline = (figures: readonly number[]): number[] | undefined =>
+    bench.brief ? undefined : perEntry(figures);
   bench.report({
     name: `grow to ${title}: time`,
     unit: 'µs/entry',
     values: perEntry(here.grow.map(({ ms }) => ms * 1000)),
-    baselines: perEntry(naive.grow.map(({ ms }) => ms * 1000)),
+    baselines: baseline(naive.grow.map(({ ms }) => ms * 1000)),
     limits: isTarget ? [{ of: 'value', atMost: US_OF_THE_WIRE }] : [],
     point: { curve: 'Registering', along: 'entries', at: entries, baseline: 'two plain Maps' },
   });
@@ -47,7 +50,7 @@ async function grow(bench: Bench, entries: number): Promise<void> {
     name: `grow to ${title}: heap`,
     unit: 'B/entry',
     values: perEntry(here.grow.map(({ heapBytes }) => heapBytes)),
-    baselines: perEntry(naive.grow.map(({ heapBytes }) => heapBytes)),
+    baselines: baseline(naive.grow.map(({ heapBytes }) => heapBytes)),
     limits: isTarget ? [{ of: 'ratio', atMost: 1.2 }] : [],
     point: { curve: 'Heap', along: 'entries', at: entries, baseline: 'two plain Maps' },
   });
@@ -55,7 +58,7 @@ async function grow(bench: Bench, entries: number): Promise<void> {
     name: `end the processes of ${title}`,
     unit: 'µs/entry',
     values: perEntry(here.end.map((ms) => ms * 1000)),
-    baselines: perEntry(naive.end.map((ms) => ms * 1000)),
+    baselines: baseline(naive.end.map((ms) => ms * 1000)),
     limits: isTarget ? [{ of: 'value', atMost: US_OF_THE_WIRE }] : [],
     point: {
       curve: 'Ending processes of 100 entries',

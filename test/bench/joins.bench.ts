@@ -31,7 +31,7 @@ async function atOnce(bench: Bench, { url }: NatsServer, processes: readonly Nod
   const each = bench.size(NODES, 4) / processes.length;
   const entries = each * processes.length * ENTRIES_OF_EACH;
   const seconds: number[] = [];
-  for (let round = bench.quick ? 0 : -1; round < bench.size(5, 1); round += 1) {
+  for (let round = bench.quick ? 0 : -1; round < bench.rounds(5, 1); round += 1) {
     await Promise.all(
       processes.map((process, index) => process.ask('prepare', url, index * each, each, ENTRIES_OF_EACH)),
     );
@@ -55,7 +55,7 @@ async function newcomer(
   [one, other]: readonly NodeProcess[],
 ): Promise<void> {
   const values: number[] = [];
-  for (let round = 0; round < bench.size(15, 1); round += 1) {
+  for (let round = 0; round < bench.rounds(15, 1); round += 1) {
     await one.ask('prepare', url, 0, 1, ENTRIES_OF_EACH);
     await one.ask('joinAll', ENTRIES_OF_EACH);
     await other.ask('prepare', url, 1, 1, ENTRIES_OF_EACH);
@@ -86,7 +86,7 @@ async function besideCalls(
   const stalls: number[] = [];
   // The code of both ends is compiled by then.
   await CallsAtARate.during(application, () => pause(bench.size(2000, 20)));
-  for (let round = 0; round < bench.size(5, 1); round += 1) {
+  for (let round = 0; round < bench.rounds(5, 1); round += 1) {
     for (const process of [holder, late]) await process.ask('watch');
     const { result, latencies } = await CallsAtARate.during(application, () => late.ask('sync', url));
     const { ms, entries: arrived } = result as { ms: number; entries: number };

@@ -49,7 +49,9 @@ export async function moleculerCalls(bench: Bench): Promise<void> {
   // Their nodes would take each other for peers.
   const servers = await Promise.all(LIBRARIES.map(() => NatsServer.start()));
   try {
-    const sides = await Promise.all(LIBRARIES.map((library, index) => Side.start(servers[index], library)));
+    // A brief run has one other library, by which its figures are called.
+    const libraries = bench.brief ? LIBRARIES.slice(0, 2) : LIBRARIES;
+    const sides = await Promise.all(libraries.map((library, index) => Side.start(servers[index], library)));
     for (const inFlight of [1000, 64, 1]) await remoteCalls(bench, sides, inFlight, 'echo');
     const guarded = sides.slice(0, LIBRARIES.indexOf('bare client'));
     for (const inFlight of [1000, 64]) await remoteCalls(bench, guarded, inFlight, 'guarded');
@@ -132,7 +134,7 @@ class Side {
 async function visibility(bench: Bench, here: Side, theirs: Side): Promise<void> {
   const values: number[] = [];
   const baselines: number[] = [];
-  for (let round = 0; round < bench.size(15, 1); round += 1) {
+  for (let round = 0; round < bench.rounds(15, 1); round += 1) {
     values.push(await here.registration(`job-${round}`));
     baselines.push(await theirs.registration(`job-${round}`));
   }
@@ -153,7 +155,7 @@ async function remoteCalls(
   const times = bench.size(inFlight === 1 ? 3000 : 20_000, 64);
   const found = sides.map((): Awaited<ReturnType<Side['ask']>>[] => []);
   const warmUp = bench.size(3, 0);
-  for (let round = 0; round < warmUp + bench.size(9, 1); round += 1) {
+  for (let round = 0; round < warmUp + bench.rounds(9, 1); round += 1) {
     // Each time another one begins.
     for (let turn = 0; turn < sides.length; turn += 1) {
       const index = (round + turn) % sides.length;
@@ -193,7 +195,7 @@ async function remoteCalls(
 
 /** kill -9, until another node counts the dead one out: here its entries have left by then, there its services. */
 async function crashes(bench: Bench, server: NatsServer): Promise<void> {
-  const rounds = bench.size(5, 1);
+  const rounds = bench.rounds(5, 1);
   const values = await detections(server, 'here', rounds);
   const sharp = await detections(server, 'moleculer', rounds, SHARPEST);
   bench.report({
@@ -203,7 +205,7 @@ async function crashes(bench: Bench, server: NatsServer): Promise<void> {
     baselines: sharp,
   });
   // Up to a minute each, by its defaults.
-  if (bench.quick) return;
+  if (bench.quick || bench.brief) return;
   bench.report({
     name: 'kill -9 → counted out (moleculer, its defaults)',
     unit: 's',

@@ -24,7 +24,7 @@ async function killed(
   { keys, entries }: { readonly keys: 'one' | 'many'; readonly entries: number },
 ): Promise<void> {
   const stalls: number[] = [];
-  for (let round = 0; round < bench.size(3, 1); round += 1) {
+  for (let round = 0; round < bench.rounds(3, 1); round += 1) {
     const node = newNode({ node: 'here', transport: natsTransport({ servers: server.url }) });
     await node.connect();
     const owner = await NodeProcess.start('bench/support/peer-process.fixture.ts');

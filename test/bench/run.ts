@@ -3,15 +3,20 @@
  * burdens another, and prints a table.
  *
  *     --quick          everything once and small: verifies the results, judges no times
+ *     --brief          a third of the rounds and no baselines, for comparisons: judges no figure by its target
  *     --json FILE      the same as data
  *     --area NAME      only areas whose names begin so
  *     --profile DIR    takes CPU profiles of what is measured, shows the functions that took most and leaves the profiles in
  *                      DIR for a browser's developer tools; its figures are those of a watched program
  *     --against REF    compares this working tree with another commit, in turns, and prints the ratios with their intervals;
  *                      ends with 1 if something is worse by more than 10 %
+ *     --same-benchmarks  with --against: the benchmarks of this working tree measure the library of the commit, too
+ *     --against-nodes JSON  compares this working tree with itself: over there, all nodes have these options
+ *     --within PERCENT how much worse a figure of such a comparison may be; default 10
  *     --anchor FILE    shows figures of other systems beside ours, which a script measured on this machine (CONTRIBUTING.md has the
  *                      format; anchor/elixir.exs writes it); without it they have no rows
  *     --rounds N       how often each area is run on each side of such a comparison; default 6
+ *     --continue       adds these rounds to those that FILE of --json has from an earlier comparison of the same two
  *
  * Ends with 2 if something could not be measured; the other areas are measured all the same, and --json has what was found.
  *
@@ -24,7 +29,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AnchorFigure, parseAnchor } from './anchor/anchor';
 import { anchorLines } from './anchor/anchor-table';
-import { compareAgainst } from './against/against';
+import { type Against, compareAgainst } from './against/against';
 import { interruption } from './against/interruption';
 import { AREAS } from './areas';
 import { type Command, parseCommand } from './command';
@@ -46,7 +51,7 @@ main().catch((error: unknown) => {
 async function main(): Promise<void> {
   const command = parseCommand(process.argv.slice(2));
   if (command.measure !== undefined) await measure(command.measure, command);
-  else if (command.against !== undefined) await against(command.against, command);
+  else if (command.compared !== undefined) await against(command.compared, command);
   else await suite(command);
 }
 
@@ -70,7 +75,7 @@ async function suite(options: Command): Promise<void> {
   const missed = results.filter(({ ok }) => ok === false);
   const judged = results.filter(({ ok }) => ok !== null);
   console.log(
-    options.quick
+    options.extent !== 'full'
       ? `${results.length} benchmarks gave right results.`
       : `${judged.length - missed.length} of ${judged.length} targets met.`,
   );
@@ -92,10 +97,15 @@ function readAnchor(file: string): readonly AnchorFigure[] {
 
 function measureApart(
   name: string,
-  { quick, profile }: Command,
+  { extent, profile }: Command,
   onResult: (result: Result) => void,
 ): Promise<void> {
-  const args = ['--measure', name, ...(quick ? ['--quick'] : []), ...(profile ? ['--profile', profile] : [])];
+  const args = [
+    '--measure',
+    name,
+    ...(extent === 'full' ? [] : [`--${extent}`]),
+    ...(profile ? ['--profile', profile] : []),
+  ];
   const child = fork(__filename, args, { execArgv: process.execArgv });
   child.on('message', (result: Result) => onResult(result));
   return new Promise((resolve, reject) => {
@@ -107,24 +117,29 @@ function measureApart(
 }
 
 /** One of those others. */
-async function measure(name: string, { quick, profile }: Command): Promise<void> {
+async function measure(name: string, { extent, profile }: Command): Promise<void> {
   const profiler = profile === undefined ? undefined : new Profiler(profile);
-  await AREAS[name](new Bench(name, quick, (result) => process.send?.(result), profiler));
+  await AREAS[name](new Bench(name, extent, (result) => process.send?.(result), profiler));
   if (profiler !== undefined) console.log(profiler.report());
   process.disconnect();
   process.exit(0);
 }
 
 /** The process that compares what two suites find. */
-async function against(ref: string, { rounds, area, quick, json }: Command): Promise<void> {
+async function against(
+  other: Against,
+  { rounds, area, within, extent, json, continues }: Command,
+): Promise<void> {
   const worse = await compareAgainst({
     repository: ROOT,
     temporary: tmpdir(),
-    ref,
+    against: other,
     rounds,
     area,
-    quick,
+    within,
+    extent,
     json,
+    continues,
     print: (text) => console.log(text),
     tell: (text) => console.error(text),
     signal: interruption(),

@@ -32,6 +32,13 @@ const SUITE = {
   'speed.cjs': 'module.exports = 100;',
 };
 
+/** 7 where the library has the file that only the commit has. */
+const HAS_GONE = "7 * require('node:fs').existsSync('libs/one/gone.cjs')";
+
+function commitNamed(ref: string): Partial<AgainstOptions> {
+  return { against: { ref, sameBenchmarks: false } };
+}
+
 describe('npm run bench -- --against', () => {
   let folder: string;
   let repository: string;
@@ -70,10 +77,12 @@ describe('npm run bench -- --against', () => {
     return compareAgainst({
       repository,
       temporary: folder,
-      ref: 'HEAD',
+      against: { ref: 'HEAD', sameBenchmarks: false },
       rounds: 3,
+      within: 10,
       area: 'reads',
-      quick: false,
+      extent: 'full',
+      continues: false,
       print: (line) => printed.push(line),
       tell: () => undefined,
       signal: new AbortController().signal,
@@ -93,6 +102,68 @@ describe('npm run bench -- --against', () => {
       expect(printed[1]).toMatch(/^there: HEAD, \w+ Say a hundred$/);
       expect(printed.at(-1)).toContain('1 figure compared: 1 worse by more than 10 %');
       expect(readdirSync(folder)).toEqual(['repository']);
+    },
+    SEVERAL_PROCESSES_MS,
+  );
+
+  it(
+    'compares the working tree with itself under other options of its nodes, and judges by the given percentage',
+    async () => {
+      write({
+        'speed.cjs': `module.exports = process.env.PG_REGISTRY_BENCH_NODES === '{"observer":false}' ? 103 : 100;`,
+      });
+      const worse = await compare({ against: { nodes: '{"observer":false}' }, within: 2 });
+      expect(worse).toMatchObject([{ name: 'lookup', here: [100, 100, 100], there: [103, 103, 103] }]);
+      expect(printed[1]).toBe('there: this working tree with nodes {"observer":false}');
+      expect(printed.at(-1)).toContain('1 figure compared: 1 worse by more than 2 %');
+      expect(readdirSync(folder)).toEqual(['repository']);
+    },
+    SEVERAL_PROCESSES_MS,
+  );
+
+  it(
+    "measures the other commit's libraries with the benchmarks of the working tree when it is asked to",
+    async () => {
+      const library = 'libs/one/speed.cjs';
+      write({ 'speed.cjs': "module.exports = 1 + require('./libs/one/speed.cjs');" });
+      write({ [library]: 'module.exports = 100;', 'libs/one/gone.cjs': '' });
+      commit('Make a library');
+      rmSync(join(repository, 'libs/one/gone.cjs'));
+      write({ 'speed.cjs': `module.exports = ${HAS_GONE} + require('./libs/one/speed.cjs');` });
+      write({ [library]: 'module.exports = 50;' });
+      const worse = await compare({ against: { ref: 'HEAD', sameBenchmarks: true } });
+      expect(worse).toMatchObject([{ name: 'lookup', here: [50, 50, 50], there: [107, 107, 107] }]);
+      expect(printed[1]).toMatch(/^there: the libraries of HEAD, \w+ Make a library$/);
+    },
+    SEVERAL_PROCESSES_MS,
+  );
+
+  it(
+    'keeps what it has after each round, and adds to it when it is continued',
+    async () => {
+      const json = join(folder, 'comparison.json');
+      // Fails in the third run: the first of the second round.
+      write({
+        'speed.cjs': `
+          const runs = ${JSON.stringify(join(folder, 'runs'))};
+          require('node:fs').appendFileSync(runs, '.');
+          if (require('node:fs').statSync(runs).size === 3) throw new Error('cut off');
+          module.exports = 50;`,
+      });
+      commit('Fail once');
+      await expect(compare({ json, within: 5 })).rejects.toThrow('cut off');
+      const here = (): unknown => (JSON.parse(readFileSync(json, 'utf8')) as Comparison[])[0].here;
+      expect(here()).toEqual([50]);
+      await compare({ json, continues: true, rounds: 2 });
+      expect(here()).toEqual([50, 50, 50]);
+      expect(printed.at(-1)).toContain('1 figure compared: 0 worse');
+      writeFileSync(json, '[');
+      await expect(compare({ json, continues: true })).rejects.toThrow(
+        /^The file of --json cannot be continued: .*\. Nothing was measured\.$/,
+      );
+      rmSync(json);
+      await compare({ json, continues: true, rounds: 1 });
+      expect(here()).toEqual([50]);
     },
     SEVERAL_PROCESSES_MS,
   );
@@ -130,8 +201,10 @@ describe('npm run bench -- --against', () => {
   );
 
   it('says what a commit is when there is none of that name, and takes nothing for an option of git', async () => {
-    await expect(compare({ ref: 'nowhere' })).rejects.toThrow("'nowhere' is no commit of this repository.");
-    await expect(compare({ ref: '--all' })).rejects.toThrow("'--all' is no commit of this repository.");
+    await expect(compare(commitNamed('nowhere'))).rejects.toThrow(
+      "'nowhere' is no commit of this repository.",
+    );
+    await expect(compare(commitNamed('--all'))).rejects.toThrow("'--all' is no commit of this repository.");
     expect(readdirSync(folder)).toEqual(['repository']);
   });
 

@@ -1,13 +1,26 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Extent } from '../support/bench';
+import { BenchError } from '../support/bench-error';
 import { alternate } from './alternation';
 import { chooseAreas } from './areas';
 import { changedBenchmarks } from './changed-benchmarks';
 import { Checkout } from './checkout';
 import { describeWorkingTree, findCommit } from './commit';
-import { type Comparison, compare } from './comparison';
+import { addRounds, type Comparison, compare } from './comparison';
 import { COMPARISON_TITLE, comparisonLines, summary } from './comparison-table';
+
+/** What the working tree is compared with. */
+export type Against =
+  | {
+      /** A commit, as git names it. */
+      readonly ref: string;
+      /** Whether the benchmarks of the working tree measure the library of the commit; otherwise its own do. */
+      readonly sameBenchmarks: boolean;
+    }
+  /** The working tree itself, with these options of all nodes, as JSON. */
+  | { readonly nodes: string };
 
 /** What is compared with what, and where that is shown. */
 export interface AgainstOptions {
@@ -15,15 +28,18 @@ export interface AgainstOptions {
   readonly repository: string;
   /** An existing directory for temporary files. */
   readonly temporary: string;
-  /** The commit to compare with, as git names it. */
-  readonly ref: string;
+  readonly against: Against;
   /** How often each area is run on each side; fewer than 3 tell nothing. */
   readonly rounds: number;
   /** What the names of the wanted areas begin with; empty for all of them. */
   readonly area: string;
-  readonly quick: boolean;
-  /** The file that takes the comparisons as data. */
+  /** How many percent more a figure may cost. */
+  readonly within: number;
+  readonly extent: Extent;
+  /** The file that takes the comparisons as data, after each round. */
   readonly json?: string | undefined;
+  /** Whether the rounds that this file has, of a comparison of the same two, count as well. */
+  readonly continues: boolean;
   /** Takes lines of the table. */
   readonly print: (line: string) => void;
   /** Takes lines that tell how far it is. */
@@ -33,11 +49,11 @@ export interface AgainstOptions {
 }
 
 /**
- * Runs the benchmarks of the working tree and of another commit, each by its own `npm run bench`, and shows what differs.
+ * Runs the benchmarks of the working tree and of what it is compared with, each by its own `npm run bench`, and shows what differs.
  * The areas follow one after the other, and both sides of an area are run in turns. What it makes, it removes, however it
  * ends.
  *
- * @returns What is worse by more than 10 %
+ * @returns What is worse by more than the tolerance
  * @throws BenchError if there is no such commit or area, or a run fails; the reason of the signal if that aborts.
  */
 export async function compareAgainst(options: AgainstOptions): Promise<readonly Comparison[]> {
@@ -51,15 +67,23 @@ export async function compareAgainst(options: AgainstOptions): Promise<readonly 
 }
 
 async function compareIn(folder: string, options: AgainstOptions): Promise<readonly Comparison[]> {
-  const { repository, ref, rounds, area: beginning, quick, json, print, tell, signal } = options;
+  const {
+    repository,
+    rounds,
+    area: beginning,
+    within,
+    extent,
+    json,
+    continues,
+    print,
+    tell,
+    signal,
+  } = options;
   const git = { cwd: repository, signal };
-  const commit = await findCommit(ref, git);
-  const place = { repository, folder, signal };
-  const here = await Checkout.ofWorkingTree(place);
-  const there = await Checkout.ofCommit(commit, place);
+  const { here, there, title } = await sidesOf(folder, options);
   const areas = chooseAreas(await here.areas(), await there.areas(), beginning);
   print(`here:  ${await describeWorkingTree(git)}`);
-  print(`there: ${commit.title}`);
+  print(`there: ${title}`);
   for (const name of areas.onlyHere) print(`Only here is the area '${name}'.`);
   for (const name of areas.onlyThere) print(`Only there is the area '${name}'.`);
   const changed = changedBenchmarks(here.directory, there.directory, areas.both);
@@ -68,22 +92,59 @@ async function compareIn(folder: string, options: AgainstOptions): Promise<reado
       `These benchmarks differ in more than imports, so look whether both do the same: ${changed.join(', ')}`,
     );
   print(`\n${COMPARISON_TITLE}`);
-  const compared: Comparison[] = [];
+  const tolerance = extent === 'quick' ? undefined : within;
+  let compared = continues ? readComparisons(json!) : [];
   for (const area of areas.both) {
-    const sides = { here: () => here.measure(area, quick), there: () => there.measure(area, quick) };
-    const found = await alternate(rounds, sides, (number, tookMs) =>
-      tell(
-        `${area}, round ${number} of ${rounds}: ${seconds(tookMs.here)} here, ${seconds(tookMs.there)} there`,
-      ),
-    );
-    const findings = compare(found, quick);
-    compared.push(...findings.compared);
-    for (const line of comparisonLines(findings)) print(line);
-    // After each area: a comparison takes long, and a later run may fail.
-    if (json !== undefined) writeFileSync(json, `${JSON.stringify(compared, null, 2)}\n`);
+    const sides = { here: () => here.measure(area, extent), there: () => there.measure(area, extent) };
+    const earlier = compared;
+    const earlierRounds = Math.max(0, ...ofArea(earlier, area).map((figure) => figure.here.length));
+    const onRound: Parameters<typeof alternate>[2] = (number, tookMs, found) => {
+      const progress = `${area}, round ${number} of ${earlierRounds + rounds}`;
+      tell(`${progress}: ${seconds(tookMs.here)} here, ${seconds(tookMs.there)} there`);
+      compared = addRounds(earlier, compare(found, tolerance).compared, tolerance);
+      // After each round: a comparison takes long, and may be cut off.
+      if (json !== undefined) writeFileSync(json, `${JSON.stringify(compared, null, 2)}\n`);
+    };
+    const findings = compare(await alternate(rounds, sides, onRound, earlierRounds), tolerance);
+    for (const line of comparisonLines({ ...findings, compared: ofArea(compared, area) })) print(line);
   }
-  print(`\n${summary(compared)}`);
+  print(`\n${summary(compared, within)}`);
   return compared.filter(({ verdict }) => verdict === 'worse');
+}
+
+/** What an earlier comparison has found; nothing if there was none. */
+function readComparisons(file: string): readonly Comparison[] {
+  if (!existsSync(file)) return [];
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as readonly Comparison[];
+  } catch (error) {
+    throw new BenchError(
+      `The file of --json cannot be continued: ${(error as Error).message}. Nothing was measured.`,
+    );
+  }
+}
+
+function ofArea(compared: readonly Comparison[], wanted: string): readonly Comparison[] {
+  return compared.filter(({ area }) => area === wanted);
+}
+
+/** Makes both sides, and says what the other one is. */
+async function sidesOf(
+  folder: string,
+  { repository, against, signal }: AgainstOptions,
+): Promise<{ readonly here: Checkout; readonly there: Checkout; readonly title: string }> {
+  const place = { repository, folder, signal };
+  if ('nodes' in against) {
+    const here = await Checkout.ofWorkingTree(place);
+    const there = here.withNodes(against.nodes);
+    return { here, there, title: there.title };
+  }
+  const commit = await findCommit(against.ref, { cwd: repository, signal });
+  const here = await Checkout.ofWorkingTree(place);
+  if (!against.sameBenchmarks)
+    return { here, there: await Checkout.ofCommit(commit, place), title: commit.title };
+  const there = await Checkout.ofLibraries(commit, place);
+  return { here, there, title: `the libraries of ${commit.title}` };
 }
 
 function seconds(ms: number): string {

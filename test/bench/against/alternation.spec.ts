@@ -12,6 +12,18 @@ describe('the runs of two sides', () => {
     expect(order.join(' ')).toBe('A B | B A | A B |');
   });
 
+  it('go on in number and order where an earlier run ended', async () => {
+    const order: string[] = [];
+    const side = (name: string) => async (): Promise<readonly Result[]> => {
+      order.push(name);
+      return [];
+    };
+    const onRound = (number: number, _: unknown, found: readonly unknown[]): unknown =>
+      order.push(`| ${number}, ${found.length} now |`);
+    await alternate(2, { here: side('A'), there: side('B') }, onRound, 3);
+    expect(order.join(' ')).toBe('B A | 4, 1 now | A B | 5, 2 now |');
+  });
+
   it('never overlap', async () => {
     let running = 0;
     const side = async (): Promise<readonly Result[]> => {

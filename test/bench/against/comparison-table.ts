@@ -19,8 +19,8 @@ export function comparisonLines({ compared, onlyHere, onlyThere }: Findings): re
   ];
 }
 
-/** In one or two sentences, how many figures have which verdict, and what that means. */
-export function summary(compared: readonly Comparison[]): string {
+/** In one or two sentences, how many figures have which verdict at such a tolerance in percent, and what that means. */
+export function summary(compared: readonly Comparison[], within: number): string {
   const count = compared.length === 1 ? '1 figure compared' : `${compared.length} figures compared`;
   if (compared.every(({ verdict }) => verdict === null)) return `${count}. A quick run judges none of them.`;
   const [worse, better, unclear] = (['worse', 'better', 'unclear'] as const).map(
@@ -29,8 +29,8 @@ export function summary(compared: readonly Comparison[]): string {
   const hint =
     unclear === 0
       ? ''
-      : ' What is unclear may be worse by more than 10 %: more --rounds or a quieter machine tell.';
-  return `${count}: ${worse} worse by more than 10 %, ${better} better, ${unclear} unclear.${hint}`;
+      : ` What is unclear may be worse by more than ${within} %: more --rounds or a quieter machine tell.`;
+  return `${count}: ${worse} worse by more than ${within} %, ${better} better, ${unclear} unclear.${hint}`;
 }
 
 function line({ name, unit, here, there, ratio, verdict }: Comparison): string {

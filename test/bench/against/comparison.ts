@@ -9,7 +9,7 @@ export interface Round {
 }
 
 /**
- * What the rounds say of a figure. `worse` and `better`: the whole interval lies beyond {@link TOLERANCE}. `held`: the whole
+ * What the rounds say of a figure. `worse` and `better`: the whole interval lies beyond the tolerance. `held`: the whole
  * interval says that it is not worse by so much. `unclear`: neither, so it may be.
  */
 export type Verdict = 'worse' | 'better' | 'held' | 'unclear';
@@ -39,13 +39,12 @@ export interface Findings {
 }
 
 /**
- * How many times as much a figure may cost: 10 % more of what is spent, and of what is done in a second the same in
- * reverse, 1 / 1.1 of it.
+ * Compares the figures of one area by their names.
+ *
+ * @param within How many percent more a figure may cost: at 10, 1.1 × of what is spent, and of what is done in a second
+ *   the same in reverse, 1 / 1.1 of it. Undefined in a quick run, which is not judged
  */
-export const TOLERANCE = 1.1;
-
-/** Compares the figures of one area by their names. A quick run is not judged. */
-export function compare(rounds: readonly Round[], quick: boolean): Findings {
+export function compare(rounds: readonly Round[], within: number | undefined): Findings {
   const here = gather(rounds.map((round) => round.here));
   const there = gather(rounds.map((round) => round.there));
   const compared: Comparison[] = [];
@@ -53,12 +52,38 @@ export function compare(rounds: readonly Round[], quick: boolean): Findings {
     const other = there.get(key);
     if (other === undefined) continue;
     const { area, name, unit } = result;
-    const cost = isCost(result);
-    const ratio = intervalOf(values.map((value, round) => value / other.values[round])) ?? null;
-    const verdict = quick ? null : judge(ratio, cost);
-    compared.push({ area, name, unit, cost, here: values, there: other.values, ratio, verdict });
+    const figure = { area, name, unit, cost: isCost(result), here: values, there: other.values };
+    compared.push(estimate(figure, within));
   }
   return { compared, onlyHere: missingIn(there, here), onlyThere: missingIn(here, there) };
+}
+
+/** Adds the rounds of a later comparison to those of an earlier one of the same two, and judges by all of them. */
+export function addRounds(
+  earlier: readonly Comparison[],
+  later: readonly Comparison[],
+  within: number | undefined,
+): readonly Comparison[] {
+  const all = new Map(earlier.map((figure) => [keyOf(figure), figure]));
+  for (const figure of later) {
+    const known = all.get(keyOf(figure)) ?? { here: [], there: [] };
+    const [here, there] = [
+      [...known.here, ...figure.here],
+      [...known.there, ...figure.there],
+    ];
+    all.set(keyOf(figure), estimate({ ...figure, here, there }, within));
+  }
+  return [...all.values()];
+}
+
+function keyOf({ area, name, unit }: Comparison): string {
+  return JSON.stringify([area, name, unit]);
+}
+
+function estimate(figure: Omit<Comparison, 'ratio' | 'verdict'>, within: number | undefined): Comparison {
+  const { here, there, cost } = figure;
+  const ratio = intervalOf(here.map((value, round) => value / there[round])) ?? null;
+  return { ...figure, ratio, verdict: within === undefined ? null : judge(ratio, cost, 1 + within / 100) };
 }
 
 /** A figure of one side: how it was described first, and its value in each round. */
@@ -88,10 +113,10 @@ function missingIn(
   return [...all].filter(([key]) => !others.has(key)).map(([, { result }]) => result);
 }
 
-function judge(ratio: Interval | null, cost: boolean): Verdict {
+function judge(ratio: Interval | null, cost: boolean, tolerance: number): Verdict {
   if (ratio === null) return 'unclear';
   const [least, most] = cost ? [ratio.low, ratio.high] : [1 / ratio.high, 1 / ratio.low];
-  if (least > TOLERANCE) return 'worse';
-  if (most < 1 / TOLERANCE) return 'better';
-  return most > TOLERANCE ? 'unclear' : 'held';
+  if (least > tolerance) return 'worse';
+  if (most < 1 / tolerance) return 'better';
+  return most > tolerance ? 'unclear' : 'held';
 }

@@ -48,7 +48,7 @@ export class SwitchedBench extends Bench {
   #hasReported = true;
 
   constructor(switching: Switching) {
-    super(switching.area, switching.quick, () => undefined);
+    super(switching.area, switching.quick ? 'quick' : 'full', () => undefined);
     this.#switching = switching;
     setOptionsOfAllNodes(switching.journal);
     this.#journals.find();

@@ -18,6 +18,12 @@ interface Contest {
   readonly point?: CurvePoint;
 }
 
+/**
+ * How much is measured. `quick` does everything once and small, and verifies it; its times mean nothing. `brief` is for comparisons of
+ * processes, which differ from one another by more than the rounds of one do: a third of the rounds, and no baselines.
+ */
+export type Extent = 'full' | 'brief' | 'quick';
+
 /** Measured before the rounds count: until the code is compiled. */
 const WARM_UP_ROUNDS = 4;
 /** A round is long against a timer's tick, and short against the moods of the machine. */
@@ -35,19 +41,24 @@ const WAITING_ROUND_MS = 400;
  */
 export class Bench {
   readonly #area: string;
+  readonly #extent: Extent;
   readonly #onResult: (result: Result) => void;
   readonly #profiler: Profiler | undefined;
 
-  constructor(
-    area: string,
-    /** A quick run does everything once and small, and verifies it; its times mean nothing. */
-    readonly quick: boolean,
-    onResult: (result: Result) => void,
-    profiler?: Profiler,
-  ) {
+  constructor(area: string, extent: Extent, onResult: (result: Result) => void, profiler?: Profiler) {
     this.#area = area;
+    this.#extent = extent;
     this.#onResult = onResult;
     this.#profiler = profiler;
+  }
+
+  get quick(): boolean {
+    return this.#extent === 'quick';
+  }
+
+  /** Whether baselines are left out; a benchmark may leave out others that it is compared with, too. */
+  get brief(): boolean {
+    return this.#extent === 'brief';
   }
 
   /** A size, and the one that is enough for a quick run. */
@@ -75,7 +86,7 @@ export class Bench {
     /** Each is run for so long before anything counts: for work so slow that the warm-up rounds leave its code interpreted. */
     readonly warmUpMs?: number;
   }): Promise<void> {
-    const works = baseline === undefined ? [work] : [work, baseline];
+    const works = baseline === undefined || this.brief ? [work] : [work, baseline];
     for (const contestant of works) await this.#warmUp(contestant, warmUpMs);
     const times: number[] = [];
     for (const contestant of works) times.push(await this.#calibrate(name, contestant));
@@ -102,14 +113,14 @@ export class Bench {
     readonly measure: () => number | Promise<number>;
     readonly baseline?: () => number | Promise<number>;
   }): Promise<void> {
-    const measures = baseline === undefined ? [measure] : [measure, baseline];
+    const measures = baseline === undefined || this.brief ? [measure] : [measure, baseline];
     const figures = await this.#alternate(name, rounds, measures, async (each) => await each());
     this.report({ name, unit, values: figures[0], baselines: figures[1], limits, ...(point && { point }) });
   }
 
   /** How many rounds a benchmark makes that has rounds of its own and reports them. */
   rounds(full: number, quick: number): number {
-    return this.size(full, quick);
+    return this.brief ? Math.ceil(full / 3) : this.size(full, quick);
   }
 
   /** Such a benchmark calls this before each round: a program that compares two variants changes to the other one here. */
@@ -139,8 +150,8 @@ export class Bench {
     const ratios = baselines?.map((baseline, round) => values[round] / baseline);
     const value = median(values);
     const ratio = ratios === undefined ? null : median(ratios);
-    // A quick run judges nothing.
-    const missed = this.quick || limits.length === 0 ? null : missedBy(limits, value, ratio);
+    // Only a full run judges.
+    const missed = this.#extent !== 'full' || limits.length === 0 ? null : missedBy(limits, value, ratio);
     this.#onResult({
       area: this.#area,
       name,
@@ -160,7 +171,8 @@ export class Bench {
 
   async #warmUp(work: Work, ms: number): Promise<void> {
     const end = performance.now() + (this.quick ? 0 : ms);
-    while (performance.now() < end) await work(1000);
+    // From one on: a thousand queries over a million rows take a minute.
+    for (let times = 1; performance.now() < end; times = Math.min(1000, 2 * times)) await work(times);
   }
 
   /** Finds how often a work fits into a round, and warms it up by that. */
@@ -185,7 +197,7 @@ export class Bench {
   ): Promise<number[][]> {
     const figures = contestants.map((): number[] => []);
     const warmUp = this.quick ? 0 : Math.min(WARM_UP_ROUNDS, Math.floor(rounds / 2));
-    const all = this.quick ? 1 : warmUp + rounds;
+    const all = this.quick ? 1 : warmUp + this.rounds(rounds, 1);
     for (let round = 0; round < all; round += 1) {
       const order = round % 2 === 0 ? contestants.keys() : [...contestants.keys()].toReversed();
       for (const index of order) {

@@ -1,6 +1,7 @@
 import { localTransport, type NodeOptions, PgRegistryNode } from 'nestjs-pg-registry';
+import { NODES_VARIABLE } from './nodes-variable';
 
-let ofAllNodes: NodeOptions = {};
+let ofAllNodes = JSON.parse(process.env[NODES_VARIABLE] ?? '{}') as NodeOptions;
 
 /** What the nodes of the benchmarks are made with, unless a benchmark says otherwise. */
 export function optionsOfAllNodes(): NodeOptions {
