@@ -24,6 +24,7 @@ async function grow(bench: Bench, entries: number): Promise<void> {
   const naive = { grow: [] as Grown[], end: [] as number[] };
   const rounds = bench.rounds(entries >= 1_000_000 ? 3 : 7, 1);
   for (let round = bench.quick ? 0 : -1; round < rounds; round += 1) {
+    bench.turn();
     const ours = await bench.profiled(`grow to ${entries} entries and end`, () => growHere(entries));
     const theirs = bench.brief ? undefined : growNaive(entries);
     if (round < 0) continue; // warms up

@@ -9,7 +9,7 @@ import { changedBenchmarks } from './changed-benchmarks';
 import { Checkout } from './checkout';
 import { describeWorkingTree, findCommit } from './commit';
 import { addRounds, type Comparison, compare } from './comparison';
-import { COMPARISON_TITLE, comparisonLines, summary } from './comparison-table';
+import { areaLine, COMPARISON_TITLE, comparisonLines, summary } from './comparison-table';
 
 /** What the working tree is compared with. */
 export type Against =
@@ -106,7 +106,9 @@ async function compareIn(folder: string, options: AgainstOptions): Promise<reado
       if (json !== undefined) writeFileSync(json, `${JSON.stringify(compared, null, 2)}\n`);
     };
     const findings = compare(await alternate(rounds, sides, onRound, earlierRounds), tolerance);
-    for (const line of comparisonLines({ ...findings, compared: ofArea(compared, area) })) print(line);
+    const all = ofArea(compared, area);
+    for (const line of comparisonLines({ ...findings, compared: all })) print(line);
+    for (const line of areaLine(area, all)) print(line);
   }
   print(`\n${summary(compared, within)}`);
   return compared.filter(({ verdict }) => verdict === 'worse');

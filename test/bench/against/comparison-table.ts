@@ -1,7 +1,7 @@
 import { short, times } from '../support/result';
 import { median } from '../support/statistics';
 import { row } from '../support/table';
-import type { Comparison, Findings } from './comparison';
+import { type Comparison, costOfAll, type Findings } from './comparison';
 
 const WIDTHS = [76, 18, 18, 10, 15, 7] as const;
 /** What stands out; that a figure has held is no news. */
@@ -17,6 +17,14 @@ export function comparisonLines({ compared, onlyHere, onlyThere }: Findings): re
     ...onlyHere.map(({ name, unit, value }) => row([name, `${short(value)} ${unit}`, '–'], WIDTHS)),
     ...onlyThere.map(({ name, unit, value }) => row([name, '–', `${short(value)} ${unit}`], WIDTHS)),
   ];
+}
+
+/** What all figures of an area cost here together, as a line of the table; nothing if it has only one. */
+export function areaLine(area: string, compared: readonly Comparison[]): readonly string[] {
+  const cost = costOfAll(compared);
+  if (cost === undefined) return [];
+  const interval = `${times(cost.low)} … ${times(cost.high)}`;
+  return [row([`all of ${area}, as a cost`, '', '', times(cost.mean), interval], WIDTHS)];
 }
 
 /** In one or two sentences, how many figures have which verdict at such a tolerance in percent, and what that means. */

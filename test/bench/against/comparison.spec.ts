@@ -1,6 +1,6 @@
 import type { Result } from '../support/result';
 import { addRounds, compare, type Findings, type Round } from './comparison';
-import { comparisonLines, summary } from './comparison-table';
+import { areaLine, comparisonLines, summary } from './comparison-table';
 
 function result(value: number, given: Partial<Result> = {}): Result {
   return {
@@ -130,6 +130,27 @@ describe('the comparison of two commits', () => {
   it('shows the median of both sides, the ratio, its interval and what stands out', () => {
     const findings = compare(rounds([12, 12.1, 11.9], [10, 10, 10], { unit: 'µs' }), 10);
     expect(text(findings)).toBe('lookup | 12 µs | 10 µs | 1.20 | 1.18 … 1.23 | WORSE');
+  });
+
+  it('says what all figures of an area cost together, rates the other way round', () => {
+    const { compared } = compare(
+      [
+        {
+          here: [result(50), result(4, { name: 'took', unit: 'ms' })],
+          there: [result(100), result(2, { name: 'took', unit: 'ms' })],
+        },
+        {
+          here: [result(25), result(2, { name: 'took', unit: 'ms' })],
+          there: [result(100), result(2, { name: 'took', unit: 'ms' })],
+        },
+      ],
+      10,
+    );
+    const stall = { ...compared[1], name: 'stall', here: [0, 1], ratio: null };
+    expect(areaLine('reads', [...compared, stall])[0].replaceAll(/ {2,}/g, ' | ')).toBe(
+      'all of reads, as a cost | 2.00 | 2.00 … 2.00',
+    );
+    expect(areaLine('reads', [compared[0], stall])).toEqual([]);
   });
 
   it('sums up what it found, and says what helps where it is unclear', () => {

@@ -76,6 +76,25 @@ export function addRounds(
   return [...all.values()];
 }
 
+/**
+ * How many times as much some figures cost here, all together: of each round the geometric mean of them, whose chances partly cancel. A figure
+ * that lacks in a round, or was not positive, does not count.
+ *
+ * @returns Undefined if there are fewer than two figures, or two rounds
+ */
+export function costOfAll(compared: readonly Comparison[]): Interval | undefined {
+  const usable = compared.filter(({ ratio }) => ratio !== null);
+  const rounds = Math.min(...usable.map(({ here }) => here.length));
+  if (usable.length < 2) return undefined;
+  const ofRound = (round: number): number => {
+    const logs = usable.map(
+      ({ here, there, cost }) => (cost ? 1 : -1) * Math.log(here[round] / there[round]),
+    );
+    return Math.exp(logs.reduce((sum, log) => sum + log, 0) / logs.length);
+  };
+  return intervalOf(Array.from({ length: rounds }, (_, round) => ofRound(round)));
+}
+
 function keyOf({ area, name, unit }: Comparison): string {
   return JSON.stringify([area, name, unit]);
 }

@@ -3,14 +3,15 @@
  * a journal and on nodes without one, in turns, and prints how many times as long it takes with one, and beside it what two rounds without a
  * journal differ by: how far the figures can be trusted.
  *
- *     --area NAME      only areas whose names begin so; default: writes, reads, calls, fan-out and replication
+ *     --area NAME      only areas whose names begin so; default: all whose nodes are in the process that measures
  *     --rounds N       of each benchmark in each process, two seconds each; default 5. Benchmarks with rounds of their own keep theirs
  *     --runs N         processes of each area; default 2
  *     --journal N      how many changes are remembered; default: the library's. 0 compares nodes without a journal with their like
  *     --quick          everything once and small: judges no times
  *
- * Of calls, a node's journal hears nothing, nor of reads: such rows, marked with a star, show how far the figures can be trusted, too. Ends
- * with 1 if the whole interval of another row lies above the goal of 1.02.
+ * Of calls, a node's journal hears nothing, nor of reads: such rows, marked with a star, show how far the figures can be trusted, too. A figure
+ * that a benchmark takes once has no ratio: for that, and for areas whose nodes are in other processes, there is
+ * `npm run bench -- --against-nodes`. Ends with 1 if the whole interval of a row without a star lies above the goal of 1.02.
  */
 import { fork } from 'node:child_process';
 import { parseArgs } from 'node:util';
@@ -20,7 +21,18 @@ import { median } from '../support/statistics';
 import { SwitchedBench, type SwitchedResult } from './switched-bench';
 
 const GOAL = 1.02;
-const MEASURED = ['writes', 'reads', 'calls', 'fan-out', 'replication'];
+/** Whose nodes are in the process that measures, where their journals can be switched. */
+const MEASURED = [
+  'writes',
+  'reads',
+  'queries',
+  'growth',
+  'fan-out',
+  'replication',
+  'calls',
+  'names',
+  'entities',
+];
 
 const { values } = parseArgs({
   options: {

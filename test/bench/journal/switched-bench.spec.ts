@@ -49,6 +49,39 @@ describe('the comparison of nodes with a journal and without', () => {
     expect(new Set(remembered.map((count) => count > 0))).toEqual(new Set([true, false]));
   });
 
+  it('compares figures that a benchmark measures by itself, and says whether anything was written', async () => {
+    const journals: unknown[] = [];
+    await withNode({}, async (node) => {
+      const registry = node.scope('pg');
+      let value = 0;
+      for (const writes of [true, false])
+        // oxlint-disable-next-line no-await-in-loop -- one after the other
+        await bench.figures({
+          name: writes ? 'written' : 'read',
+          unit: 'µs',
+          rounds: 6,
+          measure: () => {
+            if (writes) registry.join('key', node.processes.self(), (value += 1));
+            journals.push(optionsOfAllNodes().observer);
+            return 10;
+          },
+        });
+    });
+    const [on, off] = [{ journal: 5 }, { journal: 0 }];
+    // Once to find the journals, then a round of each side.
+    expect(journals).toEqual([on, on, off, on, on, off]);
+    expect(results).toEqual([
+      { name: 'written', ratios: [1], controls: [], writes: true },
+      { name: 'read', ratios: [1], controls: [], writes: false },
+    ]);
+  });
+
+  it('has no ratio for a figure that was taken once', async () => {
+    await bench.rates({ name: 'rate', work: (times) => times });
+    bench.report({ name: 'heap', unit: 'B', values: [100] });
+    expect(results.at(-1)).toEqual({ name: 'heap', ratios: [], controls: [], writes: true });
+  });
+
   it('gives each round that a benchmark makes itself the nodes of its side, and compares their times', async () => {
     const journals: unknown[] = [];
     const values: number[] = [];

@@ -28,6 +28,7 @@ interface Switching {
 }
 
 type Rates = Parameters<Bench['rates']>[0];
+type Figures = Parameters<Bench['figures']>[0];
 type Report = Parameters<Bench['report']>[0];
 
 const WITHOUT: NodeOptions = { observer: { journal: 0 } };
@@ -48,7 +49,7 @@ export class SwitchedBench extends Bench {
   #hasReported = true;
 
   constructor(switching: Switching) {
-    super(switching.area, switching.quick ? 'quick' : 'full', () => undefined);
+    super(switching.area, switching.quick ? 'quick' : 'brief', () => undefined);
     this.#switching = switching;
     setOptionsOfAllNodes(switching.journal);
     this.#journals.find();
@@ -76,8 +77,19 @@ export class SwitchedBench extends Bench {
     this.#end();
   }
 
-  override async figures(): Promise<void> {
-    throw new Error('None of these areas has such benchmarks.');
+  override async figures({ name, unit, measure, rounds = 5 }: Figures): Promise<void> {
+    this.#begin();
+    this.#journals.forget();
+    this.#journals.find();
+    await measure();
+    const writes = this.#journals.found > 0;
+    const values: number[] = [];
+    for (let round = 0; round < this.rounds(rounds, 1); round += 1) {
+      this.turn();
+      // oxlint-disable-next-line no-await-in-loop -- round after round
+      values.push(await measure());
+    }
+    this.#compareRounds({ name, unit, values }, writes);
   }
 
   override rounds(full: number, quick: number): number {
@@ -94,7 +106,12 @@ export class SwitchedBench extends Bench {
     setOptionsOfAllNodes(isOn ? this.#switching.journal : WITHOUT);
   }
 
-  override report({ name, unit, values }: Report): void {
+  override report(report: Report): void {
+    this.#compareRounds(report, true);
+  }
+
+  /** Without rounds of the benchmark's own, which {@link turn} has counted, there are no sides, and no ratios. */
+  #compareRounds({ name, unit, values }: Report, writes: boolean): void {
     // A benchmark may leave its first rounds out, or report several figures of each.
     const each = Math.max(1, Math.floor(values.length / this.#sides.length));
     const rounds = Math.floor(values.length / each);
@@ -105,7 +122,7 @@ export class SwitchedBench extends Bench {
     });
     const [on, off] = [true, false].map((side) => times.filter((_, round) => sides[round] === side));
     const ratios = on.slice(0, off.length).map((time, at) => time / off[at]);
-    this.#switching.onResult({ name, ratios, controls: controlsOf(off), writes: true });
+    this.#switching.onResult({ name, ratios, controls: controlsOf(off), writes });
     this.#end();
   }
 
