@@ -77,12 +77,15 @@ export class SwitchedBench extends Bench {
     this.#end();
   }
 
-  override async figures({ name, unit, measure, rounds = 5 }: Figures): Promise<void> {
+  override async figures({ name, unit, measure, rounds = 5, warmUpMs = 0 }: Figures): Promise<void> {
     this.#begin();
     this.#journals.forget();
     this.#journals.find();
     await measure();
     const writes = this.#journals.found > 0;
+    const end = performance.now() + (this.quick ? 0 : warmUpMs);
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    while (performance.now() < end) await measure();
     const values: number[] = [];
     for (let round = 0; round < this.rounds(rounds, 1); round += 1) {
       this.turn();

@@ -107,13 +107,17 @@ export class Bench {
     baseline,
     limits = [],
     rounds = 5,
+    warmUpMs = 0,
     point,
   }: Contest & {
     readonly unit: string;
     readonly measure: () => number | Promise<number>;
     readonly baseline?: () => number | Promise<number>;
+    /** As in {@link rates}. */
+    readonly warmUpMs?: number;
   }): Promise<void> {
     const measures = baseline === undefined || this.brief ? [measure] : [measure, baseline];
+    for (const each of measures) await this.#warmUp(async () => await each(), warmUpMs);
     const figures = await this.#alternate(name, rounds, measures, async (each) => await each());
     this.report({ name, unit, values: figures[0], baselines: figures[1], limits, ...(point && { point }) });
   }
@@ -169,7 +173,7 @@ export class Bench {
     });
   }
 
-  async #warmUp(work: Work, ms: number): Promise<void> {
+  async #warmUp(work: (times: number) => unknown, ms: number): Promise<void> {
     const end = performance.now() + (this.quick ? 0 : ms);
     // From one on: a thousand queries over a million rows take a minute.
     for (let times = 1; performance.now() < end; times = Math.min(1000, 2 * times)) await work(times);
