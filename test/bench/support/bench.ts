@@ -19,6 +19,12 @@ interface Contest {
 }
 
 /**
+ * The least warm-up of a brief run. With four warm-up rounds alone, reads in runs of the same code differed by up to a factor of five:
+ * V8 was still compiling in the few rounds that count.
+ */
+const BRIEF_WARM_UP_MS = 700;
+
+/**
  * How much is measured. `quick` does everything once and small, and verifies it; its times mean nothing. `brief` is for comparisons of
  * processes, which differ from one another by more than the rounds of one do: a third of the rounds, and no baselines.
  */
@@ -87,7 +93,8 @@ export class Bench {
     readonly warmUpMs?: number;
   }): Promise<void> {
     const works = baseline === undefined || this.brief ? [work] : [work, baseline];
-    for (const contestant of works) await this.#warmUp(contestant, warmUpMs);
+    const least = this.brief ? BRIEF_WARM_UP_MS : 0;
+    for (const contestant of works) await this.#warmUp(contestant, Math.max(warmUpMs, least));
     const times: number[] = [];
     for (const contestant of works) times.push(await this.#calibrate(name, contestant));
     const rates = await this.#alternate(
