@@ -1,4 +1,4 @@
-import { normalKey, normalValue, PgRegistryError, PidInterner, type Key, type Value } from '../term';
+import { normalKey, normalValue, PgRegistryError, PIDS_AS_GIVEN, type Key, type Value } from '../term';
 import { isRecord, MAX_DEPTH, type Term } from './evaluation';
 import { MatchSymbol } from './language';
 import { invalidQuery } from './query-error';
@@ -15,12 +15,12 @@ const UNLIMITED = { maxKeyBytes: Infinity, maxValueBytes: Infinity, maxDepth: MA
 export function normalLiteral(x: unknown, where: string): Value {
   if (typeof x === 'string') return x;
   if (typeof x === 'number') return x + 0; // -0 becomes 0
-  return orRefuse(() => normalValue(x, UNLIMITED, new PidInterner()), where);
+  return orRefuse(() => normalValue(x, UNLIMITED, PIDS_AS_GIVEN), where);
 }
 
 /** As {@link normalLiteral}, for keys. */
 export function normalKeyLiteral(x: unknown, where: string): Key {
-  return orRefuse(() => normalKey(x, UNLIMITED, new PidInterner()), where);
+  return orRefuse(() => normalKey(x, UNLIMITED, PIDS_AS_GIVEN), where);
 }
 
 function orRefuse<T>(normal: () => T, where: string): T {
