@@ -6,7 +6,7 @@ const REQUIRED_FILES = ['README.md', 'CHANGELOG.md', 'LICENSE', 'package.json'];
 /** What a user needs: code, declarations, the guide. No tests, no pages for contributors, and no source maps, whose sources are not there. */
 const WANTED =
   /^(README\.md|CHANGELOG\.md|LICENSE|package\.json|docs\/(elixir|guide\/[\w-]+)\.md|dist\/[\w./-]+(\.js|\.d\.ts))$/;
-const MOST_BYTES = 1_050_000;
+const MOST_BYTES = 1_060_000;
 /** What only operators use has a limit of its own: the page, the command, and what they share with the observer of each node. */
 const OF_THE_OBSERVER = /^dist\/(command\/|observer-page\/|shared\/observer\.)/;
 const MOST_BYTES_OF_OBSERVER = 150_000;
