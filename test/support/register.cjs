@@ -30,13 +30,12 @@ const find = Module._resolveFilename;
 const resolve = remembering(root, (...request) => find.apply(Module, request));
 Module._resolveFilename = (request, ...rest) => {
   const name = packages.get(request) ?? request;
-  // The pages import './desk.js', as ES modules have to, and there is a desk.ts.
-  const source = /^\.{1,2}\/.*\.js$/.test(name) ? name.replace(/\.js$/, '.ts') : undefined;
   try {
-    return resolve(source ?? name, ...rest);
-  } catch (error) {
-    if (source === undefined) throw error;
     return resolve(name, ...rest);
+  } catch (error) {
+    // The pages import './desk.js', as ES modules have to, and there is a desk.ts.
+    if (!/^\.{1,2}\/.*\.js$/.test(name)) throw error;
+    return resolve(name.replace(/\.js$/, '.ts'), ...rest);
   }
 };
 

@@ -77,8 +77,8 @@ export function addRounds(
 }
 
 /**
- * How many times as much some figures cost here, all together: of each round the geometric mean of them, whose chances partly cancel. A figure
- * that lacks in a round, or was not positive, does not count.
+ * How many times as much some figures cost here, all together: of each round the geometric mean of them, whose chance differences partly
+ * cancel out. A figure that is missing in a round, or was not positive, does not count.
  *
  * @returns Undefined if there are fewer than two figures, or two rounds
  */

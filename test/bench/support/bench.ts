@@ -32,7 +32,7 @@ export type Extent = 'full' | 'brief' | 'quick';
 
 /** Measured before the rounds count: until the code is compiled. */
 const WARM_UP_ROUNDS = 4;
-/** A round is long against a timer's tick, and short against the moods of the machine. */
+/** A round is long against a timer's tick, and too short for the machine to change its speed within it. */
 const ROUND_MS = 40;
 /**
  * A round of work that waits for another process is longer: in 40 ms there are a few hundred calls, after which neither end is
