@@ -253,6 +253,10 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
     listener: [1, 'settles a promise of ours, and throws nothing'],
   },
   'transport/nats/connection/abandoned-attempts.ts': { 'then()': [1, PROMISE] },
+  'transport/nats/connection/client-socket.ts': {
+    timer: [1, 'resumes a socket, which throws nothing'],
+    listener: [1, 'looks at the clock, or pauses a socket, which throws nothing'],
+  },
   'transport/nats/connection/client-subscriptions.ts': {
     timer: [1, '#retry: its rejection is handled'],
     subscribe: [1, SAFE],

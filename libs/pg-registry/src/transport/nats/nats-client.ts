@@ -64,19 +64,6 @@ export function isNatsClient(value: unknown): value is NatsClient {
   return methods.every((method) => typeof peek(value, method) === 'function');
 }
 
-/**
- * Destroys a client's socket, so that the client notices that its server does not answer any more. Both clients report
- * `staleConnection` and then wait until the dead socket has taken what they had still to write, which may take minutes;
- * `reconnect()` waits in the same place. Their public interface does not offer to destroy the socket.
- */
-export function destroySocket(client: NatsClient): void {
-  const transport = peek(client, 'protocol', 'transport');
-  const close = peek(transport, 'close');
-  if (typeof close !== 'function') return;
-  const closed: unknown = Reflect.apply(close, transport, [new Error('stale connection')]);
-  Promise.resolve(closed).catch(() => undefined);
-}
-
 /** Describes an error of the client, without the stack that some versions put into the message. */
 export function reasonOf(error: unknown): string {
   const message = peek(error, 'message');

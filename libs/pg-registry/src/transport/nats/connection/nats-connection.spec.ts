@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { NatsConnection } from './nats-connection';
 import type { NatsMessage } from '../nats-client';
 
@@ -77,6 +78,15 @@ describe('a NATS connection', () => {
     const data = Buffer.from(new ArrayBuffer(65_536)).subarray(100, 146);
     client.callbacks.get('inbox')!(null, { subject: 'inbox', data, reply: '' });
     expect(copied).toBe(46);
+  });
+
+  it('bounds what a turn reads from the socket of its client, until it is closed', async () => {
+    const socket = new Socket();
+    client = Object.assign(new FakeClient(), { protocol: { transport: { socket } } });
+    connect();
+    expect(socket.listenerCount('data')).toBe(1);
+    await connection.close();
+    expect(socket.listenerCount('data')).toBe(0);
   });
 
   it.each(['inbox', 'replies'])(

@@ -13,7 +13,6 @@ import type {
 } from '../../transport';
 import {
   contentOf,
-  destroySocket,
   isStatusMessage,
   NO_RESPONDERS,
   type NatsClient,
@@ -21,6 +20,7 @@ import {
   reasonOf,
 } from '../nats-client';
 import { ConnectionLeases } from '../leases/connection-leases';
+import { ClientSocket } from './client-socket';
 import { ClientSubscriptions } from './client-subscriptions';
 import { Flushes } from './flushes';
 import { OutgoingBytes } from './outgoing-bytes';
@@ -46,6 +46,7 @@ export class NatsConnection implements Connection {
   readonly #refusals = new Refusals(() => this.#flushThenHear());
   readonly #subscriptions: ClientSubscriptions;
   readonly #boundSubscriptions = new Set<Subscription>();
+  readonly #socket = new ClientSocket();
   readonly #payload = new PayloadLimit();
   readonly #flushes = new Flushes();
   readonly outgoing = new OutgoingBytes(() => this.flush());
@@ -130,15 +131,12 @@ export class NatsConnection implements Connection {
     // The client would keep it, and might lose it at the next attempt to reconnect.
     if (!this.#connected) return void (this.#dropped += 1);
     const failure = this.#send(subject, bytes, reply === '' ? undefined : { reply });
-    if (failure !== undefined) {
-      this.#dropped += 1;
-      if (this.#client.isClosed()) return; // `closed()` has not resolved yet.
-      // An owner that drains a given connection closes it soon.
-      if (/draining/i.test(failure)) return;
-      this.#report(
-        new TransportError(`A message of ${bytes.length} bytes to ${subject} was not sent: ${failure}.`),
-      );
-    } else this.#refusals.sent(subject);
+    if (failure === undefined) return this.#refusals.sent(subject);
+    this.#dropped += 1;
+    // It may be closed before `closed()` resolves; and an owner that drains a given connection closes it soon.
+    if (this.#client.isClosed() || /draining/i.test(failure)) return;
+    const what = `A message of ${bytes.length} bytes to ${subject}`;
+    this.#report(new TransportError(`${what} was not sent: ${failure}.`));
   }
 
   /** Gives a message to the client. Returns why it did not take it, as part of a sentence, or undefined. */
@@ -240,7 +238,7 @@ export class NatsConnection implements Connection {
       case 'reconnect':
         return this.#onReconnected();
       case 'staleConnection':
-        return destroySocket(this.#client);
+        return this.#socket.destroy();
       case 'update':
         return this.#readLimit();
       case 'error':
@@ -334,10 +332,12 @@ export class NatsConnection implements Connection {
     this.#requests.close();
     this.#leases.close();
     this.#subscriptions.close();
+    this.#socket.release();
     for (const subscription of this.#boundSubscriptions) subscription.unsubscribe();
   }
 
   #readServer(): void {
+    this.#socket.follow(this.#client);
     const { info } = this.#client;
     if (info === undefined) return;
     this.#serverId = info.server_id;
