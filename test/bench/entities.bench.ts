@@ -10,11 +10,13 @@ import {
   HandleCall,
   natsTransport,
   PgRegistryModule,
+  PgRegistryNode,
   ProcessService,
 } from 'nestjs-pg-registry';
 import { NatsServer } from '../support/nats-server';
 import { type Bench, verify } from './support/bench';
 import { optionsOfAllNodes } from './support/nodes';
+import { withPage } from './support/pages';
 
 const IN_FLIGHT = 64;
 
@@ -60,6 +62,7 @@ async function start(server: NatsServer, node: string, providers: Type[]): Promi
   })
   class BenchModule {}
   const application = await NestFactory.createApplicationContext(BenchModule, { logger: ['error'] });
+  await withPage(application.get(PgRegistryNode));
   await application.get(EntityService).ready();
   return application;
 }

@@ -28,7 +28,7 @@ async function longestStall(bench: Bench, node: PgRegistryNode): Promise<void> {
   const here = new Tally(registry.monitor('watched'), observers);
   const stalls: number[] = [];
   for (let round = 0; round < bench.rounds(5, 1); round += 1) {
-    bench.turn();
+    await bench.turn();
     here.seen = 0;
     const { stallMs } = await watchingLoop(async () => {
       registry.updateValue('watched', round);

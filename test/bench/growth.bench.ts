@@ -2,6 +2,7 @@ import type { PgRegistryNode, Pid } from 'nestjs-pg-registry';
 import { type Bench, collectGarbage, verify } from './support/bench';
 import { cpuTime } from './support/cpu-time';
 import { newNode } from './support/nodes';
+import { withPage } from './support/pages';
 
 const PER_PROCESS = 100;
 /** What a node may take for an entry: it sends its peers 300,000 a second at least, and its own tables must not be what limits it. */
@@ -24,7 +25,7 @@ async function grow(bench: Bench, entries: number): Promise<void> {
   const naive = { grow: [] as Grown[], end: [] as number[] };
   const rounds = bench.rounds(entries >= 1_000_000 ? 3 : 7, 1);
   for (let round = bench.quick ? 0 : -1; round < rounds; round += 1) {
-    bench.turn();
+    await bench.turn();
     const ours = await bench.profiled(`grow to ${entries} entries and end`, () => growHere(entries));
     const theirs = bench.brief ? undefined : growNaive(entries);
     if (round < 0) continue; // warms up
@@ -77,7 +78,7 @@ function keysFor(entries: number): string[] {
 
 async function growHere(entries: number): Promise<{ grown: Grown; endMs: number }> {
   const keys = keysFor(entries);
-  const node = newNode({ node: 'alone' });
+  const node = await withPage(newNode({ node: 'alone' }));
   const registry = node.scope('pg');
   const processes = Array.from({ length: entries / PER_PROCESS }, () => node.processes.spawn());
   const grown = growing(() => {

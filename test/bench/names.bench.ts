@@ -2,6 +2,7 @@ import { natsTransport, type PgRegistryNode } from 'nestjs-pg-registry';
 import { NatsServer } from '../support/nats-server';
 import { type Bench, verify } from './support/bench';
 import { newNode } from './support/nodes';
+import { withPage } from './support/pages';
 import { watchingLoop } from './support/pair';
 
 const IN_FLIGHT = 64;
@@ -23,7 +24,8 @@ export async function names(bench: Bench): Promise<void> {
 
 async function start(server: NatsServer, node: string): Promise<PgRegistryNode> {
   const transport = natsTransport({ servers: server.url });
-  const started = newNode({ node, namespace: node.split('-')[0], transport, names: { ttlMs: TTL_MS } });
+  const namespace = node.split('-')[0];
+  const started = await withPage(newNode({ node, namespace, transport, names: { ttlMs: TTL_MS } }));
   await started.connect();
   return started;
 }

@@ -25,8 +25,8 @@ async function newEntries(bench: Bench, pair: Pair): Promise<void> {
   const ours: number[] = [];
   const raw: number[] = [];
   for (let round = bench.quick ? 0 : -1; round < bench.rounds(5, 1); round += 1) {
-    bench.turn();
-    const node = pair.node();
+    await bench.turn();
+    const node = await pair.node();
     await node.connect();
     await pair.join();
     const registry = node.scope('pg');
@@ -55,14 +55,14 @@ async function newEntries(bench: Bench, pair: Pair): Promise<void> {
 
 async function lateSync(bench: Bench, pair: Pair): Promise<void> {
   const entries = bench.size(1_000_000, 2000);
-  const node = pair.node();
+  const node = await pair.node();
   await register(node, entries);
   await node.connect();
   const seconds: number[] = [];
   const raw: number[] = [];
   const stalls: number[] = [];
   for (let round = 0; round < bench.rounds(5, 1); round += 1) {
-    bench.turn();
+    await bench.turn();
     const { result, stallMs } = await bench.profiled('a late node syncs: the side that has the entries', () =>
       watchingLoop(() => pair.join()),
     );
@@ -100,7 +100,7 @@ async function register(node: PgRegistryNode, entries: number): Promise<void> {
 
 /** There and back again, so that one clock measures it; half of it is one way. */
 async function latency(bench: Bench, pair: Pair): Promise<void> {
-  const node = pair.node();
+  const node = await pair.node();
   await node.connect();
   await pair.join();
   await pair.other.ask('pong');
@@ -138,7 +138,7 @@ async function latency(bench: Bench, pair: Pair): Promise<void> {
     const stop = load === 'idle' ? () => undefined : keepWriting(node, 1000);
     const batches: Batch[] = [];
     for (let batch = 0; batch < bench.rounds(5, 1); batch += 1) {
-      bench.turn();
+      await bench.turn();
       const ours: number[] = [];
       const baselines: number[] = [];
       for (let round = 0; round < bench.size(200, 3); round += 1) {

@@ -112,7 +112,7 @@ function unknownScripts(page: string): readonly string[] {
   const text = readPage(page);
   if (text.includes('@nestjs/cli new')) return [];
   const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: object };
-  return [...text.matchAll(/\bnpm (?:run )?([a-z]+(?::[a-z]+)*)\b/g)]
+  return [...text.matchAll(/\bnpm (?:run )?([a-z]+(?:[:-][a-z]+)*)\b/g)]
     .filter(([whole, name]) => whole.startsWith('npm run ') || OWN_COMMANDS.includes(name))
     .filter(([, name]) => !Object.hasOwn(scripts, name))
     .map(([whole]) => `${page}: package.json has no script for '${whole}'.`);

@@ -135,7 +135,7 @@ export class Bench {
   }
 
   /** Such a benchmark calls this before each round: a program that compares two variants changes to the other one here. */
-  turn(): void {}
+  turn(): void | Promise<void> {}
 
   /** Runs something of what is measured, so that it is in the profile if there is to be one. */
   async profiled<T>(name: string, run: () => T | Promise<T>): Promise<T> {
@@ -230,6 +230,11 @@ export function verify(condition: boolean, what: string): void {
 /** Gives back what nobody holds, so that a round does not pay for the one before; needs `--expose-gc`. */
 export function collectGarbage(): void {
   globalThis.gc?.();
+}
+
+/** The same for what was made lately, which costs no compiled code: that goes with the old objects of its classes. */
+export function collectNewGarbage(): void {
+  globalThis.gc?.({ type: 'minor' });
 }
 
 async function rate(name: string, work: Work, times: number): Promise<number> {

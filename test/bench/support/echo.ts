@@ -15,6 +15,7 @@ import {
 import { NestFactory } from '@nestjs/core';
 import { HandleCall, natsTransport, PgRegistryModule, PgRegistryNode, RegisterVia } from 'nestjs-pg-registry';
 import { optionsOfAllNodes } from './nodes';
+import { withPage } from './pages';
 
 interface Question {
   readonly question: number;
@@ -88,6 +89,7 @@ export async function startApplication(
     { module: RootModule, imports: answers ? [registry, EchoModule] : [registry] },
     { logger: ['error'] },
   );
-  await application.get(PgRegistryNode).synced();
+  const node = await withPage(application.get(PgRegistryNode));
+  await node.synced();
   return application;
 }

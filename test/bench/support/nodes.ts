@@ -1,5 +1,6 @@
 import { localTransport, type NodeOptions, PgRegistryNode } from 'nestjs-pg-registry';
 import { NODES_VARIABLE } from './nodes-variable';
+import { withPage } from './pages';
 
 let ofAllNodes = JSON.parse(process.env[NODES_VARIABLE] ?? '{}') as NodeOptions;
 
@@ -23,7 +24,7 @@ export async function withNode(
   options: NodeOptions,
   use: (node: PgRegistryNode) => void | Promise<void>,
 ): Promise<void> {
-  const node = newNode({ node: 'alone', ...options });
+  const node = await withPage(newNode({ node: 'alone', ...options }));
   try {
     await use(node);
   } finally {

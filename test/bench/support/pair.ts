@@ -4,6 +4,7 @@ import { natsTransport, type NodeOptions, type PgRegistryNode } from 'nestjs-pg-
 import { NatsServer } from '../../support/nats-server';
 import { NodeProcess } from '../../support/node-process';
 import { newNode, optionsOfAllNodes } from './nodes';
+import { withPage } from './pages';
 import type { Joined } from './peer-process.fixture';
 
 /** A broker, this process with a bare connection to it, and another process that runs a node or a bare connection. */
@@ -22,8 +23,9 @@ export class Pair {
   }
 
   /** A node of this process at the broker, not yet connected. */
-  node(options: NodeOptions = {}): PgRegistryNode {
-    return newNode({ node: 'here', ...options, transport: natsTransport({ servers: this.server.url }) });
+  async node(options: NodeOptions = {}): Promise<PgRegistryNode> {
+    const transport = natsTransport({ servers: this.server.url });
+    return await withPage(newNode({ node: 'here', ...options, transport }));
   }
 
   /** Has the other process start a node, and waits until it has everything. */

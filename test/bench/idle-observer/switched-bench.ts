@@ -1,20 +1,17 @@
 import { setImmediate } from 'node:timers/promises';
-import type { NodeOptions } from 'nestjs-pg-registry';
-import { systemClock } from '../../../libs/pg-registry/src/node/clock';
-import { Journal } from '../../../libs/pg-registry/src/observer/journal';
 import { Bench, collectGarbage, verify } from '../support/bench';
 import { cpuTime } from '../support/cpu-time';
-import { setOptionsOfAllNodes } from '../support/nodes';
 import { median } from '../support/statistics';
+import type { Switch } from './switch';
 
-/** How many times as long one benchmark takes with a journal as without. */
+/** How many times as long one benchmark takes with what is switched as without. */
 export interface SwitchedResult {
   readonly name: string;
   readonly ratios: readonly number[];
-  /** The same of two rounds without: what they differ by is not the journal. */
+  /** The same of two rounds without: what they differ by is not what is switched. */
   readonly controls: readonly number[];
-  /** Whether anything was written into a journal: if not, both sides were the same. */
-  readonly writes: boolean;
+  /** Whether the sides differed: a benchmark that writes into no journal is the same with one and without. */
+  readonly differs: boolean;
 }
 
 interface Switching {
@@ -22,8 +19,7 @@ interface Switching {
   readonly quick: boolean;
   /** Of each benchmark, four at a time: with, without, without, with. */
   readonly rounds: number;
-  /** The options of nodes with a journal. */
-  readonly journal: NodeOptions;
+  readonly switched: Switch;
   readonly onResult: (result: SwitchedResult) => void;
 }
 
@@ -31,19 +27,16 @@ type Rates = Parameters<Bench['rates']>[0];
 type Figures = Parameters<Bench['figures']>[0];
 type Report = Parameters<Bench['report']>[0];
 
-const WITHOUT: NodeOptions = { observer: { journal: 0 } };
 /** Of benchmarks that make new nodes in each round. */
 const LEAST_OWN_ROUNDS = 12;
 
 /**
- * Measures an area with journals and without, in turns. Where a benchmark works on nodes that live on, the same nodes' journals are switched
- * on and off: two nodes of one process differ by more than a journal costs, because their memory is laid out differently. Baselines and limits
+ * Measures an area with something and without it, in turns. Where a benchmark works on nodes that live on, it is switched on and off at the
+ * same nodes: two nodes of one process differ by more than a journal costs, because their memory is laid out differently. Baselines and limits
  * do not count.
  */
 export class SwitchedBench extends Bench {
   readonly #switching: Switching;
-  readonly #journals = new JournalFinder();
-  readonly #time = new JournalTime();
   /** Of the rounds that a benchmark has made itself, since it reported. */
   #sides: boolean[] = [];
   #hasReported = true;
@@ -51,62 +44,63 @@ export class SwitchedBench extends Bench {
   constructor(switching: Switching) {
     super(switching.area, switching.quick ? 'quick' : 'brief', () => undefined);
     this.#switching = switching;
-    setOptionsOfAllNodes(switching.journal);
-    this.#journals.find();
+    switching.switched.makeNodes(true);
+    switching.switched.find();
   }
 
   override async rates({ name, warmUpMs, work }: Rates): Promise<void> {
     this.#begin();
-    this.#journals.forget();
-    this.#journals.find();
+    const { quick, rounds, onResult, switched } = this.#switching;
+    switched.forget();
+    switched.find();
     await work(1);
-    this.#journals.stop();
-    const { quick, rounds, onResult } = this.#switching;
-    const side = (isOn: boolean) => (times: number) => {
-      this.#journals.turn(isOn);
-      return work(times);
-    };
-    const alternation = new Alternation(name, side(true), side(false), this.#time, quick);
-    this.#time.replace();
+    switched.stop();
+    const alternation = new Alternation(name, work, switched, quick);
+    switched.begin();
     try {
       const found = await alternation.compare(quick ? 1 : rounds, Math.max(WARM_UP_MS, warmUpMs ?? 0));
-      onResult({ name, ...found, writes: this.#journals.found > 0 });
+      onResult({ name, ...found, differs: switched.differs });
     } finally {
-      this.#time.restore();
+      switched.end();
     }
     this.#end();
   }
 
   override async figures({ name, unit, measure, rounds = 5, warmUpMs = 0 }: Figures): Promise<void> {
     this.#begin();
-    this.#journals.forget();
-    this.#journals.find();
+    const { switched } = this.#switching;
+    switched.forget();
+    switched.find();
     await measure();
-    const writes = this.#journals.found > 0;
+    const { differs } = switched;
     const end = performance.now() + (this.quick ? 0 : warmUpMs);
     // oxlint-disable-next-line no-await-in-loop -- one after the other
     while (performance.now() < end) await measure();
     const values: number[] = [];
     for (let round = 0; round < this.rounds(rounds, 1); round += 1) {
-      this.turn();
       // oxlint-disable-next-line no-await-in-loop -- round after round
+      await this.turn();
+      // oxlint-disable-next-line no-await-in-loop
+      for (let turn = 0; turn < switched.settlingTurns; turn += 1) await measure();
+      // oxlint-disable-next-line no-await-in-loop
       values.push(await measure());
     }
-    this.#compareRounds({ name, unit, values }, writes);
+    this.#compareRounds({ name, unit, values }, differs);
   }
 
   override rounds(full: number, quick: number): number {
     return this.quick ? 2 * quick : 2 * Math.max(LEAST_OWN_ROUNDS / 2, full);
   }
 
-  override turn(): void {
+  override async turn(): Promise<void> {
     this.#begin();
-    this.#journals.stop();
+    const { switched } = this.#switching;
+    switched.stop();
     // On, off, off, on: neither side is always the first.
     const isOn = [true, false, false, true][this.#sides.length % 4];
     this.#sides.push(isOn);
-    this.#journals.turn(isOn);
-    setOptionsOfAllNodes(isOn ? this.#switching.journal : WITHOUT);
+    await switched.turn(isOn);
+    switched.makeNodes(isOn);
   }
 
   override report(report: Report): void {
@@ -114,7 +108,7 @@ export class SwitchedBench extends Bench {
   }
 
   /** Without rounds of the benchmark's own, which {@link turn} has counted, there are no sides, and no ratios. */
-  #compareRounds({ name, unit, values }: Report, writes: boolean): void {
+  #compareRounds({ name, unit, values }: Report, differs: boolean): void {
     // A benchmark may leave its first rounds out, or report several figures of each.
     const each = Math.max(1, Math.floor(values.length / this.#sides.length));
     const rounds = Math.floor(values.length / each);
@@ -124,77 +118,23 @@ export class SwitchedBench extends Bench {
       return unit.endsWith('/s') ? 1 / value : value;
     });
     const [on, off] = [true, false].map((side) => times.filter((_, round) => sides[round] === side));
-    const ratios = on.slice(0, off.length).map((time, at) => time / off[at]);
-    this.#switching.onResult({ name, ratios, controls: controlsOf(off), writes });
+    const ratios = on.map((time, at) => time / off[at]).filter(isRatio);
+    this.#switching.onResult({ name, ratios, controls: controlsOf(off), differs });
     this.#end();
   }
 
-  /** A benchmark begins whose nodes' journals are not known. */
+  /** A benchmark begins whose nodes are not known. */
   #begin(): void {
     if (!this.#hasReported) return;
     this.#hasReported = false;
     this.#sides = [];
-    setOptionsOfAllNodes(this.#switching.journal);
+    this.#switching.switched.makeNodes(true);
   }
 
   #end(): void {
     this.#hasReported = true;
-    setOptionsOfAllNodes(this.#switching.journal);
-    this.#journals.find();
-  }
-}
-
-/** Finds the journals that are written to, by looking on for a while. */
-class JournalFinder {
-  readonly #found = new Set<Journal>();
-  // oxlint-disable-next-line typescript/unbound-method -- it is called with its journal
-  readonly #record = Journal.prototype.record;
-
-  get found(): number {
-    return this.#found.size;
-  }
-
-  forget(): void {
-    this.#found.clear();
-  }
-
-  find(): void {
-    const [found, record] = [this.#found, this.#record];
-    Journal.prototype.record = function (...change): void {
-      found.add(this);
-      record.apply(this, change);
-    };
-  }
-
-  stop(): void {
-    Journal.prototype.record = this.#record;
-  }
-
-  turn(isOn: boolean): void {
-    for (const journal of this.#found) journal.isOn = isOn && journal.capacity > 0;
-  }
-}
-
-/**
- * What the journals take for the time while they are measured: it passes by the time that the work with a journal takes, and only by that. So
- * a second holds as much of this work as on a machine that does nothing else, and a journal keeps the share of the changes that it would there.
- */
-class JournalTime {
-  readonly #wall = systemClock.wall.bind(systemClock);
-  #passed = 0;
-
-  pass(ms: number): void {
-    this.#passed += ms;
-  }
-
-  /** The rest of a node keeps the clock that it was made with. */
-  replace(): void {
-    const from = this.#wall() - this.#passed;
-    systemClock.wall = () => from + this.#passed;
-  }
-
-  restore(): void {
-    systemClock.wall = this.#wall;
+    this.#switching.switched.makeNodes(true);
+    this.#switching.switched.find();
   }
 }
 
@@ -212,28 +152,27 @@ const FOURS = 12;
 /** What waits for another process writes little, and is not done in turns. */
 const WAITING_ROUND_MS = 400;
 
-type Side = Parameters<Bench['rates']>[0]['work'];
+type Work = Rates['work'];
 
 /**
- * Does the same work with and without a journal, in turns. Both sides do the same number of times in each turn of the event loop, so they meet the
- * same keys and the same memory. The order with, without, without, with cancels what grows steadily. The blocks without are compared with each
- * other as well, each time in the other order.
+ * Does the same work with what is switched and without it, in turns. Both sides do the same number of times in each turn of the event loop, so
+ * they meet the same keys and the same memory. The order with, without, without, with cancels what grows steadily. The blocks without are compared
+ * with each other as well, each time in the other order.
  */
 class Alternation {
   readonly #name: string;
-  readonly #with: Side;
-  readonly #without: Side;
-  readonly #time: JournalTime;
+  readonly #work: Work;
+  readonly #switched: Switch;
   readonly #quick: boolean;
   #times = 16;
   #turns = 1;
+  #settling = 0;
   #fours = 1;
 
-  constructor(name: string, withJournal: Side, withoutJournal: Side, time: JournalTime, quick: boolean) {
+  constructor(name: string, work: Work, switched: Switch, quick: boolean) {
     this.#name = name;
-    this.#with = withJournal;
-    this.#without = withoutJournal;
-    this.#time = time;
+    this.#work = work;
+    this.#switched = switched;
     this.#quick = quick;
   }
 
@@ -247,10 +186,10 @@ class Alternation {
       for (let four = 0; four < this.#fours; four += 1) {
         const first = (round + four) % 2;
         /* oxlint-disable no-await-in-loop -- block after block */
-        on += await this.#block(this.#with);
-        off[first] += await this.#block(this.#without);
-        off[1 - first] += await this.#block(this.#without);
-        on += await this.#block(this.#with);
+        on += await this.#block(true);
+        off[first] += await this.#block(false);
+        off[1 - first] += await this.#block(false);
+        on += await this.#block(true);
         /* oxlint-enable no-await-in-loop */
       }
       ratios.push(on / (off[0] + off[1]));
@@ -267,39 +206,46 @@ class Alternation {
     collectGarbage();
     let took = 0;
     let waits = false;
-    const end = performance.now() + 2 * warmUpMs;
-    while (performance.now() < end || took < (waits ? WAITING_ROUND_MS : TURN_MS) / 2) {
+    let warmed = 0;
+    while (warmed < 2 * warmUpMs || took < (waits ? WAITING_ROUND_MS : TURN_MS) / 2) {
       const isShort = took < (waits ? WAITING_ROUND_MS : TURN_MS) / 2;
       if (isShort) this.#times *= 2;
-      /* oxlint-disable no-await-in-loop -- one after the other */
-      await this.#turn(this.#without);
-      ({ took, waits } = await this.#turn(this.#with));
-      /* oxlint-enable no-await-in-loop */
+      for (const isOn of [false, true]) {
+        /* oxlint-disable no-await-in-loop -- one after the other */
+        await this.#switched.turn(isOn);
+        ({ took, waits } = await this.#turn(isOn));
+        /* oxlint-enable no-await-in-loop */
+        warmed += took;
+      }
     }
     this.#turns = waits ? 1 : Math.max(1, Math.round(BLOCK_MS / took));
+    this.#settling = waits ? 0 : this.#switched.settlingTurns;
     this.#fours = waits ? 1 : FOURS;
   }
 
-  async #block(side: Side): Promise<number> {
+  async #block(isOn: boolean): Promise<number> {
+    await this.#switched.turn(isOn);
+    // oxlint-disable-next-line no-await-in-loop -- turn after turn
+    for (let turn = 0; turn < this.#settling; turn += 1) await this.#turn(isOn);
     let sum = 0;
     for (let turn = 0; turn < this.#turns; turn += 1) {
       // oxlint-disable-next-line no-await-in-loop -- turn after turn
-      sum += (await this.#turn(side)).took;
+      sum += (await this.#turn(isOn)).took;
     }
     return sum;
   }
 
   /** Synchronous work is timed by processor time, work that waits by the time that passes. */
-  async #turn(side: Side): Promise<{ readonly took: number; readonly waits: boolean }> {
+  async #turn(isOn: boolean): Promise<{ readonly took: number; readonly waits: boolean }> {
     await setImmediate();
     const [from, fromCpu] = [performance.now(), cpuTime()];
-    const done = side(this.#times);
+    const done = this.#work(this.#times);
     const cpuMs = cpuTime() - fromCpu;
     const right = await done;
     const waits = typeof done !== 'number';
     verify(right === this.#times, `'${this.#name}' was right ${right} times of ${this.#times}`);
     const took = waits ? performance.now() - from : cpuMs;
-    if (side === this.#with) this.#time.pass(took);
+    this.#switched.worked(isOn, took);
     return { took, waits };
   }
 }
@@ -309,5 +255,10 @@ function controlsOf(times: readonly number[]): readonly number[] {
   return Array.from({ length: times.length >> 1 }, (_, pair) => {
     const ratio = times[2 * pair] / times[2 * pair + 1];
     return pair % 2 === 0 ? ratio : 1 / ratio;
-  });
+  }).filter(isRatio);
+}
+
+/** A stall that is too short to be seen counts as none, and has no ratio to others. */
+function isRatio(ratio: number): boolean {
+  return Number.isFinite(ratio) && ratio > 0;
 }

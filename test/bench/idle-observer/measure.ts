@@ -1,8 +1,9 @@
 /**
- * `npm run measure:journal`: what it costs that a node remembers changes while nobody looks. Runs each benchmark of the areas on nodes with
+ * `npm run measure:idle-observer`: what it costs a node that somebody may look, while nobody does. Runs each benchmark of the areas on nodes with
  * a journal and on nodes without one, in turns, and prints how many times as long it takes with one, and beside it what two rounds without a
  * journal differ by: how far the figures can be trusted.
  *
+ *     --page           compares nodes whose application imports the observer's page with nodes of one that does not; all have a journal
  *     --area NAME      only areas whose names begin so; default: all whose nodes are in the process that measures
  *     --rounds N       of each benchmark in each process, two seconds each; default 5. Benchmarks with rounds of their own keep theirs
  *     --runs N         processes of each area; default 2
@@ -11,17 +12,25 @@
  *
  * Of calls, a node's journal hears nothing, nor of reads: such rows, marked with a star, show how far the figures can be trusted, too. A figure
  * that a benchmark takes once has no ratio: for that, and for areas whose nodes are in other processes, there is
- * `npm run bench -- --against-nodes`. Ends with 1 if the whole interval of a row without a star lies above the goal of 1.02.
+ * `npm run bench -- --against-nodes`, for the journal. Ends with 1 if the whole interval of a row without a star lies above the goal of 1.02.
  */
 import { fork } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { intervalOf } from '../against/interval';
 import { AREAS } from '../areas';
 import { median } from '../support/statistics';
+import { JournalSwitch } from './journal-switch';
+import { PageSwitch } from './page-switch';
+import type { Switch } from './switch';
 import { SwitchedBench, type SwitchedResult } from './switched-bench';
 
 const GOAL = 1.02;
-/** Whose nodes are in the process that measures, where their journals can be switched. */
+/**
+ * To change applications leaves so much garbage that without this all old objects were collected once in each round, in one block of either side:
+ * ratios then spread twice as far.
+ */
+const FEW_COLLECTIONS = ['--initial-heap-size=1500'];
+/** Whose nodes are in the process that measures, where something can be switched at them. */
 const MEASURED = [
   'writes',
   'reads',
@@ -39,6 +48,7 @@ const { values } = parseArgs({
     area: { type: 'string', default: '' },
     rounds: { type: 'string', default: '5' },
     runs: { type: 'string', default: '2' },
+    page: { type: 'boolean', default: false },
     journal: { type: 'string' },
     quick: { type: 'boolean', default: false },
     /** Set for the processes that measure. */
@@ -53,12 +63,18 @@ async function main(): Promise<void> {
 
 /** The process that measures one area. */
 async function measureHere(area: string): Promise<void> {
-  const journal = values.journal === undefined ? {} : { observer: { journal: Number(values.journal) } };
   const rounds = Number(values.rounds);
   const onResult = (result: SwitchedResult): unknown => process.send?.(result);
-  await AREAS[area](new SwitchedBench({ area, quick: values.quick, rounds, journal, onResult }));
+  await AREAS[area](new SwitchedBench({ area, quick: values.quick, rounds, switched: switched(), onResult }));
   process.disconnect();
   process.exit(0);
+}
+
+function switched(): Switch {
+  if (values.page) return new PageSwitch();
+  return new JournalSwitch(
+    values.journal === undefined ? {} : { observer: { journal: Number(values.journal) } },
+  );
 }
 
 /** The process that shows what the others find. */
@@ -85,11 +101,11 @@ async function measureAll(): Promise<void> {
 }
 
 /** Prints a row. Returns whether the goal is missed for certain. */
-function show({ name, ratios, controls, writes }: SwitchedResult): boolean {
-  const star = writes ? '' : ' *';
+function show({ name, ratios, controls, differs }: SwitchedResult): boolean {
+  const star = differs ? '' : ' *';
   console.log(`| ${name}${star} | ${figures(ratios)} | ${ratios.length} | ${figures(controls)} |`);
   const interval = intervalOf(ratios);
-  return writes && interval !== undefined && interval.low > GOAL && median(ratios) > GOAL;
+  return differs && interval !== undefined && interval.low > GOAL && median(ratios) > GOAL;
 }
 
 function figures(ratios: readonly number[]): string {
@@ -104,7 +120,8 @@ function figures(ratios: readonly number[]): string {
 
 function measureApart(area: string, onResult: (result: SwitchedResult) => void): Promise<void> {
   const args = [...process.argv.slice(2), '--measure', area];
-  const child = fork(__filename, args, { execArgv: process.execArgv });
+  const execArgv = [...process.execArgv, ...(values.page ? FEW_COLLECTIONS : [])];
+  const child = fork(__filename, args, { execArgv });
   child.on('message', (result: SwitchedResult) => onResult(result));
   return new Promise((resolve, reject) => {
     child.once('exit', (code) => {
