@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { Module } from '@nestjs/common';
 import { eventually } from '../../../../test/support/eventually';
 import { createTestCluster, type TestCluster, type TestNode, type TestNodeSettings } from '../testing';
@@ -10,7 +11,28 @@ import { isBetter } from './placement';
 const MANY = 400;
 const MOST_PER_TURN = 50;
 
-let handedOver: number;
+/** Counts how often something happens in each turn of the event loop. */
+class PerTurn {
+  total = 0;
+  readonly #counts = new Map<number, number>();
+
+  /** It has happened. */
+  readonly note = (): void => {
+    // libuv's own count: between two callbacks of `setImmediate` two turns may do their work, if the order in their queue changes.
+    const { loopCount } = performance.nodeTiming.uvMetricsInfo;
+    this.total += 1;
+    this.#counts.set(loopCount, (this.#counts.get(loopCount) ?? 0) + 1);
+  };
+
+  /** Waits until it has happened exactly so often. @returns The most of a turn */
+  async mostUntil(total: number): Promise<number> {
+    await eventually(() => this.total === total);
+    return Math.max(...this.#counts.values());
+  }
+}
+
+let handedOver: PerTurn;
+let ended: PerTurn;
 let state: unknown;
 
 @Entity('thing')
@@ -20,7 +42,7 @@ class Thing {
     return 'hi';
   }
   onHandOver(): unknown {
-    handedOver += 1;
+    handedOver.note();
     return state;
   }
   onMerge(): void {
@@ -31,20 +53,6 @@ class Thing {
 // oxlint-disable-next-line typescript/no-extraneous-class
 class Hosts {}
 
-/** Counts in every turn of the event loop what has happened since the last one, until it has happened so often. @returns The most of a turn */
-async function mostInATurn(happened: () => number, often: number): Promise<number> {
-  let [most, before] = [0, happened()];
-  for (let turns = 0; before < often && turns < 5000; turns += 1) {
-    // oxlint-disable-next-line no-await-in-loop
-    await new Promise((resolve) => setImmediate(resolve));
-    const now = happened();
-    most = Math.max(most, now - before);
-    before = now;
-  }
-  expect(before).toBe(often);
-  return most;
-}
-
 describe('What a peer asks a node for in one turn of the event loop', () => {
   let cluster: TestCluster;
   let host: TestNode;
@@ -53,7 +61,7 @@ describe('What a peer asks a node for in one turn of the event loop', () => {
   const living = (): number => host.node.stats().entities.living.thing;
 
   beforeEach(async () => {
-    [handedOver, state] = [0, undefined];
+    [handedOver, ended, state] = [new PerTurn(), new PerTurn(), undefined];
     const modules = ({ node }: TestNodeSettings) => (node === 'host' ? [Hosts] : []);
     cluster = await createTestCluster({ nodes: ['host', 'peer'], modules });
     [host, peer] = [cluster.node('host'), cluster.node('peer')];
@@ -64,13 +72,16 @@ describe('What a peer asks a node for in one turn of the event loop', () => {
 
   it('ends fifty processes in a turn at most, and those that were asked for first', async () => {
     const processes = Array.from({ length: MANY }, () => host.processes.spawn());
-    const ended: Pid[] = [];
-    for (const process of processes) void process.exited.then(() => ended.push(process.pid));
+    const order: Pid[] = [];
+    const note = ({ pid }: { readonly pid: Pid }): void => {
+      order.push(pid);
+      ended.note();
+    };
+    for (const process of processes) void process.exited.then(() => note(process));
     const answers = processes.map(({ pid }) => peer.processes.exit(pid, 'r'));
-    const dead = () => processes.filter(({ alive }) => !alive).length;
-    expect(await mostInATurn(dead, MANY)).toBeLessThanOrEqual(MOST_PER_TURN);
+    expect(await ended.mostUntil(MANY)).toBeLessThanOrEqual(MOST_PER_TURN);
     await Promise.all(answers);
-    expect(ended).toEqual(processes.map(({ pid }) => pid));
+    expect(order).toEqual(processes.map(({ pid }) => pid));
   });
 
   it('stops fifty entities in a turn at most', async () => {
@@ -78,7 +89,7 @@ describe('What a peer asks a node for in one turn of the event loop', () => {
     const orders = Array.from({ length: MANY }, (_, key) =>
       peer.processes.exit(hostPid(), { order: 'stop', type: 'thing', key, reason: 'r' }),
     );
-    expect(await mostInATurn(() => MANY - living(), MANY)).toBeLessThanOrEqual(MOST_PER_TURN);
+    expect(await ended.mostUntil(MANY)).toBeLessThanOrEqual(MOST_PER_TURN);
     await Promise.all(orders);
   });
 
@@ -94,13 +105,20 @@ describe('What a peer asks a node for in one turn of the event loop', () => {
   const startAll = async (): Promise<void> => {
     await Promise.all(Array.from({ length: MANY }, (_, key) => host.entities.ref(Thing, key).call('hi')));
     expect(living()).toBe(MANY);
+    host
+      .registry('pg.entities')
+      .monitorScope()
+      .subscribe((event) => {
+        if (event.type === 'leave')
+          for (const { pid } of event.entries) if (pid.node === 'host') ended.note();
+      });
   };
 
   it('lets fifty entities give way to others in a turn at most', async () => {
     await startAll();
     const better = claimAll(peer.processes.spawn().pid);
     expect(better).toBeGreaterThan(3 * MOST_PER_TURN);
-    expect(await mostInATurn(() => handedOver, better)).toBeLessThanOrEqual(MOST_PER_TURN);
+    expect(await handedOver.mostUntil(better)).toBeLessThanOrEqual(MOST_PER_TURN);
     await eventually(() => expect(living()).toBe(MANY - better));
   });
 
@@ -114,7 +132,7 @@ describe('What a peer asks a node for in one turn of the event loop', () => {
     const better = claimAll(fake.pid);
     await eventually(() => expect(merges).toHaveLength(better));
     for (const merge of merges) merge();
-    expect(await mostInATurn(() => MANY - living(), better)).toBeLessThanOrEqual(MOST_PER_TURN);
+    expect(await ended.mostUntil(better)).toBeLessThanOrEqual(MOST_PER_TURN);
   });
 
   it('closes fifty entities in a turn at most that move, and ends as many, however the answers come', async () => {
@@ -126,14 +144,19 @@ describe('What a peer asks a node for in one turn of the event loop', () => {
     const fake = peer.processes.mount({ label: 'Host', serial: false, handlers });
     peer.registry('pg.hosts').join('thing', fake.pid, { guard: 'view', stateVersion: 1, full: false });
     await eventually(() => expect(host.entities.hosts(Thing)).toHaveLength(2));
-    for (let key = 0; key < MANY; key += 1)
-      void peer.processes.exit(hostPid(), { order: 'move', type: 'thing', key, node: 'peer' });
+    // On a busy machine an answer may come after its time limit.
+    const orders = Promise.allSettled(
+      Array.from({ length: MANY }, (_, key) =>
+        peer.processes.exit(hostPid(), { order: 'move', type: 'thing', key, node: 'peer' }),
+      ),
+    );
     await eventually(() => expect(answers.prepare).toHaveLength(MANY));
     for (const answer of answers.prepare) answer();
-    expect(await mostInATurn(() => handedOver, MANY)).toBeLessThanOrEqual(MOST_PER_TURN);
+    expect(await handedOver.mostUntil(MANY)).toBeLessThanOrEqual(MOST_PER_TURN);
     await eventually(() => expect(answers.receive).toHaveLength(MANY));
     for (const answer of answers.receive) answer();
-    expect(await mostInATurn(() => MANY - living(), MANY)).toBeLessThanOrEqual(MOST_PER_TURN);
+    expect(await ended.mostUntil(MANY)).toBeLessThanOrEqual(MOST_PER_TURN);
+    await orders;
   });
 
   it('copies the key of a call to an entity a few times at most, because it may have thousands of parts', async () => {
