@@ -302,7 +302,7 @@ test('an answer may come through another server of the cluster, and so may no re
 
 describe('messages of hostile peers', () => {
   test.each(clients)(
-    'a message with malformed headers is reported, and later messages arrive, with %s',
+    'a message with malformed or many headers is dropped unread, and later messages arrive, with %s',
     async (_, connect) => {
       const server = await startServer();
       const client = await connect({ servers: server.url });
@@ -312,13 +312,17 @@ describe('messages of hostile peers', () => {
       const { hostname, port } = new URL(server.url);
       const socket = openSocket(Number(port), hostname);
       cleanUps.push(() => Promise.resolve(void socket.destroy()));
-      const headers = 'NATS/1.0\r\nbad key: x\r\n\r\n';
+      // The clients compare each header with all before it: to read these would take them minutes.
+      const many = Array.from({ length: 150_000 }, (__, at) => `${at.toString(36)}:\r\n`).join('');
       const publish = (subject: string): string =>
-        `HPUB ${subject} ${headers.length} ${headers.length}\r\n${headers}\r\n`;
+        ['bad key: x\r\n', many]
+          .map((lines) => `NATS/1.0\r\n${lines}\r\n`)
+          .map((headers) => `HPUB ${subject} ${headers.length} ${headers.length}\r\n${headers}\r\n`)
+          .join('');
       socket.write('CONNECT {"headers":true,"verbose":false,"pedantic":false}\r\n');
       socket.write(publish('inbox') + publish(`test.reply.${node.node}.1`) + 'PUB inbox 5\r\nafter\r\n');
       await eventually(() => expect(heard).toEqual(['after']));
-      expect(node.errors).toHaveLength(2);
+      expect(node.errors).toEqual([]);
     },
   );
 });

@@ -42,12 +42,34 @@ export interface NatsMessage {
   readonly headers?: { readonly code: number } | undefined;
 }
 
-/** The status code of a server's message that nobody is subscribed. */
-export const NO_RESPONDERS = 503;
+/** The status code of a server's message that nobody is subscribed, and how its headers begin. */
+const NO_RESPONDERS = 503;
+const NO_RESPONDERS_LINE = /^NATS\/1\.0 503\b/;
+const LINE_BYTES = 13;
 
 /** Whether a message comes from the server and not from a node: nodes send no headers. */
 export function isStatusMessage(message: NatsMessage): boolean {
-  return message.data.length === 0 && message.headers !== undefined;
+  if (message.data.length > 0) return false;
+  const bytes = unreadHeaders(message);
+  return bytes === undefined ? message.headers !== undefined : bytes.length > 0;
+}
+
+/**
+ * The headers of an empty message as both clients keep them. Reading `headers` makes a client compare each line with all before it, and
+ * anybody who may publish to a node can write 150,000: minutes of processor time for one message. If the inside of a client looks
+ * different one day, it reads them.
+ */
+function unreadHeaders(message: NatsMessage): Uint8Array | undefined {
+  const bytes = peek(message, '_rdata');
+  return bytes instanceof Uint8Array ? bytes : undefined;
+}
+
+/** Whether a status message says that nobody is subscribed. */
+export function saysNoResponders(message: NatsMessage): boolean {
+  const bytes = unreadHeaders(message);
+  return bytes === undefined
+    ? message.headers?.code === NO_RESPONDERS
+    : NO_RESPONDERS_LINE.test(String.fromCharCode(...bytes.subarray(0, LINE_BYTES)));
 }
 
 /**

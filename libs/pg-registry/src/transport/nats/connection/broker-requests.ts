@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { PendingRequests } from '../../pending-requests';
-import { isStatusMessage, NO_RESPONDERS, type NatsMessage } from '../nats-client';
+import { isStatusMessage, type NatsMessage, saysNoResponders } from '../nats-client';
 
 const DECODER = new TextDecoder();
 /** No answer to a request of a node is longer: a record of 512 KB in base64 with its headers. Others may write what takes longer to read. */
@@ -101,7 +101,7 @@ export class BrokerRequests {
     const { subject } = message;
     if (!subject.startsWith(this.#prefix)) return false;
     if (!isStatusMessage(message)) this.#pending.answer(subject, message.data);
-    else if (message.headers?.code === NO_RESPONDERS) this.#pending.noResponders(subject);
+    else if (saysNoResponders(message)) this.#pending.noResponders(subject);
     return true;
   }
 

@@ -44,7 +44,7 @@ export class ClientSubscriptions {
   add(subject: string, onMessage: (message: NatsMessage) => void): Subscription {
     const { report } = this.#deps;
     let active = true;
-    // All of it is guarded: even reading the headers of a message throws if a peer wrote them in a wrong form.
+    // All of it is guarded: what reads malformed headers throws, where the inside of a client leaves no other way.
     const callback = safeCallback((error: Error | null, message: NatsMessage): void => {
       if (!active) return;
       if (error === null) onMessage(message);

@@ -1,4 +1,6 @@
 import { Socket } from 'node:net';
+import { MsgImpl as MsgImpl3 } from '@nats-io/nats-core/internal';
+import { MsgImpl as MsgImpl2 } from 'nats/lib/nats-base-client/msg';
 import { NatsConnection } from './nats-connection';
 import type { NatsMessage } from '../nats-client';
 
@@ -36,13 +38,16 @@ class FakeClient {
   }
 }
 
-/** What `nats` gives for an empty message whose headers a peer wrote in a wrong form, such as `bad key: x`. */
-const malformed = (subject: string): NatsMessage =>
-  Object.defineProperty({ subject, data: new Uint8Array(), reply: '' }, 'headers', {
-    get: () => {
-      throw new Error("' ' is not a valid character for a header key");
-    },
-  }) as NatsMessage;
+/** What the clients give for an empty message with these headers. */
+const withHeaders = (
+  Message: typeof MsgImpl2 | typeof MsgImpl3,
+  subject: string,
+  text: string,
+): NatsMessage => {
+  const headers = Buffer.from(text);
+  const told = { subject: Buffer.from(subject), sid: 1, hdr: headers.length, size: headers.length };
+  return new Message(told, headers, { publish: () => undefined });
+};
 
 const message = (subject: string): NatsMessage => ({ subject, data: Uint8Array.of(1), reply: '' });
 
@@ -89,17 +94,35 @@ describe('a NATS connection', () => {
     expect(socket.listenerCount('data')).toBe(0);
   });
 
-  it.each(['inbox', 'replies'])(
-    'a connection reports a message to %s whose headers cannot be read, and takes the next one',
-    (subject) => {
+  describe.each([
+    ['nats', MsgImpl2],
+    ['@nats-io/transport-node', MsgImpl3],
+  ])('an empty message with headers, from %s,', (_, Message) => {
+    it.each(['inbox', 'replies'])('is dropped without a look at what a peer wrote there (%s)', (subject) => {
+      const read = jest.spyOn(Message.prototype, 'headers', 'get');
       const heard: string[] = [];
       connection.subscribe('inbox', (on) => heard.push(on));
-      expect(() => client.callbacks.get(subject)?.(null, malformed(subject))).not.toThrow();
-      client.callbacks.get('inbox')?.(null, message('inbox'));
+      client.callbacks.get(subject)!(null, withHeaders(Message, subject, 'NATS/1.0\r\na:\r\n\r\n'));
+      client.callbacks.get('inbox')!(null, message('inbox'));
       expect(heard).toEqual(['inbox']);
-      expect(errors).toEqual(["' ' is not a valid character for a header key"]);
-    },
-  );
+      expect(read).not.toHaveBeenCalled();
+      expect(errors).toEqual([]);
+      read.mockRestore();
+    });
+
+    it.each(['NATS/1.0 503\r\n\r\n', 'NATS/1.0 503\r\nNats-Subject: s\r\n\r\n'])(
+      'tells that nobody is subscribed (%j)',
+      (text) => {
+        const outcomes: string[] = [];
+        const options = { reply: 'replies', timeoutMs: 1000 };
+        connection.request('s', new Uint8Array(), options, ({ type }) => outcomes.push(type));
+        client.callbacks.get('replies')!(null, withHeaders(Message, 'replies', 'NATS/1.0 5030\r\n\r\n'));
+        expect(outcomes).toEqual([]);
+        client.callbacks.get('replies')!(null, withHeaders(Message, 'replies', text));
+        expect(outcomes).toEqual(['no-responders']);
+      },
+    );
+  });
 
   it('a connection tells of a largest message that the server changes while the connection stays', async () => {
     client = new FakeClient();

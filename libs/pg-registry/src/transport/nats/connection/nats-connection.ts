@@ -14,10 +14,10 @@ import type {
 import {
   contentOf,
   isStatusMessage,
-  NO_RESPONDERS,
   type NatsClient,
   type NatsMessage,
   reasonOf,
+  saysNoResponders,
 } from '../nats-client';
 import { ConnectionLeases } from '../leases/connection-leases';
 import { ClientSocket } from './client-socket';
@@ -220,7 +220,7 @@ export class NatsConnection implements Connection {
     const { subject } = message;
     if (this.#leases.take(message)) return;
     if (!isStatusMessage(message)) this.#onAnswer(subject, contentOf(message), message.reply ?? '');
-    else if (message.headers?.code === NO_RESPONDERS && !this.#requests.noResponders(subject))
+    else if (saysNoResponders(message) && !this.#requests.noResponders(subject))
       this.#options.onNoResponders?.(subject);
   }
 
