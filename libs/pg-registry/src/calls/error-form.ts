@@ -65,8 +65,16 @@ export function errorOfForm(received: ErrorForm): PgRegistryError {
   const error =
     (form.ownClass ? rebuild(form) : undefined) ??
     new RemoteError(form.message, { remote: failureOf(form, form.fields) });
-  if (form.stack !== '') error.stack = form.stack;
+  if (form.stack !== '') error.stack = stackOfPeer(form.stack);
   return error;
+}
+
+/**
+ * Returns the stack that another node says, indented otherwise than V8 does. Node.js paints the packages in lines that V8 may have written when it
+ * prints an error in colours, as Nest's logger does: version 20 never ends where a line stops behind `/node_modules/a`, until its memory is full.
+ */
+function stackOfPeer(stack: string): string {
+  return boundedText(stack).replaceAll('\n    at', '\n  at');
 }
 
 /** Returns the error that a caller on the same node gets: the same as on any other node. */

@@ -1,5 +1,7 @@
+import { inspect } from 'node:util';
 import { Pid, PgRegistryError, RemoteError } from '../term';
 import { expectNoLeak, FakeCluster, turn } from './calls.fixture';
+import { errorOfForm } from './error-form';
 
 class Hostile extends Error {
   constructor(name: string) {
@@ -135,6 +137,21 @@ describe('a handler that throws something hostile', () => {
     expect(await a.service.call(pid, 'ok')).toBe('ok');
     expect(a.calls.mailboxes.inFlight).toBe(0);
   });
+});
+
+describe('an error that another node answers with', () => {
+  it.each(['/node_modules/a', 'f (/srv/node_modules/@a/b', '\\node_modules\\a/x.js:1:2)'])(
+    'has no line in its stack in which Node.js looks for packages, such as %j, and can be printed in colours',
+    (place) => {
+      const stack = `Error: m\n    at ${place}\n    at ${place}`;
+      const form = { ownClass: false, name: 'Error', code: '', message: 'm', fields: {} };
+      const error = errorOfForm({ ...form, stack });
+      expect(error.stack).not.toMatch(/\n {4}at/);
+      expect(error.stack).toContain(`at ${place}`);
+      expect(inspect(error, { colors: true })).toContain(place);
+      expect(errorOfForm({ ...form, stack: stack.repeat(1000) }).stack!.length).toBeLessThanOrEqual(4096);
+    },
+  );
 });
 
 describe('an exit with a hostile reason', () => {

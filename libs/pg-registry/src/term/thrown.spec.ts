@@ -1,5 +1,5 @@
 import { runInNewContext } from 'node:vm';
-import { isError, isMissingPackage, messageOfThrown, nameOfThrown } from './thrown';
+import { isError, isMissingPackage, messageOfThrown, nameOfThrown, stackOfThrown } from './thrown';
 
 function missing(message: string): Error {
   return Object.assign(new Error(message), { code: 'MODULE_NOT_FOUND' });
@@ -38,5 +38,18 @@ describe('nameOfThrown', () => {
       'Error',
       'number',
     ]);
+  });
+});
+
+describe('stackOfThrown', () => {
+  it('a long stack ends with a whole line, and one whose message alone is too long is cut there', () => {
+    const error = new Error('m');
+    const place = '\n    at f (/srv/node_modules/a/b.js:1:2)';
+    error.stack = `Error: m${place.repeat(1000)}`;
+    expect(stackOfThrown(error)).toBe(`Error: m${place.repeat(Math.floor((4096 - 8) / place.length))}`);
+    error.stack = `Error: m${place}`;
+    expect(stackOfThrown(error)).toBe(error.stack);
+    error.stack = 'x'.repeat(5000);
+    expect(stackOfThrown(error)).toBe('x'.repeat(4096));
   });
 });

@@ -88,10 +88,13 @@ export function codeOfThrown(thrown: unknown): string {
   return typeof code === 'string' || typeof code === 'number' ? boundedText(code) : '';
 }
 
-/** Returns the stack of an Error; empty if it has none. */
+/** Returns the stack of an Error; empty if it has none. A long one ends with a whole line, because not every tool can read half a place. */
 export function stackOfThrown(thrown: unknown): string {
   const stack = isError(thrown) ? propertyOfThrown(thrown, 'stack') : undefined;
-  return typeof stack === 'string' ? boundedText(stack) : '';
+  if (typeof stack !== 'string') return '';
+  const text = boundedText(stack);
+  const end = text.length < stack.length ? text.lastIndexOf('\n') : -1;
+  return end === -1 ? text : text.slice(0, end);
 }
 
 /**
