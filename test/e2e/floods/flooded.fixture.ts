@@ -35,6 +35,7 @@ class Flooded {
   readonly #turns = new LongestTurn();
   #slowest = 0;
   #failed = 0;
+  #failure = '';
 
   private constructor(
     name: string,
@@ -85,8 +86,9 @@ class Flooded {
     try {
       await firstValueFrom(this.#client.send(`ping.${other}`, 1).pipe(timeout(15_000)));
       this.#slowest = Math.max(this.#slowest, performance.now() - begun);
-    } catch {
+    } catch (error) {
       this.#failed += 1;
+      this.#failure = String(error);
     }
   }
 
@@ -97,10 +99,12 @@ class Flooded {
       longestTurnMs: this.#turns.take(),
       slowestCallMs: this.#slowest,
       failed: this.#failed,
+      failure: this.#failure,
       congestions: outgoing.congestions,
       megabytes: process.memoryUsage().rss / 1e6,
     };
     this.#slowest = this.#failed = 0;
+    this.#failure = '';
     return suffered;
   }
 

@@ -18,6 +18,8 @@ export interface Suffered {
   /** The slowest of its own calls to the other nodes. */
   readonly slowestCallMs: number;
   readonly failed: number;
+  /** Why the latest of them failed; empty: none did. */
+  readonly failure: string;
   readonly congestions: number;
   readonly megabytes: number;
 }

@@ -11,7 +11,15 @@ import type { Sender } from '../../../libs/pg-registry/src/wire/frame';
 import { NatsServer } from '../../support/nats-server';
 import { NodeProcess } from '../../support/node-process';
 import { type Flood, FLOODS, type Suffered } from './floods';
-import { connectStorm, ofInventedSenders, ofOneSender, senderOf, storm } from './storms';
+import {
+  connectStorm,
+  ofInventedSenders,
+  ofNoFrames,
+  ofOneSender,
+  ofProbes,
+  senderOf,
+  storm,
+} from './storms';
 
 const HONEST = ['a', 'b', 'c'] as const;
 const HOSTILE = 'm';
@@ -44,10 +52,10 @@ function sufferedBy(nodes: readonly NodeProcess[]): Promise<Suffered[]> {
 }
 
 function print(when: string, suffered: readonly Suffered[]): void {
-  for (const { node, longestTurnMs, slowestCallMs, failed, congestions, megabytes } of suffered)
+  for (const { node, longestTurnMs, slowestCallMs, failed, failure, congestions, megabytes } of suffered)
     console.log(
       `${when.padEnd(36)} ${node}: longest turn ${longestTurnMs.toFixed(0).padStart(4)} ms, slowest call ${slowestCallMs.toFixed(0).padStart(5)} ms, ` +
-        `${failed} failed, ${congestions} congestions, ${megabytes.toFixed(0)} MB`,
+        `${failed} failed${failure === '' ? '' : ` (${failure})`}, ${congestions} congestions, ${megabytes.toFixed(0)} MB`,
     );
 }
 
@@ -90,23 +98,24 @@ async function measure(flood: Flood): Promise<number> {
 /** Storms onto a node, and after it onto each client alone. @returns The longest turn of a node, in ms */
 async function measureStorms(): Promise<number> {
   await using server = await startServer();
-  const connection = await connectStorm(server.url);
+  // The server reads what each of them sends in a thread of its own.
+  const connections = [await connectStorm(server.url), await connectStorm(server.url)];
   try {
-    const { sender, longestTurnMs } = await stormNodes(server, connection);
-    for (const client of CLIENTS) await stormClient(client, server, connection, sender);
+    const { sender, longestTurnMs } = await stormNodes(server, connections);
+    for (const client of CLIENTS) await stormClient(client, server, connections, sender);
     return longestTurnMs;
   } finally {
-    await connection.close();
+    await Promise.all(connections.map((connection) => connection.close()));
   }
 }
 
 /** @returns The hostile node's identity, of which the frames are, and the longest turn of the others */
 async function stormNodes(
   server: NatsServer,
-  connection: NatsConnection,
+  connections: readonly NatsConnection[],
 ): Promise<{ sender: Sender; longestTurnMs: number }> {
   let longest = 0;
-  const found = senderOf(connection, HOSTILE);
+  const found = senderOf(connections[0], HOSTILE);
   const nodes = await Promise.all([...HONEST, HOSTILE].map((name) => start(name, server.url)));
   const honest = nodes.slice(0, HONEST.length);
   try {
@@ -118,9 +127,11 @@ async function stormNodes(
     for (const [title, messages] of [
       ['small frames of one node', ofOneSender(sender)],
       ['small frames of invented nodes', ofInventedSenders()],
+      ['probes for another node', ofProbes(sender)],
+      ['what is no frame', ofNoFrames(sender)],
     ] as const) {
       await sufferedBy(honest);
-      const rate = await storm(connection, messages, STORM_MS);
+      const rate = await storm(connections, messages, STORM_MS);
       await pause(WARM_UP_MS / 2);
       const suffered = await sufferedBy(honest);
       print(`${title}, ${(rate / 1000).toFixed(0)},000/s`, suffered);
@@ -135,14 +146,14 @@ async function stormNodes(
 async function stormClient(
   client: string,
   server: NatsServer,
-  connection: NatsConnection,
+  connections: readonly NatsConnection[],
   sender: Sender,
 ): Promise<void> {
   await using alone = await NodeProcess.start('e2e/floods/bare.fixture.ts', { env: NODE_ENV });
   await alone.ask('start', client, server.url, BARE_SUBJECT);
   await pause(WARM_UP_MS / 2);
   await alone.ask('suffered');
-  const rate = await storm(connection, ofOneSender(sender, BARE_SUBJECT), STORM_MS);
+  const rate = await storm(connections, ofOneSender(sender, BARE_SUBJECT), STORM_MS);
   await pause(WARM_UP_MS / 2);
   const longestTurnMs = (await alone.ask('suffered')) as number;
   const title = `${client} alone, ${(rate / 1000).toFixed(0)},000/s`;

@@ -10,7 +10,7 @@ import {
 import { incarnationOf } from '../../../libs/pg-registry/src/wire/incarnation';
 
 /** A message of a storm. */
-type Message = readonly [subject: string, bytes: Uint8Array];
+type Message = readonly [subject: string, bytes: Uint8Array, options?: { readonly reply: string }];
 
 const MESSAGES = 20_000;
 const AT_ONCE = 500;
@@ -30,12 +30,28 @@ export function ofInventedSenders(): readonly Message[] {
   });
 }
 
-/** Sends messages, over and over, as fast as the server takes them. @returns How many in a second */
+/** Probes of a node that is a peer, whose answers go to somebody else. */
+export function ofProbes(sender: Sender): readonly Message[] {
+  const bytes = encodeFrame({ ...sender, version: 2, kind: 'alive', versions: undefined }, new Uint8Array());
+  return messages(() => ['pgr.pg.alive.b', bytes, { reply: `pgr.pg.reply.a.${sender.node}.1` }]);
+}
+
+/** What is no frame, where calls of a node come in. */
+export function ofNoFrames({ node }: Sender): readonly Message[] {
+  return messages(() => [`pgr.pg.to.b.call.${node}`, new Uint8Array(20)]);
+}
+
+/** Sends messages on each connection, over and over, as fast as the server takes them. @returns How many in a second */
 export async function storm(
-  connection: NatsConnection,
+  connections: readonly NatsConnection[],
   sent: readonly Message[],
   ms: number,
 ): Promise<number> {
+  const rates = await Promise.all(connections.map((connection) => stormOn(connection, sent, ms)));
+  return rates.reduce((sum, rate) => sum + rate);
+}
+
+async function stormOn(connection: NatsConnection, sent: readonly Message[], ms: number): Promise<number> {
   const begun = performance.now();
   let count = 0;
   while (performance.now() - begun < ms) {

@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { connect as connectWithNats } from 'nats';
 import { connect as connectWithTransportNode } from '@nats-io/transport-node';
 import { natsTransport } from '../../../libs/pg-registry/src/transport/nats';
@@ -30,6 +31,14 @@ describe.each(CLIENTS)("the client '%s'", (name, connect) => {
           'transport',
           'close',
         ),
+        'protocol.transport.socket: a turn reads without a limit':
+          peek(client, 'protocol', 'transport', 'socket') instanceof Socket,
+        'protocol.heartbeats.pendings: a storm of messages ends the connection': peek(
+          client,
+          'protocol',
+          'heartbeats',
+          'pendings',
+        ),
         'options.pingInterval: nobody is warned of weak options': typeof peek(
           client,
           'options',
@@ -43,6 +52,8 @@ describe.each(CLIENTS)("the client '%s'", (name, connect) => {
         'info.server_id: crashes are told from lost servers late': typeof peek(client, 'info', 'server_id'),
       }).toEqual({
         'protocol.transport.close: a frozen server is noticed late': 'function',
+        'protocol.transport.socket: a turn reads without a limit': true,
+        'protocol.heartbeats.pendings: a storm of messages ends the connection': [],
         'options.pingInterval: nobody is warned of weak options': 'number',
         'options.maxReconnectAttempts: nobody is warned of weak options': 'number',
         'info.server_id: crashes are told from lost servers late': 'string',

@@ -1,4 +1,5 @@
-import { connect as openSocket } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, connect as openSocket } from 'node:net';
 import { connect as connectWithNats } from 'nats';
 import { connect as connectWithTransportNode } from '@nats-io/transport-node';
 import { type NatsClient, natsTransport } from '../../../libs/pg-registry/src/transport/nats';
@@ -299,6 +300,37 @@ test('an answer may come through another server of the cluster, and so may no re
   // A question that the route takes before it hears that b is gone gets no word from anybody: it must not wait for long.
   await eventually(async () => expect(await ask(a, 'far', '', 500)).toEqual({ type: 'no-responders' }));
 });
+
+test.each(clients)(
+  'a connection lives while its server sends, though answers to its pings are late, and is lost when it sends nothing (%s)',
+  async (_, connect) => {
+    // What a real server does not do when it is told to: its answers to pings wait behind messages for ever.
+    let [isAnswering, isSending, pings] = [true, true, 0];
+    const info = { server_id: 's', version: '2.9.10', max_payload: 1_048_576, headers: true, proto: 1 };
+    const flood = `MSG storm 1 100000\r\n${'x'.repeat(100_000)}\r\n`;
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.on('data', (text) => {
+        const asked = text.toString().split('PING\r\n').length - 1;
+        pings += asked;
+        if (isAnswering) socket.write('PONG\r\n'.repeat(asked));
+        else if (asked > 0 && isSending) socket.write(flood);
+      });
+      socket.write(`INFO ${JSON.stringify(info)}\r\n`);
+    }).listen(0, '127.0.0.1');
+    cleanUps.push(() => new Promise((resolve) => server.close(() => resolve())));
+    await once(server, 'listening');
+    const servers = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const client = await connect({ servers, pingInterval: 50, maxPingOut: 2, reconnect: false });
+    cleanUps.push(() => client.close());
+    const a = await join({ connection: client });
+    [isAnswering, pings] = [false, 0];
+    await eventually(() => expect(pings).toBeGreaterThan(8));
+    expect(a.statuses).toEqual([]);
+    isSending = false;
+    await eventually(() => expect(a.isConnected).toBe(false));
+  },
+);
 
 describe('messages of hostile peers', () => {
   test.each(clients)(

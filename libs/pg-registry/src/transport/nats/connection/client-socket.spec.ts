@@ -8,9 +8,9 @@ const PIECES = 12;
 const WORK_MS = 11;
 
 /** What a client of NATS looks like inside. */
-function clientOf(socket: unknown, close?: (reason: Error) => unknown): NatsClient {
+function clientOf(socket: unknown, close?: (reason: Error) => unknown, pendings?: unknown[]): NatsClient {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- no more of it is used
-  return { protocol: { transport: { socket, close } } } as unknown as NatsClient;
+  return { protocol: { transport: { socket, close }, heartbeats: { pendings } } } as unknown as NatsClient;
 }
 
 describe("a client's socket", () => {
@@ -65,6 +65,13 @@ describe("a client's socket", () => {
   it('gives what the turn has time for, all of it', async () => {
     followed.follow(clientOf(socket));
     expect(await readAll(0)).toEqual([PIECES]);
+  });
+
+  it('counts what it reads as an answer to the pings before', async () => {
+    const pings = ['first', 'second'];
+    followed.follow(clientOf(socket, undefined, pings));
+    await readAll(0);
+    expect(pings).toEqual([]);
   });
 
   it('reads as Node.js does once it is released', async () => {

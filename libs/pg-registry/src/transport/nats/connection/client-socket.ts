@@ -13,10 +13,13 @@ const PIECE_BYTES = 65_536;
  *
  *     64 KB ── the client takes them apart ──► the next 64 KB ── ... ── 10 ms ──► paused ── the next turn ──► resumed
  *
- * The public interface of the clients does not lead to their socket. If their inside looks different one day, it reads as Node.js does.
+ * Whatever is read shows that the server lives. Its answer to a ping may wait behind seconds of messages, and both clients, which count nothing but
+ * answers, would give the connection up.
+ *
+ * The public interface of the clients leads to none of this. If their inside looks different one day, they read and ping as they like.
  */
 export class ClientSocket {
-  #transport: unknown;
+  #client: NatsClient | undefined;
   #socket: Socket | undefined;
   #bytes = 0;
   #begunAt = 0;
@@ -25,8 +28,8 @@ export class ClientSocket {
 
   /** Follows the socket that the client uses now, in place of the one before. */
   follow(client: NatsClient): void {
-    this.#transport = peek(client, 'protocol', 'transport');
-    const socket = peek(this.#transport, 'socket');
+    this.#client = client;
+    const socket = peek(client, 'protocol', 'transport', 'socket');
     if (socket === this.#socket) return;
     this.release();
     if (!(socket instanceof Socket)) return;
@@ -48,9 +51,10 @@ export class ClientSocket {
    * until the dead socket has taken what they had still to write, which may take minutes; `reconnect()` waits in the same place.
    */
   destroy(): void {
-    const close = peek(this.#transport, 'close');
+    const transport = peek(this.#client, 'protocol', 'transport');
+    const close = peek(transport, 'close');
     if (typeof close !== 'function') return;
-    const closed: unknown = Reflect.apply(close, this.#transport, [new Error('stale connection')]);
+    const closed: unknown = Reflect.apply(close, transport, [new Error('stale connection')]);
     Promise.resolve(closed).catch(() => undefined);
   }
 
@@ -65,11 +69,18 @@ export class ClientSocket {
   #begin(): void {
     this.#hasBegun = true;
     this.#begunAt = performance.now();
+    this.#forgetPings();
     setImmediate(() => {
       this.#hasBegun = false;
       this.#bytes = 0;
       this.#resume();
     });
+  }
+
+  /** Those that were not answered yet. A client gives its connection up when there are too many. */
+  #forgetPings(): void {
+    const pings = peek(this.#client, 'protocol', 'heartbeats', 'pendings');
+    if (Array.isArray(pings)) pings.length = 0;
   }
 
   #pause(): void {
