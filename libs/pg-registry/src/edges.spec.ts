@@ -182,7 +182,7 @@ const EDGES: Readonly<Record<string, Partial<Record<Kind, readonly [count: numbe
     'then()': [1, 'settled() never rejects'],
     void: [2, 'drain() and close() never reject'],
   },
-  'node/inbound-backlog.ts': { timer: [2, 'guardedClock, and #step of the driver'] },
+  'node/inbound-backlog.ts': { timer: [3, 'guardedClock, and #step of the driver'] },
   'node/protocol-driver.ts': {
     'then()': [1, '#step; the rejection is handled'],
     timer: [3, '#step, and guardedClock'],

@@ -134,6 +134,12 @@ export class InboundBacklog {
     } else this.#keep(subject, bytes, reply, cost);
   }
 
+  /** Drops a message that would only be refused, when more than {@link FEW_BYTES} are spent, itself included. */
+  drop(): void {
+    this.#cancelTurn ??= this.#deps.clock.afterTurn(() => this.#beginTurn());
+    this.#dropped += 1;
+  }
+
   /** Drops all that waits, without counting it. */
   clear(): void {
     this.#cancelTurn?.();

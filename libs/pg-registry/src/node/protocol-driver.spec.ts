@@ -147,4 +147,15 @@ describe('the protocol driver', () => {
     made.receive('from.a', frame(1), '');
     expect(made.backlog.bytes).toBeGreaterThan(12_000);
   });
+
+  it('refuses a few messages of a turn that are no frames, and drops the others', () => {
+    const received: string[] = [];
+    const made = driver({ receive: (subject) => (received.push(subject), []) });
+    for (let number = 0; number < 1000; number += 1) made.receive(`s${number}`, new Uint8Array(20), '');
+    expect(received).toHaveLength(128);
+    expect(made.backlog).toEqual({ bytes: 0, dropped: 872 });
+    clock.fire();
+    made.receive('next', new Uint8Array(20), '');
+    expect(received.at(-1)).toBe('next');
+  });
 });

@@ -190,11 +190,13 @@ export class ProtocolDriver {
   #receive(subject: string, bytes: Uint8Array, reply: string, cost: number): void {
     const backlog = this.#backlog;
     // Anybody can have the broker answer on a subject of another node. That is refused by its first bytes, so it does not wait, nor take the
-    // place of what that node sends.
+    // place of what that node sends. To refuse it, with a count of its own and perhaps a line of the log, takes 7 µs, so in a storm it is dropped.
     const isFrame = beginsAsFrame(bytes);
     backlog.spent += isFrame ? cost : MESSAGE_BYTES;
-    if (isFrame && backlog.spent > FEW_BYTES) backlog.receive(subject, bytes, reply, cost);
-    else this.run(this.#protocol.receive(subject, bytes, reply, this.#clock.now()));
+    if (backlog.spent <= FEW_BYTES)
+      this.run(this.#protocol.receive(subject, bytes, reply, this.#clock.now()));
+    else if (isFrame) backlog.receive(subject, bytes, reply, cost);
+    else backlog.drop();
   }
 
   /** Handles a message that waited. */
