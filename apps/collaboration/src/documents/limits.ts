@@ -2,6 +2,8 @@
 export const MAX_UPDATE_BYTES = 8 * 1024 * 1024;
 /** The largest document, in bytes of Yjs's encoding. */
 export const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;
+/** The largest state vector of a browser, in bytes: some 40,000 clients. A longer one takes seconds to read, and fits into no message of the cluster. */
+export const MAX_STATE_VECTOR_BYTES = 256 * 1024;
 /** The largest frame of a browser: when a holder was lost, a browser answers the next one with all that was not saved, perhaps the whole document. */
 export const MAX_FRAME_BYTES = MAX_DOCUMENT_BYTES + 1024;
 /** Updates and states travel between nodes in pieces of so many bytes, because a message of the cluster has at most 512 KB. */

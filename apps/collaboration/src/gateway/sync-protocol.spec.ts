@@ -37,6 +37,13 @@ describe('readMessage', () => {
     expect(readMessage(syncStep2(update)).type).toBe('update');
   });
 
+  test('a state vector of more than 256 KB is refused, however many a frame has room for', () => {
+    const clients = (count: number): Uint8Array =>
+      encodeStateVector(new Map(Array.from({ length: count }, (_, i) => [2 ** 31 + i, 1])) as never);
+    expect(readMessage(syncStep1(clients(40_000))).type).toBe('sync');
+    expect(() => readMessage(syncStep1(clients(50_000)))).toThrow(ProtocolError);
+  });
+
   test('awareness is what y-protocols writes', () => {
     const clients = new Awareness(new Doc());
     clients.setLocalState({ user: 'Ann' });

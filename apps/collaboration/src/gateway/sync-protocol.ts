@@ -12,7 +12,7 @@ import {
   writeVarUint8Array,
 } from 'lib0/encoding';
 import { decodeStateVector, decodeUpdate } from 'yjs';
-import { MAX_PRESENCE_LENGTH, MAX_UPDATE_BYTES } from '../documents/limits';
+import { MAX_PRESENCE_LENGTH, MAX_STATE_VECTOR_BYTES, MAX_UPDATE_BYTES } from '../documents/limits';
 import type { Presence } from '../documents/messages';
 
 /** What a browser says. */
@@ -55,6 +55,8 @@ export function readMessage(frame: Uint8Array): ClientMessage {
 
 function readSync(step: number, bytes: Uint8Array): ClientMessage {
   if (step === STEP_1) {
+    if (bytes.length > MAX_STATE_VECTOR_BYTES)
+      throw new ProtocolError(`A state vector has at most ${MAX_STATE_VECTOR_BYTES / 1024} KB.`);
     decodeStateVector(bytes);
     return { type: 'sync', stateVector: bytes };
   }
