@@ -1,5 +1,6 @@
 import { explainKey, type KeyAnswer } from './explain';
 import type { EntryFact, KeyFact, StreamFact } from './facts';
+import { MISFIT, SHAPES } from './shapes';
 
 const INCARNATIONS = { a: '1'.repeat(16), b: '2'.repeat(16) };
 
@@ -93,4 +94,14 @@ describe('explain, of a node that saw more changes than it keeps', () => {
     );
     expect(changes).toEqual([{ ...omitted, seenBy: 'b' }]);
   });
+});
+
+it('thousands of entries that one node says it has are not compared with what every other node has', () => {
+  const claimed = Array.from({ length: 8000 }, (_, at) => ({ ...entry(1), id: `${INCARNATIONS.a}:${at}` }));
+  const read = SHAPES.key(answer('a', { entries: claimed }).fact);
+  if (read === MISFIT) throw new Error('It is a fact.');
+  expect(read.entries).toHaveLength(100);
+  const liar: KeyAnswer = { ...answer('a', {}), fact: read };
+  const others = Array.from({ length: 50 }, (_, at) => ({ ...answer('b', {}), node: `b${at}` }));
+  expect(explainKey('pg', 'k', [liar, ...others]).differences).toEqual([]);
 });

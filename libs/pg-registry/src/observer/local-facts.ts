@@ -16,12 +16,12 @@ import type {
 } from './facts';
 import { asJson, fromJson, type Json, pidText, toJson } from './json-form';
 import type { LocalNode, LocalScope } from './local-node';
+import { MOST_ENTRIES_OF_KEY } from './shapes';
 
 /** A list that a node sends has so many members at most. */
 const MOST_LISTED = 500;
 const MOST_SCOPES = 200;
 const MOST_STREAMS = 1000;
-const MOST_ENTRIES_OF_KEY = 100;
 const MOST_CHANGES_OF_KEY = 20;
 /** How long a value may be that was asked for by its key, in characters of JSON. */
 const MOST_VALUE_CHARS = 60_000;

@@ -47,12 +47,13 @@ export function oneOf<const T extends readonly unknown[]>(...values: T): Shape<T
   };
 }
 
-/** Returns the shape of a list of these. */
-export function list<T>(shape: Shape<T>): Shape<readonly T[]> {
+/** Returns the shape of a list of these. @param most What is beyond so many is not read. */
+export function list<T>(shape: Shape<T>, most = Infinity): Shape<readonly T[]> {
   return (json) => {
     if (!Array.isArray(json)) return MISFIT;
     const members: T[] = [];
     for (const member of json as readonly unknown[]) {
+      if (members.length >= most) break;
       const fact = shape(member);
       if (fact === MISFIT) return MISFIT;
       members.push(fact);
@@ -147,10 +148,13 @@ export const scopeFact: Shape<ScopeFact> = object<ScopeFact>({
   streams: list(stream),
 });
 
+/** A node says so many entries of a key. More are not read: one node could claim thousands, and each is compared with what every other one has. */
+export const MOST_ENTRIES_OF_KEY = 100;
+
 /** The shapes of what a node says about a key. */
 export const keyParts = {
   runs: yesNo,
-  entries: list(entry),
+  entries: list(entry, MOST_ENTRIES_OF_KEY),
   count: number,
   last: number,
   streams: list(stream),
