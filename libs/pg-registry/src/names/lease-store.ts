@@ -29,7 +29,7 @@ export interface LeaseStore {
    * Calls `onHint` when somebody may have written the record of this name. Only a hint: it may come for a write that was refused, come
    * late or twice, or not at all. A store does not call `onHint` inside this call.
    *
-   * @param onHint Gets the record that was sent to the store, if it was heard; nobody knows yet whether the store has made that write.
+   * @param onHint Gets the record that was sent to the store, if it was heard and is short; nobody knows yet whether the store has made that write.
    */
   watch(name: string, onHint: (heard?: Uint8Array) => void): LeaseWatch;
 

@@ -93,6 +93,16 @@ describe('JetStreamLeaseStore', () => {
     server = new ScriptedServer();
   });
 
+  it('passes on a copy of a short record that was heard, and that there was a long one', () => {
+    const heard: (Uint8Array | undefined)[] = [];
+    server.store.watch('k', (record) => heard.push(record));
+    const socket = Buffer.alloc(65_536, 7);
+    server.hear({ data: socket.subarray(10, 20) });
+    server.hear({ data: socket });
+    expect(heard).toEqual([new Uint8Array(10).fill(7), undefined]);
+    expect(heard[0]!.buffer.byteLength).toBe(10);
+  });
+
   it('takes only the acknowledgement of its own stream', async () => {
     server.script(RECORD, { stream: 'archive', seq: 7 }, 'noise', { stream: BUCKET, seq: 3 });
     expect(await server.write()).toEqual({ type: 'written', revision: 3, epoch: EPOCH, repeated: false });

@@ -16,6 +16,8 @@ import { LeaseStream, type StreamState } from './lease-stream';
 import { recordSubject } from './record-subject';
 import { TimeLimit } from './time-limit';
 
+/** A record that frees a key is never longer. Of a longer one only that it was heard is passed on. */
+const MOST_HEARD_BYTES = 8 * 1024;
 /** A read asks for the life of the stream, too, unless that was asked for less than this ago. */
 const LIFE_COUNTS_MS = 1000;
 /** How often a request is sent if the stream has gone: the second time it has just been made anew. */
@@ -111,7 +113,8 @@ export class JetStreamLeaseStore implements LeaseStore {
       hint();
     };
     const subscription = this.#deps.subscribe(recordSubject(this.#options.subject, name), ({ data }) => {
-      hint(data);
+      // Its own memory: a client gives a part of what it has read, up to 64 KB, or a message of any length, and it is kept until the next one.
+      hint(data.length > MOST_HEARD_BYTES ? undefined : new Uint8Array(data));
       if (this.#stream.life?.isReplicated === true) second ??= setTimeout(hintAgain, SECOND_HINT_MS).unref();
     });
     const watch: LeaseWatch = {
