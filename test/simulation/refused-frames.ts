@@ -44,15 +44,17 @@ export class RefusedFrames {
     }
     const expectation = this.expectations.get(bytes);
     const [forgeries, own] = [forgeryCount(node), node.protocol.count('own-frames')];
-    const { backlogBytes } = node;
+    const { backlog } = node;
     receive();
     // In a flood it waits for a later turn, and what is counted then cannot be told from what other messages cause.
-    if (node.backlogBytes > backlogBytes) return undefined;
+    if (node.backlog.bytes > backlog.bytes) return undefined;
+    // What is no frame is dropped in a flood, and counted there.
+    const isDropped = node.backlog.dropped > backlog.dropped;
     const isRefused = forgeryCount(node) > forgeries;
-    if (expectation !== undefined && isRefused) this.count += 1;
+    if (expectation !== undefined && (isRefused || isDropped)) this.count += 1;
     if (expectation === undefined && isRefused && !this.#isHostile(senderOf(subject)))
       return `${node.name} refuses a frame of an honest peer on ${subject}.`;
-    const isCounted = isRefused || node.protocol.count('own-frames') > own;
+    const isCounted = isRefused || isDropped || node.protocol.count('own-frames') > own;
     if (expectation === 'must-be-refused' && !isCounted && node.isMember)
       return `${node.name} does not count that it refused a frame on ${subject}.`;
     return undefined;

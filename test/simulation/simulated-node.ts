@@ -1,3 +1,4 @@
+import type { BacklogStats } from '../../libs/pg-registry/src/node/inbound-backlog';
 import type { NodeEffect } from '../../libs/pg-registry/src/node/protocol-driver';
 import { ReplicationWaits } from '../../libs/pg-registry/src/node/replication-waits';
 import { NodeScopes } from '../../libs/pg-registry/src/node/node-scopes';
@@ -167,9 +168,9 @@ export class SimulatedNode {
     return this.running && (state === 'ready' || state === 'draining');
   }
 
-  /** What the messages that wait for a later turn of its event loop take, in bytes. */
-  get backlogBytes(): number {
-    return this.#process.backlogBytes;
+  /** The messages that wait for a later turn of its event loop, and how many it has dropped instead. */
+  get backlog(): BacklogStats {
+    return this.#process.backlog;
   }
 
   get isHostile(): boolean {

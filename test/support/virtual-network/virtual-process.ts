@@ -5,6 +5,7 @@ import {
   type NodeEffect,
   ProtocolDriver,
 } from '../../../libs/pg-registry/src/node/protocol-driver';
+import type { BacklogStats } from '../../../libs/pg-registry/src/node/inbound-backlog';
 import { PeerProtocol } from '../../../libs/pg-registry/src/protocol';
 import type { PidInterner, ValueLimits } from '../../../libs/pg-registry/src/term';
 import type { VersionRange } from '../../../libs/pg-registry/src/wire';
@@ -97,9 +98,9 @@ export class VirtualProcess {
     this.#driver.attach(this.client, deps.connectCalls?.(this) ?? noCalls);
   }
 
-  /** What the messages that wait for a later turn of its event loop take, in bytes. */
-  get backlogBytes(): number {
-    return this.#driver.backlog.bytes;
+  /** The messages that wait for a later turn of its event loop, and how many it has dropped instead. */
+  get backlog(): BacklogStats {
+    return this.#driver.backlog;
   }
 
   /** Runs what a command or input of the protocol returned. */
