@@ -3,21 +3,25 @@ import { newNode, optionsOfAllNodes, setOptionsOfAllNodes, withNode } from '../s
 import { applicationAround, setPages, withPage } from '../support/pages';
 import { JournalSwitch } from './journal-switch';
 import { PageSwitch } from './page-switch';
+import type { Switch } from './switch';
 import { SwitchedBench, type SwitchedResult } from './switched-bench';
 
-describe('the comparison of nodes with a journal and without', () => {
-  let results: SwitchedResult[];
-  let bench: SwitchedBench;
-  beforeEach(() => {
-    results = [];
-    bench = new SwitchedBench({
-      area: 'test',
-      quick: true,
-      rounds: 3,
-      switched: new JournalSwitch({ observer: { journal: 5 } }),
-      onResult: (result) => results.push(result),
-    });
+let results: SwitchedResult[];
+let bench: SwitchedBench;
+
+function compare(switched: Switch): void {
+  results = [];
+  bench = new SwitchedBench({
+    area: 'test',
+    quick: true,
+    rounds: 3,
+    switched,
+    onResult: (result) => results.push(result),
   });
+}
+
+describe('the comparison of nodes with a journal and without', () => {
+  beforeEach(() => compare(new JournalSwitch({ observer: { journal: 5 } })));
   afterEach(() => setOptionsOfAllNodes({}));
 
   it('switches the journal of a node that lives on, and says which work writes', async () => {
@@ -118,18 +122,7 @@ describe('the comparison of nodes with a journal and without', () => {
 });
 
 describe('the comparison of nodes with the page and without', () => {
-  let results: SwitchedResult[];
-  let bench: SwitchedBench;
-  beforeEach(() => {
-    results = [];
-    bench = new SwitchedBench({
-      area: 'test',
-      quick: true,
-      rounds: 3,
-      switched: new PageSwitch(),
-      onResult: (result) => results.push(result),
-    });
-  });
+  beforeEach(() => compare(new PageSwitch()));
   afterEach(() => setPages(undefined));
 
   const urlOf = async (node: PgRegistryNode) => `${await applicationAround(node)!.getUrl()}/pg-registry`;
